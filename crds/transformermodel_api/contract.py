@@ -1,0 +1,99 @@
+"""What a preparation is told and what it tells: the Job's environment variable and its termination message.
+
+The operator writes the request and reads the outcome; the preparation does the opposite. On one machine both are
+made by the command line, so that the two roads cannot differ.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
+
+from transformermodel_api.failures import FailureReason
+from transformermodel_api.identity import canonical_json, fingerprint
+from transformermodel_api.rules import ResourceType
+from transformermodel_api.spec import GoldenTest, Preparation, Source, TaskName, TransformerModelSpec
+
+REQUEST_VARIABLE = "TRANSFORMERMODEL_REQUEST"
+"""Environment variable of the Job that holds the request as canonical JSON."""
+
+TERMINATION_MESSAGE_LIMIT = 4096
+"""Bytes that the kubelet keeps of a termination message."""
+
+_WHERE_AND_WHEN = ("deadline_seconds", "ttl_seconds_after_finished", "resources", "node_selector", "tolerations")
+
+
+class PreparationRequest(ResourceType):
+    """All that a preparation needs to know: the same object in a Job and on one machine."""
+
+    task: TaskName
+    source: Source
+    preparation: Preparation
+    tests: tuple[GoldenTest, ...] = ()
+
+    @classmethod
+    def of(cls, spec: TransformerModelSpec) -> "PreparationRequest":
+        """The request for a spec, without what only says where and when the Job runs."""
+        return cls(
+            task=spec.task,
+            source=spec.source,
+            preparation=spec.preparation.model_copy(
+                update={name: Preparation.model_fields[name].default for name in _WHERE_AND_WHEN}
+            ),
+            tests=spec.tests or (),
+        )
+
+    def document(self) -> dict[str, Any]:
+        """The request as JSON values, without fields at their default."""
+        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+
+    def canonical(self) -> str:
+        """The value of `REQUEST_VARIABLE`."""
+        return canonical_json(self.document())
+
+    def fingerprint(self) -> str:
+        """Identity of what is asked for, 64 hexadecimal digits."""
+        return fingerprint(self.document())
+
+
+class Prepared(ResourceType):
+    """A preparation that succeeded."""
+
+    outcome: Literal["Prepared"] = "Prepared"
+    digest: str
+    path: Annotated[str, Field(description="Folder of the artifact, relative to the store.")]
+    commit: str
+    size_bytes: int
+    format: str
+    engine: str
+    precision: str
+
+
+class Failed(ResourceType):
+    """A preparation that did not."""
+
+    outcome: Literal["Failed"] = "Failed"
+    reason: str
+    message: str
+
+    @classmethod
+    def because(cls, reason: FailureReason, message: str) -> "Failed":
+        """A failure of a known class, its message cut so that the outcome fits a termination message."""
+        return cls(reason=reason.name, message=f"{message} {reason.remedy}"[: TERMINATION_MESSAGE_LIMIT // 8])
+
+
+PreparationOutcome = Prepared | Failed
+_OUTCOME: TypeAdapter[PreparationOutcome] = TypeAdapter(Annotated[PreparationOutcome, Field(discriminator="outcome")])
+
+
+def write_outcome(outcome: PreparationOutcome) -> str:
+    """The termination message, at most `TERMINATION_MESSAGE_LIMIT` bytes."""
+    return canonical_json(outcome.model_dump(mode="json", by_alias=True))
+
+
+def read_outcome(message: str) -> PreparationOutcome:
+    """The outcome in a termination message.
+
+    Raises:
+        pydantic.ValidationError: the message is not one of ours.
+    """
+    return _OUTCOME.validate_json(message)

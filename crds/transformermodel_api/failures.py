@@ -1,0 +1,50 @@
+"""Why a preparation fails: one catalogue for exit statuses, termination messages and condition reasons."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+@dataclass(frozen=True)
+class _Class:
+    exit_status: int
+    transient: bool
+    remedy: str
+
+
+class FailureReason(Enum):
+    """A class of failure.
+
+    The member's name is the CamelCase reason in conditions and termination messages. Exit statuses are distinct, so
+    that a Job's pod failure policy can tell what a further attempt could cure from what it cannot; they are part of
+    the command line's contract and never change their meaning.
+    """
+
+    NotFound = _Class(10, False, "Check spec.source for a misspelt name, revision or path.")
+    Gated = _Class(11, False, "Accept the model's terms on its page, and name a secret with HF_TOKEN in secretRef.")
+    Unauthorized = _Class(12, False, "Name a secret with a valid HF_TOKEN in spec.source.secretRef.")
+    RateLimited = _Class(13, True, "Wait, or use a token: the hub limits anonymous downloads more.")
+    Unreachable = _Class(14, True, "Check the network path to the hub, or set HF_ENDPOINT to a mirror.")
+    InsufficientStorage = _Class(15, False, "Free space on the storage volume or use a larger one.")
+    ChecksumMismatch = _Class(16, True, "The bytes differ from their recorded checksum: delete them and prepare again.")
+    UnsupportedSource = _Class(17, False, "Use safetensors weights and a source kind that this version can read.")
+    UnsupportedArchitecture = _Class(18, False, "Use a model whose architecture transformers knows for this task.")
+    WeightsMismatch = _Class(19, False, "Use weights with a head for the task, or an adapter that brings the head.")
+    GoldenAnswerMismatch = _Class(20, False, "Correct spec.tests, or use the model revision they were written for.")
+    OutOfMemory = _Class(21, False, "Raise spec.preparation.resources.limits.memory.")
+    DeadlineExceeded = _Class(22, False, "Raise spec.preparation.deadlineSeconds.")
+    Internal = _Class(1, True, "This is a fault in TransformerModel: please report it with the log.")
+
+    @property
+    def exit_status(self) -> int:
+        """Process exit status of a preparation that ends this way."""
+        return self.value.exit_status
+
+    @property
+    def transient(self) -> bool:
+        """Whether the same preparation may succeed when it is simply tried again."""
+        return self.value.transient
+
+    @property
+    def remedy(self) -> str:
+        """One sentence: what the user can do."""
+        return self.value.remedy

@@ -1,0 +1,49 @@
+"""What preparation and predictor let the user say about their pods, in Kubernetes' own terms."""
+
+from enum import Enum
+from typing import Annotated
+
+from pydantic import Field
+
+from transformermodel_api.rules import ResourceType
+
+Quantity = Annotated[int | str, Field(description="A Kubernetes quantity, such as 500m or 2Gi.")]
+NodeSelector = dict[str, str]
+
+
+class Resources(ResourceType):
+    """Compute resources of a container."""
+
+    requests: Annotated[
+        dict[str, Quantity] | None, Field(description="What the scheduler sets aside for the container.")
+    ] = None
+    limits: Annotated[dict[str, Quantity] | None, Field(description="What the container may use at most.")] = None
+
+
+class TolerationOperator(str, Enum):
+    """How a toleration's value is compared with a taint's."""
+
+    Exists = "Exists"
+    Equal = "Equal"
+
+
+class TaintEffect(str, Enum):
+    """What a taint does to pods that do not tolerate it."""
+
+    NoSchedule = "NoSchedule"
+    PreferNoSchedule = "PreferNoSchedule"
+    NoExecute = "NoExecute"
+
+
+class Toleration(ResourceType):
+    """A taint that the pods tolerate."""
+
+    key: Annotated[str | None, Field(description="Key of the taint; all keys when absent.")] = None
+    operator: Annotated[
+        TolerationOperator | None, Field(description="How value is compared: Equal when absent, or Exists.")
+    ] = None
+    value: Annotated[str | None, Field(description="Value of the taint, for the operator Equal.")] = None
+    effect: Annotated[TaintEffect | None, Field(description="Effect of the taint; all effects when absent.")] = None
+    toleration_seconds: Annotated[
+        int | None, Field(description="How long a NoExecute taint is tolerated; for ever when absent.")
+    ] = None

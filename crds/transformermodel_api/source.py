@@ -1,0 +1,74 @@
+"""spec.source: where a model comes from."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from transformermodel_api.rules import ResourceType, Rule
+
+_LOCATION = r"^(hf://[A-Za-z0-9._-]+/[A-Za-z0-9._-]+|package://[A-Za-z0-9_.]+(/.+)?|file://.+)$"
+_LOCATION_HELP = "must be hf://org/name, package://python.package/path or file://path"
+
+
+class SecretReference(ResourceType):
+    """A secret in the model's own namespace."""
+
+    name: Annotated[str, Field(min_length=1, max_length=253, description="Name of the secret.")]
+
+
+class Source(ResourceType):
+    """Where the checkpoint and its adapter come from."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(f"self.uri.matches(r'{_LOCATION}')", f"uri {_LOCATION_HELP}"),
+        Rule(
+            "!has(self.revision) || self.uri.startsWith('hf://')",
+            "revision is only for hf:// uris; remove it or use an hf:// uri",
+        ),
+        Rule(
+            f"!has(self.adapterUri) || self.adapterUri.matches(r'{_LOCATION}')",
+            f"adapterUri {_LOCATION_HELP}",
+        ),
+        Rule(
+            "!has(self.adapterRevision) || (has(self.adapterUri) && self.adapterUri.startsWith('hf://'))",
+            "adapterRevision is only for an hf:// adapterUri; remove it or use an hf:// adapterUri",
+        ),
+    )
+
+    uri: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=1024,
+            description="Where the checkpoint is: hf://org/name (a hub), package://python.package/path (a folder inside "
+            "an installed Python package) or file://path (a folder; on one machine, relative to the manifest).",
+        ),
+    ]
+    revision: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=255,
+            description="Branch, tag or commit on the hub; main when absent. Resolved to a commit once, and every file "
+            "is read at that commit. Only for hf:// uris.",
+        ),
+    ] = None
+    adapter_uri: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=1024,
+            description="Where a PEFT adapter is, in the forms of uri. It is merged into the weights during preparation.",
+        ),
+    ] = None
+    adapter_revision: Annotated[
+        str | None,
+        Field(min_length=1, max_length=255, description="As revision, for an adapter on a hub."),
+    ] = None
+    secret_ref: Annotated[
+        SecretReference | None,
+        Field(
+            description="Secret whose keys become environment variables of the preparation Job, such as HF_TOKEN. "
+            "The operator never reads it."
+        ),
+    ] = None

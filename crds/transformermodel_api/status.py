@@ -1,0 +1,92 @@
+"""status: what was observed of a model."""
+
+from datetime import datetime
+from enum import Enum
+from typing import Annotated
+
+from pydantic import Field
+
+from transformermodel_api.rules import ResourceType
+
+
+class ConditionType(str, Enum):
+    """The conditions of a model. Reconciling and Stalled are present only while true (kstatus)."""
+
+    Ready = "Ready"
+    SourceResolved = "SourceResolved"
+    Prepared = "Prepared"
+    PredictorReady = "PredictorReady"
+    Reconciling = "Reconciling"
+    Stalled = "Stalled"
+
+
+class ConditionStatus(str, Enum):
+    """Whether a condition holds."""
+
+    true = "True"
+    false = "False"
+    unknown = "Unknown"
+
+
+class Condition(ResourceType):
+    """One observation about the model (metav1.Condition)."""
+
+    type: Annotated[
+        ConditionType,
+        Field(
+            description="What is observed: Ready, SourceResolved, Prepared, PredictorReady, and while they are true "
+            "Reconciling and Stalled."
+        ),
+    ]
+    status: Annotated[ConditionStatus, Field(description="True, False, or Unknown.")]
+    reason: Annotated[
+        str, Field(min_length=1, max_length=128, description="CamelCase word for the cause; part of the interface.")
+    ]
+    message: Annotated[str, Field(max_length=4096, description="A sentence for people.")]
+    observed_generation: Annotated[
+        int | None, Field(ge=0, description="The generation of the spec that this was observed of.")
+    ] = None
+    last_transition_time: Annotated[datetime, Field(description="When status last changed.")]
+
+
+class Artifact(ResourceType):
+    """The prepared artifact that is served or about to be."""
+
+    uri: Annotated[str, Field(description="Where it is kept.")]
+    digest: Annotated[str, Field(description="SHA-256 over its content.")]
+    size_bytes: Annotated[int, Field(ge=0, description="Size of its content in bytes.")]
+    format: Annotated[str, Field(description="Form of the weights.")]
+    engine: Annotated[str, Field(description="What runs the forward pass.")]
+    precision: Annotated[str, Field(description="Arithmetic of the forward pass.")]
+
+
+class PreparationStatus(ResourceType):
+    """The preparation that status speaks of."""
+
+    job: Annotated[
+        str,
+        Field(description="Name of the Job; it contains a hash of what was asked for, so it tells old from new."),
+    ]
+
+
+class TransformerModelStatus(ResourceType):
+    """The observed state of a model."""
+
+    observed_generation: Annotated[int | None, Field(ge=0, description="The generation of the spec last seen.")] = None
+    conditions: Annotated[
+        tuple[Condition, ...],
+        Field(
+            description="Ready, SourceResolved, Prepared and PredictorReady always; Reconciling and Stalled while true.",
+            json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
+        ),
+    ] = ()
+    commit: Annotated[
+        str | None, Field(description="The commit (hub), version (package) or tree hash (folder) that was prepared.")
+    ] = None
+    preparation: Annotated[PreparationStatus | None, Field(description="The preparation last started.")] = None
+    artifact: Annotated[Artifact | None, Field(description="The artifact last prepared.")] = None
+    url: Annotated[str | None, Field(description="Address of the model inside the cluster.")] = None
+    replicas: Annotated[int | None, Field(ge=0, description="Number of predictor replicas that are available.")] = None
+    selector: Annotated[
+        str | None, Field(description="Label selector of the predictor's pods, for the scale subresource.")
+    ] = None

@@ -1,0 +1,1 @@
+"""Watches TransformerModels, decides and applies."""

@@ -1,0 +1,1 @@
+"""What preparation hands to the predictor: a verified, content-addressed directory."""

@@ -1,0 +1,1 @@
+"""From a request to a published artifact: resolve, acquire, merge, build, test, publish."""

@@ -1,0 +1,27 @@
+"""What a preparation says while it works."""
+
+from enum import Enum
+from typing import Protocol
+
+
+class Step(str, Enum):
+    """The steps of a preparation, in their order."""
+
+    Resolve = "Resolve"
+    Acquire = "Acquire"
+    Merge = "Merge"
+    Build = "Build"
+    Test = "Test"
+    Publish = "Publish"
+
+
+class Progress(Protocol):
+    """Somebody who watches: a terminal, a Job's log, or nobody."""
+
+    def step(self, step: Step, detail: str) -> None:
+        """A step begins; detail names what it works on."""
+        ...
+
+    def bytes(self, done: int, total: int) -> None:
+        """How much of the current step's data is there; both in bytes."""
+        ...

@@ -1,0 +1,1 @@
+"""How clients speak to the server; one file per protocol."""

@@ -1,0 +1,1 @@
+"""What models do with text; one file per task."""
