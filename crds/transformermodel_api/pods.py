@@ -1,6 +1,6 @@
 """What preparation and predictor let the user say about their pods, in Kubernetes' own terms."""
 
-from enum import Enum
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
@@ -20,14 +20,14 @@ class Resources(ResourceType):
     limits: Annotated[dict[str, Quantity] | None, Field(description="What the container may use at most.")] = None
 
 
-class TolerationOperator(str, Enum):
+class TolerationOperator(StrEnum):
     """How a toleration's value is compared with a taint's."""
 
     Exists = "Exists"
     Equal = "Equal"
 
 
-class TaintEffect(str, Enum):
+class TaintEffect(StrEnum):
     """What a taint does to pods that do not tolerate it."""
 
     NoSchedule = "NoSchedule"

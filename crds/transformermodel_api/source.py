@@ -40,8 +40,8 @@ class Source(ResourceType):
         Field(
             min_length=1,
             max_length=1024,
-            description="Where the checkpoint is: hf://org/name (a hub), package://python.package/path (a folder inside "
-            "an installed Python package) or file://path (a folder; on one machine, relative to the manifest).",
+            description="Where the checkpoint is: hf://org/name (a hub), package://python.package/path (a folder "
+            "inside an installed Python package) or file://path (a folder; on one machine, relative to the manifest).",
         ),
     ]
     revision: Annotated[
@@ -58,7 +58,7 @@ class Source(ResourceType):
         Field(
             min_length=1,
             max_length=1024,
-            description="Where a PEFT adapter is, in the forms of uri. It is merged into the weights during preparation.",
+            description="Where a PEFT adapter is, in the forms of uri. Preparation merges it into the weights.",
         ),
     ] = None
     adapter_revision: Annotated[

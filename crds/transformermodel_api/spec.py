@@ -1,6 +1,6 @@
 """spec: what the user wants of a model."""
 
-from enum import Enum
+from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from pydantic import Field
@@ -12,20 +12,20 @@ from transformermodel_api.source import SecretReference, Source
 _DECIMAL = r"^(0(\.[0-9]+)?|1(\.0+)?)$"
 
 
-class TaskName(str, Enum):
+class TaskName(StrEnum):
     """What a model does with text."""
 
     SequenceClassification = "SequenceClassification"
 
 
-class Format(str, Enum):
+class Format(StrEnum):
     """The form in which the weights are stored for serving."""
 
     Auto = "Auto"
     Pretrained = "Pretrained"
 
 
-class Precision(str, Enum):
+class Precision(StrEnum):
     """The arithmetic of the forward pass."""
 
     Auto = "Auto"
@@ -136,8 +136,8 @@ class Storage(ResourceType):
         Field(
             min_length=1,
             max_length=1024,
-            description="pvc://claim or pvc://claim/path: a PersistentVolumeClaim in the model's namespace, and a folder "
-            "in it.",
+            description="pvc://claim or pvc://claim/path: a PersistentVolumeClaim in the model's namespace, and a "
+            "folder in it.",
         ),
     ]
 

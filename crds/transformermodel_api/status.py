@@ -1,7 +1,7 @@
 """status: what was observed of a model."""
 
 from datetime import datetime
-from enum import Enum
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
@@ -9,7 +9,7 @@ from pydantic import Field
 from transformermodel_api.rules import ResourceType
 
 
-class ConditionType(str, Enum):
+class ConditionType(StrEnum):
     """The conditions of a model. Reconciling and Stalled are present only while true (kstatus)."""
 
     Ready = "Ready"
@@ -20,7 +20,7 @@ class ConditionType(str, Enum):
     Stalled = "Stalled"
 
 
-class ConditionStatus(str, Enum):
+class ConditionStatus(StrEnum):
     """Whether a condition holds."""
 
     true = "True"
@@ -76,7 +76,7 @@ class TransformerModelStatus(ResourceType):
     conditions: Annotated[
         tuple[Condition, ...],
         Field(
-            description="Ready, SourceResolved, Prepared and PredictorReady always; Reconciling and Stalled while true.",
+            description="Always Ready, SourceResolved, Prepared, PredictorReady; while true Reconciling, Stalled.",
             json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
         ),
     ] = ()

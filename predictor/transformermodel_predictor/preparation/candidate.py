@@ -1,12 +1,12 @@
 """A candidate: one way in which an artifact could be served."""
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 
 from transformermodel_api.spec import Format, Precision
 
 
-class EngineName(str, Enum):
+class EngineName(StrEnum):
     """The engines that this version can run."""
 
     Pretrained = "Pretrained"

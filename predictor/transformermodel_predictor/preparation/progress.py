@@ -1,10 +1,10 @@
 """What a preparation says while it works."""
 
-from enum import Enum
+from enum import StrEnum
 from typing import Protocol
 
 
-class Step(str, Enum):
+class Step(StrEnum):
     """The steps of a preparation, in their order."""
 
     Resolve = "Resolve"
