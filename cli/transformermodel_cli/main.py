@@ -1,0 +1,38 @@
+"""The entry point: `transformermodel COMMAND`. Turns every error into one line and an exit status."""
+
+import sys
+
+import typer
+from rich.console import Console
+
+from transformermodel_api.errors import TransformerModelError
+from transformermodel_cli import crds, operator, prepare, serve, validate
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it (128 + SIGINT)."""
+
+app = typer.Typer(
+    name="transformermodel",
+    help="Prepare, verify and serve Hugging Face transformers, on Kubernetes or on this machine.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("serve")(serve.command)
+app.command("prepare")(prepare.command)
+app.command("validate")(validate.command)
+app.command("crds")(crds.command)
+app.command("operator")(operator.command)
+
+
+def run() -> None:
+    """Run the command line and exit: 0, 1 a fault of ours, 2 the user's input, others by class of failure."""
+    try:
+        app()
+    except TransformerModelError as error:
+        Console(stderr=True, highlight=False, soft_wrap=True).print("error:", style="bold red", end=" ")
+        sys.stderr.write(f"{error}\n")
+        sys.exit(error.exit_status)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)

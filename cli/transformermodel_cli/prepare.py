@@ -1,0 +1,85 @@
+"""`transformermodel prepare`: from manifests to verified artifacts, on this machine or in a Job."""
+
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from transformermodel_api.contract import PreparationRequest, Prepared
+from transformermodel_api.errors import UserError
+from transformermodel_api.identity import canonical_json
+from transformermodel_cli.location import store_directory
+from transformermodel_cli.subjects import ArtifactSubject, ManifestSubject, read_subjects
+
+TERMINATION_LOG = Path("/dev/termination-log")
+"""Where the kubelet reads a container's last word."""
+
+StoreOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--store", help="Folder of prepared artifacts (default: $TRANSFORMERMODEL_STORE or the user's cache)."
+    ),
+]
+
+
+class Output(StrEnum):
+    """How the result is printed."""
+
+    text = "text"
+    json = "json"
+
+
+def command(
+    files: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME=]FILE...", help="Manifests to prepare.", show_default=False)
+    ] = None,
+    store: StoreOption = None,
+    output: Annotated[Output, typer.Option(help="How to print the result.")] = Output.text,
+    job: Annotated[
+        bool, typer.Option("--job", help="Read the request from the environment, as the operator's Jobs do.")
+    ] = False,
+) -> None:
+    """Download, merge, verify and store models, without serving them."""
+    location = store_directory(store, os.environ)
+    if job:
+        from transformermodel_predictor.preparation.job import run_job
+
+        raise typer.Exit(run_job(os.environ, location, TERMINATION_LOG))
+    if not files:
+        raise UserError("nothing to prepare: name a manifest, as in `transformermodel prepare model.yaml`")
+    for subject in read_subjects(files):
+        if isinstance(subject, ArtifactSubject):
+            raise UserError(f"{subject.directory} is prepared already: serve it with `transformermodel serve`")
+        prepared = prepare_subject(subject, location)
+        if output is Output.json:
+            sys.stdout.write(canonical_json({"name": subject.name, **prepared.model_dump(by_alias=True)}) + "\n")
+
+
+def prepare_subject(subject: ManifestSubject, store: Path) -> Prepared:
+    """Prepare one model and show on standard error what is done and what came of it."""
+    from transformermodel_cli.progress import progress_for
+    from transformermodel_predictor.artifact.store import LocalStore
+    from transformermodel_predictor.preparation.pipeline import prepare
+
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print(f"Preparing {subject.name}", style="bold")
+    with progress_for(console) as progress:
+        prepared = prepare(PreparationRequest.of(subject.model.spec), LocalStore(store), progress, base=subject.base)
+    console.print(f"Prepared {subject.name}", style="bold green")
+    for key, value in _summary(prepared, store).items():
+        console.print(f"  {key:<7} {value}", markup=False)
+    return prepared
+
+
+def _summary(prepared: Prepared, store: Path) -> dict[str, str]:
+    return {
+        "commit": prepared.commit,
+        "digest": prepared.digest,
+        "size": f"{prepared.size_bytes / 1e6:.1f} MB",
+        "form": f"{prepared.format}, {prepared.precision}",
+        "path": str(store / prepared.path),
+    }

@@ -1,0 +1,89 @@
+"""`transformermodel serve`: prepare what is not prepared yet, and answer requests."""
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from transformermodel_api.errors import UserError
+from transformermodel_cli.location import store_directory
+from transformermodel_cli.prepare import StoreOption, prepare_subject
+from transformermodel_cli.subjects import ManifestSubject, Subject, read_subjects
+
+_EXAMPLE_TEXT = "I love this movie, it was fantastic!"
+
+
+def command(
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME=]FILE...", help="Manifests, or directories that are prepared already.", show_default=False
+        ),
+    ] = None,
+    store: StoreOption = None,
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on (default: 127.0.0.1; all interfaces in a pod).")
+    ] = None,
+    http_port: Annotated[int, typer.Option("--http-port", "--http_port", min=0, max=65535, help="HTTP port.")] = 8080,
+    model_name: Annotated[
+        str | None, typer.Option("--model-name", "--model_name", help="Name of the model in --model-dir.")
+    ] = None,
+    model_dir: Annotated[
+        Path | None, typer.Option("--model-dir", "--model_dir", help="A prepared directory, as in a KServe pod.")
+    ] = None,
+    drain_seconds: Annotated[
+        float,
+        typer.Option("--drain-seconds", min=0, help="How long to serve on, not ready, after SIGTERM."),
+    ] = 0.0,
+) -> None:
+    """Prepare models where needed and serve them over KServe's V1 and V2 protocols until Ctrl-C."""
+    from transformermodel_predictor.server.serving import ServerOptions, serve
+
+    subjects = read_subjects([*(files or ()), *_directory_argument(model_name, model_dir)])
+    if not subjects:
+        raise UserError("nothing to serve: name a manifest, as in `transformermodel serve model.yaml`")
+    options = ServerOptions(
+        host=host,
+        http_port=http_port,
+        drain_seconds=drain_seconds,
+        on_ready=lambda url: _announce(url, subjects[0]),
+    )
+    options.require_free_port()
+    location = store_directory(store, os.environ)
+    serve({subject.name: _directory(subject, location) for subject in subjects}, options)
+
+
+def _directory_argument(name: str | None, directory: Path | None) -> list[str]:
+    if directory is None:
+        if name is not None:
+            raise UserError("--model-name names the model in --model-dir: give both, or NAME=FILE")
+        return []
+    if not directory.is_dir():
+        raise UserError(f"--model-dir {directory} is not a directory")
+    return [f"{name}={directory}" if name else str(directory)]
+
+
+def _directory(subject: Subject, store: Path) -> Path:
+    """The prepared directory of a subject; prepares it if it has to."""
+    if isinstance(subject, ManifestSubject):
+        return store / prepare_subject(subject, store).path
+    return subject.directory
+
+
+def _announce(url: str, subject: Subject) -> None:
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print(f"Serving on {url} (Ctrl-C stops)", style="bold green")
+    console.print("Try it:")
+    console.print(f"  {_curl(url, subject)}", markup=False)
+
+
+def _curl(url: str, subject: Subject) -> str:
+    """A line that can be pasted: the first golden question, else a sentence."""
+    tests = subject.model.spec.tests if isinstance(subject, ManifestSubject) else None
+    text = tests[0].input.text if tests else _EXAMPLE_TEXT
+    tensor = {"name": "text", "shape": [1], "datatype": "BYTES", "data": [text]}
+    body = json.dumps({"inputs": [tensor]}, ensure_ascii=False).replace("'", r"'\''")
+    return f"curl -s {url}/v2/models/{subject.name}/infer -H 'Content-Type: application/json' -d '{body}'"

@@ -1,0 +1,60 @@
+"""What `serve` and `prepare` are given: manifests, and directories that are prepared already."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from transformermodel_api.errors import UserError
+from transformermodel_api.manifests import read_manifests
+from transformermodel_api.model import TransformerModel
+
+
+@dataclass(frozen=True)
+class ManifestSubject:
+    """A model that a manifest describes.
+
+    Attributes:
+        base: folder that relative file:// uris start from: the manifest's own.
+    """
+
+    name: str
+    model: TransformerModel
+    base: Path
+
+
+@dataclass(frozen=True)
+class ArtifactSubject:
+    """A directory that preparation has made."""
+
+    name: str
+    directory: Path
+
+
+Subject = ManifestSubject | ArtifactSubject
+
+
+def read_subjects(arguments: Sequence[str]) -> list[Subject]:
+    """Read `FILE` and `NAME=FILE` arguments.
+
+    Raises:
+        UserError: a file cannot be read or used, or two models have one name.
+    """
+    subjects = [subject for argument in arguments for subject in _read(argument)]
+    repeated = [name for name, count in Counter(subject.name for subject in subjects).items() if count > 1]
+    if repeated:
+        raise UserError(f"two models are named {repeated[0]}: name one of them with NAME=FILE")
+    return subjects
+
+
+def _read(argument: str) -> list[Subject]:
+    given, separator, file = argument.rpartition("=")
+    path = Path(file)
+    if separator and not given:
+        raise UserError(f"{argument}: the name before = is empty")
+    if path.is_dir():
+        return [ArtifactSubject(given or path.resolve().name, path)]
+    models = read_manifests(path)
+    if given and len(models) > 1:
+        raise UserError(f"{path} holds {len(models)} models: {given}= can name only one")
+    return [ManifestSubject(given or model.metadata.name, model, path.resolve().parent) for model in models]
