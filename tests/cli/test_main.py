@@ -1,0 +1,68 @@
+"""The command line: help, exit statuses, one line for an error."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLE = "examples/sentiment/model.yaml"
+
+
+def transformermodel(*arguments: str) -> subprocess.CompletedProcess[str]:
+    program = Path(sys.executable).parent / "transformermodel"
+    return subprocess.run([str(program), *arguments], capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_help_lists_the_commands() -> None:
+    shown = transformermodel("--help")
+    assert shown.returncode == 0
+    for command in ("serve", "prepare", "validate", "crds", "operator"):
+        assert command in shown.stdout
+
+
+def test_crds_prints_the_definition_that_is_committed() -> None:
+    printed = transformermodel("crds")
+    assert printed.returncode == 0
+    assert printed.stdout == Path("crds/transformermodel.dev_transformermodels.yaml").read_text()
+
+
+def test_a_valid_manifest_is_named_with_its_model() -> None:
+    shown = transformermodel("validate", EXAMPLE)
+    assert (shown.returncode, shown.stdout) == (0, f"{EXAMPLE}: valid (sentiment)\n")
+
+
+def test_every_problem_of_every_file_is_told_in_one_run(tmp_path: Path) -> None:
+    text = Path(EXAMPLE).read_text()
+    first, second = tmp_path / "first.yaml", tmp_path / "second.yaml"
+    first.write_text(text.replace("task: SequenceClassification", "task: Divination"))
+    second.write_text(text.replace("  task:", "  surprise: 1\n  task:"))
+    shown = transformermodel("validate", str(first), str(second))
+    assert shown.returncode == 2
+    assert (
+        f'{first}: spec.task: Unsupported value: "Divination": supported values: "SequenceClassification"'
+        in shown.stderr
+    )
+    assert f'{second}: unknown field "spec.surprise"' in shown.stderr
+    assert "Traceback" not in shown.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["serve"], "nothing to serve"),
+        (["prepare"], "nothing to prepare"),
+        (["serve", "no-such-file.yaml"], "no-such-file.yaml"),
+        (["serve", "--model-name", "x"], "--model-dir"),
+        (["serve", "--model-dir", "no-such-folder"], "no-such-folder"),
+        (["serve", EXAMPLE, EXAMPLE], "two models are named sentiment"),
+        (["serve", f"={EXAMPLE}"], "the name before = is empty"),
+        (["divine"], "divine"),
+        (["serve", "--unknown"], "--unknown"),
+    ],
+)
+def test_wrong_arguments_end_with_status_2_and_name_what_is_wrong(arguments: list[str], said: str) -> None:
+    shown = transformermodel(*arguments)
+    assert shown.returncode == 2
+    assert said in shown.stderr
+    assert "Traceback" not in shown.stderr
