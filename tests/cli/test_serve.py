@@ -1,0 +1,145 @@
+"""`transformermodel serve` as a newcomer uses it: the real example, a real process, real requests."""
+
+import json
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+EXAMPLE = Path("examples/sentiment")
+PROGRAM = Path(sys.executable).parent / "transformermodel"
+
+pytestmark = pytest.mark.slow
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+class Server:
+    """A running `transformermodel serve`, and what it has said until it was ready."""
+
+    def __init__(self, store: Path, *arguments: str) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        command = [str(PROGRAM), "serve", *arguments, "--http-port", str(self.port), "--store", str(store)]
+        self.process = subprocess.Popen(
+            command, stderr=subprocess.PIPE, text=True, env={**os.environ, "COLUMNS": "200"}
+        )
+        self.said = ""
+
+    def until(self, word: str) -> str:
+        """Read on until a line has the word; the line."""
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.said += line
+            if word in line:
+                return line
+        raise AssertionError(f"the server ended without saying {word!r}:\n{self.said}")
+
+    def stop(self, how: signal.Signals) -> int:
+        self.process.send_signal(how)
+        _, rest = self.process.communicate(timeout=30)
+        self.said += rest
+        return self.process.returncode
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("store")
+
+
+@pytest.fixture(scope="module")
+def server(store: Path) -> Iterator[Server]:
+    running = Server(store, str(EXAMPLE / "model.yaml"))
+    running.until("curl")
+    yield running
+    if running.process.poll() is None:
+        running.stop(signal.SIGTERM)
+
+
+def answer(server: Server, path: str, request: str) -> Any:
+    response = httpx.post(f"{server.url}{path}", json=json.loads((EXAMPLE / request).read_text()))
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+def test_it_says_what_was_prepared(server: Server) -> None:
+    assert re.search(r"digest +(sha256:)?[0-9a-f]{64}", server.said)
+    assert re.search(r"commit +\S+", server.said)
+    assert re.search(r"size +9\d\.\d MB", server.said)
+    assert f"Serving on {server.url}" in server.said
+
+
+def test_the_printed_line_can_be_pasted(server: Server) -> None:
+    line = next(line for line in server.said.splitlines() if line.strip().startswith("curl"))
+    shown = subprocess.run(shlex.split(line), capture_output=True, text=True, check=True, timeout=30)
+    outputs = {tensor["name"]: tensor["data"] for tensor in json.loads(shown.stdout)["outputs"]}
+    assert outputs["label"] == ["POSITIVE"]
+
+
+def test_the_example_requests_have_the_expected_answers(server: Server) -> None:
+    expected = json.loads((EXAMPLE / "expected.json").read_text())
+    first = answer(server, "/v1/models/sentiment:predict", "request.v1.json")
+    assert [row["label"] for row in first["predictions"]] == expected["labels"]
+    second = answer(server, "/v2/models/sentiment/infer", "request.v2.json")
+    outputs = {tensor["name"]: tensor["data"] for tensor in second["outputs"]}
+    assert outputs["label"] == expected["labels"]
+    assert outputs["score"] == pytest.approx(expected["scores"], abs=1e-3)
+
+
+def test_a_second_start_finds_the_artifact_and_a_port_in_use_is_named(server: Server, store: Path) -> None:
+    command = [
+        str(PROGRAM),
+        "serve",
+        str(EXAMPLE / "model.yaml"),
+        "--http-port",
+        str(server.port),
+        "--store",
+        str(store),
+    ]
+    shown = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert shown.returncode == 2
+    assert str(server.port) in shown.stderr
+    assert "--http-port" in shown.stderr
+    assert "Traceback" not in shown.stderr
+
+
+def test_ctrl_c_ends_it_quietly(store: Path) -> None:
+    running = Server(store, str(EXAMPLE / "model.yaml"))
+    running.until("curl")
+    assert "Acquire" not in running.said, "the second preparation should have found the first"
+    assert running.stop(signal.SIGINT) in (0, 130)
+    assert "Traceback" not in running.said
+
+
+def test_a_golden_answer_that_does_not_come_stops_before_serving(tmp_path: Path) -> None:
+    manifest = tmp_path / "model.yaml"
+    adapter = (EXAMPLE / "adapter").resolve()
+    text = (EXAMPLE / "model.yaml").read_text()
+    manifest.write_text(
+        text.replace("file://adapter", f"file://{adapter}").replace("label: POSITIVE", "label: NEGATIVE")
+    )
+    shown = subprocess.run(
+        [str(PROGRAM), "prepare", str(manifest), "--store", str(tmp_path / "store")],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert shown.returncode == 20
+    assert "GoldenAnswerMismatch" in shown.stderr
+    assert "Traceback" not in shown.stderr
+    assert not list((tmp_path / "store").glob("artifacts/*"))
