@@ -27,10 +27,11 @@ class TransformerModel(ResourceType):
     """A Hugging Face model, prepared, verified and served."""
 
     rules: ClassVar[tuple[Rule, ...]] = (
-        Rule("self.metadata.name.size() <= 40", "metadata.name must have at most 40 characters"),
+        Rule("self.metadata.name.size() <= 40", "metadata.name must have at most 40 characters", ".metadata"),
         Rule(
             "self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
             "metadata.name must be lower-case letters, digits and '-', start with a letter and not end with '-'",
+            ".metadata",
         ),
     )
 

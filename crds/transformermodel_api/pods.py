@@ -5,19 +5,24 @@ from typing import Annotated
 
 from pydantic import Field
 
-from transformermodel_api.rules import ResourceType
+from transformermodel_api.rules import ResourceType, Rule
 
-Quantity = Annotated[int | str, Field(description="A Kubernetes quantity, such as 500m or 2Gi.")]
+Quantity = Annotated[
+    int | Annotated[str, Field(max_length=32)],
+    Rule(
+        r"type(self) == int ? self >= 0 : self.matches(r'^[0-9]+(\.[0-9]+)?([KMGTPE]i|[mkMGTPE])?$')",
+        "must be a Kubernetes quantity, such as 500m, 1.5 or 2Gi",
+    ),
+]
+Quantities = Annotated[dict[str, Quantity], Field(max_length=32)]
 NodeSelector = dict[str, str]
 
 
 class Resources(ResourceType):
     """Compute resources of a container."""
 
-    requests: Annotated[
-        dict[str, Quantity] | None, Field(description="What the scheduler sets aside for the container.")
-    ] = None
-    limits: Annotated[dict[str, Quantity] | None, Field(description="What the container may use at most.")] = None
+    requests: Annotated[Quantities | None, Field(description="What the scheduler sets aside for the container.")] = None
+    limits: Annotated[Quantities | None, Field(description="What the container may use at most.")] = None
 
 
 class TolerationOperator(StrEnum):

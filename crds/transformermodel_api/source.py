@@ -6,8 +6,15 @@ from pydantic import Field
 
 from transformermodel_api.rules import ResourceType, Rule
 
-_LOCATION = r"^(hf://[A-Za-z0-9._-]+/[A-Za-z0-9._-]+|package://[A-Za-z0-9_.]+(/.+)?|file://.+)$"
-_LOCATION_HELP = "must be hf://org/name, package://python.package/path or file://path"
+Location = Annotated[
+    str,
+    Field(min_length=1, max_length=1024),
+    Rule(
+        r"self.matches(r'^(hf://[A-Za-z0-9._-]+/[A-Za-z0-9._-]+|package://[A-Za-z0-9_.]+(/.+)?|file://.+)$')",
+        "must be hf://org/name, package://python.package/path or file://path",
+    ),
+]
+"""Where a checkpoint or an adapter is."""
 
 
 class SecretReference(ResourceType):
@@ -20,26 +27,21 @@ class Source(ResourceType):
     """Where the checkpoint and its adapter come from."""
 
     rules: ClassVar[tuple[Rule, ...]] = (
-        Rule(f"self.uri.matches(r'{_LOCATION}')", f"uri {_LOCATION_HELP}"),
         Rule(
             "!has(self.revision) || self.uri.startsWith('hf://')",
             "revision is only for hf:// uris; remove it or use an hf:// uri",
-        ),
-        Rule(
-            f"!has(self.adapterUri) || self.adapterUri.matches(r'{_LOCATION}')",
-            f"adapterUri {_LOCATION_HELP}",
+            field=".revision",
         ),
         Rule(
             "!has(self.adapterRevision) || (has(self.adapterUri) && self.adapterUri.startsWith('hf://'))",
             "adapterRevision is only for an hf:// adapterUri; remove it or use an hf:// adapterUri",
+            field=".adapterRevision",
         ),
     )
 
     uri: Annotated[
-        str,
+        Location,
         Field(
-            min_length=1,
-            max_length=1024,
             description="Where the checkpoint is: hf://org/name (a hub), package://python.package/path (a folder "
             "inside an installed Python package) or file://path (a folder; on one machine, relative to the manifest).",
         ),
@@ -54,12 +56,8 @@ class Source(ResourceType):
         ),
     ] = None
     adapter_uri: Annotated[
-        str | None,
-        Field(
-            min_length=1,
-            max_length=1024,
-            description="Where a PEFT adapter is, in the forms of uri. Preparation merges it into the weights.",
-        ),
+        Location | None,
+        Field(description="Where a PEFT adapter is, in the forms of uri. Preparation merges it into the weights."),
     ] = None
     adapter_revision: Annotated[
         str | None,

@@ -1,7 +1,7 @@
 """spec: what the user wants of a model."""
 
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import Field
 
@@ -9,7 +9,12 @@ from transformermodel_api.pods import NodeSelector, Resources, Toleration
 from transformermodel_api.rules import ResourceType, Rule
 from transformermodel_api.source import SecretReference, Source
 
-_DECIMAL = r"^(0(\.[0-9]+)?|1(\.0+)?)$"
+Score = Annotated[
+    str,
+    Field(max_length=32),
+    Rule(r"self.matches(r'^(0(\.[0-9]+)?|1(\.0+)?)$')", 'must be a decimal from 0 to 1 in quotes, such as "0.997"'),
+]
+"""A probability as a decimal string: the API has no floats."""
 
 
 class TaskName(StrEnum):
@@ -97,20 +102,10 @@ class TestExpectation(ResourceType):
 
     __test__ = False
 
-    rules: ClassVar[tuple[Rule, ...]] = (
-        Rule(
-            f"!has(self.score) || self.score.matches(r'{_DECIMAL}')",
-            'score must be a decimal from 0 to 1 in quotes, such as "0.997"',
-        ),
-    )
-
     label: Annotated[str, Field(min_length=1, max_length=256, description="The label with the highest score.")]
     score: Annotated[
-        str | None,
-        Field(
-            max_length=32,
-            description='Score of that label as a decimal string, such as "0.997"; it may differ by 0.01.',
-        ),
+        Score | None,
+        Field(description='Score of that label as a decimal string, such as "0.997"; it may differ by 0.01.'),
     ] = None
 
 
@@ -124,13 +119,6 @@ class GoldenTest(ResourceType):
 class Storage(ResourceType):
     """Where prepared artifacts are kept."""
 
-    rules: ClassVar[tuple[Rule, ...]] = (
-        Rule(
-            "self.uri.matches(r'^pvc://[a-z0-9]([-a-z0-9.]*[a-z0-9])?(/[A-Za-z0-9._-]+)*$')",
-            "uri must be pvc://claim or pvc://claim/path",
-        ),
-    )
-
     uri: Annotated[
         str,
         Field(
@@ -138,6 +126,10 @@ class Storage(ResourceType):
             max_length=1024,
             description="pvc://claim or pvc://claim/path: a PersistentVolumeClaim in the model's namespace, and a "
             "folder in it.",
+        ),
+        Rule(
+            "self.matches(r'^pvc://[a-z0-9]([-a-z0-9.]*[a-z0-9])?(/[A-Za-z0-9._-]+)*$')",
+            "must be pvc://claim or pvc://claim/path",
         ),
     ]
 
