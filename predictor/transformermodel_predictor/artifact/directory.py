@@ -1,0 +1,130 @@
+"""An artifact as a folder: sealing one that was built, and opening one only after every byte was verified."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from transformermodel_api.errors import CorruptArtifact
+from transformermodel_predictor.artifact.checksums import describe, files_below, sha256_of
+from transformermodel_predictor.artifact.configuration import (
+    CONFIGURATION_FILE,
+    ModelConfiguration,
+    read_configuration,
+)
+from transformermodel_predictor.artifact.durable import flush
+from transformermodel_predictor.artifact.labels import LABELS_FILE, read_labels
+from transformermodel_predictor.artifact.manifest import (
+    MANIFEST_FILE,
+    REPORT_FILE,
+    FileEntry,
+    Manifest,
+    Provenance,
+    read_manifest,
+)
+
+_OUTSIDE = frozenset({MANIFEST_FILE, REPORT_FILE})
+_REMEDY = "Delete the folder and prepare the model again."
+
+Read = TypeVar("Read")
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A verified folder with all that is needed to serve a model.
+
+    Attributes:
+        path: the folder.
+        manifest: its content and provenance.
+        configuration: model-config.yaml.
+        labels: names of the classes in the order of the logits.
+    """
+
+    path: Path
+    manifest: Manifest
+    configuration: ModelConfiguration
+    labels: tuple[str, ...]
+
+
+def open_artifact(path: Path) -> Artifact:
+    """Open an artifact after verifying that it is what its manifest says.
+
+    Raises:
+        CorruptArtifact: a file is missing, unknown, changed or unreadable; the message names it.
+    """
+    if not path.is_dir():
+        raise CorruptArtifact(f"{path} is not a folder: name one that `transformermodel prepare` has made.")
+    if not (path / MANIFEST_FILE).is_file():
+        raise CorruptArtifact(
+            f"{path} has no {MANIFEST_FILE}: it is not a prepared model. Prepare one with `transformermodel prepare`."
+        )
+    manifest = _read(path, MANIFEST_FILE, read_manifest)
+    _verify_names(path, manifest)
+    for entry in manifest.files:
+        _verify_file(path, entry)
+    return _artifact(path, manifest)
+
+
+def seal(path: Path, provenance: Provenance) -> Artifact:
+    """Make a folder that was built an artifact: list its files in a manifest, read-only and safely on the disk."""
+    files = tuple(path / name for name in _content_names(path))
+    manifest = Manifest(tuple(describe(path, file) for file in files), provenance)
+    for file in files:
+        file.chmod(0o444)
+        flush(file)
+    write_beside(path, MANIFEST_FILE, manifest.text())
+    return _artifact(path, manifest)
+
+
+def write_beside(path: Path, name: str, text: str) -> None:
+    """Write a file that describes the content and is not part of it: the manifest or the report."""
+    file = path / name
+    file.write_text(text, encoding="utf-8")
+    file.chmod(0o444)
+    flush(file)
+    flush(path)
+
+
+def _artifact(path: Path, manifest: Manifest) -> Artifact:
+    return Artifact(
+        path=path,
+        manifest=manifest,
+        configuration=_read(path, CONFIGURATION_FILE, read_configuration),
+        labels=_read(path, LABELS_FILE, read_labels),
+    )
+
+
+def _read(path: Path, name: str, parse: Callable[[str], Read]) -> Read:
+    try:
+        return parse((path / name).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CorruptArtifact(f"{path / name} cannot be read: {error}. {_REMEDY}") from error
+
+
+def _content_names(path: Path) -> list[str]:
+    """Names of all files but those that describe the content."""
+    names = (file.relative_to(path).as_posix() for file in files_below(path))
+    return [name for name in names if name not in _OUTSIDE]
+
+
+def _verify_names(path: Path, manifest: Manifest) -> None:
+    recorded = {entry.path for entry in manifest.files}
+    present = set(_content_names(path))
+    for name in sorted(recorded - present):
+        raise CorruptArtifact(f"{path / name} is missing. {_REMEDY}")
+    for name in sorted(present - recorded):
+        raise CorruptArtifact(f"{path / name} is not in {MANIFEST_FILE}. Remove it, or prepare the model again.")
+
+
+def _verify_file(path: Path, entry: FileEntry) -> None:
+    file = path / entry.path
+    if file.is_symlink() or not file.is_file():
+        raise CorruptArtifact(f"{file} is not a plain file. {_REMEDY}")
+    try:
+        size = file.stat().st_size
+        if size != entry.size:
+            raise CorruptArtifact(f"{file} has {size} bytes instead of {entry.size}. {_REMEDY}")
+        if sha256_of(file) != entry.sha256:
+            raise CorruptArtifact(f"{file} is damaged: its SHA-256 is not the one in {MANIFEST_FILE}. {_REMEDY}")
+    except OSError as error:
+        raise CorruptArtifact(f"{file} cannot be read: {error.strerror}. {_REMEDY}") from error

@@ -1,0 +1,27 @@
+"""Files that survive a crash: on the disk before anything refers to them, and never half-written."""
+
+import os
+from pathlib import Path
+
+
+def flush(path: Path) -> None:
+    """Have a file's content, or a folder's names, on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a file so that readers see the old content or the new one, even after a crash.
+
+    The temporary name is fixed per file, so a writer that is killed leaves nothing that the next one does not replace.
+    """
+    temporary = path.with_name(f"{path.name}.new")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    flush(path.parent)

@@ -1,0 +1,146 @@
+"""manifest.json: what an artifact consists of and what it was made from. Pure."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from transformermodel_api.spec import Format, Precision
+from transformermodel_predictor.preparation.candidate import Candidate, EngineName
+
+MANIFEST_FILE = "manifest.json"
+REPORT_FILE = "report.json"
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, order=True)
+class FileEntry:
+    """One content file: its path in the folder with `/` between the parts, its size in bytes and its SHA-256."""
+
+    path: str
+    size: int
+    sha256: str
+
+
+def digest(files: Iterable[FileEntry]) -> str:
+    """Identity of a folder's content, 64 lower-case hexadecimal digits.
+
+    SHA-256 over one line `<sha256> <size> <path>` per file, sorted by path, so that neither the order of writing nor
+    the folder's place plays a part.
+    """
+    lines = (f"{entry.sha256} {entry.size} {entry.path}\n" for entry in sorted(files))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What an artifact was made from and how.
+
+    Attributes:
+        candidate: form of the weights, engine and precision.
+        source: identity of the checkpoint.
+        commit: the checkpoint's pinned state, for people.
+        adapter: identity of the adapter that was merged, if any.
+        libraries: versions of the libraries that took part.
+        pipeline: version of the preparation.
+    """
+
+    candidate: Candidate
+    source: str
+    commit: str
+    adapter: str | None
+    libraries: Mapping[str, str]
+    pipeline: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The list of an artifact's content files, and its provenance."""
+
+    files: tuple[FileEntry, ...]
+    provenance: Provenance
+
+    @property
+    def digest(self) -> str:
+        """Identity of the content."""
+        return digest(self.files)
+
+    @property
+    def size(self) -> int:
+        """Size of the content in bytes."""
+        return sum(entry.size for entry in self.files)
+
+    @property
+    def candidate(self) -> Candidate:
+        """Form of the weights, engine and precision."""
+        return self.provenance.candidate
+
+    @property
+    def source(self) -> str:
+        """Identity of the checkpoint."""
+        return self.provenance.source
+
+    @property
+    def commit(self) -> str:
+        """The checkpoint's pinned state, for people."""
+        return self.provenance.commit
+
+    def text(self) -> str:
+        """The content of manifest.json."""
+        made = self.provenance
+        document = {
+            "schemaVersion": SCHEMA_VERSION,
+            "digest": self.digest,
+            "candidate": {name: value.value for name, value in vars(made.candidate).items()},
+            "source": made.source,
+            "commit": made.commit,
+            "adapter": made.adapter,
+            "libraries": dict(made.libraries),
+            "pipeline": made.pipeline,
+            "files": [vars(entry) for entry in sorted(self.files)],
+        }
+        return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def read_manifest(text: str) -> Manifest:
+    """Read manifest.json.
+
+    Raises:
+        ValueError: it is not a manifest that this version can read, or does not fit its own digest.
+    """
+    try:
+        manifest = _manifest(json.loads(text))
+        recorded = json.loads(text)["digest"]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"a field is missing or has the wrong type ({error})") from error
+    if recorded != manifest.digest:
+        raise ValueError("its list of files does not give its digest")
+    return manifest
+
+
+def _manifest(document: Mapping[str, Any]) -> Manifest:
+    if document["schemaVersion"] != SCHEMA_VERSION:
+        raise ValueError(f"schemaVersion {document['schemaVersion']} is not known here")
+    candidate = document["candidate"]
+    return Manifest(
+        files=tuple(_entry(**entry) for entry in document["files"]),
+        provenance=Provenance(
+            candidate=Candidate(
+                Format(candidate["format"]), EngineName(candidate["engine"]), Precision(candidate["precision"])
+            ),
+            source=document["source"],
+            commit=document["commit"],
+            adapter=document["adapter"],
+            libraries=document["libraries"],
+            pipeline=document["pipeline"],
+        ),
+    )
+
+
+def _entry(path: str, size: int, sha256: str) -> FileEntry:
+    parts = PurePosixPath(path).parts
+    if not parts or path.startswith("/") or ".." in parts:
+        raise ValueError(f"the path {path!r} leaves the folder")
+    return FileEntry(path, int(size), sha256)
