@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import torch
-from transformers import PreTrainedTokenizerBase
+from transformers import PreTrainedConfig, PreTrainedTokenizerBase
 
 from transformermodel_api.spec import TaskName
 
@@ -15,7 +15,11 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True)
 class TensorSpec:
-    """A tensor that clients send or receive: V2's name, datatype and shape, in which -1 is any number."""
+    """A tensor that clients send or receive: V2's name, datatype and shape, in which -1 is any number.
+
+    An optional input may be left out. An optional output is answered when it is asked for: by a parameter of its name
+    that is true, or by its name among V2's requested outputs.
+    """
 
     name: str
     datatype: str
@@ -81,11 +85,19 @@ class Task(Protocol, Generic[Question, Answer]):
         """Questions of mixed length on which two ways to run one model are compared."""
         ...
 
-    def question(self, fields: Mapping[str, Any]) -> Question:
-        """Read one question from named fields.
+    def require_fit(self, configuration: PreTrainedConfig) -> None:
+        """Refuse a model whose own configuration says that its outputs are not what this task decodes.
 
         Raises:
-            InvalidQuestion: a field is missing, unknown or of the wrong type.
+            PreparationFailed: the number of classes differs, or the head is of another kind.
+        """
+        ...
+
+    def question(self, fields: Mapping[str, Any], parameters: Mapping[str, Any]) -> Question:
+        """Read one question from named fields, and from parameters that say how it is to be answered.
+
+        Raises:
+            InvalidQuestion: a field or a parameter is missing, unknown or of the wrong type.
         """
         ...
 

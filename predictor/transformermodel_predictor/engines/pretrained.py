@@ -1,0 +1,114 @@
+"""The model as transformers runs it: safetensors, PyTorch, padded batches."""
+
+import inspect
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+import transformers
+from transformers import PreTrainedModel
+
+from transformermodel_api.errors import PreparationFailed
+from transformermodel_api.failures import FailureReason
+from transformermodel_predictor.tasks.task import Encoding, Outputs, Task
+
+
+class PretrainedEngine:
+    """A transformers model in float32 on the CPU, with the fastest attention that its architecture has (SDPA).
+
+    Args:
+        model: in evaluation mode, as `from_pretrained` returns it.
+    """
+
+    def __init__(self, model: PreTrainedModel) -> None:
+        self._model = model
+        self._pad_token: int | None = getattr(model.config, "pad_token_id", None)
+        self._accepted = frozenset(inspect.signature(model.forward).parameters)
+
+    @classmethod
+    def load(cls, directory: Path, task: Task[Any, Any]) -> Self:
+        """Load the weights in a folder, with the head of the task.
+
+        Raises:
+            PreparationFailed: the folder holds no safetensors, another architecture, or weights without the head.
+        """
+        auto_class = getattr(transformers, task.auto_class)
+        try:
+            with _silent_transformers():
+                model, report = auto_class.from_pretrained(
+                    directory,
+                    dtype=torch.float32,
+                    local_files_only=True,
+                    use_safetensors=True,
+                    trust_remote_code=False,
+                    ignore_mismatched_sizes=True,  # so that they are in the report, by name
+                    output_loading_info=True,
+                )
+        except OSError as error:
+            raise PreparationFailed(FailureReason.UnsupportedSource, _line(error)) from error
+        except ValueError as error:
+            raise PreparationFailed(FailureReason.UnsupportedArchitecture, _line(error)) from error
+        _require_all_weights(directory, report)
+        task.require_fit(model.config)
+        return cls(model)
+
+    @torch.inference_mode()
+    def run(self, batch: Sequence[Encoding]) -> list[Outputs]:
+        """Run one forward pass over the batch, padded on the right; token-level outputs keep rows for the padding."""
+        if self._pad_token is None and len(batch) > 1:  # such models cannot tell padding from text
+            return [outputs for encoding in batch for outputs in self.run([encoding])]
+        output = self._model(**self._padded(batch))
+        tensors = {name: value.float().cpu() for name, value in output.items() if isinstance(value, torch.Tensor)}
+        return [{name: value[row] for name, value in tensors.items()} for row in range(len(batch))]
+
+    def _padded(self, batch: Sequence[Encoding]) -> dict[str, torch.Tensor]:
+        """The batch as int64 tensors [rows, longest], with the mask of what is text."""
+        longest = max(len(encoding) for encoding in batch)
+        features = {
+            name: [_pad(encoding.features[name], longest, self._fill(name)) for encoding in batch]
+            for name in batch[0].features
+            if name in self._accepted
+        }
+        features["attention_mask"] = [_pad([1] * len(encoding), longest, 0) for encoding in batch]
+        return {name: torch.tensor(rows, dtype=torch.int64) for name, rows in features.items()}
+
+    def _fill(self, feature: str) -> int:
+        return self._pad_token or 0 if feature == "input_ids" else 0
+
+
+def _pad(values: Sequence[int], length: int, fill: int) -> list[int]:
+    return [*values, *[fill] * (length - len(values))]
+
+
+def _require_all_weights(directory: Path, report: dict[str, Any]) -> None:
+    missing = sorted(report["missing_keys"])
+    misshapen = sorted(key[0] if isinstance(key, tuple) else key for key in report["mismatched_keys"])
+    if missing or misshapen:
+        problem = f"lacks {_some(missing)}" if missing else f"has another shape of {_some(misshapen)}"
+        raise PreparationFailed(FailureReason.WeightsMismatch, f"{directory} {problem}.")
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _line(error: Exception) -> str:
+    """The first line of a message that transformers spreads over several."""
+    return str(error).strip().split("\n", maxsplit=1)[0].rstrip(".") + "."
+
+
+@contextmanager
+def _silent_transformers() -> Iterator[None]:
+    """Without transformers' progress bar and its table of missing weights: what matters is raised."""
+    logging: Any = transformers.logging
+    verbosity, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bar:
+            logging.enable_progress_bar()

@@ -1,0 +1,61 @@
+"""From a verified artifact to a model that answers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
+
+from transformermodel_predictor.artifact.directory import Artifact
+from transformermodel_predictor.engines.catalogue import load_engine
+from transformermodel_predictor.engines.engine import Engine
+from transformermodel_predictor.tasks.catalogue import TaskConfiguration, make_task, task_of_mode
+from transformermodel_predictor.tasks.task import Task
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """All parts of a model that are needed to answer, in memory."""
+
+    artifact: Artifact
+    task: Task[Any, Any]
+    tokenizer: PreTrainedTokenizerBase
+    engine: Engine
+
+    def answer(
+        self, questions: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any] | None = None
+    ) -> list[dict[str, Any]]:
+        """Answer in the calling thread, in one forward pass; the same steps as a request to the server takes.
+
+        Raises:
+            InvalidQuestion: a question or a parameter cannot be read.
+        """
+        read = [self.task.question(fields, parameters or {}) for fields in questions]
+        encodings = self.task.encode(self.tokenizer, read)
+        answers = self.task.decode(read, encodings, self.engine.run(encodings))
+        return [self.task.fields(answer) for answer in answers]
+
+
+def load_model(artifact: Artifact) -> LoadedModel:
+    """Load what an artifact holds.
+
+    Raises:
+        UserError: its configuration names a task that this version does not know.
+        PreparationFailed: its weights do not fit its task.
+    """
+    configuration = artifact.configuration
+    task = make_task(
+        task_of_mode(configuration.mode),
+        TaskConfiguration(labels=artifact.labels, max_length=configuration.max_length),
+    )
+    engine = load_engine(artifact.path, artifact.manifest.candidate, task)
+    return LoadedModel(artifact=artifact, task=task, tokenizer=load_tokenizer(artifact.path), engine=engine)
+
+
+def load_tokenizer(directory: Path) -> PreTrainedTokenizerBase:
+    """The tokenizer in a folder, from local files only."""
+    tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+        directory, local_files_only=True, trust_remote_code=False
+    )
+    return tokenizer

@@ -1,0 +1,39 @@
+"""The tasks that this version knows, by their names in the resource and in model-config.yaml."""
+
+from typing import Any
+
+from transformermodel_api.errors import UserError
+from transformermodel_api.spec import TaskName
+from transformermodel_predictor.tasks.configuration import TaskConfiguration
+from transformermodel_predictor.tasks.sequence_classification import SequenceClassification
+from transformermodel_predictor.tasks.task import Task
+
+_TASKS: dict[TaskName, type[SequenceClassification]] = {
+    TaskName.SequenceClassification: SequenceClassification,
+}
+
+
+def task_type(name: TaskName) -> type[Task[Any, Any]]:
+    """The class of a task; its `auto_class` and `mode` are known without a model."""
+    return _TASKS[name]
+
+
+def make_task(name: TaskName, configuration: TaskConfiguration) -> Task[Any, Any]:
+    """A task for one model."""
+    return _TASKS[name](configuration)
+
+
+def task_of_mode(mode: str) -> TaskName:
+    """The task that model-config.yaml calls `mode`.
+
+    Raises:
+        UserError: there is no such task; the message names those there are.
+    """
+    for name, task in _TASKS.items():
+        if task.mode == mode:
+            return name
+    known = ", ".join(task.mode for task in _TASKS.values())
+    raise UserError(f"handler.mode {mode!r} in model-config.yaml is not known; there are: {known}")
+
+
+__all__ = ["TaskConfiguration", "make_task", "task_of_mode", "task_type"]
