@@ -46,7 +46,6 @@ def table(figures: Sequence[Figure]) -> str:
     for figure in figures:
         bound = "" if figure.bound is None else f"{figure.bound:g} {figure.unit}"
         low, high = min(figure.values), max(figure.values)
-        rows.append(
-            f"| {figure.name} | {figure.median:.1f} {figure.unit} | {low:.1f} | {high:.1f} | {len(figure.values)} | {bound} |"
-        )
+        spread = f"{figure.median:.1f} {figure.unit} | {low:.1f} | {high:.1f}"
+        rows.append(f"| {figure.name} | {spread} | {len(figure.values)} | {bound} |")
     return "\n".join(rows)
