@@ -1,0 +1,1 @@
+"""The Helm chart: what it renders from which values, and what it refuses."""
