@@ -41,12 +41,17 @@ class Chart:
         return done.stdout
 
     def render(
-        self, values: Mapping[str, Any] | None = None, *, api_versions: Sequence[str] = KSERVE, release: str = "release"
+        self,
+        values: Mapping[str, Any] | None = None,
+        *,
+        api_versions: Sequence[str] = KSERVE,
+        release: str = "release",
+        namespace: str = "system",
     ) -> list[Manifest]:
-        """The objects that an installation into the namespace `system` would make."""
+        """The objects that an installation would make."""
         known = [f"--api-versions={version}" for version in api_versions]
         text = self.run(
-            *("template", release, str(self.directory), "--namespace", "system", "--values", "-", *known),
+            *("template", release, str(self.directory), "--namespace", namespace, "--values", "-", *known),
             given=json.dumps(values or {}),
         )
         return [document for document in yaml.safe_load_all(text) if document]

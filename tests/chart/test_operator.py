@@ -6,6 +6,7 @@ import pytest
 
 from tests.chart.chart import KSERVE, Chart, Manifest, single
 from tests.chart.pod_security import restricted_violations, writable_roots
+from transformermodel_operator.settings import Settings
 
 DIGEST = f"sha256:{'0123456789abcdef' * 4}"
 
@@ -14,9 +15,16 @@ def pod_of(manifests: list[Manifest]) -> dict[str, Any]:
     return single(manifests, "Deployment")["spec"]["template"]["spec"]
 
 
-def settings_of(manifests: list[Manifest]) -> dict[str, str]:
+def settings_of(manifests: list[Manifest]) -> Settings:
+    """The settings as the operator reads them; a reference to one of the pod's own fields stands for its value."""
     (container,) = pod_of(manifests)["containers"]
-    return {variable["name"]: variable.get("value") for variable in container["env"]}
+    return Settings.from_environment(
+        {
+            variable["name"]: variable.get("value")
+            or variable.get("valueFrom", {}).get("fieldRef", {}).get("fieldPath", "")
+            for variable in container["env"]
+        }
+    )
 
 
 @pytest.mark.parametrize(
@@ -41,7 +49,7 @@ def test_the_pod_is_restricted_and_its_root_read_only(chart: Chart, values: dict
     assert writable_roots(pod) == []
 
 
-def test_settings_become_environment_variables(chart: Chart) -> None:
+def test_the_operator_reads_the_values(chart: Chart) -> None:
     settings = settings_of(
         chart.render(
             {
@@ -54,12 +62,31 @@ def test_settings_become_environment_variables(chart: Chart) -> None:
         )
     )
 
-    assert settings["TRANSFORMERMODEL_WATCH_NAMESPACES"] == "a,b"
-    assert settings["TRANSFORMERMODEL_DEFAULT_STORAGE"] == "pvc://models/store"
-    assert settings["TRANSFORMERMODEL_HUB_ENDPOINT"] == "https://hub.example.com"
-    assert settings["TRANSFORMERMODEL_RUNTIME"] == "ours"
-    assert settings["TRANSFORMERMODEL_PREDICTOR_IMAGE"] == "example.com/predictor:1"
-    assert settings["TRANSFORMERMODEL_IMAGE_PULL_POLICY"] == "Never"
+    assert settings == Settings(
+        operator_namespace="metadata.namespace",
+        identity="metadata.name",
+        predictor_image="example.com/predictor:1",
+        watch_namespaces=("a", "b"),
+        image_pull_policy="Never",
+        runtime="ours",
+        default_storage="pvc://models/store",
+        hub_endpoint="https://hub.example.com",
+    )
+
+
+def test_without_values_the_operators_own_defaults_hold(chart: Chart) -> None:
+    settings = settings_of(chart.render())
+
+    assert settings == Settings("metadata.namespace", "metadata.name", "localhost/transformermodel-predictor:0.1.0")
+
+
+def test_the_probes_ask_where_the_operator_answers(chart: Chart) -> None:
+    manifests = chart.render()
+    (container,) = pod_of(manifests)["containers"]
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+
+    for probe in ("startupProbe", "livenessProbe"):
+        assert ports[container[probe]["httpGet"]["port"]] == settings_of(manifests).probe_port
 
 
 @pytest.mark.parametrize(
@@ -98,6 +125,18 @@ def test_a_new_chart_version_alone_does_not_restart_the_operator(chart: Chart) -
 )
 def test_objects_are_named_after_the_release(chart: Chart, release: str, name: str) -> None:
     assert single(chart.render(release=release), "Deployment")["metadata"]["name"] == name
+
+
+@pytest.mark.parametrize("namespaces", [[], ["off", "123"]])
+def test_names_that_yaml_could_take_for_something_else_stay_text(chart: Chart, namespaces: list[str]) -> None:
+    values = {"watchNamespaces": namespaces, "servingRuntime": {"name": "yes"}}
+    manifests = chart.render(values, release="on", namespace="0x10")
+
+    for manifest in manifests:
+        named = {"name": manifest["metadata"]["name"], **manifest["metadata"].get("labels", {})}
+        assert {type(value) for value in named.values()} == {str}
+    placed = {manifest["metadata"].get("namespace") for manifest in manifests}
+    assert placed == {None, "0x10", *namespaces}
 
 
 @pytest.mark.parametrize("api_versions", [(), KSERVE])

@@ -7,7 +7,7 @@
 {{/* Labels that never change during a release's life. */}}
 {{- define "transformermodel.selector" -}}
 app.kubernetes.io/name: {{ .Chart.Name }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{- define "transformermodel.labels" -}}
