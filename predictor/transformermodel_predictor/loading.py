@@ -36,6 +36,10 @@ class LoadedModel:
         answers = self.task.decode(read, encodings, self.engine.run(encodings))
         return [self.task.fields(answer) for answer in answers]
 
+    def warm_up(self) -> None:
+        """Run the first forward pass, which is slower than those after it."""
+        self.engine.run(self.task.encode(self.tokenizer, self.task.probes[:1]))
+
 
 def load_model(artifact: Artifact) -> LoadedModel:
     """Load what an artifact holds.

@@ -1,0 +1,121 @@
+"""Between tensors and rows: V2 sends a column per field, a task answers row by row. Pure."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from transformermodel_predictor.handler import Answer, ModelMetadata
+from transformermodel_predictor.protocols.errors import InvalidRequest
+from transformermodel_predictor.protocols.inference import InferenceRequest, InferenceResponse, Tensor
+from transformermodel_predictor.tasks.task import TensorSpec
+
+_OF_THE_PROTOCOL = frozenset(
+    {"binary_data_output", "content_type", "priority", "sequence_end", "sequence_id", "sequence_start", "timeout"}
+)
+"""Request parameters with which clients of V2 steer servers, not models."""
+
+
+def sole_text(inputs: Sequence[TensorSpec]) -> str | None:
+    """Name of the input that a text without a name stands for; None where more than one is required."""
+    required = [spec.name for spec in inputs if not spec.optional]
+    return required[0] if len(required) == 1 else None
+
+
+def questions_of(request: InferenceRequest, inputs: Sequence[TensorSpec]) -> list[dict[str, Any]]:
+    """The rows of a request's tensors, as named fields.
+
+    Raises:
+        InvalidRequest: an input is unknown or no text, or the inputs differ in length.
+    """
+    columns = {_role(tensor, request, inputs): _texts(tensor) for tensor in request.inputs}
+    if len(columns) < len(request.inputs):
+        raise InvalidRequest("two inputs have the same name")
+    lengths = {name: len(column) for name, column in columns.items()}
+    if len(set(lengths.values())) != 1:
+        described = ", ".join(f"{name} has {length}" for name, length in lengths.items())
+        raise InvalidRequest(f"inputs must have the same number of elements: {described}")
+    rows = zip(*columns.values(), strict=True)
+    return [dict(zip(columns, row, strict=True)) for row in rows]
+
+
+def parameters_of(request: InferenceRequest, outputs: Sequence[TensorSpec]) -> dict[str, Any]:
+    """The request's parameters for the model; an optional output among the wanted ones is a parameter that is true.
+
+    Raises:
+        InvalidRequest: a wanted output is unknown.
+    """
+    known = [spec.name for spec in outputs]
+    for name in request.outputs:
+        if name not in known:
+            raise InvalidRequest(f"output {name!r} is not known; there are {', '.join(known)}")
+    own = {name: value for name, value in request.parameters.items() if name not in _OF_THE_PROTOCOL}
+    return own | {spec.name: True for spec in outputs if spec.optional and spec.name in request.outputs}
+
+
+def respond(
+    request: InferenceRequest, metadata: ModelMetadata, answers: Sequence[Answer], request_id: str | None = None
+) -> InferenceResponse:
+    """The response to a request whose questions were answered.
+
+    Its id is the request's own, else `request_id`, else a new one.
+    """
+    specs = {spec.name: spec for spec in metadata.outputs}
+    wanted = request.outputs or tuple(specs)
+    columns = {name: [answer.fields[name] for answer in answers] for name in wanted if name in answers[0].fields}
+    return InferenceResponse(
+        model_name=metadata.name,
+        model_version=metadata.version,
+        id=request.id or request_id or str(uuid.uuid4()),
+        outputs=tuple(_tensor(specs[name], column) for name, column in columns.items()),
+        parameters=_truncation(answers),
+    )
+
+
+def _role(tensor: Tensor, request: InferenceRequest, inputs: Sequence[TensorSpec]) -> str:
+    known = [spec.name for spec in inputs]
+    if tensor.name in known:
+        return tensor.name
+    text = sole_text(inputs)
+    if text is not None and len(request.inputs) == 1:
+        return text
+    raise InvalidRequest(f"input {tensor.name!r} is not known; there are {', '.join(known)}")
+
+
+def _texts(tensor: Tensor) -> list[str]:
+    if tensor.datatype != "BYTES":
+        raise InvalidRequest(f"input {tensor.name!r} must have datatype BYTES, not {tensor.datatype}")
+    if sum(size != 1 for size in tensor.shape) > 1:
+        raise InvalidRequest(f"input {tensor.name!r} must have one dimension, not shape {list(tensor.shape)}")
+    if not tensor.data:
+        raise InvalidRequest(f"input {tensor.name!r} is empty")
+    return [_text(tensor.name, element) for element in tensor.data]
+
+
+def _text(name: str, element: object) -> str:
+    if isinstance(element, bytes):
+        try:
+            return element.decode()
+        except UnicodeDecodeError:
+            raise InvalidRequest(f"input {name!r} must be UTF-8") from None
+    if not isinstance(element, str):
+        raise InvalidRequest(f"the elements of input {name!r} must be strings")
+    return element
+
+
+def _tensor(spec: TensorSpec, column: Sequence[Any]) -> Tensor:
+    """A column as a tensor; rows that are lists become its second dimension."""
+    if isinstance(column[0], list):
+        elements = tuple(element for row in column for element in row)
+        return Tensor(spec.name, spec.datatype, (len(column), len(column[0])), elements)
+    return Tensor(spec.name, spec.datatype, (len(column),), tuple(column))
+
+
+def _truncation(answers: Sequence[Answer]) -> Mapping[str, Any]:
+    """How many tokens the model did not see, and of which rows; V2's parameters are single values, not lists."""
+    cut = [index for index, answer in enumerate(answers) if answer.truncated]
+    if not cut:
+        return {}
+    return {
+        "truncated_tokens": sum(answer.truncated for answer in answers),
+        "truncated_rows": ",".join(str(index) for index in cut),
+    }

@@ -1,0 +1,58 @@
+"""An inference request and its response, whatever the wire: JSON now, others later."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A named tensor.
+
+    Attributes:
+        name: the tensor's name.
+        datatype: V2's name of the element type, such as BYTES or FP32.
+        shape: its dimensions.
+        data: its elements in row-major order: str or bytes for BYTES, numbers otherwise.
+    """
+
+    name: str
+    datatype: str
+    shape: tuple[int, ...]
+    data: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class InferenceRequest:
+    """What a client asks.
+
+    Attributes:
+        inputs: the tensors.
+        parameters: how the answer is wanted.
+        outputs: names of the wanted outputs in their order; all that are not optional when empty.
+        id: the client's name for the request.
+    """
+
+    inputs: tuple[Tensor, ...]
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    outputs: tuple[str, ...] = ()
+    id: str | None = None
+
+
+@dataclass(frozen=True)
+class InferenceResponse:
+    """What a client is answered.
+
+    Attributes:
+        model_name: the model's name.
+        model_version: the model's version.
+        id: the request's id, or one made for it.
+        outputs: the tensors.
+        parameters: what else is to be said, such as what was truncated.
+    """
+
+    model_name: str
+    model_version: str
+    id: str
+    outputs: tuple[Tensor, ...]
+    parameters: Mapping[str, Any]

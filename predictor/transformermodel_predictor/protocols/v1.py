@@ -1,0 +1,55 @@
+"""KServe's V1 protocol: instances in, predictions out. Between parsed bodies and rows. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from transformermodel_predictor.handler import Answer
+from transformermodel_predictor.protocols.columns import sole_text
+from transformermodel_predictor.protocols.errors import InvalidRequest
+from transformermodel_predictor.tasks.task import TensorSpec
+
+
+@dataclass(frozen=True)
+class PredictRequest:
+    """What a client asks: rows as named fields, and how the answer is wanted."""
+
+    questions: tuple[Mapping[str, Any], ...]
+    parameters: Mapping[str, Any]
+
+
+def read_request(body: object, inputs: Sequence[TensorSpec]) -> PredictRequest:
+    """Read the body of a predict request. An instance is an object of named fields, or a string that is the text.
+
+    Raises:
+        InvalidRequest: it is not what the protocol says; the message names the member.
+    """
+    if not isinstance(body, Mapping):
+        raise InvalidRequest("the body must be an object with instances")
+    instances = body.get("instances")
+    if not isinstance(instances, list) or not instances:
+        raise InvalidRequest("instances must be a list with at least one element")
+    parameters = body.get("parameters") or {}
+    if not isinstance(parameters, Mapping):
+        raise InvalidRequest("parameters must be an object")
+    return PredictRequest(tuple(_fields(instance, inputs) for instance in instances), parameters)
+
+
+def write_response(answers: Sequence[Answer]) -> dict[str, Any]:
+    """The body of a predict response. A prediction whose text was cut says by how many tokens."""
+    return {
+        "predictions": [
+            {**answer.fields, "truncated_tokens": answer.truncated} if answer.truncated else dict(answer.fields)
+            for answer in answers
+        ]
+    }
+
+
+def _fields(instance: object, inputs: Sequence[TensorSpec]) -> Mapping[str, Any]:
+    if isinstance(instance, Mapping):
+        return instance
+    text = sole_text(inputs)
+    if isinstance(instance, str) and text is not None:
+        return {text: instance}
+    names = ", ".join(f"{spec.name} (optional)" if spec.optional else spec.name for spec in inputs)
+    raise InvalidRequest(f"an instance must be {'a string or ' if text else ''}an object with {names}")

@@ -1,0 +1,54 @@
+"""Where the server listens."""
+
+import errno
+import ipaddress
+import socket
+from collections.abc import Mapping
+
+from transformermodel_api.errors import UserError
+
+_BACKLOG = 2048
+
+
+def default_host(environment: Mapping[str, str]) -> str:
+    """All interfaces in a Kubernetes pod, which nothing could reach otherwise; loopback anywhere else."""
+    return "0.0.0.0" if "KUBERNETES_SERVICE_HOST" in environment else "127.0.0.1"  # noqa: S104 - in a pod only
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; connections wait in it until the server takes them.
+
+    Raises:
+        UserError: the port is in use or not allowed, or the host is none of this machine's.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise UserError(f"cannot listen on host {host!r}: {error.strerror}. Name another with --host.") from error
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise UserError(_refused(host, port, error)) from error
+    listener.setblocking(False)
+    return listener
+
+
+def url_of(listener: socket.socket) -> str:
+    """The URL under which a client on this machine reaches the socket."""
+    host, port = listener.getsockname()[:2]
+    address = ipaddress.ip_address(host.partition("%")[0])
+    if address.is_unspecified:
+        return f"http://localhost:{port}"
+    return f"http://[{host}]:{port}" if address.version == 6 else f"http://{host}:{port}"
+
+
+def _refused(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} on {host} is in use. Stop what uses it, or name another with --http-port."
+    if error.errno == errno.EACCES:
+        return f"port {port} needs more rights than this process has. Name one above 1023 with --http-port."
+    return f"cannot listen on {host}:{port}: {error.strerror}. Name another address with --host and --http-port."

@@ -1,0 +1,130 @@
+"""A server's life: it listens, loads, is ready, drains and ends."""
+
+import asyncio
+import logging
+import signal
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+
+from transformermodel_predictor.artifact.directory import open_artifact
+from transformermodel_predictor.handler import GeneralizedHandler, Workers
+from transformermodel_predictor.loading import load_model
+from transformermodel_predictor.server.address import url_of
+from transformermodel_predictor.server.application import make_application
+from transformermodel_predictor.server.models import Models
+from transformermodel_predictor.server.options import ServerOptions
+
+
+class HTTPServer(uvicorn.Server):
+    """uvicorn with Kubernetes' way of ending.
+
+    SIGTERM: not ready, served on while clients learn of it; then the listener closes and requests in flight finish.
+    SIGINT: at once.
+    """
+
+    def __init__(self, models: Models, options: ServerOptions) -> None:
+        super().__init__(
+            uvicorn.Config(
+                make_application(models, options.max_body_bytes),
+                lifespan="off",
+                ws="none",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=options.finish_seconds,
+            )
+        )
+        self._models = models
+        self._drain_seconds = options.drain_seconds
+        self._serving: asyncio.Task[None] | None = None
+
+    def start(self, listener: socket.socket) -> asyncio.Task[None]:
+        """Serve on a socket, in a task that ends with the server."""
+        self._serving = asyncio.create_task(self.serve(sockets=[listener]))
+        return self._serving
+
+    def drain(self) -> None:
+        """End in good order."""
+        seconds = self._drain_seconds if self._models.ready else 0.0
+        self._models.draining = True
+        asyncio.get_running_loop().call_later(seconds, self.close)
+
+    def close(self) -> None:
+        """Take no new requests, and end when those in flight are answered."""
+        self.should_exit = True
+
+    def interrupt(self) -> None:
+        """End at once."""
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # requests that are cut off now are no errors
+        if self._serving is not None:
+            self._serving.cancel()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals as Kubernetes and a terminal send them, while the server runs."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self.drain)
+        loop.add_signal_handler(signal.SIGINT, self.interrupt)
+        try:
+            yield
+        finally:
+            loop.remove_signal_handler(signal.SIGTERM)
+            loop.remove_signal_handler(signal.SIGINT)
+
+
+def run_server(directories: Mapping[str, Path], options: ServerOptions, listener: socket.socket) -> None:
+    """Serve prepared models on a socket until a signal ends it.
+
+    Raises:
+        TransformerModelError: a model could not be loaded; the server has ended.
+    """
+    models = Models(directories)
+    server = HTTPServer(models, options)
+    with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
+        runner.run(_live(server, models, directories, options, listener))
+
+
+async def _live(
+    server: HTTPServer,
+    models: Models,
+    directories: Mapping[str, Path],
+    options: ServerOptions,
+    listener: socket.socket,
+) -> None:
+    url = url_of(listener)
+    workers = Workers.start()
+    loader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="load")
+    serving = server.start(listener)
+    loading = asyncio.create_task(
+        models.load(directories, lambda name, directory: _load(name, directory, workers), loader)
+    )
+    try:
+        await asyncio.wait({serving, loading}, return_when=asyncio.FIRST_COMPLETED)
+        if loading.done() and loading.exception():
+            server.close()
+        elif loading.done() and options.on_ready:
+            options.on_ready(url)
+        await asyncio.wait({serving})
+    finally:
+        for executor in (loader, workers.engine, workers.text):
+            executor.shutdown(wait=False, cancel_futures=True)
+        listener.close()
+    for task in (loading, serving):
+        if task.done() and not task.cancelled():
+            task.result()
+
+
+def _load(name: str, directory: Path, workers: Workers) -> GeneralizedHandler:
+    """Verify an artifact, load it, and answer a probe, so that no client pays for the first forward pass."""
+    model = load_model(open_artifact(directory))
+    model.warm_up()
+    return GeneralizedHandler(name, model, workers)

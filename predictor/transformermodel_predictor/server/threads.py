@@ -1,0 +1,80 @@
+"""How many threads a forward pass may use: what the process is allowed, not what the machine has.
+
+More threads than CPUs are far slower than too few, and thread pools count the node's cores, not the container's share.
+"""
+
+import math
+import os
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+_CGROUPS = Path("/sys/fs/cgroup")
+_OWN_CGROUPS = Path("/proc/self/cgroup")
+
+
+def cpu_limit(cgroups: Path = _CGROUPS, own: Path = _OWN_CGROUPS) -> int:
+    """CPUs that this process may use: the smallest of its affinity and its cgroups' quotas, rounded down, at least 1.
+
+    Args:
+        cgroups: where the cgroup file systems are mounted.
+        own: the file that names the process's cgroups.
+    """
+    quotas = [quota for directory in _directories(cgroups, own) if (quota := _quota(directory)) is not None]
+    return max(1, math.floor(min([*quotas, float(_available())])))
+
+
+def limit_threads(wanted: int | None) -> int:
+    """Give PyTorch and the tokenizers their threads; the number they have now.
+
+    Libraries that are imported later, and processes that are started later, take it from the environment.
+    """
+    limit = cpu_limit()
+    from_environment = os.environ.get("OMP_NUM_THREADS", "")
+    asked = wanted or (int(from_environment) if from_environment.isdecimal() else limit)
+    threads = max(1, min(asked, limit))
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    os.environ["RAYON_NUM_THREADS"] = str(threads)
+    os.environ["TOKENIZERS_PARALLELISM"] = "true" if threads > 1 else "false"
+    import torch  # after its environment is set
+
+    torch.set_num_threads(threads)
+    return threads
+
+
+def _available() -> int:
+    affinity = getattr(os, "sched_getaffinity", None)  # not on macOS
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def _directories(cgroups: Path, own: Path) -> Iterator[Path]:
+    """The process's cgroups and those around them; a container sees its own as the mount itself."""
+    try:
+        lines = own.read_text().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controllers and "cpu" not in controllers.split(","):
+            continue
+        mounts = [cgroups] if not controllers else [cgroups / controllers, cgroups / "cpu"]
+        inner = PurePosixPath(path.lstrip("/"))
+        for mount in mounts:
+            yield from (mount / part for part in (inner, *inner.parents))
+
+
+def _quota(directory: Path) -> float | None:
+    """CPUs that a cgroup's processes may use together; None where there is no limit."""
+    unified = _words(directory / "cpu.max")
+    if unified:
+        return None if unified[0] == "max" else int(unified[0]) / int(unified[1])
+    quota, period = _words(directory / "cpu.cfs_quota_us"), _words(directory / "cpu.cfs_period_us")
+    if not quota or not period or int(quota[0]) <= 0:
+        return None
+    return int(quota[0]) / int(period[0])
+
+
+def _words(file: Path) -> list[str]:
+    try:
+        return file.read_text().split()
+    except OSError:
+        return []

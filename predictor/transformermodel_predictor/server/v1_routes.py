@@ -1,0 +1,41 @@
+"""V1's URLs."""
+
+from starlette.requests import Request
+from starlette.routing import Route
+
+from transformermodel_predictor.protocols import v1
+from transformermodel_predictor.server.exchange import JSONResponse, read_json, while_connected
+from transformermodel_predictor.server.models import Models
+
+
+class V1Routes:
+    """KServe's V1 protocol for the models of a server."""
+
+    def __init__(self, models: Models, max_body_bytes: int) -> None:
+        self._models = models
+        self._max_body_bytes = max_body_bytes
+
+    def routes(self) -> list[Route]:
+        """What is answered where."""
+        return [
+            Route("/v1/models", self.list_models),
+            Route("/v1/models/{name}:predict", self.predict, methods=["POST"]),
+            Route("/v1/models/{name}", self.ready),
+        ]
+
+    async def list_models(self, _: Request) -> JSONResponse:
+        """The names of the models."""
+        return JSONResponse({"models": self._models.names})
+
+    async def ready(self, request: Request) -> JSONResponse:
+        """Whether a model is ready; 503 when it is not."""
+        name = request.path_params["name"]
+        self._models.require_ready(name)
+        return JSONResponse({"name": name, "ready": True})
+
+    async def predict(self, request: Request) -> JSONResponse:
+        """Predictions for instances."""
+        handler = self._models.handler(request.path_params["name"])
+        asked = v1.read_request(await read_json(request, self._max_body_bytes), handler.metadata.inputs)
+        answers = await while_connected(request, handler.answer(asked.questions, asked.parameters))
+        return JSONResponse(v1.write_response(answers))
