@@ -12,6 +12,9 @@ from transformermodel_api.schema import Schema, structural_schema
 CLIENT_SIDE_APPLY_LIMIT = 256 * 1024
 """Bytes that all annotations of an object may have; `kubectl apply` keeps the whole manifest in one."""
 
+SPEC_REPLICAS_PATH = ".spec.predictor.minReplicas"
+"""Where `kubectl scale` and autoscalers write."""
+
 _HEADER = "# Generated from the types in crds/transformermodel_api by `make generate`; do not edit.\n"
 _READY = '.status.conditions[?(@.type=="Ready")]'
 
@@ -43,7 +46,7 @@ def custom_resource_definition() -> dict[str, Any]:
                     "subresources": {
                         "status": {},
                         "scale": {
-                            "specReplicasPath": ".spec.predictor.minReplicas",
+                            "specReplicasPath": SPEC_REPLICAS_PATH,
                             "statusReplicasPath": ".status.replicas",
                             "labelSelectorPath": ".status.selector",
                         },

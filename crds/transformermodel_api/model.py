@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
+from transformermodel_api.nulls import without_nulls
 from transformermodel_api.rules import ResourceType, Rule
 from transformermodel_api.spec import TransformerModelSpec
 from transformermodel_api.status import TransformerModelStatus
@@ -42,6 +43,11 @@ class TransformerModel(ResourceType):
     status: Annotated[
         TransformerModelStatus | None, Field(description="The observed state of the model, written by the operator.")
     ] = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_absent(cls, document: object) -> object:
+        return without_nulls(document)
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> "TransformerModel":

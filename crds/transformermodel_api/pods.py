@@ -10,7 +10,7 @@ from transformermodel_api.rules import ResourceType, Rule
 Quantity = Annotated[
     int | Annotated[str, Field(max_length=32)],
     Rule(
-        r"type(self) == int ? self >= 0 : self.matches(r'^[0-9]+(\.[0-9]+)?([KMGTPE]i|[mkMGTPE])?$')",
+        r"type(self) == string ? self.matches(r'^[0-9]+(\.[0-9]+)?([KMGTPE]i|[mkMGTPE])?$') : self >= 0",
         "must be a Kubernetes quantity, such as 500m, 1.5 or 2Gi",
     ),
 ]

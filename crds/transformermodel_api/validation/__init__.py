@@ -1,0 +1,52 @@
+"""The API server's verdict on a manifest, off-cluster and in the very same sentences.
+
+The checks follow the server in order and in extent: fields of its strict decoding first, then metadata, structure and
+scale, and the CEL rules only where nothing of these stands in the way. Everything comes from the schema of the CRD.
+"""
+
+from collections.abc import Iterator
+
+from transformermodel_api import API_VERSION, KIND
+from transformermodel_api.crd import resource_schema
+from transformermodel_api.schema import Json
+from transformermodel_api.validation.cel_rules import rule_problems
+from transformermodel_api.validation.defaulting import defaulted
+from transformermodel_api.validation.golang import json_type
+from transformermodel_api.validation.object_metadata import metadata_problems, undecodable
+from transformermodel_api.validation.problem import Problem, required, unsupported
+from transformermodel_api.validation.scale import scale_problems
+from transformermodel_api.validation.structure import structure_problems
+from transformermodel_api.validation.unknown_fields import unknown_fields
+
+__all__ = ["problems"]
+
+
+def problems(document: Json) -> tuple[str, ...]:
+    """Why an API server would not create the resource; empty when it would.
+
+    Args:
+        document: a JSON value, as read from a manifest. Its status is not looked at: only the operator writes it.
+    """
+    if not isinstance(document, dict):
+        return (f"a manifest is an object with apiVersion, kind, metadata and spec, not of type {json_type(document)}",)
+    if foreign := list(_another_kind(document)):
+        return tuple(map(str, foreign))
+    if sentence := undecodable(document.get("metadata") or {}):
+        return (sentence,)
+    schema = resource_schema()
+    if unknown := unknown_fields(document, schema):
+        return tuple(f'unknown field "{path}"' for path in unknown)
+    resource = defaulted({"metadata": {}, **{k: v for k, v in document.items() if k != "status"}}, schema)
+    found = [*metadata_problems(resource["metadata"]), *structure_problems(resource, schema), *scale_problems(resource)]
+    if not any(problem.blocking for problem in found):
+        found += rule_problems(resource, schema)
+    return tuple(dict.fromkeys(map(str, found)))
+
+
+def _another_kind(document: dict[str, Json]) -> Iterator[Problem]:
+    for field, wanted in (("apiVersion", API_VERSION), ("kind", KIND)):
+        value = document.get(field)
+        if value is None:
+            yield required(field, f"must be {wanted}")
+        elif value != wanted:
+            yield unsupported(field, value, [wanted])

@@ -1,0 +1,101 @@
+"""YAML as kubectl reads it: every document becomes a JSON value.
+
+kubectl turns YAML 1.1 into JSON by Go's rules, and PyYAML's own rules differ where it hurts: a date stays text, `1e3`
+is a number, and a number without a fraction is an integer. What is no JSON is an error.
+"""
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from typing import ClassVar
+
+import yaml
+
+from transformermodel_api.schema import Json
+
+_TAG = "tag:yaml.org,2002:"
+_BOOLEAN = re.compile(r"(?:y|yes|true|on|n|no|false|off|Y|Yes|True|On|N|No|False|Off|YES|TRUE|ON|NO|FALSE|OFF)$")
+_NULL = re.compile(r"(?:~|null|Null|NULL|)$")
+_INTEGER = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F_]+|0[oO]?[0-7_]+|0[bB][01_]+|[1-9][0-9_]*|0)$")
+_OLD_OCTAL = re.compile(r"[-+]?0[0-7]")
+_FLOAT = re.compile(
+    r"[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$|[-+]?\.(?:inf|Inf|INF)$|\.(?:nan|NaN|NAN)$"
+)
+_MERGE = re.compile("<<$")
+_SHORTEST_WITH_EXPONENT = 1e21
+"""From here on Go writes a number without a fraction with an exponent, and it stays one."""
+
+
+class NotJson(ValueError):
+    """The text is no YAML, or YAML that is no JSON; the message says where."""
+
+
+def documents(text: str) -> Iterator[Json]:
+    """The documents of a YAML text as JSON values; empty ones are left out.
+
+    Raises:
+        NotJson: at the first document that cannot be read.
+    """
+    loader = _Loader(text)
+    try:
+        while loader.check_data():  # type: ignore[no-untyped-call]
+            document = _as_json(loader.get_data())
+            if document is not None:
+                yield document
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "somewhere"
+        raise NotJson(f"{where}: {error.problem or error.context}") from error
+    except yaml.YAMLError as error:
+        raise NotJson(" ".join(str(error).split())) from error
+    finally:
+        loader.dispose()
+
+
+def _as_json(value: Json) -> Json:
+    try:
+        return json.loads(json.dumps(value, allow_nan=False))
+    except (TypeError, ValueError) as error:
+        raise NotJson(f"a manifest must be as plain as JSON: {error}") from error
+
+
+def _boolean(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> bool:
+    return str(loader.construct_scalar(node)).lower() in ("y", "yes", "true", "on")
+
+
+def _integer(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
+    text = str(loader.construct_scalar(node)).replace("_", "")
+    return int(text, 8 if _OLD_OCTAL.match(text) else 0)
+
+
+def _float(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> float | int | str:
+    text = str(loader.construct_scalar(node))
+    value = float(text.lower().replace("_", "").replace(".inf", "inf").replace(".nan", "nan"))
+    if math.isinf(value) and "inf" not in text.lower():
+        return text  # too large for a number: Go leaves it as it is
+    return int(value) if value.is_integer() and abs(value) < _SHORTEST_WITH_EXPONENT else value
+
+
+class _Loader(yaml.SafeLoader):
+    """Knows JSON's types alone: no dates, no sets, no binary data, nothing of Python."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own registry
+        None: [
+            (f"{_TAG}bool", _BOOLEAN),
+            (f"{_TAG}null", _NULL),
+            (f"{_TAG}int", _INTEGER),
+            (f"{_TAG}float", _FLOAT),
+            (f"{_TAG}merge", _MERGE),
+        ]
+    }
+    yaml_constructors: ClassVar = {
+        f"{_TAG}bool": _boolean,
+        f"{_TAG}null": yaml.SafeLoader.construct_yaml_null,
+        f"{_TAG}int": _integer,
+        f"{_TAG}float": _float,
+        f"{_TAG}str": yaml.SafeLoader.construct_yaml_str,
+        f"{_TAG}seq": yaml.SafeLoader.construct_yaml_seq,
+        f"{_TAG}map": yaml.SafeLoader.construct_yaml_map,
+        None: yaml.SafeLoader.construct_undefined,
+    }
