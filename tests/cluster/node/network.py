@@ -1,0 +1,27 @@
+"""The node's network: a bridge with the node's address, and no way out."""
+
+from tests.cluster.node.namespaces import Namespaces
+from tests.cluster.node.run import Addresses
+
+_BRIDGE = "node0"
+
+
+def create(namespaces: Namespaces, addresses: Addresses) -> None:
+    """Set up the interfaces in new namespaces.
+
+    A bridge carries the address because some kernels for virtual machines have no dummy device. The default route leads
+    to it as well: components look for the interface of that route, and packets to anywhere else end there.
+    """
+    namespaces.run(
+        "ip",
+        "-batch",
+        "-",
+        text_input=f"""\
+link set lo up
+link add {_BRIDGE} type bridge
+address add {addresses.node}/{addresses.node_prefix} dev {_BRIDGE}
+link set {_BRIDGE} up
+route add default dev {_BRIDGE}
+""",
+    )
+    namespaces.run("sysctl", "-qw", "net.ipv4.ip_forward=1")

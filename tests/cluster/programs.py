@@ -1,0 +1,133 @@
+"""The programs of the cluster, built from Go modules, and the CRDs that KServe's own tool makes of its types."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.cluster.node.run import CACHE, KSERVE_CRDS, PROGRAMS
+
+_MODULES = Path(__file__).parent / "go"
+_KUBERNETES_VERSION = "1.34.4"
+_COMPONENTS = (
+    "etcd",
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kube-proxy",
+    "kube-scheduler",
+    "kubectl",
+    "kubelet",
+)
+# Descriptions are left out: with them the InferenceService alone is several megabytes.
+_CRD_OPTIONS = "crd:maxDescLen=0,allowDangerousTypes=true,generateEmbeddedObjectMeta=true"
+_KSERVE_TYPES = tuple(f"github.com/kserve/kserve/pkg/apis/serving/{version}" for version in ("v1alpha1", "v1beta1"))
+
+
+class BuildFailed(Exception):
+    """A program could not be built; the message holds the compiler's words."""
+
+
+@dataclass(frozen=True)
+class Module:
+    """A Go module and the programs that are built from it.
+
+    Attributes:
+        folder: name of its folder.
+        programs: program → package.
+        variables: package variables that the linker sets.
+        aliases: further names by which its first program is called.
+    """
+
+    folder: str
+    programs: Mapping[str, str]
+    variables: Mapping[str, str] = field(default_factory=dict)
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> Path:
+        """Where its go.mod is."""
+        return _MODULES / self.folder
+
+    def flags(self) -> tuple[str, ...]:
+        """Flags of `go build`; the same in every clone, so that Go's own cache serves them all."""
+        settings = " ".join(f"-X {name}={value}" for name, value in self.variables.items())
+        return ("-trimpath", "-buildvcs=false", f"-ldflags=-s -w {settings}".rstrip())
+
+    def key(self) -> str:
+        """Changes whenever the programs have to be built anew."""
+        content = hashlib.sha256(repr((self.programs, self.flags(), self.aliases)).encode())
+        for file in sorted(path for path in self.path.rglob("*") if path.is_file()):
+            content.update(file.relative_to(self.path).as_posix().encode() + b"\0" + file.read_bytes())
+        return content.hexdigest()
+
+    def build(self) -> None:
+        """Build the programs into PROGRAMS; each appears there at once, when it is complete.
+
+        Raises:
+            BuildFailed: Go reports an error.
+        """
+        with tempfile.TemporaryDirectory(dir=PROGRAMS) as folder:
+            for name, package in self.programs.items():
+                _go("build", *self.flags(), "-o", Path(folder) / name, package, module=self.path)
+                (Path(folder) / name).replace(PROGRAMS / name)
+        for alias in self.aliases:
+            (PROGRAMS / alias).unlink(missing_ok=True)
+            (PROGRAMS / alias).symlink_to(next(iter(self.programs)))
+
+
+def _go(*arguments: object, module: Path) -> None:
+    environment = {**os.environ, "CGO_ENABLED": "0"}
+    _run("go", *arguments, folder=module, environment=environment)
+
+
+def _run(*command: object, folder: Path, environment: Mapping[str, str]) -> None:
+    done = subprocess.run(
+        [*map(str, command)], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise BuildFailed(f"`{' '.join(map(str, command))}` in {folder} failed:\n{done.stdout}{done.stderr}")
+
+
+_VERSION = "k8s.io/component-base/version"
+_MAJOR, _MINOR, _ = _KUBERNETES_VERSION.split(".")
+KUBERNETES = Module(
+    "kubernetes",
+    {"kubernetes": ".", "pause": "./pause"},
+    # Without these the API server would call itself v0.0.0, and clients would not believe it anything.
+    {
+        f"{_VERSION}.gitVersion": f"v{_KUBERNETES_VERSION}",
+        f"{_VERSION}.gitMajor": _MAJOR,
+        f"{_VERSION}.gitMinor": _MINOR,
+    },
+    _COMPONENTS,
+)
+KSERVE = Module(
+    "kserve",
+    {
+        "manager": "github.com/kserve/kserve/cmd/manager",
+        "controller-gen": "sigs.k8s.io/controller-tools/cmd/controller-gen",
+    },
+)
+HELM = Module("helm", {"helm": "helm.sh/helm/v4/cmd/helm"})
+MODULES = (KUBERNETES, KSERVE, HELM)
+
+
+def generate_kserve_crds() -> None:
+    """Write KServe's CRDs to KSERVE_CRDS; the folder appears at once, when it is complete."""
+    with tempfile.TemporaryDirectory(dir=CACHE) as folder:
+        written = Path(folder) / KSERVE_CRDS.name
+        paths = [f"paths={package}" for package in _KSERVE_TYPES]
+        _run(
+            PROGRAMS / "controller-gen",
+            _CRD_OPTIONS,
+            *paths,
+            f"output:crd:dir={written}",
+            folder=KSERVE.path,
+            environment=os.environ,
+        )
+        shutil.rmtree(KSERVE_CRDS, ignore_errors=True)
+        written.replace(KSERVE_CRDS)
