@@ -89,6 +89,13 @@ def test_the_charts_version_is_the_packages() -> None:
     assert chart["version"] == chart["appVersion"] == version
 
 
+def test_packing_it_loses_nothing(chart: Chart, tmp_path: Path) -> None:
+    chart.run("package", str(CHART), "--destination", str(tmp_path))
+    (packed,) = tmp_path.iterdir()
+
+    assert Chart(chart.helm, packed).render() == chart.render()
+
+
 def test_it_can_be_part_of_another_chart(chart: Chart, tmp_path: Path) -> None:
     """Helm hands `global` to a chart inside another, which the closed schema must let through."""
     (tmp_path / "charts").mkdir()

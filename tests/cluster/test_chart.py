@@ -1,0 +1,172 @@
+"""The chart's life on an API server that knows nothing of KServe at first: install, upgrade, uninstall, come back."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.kubernetes import Kubernetes
+from tests.cluster.node import control_plane, network
+from tests.cluster.node.certificates import Authority
+from tests.cluster.node.machine import Machine
+from tests.cluster.node.namespaces import Namespaces
+from tests.cluster.node.run import KSERVE_CRDS, REPOSITORY, Run
+
+CHART = REPOSITORY / "charts" / "transformermodel"
+RELEASE, NAMESPACE = "transformermodel", "transformermodel-system"
+CRD = "transformermodels.transformermodel.dev"
+OPERATOR = f"system:serviceaccount:{NAMESPACE}:{RELEASE}"
+MODEL = {
+    "apiVersion": "transformermodel.dev/v1alpha1",
+    "kind": "TransformerModel",
+    "metadata": {"name": "sentiment", "namespace": "default"},
+    "spec": {"task": "SequenceClassification", "source": {"uri": "hf://org/name"}},
+}
+
+
+@pytest.fixture(scope="module")
+def kubernetes_alone() -> Iterator[Kubernetes]:
+    """A control plane without a node and without KServe."""
+    run = Run.create()
+    machine = Machine(run, Namespaces.create())
+    try:
+        network.create(machine.namespaces, run.addresses)
+        authority = Authority(run.certificates)
+        authority.create()
+        control_plane.start(machine, authority)
+        yield Kubernetes(machine)
+    finally:
+        machine.namespaces.end()
+    shutil.rmtree(run.folder)
+
+
+@pytest.fixture
+def installed(kubernetes_alone: Kubernetes) -> Iterator[Kubernetes]:
+    """The chart with its defaults; uninstalled afterwards, and the CRD that it keeps deleted."""
+    helm(kubernetes_alone, "install", "--create-namespace")
+    yield kubernetes_alone
+    kubernetes_alone.helm("uninstall", RELEASE, "--namespace", NAMESPACE, "--ignore-not-found")
+    kubernetes_alone.kubectl("delete", "crd", CRD, "--ignore-not-found")
+
+
+def helm(kubernetes: Kubernetes, command: str, *arguments: object) -> str:
+    return kubernetes.helm(command, RELEASE, CHART, "--namespace", NAMESPACE, *arguments).stdout
+
+
+def may(kubernetes: Kubernetes, user: str, verb: str, resource: str, namespace: str = "default") -> bool:
+    name, _, subresource = resource.partition("/")
+    question = ("auth", "can-i", verb, name, f"--subresource={subresource}", f"--as={user}", f"--namespace={namespace}")
+    return kubernetes.kubectl(*question, check=False).stdout.strip() == "yes"
+
+
+def kinds_of_release(kubernetes: Kubernetes) -> list[str]:
+    manifest = kubernetes.helm("get", "manifest", RELEASE, "--namespace", NAMESPACE).stdout
+    return [line.removeprefix("kind: ") for line in manifest.splitlines() if line.startswith("kind: ")]
+
+
+def test_the_api_server_accepts_every_object_strictly(kubernetes_alone: Kubernetes, tmp_path: Path) -> None:
+    """Helm sends what it renders as it is; strict validation also refuses fields that do not exist."""
+    values = tmp_path / "values.json"
+    values.write_text(
+        json.dumps(
+            {
+                "replicas": 2,
+                "imagePullSecrets": [{"name": "registry"}],
+                "nodeSelector": {"kubernetes.io/arch": "amd64"},
+                "tolerations": [{"key": "dedicated", "operator": "Exists", "effect": "NoSchedule"}],
+                "affinity": {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": []}},
+                "podAnnotations": {"example.com/team": "ml"},
+            }
+        )
+    )
+    rendered = kubernetes_alone.helm("template", RELEASE, CHART, "--namespace", "default", "--values", values).stdout
+
+    kubernetes_alone.kubectl(
+        "apply", "--server-side", "--dry-run=server", "--validate=strict", "-f", "-", input=rendered
+    )
+
+
+def test_without_kserve_it_installs_and_says_what_is_missing(installed: Kubernetes) -> None:
+    notes = installed.helm("get", "notes", RELEASE, "--namespace", NAMESPACE).stdout
+
+    assert "KServe is not installed" in notes
+    assert "ClusterServingRuntime" not in kinds_of_release(installed)
+
+
+def test_the_operator_may_do_its_work_and_nothing_else(installed: Kubernetes) -> None:
+    assert may(installed, OPERATOR, "patch", "transformermodels/status")
+    assert may(installed, OPERATOR, "create", "jobs.batch")
+    assert may(installed, OPERATOR, "update", "leases.coordination.k8s.io", NAMESPACE)
+    for verb, resource in (
+        ("get", "secrets"),
+        ("list", "secrets"),
+        ("create", "pods/exec"),
+        ("get", "pods/proxy"),
+        ("create", "pods"),
+        ("patch", "transformermodels.transformermodel.dev"),
+        ("patch", "deployments.apps"),
+        ("bind", "clusterroles.rbac.authorization.k8s.io"),
+        ("update", "leases.coordination.k8s.io"),
+    ):
+        assert not may(installed, OPERATOR, verb, resource), f"{verb} {resource}"
+
+
+def test_users_with_the_clusters_roles_may_use_models(installed: Kubernetes) -> None:
+    for role in ("view", "edit"):
+        installed.kubectl("create", "clusterrolebinding", role, f"--clusterrole={role}", f"--user={role}")
+        # The controller manager copies the rules into the cluster's role.
+        installed.wait("clusterrole", role, None, until=lambda found: "transformermodel.dev" in json.dumps(found))
+
+    assert may(installed, "view", "list", "transformermodels")
+    assert not may(installed, "view", "create", "transformermodels")
+    assert may(installed, "edit", "create", "transformermodels")
+    assert may(installed, "edit", "patch", "transformermodels/scale")
+    assert not may(installed, "edit", "patch", "transformermodels/status")
+    installed.kubectl("delete", "clusterrolebinding", "view", "edit")
+
+
+def test_an_upgrade_changes_what_its_values_change(installed: Kubernetes) -> None:
+    helm(installed, "upgrade", "--set", "replicas=2", "--set", "watchNamespaces={default}")
+
+    deployment = installed.get("deployment", RELEASE, NAMESPACE)
+    assert deployment is not None
+    assert deployment["spec"]["replicas"] == 2
+    assert may(installed, OPERATOR, "create", "jobs.batch", "default")
+    assert not may(installed, OPERATOR, "create", "jobs.batch", "kube-system")
+
+
+def test_uninstalling_keeps_the_models_and_a_new_installation_finds_them(installed: Kubernetes) -> None:
+    installed.apply(MODEL)
+    installed.helm("uninstall", RELEASE, "--namespace", NAMESPACE)
+
+    assert installed.get("transformermodel", "sentiment", "default") is not None
+    kinds = "deployment,serviceaccount,role,rolebinding,clusterrole,clusterrolebinding"
+    selector = f"--selector=app.kubernetes.io/instance={RELEASE}"
+    left = installed.kubectl("get", kinds, selector, f"--namespace={NAMESPACE}", "--output=name").stdout
+    assert left == ""
+
+    helm(installed, "install")
+    assert installed.get("transformermodel", "sentiment", "default") is not None
+
+
+def test_the_crd_goes_too_when_asked(installed: Kubernetes) -> None:
+    helm(installed, "upgrade", "--set", "crds.keep=false")
+    installed.helm("uninstall", RELEASE, "--namespace", NAMESPACE)
+
+    installed.wait_deleted("crd", CRD)
+
+
+def test_the_runtime_comes_with_kserve(installed: Kubernetes) -> None:
+    crd = KSERVE_CRDS / "serving.kserve.io_clusterservingruntimes.yaml"
+    installed.kubectl("apply", "--server-side", "--filename", crd)
+    installed.wait("crd", "clusterservingruntimes.serving.kserve.io", None, until="Established")
+
+    helm(installed, "upgrade")
+
+    runtime = installed.get("clusterservingruntime", "transformermodel")
+    assert runtime is not None
+    (container,) = runtime["spec"]["containers"]
+    assert "--model-name={{.Name}}" in container["args"]
+    assert "KServe is not installed" not in installed.helm("get", "notes", RELEASE, "--namespace", NAMESPACE).stdout
