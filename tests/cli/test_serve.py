@@ -70,10 +70,18 @@ def server(store: Path) -> Iterator[Server]:
         running.stop(signal.SIGTERM)
 
 
+def document(name: str) -> Any:
+    return json.loads((EXAMPLE / name).read_text())
+
+
 def answer(server: Server, path: str, request: str) -> Any:
-    response = httpx.post(f"{server.url}{path}", json=json.loads((EXAMPLE / request).read_text()))
+    response = httpx.post(f"{server.url}{path}", json=document(request))
     assert response.status_code == 200, response.text
     return response.json()
+
+
+def tensors(answered: Any) -> dict[str, list[Any]]:
+    return {tensor["name"]: tensor["data"] for tensor in answered["outputs"]}
 
 
 def test_it_says_what_was_prepared(server: Server) -> None:
@@ -86,18 +94,22 @@ def test_it_says_what_was_prepared(server: Server) -> None:
 def test_the_printed_line_can_be_pasted(server: Server) -> None:
     line = next(line for line in server.said.splitlines() if line.strip().startswith("curl"))
     shown = subprocess.run(shlex.split(line), capture_output=True, text=True, check=True, timeout=30)
-    outputs = {tensor["name"]: tensor["data"] for tensor in json.loads(shown.stdout)["outputs"]}
-    assert outputs["label"] == ["POSITIVE"]
+    assert tensors(json.loads(shown.stdout))["label"] == ["POSITIVE"]
 
 
-def test_the_example_requests_have_the_expected_answers(server: Server) -> None:
-    expected = json.loads((EXAMPLE / "expected.json").read_text())
-    first = answer(server, "/v1/models/sentiment:predict", "request.v1.json")
-    assert [row["label"] for row in first["predictions"]] == expected["labels"]
-    second = answer(server, "/v2/models/sentiment/infer", "request.v2.json")
-    outputs = {tensor["name"]: tensor["data"] for tensor in second["outputs"]}
-    assert outputs["label"] == expected["labels"]
-    assert outputs["score"] == pytest.approx(expected["scores"], abs=1e-3)
+def test_the_example_request_of_v1_has_the_expected_answer(server: Server) -> None:
+    answered = answer(server, "/v1/models/sentiment:predict", "request.v1.json")["predictions"]
+    expected = document("answer.v1.json")["predictions"]
+    assert [row["label"] for row in answered] == [row["label"] for row in expected]
+    assert [row["score"] for row in answered] == pytest.approx([row["score"] for row in expected], abs=1e-3)
+
+
+def test_the_example_request_of_v2_has_the_expected_answer(server: Server) -> None:
+    answered = answer(server, "/v2/models/sentiment/infer", "request.v2.json")
+    expected = document("answer.v2.json")
+    assert answered["model_name"] == expected["model_name"]
+    assert tensors(answered)["label"] == tensors(expected)["label"]
+    assert tensors(answered)["score"] == pytest.approx(tensors(expected)["score"], abs=1e-3)
 
 
 def test_a_second_start_finds_the_artifact_and_a_port_in_use_is_named(server: Server, store: Path) -> None:
