@@ -31,9 +31,10 @@ class Source(Protocol):
         """Pin the source: at most one look-up over the network, no download."""
         ...
 
-    def acquire(self, resolved: Resolved, progress: Progress) -> Path:
+    def acquire(self, resolved: Resolved, folder: Path, progress: Progress) -> Path:
         """A local folder with the files of the pinned state. It is only read from.
 
-        A source that downloads does so into its own folder, in which an interrupted download goes on where it was.
+        `folder` is the source's own: what it has to download or to copy goes there. It outlives an attempt that ends
+        early, so an interrupted download goes on where it was.
         """
         ...

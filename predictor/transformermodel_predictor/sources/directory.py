@@ -1,0 +1,30 @@
+"""file://: a folder on this machine, or on a volume that the Job mounts."""
+
+from pathlib import Path
+
+from transformermodel_api.errors import PreparationFailed
+from transformermodel_api.failures import FailureReason
+from transformermodel_predictor.preparation.progress import Progress
+from transformermodel_predictor.sources.source import Resolved
+from transformermodel_predictor.sources.tree import copy_tree, source_files, tree_hash
+
+
+class DirectorySource:
+    """A folder whose content somebody may change at any time: it is identified by that content, and copied."""
+
+    def __init__(self, folder: Path, uri: str) -> None:
+        self._folder = folder
+        self._uri = uri
+
+    def resolve(self) -> Resolved:
+        """Hash the files."""
+        checksum = tree_hash(self._folder, source_files(self._folder, self._uri))
+        return Resolved(identity=f"tree@{checksum}", commit=checksum)
+
+    def acquire(self, resolved: Resolved, folder: Path, progress: Progress) -> Path:
+        """Copy the files, so that what is prepared is what was resolved."""
+        if copy_tree(source_files(self._folder, self._uri), folder, progress) != resolved.commit:
+            raise PreparationFailed(
+                FailureReason.ChecksumMismatch, f"{self._uri} was changed while it was read: start again."
+            )
+        return folder

@@ -1,0 +1,50 @@
+"""Which hub is asked, and by whom."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from huggingface_hub import HfApi, constants, get_token
+
+ENDPOINT_VARIABLES = ("TRANSFORMERMODEL_HUB_ENDPOINT", "HF_ENDPOINT")
+TOKEN_VARIABLE = "HF_TOKEN"  # noqa: S105 - the variable's name
+_LIBRARY = "transformermodel"
+
+
+@dataclass(frozen=True)
+class HubAccess:
+    """A hub and a token; the token is never shown.
+
+    Attributes:
+        endpoint: address of the hub, without a slash at the end.
+        token: what to identify with; None asks as nobody.
+    """
+
+    endpoint: str = field(repr=False)
+    token: str | None = field(repr=False)
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> "HubAccess":
+        """Read the environment as it is now: huggingface_hub itself reads it only when it is first imported.
+
+        Without HF_TOKEN the login that huggingface_hub has stored for this user is taken.
+        """
+        given = (environment.get(name) for name in ENDPOINT_VARIABLES)
+        endpoint = next((value for value in given if value), constants.ENDPOINT)
+        token = environment.get(TOKEN_VARIABLE, "").strip()  # secrets made from files often end with a newline
+        return cls(endpoint.rstrip("/"), token or get_token())
+
+    @property
+    def shown(self) -> str:
+        """The endpoint for messages: without a user and password that it may contain."""
+        parts = urlsplit(self.endpoint)
+        return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+    def api(self) -> HfApi:
+        """A client for this hub."""
+        return HfApi(endpoint=self.endpoint, token=self.token or False, library_name=_LIBRARY)
+
+    def headers(self) -> dict[str, str]:
+        """Headers of a request for a file, whose bytes are wanted as they are stored."""
+        authorization = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        return {**authorization, "User-Agent": _LIBRARY, "Accept-Encoding": "identity"}

@@ -1,0 +1,63 @@
+"""A folder on this machine as a source: the files that are needed, and their common hash."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from transformermodel_api.errors import PreparationFailed
+from transformermodel_api.failures import FailureReason
+from transformermodel_predictor.artifact.checksums import describe
+from transformermodel_predictor.artifact.manifest import FileEntry, digest
+from transformermodel_predictor.preparation.progress import Progress
+from transformermodel_predictor.sources.selection import needed_files
+
+_CHUNK = 1 << 20
+
+
+def source_files(folder: Path, origin: str) -> tuple[Path, ...]:
+    """The needed files at the top of a folder, sorted.
+
+    Raises:
+        PreparationFailed: NotFound, there is no such folder; UnsupportedSource, it has no safetensors weights or a
+            file that is a link to somewhere else.
+    """
+    if not folder.is_dir():
+        raise PreparationFailed(FailureReason.NotFound, f"{origin}: {folder} is not a folder.")
+    names = [path.name for path in folder.iterdir() if path.is_file()]
+    files = tuple(folder / name for name in needed_files(names, origin))
+    root = folder.resolve()
+    for file in files:
+        if not file.resolve().is_relative_to(root):
+            raise PreparationFailed(
+                FailureReason.UnsupportedSource,
+                f"{origin}: {file.name} is a link that leaves the folder; put the file itself there.",
+            )
+    return files
+
+
+def tree_hash(folder: Path, files: Sequence[Path]) -> str:
+    """SHA-256 over names, sizes and contents, 64 hexadecimal digits; the folder's place plays no part."""
+    return digest(describe(folder, file) for file in files)
+
+
+def copy_tree(files: Sequence[Path], target: Path, progress: Progress) -> str:
+    """Copy files into a folder and return the tree hash of what was copied; every byte is read once."""
+    target.mkdir(parents=True, exist_ok=True)
+    total = sum(file.stat().st_size for file in files)
+    entries: list[FileEntry] = []
+    done = 0
+    for file in files:
+        entries.append(_copy(file, target / file.name))
+        done += entries[-1].size
+        progress.bytes(done, total)
+    return digest(entries)
+
+
+def _copy(source: Path, target: Path) -> FileEntry:
+    checksum, size = hashlib.sha256(), 0
+    with source.open("rb") as reader, target.open("wb") as writer:
+        while chunk := reader.read(_CHUNK):
+            checksum.update(chunk)
+            size += len(chunk)
+            writer.write(chunk)
+    return FileEntry(target.name, size, checksum.hexdigest())
