@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.kubernetes import Kubernetes
+from tests.cluster.kubernetes import Kubernetes, Object
 from tests.cluster.node import control_plane, network
 from tests.cluster.node.certificates import Authority
 from tests.cluster.node.machine import Machine
@@ -64,6 +64,12 @@ def may(kubernetes: Kubernetes, user: str, verb: str, resource: str, namespace: 
 def kinds_of_release(kubernetes: Kubernetes) -> list[str]:
     manifest = kubernetes.helm("get", "manifest", RELEASE, "--namespace", NAMESPACE).stdout
     return [line.removeprefix("kind: ") for line in manifest.splitlines() if line.startswith("kind: ")]
+
+
+def served(crd: Object) -> bool:
+    """Whether the API server serves what a CRD defines; at first its conditions are null."""
+    conditions = crd.get("status", {}).get("conditions") or ()
+    return any(found["type"] == "Established" and found["status"] == "True" for found in conditions)
 
 
 def test_the_api_server_accepts_every_object_strictly(kubernetes_alone: Kubernetes, tmp_path: Path) -> None:
@@ -161,7 +167,7 @@ def test_the_crd_goes_too_when_asked(installed: Kubernetes) -> None:
 def test_the_runtime_comes_with_kserve(installed: Kubernetes) -> None:
     crd = KSERVE_CRDS / "serving.kserve.io_clusterservingruntimes.yaml"
     installed.kubectl("apply", "--server-side", "--filename", crd)
-    installed.wait("crd", "clusterservingruntimes.serving.kserve.io", None, until="Established")
+    installed.wait("crd", "clusterservingruntimes.serving.kserve.io", None, until=served)
 
     helm(installed, "upgrade")
 
