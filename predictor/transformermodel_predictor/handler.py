@@ -132,7 +132,6 @@ def _metadata(name: str, model: LoadedModel) -> ModelMetadata:
             "labels": list(model.task.labels),
             "max_length": model.artifact.configuration.max_length,
             "precision": manifest.candidate.precision.value,
-            "source": manifest.source,
             "commit": manifest.commit,
             "digest": manifest.digest,
         },

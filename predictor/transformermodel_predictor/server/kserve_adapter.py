@@ -1,0 +1,136 @@
+"""A prepared model in a stock KServe ModelServer. Only this module imports KServe's SDK; our own server does without.
+
+from kserve import ModelServer
+
+model = KServeModel("sentiment", Path("/mnt/models"))
+model.load()
+ModelServer().start([model])
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+from kserve import InferInput, InferOutput, InferRequest, InferResponse, Model
+from kserve.errors import InvalidInput, ModelNotReady
+
+from transformermodel_predictor.artifact.directory import open_artifact
+from transformermodel_predictor.batching import Overloaded
+from transformermodel_predictor.handler import GeneralizedHandler, Workers
+from transformermodel_predictor.loading import load_model
+from transformermodel_predictor.protocols import v1, v2
+from transformermodel_predictor.protocols.columns import parameters_of, questions_of, respond
+from transformermodel_predictor.protocols.errors import InvalidRequest
+from transformermodel_predictor.protocols.inference import InferenceResponse
+from transformermodel_predictor.tasks.task import InvalidQuestion
+
+
+class KServeModel(Model):  # type: ignore[misc] # KServe's SDK has no types
+    """The generalized handler behind KServe's own frame, for V1 and V2 over REST.
+
+    Args:
+        name: the model's name in URLs.
+        directory: the prepared artifact.
+    """
+
+    def __init__(self, name: str, directory: Path) -> None:
+        super().__init__(name)
+        self._directory = directory
+        self._handler: GeneralizedHandler | None = None
+
+    def load(self) -> bool:
+        """Verify the artifact and load it; whether the model is ready.
+
+        Raises:
+            TransformerModelError: the artifact is damaged, or its weights do not fit its task.
+        """
+        if self._handler is None:
+            model = load_model(open_artifact(self._directory))
+            model.warm_up()
+            self._handler = GeneralizedHandler(self.name, model, Workers.start())
+        self.ready = True
+        return self.ready
+
+    def get_input_types(self) -> list[dict[str, Any]]:
+        """The inputs in a model's metadata."""
+        return self._metadata("inputs")
+
+    def get_output_types(self) -> list[dict[str, Any]]:
+        """The outputs in a model's metadata."""
+        return self._metadata("outputs")
+
+    async def predict(
+        self,
+        payload: dict[str, Any] | bytes | InferRequest,
+        headers: Mapping[str, str] | None = None,
+        response_headers: dict[str, str] | None = None,
+    ) -> dict[str, Any] | InferResponse:
+        """Answer a V1 body or a V2 request, with errors as KServe's frame knows them."""
+        try:
+            if isinstance(payload, InferRequest):
+                return await self._infer(payload)
+            # A content type with a charset leaves the body as it came.
+            return await self._predict(orjson.loads(payload) if isinstance(payload, bytes) else payload)
+        except (InvalidQuestion, InvalidRequest, orjson.JSONDecodeError) as error:
+            raise InvalidInput(str(error)) from error
+        except Overloaded as error:
+            raise ModelNotReady(self.name, str(error)) from error
+
+    async def _predict(self, body: object) -> dict[str, Any]:
+        handler = self._ready_handler()
+        asked = v1.read_request(body, handler.metadata.inputs)
+        return v1.write_response(await handler.answer(asked.questions, asked.parameters))
+
+    async def _infer(self, request: InferRequest) -> InferResponse:
+        handler = self._ready_handler()
+        asked = v2.read_request(_document(request))
+        questions = questions_of(asked, handler.metadata.inputs)
+        answers = await handler.answer(questions, parameters_of(asked, handler.metadata.outputs))
+        return _infer_response(respond(asked, handler.metadata, answers))
+
+    def _ready_handler(self) -> GeneralizedHandler:
+        if self._handler is None:
+            raise ModelNotReady(self.name)
+        return self._handler
+
+    def _metadata(self, member: str) -> list[dict[str, Any]]:
+        specs: list[dict[str, Any]] = v2.write_metadata(self._ready_handler().metadata)[member]
+        return [{name: spec[name] for name in ("name", "datatype", "shape")} for spec in specs]
+
+
+def _document(request: InferRequest) -> dict[str, Any]:
+    """The request as the JSON body it came from."""
+    return {
+        "id": request.id,
+        "parameters": request.parameters,
+        "inputs": [
+            {"name": tensor.name, "datatype": tensor.datatype, "shape": list(tensor.shape), "data": _data(tensor)}
+            for tensor in request.inputs
+        ],
+        "outputs": [{"name": output.name} for output in request.request_outputs or ()],
+    }
+
+
+def _data(tensor: InferInput) -> list[Any]:
+    """The elements; those of a binary tensor are only to be had through numpy."""
+    if tensor.data:
+        return list(tensor.data)
+    try:
+        elements: list[Any] = tensor.as_numpy().ravel().tolist()
+    except ValueError as error:
+        raise InvalidRequest(f"input {tensor.name!r} does not have the shape it names") from error
+    return elements
+
+
+def _infer_response(response: InferenceResponse) -> InferResponse:
+    return InferResponse(
+        response_id=response.id,
+        model_name=response.model_name,
+        model_version=response.model_version,
+        infer_outputs=[
+            InferOutput(tensor.name, list(tensor.shape), tensor.datatype, list(tensor.data))
+            for tensor in response.outputs
+        ],
+        parameters=dict(response.parameters) or None,
+    )
