@@ -19,6 +19,9 @@ REQUEST_VARIABLE = "TRANSFORMERMODEL_REQUEST"
 TERMINATION_MESSAGE_LIMIT = 4096
 """Bytes that the kubelet keeps of a termination message."""
 
+_MESSAGE_LIMIT = 512
+"""Characters of a failure's message: in JSON each takes up to six bytes, and the remedy must find room beside them."""
+
 _WHERE_AND_WHEN = ("deadline_seconds", "ttl_seconds_after_finished", "resources", "node_selector", "tolerations")
 
 
@@ -78,7 +81,10 @@ class Failed(ResourceType):
     @classmethod
     def because(cls, reason: FailureReason, message: str) -> "Failed":
         """A failure of a known class, its message cut so that the outcome fits a termination message."""
-        return cls(reason=reason.name, message=f"{message} {reason.remedy}"[: TERMINATION_MESSAGE_LIMIT // 8])
+        text = message.encode("utf-8", "replace").decode()  # what a broken file name holds is not always text
+        if len(text) > _MESSAGE_LIMIT:
+            text = f"{text[: _MESSAGE_LIMIT - 1]}\N{HORIZONTAL ELLIPSIS}"
+        return cls(reason=reason.name, message=f"{text} {reason.remedy}")
 
 
 PreparationOutcome = Prepared | Failed

@@ -8,9 +8,9 @@ from pydantic import Field
 from transformermodel_api.rules import ResourceType, Rule
 
 Quantity = Annotated[
-    int | Annotated[str, Field(max_length=32)],
+    Annotated[int, Field(ge=0, le=2**53 - 1)] | Annotated[str, Field(max_length=32)],
     Rule(
-        r"type(self) == string ? self.matches(r'^[0-9]+(\.[0-9]+)?([KMGTPE]i|[mkMGTPE])?$') : self >= 0",
+        r"type(self) != string || self.matches(r'^[0-9]+(\.[0-9]+)?([KMGTPE]i|[mkMGTPE])?$')",
         "must be a Kubernetes quantity, such as 500m, 1.5 or 2Gi",
     ),
 ]
@@ -50,5 +50,6 @@ class Toleration(ResourceType):
     value: Annotated[str | None, Field(description="Value of the taint, for the operator Equal.")] = None
     effect: Annotated[TaintEffect | None, Field(description="Effect of the taint; all effects when absent.")] = None
     toleration_seconds: Annotated[
-        int | None, Field(description="How long a NoExecute taint is tolerated; for ever when absent.")
+        int | None,
+        Field(ge=0, le=2**31 - 1, description="How long a NoExecute taint is tolerated; for ever when absent."),
     ] = None

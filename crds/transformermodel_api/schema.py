@@ -4,7 +4,7 @@ A structural schema says everything in place: no references, no unions but int-o
 "Specifying a structural schema" in the Kubernetes documentation on custom resources.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import Any, TypeAlias
 
@@ -55,6 +55,14 @@ def structural_schema(resource_type: type[ResourceType]) -> Schema:
     """
     document = resource_type.model_json_schema(by_alias=True, mode="validation")
     return _structural(document, document.get("$defs", {}))
+
+
+def schema_nodes(schema: Schema) -> Iterator[Schema]:
+    """The schema and every schema in it."""
+    yield schema
+    inner = (schema[keyword] for keyword in ("items", "additionalProperties") if keyword in schema)
+    for child in (*schema.get("properties", {}).values(), *inner):
+        yield from schema_nodes(child)
 
 
 def _structural(node: Mapping[str, Any], definitions: Mapping[str, Schema]) -> Schema:

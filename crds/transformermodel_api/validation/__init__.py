@@ -31,12 +31,13 @@ def problems(document: Json) -> tuple[str, ...]:
         return (f"a manifest is an object with apiVersion, kind, metadata and spec, not of type {json_type(document)}",)
     if foreign := list(_another_kind(document)):
         return tuple(map(str, foreign))
-    if sentence := undecodable(document.get("metadata") or {}):
+    metadata = {} if document.get("metadata") is None else document["metadata"]
+    if sentence := undecodable(metadata):
         return (sentence,)
     schema = resource_schema()
     if unknown := unknown_fields(document, schema):
         return tuple(f'unknown field "{path}"' for path in unknown)
-    resource = defaulted({"metadata": {}, **{k: v for k, v in document.items() if k != "status"}}, schema)
+    resource = defaulted({**document, "metadata": metadata, "status": None}, schema)
     found = [*metadata_problems(resource["metadata"]), *structure_problems(resource, schema), *scale_problems(resource)]
     if not any(problem.blocking for problem in found):
         found += rule_problems(resource, schema)

@@ -1,0 +1,346 @@
+"""Manifests that must be refused, with the API server's own sentences: one table for both judges."""
+
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+Document = dict[str, Any]
+
+SOUND: Document = {
+    "apiVersion": "transformermodel.dev/v1alpha1",
+    "kind": "TransformerModel",
+    "metadata": {"name": "sentiment"},
+    "spec": {"task": "SequenceClassification", "source": {"uri": "hf://org/name"}},
+}
+
+LOCATION = "must be hf://org/name, package://python.package/path or file://path"
+QUANTITY = "must be a Kubernetes quantity, such as 500m, 1.5 or 2Gi"
+NAME = "metadata.name must be lower-case letters, digits and '-', start with a letter and not end with '-'"
+SUBDOMAIN = (
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and "
+    "end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
+    r"'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
+)
+QUALIFIED_NAME = (
+    "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character "
+    "(e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
+    "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
+)
+LABEL = (
+    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and "
+    "end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
+    "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
+)
+REMOVED = object()
+"""Marks a field that is taken out of the sound manifest."""
+
+
+@dataclass(frozen=True)
+class WrongManifest:
+    """A manifest and every sentence that refuses it."""
+
+    name: str
+    document: Document
+    sentences: frozenset[str]
+
+
+def changed(**changes: Any) -> Document:
+    """The sound manifest with other fields: `source__uri=...` is spec.source.uri, `metadata__name=...` itself."""
+    document = deepcopy(SOUND)
+    for path, value in changes.items():
+        *parents, last = path.split("__")
+        place = document if parents and parents[0] == "metadata" else document["spec"]
+        for name in parents:
+            place = place.setdefault(name, {})
+        if value is REMOVED:
+            del place[last]
+        else:
+            place[last] = value
+    return document
+
+
+def _wrong(name: str, document: Document, *sentences: str) -> WrongManifest:
+    return WrongManifest(name, document, frozenset(sentences))
+
+
+def _test(**expect: Any) -> list[Document]:
+    return [{"input": {"text": "Good."}, "expect": {"label": "POSITIVE", **expect}}]
+
+
+_NAMES = (
+    _wrong(
+        "a name that is too long",
+        changed(metadata__name="a" * 41),
+        'metadata: Invalid value: "object": metadata.name must have at most 40 characters',
+    ),
+    _wrong(
+        "a name with capitals",
+        changed(metadata__name="Sentiment"),
+        f'metadata.name: Invalid value: "Sentiment": {SUBDOMAIN}',
+        f'metadata: Invalid value: "object": {NAME}',
+    ),
+    _wrong(
+        "a name that no Service can have",
+        changed(metadata__name="1.sentiment"),
+        f'metadata: Invalid value: "object": {NAME}',
+    ),
+    _wrong(
+        "no name",
+        changed(metadata__name=REMOVED),
+        "metadata.name: Required value: name or generateName is required",
+    ),
+    _wrong(
+        "labels that are no labels",
+        changed(metadata__labels={"a/b/c": "x", "team": "two words", "A/b": "x", "/b": "x", "a/": "x"}),
+        f'metadata.labels: Invalid value: "a/b/c": a qualified name {QUALIFIED_NAME} with an optional DNS subdomain '
+        "prefix and '/' (e.g. 'example.com/MyName')",
+        f'metadata.labels: Invalid value: "two words": {LABEL}',
+        f'metadata.labels: Invalid value: "A/b": prefix part {SUBDOMAIN}',
+        'metadata.labels: Invalid value: "/b": prefix part must be non-empty',
+        'metadata.labels: Invalid value: "a/": name part must be non-empty',
+        f'metadata.labels: Invalid value: "a/": name part {QUALIFIED_NAME}',
+    ),
+    _wrong(
+        "labels that are too long",
+        changed(metadata__labels={"k" * 64: "v" * 64}),
+        f'metadata.labels: Invalid value: "{"k" * 64}": name part must be no more than 63 characters',
+        f'metadata.labels: Invalid value: "{"v" * 64}": must be no more than 63 characters',
+    ),
+    _wrong(
+        "an annotation that is none",
+        changed(metadata__annotations={"-": "x"}),
+        f'metadata.annotations: Invalid value: "-": name part {QUALIFIED_NAME}',
+    ),
+    _wrong(
+        "a label of the wrong type",
+        changed(metadata__labels={"version": 2}),
+        "json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels of type string",
+    ),
+    _wrong(
+        "a name of the wrong type",
+        changed(metadata__name=5),
+        "json: cannot unmarshal number into Go struct field ObjectMeta.metadata.name of type string",
+    ),
+)
+
+_UNKNOWN = (
+    _wrong("an unknown field", changed(labels=["a"]), 'unknown field "spec.labels"'),
+    _wrong(
+        "unknown fields at every depth",
+        {
+            **changed(preparation__bar=2, preparation__resources__memory="2Gi", metadata__title="x", tests=_test(at=1)),
+            "extra": 1,
+        },
+        'unknown field "extra"',
+        'unknown field "metadata.title"',
+        'unknown field "spec.preparation.bar"',
+        'unknown field "spec.preparation.resources.memory"',
+        'unknown field "spec.tests[0].expect.at"',
+    ),
+)
+
+_STRUCTURE = (
+    _wrong(
+        "an unknown task",
+        changed(task="Sentiment"),
+        'spec.task: Unsupported value: "Sentiment": supported values: "SequenceClassification"',
+    ),
+    _wrong(
+        "an unknown format",
+        changed(preparation__format="onnx"),
+        'spec.preparation.format: Unsupported value: "onnx": supported values: "Auto", "Pretrained"',
+    ),
+    _wrong("no spec", {key: value for key, value in SOUND.items() if key != "spec"}, "spec: Required value"),
+    _wrong("no task", changed(task=REMOVED), "spec.task: Required value"),
+    _wrong("no source", changed(source=REMOVED), "spec.source: Required value"),
+    _wrong("a source without its uri", changed(source={}), "spec.source.uri: Required value"),
+    _wrong("a uri that is null", changed(source__uri=None), "spec.source.uri: Required value"),
+    _wrong(
+        "an empty uri",
+        changed(source__uri=""),
+        'spec.source.uri: Invalid value: "": spec.source.uri in body should be at least 1 chars long',
+        f'spec.source.uri: Invalid value: "string": {LOCATION}',
+    ),
+    _wrong(
+        "a uri that is too long",
+        changed(source__uri="file://" + "x" * 1024),
+        "spec.source.uri: Too long: may not be more than 1024 bytes",
+    ),
+    _wrong(
+        "a secret without its name",
+        changed(source__secretRef={}),
+        "spec.source.secretRef.name: Required value",
+    ),
+    _wrong(
+        "text where an integer belongs",
+        changed(preparation__maxLength="128"),
+        'spec.preparation.maxLength: Invalid value: "string": spec.preparation.maxLength in body must be of type '
+        'integer: "string"',
+    ),
+    _wrong(
+        "text where a boolean belongs",
+        changed(suspend="yes"),
+        'spec.suspend: Invalid value: "string": spec.suspend in body must be of type boolean: "string"',
+    ),
+    _wrong(
+        "text where an object belongs",
+        changed(source="hf://org/name"),
+        'spec.source: Invalid value: "string": spec.source in body must be of type object: "string"',
+    ),
+    _wrong(
+        "text where a list belongs",
+        changed(preparation__labels="POSITIVE"),
+        'spec.preparation.labels: Invalid value: "string": spec.preparation.labels in body must be of type array: '
+        '"string"',
+    ),
+    _wrong(
+        "a number where text belongs",
+        changed(tests=_test(score=0.99)),
+        'spec.tests[0].expect.score: Invalid value: "number": spec.tests[0].expect.score in body must be of type '
+        'string: "number"',
+    ),
+    _wrong(
+        "numbers where an enumeration and text belong",
+        changed(task=5, source__uri=7),
+        'spec.task: Invalid value: "integer": spec.task in body must be of type string: "integer"',
+        'spec.task: Unsupported value: 5: supported values: "SequenceClassification"',
+        'spec.source.uri: Invalid value: "integer": spec.source.uri in body must be of type string: "integer"',
+    ),
+    _wrong(
+        "a node selector of the wrong type",
+        changed(predictor__nodeSelector={"gpu": True}),
+        'spec.predictor.nodeSelector.gpu: Invalid value: "boolean": spec.predictor.nodeSelector.gpu in body must be '
+        'of type string: "boolean"',
+    ),
+    _wrong(
+        "a length that is too small",
+        changed(preparation__maxLength=3),
+        "spec.preparation.maxLength: Invalid value: 3: spec.preparation.maxLength in body should be greater than or "
+        "equal to 4",
+    ),
+    _wrong(
+        "a deadline that is too late",
+        changed(preparation__deadlineSeconds=604801),
+        "spec.preparation.deadlineSeconds: Invalid value: 604801: spec.preparation.deadlineSeconds in body should be "
+        "less than or equal to 604800",
+    ),
+    _wrong(
+        "a fraction where an integer belongs",
+        changed(preparation__maxLength=1234567.5),
+        'spec.preparation.maxLength: Invalid value: "number": spec.preparation.maxLength in body must be of type '
+        'integer: "number"',
+        "spec.preparation.maxLength: Invalid value: 1.2345675e+06: spec.preparation.maxLength in body should be less "
+        "than or equal to 1e+06",
+    ),
+    _wrong(
+        "no replicas",
+        changed(predictor__minReplicas=0),
+        "spec.predictor.minReplicas: Invalid value: 0: spec.predictor.minReplicas in body should be greater than or "
+        "equal to 1",
+    ),
+    _wrong(
+        "a negative number of replicas",
+        changed(predictor__minReplicas=-1),
+        "spec.predictor.minReplicas: Invalid value: -1: spec.predictor.minReplicas in body should be greater than or "
+        "equal to 1",
+        ".spec.predictor.minReplicas: Invalid value: -1: should be a non-negative integer",
+    ),
+    _wrong(
+        "a number of replicas of the wrong type",
+        changed(predictor__minReplicas=["two", 1.5, None, True]),
+        'spec.predictor.minReplicas: Invalid value: "array": spec.predictor.minReplicas in body must be of type '
+        'integer: "array"',
+        ".spec.predictor.minReplicas: Invalid value: 0: .spec.predictor.minReplicas accessor error: "
+        "[two 1.5 <nil> true] is of the type []interface {}, expected int64",
+    ),
+    _wrong(
+        "a negative quantity",
+        changed(predictor__resources={"requests": {"cpu": -1, "memory": True}}),
+        "spec.predictor.resources.requests.cpu: Invalid value: -1: spec.predictor.resources.requests.cpu in body "
+        "should be greater than or equal to 0",
+        'spec.predictor.resources.requests.memory: Invalid value: "boolean": spec.predictor.resources.requests.memory '
+        'in body must be of type integer,string: "boolean"',
+    ),
+    _wrong(
+        "the same label twice",
+        changed(preparation__labels=["POSITIVE", "NEGATIVE", "POSITIVE", "POSITIVE"]),
+        'spec.preparation.labels[2]: Duplicate value: "POSITIVE"',
+    ),
+    _wrong(
+        "no labels",
+        changed(preparation__labels=[]),
+        "spec.preparation.labels: Invalid value: 0: spec.preparation.labels in body should have at least 1 items",
+    ),
+    _wrong(
+        "too many tests",
+        changed(tests=_test() * 101),
+        "spec.tests: Too many: 101: must have at most 100 items",
+    ),
+)
+
+_RULES = (
+    _wrong(
+        "a bare model name as uri",
+        changed(source__uri="distilbert/distilbert-base-uncased"),
+        f'spec.source.uri: Invalid value: "string": {LOCATION}',
+    ),
+    _wrong(
+        "an adapter from somewhere else",
+        changed(source__adapterUri="ftp://host/adapter"),
+        f'spec.source.adapterUri: Invalid value: "string": {LOCATION}',
+    ),
+    _wrong(
+        "a revision of a folder",
+        changed(source={"uri": "file://folder", "revision": "main"}),
+        'spec.source.revision: Invalid value: "object": revision is only for hf:// uris; remove it or use an hf:// uri',
+    ),
+    _wrong(
+        "an adapter's revision without an adapter",
+        changed(source__adapterRevision="main"),
+        'spec.source.adapterRevision: Invalid value: "object": adapterRevision is only for an hf:// adapterUri; remove '
+        "it or use an hf:// adapterUri",
+    ),
+    _wrong(
+        "scores that are no probabilities",
+        changed(tests=[*_test(score="99%"), *_test(score="1.01"), *_test(score="0.5")]),
+        *(
+            f'spec.tests[{index}].expect.score: Invalid value: "string": must be a decimal from 0 to 1 in quotes, such '
+            'as "0.997"'
+            for index in (0, 1)
+        ),
+    ),
+    _wrong(
+        "storage that is no volume",
+        changed(storage__uri="/mnt/models"),
+        'spec.storage.uri: Invalid value: "string": must be pvc://claim or pvc://claim/path',
+    ),
+    _wrong(
+        "quantities that are none",
+        changed(preparation__resources={"limits": {"memory": "2 GB"}, "requests": {"cpu": "half"}}),
+        f'spec.preparation.resources.limits[memory]: Invalid value: "": {QUANTITY}',
+        f'spec.preparation.resources.requests[cpu]: Invalid value: "": {QUANTITY}',
+    ),
+)
+
+_SEVERAL = (
+    _wrong(
+        "several rules at once",
+        changed(source={"uri": "folder", "revision": "main"}, storage__uri="s3:/bucket", preparation__maxLength=1),
+        f'spec.source.uri: Invalid value: "string": {LOCATION}',
+        'spec.source.revision: Invalid value: "object": revision is only for hf:// uris; remove it or use an hf:// uri',
+        'spec.storage.uri: Invalid value: "string": must be pvc://claim or pvc://claim/path',
+        "spec.preparation.maxLength: Invalid value: 1: spec.preparation.maxLength in body should be greater than or "
+        "equal to 4",
+    ),
+    _wrong(
+        "structure before rules",
+        changed(task="Sentiment", source__uri="folder", predictor__tolerations=[{"effect": "Never"}, 5]),
+        'spec.task: Unsupported value: "Sentiment": supported values: "SequenceClassification"',
+        'spec.predictor.tolerations[0].effect: Unsupported value: "Never": supported values: "NoSchedule", '
+        '"PreferNoSchedule", "NoExecute"',
+        'spec.predictor.tolerations[1]: Invalid value: "integer": spec.predictor.tolerations[1] in body must be of '
+        'type object: "integer"',
+    ),
+)
+
+WRONG_MANIFESTS = (*_NAMES, *_UNKNOWN, *_STRUCTURE, *_RULES, *_SEVERAL)
