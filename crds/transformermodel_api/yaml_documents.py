@@ -1,12 +1,13 @@
 """YAML as kubectl reads it: every document becomes a JSON value.
 
 kubectl turns YAML 1.1 into JSON by Go's rules, and PyYAML's own rules differ where it hurts: a date stays text, `1e3`
-is a number, and a number without a fraction is an integer. What is no JSON is an error.
+is a number, a number without a fraction is an integer, and one that is too large is text. What is no JSON is an error.
 """
 
 import json
 import math
 import re
+import sys
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -37,20 +38,18 @@ def documents(text: str) -> Iterator[Json]:
     Raises:
         NotJson: at the first document that cannot be read.
     """
-    loader = _Loader(text)
     try:
+        loader = _Loader(text)
         while loader.check_data():  # type: ignore[no-untyped-call]
             document = _as_json(loader.get_data())
             if document is not None:
                 yield document
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "somewhere"
-        raise NotJson(f"{where}: {error.problem or error.context}") from error
+        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        raise NotJson(f"{where}{error.problem or error.context}") from error
     except yaml.YAMLError as error:
         raise NotJson(" ".join(str(error).split())) from error
-    finally:
-        loader.dispose()
 
 
 def _as_json(value: Json) -> Json:
@@ -64,16 +63,17 @@ def _boolean(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> bool:
     return str(loader.construct_scalar(node)).lower() in ("y", "yes", "true", "on")
 
 
-def _integer(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
-    text = str(loader.construct_scalar(node)).replace("_", "")
-    return int(text, 8 if _OLD_OCTAL.match(text) else 0)
+def _integer(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int | str:
+    text = str(loader.construct_scalar(node))
+    value = int(text.replace("_", ""), 8 if _OLD_OCTAL.match(text) else 0)
+    return value if abs(value) <= sys.float_info.max else text
 
 
 def _float(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> float | int | str:
     text = str(loader.construct_scalar(node))
     value = float(text.lower().replace("_", "").replace(".inf", "inf").replace(".nan", "nan"))
     if math.isinf(value) and "inf" not in text.lower():
-        return text  # too large for a number: Go leaves it as it is
+        return text
     return int(value) if value.is_integer() and abs(value) < _SHORTEST_WITH_EXPONENT else value
 
 

@@ -97,18 +97,20 @@ def test_what_has_no_problems_can_be_read(document: dict[str, object]) -> None:
 
 @given(manifests().map(without_nulls))
 def test_what_can_be_read_strictly_breaks_no_more_than_rules(document: dict[str, object]) -> None:
+    spec = document.get("spec")
+    found = problems(SOUND | {"spec": spec})
     try:
-        TransformerModelSpec.model_validate_json(json.dumps(document.get("spec")), strict=True)
+        TransformerModelSpec.model_validate_json(json.dumps(spec), strict=True)
     except ValidationError:
-        assert problems(document)
+        assert found
     else:
         expected = ("Duplicate value", *MESSAGES)
-        assert all(any(text in problem for text in expected) for problem in problems(document))
+        assert all(any(text in problem for text in expected) for problem in found)
 
 
 @given(
     st.recursive(
-        st.none() | st.booleans() | st.floats(allow_nan=False) | st.integers() | st.text(),
+        st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.integers() | st.text(),
         lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     )
 )
