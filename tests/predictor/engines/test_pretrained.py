@@ -1,0 +1,128 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import (
+    DistilBertConfig,
+    DistilBertForSequenceClassification,
+    GPT2Config,
+    GPT2ForSequenceClassification,
+    pipeline,
+)
+
+from tests.predictor.tiny import CANDIDATE, LABELS, MAX_LENGTH, save_tiny_checkpoint
+from transformermodel_api.errors import PreparationFailed
+from transformermodel_api.spec import TaskName
+from transformermodel_predictor.artifact.directory import Artifact
+from transformermodel_predictor.engines.catalogue import load_engine
+from transformermodel_predictor.engines.engine import Engine
+from transformermodel_predictor.loading import LoadedModel
+from transformermodel_predictor.tasks.catalogue import TaskConfiguration, make_task
+from transformermodel_predictor.tasks.task import Encoding
+
+TEXTS = ("good", "i love this movie", "it was bad " * 4, "hate", "i love this movie it was good")
+
+
+def load(directory: Path, labels: tuple[str, ...] = LABELS) -> Engine:
+    task = make_task(TaskName.SequenceClassification, TaskConfiguration(labels, MAX_LENGTH))
+    return load_engine(directory, CANDIDATE, task)
+
+
+def logits(engine: Engine, encodings: list[Encoding]) -> torch.Tensor:
+    return torch.stack([outputs["logits"] for outputs in engine.run(encodings)])
+
+
+def encodings(*lengths: int) -> list[Encoding]:
+    return [Encoding({"input_ids": [5 + index % 9 for index in range(length)]}) for length in lengths]
+
+
+def test_answers_agree_with_transformers_own_pipeline(tiny_model: LoadedModel, tiny_artifact: Artifact) -> None:
+    reference: Any = pipeline("text-classification", model=str(tiny_artifact.path), device="cpu", top_k=None)
+    for text, answer in zip(TEXTS, tiny_model.answer([{"text": text} for text in TEXTS], {"top_k": 3}), strict=True):
+        (expected,) = reference([text], truncation=True, max_length=MAX_LENGTH)
+        assert answer["label"] == [item["label"] for item in expected]
+        assert answer["score"] == pytest.approx([item["score"] for item in expected], abs=1e-5)
+
+
+def test_a_pair_agrees_with_transformers_own_pipeline(tiny_model: LoadedModel, tiny_artifact: Artifact) -> None:
+    reference: Any = pipeline("text-classification", model=str(tiny_artifact.path), device="cpu", top_k=None)
+    expected = reference({"text": "i love this", "text_pair": "it was bad"})
+    (answer,) = tiny_model.answer([{"text": "i love this", "text_pair": "it was bad"}], {"top_k": 3})
+    assert answer["score"] == pytest.approx([item["score"] for item in expected], abs=1e-5)
+
+
+def test_a_text_is_answered_alike_alone_and_in_a_padded_batch(tiny_model: LoadedModel) -> None:
+    encoded = tiny_model.task.encode(tiny_model.tokenizer, tiny_model.task.probes)
+    together = logits(tiny_model.engine, encoded)
+    alone = torch.cat([logits(tiny_model.engine, [encoding]) for encoding in encoded])
+    assert together.dtype is torch.float32
+    torch.testing.assert_close(together, alone, atol=1e-5, rtol=0)
+
+
+def test_half_precision_weights_run_in_float32(tmp_path: Path) -> None:
+    path = save_tiny_checkpoint(tmp_path)
+    weights = load_file(path / "model.safetensors")
+    save_file(
+        {name: weight.half() for name, weight in weights.items()}, path / "model.safetensors", metadata={"format": "pt"}
+    )
+    assert logits(load(path), encodings(4)).dtype is torch.float32
+
+
+def test_a_model_that_knows_no_padding_answers_a_batch_row_by_row(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    config = GPT2Config(vocab_size=16, n_positions=32, n_embd=16, n_layer=1, n_head=2, num_labels=3, pad_token_id=None)
+    GPT2ForSequenceClassification(config).save_pretrained(tmp_path)
+    engine = load(tmp_path)
+    rows = encodings(2, 7, 4)
+    torch.testing.assert_close(logits(engine, rows), torch.cat([logits(engine, [row]) for row in rows]))
+
+
+def test_what_the_tokenizer_gives_and_the_model_does_not_take_is_left_out(tmp_path: Path) -> None:
+    config = DistilBertConfig(
+        vocab_size=16, dim=16, hidden_dim=16, n_layers=1, n_heads=2, max_position_embeddings=16, num_labels=3
+    )
+    DistilBertForSequenceClassification(config).save_pretrained(tmp_path)
+    row = Encoding({"input_ids": [5, 6], "token_type_ids": [0, 0]})
+    assert logits(load(tmp_path), [row]).shape == (1, 3)
+
+
+class TestRefusal:
+    def test_weights_without_the_head_are_named(self, tmp_path: Path) -> None:
+        path = save_tiny_checkpoint(tmp_path)
+        weights = load_file(path / "model.safetensors")
+        del weights["classifier.weight"]
+        save_file(weights, path / "model.safetensors", metadata={"format": "pt"})
+        with pytest.raises(PreparationFailed, match=r"WeightsMismatch: .* lacks classifier\.weight\."):
+            load(path)
+
+    def test_weights_of_another_shape_are_named(self, tmp_path: Path) -> None:
+        path = save_tiny_checkpoint(tmp_path)
+        weights = load_file(path / "model.safetensors")
+        weights["classifier.bias"] = torch.zeros(7)
+        save_file(weights, path / "model.safetensors", metadata={"format": "pt"})
+        with pytest.raises(PreparationFailed, match=r"WeightsMismatch: .* has another shape of classifier\.bias\."):
+            load(path)
+
+    def test_labels_that_do_not_fit_the_head(self, tiny_artifact: Artifact) -> None:
+        with pytest.raises(PreparationFailed, match="has 3 classes, but 2 labels are named"):
+            load(tiny_artifact.path, labels=("NO", "YES"))
+
+    def test_a_folder_without_safetensors(self, tmp_path: Path) -> None:
+        path = save_tiny_checkpoint(tmp_path)
+        (path / "model.safetensors").rename(path / "pytorch_model.bin")
+        with pytest.raises(PreparationFailed, match="UnsupportedSource"):
+            load(path)
+
+    def test_an_architecture_without_this_head(self, tmp_path: Path) -> None:
+        (tmp_path / "config.json").write_text('{"model_type": "vit"}')
+        with pytest.raises(PreparationFailed, match="UnsupportedArchitecture"):
+            load(tmp_path)
+
+
+def test_loading_says_nothing_of_its_own(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = save_tiny_checkpoint(tmp_path)
+    capfd.readouterr()
+    load(path)
+    assert capfd.readouterr() == ("", "")

@@ -1,0 +1,69 @@
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from tests.predictor.gated import GatedEngine
+from tests.predictor.tiny import LABELS, MAX_LENGTH
+from transformermodel_predictor.batching import BatchLimits, Overloaded
+from transformermodel_predictor.handler import GeneralizedHandler, Workers
+from transformermodel_predictor.loading import LoadedModel
+from transformermodel_predictor.tasks.task import InvalidQuestion
+
+
+@pytest.fixture
+def workers() -> Iterator[Workers]:
+    workers = Workers.start()
+    with workers.engine, workers.text:
+        yield workers
+
+
+@pytest.fixture
+def handler(tiny_model: LoadedModel, workers: Workers) -> GeneralizedHandler:
+    return GeneralizedHandler("tiny", tiny_model, workers)
+
+
+async def test_many_clients_get_what_the_model_answers_alone(
+    handler: GeneralizedHandler, tiny_model: LoadedModel
+) -> None:
+    texts = ["good", "bad movie", "i love this movie", "it was", "hate " * 9] * 8
+    answers = await asyncio.gather(*(handler.answer([{"text": text}], {"probabilities": True}) for text in texts))
+    for text, (answer,) in zip(texts, answers, strict=True):
+        (expected,) = tiny_model.answer([{"text": text}], {"probabilities": True})
+        assert answer.fields["probabilities"] == pytest.approx(expected["probabilities"], abs=1e-5)
+
+
+async def test_an_answer_says_what_was_truncated(handler: GeneralizedHandler) -> None:
+    whole, cut = await handler.answer([{"text": "good"}, {"text": "good " * 20}])
+    assert (whole.truncated, cut.truncated) == (0, 20 + 2 - MAX_LENGTH)
+
+
+async def test_a_bad_question_among_many_is_named(handler: GeneralizedHandler) -> None:
+    with pytest.raises(InvalidQuestion, match="row 2: text must be a string"):
+        await handler.answer([{"text": "a"}, {"text": "b"}, {"text": None}])
+
+
+async def test_too_much_is_refused_before_it_costs_anything(
+    gated_model: LoadedModel, gated_engine: GatedEngine, workers: Workers
+) -> None:
+    handler = GeneralizedHandler("tiny", gated_model, workers, BatchLimits(admitted=2))
+    first = asyncio.create_task(handler.answer([{"text": "good"}, {"text": "bad"}]))
+    await asyncio.to_thread(gated_engine.wait_until_busy)
+    with pytest.raises(Overloaded):
+        await handler.answer([{"text": "movie"}])
+    gated_engine.open()
+    await first
+    assert len(await handler.answer([{"text": "movie"}])) == 1
+
+
+def test_metadata_tells_inputs_outputs_labels_limits_and_origin(
+    handler: GeneralizedHandler, tiny_model: LoadedModel
+) -> None:
+    metadata = handler.metadata
+    digest = tiny_model.artifact.manifest.digest
+    assert [spec.name for spec in metadata.inputs] == ["text", "text_pair"]
+    assert [spec.name for spec in metadata.outputs] == ["label", "score", "probabilities"]
+    assert metadata.version == digest[:12]
+    assert metadata.parameters["labels"] == list(LABELS)
+    assert metadata.parameters["max_length"] == MAX_LENGTH
+    assert metadata.parameters["digest"] == digest
