@@ -1,0 +1,75 @@
+"""Merging a PEFT adapter into a model's weights."""
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import load_file
+from transformers import PreTrainedModel
+
+from transformermodel_api.errors import PreparationFailed
+from transformermodel_api.failures import FailureReason
+from transformermodel_predictor.preparation.checkpoint import one_line, read_object, require_readable
+from transformermodel_predictor.preparation.quiet import quiet
+from transformermodel_predictor.preparation.weights import listed
+
+_CONFIGURATION = "adapter_config.json"
+_WEIGHTS = "adapter_model.safetensors"
+_PREFIX = "base_model.model."
+
+
+def merge_adapter(model: PreTrainedModel, folder: Path, origin: str) -> PreTrainedModel:
+    """The model with the adapter's differences in its weights, as plain as it was before.
+
+    peft alone would skip tensors of the adapter that have no place in the model; here they are an error.
+
+    Raises:
+        PreparationFailed: UnsupportedSource, it is no adapter or of a kind that cannot be merged; WeightsMismatch,
+            it belongs to another model.
+    """
+    read_object(folder / _CONFIGURATION, origin)
+    require_readable(folder / _WEIGHTS, origin)
+    with quiet():
+        return _merged(model, folder, origin)
+
+
+def _merged(model: PreTrainedModel, folder: Path, origin: str) -> PreTrainedModel:
+    from peft import PeftConfig, get_peft_model, set_peft_model_state_dict  # slow to import, and not always needed
+
+    try:
+        configuration = PeftConfig.from_pretrained(str(folder), local_files_only=True)
+    except (ValueError, TypeError, KeyError) as error:
+        raise PreparationFailed(
+            FailureReason.UnsupportedSource, f"{_CONFIGURATION} of {origin} cannot be read ({one_line(error)})."
+        ) from error
+    if configuration.is_prompt_learning or configuration.is_adaption_prompt:
+        raise PreparationFailed(
+            FailureReason.UnsupportedSource,
+            f"{origin} is a {configuration.peft_type.value} adapter, which cannot be merged into weights.",
+        )
+    try:
+        wrapped = get_peft_model(model, configuration)
+        outcome = set_peft_model_state_dict(wrapped, load_file(folder / _WEIGHTS))
+    except (ValueError, RuntimeError, KeyError) as error:
+        raise _mismatch(origin, one_line(error)) from error
+    _require_all_used(outcome, origin)
+    merged: Any = wrapped.merge_and_unload()
+    plain: PreTrainedModel = merged.eval()
+    return plain
+
+
+def _require_all_used(outcome: Any, origin: str) -> None:  # noqa: ANN401
+    """Refuse tensors without a place in the model, and places that the adapter should have filled."""
+    if outcome.unexpected_keys:
+        raise _mismatch(origin, f"the model has no place for {_some(outcome.unexpected_keys)}")
+    unfilled = [name for name in outcome.missing_keys if "lora_" in name]
+    if unfilled:
+        raise _mismatch(origin, f"it lacks {_some(unfilled)}")
+
+
+def _some(names: Collection[str]) -> str:
+    return listed([name.removeprefix(_PREFIX) for name in names], len(names))
+
+
+def _mismatch(origin: str, cause: str) -> PreparationFailed:
+    return PreparationFailed(FailureReason.WeightsMismatch, f"{origin} does not fit the model: {cause}.")

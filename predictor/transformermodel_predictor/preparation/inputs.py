@@ -1,0 +1,82 @@
+"""What a preparation starts from: the pinned checkpoint and adapter, and the key under which its result is kept."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from transformermodel_api.contract import PreparationRequest
+from transformermodel_api.identity import fingerprint
+from transformermodel_predictor.preparation.progress import Progress
+from transformermodel_predictor.sources.catalogue import source_for
+from transformermodel_predictor.sources.source import Resolved, Source
+
+PIPELINE_VERSION = 1
+"""Raised whenever the same input would give another artifact."""
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """A source and the state of it that will be read."""
+
+    uri: str
+    source: Source
+    resolved: Resolved
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The pinned sources of a preparation."""
+
+    checkpoint: Pinned
+    adapter: Pinned | None
+
+    @property
+    def key(self) -> str:
+        """Identity of the sources alone, 64 hexadecimal digits."""
+        return fingerprint(self._identities())
+
+    def key_for(self, request: PreparationRequest) -> str:
+        """Identity of all that decides the artifact and whether it may be served, 64 hexadecimal digits.
+
+        The tests are part of it, so an artifact that is found again has passed them. Where the sources were found is
+        not.
+        """
+        wanted = {name: value for name, value in request.document().items() if name != "source"}
+        return fingerprint({"pipeline": PIPELINE_VERSION, **self._identities(), "request": wanted})
+
+    def _identities(self) -> dict[str, Any]:
+        return {
+            "source": self.checkpoint.resolved.identity,
+            "adapter": self.adapter.resolved.identity if self.adapter else None,
+        }
+
+
+@dataclass(frozen=True)
+class Acquired:
+    """The pinned sources as folders on this machine."""
+
+    checkpoint: Path
+    adapter: Path | None
+
+
+def resolve(request: PreparationRequest, base: Path) -> Inputs:
+    """Pin the sources that a request names."""
+    source = request.source
+    return Inputs(
+        checkpoint=_pin(source.uri, source.revision, base),
+        adapter=_pin(source.adapter_uri, source.adapter_revision, base) if source.adapter_uri else None,
+    )
+
+
+def acquire(inputs: Inputs, folder: Path, progress: Progress) -> Acquired:
+    """Have the pinned sources on this machine; what has to be fetched goes into the folder."""
+    checkpoint, adapter = inputs.checkpoint, inputs.adapter
+    return Acquired(
+        checkpoint=checkpoint.source.acquire(checkpoint.resolved, folder / "checkpoint", progress),
+        adapter=adapter.source.acquire(adapter.resolved, folder / "adapter", progress) if adapter else None,
+    )
+
+
+def _pin(uri: str, revision: str | None, base: Path) -> Pinned:
+    source = source_for(uri, revision, base)
+    return Pinned(uri, source, source.resolve())

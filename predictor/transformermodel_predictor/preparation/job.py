@@ -1,0 +1,107 @@
+"""A preparation as a Kubernetes Job runs it: input from the environment, outcome in the termination message."""
+
+import json
+import logging
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pydantic
+
+from transformermodel_api.contract import (
+    REQUEST_VARIABLE,
+    Failed,
+    PreparationOutcome,
+    PreparationRequest,
+    Prepared,
+    write_outcome,
+)
+from transformermodel_api.errors import PreparationFailed
+from transformermodel_api.failures import FailureReason
+from transformermodel_predictor.artifact.store import LocalStore
+from transformermodel_predictor.preparation.progress import Step
+
+_LOG = logging.getLogger(__name__)
+_ROOT = Path("/")
+_SECONDS_BETWEEN_LINES = 1.0
+
+
+class LogProgress:
+    """Progress as lines of JSON on standard output, which the operator reads from the pod's log.
+
+    Args:
+        clock: seconds that only ever grow.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._step = Step.Resolve
+        self._last = float("-inf")
+
+    def step(self, step: Step, detail: str) -> None:
+        """Print the step."""
+        self._step, self._last = step, float("-inf")
+        _print({"step": step.value, "detail": detail})
+
+    def bytes(self, done: int, total: int) -> None:
+        """Print how much is there, at most once a second, and always the end."""
+        if done < total and self._clock() - self._last < _SECONDS_BETWEEN_LINES:
+            return
+        self._last = self._clock()
+        _print({"step": self._step.value, "bytesDone": done, "bytesTotal": total})
+
+
+def run_job(environment: Mapping[str, str], store: Path, termination_log: Path) -> int:
+    """Prepare what the environment asks for and leave the outcome in the termination message.
+
+    Returns:
+        The process's exit status: 0, or that of the failure's class.
+    """
+    outcome, status = _attempt(environment, store)
+    message = write_outcome(outcome)
+    _print(json.loads(message))
+    try:
+        termination_log.write_text(message, encoding="utf-8")
+    except OSError as error:
+        _LOG.warning("the outcome cannot be written to %s: %s", termination_log, error.strerror)
+    return status
+
+
+def _attempt(environment: Mapping[str, str], store: Path) -> tuple[PreparationOutcome, int]:
+    try:
+        return _prepare(environment, store), 0
+    except PreparationFailed as error:
+        return _failed(error.reason, error.message)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the operator has to be told
+        _LOG.exception("the preparation failed for a reason that it does not know")
+        return _failed(FailureReason.Internal, f"{type(error).__name__}: {error}")
+
+
+def _prepare(environment: Mapping[str, str], store: Path) -> Prepared:
+    from transformermodel_predictor.preparation.pipeline import prepare  # slow to import: first see what is asked
+
+    return prepare(_request(environment), LocalStore(store), LogProgress(), base=_ROOT)
+
+
+def _request(environment: Mapping[str, str]) -> PreparationRequest:
+    text = environment.get(REQUEST_VARIABLE)
+    if text is None:
+        raise PreparationFailed(FailureReason.Internal, f"the environment variable {REQUEST_VARIABLE} is not set.")
+    try:
+        return PreparationRequest.model_validate_json(text)
+    except pydantic.ValidationError as error:
+        problem = error.errors()[0]
+        field = ".".join(str(part) for part in problem["loc"])
+        raise PreparationFailed(
+            FailureReason.Internal, f"{REQUEST_VARIABLE} is not a request: {field} {problem['msg']}."
+        ) from error
+
+
+def _failed(reason: FailureReason, message: str) -> tuple[Failed, int]:
+    return Failed.because(reason, message), reason.exit_status
+
+
+def _print(line: Mapping[str, object]) -> None:
+    sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,48 @@
+"""How long an input may be, in tokens."""
+
+from torch import nn
+from transformers import PreTrainedModel
+
+from transformermodel_api.errors import PreparationFailed
+from transformermodel_api.failures import FailureReason
+
+_POSITION_TABLES = ("position_embeddings", "wpe")
+_UNLIMITED = 10**9
+"""Tokenizers without a limit say 1e30."""
+
+
+def model_limit(model: PreTrainedModel) -> int | None:
+    """The longest input that a model has positions for; None when its configuration does not say.
+
+    RoBERTa and its relatives count positions from the row after the padding row: their table has rows that no token
+    can use.
+    """
+    for name, module in model.named_modules():
+        if name.rpartition(".")[2] in _POSITION_TABLES and isinstance(module, nn.Embedding):
+            unused = 0 if module.padding_idx is None else module.padding_idx + 1
+            return module.num_embeddings - unused
+    limit = getattr(model.config, "max_position_embeddings", None)
+    return limit if isinstance(limit, int) and limit > 0 else None
+
+
+def choose_max_length(wanted: int | None, tokenizer_limit: int, limit: int | None) -> int:
+    """The length that is asked for, else what tokenizer and model allow.
+
+    Raises:
+        PreparationFailed: WeightsMismatch, more is asked for than the model has positions for; UnsupportedSource,
+            nobody says.
+    """
+    if wanted is not None:
+        if limit is not None and wanted > limit:
+            raise PreparationFailed(
+                FailureReason.WeightsMismatch,
+                f"spec.preparation.maxLength is {wanted}, but the model has positions for {limit} tokens: lower it.",
+            )
+        return wanted
+    known = [value for value in (tokenizer_limit, limit) if value is not None and value < _UNLIMITED]
+    if not known:
+        raise PreparationFailed(
+            FailureReason.UnsupportedSource,
+            "neither tokenizer nor configuration says how long an input may be: set spec.preparation.maxLength.",
+        )
+    return min(known)

@@ -1,0 +1,70 @@
+"""From acquired sources to a model that fits its task: checkpoint, adapter, checks."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from transformermodel_api.contract import PreparationRequest
+from transformermodel_api.errors import PreparationFailed
+from transformermodel_api.failures import FailureReason
+from transformermodel_predictor.preparation.adapter import merge_adapter
+from transformermodel_predictor.preparation.checkpoint import Checkpoint, read_checkpoint
+from transformermodel_predictor.preparation.inputs import Acquired
+from transformermodel_predictor.preparation.labels import choose_labels
+from transformermodel_predictor.preparation.limits import choose_max_length, model_limit
+from transformermodel_predictor.preparation.tokenizer import load_tokenizer
+from transformermodel_predictor.preparation.weights import load_weights, require_all_weights
+from transformermodel_predictor.tasks.catalogue import TaskConfiguration, make_task, task_type
+
+
+@dataclass(frozen=True)
+class Merged:
+    """A model in memory with all that is needed to store it.
+
+    Attributes:
+        max_length: longest input in tokens.
+    """
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    labels: tuple[str, ...]
+    max_length: int
+
+
+def merge(request: PreparationRequest, acquired: Acquired) -> Merged:
+    """Load the checkpoint, merge the adapter and check that the result is what the task needs."""
+    task, wanted = task_type(request.task), request.preparation
+    checkpoint = read_checkpoint(acquired.checkpoint, request.source.uri, task.auto_class)
+    labels = choose_labels(wanted.labels, checkpoint.configuration.id2label)
+    tokenizer = load_tokenizer(checkpoint, do_lower_case=wanted.do_lower_case)
+    model = _model(request, acquired, checkpoint, labels)
+    _require_vocabulary(model, tokenizer, checkpoint.origin)
+    max_length = choose_max_length(wanted.max_length, tokenizer.model_max_length, model_limit(model))
+    make_task(request.task, TaskConfiguration(labels=labels, max_length=max_length)).require_fit(model.config)
+    return Merged(model, tokenizer, labels, max_length)
+
+
+def _model(
+    request: PreparationRequest, acquired: Acquired, checkpoint: Checkpoint, labels: tuple[str, ...]
+) -> PreTrainedModel:
+    loaded = load_weights(checkpoint, task_type(request.task).auto_class, labels)
+    origin = checkpoint.origin
+    if acquired.adapter is not None:
+        adapter = request.source.adapter_uri or ""
+        loaded = replace(loaded, model=merge_adapter(loaded.model, acquired.adapter, adapter))
+        origin = f"{origin} with {adapter}"
+    require_all_weights(loaded, origin)
+    return loaded.model
+
+
+def _require_vocabulary(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, origin: str) -> None:
+    """Refuse a tokenizer that can produce tokens for which the model has no embedding."""
+    embeddings: Any = model.get_input_embeddings()
+    rows = embeddings.weight.shape[0]
+    largest = max(tokenizer.get_vocab().values())
+    if largest >= rows:
+        raise PreparationFailed(
+            FailureReason.WeightsMismatch,
+            f"the tokenizer of {origin} has tokens up to {largest}, but the model has embeddings for {rows}.",
+        )

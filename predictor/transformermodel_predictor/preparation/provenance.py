@@ -1,0 +1,29 @@
+"""What a manifest says of an artifact's origin."""
+
+from importlib.metadata import PackageNotFoundError, version
+
+from transformermodel_predictor.artifact.manifest import Provenance
+from transformermodel_predictor.preparation.candidate import Candidate
+from transformermodel_predictor.preparation.inputs import PIPELINE_VERSION, Inputs
+
+_LIBRARIES = ("peft", "safetensors", "tokenizers", "torch", "transformers", "transformermodel")
+
+
+def provenance_of(inputs: Inputs, candidate: Candidate) -> Provenance:
+    """The origin of what is prepared from these inputs with the libraries that are installed."""
+    resolved = inputs.checkpoint.resolved
+    return Provenance(
+        candidate=candidate,
+        source=resolved.identity,
+        commit=resolved.commit,
+        adapter=inputs.adapter.resolved.identity if inputs.adapter else None,
+        libraries={name: found for name in _LIBRARIES if (found := _version(name))},
+        pipeline=PIPELINE_VERSION,
+    )
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None

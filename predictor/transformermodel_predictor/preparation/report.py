@@ -1,0 +1,46 @@
+"""report.json: what was measured while an artifact was prepared. It differs from run to run."""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+
+from transformermodel_predictor.preparation.golden import GoldenResult
+from transformermodel_predictor.preparation.progress import Progress, Step
+
+
+class Recorder:
+    """Passes progress on and notes how long each step took and how much data it had.
+
+    Args:
+        clock: seconds that only ever grow.
+    """
+
+    def __init__(self, watcher: Progress, clock: Callable[[], float] = time.monotonic) -> None:
+        self._watcher = watcher
+        self._clock = clock
+        self._began: list[tuple[Step, float]] = []
+        self._bytes: dict[Step, int] = {}
+
+    def step(self, step: Step, detail: str) -> None:
+        """A step begins."""
+        self._began.append((step, self._clock()))
+        self._watcher.step(step, detail)
+
+    def bytes(self, done: int, total: int) -> None:
+        """How much of the current step's data is there."""
+        self._bytes[self._began[-1][0]] = total
+        self._watcher.bytes(done, total)
+
+    def seconds(self) -> dict[str, float]:
+        """Duration of each step so far."""
+        ends = [began for _, began in self._began[1:]] + [self._clock()]
+        return {step.value: round(end - began, 3) for (step, began), end in zip(self._began, ends, strict=True)}
+
+    def text(self, golden: Sequence[GoldenResult]) -> str:
+        """The content of report.json."""
+        document = {
+            "seconds": self.seconds(),
+            "bytes": {step.value: total for step, total in self._bytes.items()},
+            "golden": [vars(result) for result in golden],
+        }
+        return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

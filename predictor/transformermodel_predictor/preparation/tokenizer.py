@@ -1,0 +1,50 @@
+"""The checkpoint's tokenizer, as the request wants it."""
+
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
+
+from transformermodel_api.errors import PreparationFailed
+from transformermodel_api.failures import FailureReason
+from transformermodel_predictor.preparation.checkpoint import Checkpoint, one_line
+from transformermodel_predictor.preparation.quiet import quiet
+
+_UPPER_AND_LOWER = ("The Quick BROWN Fox", "the quick brown fox")
+
+
+def load_tokenizer(checkpoint: Checkpoint, *, do_lower_case: bool | None) -> PreTrainedTokenizerBase:
+    """Load the tokenizer; lower-casing is changed only when the request says so.
+
+    Raises:
+        PreparationFailed: UnsupportedSource, there is none, or it cannot lower-case as asked.
+    """
+    wanted = {} if do_lower_case is None else {"do_lower_case": do_lower_case}
+    try:
+        with quiet():
+            tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+                checkpoint.folder, local_files_only=True, trust_remote_code=False, **wanted
+            )
+    except MemoryError:
+        raise
+    except Exception as error:  # each tokenizer fails in its own way on files that are not there or not its own
+        raise PreparationFailed(
+            FailureReason.UnsupportedSource, f"{checkpoint.origin} has no usable tokenizer ({one_line(error)})."
+        ) from error
+    # Without its files transformers makes a tokenizer that knows nothing but its special tokens, and says nothing.
+    if set(tokenizer.get_vocab()) <= set(tokenizer.all_special_tokens):
+        raise PreparationFailed(FailureReason.UnsupportedSource, f"{checkpoint.origin} has no tokenizer files.")
+    _require_lower_casing(tokenizer, checkpoint.origin, do_lower_case)
+    return tokenizer
+
+
+def lower_cases(tokenizer: PreTrainedTokenizerBase) -> bool:
+    """Whether upper and lower case make no difference."""
+    upper, lower = (tokenizer.tokenize(text) for text in _UPPER_AND_LOWER)
+    return bool(upper == lower)
+
+
+def _require_lower_casing(tokenizer: PreTrainedTokenizerBase, origin: str, wanted: bool | None) -> None:
+    """Refuse a wish that the tokenizer ignored: transformers would not tell."""
+    if wanted and not lower_cases(tokenizer):
+        raise PreparationFailed(
+            FailureReason.UnsupportedSource,
+            f"the tokenizer of {origin} cannot lower-case text: remove spec.preparation.doLowerCase.",
+        )
