@@ -1,0 +1,1 @@
+"""The objects that a model becomes, built by pure functions."""

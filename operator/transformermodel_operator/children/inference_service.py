@@ -1,0 +1,68 @@
+"""The InferenceService through which KServe serves an artifact."""
+
+from typing import Any
+
+from transformermodel_api import GROUP
+from transformermodel_api.identity import fingerprint
+from transformermodel_api.model import TransformerModel
+from transformermodel_api.status import Artifact
+from transformermodel_operator.children.identity import metadata
+from transformermodel_operator.objects import INFERENCE_SERVICE, Document
+from transformermodel_operator.settings import Settings
+
+MODEL_FORMAT = "transformermodel"
+"""The format that our serving runtime supports."""
+
+COMPONENT = "predictor"
+
+REVISION_ANNOTATION = f"{GROUP}/revision"
+"""Annotation of the predictor's pods: hash of what they run. KServe hands it on to the Deployment's template."""
+
+_DEPLOYMENT_MODE, _AUTOSCALER = "serving.kserve.io/deploymentMode", "serving.kserve.io/autoscalerClass"
+
+
+def inference_service(model: TransformerModel, artifact: Artifact, settings: Settings) -> dict[str, Any]:
+    """The InferenceService that serves an artifact. It has the model's name, so requests name the model by it."""
+    predictor = _predictor(model, artifact, settings)
+    revision = fingerprint(predictor)[:12]
+    return {
+        "apiVersion": INFERENCE_SERVICE.api_version,
+        "kind": INFERENCE_SERVICE.name,
+        "metadata": {
+            **metadata(model.metadata, model.metadata.name, COMPONENT),
+            # KServe copies these annotations to the pods: what changes here without need would restart them.
+            "annotations": {_DEPLOYMENT_MODE: "Standard", _AUTOSCALER: "none"},
+        },
+        "spec": {
+            "predictor": {
+                **predictor,
+                "annotations": {REVISION_ANNOTATION: revision},
+                # Not in the revision: more replicas of the same are no other revision.
+                "minReplicas": model.spec.predictor.min_replicas,
+            }
+        },
+    }
+
+
+def revision_of(service: Document) -> str:
+    """The revision that an InferenceService from here asks for."""
+    return str(service["spec"]["predictor"]["annotations"][REVISION_ANNOTATION])
+
+
+def deployment_name(model_name: str) -> str:
+    """The Deployment that KServe makes of an InferenceService (constants.PredictorServiceName)."""
+    return f"{model_name}-predictor"
+
+
+def _predictor(model: TransformerModel, artifact: Artifact, settings: Settings) -> dict[str, Any]:
+    wanted = model.spec.predictor.model_dump(mode="json", by_alias=True, exclude_none=True)
+    served: dict[str, Any] = {
+        "modelFormat": {"name": MODEL_FORMAT},
+        "runtime": settings.runtime,
+        "protocolVersion": "v2",
+        "storageUri": artifact.uri,
+    }
+    if wanted.get("resources"):
+        served["resources"] = wanted["resources"]
+    placement = {name: wanted[name] for name in ("nodeSelector", "tolerations") if wanted.get(name)}
+    return {"model": served, **placement}

@@ -1,0 +1,144 @@
+"""The preparation Job."""
+
+from typing import Any
+
+from transformermodel_api import GROUP
+from transformermodel_api.contract import REQUEST_VARIABLE, PreparationRequest
+from transformermodel_api.errors import UserError
+from transformermodel_api.failures import FailureReason
+from transformermodel_api.identity import fingerprint
+from transformermodel_api.model import TransformerModel
+from transformermodel_api.spec import Preparation
+from transformermodel_operator.children.identity import labels, metadata
+from transformermodel_operator.children.storage import StorageLocation
+from transformermodel_operator.objects import JOB, REQUESTED_AT_ANNOTATION, Document
+from transformermodel_operator.settings import Settings
+
+CONTAINER = "prepare"
+COMPONENT = "preparation"
+BACKOFF_LIMIT = 3
+
+HUB_ENDPOINT_VARIABLE = "TRANSFORMERMODEL_HUB_ENDPOINT"
+
+SETTINGS_ANNOTATION = f"{GROUP}/applied-hash"
+"""Annotation of a Job: hash of the whole Job as it was made. Its name says what is prepared, this says how."""
+
+_STORE, _SCRATCH = "/mnt/store", "/scratch"
+_GROUP_ID = 65532
+_SHORTEST_LIFE_SECONDS = 300
+_DEFAULT_RESOURCES = {"requests": {"cpu": "500m", "memory": "1Gi"}, "limits": {"memory": "4Gi"}}
+
+_LASTING_EXIT_STATUSES = sorted(
+    {reason.exit_status for reason in FailureReason if not reason.transient} | {UserError.exit_status}
+)
+"""Exit statuses that a further attempt would repeat."""
+
+
+def preparation_job(model: TransformerModel, storage: StorageLocation, settings: Settings) -> dict[str, Any]:
+    """The Job that prepares a model. Its name says what is prepared, an annotation how."""
+    preparation = model.spec.preparation
+    job: dict[str, Any] = {
+        "apiVersion": JOB.api_version,
+        "kind": JOB.name,
+        "metadata": metadata(model.metadata, job_name(model, storage), COMPONENT),
+        "spec": {
+            "backoffLimit": BACKOFF_LIMIT,
+            "activeDeadlineSeconds": preparation.deadline_seconds,
+            # The outcome is in the finished pod: it must stay long enough to be read.
+            "ttlSecondsAfterFinished": max(preparation.ttl_seconds_after_finished, _SHORTEST_LIFE_SECONDS),
+            "podFailurePolicy": {"rules": _failure_rules()},
+            "template": {
+                "metadata": {"labels": labels(model.metadata, COMPONENT)},
+                "spec": _pod(model, storage, settings),
+            },
+        },
+    }
+    job["metadata"]["annotations"] = {SETTINGS_ANNOTATION: fingerprint(job)[:16]}
+    return job
+
+
+def job_name(model: TransformerModel, storage: StorageLocation) -> str:
+    """A name that is another whenever something else would come out, or another preparation was asked for."""
+    identity = fingerprint(
+        {
+            "request": PreparationRequest.of(model.spec).fingerprint(),
+            "storage": str(storage),
+            "requestedAt": model.metadata.annotations.get(REQUESTED_AT_ANNOTATION),
+        }
+    )
+    return f"{model.metadata.name}-prepare-{identity[:8]}"
+
+
+def settings_hash(job: Document) -> str | None:
+    """How a Job was made; None for a Job that is not from here."""
+    found: str | None = (job["metadata"].get("annotations") or {}).get(SETTINGS_ANNOTATION)
+    return found
+
+
+def _failure_rules() -> list[dict[str, Any]]:
+    return [
+        # An evicted pod says nothing about the model: it does not count.
+        {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
+        {
+            "action": "FailJob",
+            "onExitCodes": {"containerName": CONTAINER, "operator": "In", "values": _LASTING_EXIT_STATUSES},
+        },
+    ]
+
+
+def _pod(model: TransformerModel, storage: StorageLocation, settings: Settings) -> dict[str, Any]:
+    return {
+        "restartPolicy": "Never",
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "fsGroup": _GROUP_ID,
+            "fsGroupChangePolicy": "OnRootMismatch",  # a store can hold very many files
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [_container(model, storage, settings)],
+        "volumes": [
+            {"name": "store", "persistentVolumeClaim": {"claimName": storage.claim}},
+            {"name": "scratch", "emptyDir": {}},
+        ],
+        **_placement(model.spec.preparation),
+    }
+
+
+def _container(model: TransformerModel, storage: StorageLocation, settings: Settings) -> dict[str, Any]:
+    resources = model.spec.preparation.resources
+    container: dict[str, Any] = {
+        "name": CONTAINER,
+        "image": settings.predictor_image,
+        "imagePullPolicy": settings.image_pull_policy,
+        "command": ["transformermodel", "prepare", "--job", "--store", storage.mounted_at(_STORE)],
+        "env": _environment(model, settings),
+        "resources": _DEFAULT_RESOURCES
+        if resources is None
+        else resources.model_dump(mode="json", by_alias=True, exclude_none=True),
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": [{"name": "store", "mountPath": _STORE}, {"name": "scratch", "mountPath": _SCRATCH}],
+    }
+    if model.spec.source.secret_ref is not None:
+        container["envFrom"] = [{"secretRef": {"name": model.spec.source.secret_ref.name, "optional": False}}]
+    return container
+
+
+def _environment(model: TransformerModel, settings: Settings) -> list[dict[str, str]]:
+    variables = {REQUEST_VARIABLE: PreparationRequest.of(model.spec).canonical()}
+    if settings.hub_endpoint is not None:
+        variables[HUB_ENDPOINT_VARIABLE] = settings.hub_endpoint
+    variables |= {"HOME": _SCRATCH, "TMPDIR": _SCRATCH, "HF_HOME": f"{_SCRATCH}/hf"}
+    return [{"name": name, "value": value.replace("$(", "$$(")} for name, value in variables.items()]
+
+
+def _placement(preparation: Preparation) -> dict[str, Any]:
+    placement = preparation.model_dump(
+        mode="json", by_alias=True, exclude_none=True, include={"node_selector", "tolerations"}
+    )
+    return {name: value for name, value in placement.items() if value}

@@ -1,0 +1,205 @@
+"""The API server: the few calls that the operator makes, over kubernetes.aio's dynamic client.
+
+The client's discovery is not used: the operator knows its kinds, and discovery writes a cache into the file system.
+"""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+from kubernetes.aio.dynamic import DynamicClient
+from kubernetes.aio.dynamic.exceptions import DynamicApiError
+
+from transformermodel_api.errors import TransformerModelError
+from transformermodel_operator.children.identity import FIELD_MANAGER
+from transformermodel_operator.objects import Document, Kind, Reference, resource_version, uid
+
+_CALL = aiohttp.ClientTimeout(total=30, sock_connect=5)
+# A watch that is well is heard of at least once a minute: the API server sends bookmarks.
+_WATCH = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=150)
+_WATCH_SECONDS = 290
+_PAGE = 500
+
+
+class ApiError(TransformerModelError):
+    """The API server did not do what it was asked for.
+
+    Attributes:
+        status: HTTP status; 0 when there was no answer.
+    """
+
+    def __init__(self, status: int, message: str) -> None:
+        self.status = status
+        super().__init__(message)
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether the same request would be refused again until something else changes."""
+        return self.status in (400, 403, 413, 422)
+
+
+class Api:
+    """Calls to the API server."""
+
+    def __init__(self, client: DynamicClient) -> None:
+        self._client = client
+
+    async def get(self, reference: Reference) -> Document | None:
+        """The object; None when there is none."""
+        try:
+            return await self._document("get", _path(reference.kind, reference.namespace, reference.name))
+        except ApiError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    async def serves(self, kind: Kind) -> bool:
+        """Whether the API server knows a kind."""
+        try:
+            known = await self._document("get", f"/apis/{kind.api_version}")
+        except ApiError as error:
+            if error.status == 404:
+                return False
+            raise
+        return any(resource["name"] == kind.plural for resource in known["resources"])
+
+    async def list(self, kind: Kind, namespace: str | None, selector: str | None) -> tuple[list[Document], int]:
+        """All objects of a kind in a namespace, or everywhere, and the list's resourceVersion."""
+        items: list[Document] = []
+        more: str | None = None
+        while True:
+            page = await self._document(
+                "get", _path(kind, namespace), label_selector=selector, limit=_PAGE, _continue=more
+            )
+            # Items of built-in kinds come without their own apiVersion and kind.
+            items += ({**item, "apiVersion": kind.api_version, "kind": kind.name} for item in page["items"])
+            more = page["metadata"].get("continue")
+            if not more:
+                return items, resource_version(page)
+
+    async def watch(
+        self, kind: Kind, namespace: str | None, selector: str | None, version: int
+    ) -> AsyncIterator[tuple[str, Document]]:
+        """What happens after a version: ADDED, MODIFIED, DELETED or BOOKMARK, and the object. Ends now and then.
+
+        Raises:
+            ApiError: the watch broke; with status 410 when the version is too old to go on from.
+        """
+        query = [("allowWatchBookmarks", "true"), ("timeoutSeconds", str(_WATCH_SECONDS))]
+        response = await self._request(
+            "get",
+            _path(kind, namespace),
+            label_selector=selector,
+            resource_version=str(version),
+            watch="true",
+            query_params=query,
+            _request_timeout=_WATCH,
+        )
+        try:
+            async for line in response.content:
+                event = json.loads(line)
+                if event["type"] == "ERROR":
+                    raise ApiError(event["object"].get("code", 0), f"watch of {kind.plural}: {_words(event['object'])}")
+                yield event["type"], event["object"]
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            raise ApiError(0, f"watch of {kind.plural}: {error or type(error).__name__}") from error
+        finally:
+            response.close()
+
+    async def apply(self, document: Document) -> Document:
+        """Server-side apply of a child; fields of ours that others have changed become ours again."""
+        return await self._apply(Reference.to(document), document)
+
+    async def apply_status(self, document: Document) -> Document:
+        """Server-side apply of a model's status."""
+        return await self._apply(Reference.to(document), document, "status")
+
+    async def create(self, kind: Kind, document: Document) -> Document:
+        """Create an object.
+
+        Raises:
+            ApiError: with status 409 when there is one of that name.
+        """
+        return await self._document("post", _path(kind, document["metadata"]["namespace"]), body=document)
+
+    async def replace(self, kind: Kind, document: Document) -> Document:
+        """Replace an object, if it still has the version that the document has.
+
+        Raises:
+            ApiError: with status 409 when it has not.
+        """
+        metadata = document["metadata"]
+        return await self._document("put", _path(kind, metadata["namespace"], metadata["name"]), body=document)
+
+    async def merge(self, reference: Reference, change: Document) -> Document:
+        """Change fields of an object (JSON merge patch)."""
+        path = _path(reference.kind, reference.namespace, reference.name)
+        return await self._document("patch", path, body=change, content_type="application/merge-patch+json")
+
+    async def delete(self, document: Document) -> None:
+        """Delete this very object, not a namesake; what is gone already is well."""
+        reference = Reference.to(document)
+        body = {"preconditions": {"uid": uid(document)}, "propagationPolicy": "Background"}
+        try:
+            await self._document("delete", _path(reference.kind, reference.namespace, reference.name), body=body)
+        except ApiError as error:
+            if error.status not in (404, 409):
+                raise
+
+    async def _apply(self, reference: Reference, document: Document, subresource: str = "") -> Document:
+        path = _path(reference.kind, reference.namespace, reference.name, subresource)
+        return await self._document(
+            "patch",
+            path,
+            body=document,
+            content_type="application/apply-patch+yaml",
+            field_manager=FIELD_MANAGER,
+            force_conflicts="true",
+        )
+
+    async def _document(
+        self,
+        method: str,
+        path: str,
+        **parameters: Any,  # noqa: ANN401
+    ) -> Document:
+        response = await self._request(method, path, **parameters)
+        try:
+            document: Document = await response.json()
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            raise ApiError(0, f"{method.upper()} {path}: {error or type(error).__name__}") from error
+        return document
+
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        **parameters: Any,  # noqa: ANN401
+    ) -> aiohttp.ClientResponse:
+        try:
+            response: aiohttp.ClientResponse = await self._client.request(
+                method, path, serialize=False, **{"_request_timeout": _CALL, **parameters}
+            )
+        except DynamicApiError as error:
+            raise ApiError(error.status, f"{method.upper()} {path}: {_explain(error)}") from error
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise ApiError(0, f"{method.upper()} {path}: {error or type(error).__name__}") from error
+        return response
+
+
+def _path(kind: Kind, namespace: str | None, name: str = "", subresource: str = "") -> str:
+    root = f"/apis/{kind.group}" if kind.group else "/api"
+    place = ("namespaces", namespace) if namespace is not None else ()
+    return "/".join(part for part in (root, kind.version, *place, kind.plural, name, subresource) if part)
+
+
+def _explain(error: DynamicApiError) -> str:
+    try:
+        return _words(json.loads(error.body or ""))
+    except (TypeError, ValueError):
+        return f"{error.status} {error.reason}"
+
+
+def _words(status: Document) -> str:
+    return str(status.get("message") or status.get("reason") or status)

@@ -1,0 +1,120 @@
+"""Whether an object is as we want it, so that nothing is written when nothing differs.
+
+The API server, its defaults and admission webhooks add fields to what was applied and write quantities in their own
+form. None of that is drift. Drift is a field of ours with another value, and a field of ours that is no longer wanted;
+the second is found in the object's managedFields, which say what server-side apply has written for us.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from transformermodel_operator.objects import Document
+
+_QUANTITIES = frozenset({"requests", "limits"})
+_SUFFIXES = {
+    "n": Decimal("1e-9"),
+    "u": Decimal("1e-6"),
+    "m": Decimal("1e-3"),
+    "": Decimal(1),
+    "k": Decimal(10**3),
+    "M": Decimal(10**6),
+    "G": Decimal(10**9),
+    "T": Decimal(10**12),
+    "P": Decimal(10**15),
+    "E": Decimal(10**18),
+    "Ki": Decimal(2**10),
+    "Mi": Decimal(2**20),
+    "Gi": Decimal(2**30),
+    "Ti": Decimal(2**40),
+    "Pi": Decimal(2**50),
+    "Ei": Decimal(2**60),
+}
+
+
+def settled(actual: Document, desired: Document, manager: str) -> bool:
+    """Whether applying `desired` as `manager` would change nothing in `actual`."""
+    return covers(actual, desired) and not exceeds(actual, desired, manager)
+
+
+def covers(actual: Any, desired: Any) -> bool:  # noqa: ANN401 - any JSON value
+    """Whether every value of `desired` is in `actual`; what `actual` has beside them is not looked at.
+
+    Lists of objects with names are compared by name, as server-side apply merges them; all others as a whole.
+    Quantities are equal when their amounts are.
+    """
+    if isinstance(desired, Mapping):
+        return isinstance(actual, Mapping) and all(_covers_field(actual, name, desired[name]) for name in desired)
+    if isinstance(desired, Sequence) and not isinstance(desired, str):
+        return isinstance(actual, Sequence) and not isinstance(actual, str) and _covers_items(actual, desired)
+    return bool(actual == desired)
+
+
+def exceeds(actual: Document, desired: Document, manager: str) -> bool:
+    """Whether `manager` has applied fields to `actual` that `desired` no longer has."""
+    entries = actual["metadata"].get("managedFields") or ()
+    return any(
+        _has_more(entry.get("fieldsV1", {}), desired)
+        for entry in entries
+        if entry.get("manager") == manager and entry.get("operation") == "Apply" and not entry.get("subresource")
+    )
+
+
+def quantity(value: str | float) -> Decimal | None:
+    """The amount of a Kubernetes quantity; None for what is not one."""
+    text = str(value)
+    number = text.rstrip("numkKMGTPEi")
+    suffix = text[len(number) :]
+    try:
+        return Decimal(number) * _SUFFIXES[suffix]
+    except (InvalidOperation, KeyError):
+        return None
+
+
+def _covers_field(actual: Mapping[str, Any], name: str, desired: Any) -> bool:  # noqa: ANN401
+    if name not in actual:
+        return desired in (None, {}, [], ())  # the server leaves empty values out
+    if name in _QUANTITIES and isinstance(desired, Mapping):
+        found = actual[name]
+        return all(key in found and _same_quantity(found[key], desired[key]) for key in desired)
+    return covers(actual[name], desired)
+
+
+def _covers_items(actual: Sequence[Any], desired: Sequence[Any]) -> bool:
+    if desired and all(isinstance(item, Mapping) and "name" in item for item in desired):
+        named = {item.get("name"): item for item in actual if isinstance(item, Mapping)}
+        return all(covers(named.get(item["name"]), item) for item in desired)
+    return len(actual) == len(desired) and all(map(covers, actual, desired))
+
+
+def _same_quantity(actual: str | float, desired: str | float) -> bool:
+    amount = quantity(actual)
+    return amount == quantity(desired) if amount is not None else actual == desired
+
+
+def _has_more(fields: Mapping[str, Any], desired: Any) -> bool:  # noqa: ANN401
+    """Walk fieldsV1 (sigs.k8s.io/structured-merge-diff, fieldpath/serialize-pe.go) beside the document."""
+    for path, below in fields.items():
+        if path == ".":
+            continue
+        found, value = _step(path, desired)
+        if not found or _has_more(below, value):
+            return True
+    return False
+
+
+def _step(path: str, value: Any) -> tuple[bool, Any]:  # noqa: ANN401
+    """Follow one path element: f:name, k:{keys of a list item}, v:value in a set, i:index."""
+    form, _, rest = path.partition(":")
+    if form == "f":
+        return (True, value[rest]) if isinstance(value, Mapping) and rest in value else (False, None)
+    if not isinstance(value, Sequence):
+        return False, None
+    if form == "k":
+        keys = json.loads(rest)
+        item = next((item for item in value if all(item.get(name) == keys[name] for name in keys)), None)
+        return item is not None, item
+    if form == "v":
+        return json.loads(rest) in value, None
+    return (True, value[int(rest)]) if int(rest) < len(value) else (False, None)

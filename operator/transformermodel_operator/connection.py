@@ -1,0 +1,56 @@
+"""How the operator reaches its cluster; one set of credentials for kopf and for the client."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+import kopf
+from kubernetes.aio.client import ApiClient, Configuration
+from kubernetes.aio.config.config_exception import ConfigException
+from kubernetes.aio.config.incluster_config import load_incluster_config
+from kubernetes.aio.config.kube_config import load_kube_config
+from kubernetes.aio.dynamic import DynamicClient
+
+from transformermodel_api.errors import UserError
+from transformermodel_operator.client import Api
+
+
+@asynccontextmanager
+async def connect(configuration: Configuration) -> AsyncIterator[Api]:
+    """A connection that is closed in the end."""
+    async with ApiClient(configuration) as client:
+        yield Api(DynamicClient(client))  # type: ignore[no-untyped-call]
+
+
+async def configure(environment: Mapping[str, str]) -> Configuration:
+    """The way to the cluster that this process runs in, else to the one of $KUBECONFIG.
+
+    Raises:
+        UserError: there is neither.
+    """
+    configuration = Configuration()
+    try:
+        if environment.get("KUBERNETES_SERVICE_HOST"):
+            load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+        else:
+            path = environment.get("KUBECONFIG")
+            await load_kube_config(path, client_configuration=configuration)  # type: ignore[no-untyped-call]
+    except (ConfigException, OSError) as error:
+        raise UserError(f"no cluster to connect to: set KUBECONFIG, or run in a pod ({error})") from error
+    configuration.connection_pool_maxsize = 0  # each watch keeps a connection for itself
+    return configuration
+
+
+async def kopf_credentials(configuration: Configuration) -> kopf.ConnectionInfo:
+    """The same for kopf. It asks again when the API server no longer takes what it has: tokens are replaced hourly."""
+    token = await configuration.get_api_key_with_prefix("BearerToken")
+    return kopf.ConnectionInfo(
+        server=configuration.host,
+        ca_path=configuration.ssl_ca_cert,
+        insecure=not configuration.verify_ssl,
+        username=configuration.username or None,
+        password=configuration.password or None,
+        scheme="Bearer" if token else None,
+        token=token.split(" ", 1)[-1] if token else None,
+        certificate_path=configuration.cert_file,
+        private_key_path=configuration.key_file,
+    )

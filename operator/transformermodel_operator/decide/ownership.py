@@ -1,0 +1,48 @@
+"""Whose an object is."""
+
+from collections.abc import Mapping
+from enum import Enum, auto
+
+from transformermodel_api import KIND
+from transformermodel_api.model import Metadata
+from transformermodel_operator.objects import Document, Reference, controller
+from transformermodel_operator.snapshot import Refusal
+
+NAME_TAKEN = "NameTaken"
+
+
+class Ownership(Enum):
+    """Whose a child is, from its model's point of view."""
+
+    Ours = auto()
+    Leftover = auto()
+    """Of a deleted model with the same name; the garbage collector is about to remove it."""
+    Foreign = auto()
+
+
+def ownership(document: Document, owner: Metadata) -> Ownership:
+    """Whose an object is, by its controller."""
+    found = controller(document)
+    if found is None:
+        return Ownership.Foreign
+    if found["uid"] == owner.uid:
+        return Ownership.Ours
+    return Ownership.Leftover if (found["kind"], found["name"]) == (KIND, owner.name) else Ownership.Foreign
+
+
+def name_taken(reference: Reference, model_name: str) -> Refusal:
+    """An object that is in the way and stays as it is."""
+    return Refusal(
+        NAME_TAKEN,
+        f"{reference} exists already and does not belong to this model, so it is left alone. "
+        f"Rename or delete it, or give the TransformerModel {model_name} another name.",
+    )
+
+
+def refusal_of(
+    document: Document | None, reference: Reference, owner: Metadata, refusals: Mapping[Reference, Refusal]
+) -> Refusal | None:
+    """Why an object must not be written, as far as it is known."""
+    if document is not None and ownership(document, owner) is Ownership.Foreign:
+        return name_taken(reference, owner.name)
+    return refusals.get(reference)

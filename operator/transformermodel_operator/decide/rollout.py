@@ -1,0 +1,107 @@
+"""Whether the wanted revision is served by every replica.
+
+KServe's Ready is not enough: it stays True during a rollout and right after an edit, and its observedGeneration counts
+the Deployment's generations. The Deployment itself tells.
+"""
+
+from dataclasses import dataclass
+
+from transformermodel_api.status import ConditionType
+from transformermodel_operator.children.inference_service import REVISION_ANNOTATION
+from transformermodel_operator.conditions import Finding, false, true
+from transformermodel_operator.objects import Document, condition, holds
+
+ROLLING_OUT, SERVING, REPLICAS_UNAVAILABLE = "RollingOut", "Serving", "ReplicasUnavailable"
+DEADLINE_EXCEEDED, KSERVE_NOT_READY = "ProgressDeadlineExceeded", "KServeNotReady"
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """How far a rollout is; `stalled` when only the user can help."""
+
+    predictor: Finding
+    stalled: bool = False
+
+
+def observe_rollout(service: Document, deployment: Document | None, revision: str) -> Rollout:
+    """How far a revision is rolled out.
+
+    Args:
+        service: the InferenceService, as wanted.
+        deployment: the Deployment that KServe makes of it.
+        revision: value of the revision annotation that the Deployment's template must have.
+    """
+    failure = _failure(service)
+    if deployment is None:
+        if failure is not None:
+            return Rollout(failure, stalled=_is_invalid(service))
+        return Rollout(_rolling("KServe has not made the Deployment yet."))
+    if _revision(deployment) != revision:
+        if _is_invalid(service) and failure is not None:
+            return Rollout(failure, stalled=True)
+        return Rollout(_rolling("KServe has not handed the new revision to the Deployment yet."))
+    if deployment.get("status", {}).get("observedGeneration", 0) < deployment["metadata"]["generation"]:
+        return Rollout(_rolling("The Deployment has not been acted on yet."))
+    return _observe_replicas(service, deployment, failure)
+
+
+def _observe_replicas(service: Document, deployment: Document, failure: Finding | None) -> Rollout:
+    status, replicas = deployment.get("status", {}), deployment["spec"].get("replicas", 1)
+    total, updated, available = (int(status.get(name) or 0) for name in _COUNTS)
+    progress = condition(deployment, "Progressing") or {}
+    counts = f"{min(updated, available)} of {replicas} replicas serve the wanted revision"
+    if updated == replicas == available and total == updated:
+        return Rollout(_kserve_agrees(service, counts))
+    if progress.get("reason") == DEADLINE_EXCEEDED:
+        words = failure.message if failure is not None else progress.get("message", "")
+        message = f"{counts}, and there is no progress. {words}".strip()
+        return Rollout(false(ConditionType.PredictorReady, DEADLINE_EXCEEDED, message), stalled=True)
+    if failure is not None:
+        return Rollout(failure)
+    if progress.get("reason") == "NewReplicaSetAvailable" and updated == replicas == total:
+        message = f"{available} of {replicas} replicas are available."
+        return Rollout(false(ConditionType.PredictorReady, REPLICAS_UNAVAILABLE, message))
+    return Rollout(_rolling(f"{counts}."))
+
+
+_COUNTS = ("replicas", "updatedReplicas", "availableReplicas")
+
+
+def _kserve_agrees(service: Document, counts: str) -> Finding:
+    if holds(service, "Ready"):
+        return true(ConditionType.PredictorReady, SERVING, f"{counts}.")
+    unmet: Document = next(
+        (
+            found
+            for found in service.get("status", {}).get("conditions") or ()
+            if found["status"] != "True" and found["type"] not in ("Ready", "Stopped")
+        ),
+        {},
+    )
+    words = ": ".join(unmet[name] for name in ("type", "reason", "message") if unmet.get(name))
+    message = f"KServe does not call the InferenceService ready. {words}".strip()
+    return false(ConditionType.PredictorReady, KSERVE_NOT_READY, message)
+
+
+def _rolling(message: str) -> Finding:
+    return false(ConditionType.PredictorReady, ROLLING_OUT, message)
+
+
+def _failure(service: Document) -> Finding | None:
+    """What KServe knows of a failure, while it holds: the record of the last one stays in status for ever."""
+    model = service.get("status", {}).get("modelStatus") or {}
+    last = model.get("lastFailureInfo") or {}
+    if model.get("transitionStatus") not in ("BlockedByFailedLoad", "InvalidSpec") or not last.get("reason"):
+        return None
+    message = last.get("message") or "KServe tells no more; look at the predictor's pods."
+    return false(ConditionType.PredictorReady, last["reason"], message)
+
+
+def _is_invalid(service: Document) -> bool:
+    return (service.get("status", {}).get("modelStatus") or {}).get("transitionStatus") == "InvalidSpec"
+
+
+def _revision(deployment: Document) -> str | None:
+    template = deployment["spec"]["template"].get("metadata") or {}
+    found: str | None = (template.get("annotations") or {}).get(REVISION_ANNOTATION)
+    return found

@@ -1,0 +1,131 @@
+"""The decision: what to write, what to remove, what to report. Pure: no I/O and no clock of its own."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from pydantic import ValidationError
+
+from transformermodel_api.model import TransformerModel
+from transformermodel_api.status import Condition, ConditionType, PreparationStatus, TransformerModelStatus
+from transformermodel_operator.conditions import Finding, false, record, true, unknown
+from transformermodel_operator.decide.announcements import Event, announce
+from transformermodel_operator.decide.predictor import PredictorVerdict, decide_predictor
+from transformermodel_operator.decide.preparation import decide_preparation, job_in_question
+from transformermodel_operator.decide.preparation_verdict import PreparationVerdict
+from transformermodel_operator.decide.summary import summarize
+from transformermodel_operator.objects import Document, Reference, is_terminating
+from transformermodel_operator.snapshot import Snapshot
+
+INVALID_SPEC = "InvalidSpec"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What to do about a model.
+
+    Attributes:
+        apply: children to be written by server-side apply, in this order.
+        delete: children to be removed, as they were seen.
+        status: the status to be reported; None to leave it.
+        events: what to tell, once status is written.
+        requeue_after: when to decide again although nothing has happened; None to wait for an event.
+    """
+
+    apply: tuple[Document, ...] = ()
+    delete: tuple[Document, ...] = ()
+    status: TransformerModelStatus | None = None
+    events: tuple[Event, ...] = ()
+    requeue_after: timedelta | None = None
+
+
+def decide(snapshot: Snapshot) -> Decision:
+    """Decide about a model."""
+    if is_terminating(snapshot.model):
+        return Decision()  # the garbage collector removes the children
+    try:
+        model = _read(snapshot.model)
+    except ValidationError as error:
+        return _invalid(snapshot, error)
+    preparation = decide_preparation(model, snapshot)
+    predictor = decide_predictor(model, preparation.artifact, snapshot)
+    status = _status(model, preparation, predictor, snapshot)
+    decision = Decision(
+        apply=(*preparation.apply, *predictor.apply),
+        delete=preparation.delete,
+        status=status,
+        events=announce(_conditions_before(model), status.conditions),
+        requeue_after=_earliest(preparation.requeue_after, predictor.requeue_after),
+    )
+    return replace(decision, apply=(), delete=(), requeue_after=None) if model.spec.suspend else decision
+
+
+def inquire(snapshot: Snapshot) -> Reference | None:
+    """The Job whose pods have to be asked before a decision can be made; None when nobody has to be asked."""
+    if is_terminating(snapshot.model):
+        return None
+    try:
+        model = _read(snapshot.model)
+    except ValidationError:
+        return None
+    return job_in_question(model, snapshot)
+
+
+def _read(document: Document) -> TransformerModel:
+    """The model; a status that this version cannot read is as good as none."""
+    return TransformerModel.read({**document, "status": None}).model_copy(update={"status": _status_before(document)})
+
+
+def _status_before(document: Document) -> TransformerModelStatus:
+    try:
+        return TransformerModelStatus.model_validate(document.get("status") or {})
+    except ValidationError:
+        return TransformerModelStatus()
+
+
+def _conditions_before(model: TransformerModel) -> tuple[Condition, ...]:
+    return model.status.conditions if model.status is not None else ()
+
+
+def _status(
+    model: TransformerModel, preparation: PreparationVerdict, predictor: PredictorVerdict, snapshot: Snapshot
+) -> TransformerModelStatus:
+    generation = model.metadata.generation
+    findings = summarize(model, preparation, predictor)
+    return TransformerModelStatus(
+        observed_generation=generation,
+        conditions=record(findings, _conditions_before(model), generation, snapshot.now),
+        commit=preparation.commit,
+        preparation=PreparationStatus(job=preparation.job) if preparation.job is not None else None,
+        artifact=preparation.artifact,
+        url=predictor.url,
+        replicas=predictor.replicas,
+        selector=predictor.selector,
+    )
+
+
+def _invalid(snapshot: Snapshot, error: ValidationError) -> Decision:
+    """The object got past an older CRD."""
+    metadata = snapshot.model["metadata"]
+    before = _status_before(snapshot.model)
+    problems = "; ".join(f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors())
+    message = f"The operator cannot read this object ({problems}). Correct it, and apply the operator's CRD."
+    conditions = record(_invalid_findings(message), before.conditions, metadata.get("generation"), snapshot.now)
+    return Decision(
+        status=before.model_copy(update={"conditions": conditions, "observed_generation": metadata.get("generation")}),
+        events=announce(before.conditions, conditions),
+    )
+
+
+def _invalid_findings(message: str) -> tuple[Finding, ...]:
+    unread = "The spec cannot be read."
+    return (
+        false(ConditionType.Ready, INVALID_SPEC, message),
+        unknown(ConditionType.SourceResolved, INVALID_SPEC, unread),
+        unknown(ConditionType.Prepared, INVALID_SPEC, unread),
+        unknown(ConditionType.PredictorReady, INVALID_SPEC, unread),
+        true(ConditionType.Stalled, INVALID_SPEC, message),
+    )
+
+
+def _earliest(*delays: timedelta | None) -> timedelta | None:
+    return min((delay for delay in delays if delay is not None), default=None)

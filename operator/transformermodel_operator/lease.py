@@ -1,0 +1,175 @@
+"""Which replica writes: the one that holds the Lease.
+
+As in client-go's leader election, a Lease is taken over when it has not changed for its whole duration as seen by the
+taker's own clock: the replicas' clocks need not agree. A holder that cannot renew in time stops before others begin.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from transformermodel_operator.client import ApiError
+from transformermodel_operator.objects import LEASE, Document, Kind, Reference, resource_version
+
+NAME = "transformermodel-operator"
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Periods:
+    """Seconds: how long a Lease is good for without renewal, when its holder gives up, and how often it is renewed."""
+
+    duration: float = 15.0
+    give_up: float = 10.0
+    renew: float = 5.0
+
+
+class Leases(Protocol):
+    """Where the Lease is: `client.Api`."""
+
+    async def get(self, reference: Reference) -> Document | None:
+        """As `Api.get`."""
+        ...
+
+    async def create(self, kind: Kind, document: Document) -> Document:
+        """As `Api.create`."""
+        ...
+
+    async def replace(self, kind: Kind, document: Document) -> Document:
+        """As `Api.replace`."""
+        ...
+
+
+class Election:
+    """One replica's part in the election.
+
+    Args:
+        leases: the API server.
+        namespace: where the Lease is.
+        identity: name of this replica.
+        periods: how long what takes.
+        clock: seconds of a clock that never goes back.
+        sleep: waits so many seconds.
+    """
+
+    def __init__(
+        self,
+        leases: Leases,
+        namespace: str,
+        identity: str,
+        periods: Periods = Periods(),
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
+    ) -> None:
+        self._leases = leases
+        self._reference = Reference(LEASE, namespace, NAME)
+        self._identity = identity
+        self._periods = periods
+        self._clock = clock
+        self._sleep = sleep
+        self._lease: Document | None = None
+        self._seen_at = 0.0
+
+    async def run(self, lead: Callable[[], Awaitable[None]]) -> None:
+        """Run `lead` whenever and as long as this replica holds the Lease; cancel it when the Lease is lost."""
+        while True:
+            while not await self.acquire():
+                await self._sleep(self._periods.renew)
+            _log.info("%s leads", self._identity)
+            await self._lead(lead)
+            _log.warning("%s leads no longer", self._identity)
+
+    async def _lead(self, lead: Callable[[], Awaitable[None]]) -> None:
+        leading = asyncio.ensure_future(lead())
+        holding = asyncio.ensure_future(self.hold())
+        try:
+            await asyncio.wait({leading, holding}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (leading, holding):
+                task.cancel()
+            ended = await asyncio.gather(leading, holding, return_exceptions=True)
+            await self.release()
+        for outcome in ended:
+            if isinstance(outcome, Exception):
+                raise outcome
+
+    async def acquire(self) -> bool:
+        """Try once to take the Lease."""
+        try:
+            lease = await self._leases.get(self._reference)
+            self._notice(lease)
+            if lease is None:
+                self._notice(await self._leases.create(LEASE, self._claimed(None)))
+                return True
+            if not self._is_free(lease):
+                return False
+            self._notice(await self._leases.replace(LEASE, self._claimed(lease)))
+        except ApiError as error:
+            if error.status != 409:  # another replica was faster
+                _log.warning("the Lease cannot be taken: %s", error)
+            return False
+        return True
+
+    async def hold(self) -> None:
+        """Renew the Lease; returns when it is lost."""
+        renewed_at = self._clock()
+        while self._clock() - renewed_at < self._periods.give_up:
+            await self._sleep(self._periods.renew)
+            try:
+                self._notice(await self._leases.replace(LEASE, self._claimed(self._lease)))
+                renewed_at = self._clock()
+            except ApiError as error:
+                _log.warning("the Lease cannot be renewed: %s", error)
+                if error.status == 409:  # another replica has it
+                    self._lease = None
+                    return
+
+    async def release(self) -> None:
+        """Let another replica begin at once, if this one still holds the Lease."""
+        if self._lease is None or _holder(self._lease) != self._identity:
+            return
+        spec = {**self._lease["spec"], "holderIdentity": "", "leaseDurationSeconds": 1}
+        try:
+            self._notice(await self._leases.replace(LEASE, {**self._lease, "spec": spec}))
+        except ApiError as error:
+            _log.warning("the Lease is left to expire: %s", error)
+
+    def _notice(self, lease: Document | None) -> None:
+        """Remember when the Lease last changed, by this replica's own clock."""
+        known = self._lease
+        if lease is None or known is None or resource_version(lease) != resource_version(known):
+            self._seen_at = self._clock()
+        self._lease = lease
+
+    def _is_free(self, lease: Document) -> bool:
+        if _holder(lease) in ("", self._identity):
+            return True
+        duration = lease["spec"].get("leaseDurationSeconds") or self._periods.duration
+        return self._clock() - self._seen_at >= duration
+
+    def _claimed(self, lease: Document | None) -> dict[str, Any]:
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        metadata = {"namespace": self._reference.namespace, "name": self._reference.name}
+        spec = lease.get("spec") or {} if lease is not None else {}
+        changed_hands = spec.get("holderIdentity") != self._identity
+        return {
+            "apiVersion": LEASE.api_version,
+            "kind": LEASE.name,
+            "metadata": lease["metadata"] if lease is not None else metadata,
+            "spec": {
+                "holderIdentity": self._identity,
+                "leaseDurationSeconds": int(self._periods.duration),
+                "acquireTime": now if changed_hands else spec["acquireTime"],
+                "renewTime": now,
+                "leaseTransitions": int(spec.get("leaseTransitions") or 0) + (lease is not None and changed_hands),
+            },
+        }
+
+
+def _holder(lease: Document) -> str:
+    return (lease.get("spec") or {}).get("holderIdentity") or ""

@@ -1,0 +1,121 @@
+"""Kubernetes objects as the operator handles them: JSON documents, the kinds it knows, and references to them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from transformermodel_api import GROUP, KIND, PLURAL, VERSION
+
+Document = Mapping[str, Any]
+"""An object as the API server sends it."""
+
+MODEL_LABEL = f"{GROUP}/model"
+"""Label of every child, and through KServe of its Deployment: the model's name."""
+
+REQUESTED_AT_ANNOTATION = f"{GROUP}/requested-at"
+"""Annotation of a model; a new value asks for a new preparation."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of object and where the API server has it."""
+
+    group: str
+    version: str
+    name: str
+    plural: str
+
+    @property
+    def api_version(self) -> str:
+        """As in an object's apiVersion."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+
+MODEL = Kind(GROUP, VERSION, KIND, PLURAL)
+JOB = Kind("batch", "v1", "Job", "jobs")
+INFERENCE_SERVICE = Kind("serving.kserve.io", "v1beta1", "InferenceService", "inferenceservices")
+DEPLOYMENT = Kind("apps", "v1", "Deployment", "deployments")
+POD = Kind("", "v1", "Pod", "pods")
+EVENT = Kind("events.k8s.io", "v1", "Event", "events")
+LEASE = Kind("coordination.k8s.io", "v1", "Lease", "leases")
+
+_KINDS = {(kind.api_version, kind.name): kind for kind in (MODEL, JOB, INFERENCE_SERVICE, DEPLOYMENT)}
+
+
+@dataclass(frozen=True, order=True)
+class Key:
+    """A model, as the queue knows it."""
+
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One object, whether it exists or not."""
+
+    kind: Kind
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind.name} {self.namespace}/{self.name}"
+
+    @classmethod
+    def to(cls, document: Document) -> "Reference":
+        """The reference to a document of one of the operator's kinds."""
+        metadata = document["metadata"]
+        return cls(_KINDS[document["apiVersion"], document["kind"]], metadata["namespace"], metadata["name"])
+
+
+def key_of_model(document: Document) -> Key:
+    """The key of a TransformerModel."""
+    return Key(document["metadata"]["namespace"], document["metadata"]["name"])
+
+
+def key_of_child(document: Document) -> Key | None:
+    """The key of the model that a child's label names."""
+    name = document["metadata"].get("labels", {}).get(MODEL_LABEL)
+    return None if name is None else Key(document["metadata"]["namespace"], name)
+
+
+def uid(document: Document) -> str:
+    """The object's identity, which a namesake does not share."""
+    return str(document["metadata"]["uid"])
+
+
+def resource_version(document: Document) -> int:
+    """The object's version; of two versions of one object the greater is the newer."""
+    return int(document["metadata"]["resourceVersion"])
+
+
+def annotations(document: Document) -> Mapping[str, str]:
+    """The object's annotations."""
+    found: Mapping[str, str] = document["metadata"].get("annotations") or {}
+    return found
+
+
+def is_terminating(document: Document) -> bool:
+    """Whether the object has been deleted and only waits for what holds it."""
+    return "deletionTimestamp" in document["metadata"]
+
+
+def controller(document: Document) -> Document | None:
+    """The owner reference of the object's controller."""
+    owners = document["metadata"].get("ownerReferences") or ()
+    return next((owner for owner in owners if owner.get("controller")), None)
+
+
+def condition(document: Document, kind: str) -> Document | None:
+    """The condition of a type in the object's status."""
+    conditions = document.get("status", {}).get("conditions") or ()
+    return next((found for found in conditions if found["type"] == kind), None)
+
+
+def holds(document: Document, kind: str) -> bool:
+    """Whether a condition is present and True."""
+    found = condition(document, kind)
+    return found is not None and found["status"] == "True"

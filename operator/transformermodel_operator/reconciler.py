@@ -1,0 +1,209 @@
+"""observe → decide → apply → report, for one model."""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from transformermodel_operator.attempt import read_attempt
+from transformermodel_operator.children.inference_service import deployment_name
+from transformermodel_operator.client import ApiError
+from transformermodel_operator.decide.announcements import Event
+from transformermodel_operator.decide.ownership import name_taken
+from transformermodel_operator.decision import Decision, decide, inquire
+from transformermodel_operator.objects import (
+    INFERENCE_SERVICE,
+    JOB,
+    MODEL,
+    POD,
+    Document,
+    Key,
+    Kind,
+    Reference,
+    controller,
+    uid,
+)
+from transformermodel_operator.settings import Settings
+from transformermodel_operator.snapshot import Refusal, Snapshot
+from transformermodel_operator.store import Store
+
+REFUSED = "Refused"
+_JOB_LABEL = "batch.kubernetes.io/job-name"
+
+_log = logging.getLogger(__name__)
+
+
+class Cluster(Protocol):
+    """What the reconciler asks the API server for: `client.Api`."""
+
+    async def get(self, reference: Reference) -> Document | None:
+        """As `Api.get`."""
+        ...
+
+    async def list(self, kind: Kind, namespace: str | None, selector: str | None) -> tuple[list[Document], int]:
+        """As `Api.list`."""
+        ...
+
+    async def apply(self, document: Document) -> Document:
+        """As `Api.apply`."""
+        ...
+
+    async def apply_status(self, document: Document) -> Document:
+        """As `Api.apply_status`."""
+        ...
+
+    async def delete(self, document: Document) -> None:
+        """As `Api.delete`."""
+        ...
+
+
+class Herald(Protocol):
+    """Who tells events: `recorder.Recorder`."""
+
+    async def record(self, model: Document, events: tuple[Event, ...]) -> None:
+        """As `Recorder.record`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Stores:
+    """What the watches have seen."""
+
+    models: Store
+    jobs: Store
+    services: Store
+    deployments: Store
+
+    def children(self, kind: Kind) -> Store:
+        """The store of a kind that the operator writes."""
+        return {JOB: self.jobs, INFERENCE_SERVICE: self.services}[kind]
+
+
+@dataclass(frozen=True)
+class Reconciler:
+    """Brings models closer to what their specs want.
+
+    Attributes:
+        cluster: the API server.
+        stores: what the watches have seen.
+        herald: who tells events.
+        settings: the operator's.
+        kserve_installed: whether the API server knows InferenceServices.
+        now: the time, with its zone.
+    """
+
+    cluster: Cluster
+    stores: Stores
+    herald: Herald
+    settings: Settings
+    kserve_installed: Callable[[], bool]
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    async def reconcile(self, key: Key) -> float | None:
+        """Work on one model; returns the seconds after which it wants to be seen again, or None.
+
+        Raises:
+            ApiError: the API server cannot be reached or does not work; the same call may succeed later.
+        """
+        model = self.stores.models.get(key.namespace, key.name)
+        if model is None:
+            return None
+        snapshot = await self._ask_pods(self._observe(key, model))
+        decision = decide(snapshot)
+        created = [child for child in decision.apply if self._known(Reference.to(child)) is None]
+        if created:
+            if not await self._still_exists(model):
+                return None
+            snapshot = replace(snapshot, refusals=await self._foreigners(model, created))
+            decision = decide(snapshot)
+        refusals = await self._carry_out(decision)
+        if refusals:
+            decision = decide(replace(snapshot, refusals={**snapshot.refusals, **refusals}))
+        await self._report(model, decision)
+        return None if decision.requeue_after is None else decision.requeue_after.total_seconds()
+
+    def _observe(self, key: Key, model: Document) -> Snapshot:
+        return Snapshot(
+            model=model,
+            jobs=self.stores.jobs.of(key),
+            service=self.stores.services.get(key.namespace, key.name),
+            deployment=self.stores.deployments.get(key.namespace, deployment_name(key.name)),
+            kserve_installed=self.kserve_installed(),
+            settings=self.settings,
+            now=self.now(),
+        )
+
+    async def _ask_pods(self, snapshot: Snapshot) -> Snapshot:
+        """Pods are not watched: there are many, and only those of a Job in trouble or at its end are of interest."""
+        job = inquire(snapshot)
+        if job is None:
+            return snapshot
+        pods, _ = await self.cluster.list(POD, job.namespace, f"{_JOB_LABEL}={job.name}")
+        return replace(snapshot, attempt=read_attempt(pods))
+
+    async def _still_exists(self, model: Document) -> bool:
+        """Whether the model is there, asked live: a watch that had to list again does not tell of deletions."""
+        live = await self.cluster.get(Reference.to(model))
+        if live is not None and uid(live) == uid(model):
+            return True
+        self.stores.models.forget(model)
+        if live is not None:
+            self.stores.models.put(live)
+        return False
+
+    async def _foreigners(self, model: Document, created: Iterable[Document]) -> Mapping[Reference, Refusal]:
+        """Objects that have the names of children to be created and that the watches, by label, do not see."""
+        found: dict[Reference, Refusal] = {}
+        for child in created:
+            reference = Reference.to(child)
+            live = await self.cluster.get(reference)
+            if live is not None and (controller(live) or {}).get("uid") != uid(model):
+                found[reference] = name_taken(reference, model["metadata"]["name"])
+        return found
+
+    async def _carry_out(self, decision: Decision) -> Mapping[Reference, Refusal]:
+        """Delete and apply; returns what the API server refuses."""
+        for child in decision.delete:
+            _log.info("deletes %s", Reference.to(child))
+            await self.cluster.delete(child)
+        refusals: dict[Reference, Refusal] = {}
+        for child in decision.apply:
+            reference = Reference.to(child)
+            _log.info("%s %s", "applies" if self._known(reference) is not None else "creates", reference)
+            try:
+                self.stores.children(reference.kind).acknowledge(await self.cluster.apply(child))
+            except ApiError as error:
+                if not error.is_refusal:
+                    raise
+                refusals[reference] = Refusal(REFUSED, f"The API server refuses {reference}: {error}")
+        return refusals
+
+    async def _report(self, model: Document, decision: Decision) -> None:
+        if decision.status is None:
+            return
+        status = decision.status.model_dump(mode="json", by_alias=True, exclude_none=True)
+        if status == _reported(model):
+            return
+        written = await self.cluster.apply_status(_status_document(model, status))
+        self.stores.models.acknowledge(written)
+        await self.herald.record(model, decision.events)
+
+    def _known(self, reference: Reference) -> Document | None:
+        return self.stores.children(reference.kind).get(reference.namespace, reference.name)
+
+
+def _reported(model: Document) -> Mapping[str, Any] | None:
+    status: Mapping[str, Any] | None = model.get("status")
+    return status
+
+
+def _status_document(model: Document, status: Mapping[str, Any]) -> dict[str, Any]:
+    """With the uid, so that a namesake is not given the status of a model that is gone."""
+    metadata = model["metadata"]
+    return {
+        "apiVersion": MODEL.api_version,
+        "kind": MODEL.name,
+        "metadata": {"namespace": metadata["namespace"], "name": metadata["name"], "uid": metadata["uid"]},
+        "status": status,
+    }

@@ -1,0 +1,115 @@
+"""Tells events to the API server. What is told again is counted, not told anew."""
+
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from transformermodel_api.identity import fingerprint
+from transformermodel_operator.children.identity import FIELD_MANAGER
+from transformermodel_operator.client import ApiError
+from transformermodel_operator.decide.announcements import Event
+from transformermodel_operator.objects import EVENT, Document, Kind, Reference, uid
+
+_REMEMBERED = 1024
+_NOTE_LIMIT = 1024
+_CONTROLLER = "transformermodel.dev/operator"
+
+_log = logging.getLogger(__name__)
+
+
+class Events(Protocol):
+    """Where events are written: `client.Api`."""
+
+    async def create(self, kind: Kind, document: Document) -> Document:
+        """As `Api.create`."""
+        ...
+
+    async def merge(self, reference: Reference, change: Document) -> Document:
+        """As `Api.merge`."""
+        ...
+
+
+class Recorder:
+    """Writes events about models.
+
+    Args:
+        events: the API server.
+        identity: name of this replica.
+        now: the time, in UTC.
+    """
+
+    def __init__(self, events: Events, identity: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._events = events
+        self._identity = identity
+        self._now = now
+        self._told: OrderedDict[str, tuple[Reference, int]] = OrderedDict()
+
+    async def record(self, model: Document, events: Sequence[Event]) -> None:
+        """Tell what has happened to a model. An event that cannot be written is lost: it never holds up the work."""
+        for event in events:
+            _log.info("%s/%s: %s: %s", *_names(model), event.reason, event.message)
+            try:
+                await self._record(model, event)
+            except ApiError as error:
+                _log.warning("event %s about %s/%s is lost: %s", event.reason, *_names(model), error)
+
+    async def _record(self, model: Document, event: Event) -> None:
+        subject = fingerprint({"uid": uid(model), "type": event.type, "reason": event.reason, "message": event.message})
+        if subject in self._told and await self._count(subject):
+            return
+        created = await self._events.create(EVENT, self._document(model, event, subject))
+        metadata = created["metadata"]
+        self._remember(subject, Reference(EVENT, metadata["namespace"], metadata["name"]), 1)
+
+    async def _count(self, subject: str) -> bool:
+        """Count an event that was told before; False when the API server has forgotten it."""
+        reference, count = self._told[subject]
+        series = {"series": {"count": count + 1, "lastObservedTime": _time(self._now())}}
+        try:
+            await self._events.merge(reference, series)
+        except ApiError as error:
+            if error.status == 404:
+                return False
+            raise
+        self._remember(subject, reference, count + 1)
+        return True
+
+    def _remember(self, subject: str, reference: Reference, count: int) -> None:
+        self._told[subject] = (reference, count)
+        self._told.move_to_end(subject)
+        while len(self._told) > _REMEMBERED:
+            self._told.popitem(last=False)
+
+    def _document(self, model: Document, event: Event, subject: str) -> dict[str, Any]:
+        namespace, name = _names(model)
+        time = _time(self._now())
+        return {
+            "apiVersion": EVENT.api_version,
+            "kind": EVENT.name,
+            "metadata": {"namespace": namespace, "name": f"{name}.{fingerprint({'of': subject, 'at': time})[:16]}"},
+            "eventTime": time,
+            "reportingController": _CONTROLLER,
+            "reportingInstance": f"{FIELD_MANAGER}-{self._identity}"[:128],
+            "action": "Reconcile",
+            "type": event.type.value,
+            "reason": event.reason,
+            "note": event.message[:_NOTE_LIMIT],
+            "regarding": {
+                "apiVersion": model["apiVersion"],
+                "kind": model["kind"],
+                "namespace": namespace,
+                "name": name,
+                "uid": uid(model),
+            },
+        }
+
+
+def _names(model: Document) -> tuple[str, str]:
+    return model["metadata"]["namespace"], model["metadata"]["name"]
+
+
+def _time(moment: datetime) -> str:
+    """As metav1.MicroTime."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

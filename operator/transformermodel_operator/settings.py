@@ -1,0 +1,86 @@
+"""What the operator is told by its environment; the chart sets the variables."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from transformermodel_api.errors import UserError
+
+PREFIX = "TRANSFORMERMODEL_"
+_PULL_POLICIES = ("Always", "IfNotPresent", "Never")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The operator's settings.
+
+    Attributes:
+        operator_namespace: where the operator runs and keeps its Lease.
+        identity: name of this replica, different for each.
+        predictor_image: image of the preparation Jobs.
+        watch_namespaces: namespaces whose models are served; all when empty.
+        image_pull_policy: of the preparation Jobs.
+        runtime: the ServingRuntime or ClusterServingRuntime of the InferenceServices.
+        default_storage: `pvc://claim/path` for models that do not name their storage.
+        hub_endpoint: another Hugging Face hub for the preparation Jobs.
+        probe_host: address on which the liveness probe is answered.
+        probe_port: and its port.
+    """
+
+    operator_namespace: str
+    identity: str
+    predictor_image: str
+    watch_namespaces: tuple[str, ...] = ()
+    image_pull_policy: str = "IfNotPresent"
+    runtime: str = "transformermodel"
+    default_storage: str | None = None
+    hub_endpoint: str | None = None
+    probe_host: str = "127.0.0.1"
+    probe_port: int = 8080
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Read the settings; an empty variable counts as absent.
+
+        Raises:
+            UserError: a required variable is absent, or one cannot be read; the text names it.
+        """
+        return cls(
+            operator_namespace=_required(environment, f"{PREFIX}OPERATOR_NAMESPACE", "the operator's own namespace"),
+            identity=_required(environment, "POD_NAME", "a name that no other replica has"),
+            predictor_image=_required(environment, f"{PREFIX}PREDICTOR_IMAGE", "the image of preparation Jobs"),
+            watch_namespaces=_names(environment.get(f"{PREFIX}WATCH_NAMESPACES", "")),
+            image_pull_policy=_pull_policy(environment),
+            runtime=environment.get(f"{PREFIX}RUNTIME") or cls.runtime,
+            default_storage=environment.get(f"{PREFIX}DEFAULT_STORAGE") or None,
+            hub_endpoint=environment.get(f"{PREFIX}HUB_ENDPOINT") or None,
+            # In a pod the kubelet asks from outside; elsewhere nobody outside this machine has to.
+            probe_host="0.0.0.0" if environment.get("KUBERNETES_SERVICE_HOST") else cls.probe_host,  # noqa: S104
+            probe_port=_port(environment),
+        )
+
+
+def _required(environment: Mapping[str, str], variable: str, meaning: str) -> str:
+    value = environment.get(variable)
+    if not value:
+        raise UserError(f"environment variable {variable} is not set: it must hold {meaning}")
+    return value
+
+
+def _names(value: str) -> tuple[str, ...]:
+    return tuple(sorted({name.strip() for name in value.split(",")} - {""}))
+
+
+def _pull_policy(environment: Mapping[str, str]) -> str:
+    variable = f"{PREFIX}IMAGE_PULL_POLICY"
+    value = environment.get(variable) or Settings.image_pull_policy
+    if value not in _PULL_POLICIES:
+        raise UserError(f"environment variable {variable} is {value!r}: it must be one of {', '.join(_PULL_POLICIES)}")
+    return value
+
+
+def _port(environment: Mapping[str, str]) -> int:
+    variable = f"{PREFIX}PROBE_PORT"
+    value = environment.get(variable) or str(Settings.probe_port)
+    if not value.isdecimal() or not 0 < int(value) < 65536:
+        raise UserError(f"environment variable {variable} is {value!r}: it must be a port from 1 to 65535")
+    return int(value)

@@ -1,0 +1,47 @@
+"""All that a decision is made from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from transformermodel_operator.attempt import Attempt
+from transformermodel_operator.objects import Document, Reference
+from transformermodel_operator.settings import Settings
+
+REFUSED_AGAIN_AFTER = timedelta(minutes=1)
+"""How often a write that was refused is tried again."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why an object could not be written: a condition's reason and message."""
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A model and what is around it, at one moment.
+
+    Attributes:
+        model: the TransformerModel as the API server has it.
+        jobs: the Jobs that carry its label.
+        service: the InferenceService of its name, if it carries its label.
+        deployment: the Deployment that KServe made of it.
+        kserve_installed: whether the API server knows InferenceServices.
+        attempt: what the pods of the wanted Job say; None where nobody has looked.
+        refusals: objects that were found to be somebody else's, or that the API server refuses.
+        settings: the operator's.
+        now: the time, with its zone.
+    """
+
+    model: Document
+    jobs: tuple[Document, ...]
+    service: Document | None
+    deployment: Document | None
+    kserve_installed: bool
+    settings: Settings
+    now: datetime
+    attempt: Attempt | None = None
+    refusals: Mapping[Reference, Refusal] = field(default_factory=dict)
