@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.chart.chart import Chart, Manifest, of_kind, single
+from transformermodel_operator.lease import NAME as LEASE
 
 FORBIDDEN = {"secrets", "pods/exec", "pods/attach", "pods/proxy", "pods/portforward", "serviceaccounts", "roles"}
 FORBIDDEN_VERBS = {"*", "escalate", "bind", "impersonate"}
@@ -57,11 +58,13 @@ def test_the_same_rights_in_a_namespace_as_in_the_cluster(chart: Chart) -> None:
     assert there == everywhere
 
 
-def test_leases_are_the_operators_own_namespaces(chart: Chart) -> None:
+def test_the_operator_has_its_own_lease_in_its_own_namespace(chart: Chart) -> None:
     role = single(chart.render(), "Role")
+    creating, holding = role["rules"]
 
     assert role["metadata"]["namespace"] == "system"
-    assert [rule["resources"] for rule in role["rules"]] == [["leases"]]
+    assert (creating["resources"], creating["verbs"]) == (["leases"], ["create"])
+    assert (holding["resources"], holding["resourceNames"]) == (["leases"], [LEASE])
 
 
 def test_without_crd_and_user_roles_nothing_is_cluster_wide(chart: Chart) -> None:

@@ -104,7 +104,7 @@ def test_without_kserve_it_installs_and_says_what_is_missing(installed: Kubernet
 def test_the_operator_may_do_its_work_and_nothing_else(installed: Kubernetes) -> None:
     assert may(installed, OPERATOR, "patch", "transformermodels/status")
     assert may(installed, OPERATOR, "create", "jobs.batch")
-    assert may(installed, OPERATOR, "update", "leases.coordination.k8s.io", NAMESPACE)
+    assert may(installed, OPERATOR, "create", "leases.coordination.k8s.io", NAMESPACE)
     for verb, resource in (
         ("get", "secrets"),
         ("list", "secrets"),
@@ -114,7 +114,7 @@ def test_the_operator_may_do_its_work_and_nothing_else(installed: Kubernetes) ->
         ("patch", "transformermodels.transformermodel.dev"),
         ("patch", "deployments.apps"),
         ("bind", "clusterroles.rbac.authorization.k8s.io"),
-        ("update", "leases.coordination.k8s.io"),
+        ("create", "leases.coordination.k8s.io"),
     ):
         assert not may(installed, OPERATOR, verb, resource), f"{verb} {resource}"
 
