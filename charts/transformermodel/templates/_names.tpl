@@ -10,6 +10,12 @@ app.kubernetes.io/name: {{ .Chart.Name }}
 app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
+{{/* Those of the operator's pods, which models called like the release must not be taken for. */}}
+{{- define "transformermodel.operatorSelector" -}}
+{{ include "transformermodel.selector" . }}
+app.kubernetes.io/component: operator
+{{- end }}
+
 {{- define "transformermodel.labels" -}}
 {{ include "transformermodel.selector" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
