@@ -47,6 +47,7 @@ def unavailable() -> str | None:
     return None
 
 
+@functools.cache
 def not_installed() -> str | None:
     """What `python -m tests.cluster.install` has still to do before the cluster can start; None if nothing."""
     missing = [*_missing_packages(), *(module.folder for module in programs.MODULES if not _built(module))]
@@ -85,8 +86,8 @@ def install() -> None:
                     shutil.rmtree(KSERVE_CRDS, ignore_errors=True)
                 (PROGRAMS / f".{module.folder}").write_text(module.key())
         if not KSERVE_CRDS.exists():
-            with _step("generating KServe's CRDs"):
-                programs.generate_kserve_crds()
+            with _step("copying KServe's CRDs"):
+                programs.copy_kserve_crds()
 
 
 def _install_packages(packages: list[str]) -> None:

@@ -45,7 +45,7 @@ def condition(kind: str, status: str = "True") -> Callable[[Object], bool]:
     """Predicate: the object's condition of this type has this status, for the generation that is wanted now."""
 
     def holds(document: Object) -> bool:
-        found = [entry for entry in document.get("status", {}).get("conditions", []) if entry["type"] == kind]
+        found = [entry for entry in document.get("status", {}).get("conditions") or () if entry["type"] == kind]
         generation = document["metadata"].get("generation")
         return any(
             entry["status"] == status and entry.get("observedGeneration", generation) == generation for entry in found
@@ -159,7 +159,7 @@ class Kubernetes:
         text = self.kubectl(*arguments).stdout
         return json.loads(text) if text.strip() else None
 
-    def list(self, kind: str, namespace: str | None = None, selector: str = "") -> list[Object]:
+    def objects(self, kind: str, namespace: str | None = None, selector: str = "") -> list[Object]:
         """The objects of a kind in one namespace, or in all; narrowed by a label selector."""
         where = _in(namespace) or ("--all-namespaces",)
         done = self.kubectl("get", kind, *where, f"--selector={selector}", "--output=json")

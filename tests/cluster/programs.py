@@ -1,4 +1,4 @@
-"""The programs of the cluster, built from Go modules, and the CRDs that KServe's own tool makes of its types."""
+"""The programs of the cluster, built from Go modules, and the CRDs that KServe's module carries."""
 
 import hashlib
 import os
@@ -22,9 +22,6 @@ _COMPONENTS = (
     "kubectl",
     "kubelet",
 )
-# Descriptions are left out: with them the InferenceService alone is several megabytes.
-_CRD_OPTIONS = "crd:maxDescLen=0,allowDangerousTypes=true,generateEmbeddedObjectMeta=true"
-_KSERVE_TYPES = tuple(f"github.com/kserve/kserve/pkg/apis/serving/{version}" for version in ("v1alpha1", "v1beta1"))
 
 
 class BuildFailed(Exception):
@@ -79,17 +76,13 @@ class Module:
             (PROGRAMS / alias).symlink_to(next(iter(self.programs)))
 
 
-def _go(*arguments: object, module: Path) -> None:
+def _go(*arguments: object, module: Path) -> str:
+    command = ["go", *map(str, arguments)]
     environment = {**os.environ, "CGO_ENABLED": "0"}
-    _run("go", *arguments, folder=module, environment=environment)
-
-
-def _run(*command: object, folder: Path, environment: Mapping[str, str]) -> None:
-    done = subprocess.run(
-        [*map(str, command)], cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(command, cwd=module, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise BuildFailed(f"`{' '.join(map(str, command))}` in {folder} failed:\n{done.stdout}{done.stderr}")
+        raise BuildFailed(f"`{' '.join(command)}` in {module} failed:\n{done.stdout}{done.stderr}")
+    return done.stdout
 
 
 _VERSION = "k8s.io/component-base/version"
@@ -105,29 +98,19 @@ KUBERNETES = Module(
     },
     _COMPONENTS,
 )
-KSERVE = Module(
-    "kserve",
-    {
-        "manager": "github.com/kserve/kserve/cmd/manager",
-        "controller-gen": "sigs.k8s.io/controller-tools/cmd/controller-gen",
-    },
-)
+_KSERVE = "github.com/kserve/kserve"
+KSERVE = Module("kserve", {"manager": f"{_KSERVE}/cmd/manager"})
 HELM = Module("helm", {"helm": "helm.sh/helm/v4/cmd/helm"})
 MODULES = (KUBERNETES, KSERVE, HELM)
 
 
-def generate_kserve_crds() -> None:
-    """Write KServe's CRDs to KSERVE_CRDS; the folder appears at once, when it is complete."""
+def copy_kserve_crds() -> None:
+    """Copy the CRDs of KServe's release to KSERVE_CRDS; the folder appears at once, when it is complete."""
+    release = Path(_go("list", "-m", "-f", "{{.Dir}}", _KSERVE, module=KSERVE.path).strip()) / "config" / "crd" / "full"
     with tempfile.TemporaryDirectory(dir=CACHE) as folder:
-        written = Path(folder) / KSERVE_CRDS.name
-        paths = [f"paths={package}" for package in _KSERVE_TYPES]
-        _run(
-            PROGRAMS / "controller-gen",
-            _CRD_OPTIONS,
-            *paths,
-            f"output:crd:dir={written}",
-            folder=KSERVE.path,
-            environment=os.environ,
-        )
+        copied = Path(folder) / KSERVE_CRDS.name
+        copied.mkdir()
+        for file in (*release.glob("serving.*.yaml"), *release.glob("clusterstoragecontainer/serving.*.yaml")):
+            shutil.copyfile(file, copied / file.name)
         shutil.rmtree(KSERVE_CRDS, ignore_errors=True)
-        written.replace(KSERVE_CRDS)
+        copied.replace(KSERVE_CRDS)

@@ -1,6 +1,19 @@
 """The cluster itself is what the other tests take it for."""
 
-from tests.cluster.kubernetes import Kubernetes, Object
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.kubernetes import CommandFailed, Kubernetes, NotReached, Object
+from tests.cluster.node.cluster import clear_dead_runs
+from tests.cluster.node.processes import wait_until
+from tests.cluster.node.run import REPOSITORY, RUNS, Run
+from tests.cluster.storage import VolumeClaim
+from tests.hub.server import HubServer
 
 POD_SECURITY: Object = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
 CONTAINER_SECURITY: Object = {
@@ -47,10 +60,18 @@ def placed(document: Object, namespace: str) -> Object:
 
 
 def test_the_node_is_ready_and_has_the_version_that_was_built(kubernetes: Kubernetes) -> None:
-    (node,) = kubernetes.list("nodes")
+    (node,) = kubernetes.objects("nodes")
     conditions = {entry["type"]: entry["status"] for entry in node["status"]["conditions"]}
     assert conditions["Ready"] == "True"
     assert node["status"]["nodeInfo"]["kubeletVersion"] == "v1.34.4"
+
+
+def run_pod(kubernetes: Kubernetes, namespace: str, name: str, script: str, claim: str | None = None) -> str:
+    """Run Python in a restricted pod to its end; returns what it left as its termination message."""
+    document = pod(name, "python", "-c", script, image=kubernetes.predictor_image, claim=claim)
+    kubernetes.apply(placed(document, namespace))
+    (container,) = kubernetes.wait("pod", name, namespace, succeeded)["status"]["containerStatuses"]
+    return str(container["state"]["terminated"].get("message", ""))
 
 
 def test_a_restricted_pod_runs_the_wheel_and_not_the_checkout(kubernetes: Kubernetes, namespace: str) -> None:
@@ -58,7 +79,131 @@ def test_a_restricted_pod_runs_the_wheel_and_not_the_checkout(kubernetes: Kubern
         "import transformermodel_api, torch, pathlib;"
         "pathlib.Path('/dev/termination-log').write_text(transformermodel_api.__file__)"
     )
-    kubernetes.apply(placed(pod("wheel", "python", "-c", script, image=kubernetes.predictor_image), namespace))
-    ended = kubernetes.wait("pod", "wheel", namespace, succeeded)
-    (container,) = ended["status"]["containerStatuses"]
-    assert container["state"]["terminated"]["message"].startswith("/opt/transformermodel/lib/")
+    assert run_pod(kubernetes, namespace, "wheel", script).startswith("/opt/transformermodel/lib/")
+
+
+def test_the_command_line_is_on_the_path_of_the_image(kubernetes: Kubernetes, namespace: str) -> None:
+    script = (
+        "import pathlib, shutil;pathlib.Path('/dev/termination-log').write_text(str(shutil.which('transformermodel')))"
+    )
+    assert run_pod(kubernetes, namespace, "path", script) == "/opt/transformermodel/bin/transformermodel"
+
+
+def test_a_pod_that_wants_privileges_is_refused(kubernetes: Kubernetes, namespace: str) -> None:
+    document = placed(pod("root", "true", image=kubernetes.predictor_image), namespace)
+    document["spec"].pop("securityContext")
+    with pytest.raises(CommandFailed, match='violates PodSecurity "restricted:latest"'):
+        kubernetes.apply(document)
+
+
+def test_pods_share_the_folder_behind_a_claim(
+    kubernetes: Kubernetes, namespace: str, persistent_volume_claim: Callable[[str], VolumeClaim]
+) -> None:
+    claim = persistent_volume_claim("shared")
+    run_pod(kubernetes, namespace, "writes", "open('/data/word', 'w').write('shared')", claim.name)
+    assert (claim.folder / "word").read_text() == "shared"
+    script = "import shutil; shutil.copyfile('/data/word', '/dev/termination-log')"
+    assert run_pod(kubernetes, namespace, "reads", script, claim.name) == "shared"
+
+
+def test_pods_reach_the_hub(kubernetes: Kubernetes, namespace: str, hub: HubServer) -> None:
+    commit = hub.repositories.publish("org/model", {"config.json": b"{}"})
+    script = (
+        "import json, pathlib, urllib.request;"
+        f"answer = urllib.request.urlopen('{hub.url}/api/models/org/model', timeout=10);"
+        "pathlib.Path('/dev/termination-log').write_text(json.load(answer)['sha'])"
+    )
+    assert run_pod(kubernetes, namespace, "downloads", script) == commit
+
+
+def serving_runtime(image: str) -> Object:
+    """A runtime that serves the model's files as they are."""
+    container = {
+        "name": "kserve-container",
+        "image": image,
+        "command": ["python", "-m", "http.server", "8080", "--directory", "/mnt/models"],
+        "ports": [{"containerPort": 8080}],
+        "securityContext": {**CONTAINER_SECURITY, **POD_SECURITY},
+        "readinessProbe": {"httpGet": {"path": "/", "port": 8080}, "periodSeconds": 1},
+        "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"cpu": "1", "memory": "256Mi"}},
+    }
+    return {
+        "apiVersion": "serving.kserve.io/v1alpha1",
+        "kind": "ServingRuntime",
+        "metadata": {"name": "files"},
+        "spec": {"supportedModelFormats": [{"name": "files"}], "containers": [container]},
+    }
+
+
+def inference_service(claim: str) -> Object:
+    model = {"modelFormat": {"name": "files"}, "runtime": "files", "storageUri": f"pvc://{claim}/model"}
+    return {
+        "apiVersion": "serving.kserve.io/v1beta1",
+        "kind": "InferenceService",
+        "metadata": {"name": "greeting"},
+        "spec": {"predictor": {"model": model}},
+    }
+
+
+def test_kserve_serves_a_model_from_a_claim(
+    kubernetes: Kubernetes, namespace: str, persistent_volume_claim: Callable[[str], VolumeClaim]
+) -> None:
+    claim = persistent_volume_claim("models")
+    (claim.folder / "model").mkdir()
+    (claim.folder / "model" / "greeting").write_text("hello")
+    documents = (serving_runtime(kubernetes.predictor_image), inference_service(claim.name))
+    kubernetes.apply([placed(document, namespace) for document in documents])
+    kubernetes.wait("inferenceservice", "greeting", namespace, "Ready")
+    address = kubernetes.address("greeting-predictor", namespace)
+    answer = kubernetes.http("GET", f"http://{address}/greeting")
+    assert (answer.status, answer.body) == (200, b"hello")
+
+
+def test_kserve_refuses_a_service_without_a_model(kubernetes: Kubernetes, namespace: str) -> None:
+    document = placed(inference_service("models"), namespace)
+    document["spec"]["predictor"] = {"minReplicas": -1}
+    with pytest.raises(CommandFailed, match="denied the request"):
+        kubernetes.apply(document)
+
+
+def test_waiting_in_vain_tells_what_the_cluster_knows(kubernetes: Kubernetes, namespace: str) -> None:
+    kubernetes.apply(placed(pod("stays", "sleep", "60", image="transformermodel.test/absent:test"), namespace))
+    with pytest.raises(NotReached, match="absent:test") as failure:
+        kubernetes.wait("pod", "stays", namespace, succeeded, timeout=3)
+    assert str(kubernetes.logs) in str(failure.value)
+
+
+def test_a_second_cluster_disturbs_nobody_and_nothing_of_it_outlives_its_owner(kubernetes: Kubernetes) -> None:
+    second = subprocess.Popen(
+        [sys.executable, "-m", "tests.cluster"], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True
+    )
+    assert second.stdout is not None
+    assert "ready" in second.stdout.readline()
+    kubectl = second.stdout.readline().split()[0]
+    ask = [kubectl, "get", "node", "node", "--output=jsonpath={.metadata.uid}"]
+    of_second = subprocess.run(ask, capture_output=True, text=True, check=True).stdout
+    (run,) = (run for run in map(Run, RUNS.glob("[0-9]*")) if run.owner.pid == second.pid)
+    node = kubernetes.get("node", "node")
+    assert node is not None
+    assert node["metadata"]["uid"] != of_second
+
+    second.send_signal(signal.SIGKILL)
+    second.communicate()
+    wait_until(lambda: not processes_of(run), "end of the second cluster's processes", seconds=20)
+    assert clear_dead_runs() == (run.name,)
+    assert not run.folder.exists()
+    assert not list(Path("/sys/fs/cgroup").glob(f"**/{run.name}"))
+    assert kubernetes.get("node", "node") is not None
+
+
+def processes_of(run: Run) -> list[str]:
+    """Command lines that name the run's folder."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = path.read_bytes()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if str(run.folder).encode() in line:
+            found.append(line.replace(b"\0", b" ").decode())
+    return found

@@ -28,17 +28,41 @@ def running() -> Iterator[Machine]:
     Raises:
         NodeFailed: it did not start; the logs it names are kept until the next start.
     """
+    with _machine() as machine:
+        authority = Authority(machine.run.certificates)
+        authority.create()
+        _start(machine, authority)
+        yield machine
+
+
+@contextmanager
+def control_plane_alone() -> Iterator[Machine]:
+    """An API server with its controllers, but without a node and without KServe; otherwise as `running`."""
+    with _machine() as machine:
+        authority = Authority(machine.run.certificates)
+        authority.create()
+        control_plane.start(machine, authority)
+        yield machine
+
+
+@contextmanager
+def _machine() -> Iterator[Machine]:
     clear_dead_runs()
     run = Run.create()
-    machine = Machine(run, Namespaces.create())
+    namespaces = Namespaces.create()
+    failed = False
     try:
-        _write_identity(run, machine.namespaces.first)
-        _start(machine)
-        yield machine
+        _write_identity(run, namespaces.first)
+        network.create(namespaces, run.addresses)
+        yield Machine(run, namespaces)
+    except NodeFailed:
+        failed = True  # its logs are wanted
+        raise
     finally:
-        machine.namespaces.end()
+        namespaces.end()
         cgroups.remove(run.name)
-    shutil.rmtree(run.folder)
+        if not failed:
+            shutil.rmtree(run.folder)
 
 
 def clear_dead_runs() -> tuple[str, ...]:
@@ -76,14 +100,11 @@ def _end_first_process(run: Run) -> None:
         wait_until(lambda: not first.alive(), f"end of process {first.pid}", seconds=20)
 
 
-def _start(machine: Machine) -> None:
+def _start(machine: Machine, authority: Authority) -> None:
     run = machine.run
     cgroups.create(run.name)
     private = [(run.folder / "private" / folder.replace("/", "_"), Path(folder)) for folder in kubelet.PRIVATE_FOLDERS]
     make_private(machine.namespaces, private, kubelet.KERNEL_SETTINGS, run.folder / "kernel-settings")
-    network.create(machine.namespaces, run.addresses)
-    authority = Authority(run.certificates)
-    authority.create()
     with ThreadPoolExecutor() as at_once:
         preparing = at_once.submit(_start_containerd, machine)
         control_plane.start(machine, authority)

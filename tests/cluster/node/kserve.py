@@ -23,7 +23,7 @@ RESOURCES = (
     "servingruntimes",
     "trainedmodels",
 )
-"""What the controller cannot start without. The others, for its language models and caches, take seconds to apply."""
+"""What the controller cannot start without."""
 _REGISTRATION = "admissionregistration.k8s.io/v1"
 _HEALTH = "127.0.0.1:8081"
 
@@ -135,7 +135,7 @@ def _rule(version: str, resources: str) -> dict[str, list[str]]:
 
 
 def resource_definitions(folder: Path) -> list[Path]:
-    """The files with the CRDs of RESOURCES among those that controller-gen wrote to a folder."""
+    """The files with the CRDs of RESOURCES in a folder of KServe's CRDs."""
     return [folder / f"{GROUP}_{resource}.yaml" for resource in RESOURCES]
 
 

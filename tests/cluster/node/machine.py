@@ -21,14 +21,13 @@ class Machine:
     namespaces: Namespaces
 
     @property
-    def client_environment(self) -> dict[str, str]:
-        """This process's environment for kubectl and helm, with settings and caches of the run's own.
+    def client_settings(self) -> dict[str, str]:
+        """Variables for kubectl and helm: the administrator's access, and caches of the run's own.
 
         All runs have the same addresses, so that a cache in the home folder would tell one about another's resources.
         """
         cache = self.run.folder / "client"
         return {
-            **os.environ,
             "KUBECONFIG": str(self.run.kubeconfig),
             "KUBECACHEDIR": str(cache / "kube"),
             "KUBERC": "off",
@@ -36,6 +35,11 @@ class Machine:
             "HELM_CONFIG_HOME": str(cache / "helm-configuration"),
             "HELM_DATA_HOME": str(cache / "helm-data"),
         }
+
+    @property
+    def client_environment(self) -> dict[str, str]:
+        """This process's environment with the settings for kubectl and helm."""
+        return {**os.environ, **self.client_settings}
 
     def kubectl(self, *arguments: str, text_input: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run kubectl as the cluster's administrator, whatever its exit status."""

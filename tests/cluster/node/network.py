@@ -9,8 +9,9 @@ _BRIDGE = "node0"
 def create(namespaces: Namespaces, addresses: Addresses) -> None:
     """Set up the interfaces in new namespaces.
 
-    A bridge carries the address because some kernels for virtual machines have no dummy device. The default route leads
-    to it as well: components look for the interface of that route, and packets to anywhere else end there.
+    A bridge carries the address because some kernels for virtual machines have no dummy device. Services need a route,
+    or packets to them would be refused before they are redirected; whatever else is tried fails at once, and does not
+    wait for an answer that cannot come.
     """
     namespaces.run(
         "ip",
@@ -21,7 +22,8 @@ link set lo up
 link add {_BRIDGE} type bridge
 address add {addresses.node}/{addresses.node_prefix} dev {_BRIDGE}
 link set {_BRIDGE} up
-route add default dev {_BRIDGE}
+route add {addresses.services} dev {_BRIDGE}
+route add unreachable default
 """,
     )
     namespaces.run("sysctl", "-qw", "net.ipv4.ip_forward=1")
