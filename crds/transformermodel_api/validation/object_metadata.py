@@ -47,7 +47,9 @@ def undecodable(metadata: Json) -> str | None:
 def metadata_problems(metadata: dict[str, Json]) -> Iterator[Problem]:
     """Problems of name, labels and annotations."""
     name = metadata.get("name", "")
-    if not name:
+    if not name and metadata.get("generateName"):
+        yield required("metadata.name", "generateName is for `kubectl create` alone")
+    elif not name:
         yield required("metadata.name", "name or generateName is required")
     else:
         yield from (invalid("metadata.name", name, text) for text in _subdomain(name))

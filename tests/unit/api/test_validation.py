@@ -66,6 +66,12 @@ def test_what_is_no_transformer_model_is_told_what_it_should_be(document: object
     assert problems(document) == sentences
 
 
+def test_a_generated_name_is_none_yet() -> None:
+    document = SOUND | {"metadata": {"generateName": "sentiment-"}}
+
+    assert problems(document) == ("metadata.name: Required value: generateName is for `kubectl create` alone",)
+
+
 def test_null_means_absent() -> None:
     document = changed(source__revision=None, preparation=None, suspend=None, predictor__nodeSelector={"a": None})
 

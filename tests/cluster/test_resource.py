@@ -1,0 +1,185 @@
+"""The resource on the real API server: what it says, what it refuses, and that validation off-cluster agrees."""
+
+import json
+import re
+from collections.abc import Iterator
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+
+from tests.cluster.kubernetes import Kubernetes
+from tests.cluster.node.run import REPOSITORY
+from tests.unit.api.generated import manifests
+from tests.unit.api.wrong_manifests import SOUND, WRONG_MANIFESTS, WrongManifest, changed
+from transformermodel_api.crd import resource_schema
+from transformermodel_api.model import TransformerModel
+from transformermodel_api.schema import Schema
+from transformermodel_api.validation import problems
+
+CRD = "transformermodels.transformermodel.dev"
+CRDS = REPOSITORY / "crds"
+NAMESPACE = "resource"
+OF_EVERY_KIND = {"apiVersion", "kind", "metadata"}
+"""Fields that the API server describes itself."""
+EXAMPLES = sorted((REPOSITORY / "examples").glob("*/model.yaml"))
+REMARK = "<nil>: Invalid value: null: some validation rules were not checked"
+"""The server's own remark that it has not looked at everything; it names no field."""
+AGREEMENT = settings(
+    max_examples=100, deadline=None, derandomize=True, database=None, suppress_health_check=[*HealthCheck]
+)
+COMPLETE = {
+    "source": {"uri": "hf://org/name", "revision": "v1", "adapterUri": "hf://org/adapter", "adapterRevision": "v2"},
+    "preparation": {"maxLength": 128, "labels": ["NO", "YES"], "resources": {"limits": {"cpu": 1, "memory": "2Gi"}}},
+    "tests": [{"input": {"text": "Good.", "textPair": "Bad."}, "expect": {"label": "NO", "score": "0.95"}}],
+    "storage": {"uri": "pvc://models/here"},
+    "predictor": {"nodeSelector": {"gpu": "no"}, "tolerations": [{"key": "a", "operator": "Exists"}]},
+}
+
+
+@pytest.fixture(scope="module")
+def api(kubernetes: Kubernetes) -> Iterator[Kubernetes]:
+    """The API server that knows the resource, by plain `kubectl apply -f crds/`."""
+    was_there = kubernetes.get("crd", CRD) is not None
+    kubernetes.kubectl("apply", "-f", CRDS)
+    kubernetes.kubectl("wait", "--for=condition=Established", f"crd/{CRD}")
+    kubernetes.kubectl("create", "namespace", NAMESPACE)
+    yield kubernetes
+    kubernetes.kubectl("delete", "namespace", NAMESPACE, "--wait=false")
+    if not was_there:
+        kubernetes.kubectl("delete", "crd", CRD)
+
+
+@pytest.fixture
+def model(api: Kubernetes) -> Iterator[str]:
+    """A model that nobody reconciles."""
+    manifest = changed(metadata__name="shown", suspend=True)
+    api.kubectl("create", "-n", NAMESPACE, "-f", "-", input=json.dumps(manifest))
+    yield "shown"
+    api.kubectl("delete", "-n", NAMESPACE, "tfm", "shown")
+
+
+def refusal(api: Kubernetes, document: object) -> set[str]:
+    """The sentences with which the API server, through kubectl, refuses a manifest; none when it would take it."""
+    # Not apply: without a name that one looks for the live object first, and fails before anything is validated.
+    create = ("create", "-n", NAMESPACE, "--dry-run=server", "-f", "-")
+    done = api.kubectl(*create, input=json.dumps(document), check=False)
+    return sentences(done.stderr) if done.returncode else set()
+
+
+def sentences(text: str) -> set[str]:
+    """The sentences in what kubectl writes, or all of it where there are none."""
+    _, is_strict, unknown = text.partition("strict decoding error: ")
+    if is_strict:
+        return set(re.findall(r'unknown field "[^"]*"', unknown))
+    for introduction in (" is invalid: ", 'unable to decode "STDIN": '):
+        _, found, listed = text.partition(introduction)
+        if found:
+            return {line for line in listed.strip().removeprefix("* ").split("\n* ") if not line.startswith(REMARK)}
+    return {text}
+
+
+def test_the_crd_is_applied_twice_by_plain_kubectl(api: Kubernetes) -> None:
+    assert f"{CRD} unchanged" in api.kubectl("apply", "-f", CRDS).stdout
+
+
+@pytest.mark.parametrize("wrong", WRONG_MANIFESTS, ids=lambda wrong: wrong.name)
+def test_a_wrong_manifest_is_refused_with_our_sentences(api: Kubernetes, wrong: WrongManifest) -> None:
+    assert refusal(api, wrong.document) == set(problems(wrong.document)) == wrong.sentences
+
+
+def test_nothing_of_a_wrong_manifest_is_accepted(api: Kubernetes) -> None:
+    for wrong in WRONG_MANIFESTS:
+        document = json.dumps(wrong.document)
+        assert api.kubectl("apply", "-n", NAMESPACE, "-f", "-", input=document, check=False).returncode, wrong.name
+    assert api.objects("tfm", NAMESPACE) == []
+
+
+@AGREEMENT
+@given(document=manifests())
+def test_generated_manifests_are_judged_alike(api: Kubernetes, document: dict[str, object]) -> None:
+    assert refusal(api, document) == set(problems(document))
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.parent.name)
+def test_the_examples_are_accepted(api: Kubernetes, example: object) -> None:
+    api.kubectl("apply", "-n", NAMESPACE, "--dry-run=server", "-f", example)
+
+
+@pytest.mark.parametrize("document", [SOUND, changed(**COMPLETE)], ids=["least", "complete"])
+def test_the_server_fills_in_the_defaults_of_the_types(api: Kubernetes, document: dict[str, object]) -> None:
+    assert problems(document) == ()
+
+    create = ("create", "-n", NAMESPACE, "--dry-run=server", "-o", "yaml", "-f", "-")
+    stored = yaml.safe_load(api.kubectl(*create, input=json.dumps(document)).stdout)
+
+    read = TransformerModel.read(document)
+    assert stored["spec"] == read.spec.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def test_explain_has_text_for_every_field(api: Kubernetes) -> None:
+    for path, schema in objects_in(resource_schema(), "tfm"):
+        text = " ".join(api.kubectl("explain", path).stdout.split())
+        for name, field in schema["properties"].items():
+            if name not in OF_EVERY_KIND:
+                assert " ".join(field["description"].split()) in text, f"{path}.{name}"
+
+
+def objects_in(schema: Schema, path: str) -> Iterator[tuple[str, Schema]]:
+    """Every object with fields, and how `kubectl explain` calls it."""
+    if "properties" in schema:
+        yield path, schema
+    for name, field in schema.get("properties", {}).items():
+        yield from objects_in(field.get("items", field), f"{path}.{name}")
+
+
+def test_the_short_name_and_the_category(api: Kubernetes, model: str) -> None:
+    for name in ("tfm", "ml", "transformermodel", "transformermodels"):
+        listed = api.kubectl("get", "-n", NAMESPACE, name, "-o", "name").stdout
+        assert listed == f"transformermodel.transformermodel.dev/{model}\n"
+
+
+def test_the_columns(api: Kubernetes, model: str) -> None:
+    status = {
+        "conditions": [
+            {
+                "type": "Ready",
+                "status": "False",
+                "reason": "Preparing",
+                "message": "The model is being prepared.",
+                "lastTransitionTime": "2026-01-01T00:00:00Z",
+            }
+        ],
+        "commit": "0123abc",
+        "url": "http://model",
+    }
+    patch = ("patch", "-n", NAMESPACE, "tfm", model, "--subresource=status", "--type=merge", "-p")
+    api.kubectl(*patch, json.dumps({"status": status}))
+
+    header, row = api.kubectl("get", "-n", NAMESPACE, "tfm").stdout.splitlines()
+
+    assert header.split() == ["NAME", "READY", "REASON", "TASK", "COMMIT", "URL", "AGE"]
+    assert row.split()[:-1] == [model, "False", "Preparing", "SequenceClassification", "0123abc", "http://model"]
+
+
+def test_scale_changes_the_replicas_alone(api: Kubernetes, model: str) -> None:
+    api.kubectl("scale", "-n", NAMESPACE, f"tfm/{model}", "--replicas=2")
+
+    document = api.get("tfm", model, NAMESPACE)
+
+    assert document is not None
+    assert document["spec"]["predictor"] == {"minReplicas": 2}
+    assert document["metadata"]["generation"] == 2
+    refused = api.kubectl("scale", "-n", NAMESPACE, f"tfm/{model}", "--replicas=0", check=False)
+    assert "spec.predictor.minReplicas in body should be greater than or equal to 1" in refused.stderr
+
+
+def test_the_status_is_written_apart_from_the_spec(api: Kubernetes, model: str) -> None:
+    patch = json.dumps({"status": {"commit": "x"}, "spec": {"suspend": False}})
+    api.kubectl("patch", "-n", NAMESPACE, "tfm", model, "--subresource=status", "--type=merge", "-p", patch)
+    api.kubectl("patch", "-n", NAMESPACE, "tfm", model, "--type=merge", "-p", '{"status": {"commit": "y"}}')
+
+    document = api.get("tfm", model, NAMESPACE)
+
+    assert document is not None
+    assert (document["status"]["commit"], document["spec"]["suspend"]) == ("x", True)
