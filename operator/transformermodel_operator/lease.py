@@ -93,7 +93,6 @@ class Election:
             for task in (leading, holding):
                 task.cancel()
             ended = await asyncio.gather(leading, holding, return_exceptions=True)
-            await self.release()
         for outcome in ended:
             if isinstance(outcome, Exception):
                 raise outcome

@@ -58,12 +58,13 @@ async def _run(settings: Settings) -> None:
         informers = _informers(api, stores, queue, settings)
         lead = _leader(api, stores, queue, informers, settings)
         election = Election(api, settings.operator_namespace, settings.identity)
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(informer.run()) for informer in informers]
-            tasks.append(group.create_task(_lead_when_synced(election, informers, lead)))
-            await watch_models(stores.models, configuration, settings)
-            for task in tasks:
-                task.cancel()
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(informer.run()) for informer in informers]
+                tasks.append(group.create_task(_lead_when_synced(election, informers, lead)))
+                await watch_models(stores.models, configuration, settings, lambda: _end(tasks))
+        finally:
+            await election.release()
 
 
 def _informers(api: Api, stores: Stores, queue: WorkQueue[Key], settings: Settings) -> list[Informer]:
@@ -109,6 +110,12 @@ async def _lead_when_synced(
     for informer in informers:
         await informer.synced.wait()
     await election.run(lead)
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
 
 
 async def _wait_for_crd(api: Api) -> None:

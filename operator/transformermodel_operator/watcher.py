@@ -4,6 +4,8 @@ Only `kopf.on.event` is used. It tells of every change and writes nothing: no fi
 could do beyond is done elsewhere, by level instead of by edge.
 """
 
+from collections.abc import Awaitable, Callable
+
 import kopf
 from kubernetes.aio.client import Configuration
 
@@ -14,10 +16,15 @@ from transformermodel_operator.settings import Settings
 from transformermodel_operator.store import Store
 
 
-async def watch_models(models: Store, configuration: Configuration, settings: Settings) -> None:
-    """Keep the store of models up to date until the process is asked to end."""
+async def watch_models(
+    models: Store, configuration: Configuration, settings: Settings, end: Callable[[], Awaitable[None]]
+) -> None:
+    """Keep the store of models up to date until the process is asked to end (SIGTERM, SIGINT); then call `end`.
+
+    kopf waits some seconds for all tasks that were begun meanwhile, whoever began them: `end` ends them.
+    """
     await kopf.operator(
-        registry=_registry(models, configuration),
+        registry=_registry(models, configuration, end),
         settings=_kopf_settings(),
         clusterwide=not settings.watch_namespaces,
         namespaces=settings.watch_namespaces,
@@ -26,7 +33,7 @@ async def watch_models(models: Store, configuration: Configuration, settings: Se
     )
 
 
-def _registry(models: Store, configuration: Configuration) -> kopf.OperatorRegistry:
+def _registry(models: Store, configuration: Configuration, end: Callable[[], Awaitable[None]]) -> kopf.OperatorRegistry:
     registry = kopf.OperatorRegistry()
 
     @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)
@@ -40,6 +47,10 @@ def _registry(models: Store, configuration: Configuration) -> kopf.OperatorRegis
     @kopf.on.login(registry=registry)
     async def login(**_: object) -> kopf.ConnectionInfo:
         return await kopf_credentials(configuration)
+
+    @kopf.on.cleanup(registry=registry)
+    async def clean_up(**_: object) -> None:
+        await end()
 
     return registry
 
