@@ -13,6 +13,8 @@ import httpx
 from tests.cluster import diagnosis
 from tests.cluster.node.containerd import OPERATOR_IMAGE, PREDICTOR_IMAGE
 from tests.cluster.node.machine import Machine
+from tests.cluster.node.network import accepts
+from tests.cluster.node.processes import NodeFailed, wait_until
 from tests.cluster.node.run import PROGRAMS, Addresses
 
 Object = dict[str, Any]
@@ -251,16 +253,25 @@ class Kubernetes:
         )
         return Response(answer.status_code, answer.headers, answer.content)
 
-    def address(self, service: str, namespace: str) -> str:
-        """Cluster address of a Service, which stands for its name: the cluster has no name service.
+    def address(self, service: str, namespace: str, timeout: float = 30) -> str:
+        """Cluster address of a Service, once connections to its first port are accepted.
+
+        It stands for the Service's name, for the cluster has no name service. A Service starts to accept a moment after
+        its pods are ready, when kube-proxy has heard of them.
 
         Raises:
-            NotReached: there is no such Service.
+            NotReached: there is no such Service, or it does not accept in time.
         """
         found = self.get("service", service, namespace)
         if found is None:
             raise NotReached(f"there is no Service {service} in {namespace}")
-        return str(found["spec"]["clusterIP"])
+        address, port = str(found["spec"]["clusterIP"]), int(found["spec"]["ports"][0]["port"])
+        try:
+            what = f"connection to Service {service} at {address}:{port}"
+            wait_until(lambda: self.call_in_network(accepts, address, port), what, seconds=timeout)
+        except NodeFailed as failure:
+            raise NotReached(f"{failure}\n{diagnosis.of(self.machine, 'service', service, namespace)}") from failure
+        return address
 
 
 def _in(namespace: str | None) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -152,12 +151,4 @@ def _resources_served(machine: Machine) -> bool:
 
 def _kserve_answers(machine: Machine) -> bool:
     addresses = machine.run.addresses
-
-    def connect() -> bool:
-        try:
-            socket.create_connection((addresses.node, addresses.webhook_port), timeout=1).close()
-        except OSError:
-            return False
-        return True
-
-    return machine.namespaces.call_in_network(connect)
+    return machine.namespaces.call_in_network(network.accepts, addresses.node, addresses.webhook_port)

@@ -61,6 +61,7 @@ def _proxy_configuration(machine: Machine, kubeconfig: Path) -> dict[str, object
         "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
         "kind": "KubeProxyConfiguration",
         "mode": "nftables",
+        "nftables": {"minSyncPeriod": "0s"},  # Services follow their pods at once, not once a second
         "clusterCIDR": machine.run.addresses.pods,
         "clientConnection": {"kubeconfig": str(kubeconfig)},
         "conntrack": {"maxPerCore": 0},  # leaves the kernel's limits as they are

@@ -1,5 +1,7 @@
 """The node's network: a bridge with the node's address, and no way out."""
 
+import socket
+
 from tests.cluster.node.namespaces import Namespaces
 from tests.cluster.node.run import Addresses
 
@@ -27,3 +29,12 @@ route add unreachable default
 """,
     )
     namespaces.run("sysctl", "-qw", "net.ipv4.ip_forward=1")
+
+
+def accepts(host: str, port: int) -> bool:
+    """Whether a TCP connection is accepted there, seen from the network of the calling thread."""
+    try:
+        socket.create_connection((host, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
