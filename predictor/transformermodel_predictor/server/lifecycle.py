@@ -5,7 +5,7 @@ import logging
 import signal
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -81,50 +81,61 @@ class HTTPServer(uvicorn.Server):
             loop.remove_signal_handler(signal.SIGINT)
 
 
-def run_server(directories: Mapping[str, Path], options: ServerOptions, listener: socket.socket) -> None:
-    """Serve prepared models on a socket until a signal ends it.
-
-    Raises:
-        TransformerModelError: a model could not be loaded; the server has ended.
-    """
-    models = Models(directories)
-    server = HTTPServer(models, options)
-    with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
-        runner.run(_live(server, models, directories, options, listener))
+Load = Callable[[str, Path, Workers], GeneralizedHandler]
+"""Makes the model in a directory answer under a name, with the server's threads."""
 
 
-async def _live(
-    server: HTTPServer,
-    models: Models,
-    directories: Mapping[str, Path],
-    options: ServerOptions,
-    listener: socket.socket,
-) -> None:
-    url = url_of(listener)
-    workers = Workers.start()
-    loader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="load")
-    serving = server.start(listener)
-    loading = asyncio.create_task(
-        models.load(directories, lambda name, directory: _load(name, directory, workers), loader)
-    )
-    try:
-        await asyncio.wait({serving, loading}, return_when=asyncio.FIRST_COMPLETED)
-        if loading.done() and loading.exception():
-            server.close()
-        elif loading.done() and options.on_ready:
-            options.on_ready(url)
-        await asyncio.wait({serving})
-    finally:
-        for executor in (loader, workers.engine, workers.text):
-            executor.shutdown(wait=False, cancel_futures=True)
-        listener.close()
-    for task in (loading, serving):
-        if task.done() and not task.cancelled():
-            task.result()
-
-
-def _load(name: str, directory: Path, workers: Workers) -> GeneralizedHandler:
+def load_handler(name: str, directory: Path, workers: Workers) -> GeneralizedHandler:
     """Verify an artifact, load it, and answer a probe, so that no client pays for the first forward pass."""
     model = load_model(open_artifact(directory))
     model.warm_up()
     return GeneralizedHandler(name, model, workers)
+
+
+class ModelServer:
+    """Prepared models behind an HTTP server: what `serve` runs.
+
+    Args:
+        directories: the artifacts by the names of their models.
+        options: what the user said.
+        load: makes them answer.
+    """
+
+    def __init__(self, directories: Mapping[str, Path], options: ServerOptions, load: Load = load_handler) -> None:
+        self._directories = directories
+        self._on_ready = options.on_ready
+        self._load = load
+        self._models = Models(directories)
+        self.http = HTTPServer(self._models, options)
+
+    def run(self, listener: socket.socket) -> None:
+        """Serve on a socket until a signal ends it.
+
+        Raises:
+            TransformerModelError: a model could not be loaded; the server has ended.
+        """
+        with asyncio.Runner(loop_factory=self.http.config.get_loop_factory()) as runner:
+            runner.run(self._live(listener))
+
+    async def _live(self, listener: socket.socket) -> None:
+        url = url_of(listener)
+        workers = Workers.start()
+        loader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="load")
+        serving = self.http.start(listener)
+        loading = asyncio.create_task(
+            self._models.load(self._directories, lambda name, directory: self._load(name, directory, workers), loader)
+        )
+        try:
+            await asyncio.wait({serving, loading}, return_when=asyncio.FIRST_COMPLETED)
+            if loading.done() and loading.exception():
+                self.http.close()
+            elif loading.done() and self._on_ready:
+                self._on_ready(url)
+            await asyncio.wait({serving})
+        finally:
+            for executor in (loader, workers.engine, workers.text):
+                executor.shutdown(wait=False, cancel_futures=True)
+            listener.close()
+        for task in (loading, serving):
+            if task.done() and not task.cancelled():
+                task.result()

@@ -22,9 +22,9 @@ def serve(models: Mapping[str, Path], options: ServerOptions) -> None:
     listener = listen(options.address, options.http_port)
     _configure_access_log(options.access_log)
     limit_threads(options.threads)
-    from transformermodel_predictor.server.lifecycle import run_server  # imports PyTorch, once its threads are limited
+    from transformermodel_predictor.server.lifecycle import ModelServer  # imports PyTorch, once its threads are limited
 
-    run_server(models, options, listener)
+    ModelServer(models, options).run(listener)
 
 
 def _configure_access_log(wanted: bool) -> None:

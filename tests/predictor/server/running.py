@@ -1,0 +1,72 @@
+"""Our own server on a free loopback port, in a thread of the test's process, with models that a test gives it."""
+
+import asyncio
+import threading
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+
+from tests.predictor.gated import PATIENCE_SECONDS
+from transformermodel_predictor.batching import BatchLimits
+from transformermodel_predictor.handler import GeneralizedHandler
+from transformermodel_predictor.loading import LoadedModel
+from transformermodel_predictor.server.address import listen
+from transformermodel_predictor.server.lifecycle import ModelServer
+from transformermodel_predictor.server.options import ServerOptions
+
+
+class RunningServer:
+    """A server in its thread, ready."""
+
+    def __init__(self, models: Mapping[str, LoadedModel], options: ServerOptions, limits: BatchLimits | None) -> None:
+        ready: Future[tuple[str, asyncio.AbstractEventLoop]] = Future()
+        server = ModelServer(
+            dict.fromkeys(models, Path()),
+            replace(options, on_ready=lambda url: ready.set_result((url, asyncio.get_running_loop()))),
+            lambda name, _, workers: GeneralizedHandler(name, models[name], workers, limits),
+        )
+        self._http = server.http
+        self._thread = threading.Thread(target=server.run, args=[listen("127.0.0.1", 0)])
+        self._thread.start()
+        self.url, self._loop = ready.result(PATIENCE_SECONDS)
+
+    def drain(self) -> None:
+        """As SIGTERM."""
+        self._loop.call_soon_threadsafe(self._http.drain)
+
+    def interrupt(self) -> None:
+        """As SIGINT."""
+        self._loop.call_soon_threadsafe(self._http.interrupt)
+
+    def wait_until_refusing(self) -> None:
+        """Return when no new connection is taken any more."""
+        try:
+            while httpx.get(f"{self.url}/v2/health/live", timeout=PATIENCE_SECONDS):
+                pass
+        except httpx.TransportError:
+            return
+
+    def wait_until_ended(self) -> None:
+        self._thread.join(PATIENCE_SECONDS)
+        assert not self._thread.is_alive(), "the server did not end"
+
+    def end(self) -> None:
+        """End it, unless the test has."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._http.close)
+            self.wait_until_ended()
+
+
+@contextmanager
+def running(
+    models: Mapping[str, LoadedModel], options: ServerOptions | None = None, limits: BatchLimits | None = None
+) -> Iterator[RunningServer]:
+    server = RunningServer(models, options or ServerOptions(), limits)
+    try:
+        yield server
+    finally:
+        server.end()

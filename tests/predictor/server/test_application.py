@@ -1,0 +1,298 @@
+"""What clients see, over real HTTP."""
+
+import logging
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.predictor.gated import PATIENCE_SECONDS, GatedEngine
+from tests.predictor.server.running import running
+from tests.predictor.tiny import LABELS, MAX_LENGTH
+from transformermodel_predictor.batching import BatchLimits
+from transformermodel_predictor.loading import LoadedModel
+from transformermodel_predictor.server.options import ServerOptions
+
+BODY_LIMIT = 10_000
+
+
+@pytest.fixture(scope="module")
+def client(tiny_model: LoadedModel) -> Iterator[httpx.Client]:
+    with (
+        running({"tiny": tiny_model, "other": tiny_model}, ServerOptions(max_body_bytes=BODY_LIMIT)) as server,
+        httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS) as client,
+    ):
+        yield client
+
+
+@pytest.fixture
+def gated_client(gated_model: LoadedModel, gated_engine: GatedEngine) -> Iterator[httpx.Client]:
+    with (
+        running({"tiny": gated_model}, limits=BatchLimits(admitted=2)) as server,
+        httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS) as client,
+    ):
+        try:
+            yield client
+        finally:
+            gated_engine.open()
+
+
+def infer_body(*texts: str, **more: object) -> dict[str, Any]:
+    return {"inputs": [{"name": "text", "shape": [len(texts)], "datatype": "BYTES", "data": list(texts)}], **more}
+
+
+def outputs(response: httpx.Response) -> dict[str, Any]:
+    assert response.status_code == 200, response.text
+    return {output["name"]: output["data"] for output in response.json()["outputs"]}
+
+
+def refused(response: httpx.Response, status: int) -> str:
+    """The one line of a refusal in the protocols' form."""
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/json"
+    document = response.json()
+    assert list(document) == ["error"]
+    message: str = document["error"]
+    assert "\n" not in message
+    return message
+
+
+class TestV1:
+    def test_predictions_are_what_the_model_answers(self, client: httpx.Client, tiny_model: LoadedModel) -> None:
+        response = client.post("/v1/models/tiny:predict", json={"instances": ["good", {"text": "i hate this movie"}]})
+        expected = tiny_model.answer([{"text": "good"}, {"text": "i hate this movie"}])
+        assert response.status_code == 200
+        for prediction, answer in zip(response.json()["predictions"], expected, strict=True):
+            assert prediction == {"label": answer["label"], "score": pytest.approx(answer["score"], abs=1e-5)}
+
+    def test_parameters(self, client: httpx.Client) -> None:
+        body = {"instances": ["good"], "parameters": {"top_k": 2, "probabilities": True}}
+        (prediction,) = client.post("/v1/models/tiny:predict", json=body).json()["predictions"]
+        assert len(prediction["label"]) == len(prediction["score"]) == 2
+        assert len(prediction["probabilities"]) == len(LABELS)
+
+    def test_models(self, client: httpx.Client) -> None:
+        assert client.get("/").json() == {"status": "alive"}
+        assert client.get("/v1/models").json() == {"models": ["tiny", "other"]}
+        assert client.get("/v1/models/tiny").json() == {"name": "tiny", "ready": True}
+        assert "'none'" in refused(client.get("/v1/models/none"), 404)
+
+    def test_a_content_type_with_a_charset_is_json(self, client: httpx.Client) -> None:
+        response = client.post(
+            "/v1/models/tiny:predict",
+            content='{"instances": ["größer"]}'.encode(),
+            headers={"content-type": "application/json; charset=utf-8"},
+        )
+        assert response.status_code == 200
+
+
+class TestV2:
+    def test_outputs_are_what_the_model_answers(self, client: httpx.Client, tiny_model: LoadedModel) -> None:
+        texts = ["good", "i hate this movie", "bad " * 5]
+        response = client.post("/v2/models/tiny/infer", json=infer_body(*texts, id="42"))
+        expected = tiny_model.answer([{"text": text} for text in texts])
+        document = response.json()
+        assert (document["model_name"], document["id"]) == ("tiny", "42")
+        assert document["model_version"] == tiny_model.artifact.manifest.digest[:12]
+        assert [(output["name"], output["datatype"], output["shape"]) for output in document["outputs"]] == [
+            ("label", "BYTES", [3]),
+            ("score", "FP32", [3]),
+        ]
+        assert outputs(response)["label"] == [answer["label"] for answer in expected]
+        assert outputs(response)["score"] == pytest.approx([answer["score"] for answer in expected], abs=1e-5)
+
+    def test_kserves_own_payload_with_an_empty_shape(self, client: httpx.Client) -> None:
+        body = infer_body("good")
+        body["inputs"][0] |= {"name": "input-0", "shape": []}
+        assert len(outputs(client.post("/v2/models/tiny/infer", json=body))["label"]) == 1
+
+    def test_two_named_inputs_are_a_pair(self, client: httpx.Client, tiny_model: LoadedModel) -> None:
+        body = infer_body("good")
+        body["inputs"].append({"name": "text_pair", "shape": [1], "datatype": "BYTES", "data": ["bad movie"]})
+        body["outputs"] = [{"name": "probabilities"}]
+        (expected,) = tiny_model.answer([{"text": "good", "text_pair": "bad movie"}], {"probabilities": True})
+        answered = outputs(client.post("/v2/models/tiny/infer", json=body))
+        assert answered == {"probabilities": pytest.approx(expected["probabilities"], abs=1e-5)}
+
+    def test_top_k_gives_a_second_dimension(self, client: httpx.Client) -> None:
+        response = client.post("/v2/models/tiny/infer", json=infer_body("good", "bad", parameters={"top_k": 2}))
+        assert [output["shape"] for output in response.json()["outputs"]] == [[2, 2], [2, 2]]
+
+    def test_truncation_is_never_silent(self, client: httpx.Client) -> None:
+        response = client.post("/v2/models/tiny/infer", json=infer_body("good", "good " * 20))
+        assert response.json()["parameters"] == {"truncated_tokens": 22 - MAX_LENGTH, "truncated_rows": "1"}
+
+    def test_server_and_models(self, client: httpx.Client) -> None:
+        assert client.get("/v2").json()["name"] == "transformermodel"
+        assert client.get("/v2/health/live").json() == {"live": True}
+        assert client.get("/v2/health/ready").json() == {"ready": True}
+        assert client.get("/v2/models").json() == {"models": ["tiny", "other"]}
+        assert client.get("/v2/models/tiny/ready").json() == {"name": "tiny", "ready": True}
+        assert "'none'" in refused(client.get("/v2/models/none/ready"), 404)
+        assert "'none'" in refused(client.post("/v2/models/none/infer", json=infer_body("good")), 404)
+
+    def test_metadata_is_true(self, client: httpx.Client) -> None:
+        """Send what the metadata says, and receive what it says."""
+        metadata = client.get("/v2/models/tiny").json()
+        assert metadata["parameters"]["labels"] == list(LABELS)
+        assert metadata["parameters"]["max_length"] == MAX_LENGTH
+        body = {
+            "inputs": [
+                {"name": spec["name"], "datatype": spec["datatype"], "shape": [2], "data": ["good", "bad"]}
+                for spec in metadata["inputs"]
+            ],
+            "outputs": [{"name": spec["name"]} for spec in metadata["outputs"]],
+        }
+        document = client.post("/v2/models/tiny/infer", json=body).json()
+        assert document["model_version"] in metadata["versions"]
+        for spec, output in zip(metadata["outputs"], document["outputs"], strict=True):
+            assert (output["name"], output["datatype"]) == (spec["name"], spec["datatype"])
+            assert output["shape"] == [2 if size == -1 else size for size in spec["shape"]]
+
+
+class TestBadInput:
+    @pytest.mark.parametrize("path", ["/v1/models/tiny:predict", "/v2/models/tiny/infer"])
+    @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff", b'{"instances": [1], "inputs": [1]}', b"[" * 5000])
+    def test_a_malformed_body(self, client: httpx.Client, path: str, body: bytes) -> None:
+        assert refused(client.post(path, content=body), 400)
+
+    def test_a_bad_parameter(self, client: httpx.Client) -> None:
+        body = infer_body("good", parameters={"top_k": 9})
+        assert "top_k" in refused(client.post("/v2/models/tiny/infer", json=body), 400)
+
+    def test_binary_tensors(self, client: httpx.Client) -> None:
+        headers = {"inference-header-content-length": "4"}
+        assert "binary" in refused(client.post("/v2/models/tiny/infer", content=b"{}  ", headers=headers), 400)
+
+    def test_a_body_over_the_limit_with_its_length_declared(self, client: httpx.Client) -> None:
+        body = infer_body("x" * BODY_LIMIT)
+        assert str(BODY_LIMIT) in refused(client.post("/v2/models/tiny/infer", json=body), 413)
+
+    def test_a_body_over_the_limit_that_comes_in_chunks(self, client: httpx.Client) -> None:
+        chunks = (b"x" * 1000 for _ in range(11))
+        assert str(BODY_LIMIT) in refused(client.post("/v1/models/tiny:predict", content=chunks), 413)
+
+    def test_an_unknown_address_and_a_wrong_method(self, client: httpx.Client) -> None:
+        assert "/v3" in refused(client.get("/v3"), 404)
+        assert refused(client.get("/v2/models/tiny/infer"), 405)
+        assert refused(client.post("/v2/models/tiny", json={}), 405)
+
+
+class TestRequestId:
+    def test_it_comes_back_with_answers_and_errors(self, client: httpx.Client) -> None:
+        headers = {"x-request-id": "abc-1"}
+        good = client.post("/v2/models/tiny/infer", json=infer_body("good"), headers=headers)
+        assert good.headers["x-request-id"] == good.json()["id"] == "abc-1"
+        assert client.get("/v2/models/none", headers=headers).headers["x-request-id"] == "abc-1"
+        assert client.get("/nowhere", headers=headers).headers["x-request-id"] == "abc-1"
+
+    def test_the_bodys_own_id_goes_before(self, client: httpx.Client) -> None:
+        body = infer_body("good", id="mine")
+        response = client.post("/v2/models/tiny/infer", json=body, headers={"x-request-id": "abc"})
+        assert (response.json()["id"], response.headers["x-request-id"]) == ("mine", "abc")
+
+
+class TestWhileTheEngineIsBusy:
+    def test_the_server_goes_on_answering(self, gated_client: httpx.Client, gated_engine: GatedEngine) -> None:
+        with ThreadPoolExecutor() as clients:
+            waiting = clients.submit(gated_client.post, "/v2/models/tiny/infer", json=infer_body("good"))
+            gated_engine.wait_until_busy()
+            assert gated_client.get("/v2/health/live").json() == {"live": True}
+            assert gated_client.get("/v2/models/tiny/ready").json() == {"name": "tiny", "ready": True}
+            assert not waiting.done()
+            gated_engine.open()
+            assert waiting.result().status_code == 200
+
+    def test_more_than_can_wait_is_told_to_come_later(
+        self, gated_client: httpx.Client, gated_engine: GatedEngine
+    ) -> None:
+        with ThreadPoolExecutor() as clients:
+            waiting = clients.submit(gated_client.post, "/v2/models/tiny/infer", json=infer_body("good", "bad"))
+            gated_engine.wait_until_busy()
+            response = gated_client.post("/v1/models/tiny:predict", json={"instances": ["movie"]})
+            assert "try again later" in refused(response, 503)
+            assert int(response.headers["retry-after"]) > 0
+            gated_engine.open()
+            assert waiting.result().status_code == 200
+
+    def test_a_client_that_has_gone_costs_no_step(
+        self, gated_client: httpx.Client, gated_engine: GatedEngine, access_log: "AccessLog"
+    ) -> None:
+        with ThreadPoolExecutor() as clients:
+            waiting = clients.submit(gated_client.post, "/v2/models/tiny/infer", json=infer_body("good"))
+            gated_engine.wait_until_busy()
+            with pytest.raises(httpx.ReadTimeout):
+                httpx.post(
+                    f"{gated_client.base_url}/v2/models/tiny/infer",
+                    json=infer_body("bad"),
+                    timeout=httpx.Timeout(PATIENCE_SECONDS, read=0.1),
+                )
+            access_log.wait_for(" 499 ")
+            gated_engine.open()
+            assert waiting.result().status_code == 200
+        assert len(gated_engine.steps) == 1
+
+    def test_a_failure_of_the_engine_is_500_and_the_server_lives(
+        self, gated_client: httpx.Client, gated_engine: GatedEngine, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        gated_engine.open()
+        gated_engine.poison = frozenset({3})
+        headers = {"x-request-id": "abc"}
+        response = gated_client.post("/v2/models/tiny/infer", json=infer_body("good"), headers=headers)
+        assert "rows of" not in refused(response, 500)
+        assert response.headers["x-request-id"] == "abc"
+        assert gated_client.post("/v2/models/tiny/infer", json=infer_body("good good")).status_code == 200
+        assert "ArithmeticError" in caplog.text
+
+
+class AccessLog(logging.Handler):
+    """The access log's lines as they come."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+        self._came = threading.Condition()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        with self._came:
+            self.lines.append(record.getMessage())
+            self._came.notify_all()
+
+    def wait_for(self, words: str) -> None:
+        with self._came:
+            assert self._came.wait_for(lambda: any(words in line for line in self.lines), PATIENCE_SECONDS)
+
+
+@pytest.fixture
+def access_log() -> Iterator[AccessLog]:
+    logger = logging.getLogger("transformermodel.access")
+    handler = AccessLog()
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    yield handler
+    logger.removeHandler(handler)
+    logger.setLevel(level)
+
+
+def test_the_access_log_has_no_word_of_the_text(client: httpx.Client, access_log: AccessLog) -> None:
+    secret = "hunter2"
+    client.post("/v2/models/tiny/infer", json=infer_body(secret))
+    client.post("/v1/models/tiny:predict", json={"instances": [{"text": secret, "oops": secret}]})
+    access_log.wait_for("POST /v2/models/tiny/infer 200 ")
+    access_log.wait_for("POST /v1/models/tiny:predict 400 ")
+    assert secret not in "".join(access_log.lines)
+
+
+def test_models_of_one_server_answer_for_themselves(tiny_model: LoadedModel, gated_engine: GatedEngine) -> None:
+    gated_engine.open()
+    with running({"real": tiny_model, "fake": replace(tiny_model, engine=gated_engine)}) as server:
+        both = {
+            name: outputs(httpx.post(f"{server.url}/v2/models/{name}/infer", json=infer_body("i hate this movie")))
+            for name in ("real", "fake")
+        }
+    assert both["fake"] != both["real"]

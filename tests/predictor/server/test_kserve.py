@@ -1,0 +1,137 @@
+"""KServe's own client against our server, and our model in KServe's own server."""
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.predictor.gated import PATIENCE_SECONDS
+from tests.predictor.server.running import running
+from tests.predictor.tiny import LABELS, MAX_LENGTH
+from transformermodel_predictor.artifact.directory import Artifact
+from transformermodel_predictor.loading import LoadedModel
+
+pytestmark = pytest.mark.slow
+
+kserve = pytest.importorskip("kserve")
+TEXTS = ["good", "i hate this movie", "bad " * 5]
+
+
+@pytest.fixture(scope="module")
+def our_server(tiny_model: LoadedModel) -> Iterator[str]:
+    with running({"tiny": tiny_model}) as server:
+        yield server.url
+
+
+@pytest.fixture(scope="module")
+def stock_server(tiny_artifact: Artifact) -> Iterator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    program = [sys.executable, "-m", "tests.predictor.server.stock_server", "tiny", str(tiny_artifact.path), str(port)]
+    process = subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    url = f"http://127.0.0.1:{port}"
+    with httpx.Client(timeout=PATIENCE_SECONDS) as client:
+        while True:
+            assert process.poll() is None, process.communicate()[1]
+            try:
+                client.get(f"{url}/v2/health/live")
+                break
+            except httpx.ConnectError:
+                continue
+    yield url
+    process.kill()
+    process.communicate()
+
+
+@pytest.fixture(params=["our_server", "stock_server"])
+def url(request: pytest.FixtureRequest) -> str:
+    address: str = request.getfixturevalue(request.param)
+    return address
+
+
+@pytest.fixture
+def expected(tiny_model: LoadedModel) -> dict[str, Any]:
+    answers = tiny_model.answer([{"text": text} for text in TEXTS])
+    return {
+        "label": [answer["label"] for answer in answers],
+        "score": pytest.approx([answer["score"] for answer in answers], abs=1e-5),
+    }
+
+
+def infer_request(texts: list[str], **more: Any) -> Any:
+    tensor = kserve.InferInput("input-0", [len(texts)], "BYTES", texts)
+    return kserve.InferRequest("tiny", [tensor], request_id="42", **more)
+
+
+async def test_the_sdks_client_predicts_over_v1(url: str, expected: dict[str, Any]) -> None:
+    async with kserve.InferenceRESTClient(kserve.RESTConfig(protocol="v1", timeout=PATIENCE_SECONDS)) as client:
+        response = await client.infer(url, {"instances": TEXTS}, model_name="tiny")
+        predictions = response["predictions"]
+        assert {name: [row[name] for row in predictions] for name in ("label", "score")} == expected
+        assert await client.is_server_live(url)
+        assert await client.is_model_ready(url, "tiny")
+
+
+async def test_the_sdks_client_infers_over_v2(url: str, expected: dict[str, Any]) -> None:
+    async with kserve.InferenceRESTClient(kserve.RESTConfig(protocol="v2", timeout=PATIENCE_SECONDS)) as client:
+        response = await client.infer(url, infer_request(TEXTS), model_name="tiny")
+        assert response.id == "42"
+        assert {output.name: list(output.data) for output in response.outputs} == expected
+        assert await client.is_server_live(url)
+        assert await client.is_server_ready(url)
+        assert await client.is_model_ready(url, "tiny")
+
+
+async def test_parameters_and_requested_outputs_of_the_sdk(url: str) -> None:
+    asked = infer_request(
+        TEXTS, parameters={"top_k": 2}, request_outputs=[kserve.protocol.infer_type.RequestedOutput("probabilities")]
+    )
+    async with kserve.InferenceRESTClient(kserve.RESTConfig(protocol="v2", timeout=PATIENCE_SECONDS)) as client:
+        response = await client.infer(url, asked, model_name="tiny")
+    (output,) = response.outputs
+    assert (output.name, output.shape) == ("probabilities", [len(TEXTS), len(LABELS)])
+
+
+def test_a_body_with_a_charset_and_an_empty_shape(url: str) -> None:
+    headers = {"content-type": "application/json; charset=utf-8"}
+    response = httpx.post(f"{url}/v1/models/tiny:predict", content=b'{"instances": ["good"]}', headers=headers)
+    assert response.status_code == 200
+    tensor = {"name": "text", "shape": [], "datatype": "BYTES", "data": ["good " * 20]}
+    response = httpx.post(f"{url}/v2/models/tiny/infer", json={"inputs": [tensor]})
+    assert response.json()["parameters"] == {"truncated_tokens": 22 - MAX_LENGTH, "truncated_rows": "0"}
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/models/tiny:predict", {"instances": [3]}),
+        ("/v1/models/tiny:predict", {"instances": [{"txt": "good"}]}),
+        ("/v2/models/tiny/infer", {"inputs": [{"name": "text", "shape": [2], "datatype": "BYTES", "data": ["a"]}]}),
+        ("/v2/models/tiny/infer", {"inputs": [{"name": "text", "shape": [1], "datatype": "INT64", "data": [1]}]}),
+    ],
+)
+def test_bad_requests_are_400_in_the_protocols_form(url: str, path: str, body: dict[str, Any]) -> None:
+    response = httpx.post(f"{url}{path}", json=body, timeout=PATIENCE_SECONDS)
+    assert response.status_code == 400
+    assert set(response.json()) == {"error"}
+
+
+def test_binary_tensors_are_read_in_kserves_server(stock_server: str) -> None:
+    """KServe's frame decodes them before the model sees them."""
+    numpy = pytest.importorskip("numpy")
+    tensor = kserve.InferInput("text", [1], "BYTES")
+    tensor.set_data_from_numpy(numpy.array(["größer".encode()], dtype=object), binary_data=True)
+    body, length = kserve.InferRequest("tiny", [tensor]).to_rest()
+    headers = {"inference-header-content-length": str(length), "content-type": "application/octet-stream"}
+    response = httpx.post(f"{stock_server}/v2/models/tiny/infer", content=body, headers=headers)
+    assert response.status_code == 200, response.text
+
+
+def test_metadata_in_kserves_server_names_inputs_and_outputs(stock_server: str) -> None:
+    metadata = httpx.get(f"{stock_server}/v2/models/tiny").json()
+    assert [spec["name"] for spec in metadata["inputs"]] == ["text", "text_pair"]
+    assert [spec["name"] for spec in metadata["outputs"]] == ["label", "score", "probabilities"]

@@ -1,0 +1,77 @@
+import asyncio
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from transformermodel_api.errors import CorruptArtifact
+from transformermodel_predictor.handler import GeneralizedHandler, Workers
+from transformermodel_predictor.loading import LoadedModel
+from transformermodel_predictor.protocols.errors import ModelNotReady, UnknownModel
+from transformermodel_predictor.server.models import Models, ModelState
+
+
+@pytest.fixture
+def worker() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(max_workers=1) as executor:
+        yield executor
+
+
+@pytest.fixture
+def handler(tiny_model: LoadedModel) -> GeneralizedHandler:
+    return GeneralizedHandler("tiny", tiny_model, Workers.start())
+
+
+def test_a_model_is_being_loaded_at_first() -> None:
+    models = Models(["tiny"])
+    assert models.state("tiny") is ModelState.Loading
+    assert not models.ready
+    with pytest.raises(ModelNotReady, match="'tiny' is being loaded"):
+        models.require_ready("tiny")
+
+
+def test_there_are_no_others() -> None:
+    for ask in (Models(["tiny"]).state, Models(["tiny"]).handler, Models(["tiny"]).require_ready):
+        with pytest.raises(UnknownModel, match="'huge'"):
+            ask("huge")
+
+
+async def test_the_server_is_ready_when_all_models_are(worker: ThreadPoolExecutor, handler: GeneralizedHandler) -> None:
+    models = Models(["one", "two"])
+    seen: list[bool] = []
+
+    def load(name: str, directory: Path) -> GeneralizedHandler:
+        seen.append(models.ready)
+        return handler
+
+    await models.load({"one": Path("1"), "two": Path("2")}, load, worker)
+    assert seen == [False, False]
+    assert models.ready
+    assert models.handler("two") is handler
+
+
+async def test_a_failed_load_is_told_and_raised(worker: ThreadPoolExecutor) -> None:
+    models = Models(["tiny", "next"])
+
+    def load(name: str, directory: Path) -> GeneralizedHandler:
+        raise CorruptArtifact("model.safetensors is damaged")
+
+    with pytest.raises(CorruptArtifact):
+        await models.load({"tiny": Path(), "next": Path()}, load, worker)
+    assert models.state("tiny") is ModelState.Failed
+    with pytest.raises(ModelNotReady, match=r"could not be loaded: model\.safetensors is damaged"):
+        models.require_ready("tiny")
+    assert models.state("next") is ModelState.Loading
+
+
+async def test_while_the_server_drains_nothing_is_ready_and_all_is_answered(
+    worker: ThreadPoolExecutor, handler: GeneralizedHandler
+) -> None:
+    models = Models(["tiny"])
+    await models.load({"tiny": Path()}, lambda name, directory: handler, worker)
+    models.draining = True
+    assert not models.ready
+    with pytest.raises(ModelNotReady, match="is going"):
+        models.require_ready("tiny")
+    assert len(await asyncio.wait_for(models.handler("tiny").answer([{"text": "good"}]), 60)) == 1

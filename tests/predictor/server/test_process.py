@@ -1,0 +1,105 @@
+"""`serve` as a process of its own: signals, exit status, what it says and what it imports."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+
+from tests.predictor.gated import PATIENCE_SECONDS
+from transformermodel_predictor.artifact.directory import Artifact
+
+SERVE = """
+import sys
+from pathlib import Path
+from transformermodel_predictor.server.serving import ServerOptions, serve
+
+def ready(url):
+    print(url, flush=True)
+
+serve({"tiny": Path(sys.argv[1])}, ServerOptions(http_port=0, drain_seconds=float(sys.argv[2]), on_ready=ready))
+"""
+
+
+class Process:
+    """A server that is ready."""
+
+    def __init__(self, artifact: Artifact, drain_seconds: float) -> None:
+        environment = {name: value for name, value in os.environ.items() if name != "KUBERNETES_SERVICE_HOST"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", SERVE, str(artifact.path), str(drain_seconds)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+        assert self.process.stdout is not None
+        self.url = self.process.stdout.readline().strip()
+
+    def end(self, how: signal.Signals) -> tuple[int, str]:
+        """Exit status and what was said on standard error."""
+        self.process.send_signal(how)
+        assert self.process.stderr is not None
+        said = self.process.stderr.read()
+        return self.process.wait(PATIENCE_SECONDS), said
+
+
+Start = Callable[[float], Process]
+
+
+@pytest.fixture
+def start(tiny_artifact: Artifact) -> Iterator[Start]:
+    """Starts a server that drains for so many seconds."""
+    with contextlib.ExitStack() as ends:
+
+        def start_one(drain_seconds: float) -> Process:
+            running = Process(tiny_artifact, drain_seconds)
+            ends.callback(running.process.communicate)
+            ends.callback(running.process.kill)
+            return running
+
+        yield start_one
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_it_says_where_it_is_answers_and_ends_without_a_word(start: Start, how: signal.Signals) -> None:
+    server = start(0.0)
+    assert server.url.startswith("http://127.0.0.1:")
+    with httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS) as client:  # its connection stays open
+        assert client.post("/v1/models/tiny:predict", json={"instances": ["good"]}).status_code == 200
+        assert server.end(how) == (0, "")
+
+
+@pytest.mark.slow
+def test_while_it_drains_it_serves_on_and_ctrl_c_ends_it(start: Start) -> None:
+    server = start(3600.0)
+    server.process.send_signal(signal.SIGTERM)
+    with httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS) as client:
+        while client.get("/v2/health/ready").status_code == 200:  # until the signal has arrived
+            pass
+        assert client.post("/v1/models/tiny:predict", json={"instances": ["good"]}).status_code == 200
+        assert server.end(signal.SIGINT) == (0, "")
+
+
+def imported(statement: str) -> set[str]:
+    """The names of the modules that a new process has after a statement."""
+    program = f"{statement}\nimport sys\nprint(*sys.modules, sep='\\n')"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_options_and_the_port_are_checked_without_importing_anything_heavy() -> None:
+    modules = imported("from transformermodel_predictor.server.serving import ServerOptions, serve")
+    assert not modules & {"torch", "transformers", "uvicorn", "kserve"}
+
+
+@pytest.mark.slow
+def test_the_server_does_without_kserves_sdk() -> None:
+    modules = imported("import transformermodel_predictor.server.lifecycle")
+    assert "transformers" in modules
+    assert "kserve" not in modules

@@ -1,0 +1,98 @@
+import os
+import threading
+from pathlib import Path
+
+import pytest
+import torch
+
+from transformermodel_predictor.server.threads import cpu_limit, limit_threads
+
+
+def limit(tmp_path: Path, own: str, files: dict[str, str]) -> int:
+    """The limit on a machine with these cgroup files and endless cores."""
+    for name, content in files.items():
+        file = tmp_path / "cgroup" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content)
+    (tmp_path / "own").write_text(own)
+    return cpu_limit(tmp_path / "cgroup", tmp_path / "own")
+
+
+@pytest.fixture(autouse=True)
+def many_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(64)), raising=False)
+
+
+def v1(directory: str, quota: str) -> dict[str, str]:
+    return {f"{directory}/cpu.cfs_quota_us": quota, f"{directory}/cpu.cfs_period_us": "100000\n"}
+
+
+@pytest.mark.parametrize(
+    ("own", "files", "cpus"),
+    [
+        pytest.param("0::/\n", {"cpu.max": "250000 100000\n"}, 2, id="v2, rounded down"),
+        pytest.param("0::/\n", {"cpu.max": "50000 100000\n"}, 1, id="v2, less than one"),
+        pytest.param("0::/\n", {"cpu.max": "max 100000\n"}, 64, id="v2 without limit"),
+        pytest.param("0::/a/b\n", {"a/cpu.max": "300000 100000\n", "a/b/cpu.max": "max 100000\n"}, 3, id="v2 around"),
+        pytest.param("4:cpu,cpuacct:/pod/box\n", v1("cpu/pod/box", "400000\n"), 4, id="v1"),
+        pytest.param("4:cpu,cpuacct:/pod\n0::/\n", v1("cpu,cpuacct", "400000\n"), 4, id="v1 in a container"),
+        pytest.param("4:cpu:/\n", v1("cpu", "-1\n"), 64, id="v1 without limit"),
+        pytest.param("4:memory:/x\n", v1("memory/x", "100000\n"), 64, id="another controller's"),
+        pytest.param("0::/\n", {}, 64, id="none"),
+    ],
+)
+def test_the_limit_is_the_smallest_quota_around_the_process(
+    tmp_path: Path, own: str, files: dict[str, str], cpus: int
+) -> None:
+    assert limit(tmp_path, own, files) == cpus
+
+
+def test_affinity_is_a_limit_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 1, 2}, raising=False)
+    assert limit(tmp_path, "0::/\n", {"cpu.max": "800000 100000\n"}) == 3
+
+
+def test_a_machine_without_cgroups_has_its_cores(tmp_path: Path) -> None:
+    assert cpu_limit(tmp_path / "none", tmp_path / "none") == 64
+
+
+class TestLimitThreads:
+    @pytest.fixture(autouse=True)
+    def unchanged(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What is changed here is restored: the environment by monkeypatch, PyTorch by this."""
+        for name in ("OMP_NUM_THREADS", "RAYON_NUM_THREADS", "TOKENIZERS_PARALLELISM"):
+            monkeypatch.setenv(name, "")
+        monkeypatch.setattr(torch, "set_num_threads", lambda threads: None)
+        monkeypatch.setattr("transformermodel_predictor.server.threads.cpu_limit", lambda: 4)
+
+    @pytest.mark.parametrize(
+        ("wanted", "environment", "threads"), [(None, "", 4), (2, "", 2), (99, "", 4), (None, "3", 3), (None, "99", 4)]
+    )
+    def test_never_more_than_the_limit(
+        self, wanted: int | None, environment: str, threads: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("OMP_NUM_THREADS", environment)
+        assert limit_threads(wanted) == threads
+        assert os.environ["OMP_NUM_THREADS"] == os.environ["RAYON_NUM_THREADS"] == str(threads)
+
+    def test_tokenizers_are_told_explicitly(self) -> None:
+        limit_threads(1)
+        assert os.environ["TOKENIZERS_PARALLELISM"] == "false"
+        limit_threads(2)
+        assert os.environ["TOKENIZERS_PARALLELISM"] == "true"
+
+
+def test_pytorch_takes_the_number_in_every_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = torch.get_num_threads()
+    monkeypatch.setattr("transformermodel_predictor.server.threads.cpu_limit", lambda: 1)
+    for name in ("OMP_NUM_THREADS", "RAYON_NUM_THREADS", "TOKENIZERS_PARALLELISM"):
+        monkeypatch.setenv(name, "")
+    seen: list[int] = []
+    try:
+        limit_threads(None)
+        thread = threading.Thread(target=lambda: seen.append(torch.get_num_threads()))
+        thread.start()
+        thread.join()
+    finally:
+        torch.set_num_threads(before)
+    assert seen == [1]
