@@ -15,7 +15,6 @@ from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.artifact.checksums import sha256_of
 
-_CHUNK = 1 << 20
 _TIMEOUT_SECONDS = 30.0
 
 
@@ -87,7 +86,7 @@ def _append(
         goes_on = response.status_code == httpx2.codes.PARTIAL_CONTENT
         done = there if goes_on else 0
         with part.open("ab" if goes_on else "wb") as writer:
-            for chunk in response.iter_bytes(_CHUNK):
+            for chunk in response.iter_bytes():  # as it comes: what was received before a break is kept
                 writer.write(chunk)
                 done += len(chunk)
                 progress(done)

@@ -1,0 +1,266 @@
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.hub.repositories import Access
+from tests.hub.server import HubServer
+from tests.predictor.sources.conftest import FILES, NEEDED, Watcher
+from transformermodel_api.errors import PreparationFailed
+from transformermodel_api.failures import FailureReason
+from transformermodel_predictor.sources.catalogue import source_for
+from transformermodel_predictor.sources.source import Source
+
+TOKEN = "hf_secret_of_a_member"
+SIZE = len(FILES["model.safetensors"])
+
+
+def source(revision: str | None = None) -> Source:
+    return source_for("hf://org/model", revision, Path("/nowhere"))
+
+
+def fetch(folder: Path, watcher: Watcher) -> dict[str, bytes]:
+    """Resolve and acquire; the files that came."""
+    here = source()
+    copy = here.acquire(here.resolve(), folder, watcher)
+    return {path.name: path.read_bytes() for path in copy.iterdir()}
+
+
+def failure(folder: Path, watcher: Watcher) -> PreparationFailed:
+    with pytest.raises(PreparationFailed) as caught:
+        fetch(folder, watcher)
+    assert "\n" not in str(caught.value)
+    return caught.value
+
+
+def downloads(hub: HubServer, name: str = "model.safetensors") -> list[tuple[int, int]]:
+    """Status and first byte of each request for a file."""
+    return [(request.status, request.start) for request in hub.requests if request.path.endswith(name)]
+
+
+def test_a_branch_is_resolved_by_one_request(hub: HubServer, commit: str) -> None:
+    resolved = source().resolve()
+    assert (resolved.identity, resolved.commit) == (f"hf://org/model@{commit}", commit)
+    assert len(hub.requests) == 1
+
+
+def test_every_file_is_read_at_the_commit_even_when_the_branch_moves(
+    hub: HubServer, commit: str, tmp_path: Path, watcher: Watcher
+) -> None:
+    here = source("main")
+    resolved = here.resolve()
+    newer = hub.repositories.publish("org/model", {**FILES, "config.json": b'{"model_type": "gpt2"}'})
+    copy = here.acquire(resolved, tmp_path / "copy", watcher)
+    assert (copy / "config.json").read_bytes() == FILES["config.json"]
+    assert not any(newer in request.path for request in hub.requests)
+    assert source(newer).resolve().commit == newer
+    assert source(commit).resolve().commit == commit
+
+
+def test_only_needed_files_are_downloaded_and_counted(
+    hub: HubServer, commit: str, tmp_path: Path, watcher: Watcher
+) -> None:
+    assert fetch(tmp_path / "copy", watcher) == {name: FILES[name] for name in NEEDED}
+    asked = {request.path.rpartition("/")[2] for request in hub.requests if "/resolve/" in request.path}
+    assert asked == NEEDED
+    total = sum(len(FILES[name]) for name in NEEDED)
+    assert watcher.progress[-1] == (total, total)
+    assert watcher.progress == sorted(watcher.progress)
+    assert commit in hub.requests[-1].path
+
+
+def test_a_download_that_was_interrupted_goes_on(hub: HubServer, commit: str, tmp_path: Path, watcher: Watcher) -> None:
+    folder = tmp_path / "copy"
+    folder.mkdir()
+    (folder / "model.safetensors.part").write_bytes(FILES["model.safetensors"][:1_000_000])
+    assert fetch(folder, watcher)["model.safetensors"] == FILES["model.safetensors"]
+    assert downloads(hub) == [(206, 1_000_000)]
+    assert commit in hub.requests[-1].path
+
+
+@pytest.mark.usefixtures("commit")
+def test_what_is_there_already_is_not_downloaded_again(hub: HubServer, tmp_path: Path, watcher: Watcher) -> None:
+    fetch(tmp_path / "copy", watcher)
+    hub.requests.clear()
+    fetch(tmp_path / "copy", watcher)
+    assert not any("/resolve/" in request.path for request in hub.requests)
+
+
+@pytest.mark.usefixtures("commit")
+def test_a_file_that_was_damaged_on_the_disk_is_downloaded_again(
+    hub: HubServer, tmp_path: Path, watcher: Watcher
+) -> None:
+    fetch(tmp_path / "copy", watcher)
+    (tmp_path / "copy" / "model.safetensors").write_bytes(bytes(SIZE))
+    (tmp_path / "copy" / "config.json").write_bytes(b"x" * len(FILES["config.json"]))
+    assert fetch(tmp_path / "copy", watcher) == {name: FILES[name] for name in NEEDED}
+    assert downloads(hub) == [(200, 0)] * 2
+
+
+@pytest.mark.usefixtures("commit")
+def test_a_broken_connection_is_made_again_where_it_broke(hub: HubServer, tmp_path: Path, watcher: Watcher) -> None:
+    hub.repositories.restrict("org/model", Access(cut_after=1_500_000))
+    assert fetch(tmp_path / "copy", watcher)["model.safetensors"] == FILES["model.safetensors"]
+    assert downloads(hub) == [(200, 0), (206, 1_500_000), (206, 3_000_000)]
+
+
+@pytest.mark.usefixtures("commit")
+def test_a_connection_that_brings_nothing_is_given_up(hub: HubServer, tmp_path: Path, watcher: Watcher) -> None:
+    hub.repositories.restrict("org/model", Access(cut_after=0))
+    refusal = failure(tmp_path / "copy", watcher)
+    assert refusal.reason is FailureReason.Unreachable
+    assert f"the hub at {hub.url} cannot be reached" in str(refusal)
+
+
+@pytest.mark.usefixtures("commit")
+def test_bytes_that_arrive_damaged_are_not_kept(hub: HubServer, tmp_path: Path, watcher: Watcher) -> None:
+    hub.repositories.restrict("org/model", Access(damaged=("model.safetensors",)))
+    refusal = failure(tmp_path / "copy", watcher)
+    assert refusal.reason is FailureReason.ChecksumMismatch
+    assert str(refusal).startswith("ChecksumMismatch: model.safetensors arrived damaged")
+    assert not list((tmp_path / "copy").glob("model.safetensors*"))
+
+
+@pytest.mark.parametrize(
+    ("access", "reason", "sentence"),
+    [
+        (
+            Access(gated=True),
+            FailureReason.Gated,
+            "Gated: hf://org/model is gated, and its files are not open to you. "
+            "Accept the model's terms on its page, and name a secret with HF_TOKEN in secretRef.",
+        ),
+        (
+            Access(private=True),
+            FailureReason.NotFound,
+            "NotFound: hf://org/model is not on {hub}, or it is private and needs a token. "
+            "Check spec.source for a misspelt name, revision or path.",
+        ),
+        (
+            Access(status=401),
+            FailureReason.Unauthorized,
+            "Unauthorized: hf://org/model: a token is needed by {hub}. "
+            "Name a secret with a valid HF_TOKEN in spec.source.secretRef.",
+        ),
+        (
+            Access(status=403),
+            FailureReason.Unauthorized,
+            "Unauthorized: hf://org/model: a token is needed by {hub}. "
+            "Name a secret with a valid HF_TOKEN in spec.source.secretRef.",
+        ),
+        (
+            Access(retry_after=30),
+            FailureReason.RateLimited,
+            "RateLimited: hf://org/model: too many requests to {hub}, which asks to wait 30 seconds. "
+            "Wait, or use a token: the hub limits anonymous downloads more.",
+        ),
+        (
+            Access(status=503),
+            FailureReason.Unreachable,
+            "Unreachable: hf://org/model: {hub} answers with status 503. "
+            "Check the network path to the hub, or set HF_ENDPOINT to a mirror.",
+        ),
+    ],
+    ids=["gated", "private", "anonymous", "forbidden", "rate limited", "unavailable"],
+)
+@pytest.mark.usefixtures("commit")
+def test_a_refusal_is_one_sentence_with_a_remedy(
+    hub: HubServer, tmp_path: Path, watcher: Watcher, access: Access, reason: FailureReason, sentence: str
+) -> None:
+    hub.repositories.restrict("org/model", access)
+    refusal = failure(tmp_path / "copy", watcher)
+    assert refusal.reason is reason
+    assert str(refusal) == sentence.format(hub=hub.url)
+
+
+@pytest.mark.usefixtures("hub")
+def test_a_repository_that_is_not_there_is_named() -> None:
+    with pytest.raises(PreparationFailed, match="hf://org/model is not on") as refusal:
+        source().resolve()
+    assert refusal.value.reason is FailureReason.NotFound
+
+
+@pytest.mark.usefixtures("commit")
+def test_a_revision_that_is_not_there_is_named() -> None:
+    with pytest.raises(PreparationFailed, match=r"hf://org/model has no revision 'release/9'\.") as refusal:
+        source("release/9").resolve()
+    assert refusal.value.reason is FailureReason.NotFound
+
+
+@pytest.mark.usefixtures("hub")
+def test_a_name_that_no_hub_can_have_is_refused() -> None:
+    with pytest.raises(PreparationFailed, match="hf://org/-model- is not a name that a hub can have") as refusal:
+        source_for("hf://org/-model-", None, Path("/nowhere")).resolve()
+    assert refusal.value.reason is FailureReason.NotFound
+
+
+def test_a_hub_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        endpoint = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        monkeypatch.setenv("HF_ENDPOINT", f"http://user:password@{endpoint.removeprefix('http://')}/")
+        monkeypatch.delenv("TRANSFORMERMODEL_HUB_ENDPOINT", raising=False)
+        with pytest.raises(PreparationFailed) as refusal:
+            source().resolve()
+    assert refusal.value.reason is FailureReason.Unreachable
+    assert str(refusal.value) == (
+        f"Unreachable: the hub at {endpoint} cannot be reached ([Errno 111] Connection refused). "
+        "Check the network path to the hub, or set HF_ENDPOINT to a mirror."
+    )
+
+
+def test_our_own_variable_is_stronger_than_the_general_one(hub: HubServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit = hub.repositories.publish("org/model", FILES)
+    monkeypatch.setenv("TRANSFORMERMODEL_HUB_ENDPOINT", hub.url)
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:1")
+    assert source().resolve().commit == commit
+
+
+@pytest.mark.usefixtures("commit")
+def test_a_token_opens_what_is_gated_or_private(
+    hub: HubServer, tmp_path: Path, watcher: Watcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", f"{TOKEN}\n")
+    for number, access in enumerate((Access(gated=True, tokens=(TOKEN,)), Access(private=True, tokens=(TOKEN,)))):
+        hub.repositories.restrict("org/model", access)
+        assert set(fetch(tmp_path / str(number), watcher)) == NEEDED
+    assert all(request.authorized for request in hub.requests)
+
+
+@pytest.mark.parametrize("tokens", [("hf_somebody_else",), (TOKEN, "hf_other")], ids=["unknown", "known"])
+@pytest.mark.usefixtures("commit")
+def test_a_token_never_shows(
+    hub: HubServer,
+    tmp_path: Path,
+    watcher: Watcher,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    tokens: tuple[str, ...],
+) -> None:
+    caplog.set_level("DEBUG")
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    hub.repositories.restrict("org/model", Access(tokens=tokens, status=None if TOKEN not in tokens else 503))
+    refusal = failure(tmp_path / "copy", watcher)
+    shown = [str(refusal), repr(refusal), repr(refusal.__cause__), *capfd.readouterr(), caplog.text]
+    assert not any(TOKEN in text for text in shown)
+
+
+@pytest.mark.usefixtures("commit")
+def test_a_wrong_token_is_reported(
+    hub: HubServer, tmp_path: Path, watcher: Watcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    refusal = failure(tmp_path / "copy", watcher)
+    assert str(refusal) == (
+        f"Unauthorized: hf://org/model: the token in HF_TOKEN is not accepted by {hub.url}. "
+        "Name a secret with a valid HF_TOKEN in spec.source.secretRef."
+    )
+
+
+def test_a_repository_without_safetensors_is_refused(hub: HubServer, tmp_path: Path, watcher: Watcher) -> None:
+    hub.repositories.publish("org/model", {"config.json": b"{}", "pytorch_model.bin": b"a pickle"})
+    refusal = failure(tmp_path / "copy", watcher)
+    assert refusal.reason is FailureReason.UnsupportedSource
+    assert "only pytorch_model.bin, which is not read" in str(refusal)
+    assert downloads(hub, "pytorch_model.bin") == []
