@@ -35,7 +35,7 @@ format: $(VENV)/.test ## Write the code as `make check` wants it
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
 
-generate: $(VENV)/.test ## Write the generated files: the CRD in crds/ and in the chart
+generate: $(VENV)/.test ## Write the generated files: the CRD and the reference pages
 	$(BIN)/python -m transformermodel_api.generate
 
 cluster: $(VENV)/.test ## Start the tests' Kubernetes and KServe and keep them until Ctrl-C

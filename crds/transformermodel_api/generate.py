@@ -6,6 +6,7 @@ from pathlib import Path
 from transformermodel_api import GROUP, PLURAL
 from transformermodel_api.crd import crd_yaml
 from transformermodel_api.errors import UserError
+from transformermodel_api.reference import failures_page, resource_page
 
 __all__ = ["crd_yaml", "generated_files", "main"]
 
@@ -17,6 +18,8 @@ def generated_files(root: Path) -> dict[Path, str]:
         root / "crds" / f"{GROUP}_{PLURAL}.yaml": crd,
         # the chart reads this one and adds Helm's own annotations
         root / "charts" / "transformermodel" / "files" / f"{PLURAL}.yaml": crd,
+        root / "docs" / "resource.md": resource_page(),
+        root / "docs" / "failures.md": failures_page(),
     }
 
 

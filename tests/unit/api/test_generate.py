@@ -38,10 +38,11 @@ def checkout(elsewhere: Path) -> Path:
 def test_missing_files_are_named_and_then_written(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     crd = Path("crds/transformermodel.dev_transformermodels.yaml")
     chart = Path("charts/transformermodel/files/transformermodels.yaml")
+    pages = (Path("docs/resource.md"), Path("docs/failures.md"))
 
     assert generate.main(["--check"]) == 1
     assert capsys.readouterr().err.splitlines() == [
-        f"{path} is out of date: run `make generate` and commit it" for path in (crd, chart)
+        f"{path} is out of date: run `make generate` and commit it" for path in (crd, chart, *pages)
     ]
     assert generate.main([]) == 0
     assert generate.main(["--check"]) == 0
