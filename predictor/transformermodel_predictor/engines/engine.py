@@ -14,5 +14,8 @@ class Engine(Protocol):
     """
 
     def run(self, batch: Sequence[Encoding]) -> list[Outputs]:
-        """Run one forward pass; one result per encoding, in their order, on the CPU and in float32."""
+        """Run one forward pass; one result per encoding, in their order, on the CPU and in float32.
+
+        Outputs with a row per token may have further rows for padding after those of the encoding.
+        """
         ...

@@ -56,7 +56,7 @@ class PretrainedEngine:
 
     @torch.inference_mode()
     def run(self, batch: Sequence[Encoding]) -> list[Outputs]:
-        """Run one forward pass over the batch, padded on the right; token-level outputs keep rows for the padding."""
+        """Run one forward pass over the batch, padded on the right."""
         if self._pad_token is None and len(batch) > 1:  # such models cannot tell padding from text
             return [outputs for encoding in batch for outputs in self.run([encoding])]
         output = self._model(**self._padded(batch))

@@ -43,6 +43,7 @@ class HTTPServer(uvicorn.Server):
         self._models = models
         self._drain_seconds = options.drain_seconds
         self._serving: asyncio.Task[None] | None = None
+        self._interrupted = False
 
     def start(self, listener: socket.socket) -> asyncio.Task[None]:
         """Serve on a socket, in a task that ends with the server."""
@@ -50,7 +51,9 @@ class HTTPServer(uvicorn.Server):
         return self._serving
 
     def drain(self) -> None:
-        """End in good order."""
+        """End in good order; being told so again changes nothing."""
+        if self._models.draining:
+            return
         seconds = self._drain_seconds if self._models.ready else 0.0
         self._models.draining = True
         asyncio.get_running_loop().call_later(seconds, self.close)
@@ -61,6 +64,7 @@ class HTTPServer(uvicorn.Server):
 
     def interrupt(self) -> None:
         """End at once."""
+        self._interrupted = True
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # requests that are cut off now are no errors
         if self._serving is not None:
             self._serving.cancel()
@@ -79,6 +83,8 @@ class HTTPServer(uvicorn.Server):
         finally:
             loop.remove_signal_handler(signal.SIGTERM)
             loop.remove_signal_handler(signal.SIGINT)
+            if self._interrupted:  # a second Ctrl-C does not wait for a forward pass that has begun
+                signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 Load = Callable[[str, Path, Workers], GeneralizedHandler]
