@@ -1,0 +1,270 @@
+"""Which Job there should be, and what is known of the preparation."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.operator.world import (
+    ARTIFACT,
+    NOW,
+    PREPARED,
+    SETTINGS,
+    STORAGE,
+    Object,
+    after,
+    conditions,
+    failed,
+    job,
+    message,
+    model,
+    served,
+    snapshot,
+    succeeded,
+)
+from transformermodel_api.failures import FailureReason
+from transformermodel_operator.attempt import Attempt
+from transformermodel_operator.decision import Decision, decide, inquire
+from transformermodel_operator.objects import Reference
+from transformermodel_operator.settings import Settings
+from transformermodel_operator.snapshot import Refusal
+
+MODEL = model()
+
+
+def prepared() -> Object:
+    """A model whose preparation has been reported, and whose Job may be gone."""
+    return after(decide(snapshot(MODEL, job(MODEL, "Complete"), attempt=succeeded())), MODEL)
+
+
+def names(documents: Any) -> list[str]:
+    return [document["metadata"]["name"] for document in documents]
+
+
+def jobs_of(decision: Decision) -> list[str]:
+    return [document["metadata"]["name"] for document in decision.apply if document["kind"] == "Job"]
+
+
+def test_at_first_a_job_is_made_and_all_conditions_are_there() -> None:
+    decision = decide(snapshot(MODEL))
+    assert jobs_of(decision) == names([job(MODEL)])
+    assert conditions(decision) == {
+        "Ready": ("False", "Preparing"),
+        "SourceResolved": ("Unknown", "Preparing"),
+        "Prepared": ("False", "Preparing"),
+        "PredictorReady": ("False", "NothingToServe"),
+        "Reconciling": ("True", "Preparing"),
+    }
+    assert decision.status is not None
+    assert decision.status.observed_generation == 1
+    assert decision.status.preparation is not None
+    assert decision.status.preparation.job == names([job(MODEL)])[0]
+
+
+def test_a_job_at_work_is_left_alone() -> None:
+    decision = decide(snapshot(MODEL, job(MODEL, active=1, ready=1)))
+    assert (decision.apply, decision.delete, decision.requeue_after) == ((), (), None)
+    assert conditions(decision)["Prepared"] == ("False", "Preparing")
+
+
+def test_a_job_that_was_changed_by_somebody_is_repaired() -> None:
+    changed = job(MODEL, active=1, ready=1)
+    changed["spec"]["activeDeadlineSeconds"] = 1
+    assert jobs_of(decide(snapshot(MODEL, changed))) == names([changed])
+
+
+def test_success_is_taken_from_the_jobs_pods() -> None:
+    decision = decide(snapshot(MODEL, job(MODEL, "Complete"), attempt=succeeded()))
+    assert conditions(decision)["SourceResolved"] == ("True", "Resolved")
+    assert conditions(decision)["Prepared"] == ("True", "Prepared")
+    assert decision.status is not None
+    assert decision.status.commit == PREPARED.commit
+    assert decision.status.artifact == ARTIFACT
+
+
+def test_what_is_reported_as_prepared_is_not_prepared_again_when_the_job_is_gone() -> None:
+    decision = decide(snapshot(prepared(), **served(MODEL)))
+    assert decision.apply == ()
+    assert conditions(decision)["Ready"] == ("True", "Ready")
+    assert inquire(snapshot(prepared(), job(MODEL, "Complete"))) is None
+
+
+def test_a_job_that_was_deleted_before_its_outcome_was_reported_is_made_again() -> None:
+    under_way = after(decide(snapshot(MODEL, job(MODEL, active=1))), MODEL)
+    assert jobs_of(decide(snapshot(under_way))) == names([job(MODEL)])
+
+
+def test_another_request_makes_another_job_removes_the_former_one_and_keeps_serving() -> None:
+    edited = model(metadata={"generation": 2}, source={"uri": "hf://org/name", "revision": "v2"})
+    edited["status"] = prepared()["status"]
+    decision = decide(snapshot(edited, job(MODEL, "Complete"), **served(MODEL)))
+    assert jobs_of(decision) == names([job(edited)])
+    assert names(decision.delete) == names([job(MODEL)])
+    assert decision.status is not None
+    assert decision.status.artifact == ARTIFACT
+    assert decision.status.url is not None
+    assert conditions(decision) == {
+        "Ready": ("False", "Preparing"),
+        "SourceResolved": ("Unknown", "Preparing"),
+        "Prepared": ("False", "Preparing"),
+        "PredictorReady": ("True", "Serving"),
+        "Reconciling": ("True", "Preparing"),
+    }
+    assert "of an earlier spec serves on" in message(decision, "Ready")
+
+
+def test_a_new_preparation_can_be_asked_for() -> None:
+    asked = prepared()
+    asked["metadata"]["annotations"] = {"transformermodel.dev/requested-at": "2026-11-22"}
+    decision = decide(snapshot(asked, job(MODEL, "Complete"), **served(MODEL)))
+    assert jobs_of(decision) == names([job(asked)])
+    assert names(decision.delete) == names([job(MODEL)])
+
+
+ABOUT_THE_SOURCE = {"NotFound", "Gated", "Unauthorized", "RateLimited", "Unreachable"}
+
+
+@pytest.mark.parametrize("reason", FailureReason)
+def test_a_failure_is_reported_by_its_class(reason: FailureReason) -> None:
+    decision = decide(snapshot(MODEL, job(MODEL, "Failed", failed=4), attempt=failed(reason)))
+    found = conditions(decision)
+    assert found["Prepared"] == ("False", reason.name)
+    assert found["Ready"] == ("False", reason.name)
+    assert found["SourceResolved"] == ("False" if reason.name in ABOUT_THE_SOURCE else "Unknown", reason.name)
+    assert ("Stalled" in found) is not reason.transient
+    assert ("Reconciling" in found) is reason.transient
+    assert reason.remedy in message(decision, "Prepared")
+    assert decision.apply == ()
+
+
+def test_a_failure_that_may_pass_is_tried_again_after_a_while() -> None:
+    broken, attempt = job(MODEL, "Failed", failed=4), failed(FailureReason.Unreachable)
+    soon = decide(snapshot(MODEL, broken, attempt=attempt, now=NOW + timedelta(minutes=4)))
+    assert soon.delete == ()
+    assert soon.requeue_after == timedelta(minutes=6)
+    late = decide(snapshot(MODEL, broken, attempt=attempt, now=NOW + timedelta(minutes=10)))
+    assert names(late.delete) == names([broken])
+    assert conditions(late)["Prepared"] == ("False", "Preparing")
+    assert "Unreachable" in message(late, "Prepared")
+
+
+def test_a_lasting_failure_stays_and_is_not_asked_for_again() -> None:
+    broken = job(MODEL, "Failed", failed=1)
+    reported = after(decide(snapshot(MODEL, broken, attempt=failed(FailureReason.Gated))), MODEL)
+    again = snapshot(reported, broken, now=NOW + timedelta(days=1))
+    assert inquire(again) is None
+    assert decide(again).status == decide(snapshot(reported, broken)).status
+    assert (decide(again).delete, decide(again).requeue_after) == ((), None)
+
+
+@pytest.mark.parametrize("state", ["Failed", None])
+def test_a_failed_or_unfinished_job_with_other_settings_starts_anew(state: str | None) -> None:
+    reported = after(decide(snapshot(MODEL, job(MODEL, "Failed"), attempt=failed(FailureReason.OutOfMemory))), MODEL)
+    edited = {**model(preparation={"resources": {"limits": {"memory": "8Gi"}}}), "status": reported["status"]}
+    former = job(MODEL, *([state] if state else []))
+    decision = decide(snapshot(edited, former))
+    assert names(decision.delete) == names([former])
+    assert conditions(decision)["Prepared"] == ("False", "Preparing")
+    assert jobs_of(decide(snapshot(after(decision, edited)))) == names([former])
+
+
+def test_a_successful_job_with_other_settings_stays() -> None:
+    edited = {**model(preparation={"deadlineSeconds": 60}), "status": prepared()["status"]}
+    decision = decide(snapshot(edited, job(MODEL, "Complete"), **served(MODEL)))
+    assert (decision.apply, decision.delete) == ((), ())
+
+
+def test_a_deadline_is_told_by_the_job_itself() -> None:
+    late = job(MODEL)
+    late["status"]["conditions"] = [
+        {"type": "Failed", "status": "True", "reason": "DeadlineExceeded", "lastTransitionTime": NOW.isoformat()}
+    ]
+    decision = decide(snapshot(MODEL, late, attempt=Attempt()))
+    assert conditions(decision)["Prepared"] == ("False", "DeadlineExceeded")
+    assert "spec.preparation.deadlineSeconds" in message(decision, "Prepared")
+
+
+def test_success_without_an_outcome_is_not_believed() -> None:
+    decision = decide(snapshot(MODEL, job(MODEL, "Complete"), attempt=Attempt()))
+    assert conditions(decision)["Prepared"] == ("False", "Internal")
+    assert "Stalled" in conditions(decision)
+    assert "Delete the Job" in message(decision, "Prepared")
+
+
+@pytest.mark.parametrize(
+    ("state", "asked"),
+    [
+        pytest.param(job(MODEL, "Complete"), True, id="complete"),
+        pytest.param(job(MODEL, "Failed"), True, id="failed"),
+        pytest.param(job(MODEL, active=1, ready=0, failed=1), True, id="a pod has failed"),
+        pytest.param(job(MODEL, active=1, ready=1), False, id="at work"),
+        pytest.param(job(MODEL, active=1, ready=0), False, id="just begun"),
+        pytest.param(job(MODEL, active=1, created=NOW - timedelta(seconds=15)), True, id="does not begin"),
+    ],
+)
+def test_pods_are_asked_only_where_they_have_something_to_tell(state: Object, asked: bool) -> None:
+    assert (inquire(snapshot(MODEL, state)) is not None) is asked
+
+
+def test_a_job_that_does_not_begin_says_what_it_waits_for_and_is_looked_at_again() -> None:
+    attempt = Attempt(obstacle="Unschedulable: no such claim")
+    decision = decide(snapshot(MODEL, job(MODEL, active=1), attempt=attempt))
+    assert message(decision, "Ready").endswith("waits: Unschedulable: no such claim")
+    assert decision.requeue_after == timedelta(seconds=15)
+
+
+def test_failed_attempts_are_counted_while_the_job_goes_on() -> None:
+    state = job(MODEL, active=1, ready=1, failed=2)
+    decision = decide(snapshot(MODEL, state, attempt=failed(FailureReason.RateLimited)))
+    assert "attempt 3 of 4 after RateLimited" in message(decision, "Prepared")
+
+
+def test_without_storage_nothing_is_prepared_and_the_remedy_is_told() -> None:
+    decision = decide(snapshot(model(storage=None)))
+    assert decision.apply == ()
+    assert conditions(decision)["Prepared"] == ("False", "StorageMissing")
+    assert conditions(decision)["Stalled"] == ("True", "StorageMissing")
+    assert "spec.storage.uri" in message(decision, "Ready")
+
+
+def test_a_foreign_job_of_the_name_is_left_alone() -> None:
+    foreign = job(MODEL)
+    del foreign["metadata"]["ownerReferences"]
+    decision = decide(snapshot(MODEL, foreign))
+    assert (decision.apply, decision.delete) == ((), ())
+    assert conditions(decision)["Stalled"] == ("True", "NameTaken")
+    assert f"Job team/{foreign['metadata']['name']}" in message(decision, "Ready")
+
+
+def test_foreign_jobs_of_other_names_are_not_removed() -> None:
+    foreign = job(model(source={"uri": "hf://org/other"}))
+    foreign["metadata"]["ownerReferences"][0]["uid"] = "somebody-else"
+    assert decide(snapshot(MODEL, foreign)).delete == ()
+
+
+@pytest.mark.parametrize("change", [{"deletionTimestamp": "2026-11-22T11:00:00Z"}, {"owner": "uid-of-a-former-model"}])
+def test_what_is_about_to_go_is_waited_for(change: dict[str, str]) -> None:
+    going = job(MODEL, "Complete")
+    owner = change.pop("owner", None)
+    if owner is not None:
+        going["metadata"]["ownerReferences"][0]["uid"] = owner
+    going["metadata"] |= change
+    decision = decide(snapshot(MODEL, going))
+    assert (decision.apply, decision.delete) == ((), ())
+    assert conditions(decision)["Reconciling"] == ("True", "Preparing")
+    assert inquire(snapshot(MODEL, going)) is None
+
+
+def test_a_refused_job_is_reported_and_tried_again() -> None:
+    reference = Reference.to(job(MODEL))
+    refusals = {reference: Refusal("Refused", "quota exceeded")}
+    decision = decide(snapshot(MODEL, refusals=refusals))
+    assert decision.apply == ()
+    assert conditions(decision)["Prepared"] == ("False", "Refused")
+    assert message(decision, "Prepared") == "quota exceeded"
+    assert decision.requeue_after == timedelta(minutes=1)
+
+
+def test_storage_is_the_operators_default_where_the_spec_has_none() -> None:
+    settings = Settings(**{**vars(SETTINGS), "default_storage": str(STORAGE)})
+    assert jobs_of(decide(snapshot(model(storage=None), settings=settings))) == names([job(MODEL)])

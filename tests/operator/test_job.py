@@ -1,0 +1,184 @@
+"""The preparation Job: what runs, under which limits, and what makes it another Job."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.chart.pod_security import restricted_violations, writable_roots
+from tests.operator.world import SETTINGS, STORAGE, Object, model
+from transformermodel_api.contract import PreparationRequest
+from transformermodel_api.failures import FailureReason
+from transformermodel_api.model import TransformerModel
+from transformermodel_operator.children.job import preparation_job, settings_hash
+from transformermodel_operator.children.storage import StorageLocation
+from transformermodel_operator.settings import Settings
+
+
+def build(document: Object | None = None, storage: StorageLocation = STORAGE, **settings: Any) -> Object:
+    changed = Settings(**{**vars(SETTINGS), **settings})
+    return preparation_job(TransformerModel.read(document or model()), storage, changed)
+
+
+def pod(job: Object) -> Object:
+    spec: Object = job["spec"]["template"]["spec"]
+    return spec
+
+
+def environment(job: Object) -> dict[str, str]:
+    return {variable["name"]: variable["value"] for variable in pod(job)["containers"][0]["env"]}
+
+
+def test_its_pod_is_restricted_and_has_a_read_only_root() -> None:
+    assert restricted_violations(pod(build())) == []
+    assert writable_roots(pod(build())) == []
+    assert pod(build())["automountServiceAccountToken"] is False
+
+
+def test_it_belongs_to_its_model() -> None:
+    metadata = build()["metadata"]
+    owner = {"kind": "TransformerModel", "name": "sentiment", "uid": "uid-of-model"}
+    assert metadata["namespace"] == "team"
+    assert metadata["labels"]["transformermodel.dev/model"] == "sentiment"
+    assert [reference | owner for reference in metadata["ownerReferences"]] == metadata["ownerReferences"]
+    assert metadata["ownerReferences"][0]["controller"] is True
+    assert metadata["ownerReferences"][0]["blockOwnerDeletion"] is True
+
+
+def test_it_runs_the_preparation_with_the_request_and_the_store() -> None:
+    job = build(hub_endpoint="http://hub")
+    container = pod(job)["containers"][0]
+    assert container["command"] == ["transformermodel", "prepare", "--job", "--store", "/mnt/store/prepared"]
+    assert container["image"] == "predictor:1"
+    request = PreparationRequest.model_validate(json.loads(environment(job)["TRANSFORMERMODEL_REQUEST"]))
+    assert request.source.uri == "hf://org/name"
+    assert environment(job)["TRANSFORMERMODEL_HUB_ENDPOINT"] == "http://hub"
+    assert pod(job)["volumes"][0]["persistentVolumeClaim"] == {"claimName": "models"}
+
+
+def test_whatever_it_writes_besides_the_store_goes_to_a_scratch_volume() -> None:
+    variables = environment(build())
+    assert (variables["HOME"], variables["TMPDIR"], variables["HF_HOME"]) == ("/scratch", "/scratch", "/scratch/hf")
+    assert "/tmp" not in [mount["mountPath"] for mount in pod(build())["containers"][0]["volumeMounts"]]
+
+
+def test_a_text_that_looks_like_a_variable_reaches_the_preparation_as_it_is() -> None:
+    job = build(model(tests=[{"input": {"text": "$(HOME)"}, "expect": {"label": "A"}}]))
+    assert "$$(HOME)" in environment(job)["TRANSFORMERMODEL_REQUEST"]
+
+
+def test_a_secret_is_named_and_must_exist() -> None:
+    assert "envFrom" not in pod(build())["containers"][0]
+    job = build(model(source={"uri": "hf://org/name", "secretRef": {"name": "token"}}))
+    assert pod(job)["containers"][0]["envFrom"] == [{"secretRef": {"name": "token", "optional": False}}]
+
+
+def test_it_is_tried_again_unless_the_failure_would_repeat() -> None:
+    ignored, lasting = build()["spec"]["podFailurePolicy"]["rules"]
+    assert ignored["action"] == "Ignore"
+    assert ignored["onPodConditions"] == [{"type": "DisruptionTarget", "status": "True"}]
+    assert lasting["action"] == "FailJob"
+    statuses = lasting["onExitCodes"]["values"]
+    assert statuses == sorted(set(statuses))
+    assert 0 not in statuses
+    for reason in FailureReason:
+        assert (reason.exit_status in statuses) is not reason.transient
+    assert build()["spec"]["backoffLimit"] == 3
+    assert pod(build())["restartPolicy"] == "Never"
+
+
+def test_limits_come_from_the_spec() -> None:
+    resources = {"limits": {"memory": "8Gi"}}
+    job = build(
+        model(
+            preparation={
+                "deadlineSeconds": 60,
+                "ttlSecondsAfterFinished": 7200,
+                "resources": resources,
+                "nodeSelector": {"disk": "fast"},
+                "tolerations": [{"key": "gpu", "effect": "NoSchedule"}],
+            }
+        )
+    )
+    assert job["spec"]["activeDeadlineSeconds"] == 60
+    assert job["spec"]["ttlSecondsAfterFinished"] == 7200
+    assert pod(job)["containers"][0]["resources"] == resources
+    assert pod(job)["nodeSelector"] == {"disk": "fast"}
+    assert pod(job)["tolerations"] == [{"key": "gpu", "effect": "NoSchedule"}]
+
+
+def test_without_resources_in_the_spec_there_are_defaults() -> None:
+    assert pod(build())["containers"][0]["resources"]["limits"]["memory"]
+
+
+def test_a_finished_job_stays_long_enough_for_its_outcome_to_be_read() -> None:
+    job = build(model(preparation={"ttlSecondsAfterFinished": 0}))
+    assert job["spec"]["ttlSecondsAfterFinished"] == 300
+
+
+SOURCE = {"uri": "hf://org/name"}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param(model(source={**SOURCE, "revision": "v2"}), id="revision"),
+        pytest.param(model(source={**SOURCE, "secretRef": {"name": "token"}}), id="credentials"),
+        pytest.param(model(preparation={"maxLength": 64}), id="preparation"),
+        pytest.param(model(tests=[{"input": {"text": "a"}, "expect": {"label": "A"}}]), id="golden answers"),
+        pytest.param(
+            model(metadata={"annotations": {"transformermodel.dev/requested-at": "now"}}), id="asked for again"
+        ),
+    ],
+)
+def test_another_outcome_is_another_job(document: Object) -> None:
+    assert build(document)["metadata"]["name"] != build()["metadata"]["name"]
+
+
+def test_another_store_is_another_job() -> None:
+    assert build(storage=StorageLocation("models"))["metadata"]["name"] != build()["metadata"]["name"]
+
+
+@pytest.mark.parametrize(
+    ("document", "settings"),
+    [
+        pytest.param(model(preparation={"resources": {"limits": {"memory": "8Gi"}}}), {}, id="resources"),
+        pytest.param(model(preparation={"deadlineSeconds": 60}), {}, id="deadline"),
+        pytest.param(model(), {"predictor_image": "predictor:2"}, id="an upgrade"),
+    ],
+)
+def test_another_way_to_the_same_outcome_is_the_same_job_with_other_settings(
+    document: Object, settings: dict[str, str]
+) -> None:
+    other = build(document, **settings)
+    assert other["metadata"]["name"] == build()["metadata"]["name"]
+    assert settings_hash(other) != settings_hash(build())
+
+
+def test_what_only_concerns_the_predictor_leaves_the_job_as_it_is() -> None:
+    assert build(model(predictor={"minReplicas": 3}, suspend=True)) == build()
+
+
+def test_the_name_fits_where_the_longest_model_name_does() -> None:
+    longest = model(metadata={"name": "m" * 40})
+    assert len(build(longest)["metadata"]["name"]) <= 63
+
+
+@pytest.mark.parametrize(
+    ("uri", "claim", "mounted"),
+    [
+        ("pvc://models", "models", "/mnt"),
+        ("pvc://models/", "models", "/mnt"),
+        ("pvc://models/a/b", "models", "/mnt/a/b"),
+    ],
+)
+def test_storage_locations(uri: str, claim: str, mounted: str) -> None:
+    location = StorageLocation.parse(uri)
+    assert (location.claim, location.mounted_at("/mnt")) == (claim, mounted)
+    assert location.uri("x") == uri.rstrip("/") + "/x"
+
+
+@pytest.mark.parametrize("uri", ["s3://bucket", "models", "pvc://", "pvc:///x", "pvc://models/../other"])
+def test_other_storage_is_refused_with_the_form_that_would_be_right(uri: str) -> None:
+    with pytest.raises(ValueError, match="it must be pvc://claim or pvc://claim/path"):
+        StorageLocation.parse(uri)
