@@ -69,7 +69,13 @@ def model(*, metadata: Object | None = None, status: TransformerModelStatus | No
 def stored(child: Object, **metadata: Any) -> Object:
     """A child as the API server keeps it."""
     document = copy.deepcopy(child)
-    document["metadata"] |= {"uid": f"uid-of-{child['kind']}", "generation": 1, "resourceVersion": "20", **metadata}
+    document["metadata"] |= {
+        "uid": f"uid-of-{child['kind']}",
+        "generation": 1,
+        "resourceVersion": "20",
+        "creationTimestamp": NOW.isoformat(),
+        **metadata,
+    }
     return document
 
 

@@ -1,0 +1,232 @@
+"""observe → decide → apply → report, against an API server that does what a test says."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests.operator.world import (
+    NOW,
+    SETTINGS,
+    Object,
+    after,
+    deployment,
+    ended,
+    job,
+    model,
+    pod,
+    service,
+    snapshot,
+    stored,
+    succeeded,
+)
+from tests.operator.world import PREPARED_MESSAGE as MESSAGE
+from transformermodel_operator.client import ApiError
+from transformermodel_operator.decide.announcements import Event
+from transformermodel_operator.decision import decide
+from transformermodel_operator.objects import POD, Document, Key, Kind, Reference, key_of_child, key_of_model
+from transformermodel_operator.reconciler import Reconciler, Stores
+from transformermodel_operator.store import Store
+
+KEY = Key("team", "sentiment")
+
+
+@dataclass
+class Cluster:
+    """An API server that keeps what is written, and counts how it is asked."""
+
+    objects: dict[Reference, Object] = field(default_factory=dict)
+    pods: list[Object] = field(default_factory=list)
+    refused: dict[str, ApiError] = field(default_factory=dict)
+    reads: list[str] = field(default_factory=list)
+    writes: list[str] = field(default_factory=list)
+    statuses: list[Object] = field(default_factory=list)
+    version: int = 100
+
+    async def get(self, reference: Reference) -> Document | None:
+        self.reads.append(f"get {reference.kind.name}")
+        return self.objects.get(reference)
+
+    async def list(self, kind: Kind, namespace: str | None, selector: str | None) -> tuple[list[Document], int]:
+        assert kind is POD
+        self.reads.append(f"list {namespace} {selector}")
+        return list(self.pods), self.version
+
+    async def apply(self, document: Document) -> Document:
+        kind = str(document["kind"])
+        self.writes.append(f"apply {kind}")
+        if kind in self.refused:
+            raise self.refused[kind]
+        return self._keep(stored(dict(document)))
+
+    async def apply_status(self, document: Document) -> Document:
+        self.writes.append("status")
+        self.statuses.append(dict(document))
+        known = self.objects[Reference.to(document)]
+        return self._keep({**known, "metadata": {**known["metadata"]}, "status": document["status"]})
+
+    async def delete(self, document: Document) -> None:
+        self.writes.append(f"delete {document['metadata']['name']}")
+        self.objects.pop(Reference.to(document), None)
+
+    def _keep(self, document: Object) -> Object:
+        self.version += 1
+        document["metadata"]["resourceVersion"] = str(self.version)
+        self.objects[Reference.to(document)] = document
+        return document
+
+
+class World:
+    """A reconciler, what it has seen and what it writes to."""
+
+    def __init__(self, document: Object | None, *children: Object, **settings: Any) -> None:
+        self.cluster = Cluster()
+        self.told: list[str] = []
+        stores = {name: Store(key_of_child, lambda _: None) for name in ("jobs", "services", "deployments")}
+        self.stores = Stores(models=Store(key_of_model, lambda _: None), **stores)
+        if document is not None:
+            self.stores.models.put(document)
+            self.cluster.objects[Reference.to(document)] = document
+        places = {"Job": "jobs", "InferenceService": "services", "Deployment": "deployments"}
+        for child in children:
+            stores[places[child["kind"]]].put(child)
+            self.cluster.objects[Reference.to(child)] = child
+        self.reconciler = Reconciler(
+            cluster=self.cluster,
+            stores=self.stores,
+            herald=self,
+            settings=SETTINGS,
+            kserve_installed=lambda: True,
+            now=lambda: NOW,
+        )
+
+    async def record(self, document: Document, events: tuple[Event, ...]) -> None:
+        self.told += [event.reason for event in events]
+
+    async def reconcile(self) -> float | None:
+        return await self.reconciler.reconcile(KEY)
+
+    @property
+    def status(self) -> Object:
+        document = self.stores.models.get("team", "sentiment")
+        assert document is not None
+        found: Object = document["status"]
+        return found
+
+    def ready_reason(self) -> str:
+        return str(self.status["conditions"][0]["reason"])
+
+
+async def test_a_new_model_gets_its_job_its_status_and_its_event() -> None:
+    world = World(model())
+    await world.reconcile()
+    assert world.cluster.writes == ["apply Job", "status"]
+    assert world.cluster.statuses[0]["metadata"]["uid"] == "uid-of-model"
+    assert world.told == ["Preparing"]
+
+
+async def test_its_own_writes_are_known_at_once() -> None:
+    world = World(model())
+    await world.reconcile()
+    world.cluster.writes.clear()
+    await world.reconcile()
+    assert world.cluster.writes == ["status"]  # "is to be created" has become "is at work"
+    await world.reconcile()
+    assert world.cluster.writes == ["status"]
+    assert world.told == ["Preparing"]
+
+
+async def test_the_outcome_is_read_from_the_jobs_pods() -> None:
+    document = model()
+    finished = job(document, "Complete")
+    world = World(document, finished)
+    world.cluster.pods = [pod(**ended(0, MESSAGE))]
+    await world.reconcile()
+    assert f"list team batch.kubernetes.io/job-name={finished['metadata']['name']}" in world.cluster.reads
+    assert world.status["commit"] == "0123abc"
+    assert world.cluster.writes == ["apply InferenceService", "status"]
+
+
+async def test_in_the_steady_state_nothing_is_read_or_written() -> None:
+    document = model()
+    around = service(document)
+    children = (job(document, "Complete"), around, deployment(around))
+    ready = after(
+        decide(
+            snapshot(document, children[0], attempt=succeeded(), service=around, deployment=children[2]),
+        ),
+        document,
+    )
+    world = World(ready, *children)
+    assert await world.reconcile() is None
+    assert (world.cluster.reads, world.cluster.writes, world.told) == ([], [], [])
+
+
+async def test_nothing_is_made_for_a_ghost() -> None:
+    world = World(model())
+    world.cluster.objects.clear()
+    await world.reconcile()
+    assert world.cluster.writes == []
+    assert world.stores.models.get("team", "sentiment") is None
+
+
+async def test_nothing_is_made_for_the_former_model_of_a_name() -> None:
+    world = World(model())
+    namesake = model(metadata={"uid": "uid-of-a-namesake", "resourceVersion": "50"})
+    world.cluster.objects[Reference.to(namesake)] = namesake
+    await world.reconcile()
+    assert world.cluster.writes == []
+    assert world.stores.models.get("team", "sentiment") == namesake
+
+
+async def test_an_unknown_model_is_nobodys_business() -> None:
+    world = World(None)
+    assert await world.reconcile() is None
+    assert world.cluster.reads == []
+
+
+async def test_an_object_that_the_watches_do_not_see_is_not_taken_over() -> None:
+    document = model()
+    world = World(document)
+    foreign = job(document)
+    foreign["metadata"] |= {"labels": {}, "ownerReferences": []}
+    world.cluster.objects[Reference.to(foreign)] = foreign
+    assert await world.reconcile() == 60
+    assert world.cluster.writes == ["status"]
+    assert world.ready_reason() == "NameTaken"
+    assert world.told == ["NameTaken"]
+
+
+async def test_a_child_that_lost_its_label_gets_it_back() -> None:
+    document = model()
+    world = World(document)
+    unlabelled = job(document)
+    unlabelled["metadata"]["labels"] = {}
+    world.cluster.objects[Reference.to(unlabelled)] = unlabelled
+    await world.reconcile()
+    assert world.cluster.writes == ["apply Job", "status"]
+
+
+@pytest.mark.parametrize("status", [400, 403, 422])
+async def test_what_the_api_server_refuses_is_reported_with_its_words(status: int) -> None:
+    world = World(model())
+    world.cluster.refused["Job"] = ApiError(status, "exceeded quota")
+    assert await world.reconcile() == 60
+    assert world.ready_reason() == "Refused"
+    assert "exceeded quota" in world.status["conditions"][0]["message"]
+
+
+@pytest.mark.parametrize("status", [0, 409, 429, 500, 503])
+async def test_an_error_that_may_pass_is_left_to_the_queue(status: int) -> None:
+    world = World(model())
+    world.cluster.refused["Job"] = ApiError(status, "later")
+    with pytest.raises(ApiError):
+        await world.reconcile()
+    assert world.cluster.statuses == []
+
+
+async def test_the_job_of_a_former_spec_is_deleted() -> None:
+    former, edited = job(model()), model(source={"uri": "hf://org/other"})
+    world = World(edited, former)
+    await world.reconcile()
+    assert world.cluster.writes == [f"delete {former['metadata']['name']}", "apply Job", "status"]

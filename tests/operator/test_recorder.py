@@ -1,0 +1,107 @@
+"""Events are written once, and counted when they come again."""
+
+from typing import Any
+
+import pytest
+
+from tests.operator.world import NOW, Object, model
+from transformermodel_operator.client import ApiError
+from transformermodel_operator.decide.announcements import Event, EventType
+from transformermodel_operator.objects import Document, Kind, Reference
+from transformermodel_operator.recorder import Recorder
+
+MODEL = model()
+GATED = Event(EventType.Warning, "Gated", "No access.")
+
+
+class Events:
+    """Where events go; a test may let it fail."""
+
+    def __init__(self) -> None:
+        self.created: list[Object] = []
+        self.merged: list[tuple[Reference, Document]] = []
+        self.error: ApiError | None = None
+
+    async def create(self, kind: Kind, document: Document) -> Document:
+        if self.error is not None:
+            raise self.error
+        self.created.append(dict(document))
+        return document
+
+    async def merge(self, reference: Reference, change: Document) -> Document:
+        if self.error is not None:
+            error, self.error = self.error, None
+            raise error
+        self.merged.append((reference, change))
+        return change
+
+
+@pytest.fixture
+def events() -> Events:
+    return Events()
+
+
+@pytest.fixture
+def recorder(events: Events) -> Recorder:
+    return Recorder(events, "one", lambda: NOW)
+
+
+async def test_an_event_names_the_model_and_the_replica(events: Events, recorder: Recorder) -> None:
+    await recorder.record(MODEL, [GATED])
+    event = events.created[0]
+    assert (event["type"], event["reason"], event["note"]) == ("Warning", "Gated", "No access.")
+    assert event["regarding"] == {
+        "apiVersion": "transformermodel.dev/v1alpha1",
+        "kind": "TransformerModel",
+        "namespace": "team",
+        "name": "sentiment",
+        "uid": "uid-of-model",
+    }
+    assert event["metadata"]["namespace"] == "team"
+    assert event["reportingInstance"] == "transformermodel-operator-one"
+    assert event["eventTime"] == "2026-11-22T12:00:00.000000Z"
+
+
+async def test_the_same_event_again_is_counted(events: Events, recorder: Recorder) -> None:
+    for _ in range(3):
+        await recorder.record(MODEL, [GATED])
+    assert len(events.created) == 1
+    assert [change["series"]["count"] for _, change in events.merged] == [2, 3]
+    assert {reference.name for reference, _ in events.merged} == {events.created[0]["metadata"]["name"]}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        (MODEL, Event(EventType.Warning, "Gated", "Still no access.")),
+        (MODEL, Event(EventType.Normal, "Prepared", "No access.")),
+        (model(metadata={"uid": "uid-of-a-namesake"}), GATED),
+    ],
+)
+async def test_another_event_is_another_object(events: Events, recorder: Recorder, other: tuple[Any, Event]) -> None:
+    await recorder.record(MODEL, [GATED])
+    await recorder.record(other[0], [other[1]])
+    assert len({event["metadata"]["name"] for event in events.created}) == 2
+    assert events.merged == []
+
+
+async def test_an_event_that_the_api_server_has_forgotten_is_written_anew(events: Events) -> None:
+    moments = iter([NOW, NOW.replace(hour=14), NOW.replace(hour=14)])
+    recorder = Recorder(events, "one", lambda: next(moments))
+    await recorder.record(MODEL, [GATED])
+    events.error = ApiError(404, "not found")
+    await recorder.record(MODEL, [GATED])
+    assert len({event["metadata"]["name"] for event in events.created}) == 2
+
+
+async def test_an_event_that_cannot_be_written_holds_nothing_up(
+    events: Events, recorder: Recorder, caplog: pytest.LogCaptureFixture
+) -> None:
+    events.error = ApiError(403, "the namespace is being terminated")
+    await recorder.record(MODEL, [GATED])
+    assert "event Gated about team/sentiment is lost: the namespace is being terminated" in caplog.text
+
+
+async def test_a_note_is_cut_to_what_events_take(events: Events, recorder: Recorder) -> None:
+    await recorder.record(MODEL, [Event(EventType.Normal, "Long", "x" * 5000)])
+    assert len(events.created[0]["note"]) == 1024
