@@ -82,11 +82,11 @@ def test_a_restricted_pod_runs_the_wheel_and_not_the_checkout(kubernetes: Kubern
     assert run_pod(kubernetes, namespace, "wheel", script).startswith("/opt/transformermodel/lib/")
 
 
-def test_the_command_line_is_on_the_path_of_the_image(kubernetes: Kubernetes, namespace: str) -> None:
-    script = (
-        "import pathlib, shutil;pathlib.Path('/dev/termination-log').write_text(str(shutil.which('transformermodel')))"
-    )
-    assert run_pod(kubernetes, namespace, "path", script) == "/opt/transformermodel/bin/transformermodel"
+def test_the_command_line_runs_in_the_image(kubernetes: Kubernetes, namespace: str) -> None:
+    command = pod("command", "transformermodel", "crds", image=kubernetes.operator_image)
+    kubernetes.apply(placed(command, namespace))
+    kubernetes.wait("pod", "command", namespace, succeeded)
+    assert "kind: CustomResourceDefinition" in kubernetes.kubectl("logs", "command", f"--namespace={namespace}").stdout
 
 
 def test_a_pod_that_wants_privileges_is_refused(kubernetes: Kubernetes, namespace: str) -> None:

@@ -75,6 +75,7 @@ def _start_controllers(machine: Machine, authority: Authority) -> Component:
         "--leader-elect=false",
         f"--cluster-cidr={machine.run.addresses.pods}",
         "--allocate-node-cidrs=true",
+        "--pvclaimbinder-sync-period=1s",  # a claim that is seen before its volume waits for the next round
         "--bind-address=127.0.0.1",
     )
 
