@@ -109,8 +109,8 @@ def _weight_files(folder: Path, origin: str) -> list[Path]:
     if (folder / _WEIGHTS).is_file() or not (folder / _INDEX).is_file():
         return [folder / _WEIGHTS]
     shards = read_object(folder / _INDEX, origin).get("weight_map")
-    if not isinstance(shards, dict) or not all(isinstance(name, str) for name in shards.values()):
-        raise _unsupported(f"{_INDEX} of {origin} has no weight_map.")
+    if not isinstance(shards, dict) or not shards or not all(isinstance(name, str) for name in shards.values()):
+        raise _unsupported(f"{_INDEX} of {origin} names no files.")
     names = sorted(set(shards.values()))
     for name in names:
         if Path(name).name != name:

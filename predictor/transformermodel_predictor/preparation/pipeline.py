@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from transformermodel_api.contract import PreparationRequest, Prepared
+from transformermodel_api.errors import PreparationFailed
 from transformermodel_predictor.artifact.directory import Artifact, seal, write_beside
 from transformermodel_predictor.artifact.manifest import REPORT_FILE
 from transformermodel_predictor.artifact.store import Store
@@ -24,7 +25,8 @@ from transformermodel_predictor.preparation.report import Recorder
 def prepare(request: PreparationRequest, store: Store, progress: Progress, *, base: Path) -> Prepared:
     """Prepare what a request asks for, or find it if that was done before.
 
-    Whatever ends it early, nothing half-done is published, and a further call goes on with what was downloaded.
+    Whatever ends it early, nothing half-done is published. After an interruption, or a failure that may pass, a further
+    call goes on with what was downloaded; after a failure that stays nothing is left.
 
     Args:
         request: what is wanted.
@@ -50,9 +52,9 @@ def _prepare(
     request: PreparationRequest, inputs: Inputs, store: Store, progress: Progress, workspace: Path
 ) -> Artifact:
     recorder = Recorder(progress)
-    recorder.step(Step.Acquire, " + ".join(source.uri for source in (inputs.checkpoint, inputs.adapter) if source))
-    acquired = acquire(inputs, workspace / "sources", recorder)
-    with _scratch(workspace / "artifact") as folder:
+    with _scratch(workspace / "artifact") as folder, _kept_for_another_attempt(workspace / "sources") as sources:
+        recorder.step(Step.Acquire, " + ".join(source.uri for source in (inputs.checkpoint, inputs.adapter) if source))
+        acquired = acquire(inputs, sources, recorder)
         recorder.step(Step.Merge, request.source.adapter_uri or "no adapter")
         merged = merge(request, acquired)
         recorder.step(Step.Build, choose_candidate(request.preparation).format.value)
@@ -75,6 +77,18 @@ def _scratch(folder: Path) -> Iterator[Path]:
         yield folder
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+@contextmanager
+def _kept_for_another_attempt(folder: Path) -> Iterator[Path]:
+    """A folder that outlives an interruption and a failure that may pass, but not a failure that stays."""
+    try:
+        with resources_classified():
+            yield folder
+    except PreparationFailed as error:
+        if folder.exists() and not error.reason.transient:
+            shutil.rmtree(folder)
         raise
 
 

@@ -7,7 +7,7 @@ from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.preparation.checkpoint import Checkpoint, one_line
 from transformermodel_predictor.preparation.quiet import quiet
 
-_UPPER_AND_LOWER = ("The Quick BROWN Fox", "the quick brown fox")
+_PROBE = "ABC"
 
 
 def load_tokenizer(checkpoint: Checkpoint, *, do_lower_case: bool | None) -> PreTrainedTokenizerBase:
@@ -36,9 +36,9 @@ def load_tokenizer(checkpoint: Checkpoint, *, do_lower_case: bool | None) -> Pre
 
 
 def lower_cases(tokenizer: PreTrainedTokenizerBase) -> bool:
-    """Whether upper and lower case make no difference."""
-    upper, lower = (tokenizer.tokenize(text) for text in _UPPER_AND_LOWER)
-    return bool(upper == lower)
+    """Whether text loses its upper case before it is cut into tokens."""
+    normalizer = getattr(getattr(tokenizer, "backend_tokenizer", None), "normalizer", None)
+    return normalizer is not None and _PROBE.lower() in normalizer.normalize_str(_PROBE)
 
 
 def _require_lower_casing(tokenizer: PreTrainedTokenizerBase, origin: str, wanted: bool | None) -> None:

@@ -55,7 +55,7 @@ def load_weights(checkpoint: Checkpoint, auto_class: str, labels: Sequence[str])
                 ignore_mismatched_sizes=True,  # so that they are reported by name
                 output_loading_info=True,
             )
-    except (ValueError, TypeError, OSError) as error:
+    except (ValueError, TypeError, LookupError, OSError) as error:
         raise PreparationFailed(
             FailureReason.UnsupportedSource, f"{checkpoint.origin} cannot be loaded ({one_line(error)})."
         ) from error

@@ -1,5 +1,6 @@
 """file://: a folder on this machine, or on a volume that the Job mounts."""
 
+import shutil
 from pathlib import Path
 
 from transformermodel_api.errors import PreparationFailed
@@ -24,6 +25,7 @@ class DirectorySource:
     def acquire(self, resolved: Resolved, folder: Path, progress: Progress) -> Path:
         """Copy the files, so that what is prepared is what was resolved."""
         if copy_tree(source_files(self._folder, self._uri), folder, progress) != resolved.commit:
+            shutil.rmtree(folder)
             raise PreparationFailed(
                 FailureReason.ChecksumMismatch, f"{self._uri} was changed while it was read: start again."
             )

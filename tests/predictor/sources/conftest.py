@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.hub.server import HubServer, serving
-from transformermodel_predictor.preparation.progress import Step
+from tests.predictor.watcher import Watcher
 
 FILES = {
     "config.json": b'{"model_type": "bert"}',
@@ -17,20 +17,6 @@ FILES = {
     "onnx/model.onnx": b"not needed",
 }
 NEEDED = {"config.json", "model.safetensors", "tokenizer.json"}
-
-
-class Watcher:
-    """Notes what it is told."""
-
-    def __init__(self) -> None:
-        self.steps: list[tuple[Step, str]] = []
-        self.progress: list[tuple[int, int]] = []
-
-    def step(self, step: Step, detail: str) -> None:
-        self.steps.append((step, detail))
-
-    def bytes(self, done: int, total: int) -> None:
-        self.progress.append((done, total))
 
 
 @pytest.fixture

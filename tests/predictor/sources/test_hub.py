@@ -5,7 +5,8 @@ import pytest
 
 from tests.hub.repositories import Access
 from tests.hub.server import HubServer
-from tests.predictor.sources.conftest import FILES, NEEDED, Watcher
+from tests.predictor.sources.conftest import FILES, NEEDED
+from tests.predictor.watcher import Watcher
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.sources.catalogue import source_for

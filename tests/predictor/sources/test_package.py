@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.predictor.sources.conftest import FILES, Watcher
+from tests.predictor.sources.conftest import FILES
+from tests.predictor.watcher import Watcher
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.sources.catalogue import source_for

@@ -1,0 +1,18 @@
+"""Somebody who watches a preparation and remembers."""
+
+from transformermodel_predictor.preparation.progress import Step
+
+
+class Watcher:
+    """Notes what it is told."""
+
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+        self.progress: list[tuple[int, int]] = []
+
+    def step(self, step: Step, detail: str) -> None:
+        assert detail
+        self.steps.append(step)
+
+    def bytes(self, done: int, total: int) -> None:
+        self.progress.append((done, total))
