@@ -1,0 +1,60 @@
+"""A full disk and exhausted memory, as the operating system and the libraries really report them."""
+
+import errno
+import os
+
+import pytest
+import torch
+from safetensors import SafetensorError
+
+from transformermodel_api.errors import PreparationFailed
+from transformermodel_api.failures import FailureReason
+from transformermodel_predictor.preparation.failure import resources_classified
+
+
+def fill_the_disk() -> None:
+    with open("/dev/full", "w") as file:
+        file.write("x")
+
+
+def fill_the_disk_from_safetensors() -> None:
+    raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+
+def exceed_a_quota() -> None:
+    raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT), "/models/file")
+
+
+def fill_the_memory() -> None:
+    bytearray(1 << 62)
+
+
+def fill_the_memory_from_torch() -> None:
+    torch.empty(1 << 60, dtype=torch.uint8)
+
+
+@pytest.mark.parametrize(
+    ("cause", "reason", "message"),
+    [
+        (fill_the_disk, FailureReason.InsufficientStorage, "the disk is full."),
+        (fill_the_disk_from_safetensors, FailureReason.InsufficientStorage, "the disk is full."),
+        (exceed_a_quota, FailureReason.InsufficientStorage, "the disk is full while /models/file was written."),
+        (fill_the_memory, FailureReason.OutOfMemory, "the model does not fit into memory."),
+        (fill_the_memory_from_torch, FailureReason.OutOfMemory, "the model does not fit into memory."),
+    ],
+)
+def test_exhausted_resources_have_their_class(cause: object, reason: FailureReason, message: str) -> None:
+    assert callable(cause)
+    with pytest.raises(PreparationFailed) as failure, resources_classified():
+        cause()
+    assert failure.value.reason is reason
+    assert failure.value.message == message
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.EACCES, "no"), SafetensorError("header"), RuntimeError("other"), KeyError("x")]
+)
+def test_other_errors_stay_what_they_are(error: Exception) -> None:
+    with pytest.raises(type(error)) as raised, resources_classified():
+        raise error
+    assert raised.value is error

@@ -1,0 +1,118 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.hub.repositories import Access
+from tests.hub.server import serving
+from tests.predictor.preparation.conftest import Kitchen, request_for
+from transformermodel_api.contract import REQUEST_VARIABLE, TERMINATION_MESSAGE_LIMIT, Failed, Prepared, read_outcome
+from transformermodel_api.failures import FailureReason
+from transformermodel_predictor.artifact.directory import open_artifact
+from transformermodel_predictor.preparation.job import LogProgress, run_job
+from transformermodel_predictor.preparation.progress import Step
+
+
+def environment(uri: str, **fields: object) -> dict[str, str]:
+    return {REQUEST_VARIABLE: request_for(uri, **fields).canonical()}
+
+
+@pytest.fixture
+def message(tmp_path: Path) -> Path:
+    return tmp_path / "termination-log"
+
+
+def test_a_job_leaves_an_artifact_its_outcome_and_its_progress(
+    kitchen: Kitchen, message: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = run_job(environment(f"file://{kitchen.model}"), kitchen.store, message)
+    assert status == 0
+    outcome = read_outcome(message.read_text())
+    assert isinstance(outcome, Prepared)
+    assert open_artifact(kitchen.store / outcome.path).manifest.digest == outcome.digest
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["step"] for line in lines if "detail" in line] == [step.value for step in Step]
+    assert [line for line in lines if "bytesDone" in line][-1]["step"] == "Acquire"
+    assert lines[-1] == json.loads(message.read_text())
+
+
+def test_a_failure_is_classified_in_message_and_exit_status(kitchen: Kitchen, message: Path) -> None:
+    status = run_job(environment("file:///not/there"), kitchen.store, message)
+    assert status == FailureReason.NotFound.exit_status == 10
+    outcome = read_outcome(message.read_text())
+    assert outcome == Failed(
+        reason="NotFound",
+        message="file:///not/there: /not/there is not a folder. "
+        "Check spec.source for a misspelt name, revision or path.",
+    )
+
+
+def test_a_long_failure_fits_a_termination_message(kitchen: Kitchen, message: Path) -> None:
+    run_job(environment("file:///" + "ü" * 1000), kitchen.store, message)
+    assert len(message.read_bytes()) <= TERMINATION_MESSAGE_LIMIT
+    assert isinstance(read_outcome(message.read_text()), Failed)
+
+
+def test_a_token_is_in_no_line_of_a_job(
+    kitchen: Kitchen, message: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    token = "hf_secret_of_a_member"
+    with serving(kitchen.base / "hub") as hub:
+        hub.repositories.publish_folder("org/model", kitchen.model)
+        hub.repositories.restrict("org/model", Access(private=True, tokens=(token,)))
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        monkeypatch.setenv("HF_TOKEN", token)
+        assert run_job(environment("hf://org/model"), kitchen.store, message) == 0
+    files = [path.read_bytes() for path in kitchen.store.rglob("*") if path.is_file()]
+    assert token not in "".join([*capfd.readouterr(), message.read_text()])
+    assert not any(token.encode() in content for content in files)
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({}, "the environment variable TRANSFORMERMODEL_REQUEST is not set."),
+        ({REQUEST_VARIABLE: "{"}, "TRANSFORMERMODEL_REQUEST is not a request:"),
+        ({REQUEST_VARIABLE: '{"task": "Juggling"}'}, "TRANSFORMERMODEL_REQUEST is not a request: task "),
+    ],
+)
+def test_a_job_without_a_request_is_our_fault(
+    kitchen: Kitchen, message: Path, given: dict[str, str], problem: str
+) -> None:
+    assert run_job(given, kitchen.store, message) == FailureReason.Internal.exit_status == 1
+    outcome = read_outcome(message.read_text())
+    assert isinstance(outcome, Failed)
+    assert outcome.reason == "Internal"
+    assert outcome.message.startswith(problem)
+
+
+def test_what_nobody_thought_of_is_logged_and_told(
+    kitchen: Kitchen, message: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    kitchen.store.write_text("a file where the store should be")
+    assert run_job(environment(f"file://{kitchen.model}"), kitchen.store, message) == 1
+    outcome = read_outcome(message.read_text())
+    assert isinstance(outcome, Failed)
+    assert outcome.reason == "Internal"
+    assert "NotADirectoryError" in outcome.message
+    assert "Traceback" in caplog.text
+
+
+def test_an_outcome_that_cannot_be_written_is_in_the_log(
+    kitchen: Kitchen, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_job(environment(f"file://{kitchen.model}"), kitchen.store, kitchen.base / "no" / "folder") == 0
+    assert "the outcome cannot be written" in caplog.text
+    assert '"outcome": "Prepared"' in capsys.readouterr().out
+
+
+def test_progress_in_bytes_is_at_most_one_line_a_second(capsys: pytest.CaptureFixture[str]) -> None:
+    now = 0.0
+    progress = LogProgress(clock=lambda: now)
+    progress.step(Step.Acquire, "hf://org/model")
+    for done in range(0, 101, 10):
+        now += 0.3
+        progress.bytes(done, 100)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["bytesDone"] for line in lines[1:]] == [0, 40, 80, 100]

@@ -1,0 +1,12 @@
+from transformermodel_predictor.preparation.labels import choose_labels
+
+
+def test_the_request_decides_and_else_the_checkpoint() -> None:
+    checkpoint = {1: "POSITIVE", 0: "NEGATIVE"}
+    assert choose_labels(("bad", "good"), checkpoint) == ("bad", "good")
+    assert choose_labels(None, checkpoint) == ("NEGATIVE", "POSITIVE")
+
+
+def test_labels_are_in_the_order_of_numbers_not_of_digits() -> None:
+    checkpoint = {str(index): f"label {index}" for index in range(12)}
+    assert choose_labels(None, checkpoint)[-2:] == ("label 10", "label 11")
