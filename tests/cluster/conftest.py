@@ -1,13 +1,13 @@
 """Fixtures on a real Kubernetes node with KServe, which is started once for all tests that ask for it."""
 
 import os
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from tests.cluster.hub import running_hub
 from tests.cluster.install import not_installed, unavailable
 from tests.cluster.kubernetes import Kubernetes
 from tests.cluster.node import cluster
@@ -55,11 +55,5 @@ def persistent_volume_claim(kubernetes: Kubernetes, namespace: str) -> Iterator[
 @pytest.fixture
 def hub(kubernetes: Kubernetes, tmp_path: Path) -> Iterator[HubServer]:
     """A hub that the pods reach at `hub.url`, over a folder of the test's own (see `hub.repositories`)."""
-    # Made in the cluster's network, its socket stays there, whichever thread serves it.
-    server = kubernetes.call_in_network(HubServer, tmp_path / "hub", kubernetes.node_ip)
-    with server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        thread.start()
+    with running_hub(kubernetes, tmp_path / "hub") as server:
         yield server
-        server.shutdown()
-        thread.join()

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar
 import httpx
 
 from tests.cluster import diagnosis
+from tests.cluster.node.audit import Write, read_writes
 from tests.cluster.node.containerd import OPERATOR_IMAGE, PREDICTOR_IMAGE
 from tests.cluster.node.machine import Machine
 from tests.cluster.node.network import accepts
@@ -252,6 +253,10 @@ class Kubernetes:
             httpx.request, method, url, json=json, content=content, headers=headers, timeout=timeout, trust_env=False
         )
         return Response(answer.status_code, answer.headers, answer.content)
+
+    def writes(self, user: str) -> list[Write]:
+        """What a user has asked the API server to change since the start, oldest first."""
+        return [write for write in read_writes(self.machine.run.audit_log) if write.user == user]
 
     def address(self, service: str, namespace: str, timeout: float = 30) -> str:
         """Cluster address of a Service, once connections to its first port are accepted.

@@ -1,18 +1,14 @@
 """The chart's life on an API server that knows nothing of KServe at first: install, upgrade, uninstall, come back."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cluster.kubernetes import Kubernetes, Object
-from tests.cluster.node import control_plane, network
-from tests.cluster.node.certificates import Authority
-from tests.cluster.node.machine import Machine
-from tests.cluster.node.namespaces import Namespaces
-from tests.cluster.node.run import KSERVE_CRDS, REPOSITORY, Run
+from tests.cluster.node import cluster
+from tests.cluster.node.run import KSERVE_CRDS, REPOSITORY
 
 CHART = REPOSITORY / "charts" / "transformermodel"
 RELEASE, NAMESPACE = "transformermodel", "transformermodel-system"
@@ -29,17 +25,8 @@ MODEL = {
 @pytest.fixture(scope="module")
 def kubernetes_alone() -> Iterator[Kubernetes]:
     """A control plane without a node and without KServe."""
-    run = Run.create()
-    machine = Machine(run, Namespaces.create())
-    try:
-        network.create(machine.namespaces, run.addresses)
-        authority = Authority(run.certificates)
-        authority.create()
-        control_plane.start(machine, authority)
+    with cluster.control_plane_alone() as machine:
         yield Kubernetes(machine)
-    finally:
-        machine.namespaces.end()
-    shutil.rmtree(run.folder)
 
 
 @pytest.fixture

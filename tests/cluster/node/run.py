@@ -74,6 +74,11 @@ class Run:
         return self.folder / "logs"
 
     @property
+    def audit_log(self) -> Path:
+        """What the API server was asked to change (see `audit`)."""
+        return self.logs / "audit.log"
+
+    @property
     def certificates(self) -> Path:
         """The authority's and the components' certificates and keys."""
         return self.folder / "certificates"
