@@ -95,6 +95,19 @@ def test_a_missing_deployment_does_not_count() -> None:
     assert conditions(decision)["PredictorReady"] == ("False", "RollingOut")
 
 
+def test_what_keeps_kserve_from_making_the_deployment_is_told() -> None:
+    found = service(MODEL, ready=False)
+    found["status"]["conditions"][0] = {
+        "type": "PredictorReady",
+        "status": "False",
+        "reason": "ReconcileFailed",
+        "message": "requests must not exceed limits",
+    }
+    decision = decide(snapshot(PREPARED, service=found))
+    assert conditions(decision)["Ready"] == ("False", "RollingOut")
+    assert message(decision, "Ready").endswith("PredictorReady: ReconcileFailed: requests must not exceed limits")
+
+
 def test_kserves_own_doubts_count() -> None:
     found = service(MODEL, ready=False)
     found["status"]["conditions"][0] = {

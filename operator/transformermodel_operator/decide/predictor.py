@@ -10,6 +10,7 @@ from transformermodel_operator.children.inference_service import inference_servi
 from transformermodel_operator.comparison import settled
 from transformermodel_operator.conditions import Finding, false
 from transformermodel_operator.decide.ownership import Ownership, ownership, refusal_of
+from transformermodel_operator.decide.preparation_verdict import short
 from transformermodel_operator.decide.rollout import ROLLING_OUT, observe_rollout
 from transformermodel_operator.objects import INFERENCE_SERVICE, Document, Reference, is_terminating
 from transformermodel_operator.snapshot import REFUSED_AGAIN_AFTER, Snapshot
@@ -53,18 +54,19 @@ def decide_predictor(model: TransformerModel, artifact: Artifact | None, snapsho
     if refusal is not None:
         finding = false(ConditionType.PredictorReady, refusal.reason, refusal.message)
         return PredictorVerdict(finding, stalled=True, requeue_after=REFUSED_AGAIN_AFTER)
-    return _judge(model, inference_service(model, artifact, snapshot.settings), snapshot)
+    return _judge(model, artifact, snapshot)
 
 
-def _judge(model: TransformerModel, wanted: Document, snapshot: Snapshot) -> PredictorVerdict:
-    service = snapshot.service
+def _judge(model: TransformerModel, artifact: Artifact, snapshot: Snapshot) -> PredictorVerdict:
+    wanted, service = inference_service(model, artifact, snapshot.settings), snapshot.service
+    to_be_applied = _rolling(f"KServe is to serve artifact {short(artifact)}.")
     if service is None:
-        return PredictorVerdict(_rolling("The InferenceService is to be created."), apply=(wanted,))
+        return PredictorVerdict(to_be_applied, apply=(wanted,))
     if is_terminating(service) or ownership(service, model.metadata) is Ownership.Leftover:
         return PredictorVerdict(_rolling("The InferenceService of before is being removed."))
     seen = _seen(service, snapshot.deployment)
     if not settled(service, wanted, FIELD_MANAGER):
-        return replace(seen, predictor=_rolling("The InferenceService is to be changed."), apply=(wanted,))
+        return replace(seen, predictor=to_be_applied, apply=(wanted,))
     rollout = observe_rollout(service, snapshot.deployment, revision_of(wanted))
     return replace(seen, predictor=rollout.predictor, stalled=rollout.stalled)
 

@@ -74,7 +74,8 @@ def _judge(
     if refusal is not None:
         return blocked(status, name, refusal, REFUSED_AGAIN_AFTER)
     if job is None:
-        return replace(under_way(status, name, f"Job {name} is to be created."), apply=(wanted,))
+        message = f"Job {name} waits for the end of spec.suspend." if model.spec.suspend else _at_work_message(name)
+        return replace(under_way(status, name, message), apply=(wanted,))
     if is_terminating(job) or ownership(job, model.metadata) is Ownership.Leftover:
         return under_way(status, name, f"Job {name} of before is being removed.")
     if holds(job, "Complete"):
@@ -129,7 +130,7 @@ def _failure(job: Document, known: Condition | None, attempt: Attempt | None) ->
 def _at_work(status: TransformerModelStatus, job: Document, snapshot: Snapshot) -> PreparationVerdict:
     name, attempt = job["metadata"]["name"], snapshot.attempt or Attempt()
     failures = int(job.get("status", {}).get("failed") or 0)
-    message = f"Job {name} is at work."
+    message = _at_work_message(name)
     if failures and isinstance(attempt.outcome, Failed):
         message = (
             f"Job {name} is at attempt {failures + 1} of {BACKOFF_LIMIT + 1} after {attempt.outcome.reason}: "
@@ -138,6 +139,10 @@ def _at_work(status: TransformerModelStatus, job: Document, snapshot: Snapshot) 
     elif attempt.obstacle is not None:
         message = f"Job {name} waits: {attempt.obstacle}"
     return replace(under_way(status, name, message), requeue_after=None if _is_running(job) else LOOK_AGAIN_AFTER)
+
+
+def _at_work_message(job: str) -> str:
+    return f"Job {job} prepares the model."
 
 
 def _recorded(status: TransformerModelStatus | None, job: str) -> Condition | None:

@@ -35,11 +35,11 @@ def observe_rollout(service: Document, deployment: Document | None, revision: st
     if deployment is None:
         if failure is not None:
             return Rollout(failure, stalled=_is_invalid(service))
-        return Rollout(_rolling("KServe has not made the Deployment yet."))
+        return Rollout(_rolling(_with_objection("KServe has not made the Deployment yet.", service)))
     if _revision(deployment) != revision:
         if _is_invalid(service) and failure is not None:
             return Rollout(failure, stalled=True)
-        return Rollout(_rolling("KServe has not handed the new revision to the Deployment yet."))
+        return Rollout(_rolling(_with_objection("The Deployment has not got the new revision yet.", service)))
     if deployment.get("status", {}).get("observedGeneration", 0) < deployment["metadata"]["generation"]:
         return Rollout(_rolling("The Deployment has not been acted on yet."))
     return _observe_replicas(service, deployment, failure)
@@ -70,17 +70,23 @@ _COUNTS = ("replicas", "updatedReplicas", "availableReplicas")
 def _kserve_agrees(service: Document, counts: str) -> Finding:
     if holds(service, "Ready"):
         return true(ConditionType.PredictorReady, SERVING, f"{counts}.")
+    message = _with_objection("KServe does not call the InferenceService ready.", service)
+    return false(ConditionType.PredictorReady, KSERVE_NOT_READY, message)
+
+
+def _with_objection(message: str, service: Document) -> str:
+    """The message, and what KServe says of the first of its conditions that does not hold."""
+    conditions = service.get("status", {}).get("conditions") or ()
     unmet: Document = next(
         (
             found
-            for found in service.get("status", {}).get("conditions") or ()
-            if found["status"] != "True" and found["type"] not in ("Ready", "Stopped")
+            for found in conditions
+            if found["status"] != "True" and found["type"] not in ("Ready", "Stopped") and found.get("reason")
         ),
         {},
     )
     words = ": ".join(unmet[name] for name in ("type", "reason", "message") if unmet.get(name))
-    message = f"KServe does not call the InferenceService ready. {words}".strip()
-    return false(ConditionType.PredictorReady, KSERVE_NOT_READY, message)
+    return f"{message} {words}".strip()
 
 
 def _rolling(message: str) -> Finding:

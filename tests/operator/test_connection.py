@@ -1,0 +1,37 @@
+"""How the operator finds its cluster, and what it says when there is none."""
+
+from pathlib import Path
+
+import pytest
+
+from transformermodel_api.errors import UserError
+from transformermodel_operator.connection import configure, kopf_credentials
+
+KUBECONFIG = """
+apiVersion: v1
+kind: Config
+current-context: test
+clusters: [{name: test, cluster: {server: "https://198.18.0.1:6443"}}]
+users: [{name: test, user: {token: a-token}}]
+contexts: [{name: test, context: {cluster: test, user: test}}]
+"""
+
+
+async def test_the_clients_credentials_are_kopfs_too(tmp_path: Path) -> None:
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text(KUBECONFIG)
+    credentials = await kopf_credentials(await configure({"KUBECONFIG": str(kubeconfig)}))
+    assert credentials.server == "https://198.18.0.1:6443"
+    assert (credentials.scheme, credentials.token) == ("Bearer", "a-token")
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        pytest.param({"KUBECONFIG": "/nonexistent/kubeconfig"}, id="no such file"),
+        pytest.param({"KUBERNETES_SERVICE_HOST": "198.18.0.1"}, id="a pod without a service account"),
+    ],
+)
+async def test_without_a_cluster_it_says_what_to_set(environment: dict[str, str]) -> None:
+    with pytest.raises(UserError, match="no cluster to connect to: set KUBECONFIG, or run in a pod"):
+        await configure(environment)
