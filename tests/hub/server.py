@@ -50,6 +50,11 @@ class HubServer(ThreadingHTTPServer):
         """What HF_ENDPOINT has to be."""
         return f"http://{self.server_address[0]!s}:{self.server_address[1]}"
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of clients that go away in the middle; anything else is a fault of the hub."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
     def record(self, request: Request) -> None:
         """Remember a request, and print it as a line of JSON when asked to."""
         self.requests.append(request)

@@ -8,13 +8,16 @@ from pathlib import Path
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
+def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
     """Hold the lock of that file name; waits until it is free.
 
     The kernel frees the lock when its owner ends, however that happens. The file is removed at the end: whoever
     waited for it then sees that it holds a file without a name, and starts again.
+
+    Raises:
+        BlockingIOError: somebody holds it, and `wait` is false.
     """
-    descriptor = _acquire(path)
+    descriptor = _acquire(path, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
     try:
         yield
     finally:
@@ -22,11 +25,11 @@ def locked(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _acquire(path: Path) -> int:
+def _acquire(path: Path, operation: int) -> int:
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            fcntl.flock(descriptor, operation)
             if _is_named(descriptor, path):
                 return descriptor
         except BaseException:

@@ -37,6 +37,10 @@ class Store(Protocol):
         """
         ...
 
+    def clear(self, key: str) -> None:
+        """Remove a workspace that a dead owner left; one that is in use stays."""
+        ...
+
     def publish(self, input_key: str, staged: Artifact) -> Artifact:
         """Move a sealed artifact from a workspace into the store, all at once, and remember its input."""
         ...
@@ -68,8 +72,8 @@ class LocalStore:
     def workspace(self, key: str) -> Iterator[Path]:
         """A folder to work in; see `Store`."""
         self._staging.mkdir(parents=True, exist_ok=True)
-        folder = self._staging / key
-        with locked(self._staging / f"{key}.lock"):
+        folder, lock = self._workspace(key)
+        with locked(lock):
             folder.mkdir(exist_ok=True)
             try:
                 yield folder
@@ -78,6 +82,14 @@ class LocalStore:
                     folder.rmdir()
                 raise
             shutil.rmtree(folder)
+
+    def clear(self, key: str) -> None:
+        """Remove a workspace that a dead owner left; see `Store`."""
+        folder, lock = self._workspace(key)
+        if not folder.exists() and not lock.exists():
+            return
+        with suppress(BlockingIOError), locked(lock, wait=False):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def publish(self, input_key: str, staged: Artifact) -> Artifact:
         """Move a sealed artifact into the store; see `Store`. An equal artifact that is whole is used instead."""
@@ -90,6 +102,10 @@ class LocalStore:
     def location(self, artifact: Artifact) -> str:
         """Path of the artifact's folder, relative to the store."""
         return f"{self._artifacts.name}/{artifact.manifest.digest}"
+
+    def _workspace(self, key: str) -> tuple[Path, Path]:
+        """The folder and the lock of a workspace."""
+        return self._staging / key, self._staging / f"{key}.lock"
 
     def _opened(self, digest: str) -> Artifact | None:
         try:

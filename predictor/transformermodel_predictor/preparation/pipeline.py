@@ -45,6 +45,8 @@ def prepare(request: PreparationRequest, store: Store, progress: Progress, *, ba
         if artifact is None:
             with store.workspace(inputs.key) as workspace:
                 artifact = store.find(key) or _prepare(request, inputs, store, progress, workspace)
+        else:
+            store.clear(inputs.key)  # of an owner that died after it had published
         return _outcome(artifact, inputs, store)
 
 

@@ -101,3 +101,16 @@ def test_an_attempt_that_leaves_nothing_leaves_no_workspace(store: LocalStore, t
     with pytest.raises(RuntimeError), store.workspace(KEY):
         raise RuntimeError
     assert list((tmp_path / "store" / "staging").iterdir()) == []
+
+
+def test_a_workspace_of_a_dead_owner_can_be_cleared_and_one_in_use_cannot(store: LocalStore, tmp_path: Path) -> None:
+    staging = tmp_path / "store" / "staging"
+    with store.workspace(KEY) as folder:
+        store.clear(KEY)
+        assert folder.is_dir()
+    (staging / KEY).mkdir()
+    (staging / KEY / "file").touch()
+    (staging / f"{KEY}.lock").touch()
+    store.clear(KEY)
+    store.clear(OTHER_KEY)
+    assert list(staging.iterdir()) == []
