@@ -226,7 +226,7 @@ def resident_memory(stage: Stage) -> list[float]:
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # processes come and go
             groups, status = (folder / "cgroup").read_text(), (folder / "status").read_text()
-            resident = re.search(r"Name:\ttransformermode\n.*VmRSS:\s*(\d+) kB", status, re.DOTALL)
+            resident = re.search(r"Name:\t(?!pause\n).*VmRSS:\s*(\d+) kB", status, re.DOTALL)
             if resident is not None and any(uid in groups for uid in ours):
                 found.append(round(int(resident[1]) / 1024, 1))
     return sorted(found)
