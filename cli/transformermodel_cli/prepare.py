@@ -62,11 +62,12 @@ def command(
 def prepare_subject(subject: ManifestSubject, store: Path) -> Prepared:
     """Prepare one model and show on standard error what is done and what came of it."""
     from transformermodel_cli.progress import progress_for
-    from transformermodel_predictor.artifact.store import LocalStore
-    from transformermodel_predictor.preparation.pipeline import prepare
 
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     console.print(f"Preparing {subject.name}", style="bold")
+    from transformermodel_predictor.artifact.store import LocalStore
+    from transformermodel_predictor.preparation.pipeline import prepare  # imports PyTorch: seconds
+
     with progress_for(console) as progress:
         prepared = prepare(PreparationRequest.of(subject.model.spec), LocalStore(store), progress, base=subject.base)
     console.print(f"Prepared {subject.name}", style="bold green")

@@ -5,8 +5,11 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.filesize import decimal
 from rich.progress import Progress as Display
+from rich.progress import ProgressColumn, SpinnerColumn, Task, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Column
+from rich.text import Text
 
 from transformermodel_predictor.preparation.progress import Progress, Step
 
@@ -25,17 +28,28 @@ class Shown(Progress, Protocol):
         ...
 
 
+class _AmountColumn(ProgressColumn):
+    """How many bytes are there, once the step has said how many there are."""
+
+    def render(self, task: Task) -> Text:
+        """For example `12.6 MB of 90.9 MB`; empty for a step without bytes."""
+        done, total = task.fields.get("done"), task.fields.get("bytes")
+        return Text() if done is None or total is None else Text(f"{decimal(done)} of {decimal(total)}", style="cyan")
+
+
 class TerminalProgress:
-    """A line per step that fills while it works and stays when it is done."""
+    """A line per step that moves while it works and stays when it is done."""
 
     def __init__(self, console: Console) -> None:
         self._display = Display(
             SpinnerColumn(finished_text="[green]✓[/]"),
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            DownloadColumn(),
+            TextColumn(
+                "{task.description}", markup=False, table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")
+            ),
+            _AmountColumn(),
             TimeElapsedColumn(),
             console=console,
+            expand=True,
         )
         self._current: TaskID | None = None
 
@@ -53,17 +67,16 @@ class TerminalProgress:
     def step(self, step: Step, detail: str) -> None:
         """A new line begins; the one before is done."""
         self._finish()
-        self._current = self._display.add_task(f"{step.value:<8} {detail}", total=None)
+        self._current = self._display.add_task(f"{step.value:<8} {detail}", total=1)
 
     def bytes(self, done: int, total: int) -> None:
-        """The current line's bar moves."""
+        """The current line tells how much is there."""
         if self._current is not None:
-            self._display.update(self._current, completed=done, total=total)
+            self._display.update(self._current, done=done, bytes=total)
 
     def _finish(self) -> None:
         if self._current is not None:
-            total = self._display.tasks[self._current].total or 1
-            self._display.update(self._current, completed=total, total=total)
+            self._display.update(self._current, completed=1)
 
 
 class LineProgress:

