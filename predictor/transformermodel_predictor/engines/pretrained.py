@@ -1,17 +1,16 @@
 """The model as transformers runs it: safetensors, PyTorch, padded batches."""
 
 import inspect
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
 import torch
-import transformers
 from transformers import PreTrainedModel
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
+from transformermodel_predictor.pretrained import listed, load_pretrained, one_line
 from transformermodel_predictor.tasks.task import Encoding, Outputs, Task
 
 
@@ -34,25 +33,19 @@ class PretrainedEngine:
         Raises:
             PreparationFailed: the folder holds no safetensors, another architecture, or weights without the head.
         """
-        auto_class = getattr(transformers, task.auto_class)
         try:
-            with _silent_transformers():
-                model, report = auto_class.from_pretrained(
-                    directory,
-                    dtype=torch.float32,
-                    local_files_only=True,
-                    use_safetensors=True,
-                    trust_remote_code=False,
-                    ignore_mismatched_sizes=True,  # so that they are in the report, by name
-                    output_loading_info=True,
-                )
+            loaded = load_pretrained(directory, task.auto_class)
         except OSError as error:
-            raise PreparationFailed(FailureReason.UnsupportedSource, _line(error)) from error
+            raise PreparationFailed(FailureReason.UnsupportedSource, f"{one_line(error)}.") from error
         except ValueError as error:
-            raise PreparationFailed(FailureReason.UnsupportedArchitecture, _line(error)) from error
-        _require_all_weights(directory, report)
-        task.require_fit(model.config)
-        return cls(model)
+            raise PreparationFailed(FailureReason.UnsupportedArchitecture, f"{one_line(error)}.") from error
+        if loaded.absent:
+            named = [f"{name} ({reason})" for name, reason in sorted(loaded.absent.items())]
+            raise PreparationFailed(
+                FailureReason.WeightsMismatch, f"{directory} does not fit the task: {listed(named)}."
+            )
+        task.require_fit(loaded.model.config)
+        return cls(loaded.model)
 
     @torch.inference_mode()
     def run(self, batch: Sequence[Encoding]) -> list[Outputs]:
@@ -80,35 +73,3 @@ class PretrainedEngine:
 
 def _pad(values: Sequence[int], length: int, fill: int) -> list[int]:
     return [*values, *[fill] * (length - len(values))]
-
-
-def _require_all_weights(directory: Path, report: dict[str, Any]) -> None:
-    missing = sorted(report["missing_keys"])
-    misshapen = sorted(key[0] if isinstance(key, tuple) else key for key in report["mismatched_keys"])
-    if missing or misshapen:
-        problem = f"lacks {_some(missing)}" if missing else f"has another shape of {_some(misshapen)}"
-        raise PreparationFailed(FailureReason.WeightsMismatch, f"{directory} {problem}.")
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-
-
-def _line(error: Exception) -> str:
-    """The first line of a message that transformers spreads over several."""
-    return str(error).strip().split("\n", maxsplit=1)[0].rstrip(".") + "."
-
-
-@contextmanager
-def _silent_transformers() -> Iterator[None]:
-    """Without transformers' progress bar and its table of missing weights: what matters is raised."""
-    logging: Any = transformers.logging
-    verbosity, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(verbosity)
-        if bar:
-            logging.enable_progress_bar()

@@ -9,9 +9,9 @@ from transformers import PreTrainedModel
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
-from transformermodel_predictor.preparation.checkpoint import one_line, read_object, require_readable
-from transformermodel_predictor.preparation.quiet import quiet
-from transformermodel_predictor.preparation.weights import listed
+from transformermodel_predictor.preparation.checkpoint import read_object, require_readable
+from transformermodel_predictor.pretrained import listed, one_line
+from transformermodel_predictor.quiet import quiet
 
 _CONFIGURATION = "adapter_config.json"
 _WEIGHTS = "adapter_model.safetensors"
@@ -68,7 +68,7 @@ def _require_all_used(outcome: Any, origin: str) -> None:  # noqa: ANN401
 
 
 def _some(names: Collection[str]) -> str:
-    return listed([name.removeprefix(_PREFIX) for name in names], len(names))
+    return listed([name.removeprefix(_PREFIX) for name in names])
 
 
 def _mismatch(origin: str, cause: str) -> PreparationFailed:

@@ -6,8 +6,8 @@ from transformermodel_api.spec import TaskName
 from transformermodel_predictor.artifact.configuration import CONFIGURATION_FILE, ModelConfiguration
 from transformermodel_predictor.artifact.labels import LABELS_FILE, labels_text
 from transformermodel_predictor.preparation.merge import Merged
-from transformermodel_predictor.preparation.quiet import quiet
 from transformermodel_predictor.preparation.tokenizer import lower_cases
+from transformermodel_predictor.quiet import quiet
 from transformermodel_predictor.tasks.catalogue import task_type
 
 

@@ -11,7 +11,8 @@ from transformers import CONFIG_MAPPING, AutoConfig, PreTrainedConfig
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
-from transformermodel_predictor.preparation.quiet import quiet
+from transformermodel_predictor.pretrained import one_line
+from transformermodel_predictor.quiet import quiet
 
 _CONFIGURATION = "config.json"
 _WEIGHTS = "model.safetensors"
@@ -116,11 +117,6 @@ def _weight_files(folder: Path, origin: str) -> list[Path]:
         if Path(name).name != name:
             raise _unsupported(f"{_INDEX} of {origin} names the file {name!r}, which leaves the folder.")
     return [folder / name for name in names]
-
-
-def one_line(error: Exception) -> str:
-    """An exception's text in one line: some libraries write paragraphs."""
-    return " ".join(str(error).split())[:300].rstrip(".")
 
 
 def _unsupported(message: str) -> PreparationFailed:

@@ -4,8 +4,9 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
-from transformermodel_predictor.preparation.checkpoint import Checkpoint, one_line
-from transformermodel_predictor.preparation.quiet import quiet
+from transformermodel_predictor.preparation.checkpoint import Checkpoint
+from transformermodel_predictor.pretrained import one_line
+from transformermodel_predictor.quiet import quiet
 
 _PROBE = "ABC"
 

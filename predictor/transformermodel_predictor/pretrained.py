@@ -1,0 +1,73 @@
+"""A transformers model from a folder: safetensors and local files only, no remote code, float32."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from transformers import PreTrainedConfig, PreTrainedModel
+
+from transformermodel_predictor.quiet import quiet
+
+_NAMED = 4
+"""How many tensors a message names."""
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """A model and what the folder did not have for it.
+
+    Attributes:
+        model: in evaluation mode, float32, on the CPU.
+        absent: names of the tensors that were not taken from the folder, with the reason.
+    """
+
+    model: PreTrainedModel
+    absent: Mapping[str, str]
+
+
+def load_pretrained(folder: Path, auto_class: str, configuration: PreTrainedConfig | None = None) -> Pretrained:
+    """Load what is in a folder with one of transformers' Auto classes.
+
+    Args:
+        folder: config.json and safetensors.
+        auto_class: decides the head.
+        configuration: instead of the one in the folder.
+
+    Raises:
+        OSError: a file is missing, or there are no safetensors.
+        ValueError, TypeError, LookupError: the configuration describes a model that cannot be built.
+    """
+    given = {} if configuration is None else {"config": configuration}
+    with quiet():
+        model, report = getattr(transformers, auto_class).from_pretrained(
+            folder,
+            **given,
+            dtype=torch.float32,
+            local_files_only=True,
+            use_safetensors=True,
+            trust_remote_code=False,
+            ignore_mismatched_sizes=True,  # so that they are reported by name
+            output_loading_info=True,
+        )
+    return Pretrained(model.eval(), _absent(report))
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names for a message: the first ones, and how many more there are."""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
+
+
+def one_line(error: Exception) -> str:
+    """An exception's text in one line: some libraries write paragraphs."""
+    return " ".join(str(error).split())[:300].rstrip(".")
+
+
+def _absent(report: Mapping[str, Any]) -> dict[str, str]:
+    absent = dict.fromkeys(report["missing_keys"], "missing")
+    for name, found, wanted in report["mismatched_keys"]:
+        absent[name] = f"has the shape {list(found)}, not {list(wanted)}"
+    return absent
