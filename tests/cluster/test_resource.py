@@ -22,7 +22,7 @@ CRDS = REPOSITORY / "crds"
 NAMESPACE = "resource"
 OF_EVERY_KIND = {"apiVersion", "kind", "metadata"}
 """Fields that the API server describes itself."""
-EXAMPLES = sorted((REPOSITORY / "examples").glob("*/model.yaml"))
+EXAMPLES = sorted((REPOSITORY / "examples").glob("*/*.yaml"))
 REMARK = "<nil>: Invalid value: null: some validation rules were not checked"
 """The server's own remark that it has not looked at everything; it names no field."""
 AGREEMENT = settings(

@@ -10,7 +10,7 @@ from transformermodel_api.errors import InvalidManifest, UserError
 from transformermodel_api.manifests import read_manifests
 from transformermodel_api.spec import Format, Precision
 
-EXAMPLES = sorted((Path(__file__).parents[3] / "examples").glob("*/model.yaml"))
+EXAMPLES = sorted((Path(__file__).parents[3] / "examples").glob("*/*.yaml"))
 
 
 @pytest.fixture
