@@ -101,7 +101,7 @@ def test_generated_manifests_are_judged_alike(api: Kubernetes, document: dict[st
     assert refusal(api, document) == set(problems(document))
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.parent.name)
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_the_examples_are_accepted(api: Kubernetes, example: object) -> None:
     api.kubectl("apply", "-n", NAMESPACE, "--dry-run=server", "-f", example)
 

@@ -24,7 +24,7 @@ def refusal(path: Path) -> InvalidManifest:
     return caught.value
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.parent.name)
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_the_examples_are_sound(example: Path) -> None:
     assert read_manifests(example)
 
