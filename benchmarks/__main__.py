@@ -1,6 +1,11 @@
-"""Run every benchmark that needs no cluster: `make benchmark`."""
+"""Run every benchmark: `make benchmark`. What needs the tests' cluster is left out, with the reason, where it cannot run."""
 
-from benchmarks import first_answer
+from benchmarks import first_answer, operator
 from benchmarks.measurement import machine, table
+from tests.cluster.install import not_installed, unavailable
 
 print(machine(), table(first_answer.measure(runs=5)), sep="\n\n")
+if reason := unavailable() or not_installed():
+    print(f"\nThe operator is not measured: {reason}")
+else:
+    print("", table(operator.measure(models=10, seconds=60)), sep="\n")

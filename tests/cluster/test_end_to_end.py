@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,12 +22,9 @@ def stage(kubernetes: Kubernetes, tmp_path_factory: pytest.TempPathFactory) -> I
 
 @pytest.fixture(scope="module")
 def sentiment(stage: Stage) -> Iterator[Object]:
-    """The example, applied and ready; how long that took is printed for the log."""
-    started = time.monotonic()
+    """The example, applied and ready."""
     stage.kubernetes.apply(stage.manifest())
-    model = stage.ready()
-    print(f"\nfrom kubectl apply to Ready: {time.monotonic() - started:.1f} s")
-    yield model
+    yield stage.ready()
     stage.kubernetes.kubectl("delete", "transformermodel", "sentiment", f"--namespace={stage.namespace}")
 
 

@@ -4,8 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -201,27 +200,12 @@ def test_in_the_steady_state_only_the_lease_is_written(stage: Stage, sentiment: 
         wait_for_renewals(stage)
         assert asked(stage) == requests
         assert written(stage) == writes
-        print(f"\nresident memory with 10 models, MiB: {resident_memory(stage)}")
 
 
 def suspended(stage: Stage, name: str) -> Object:
     manifest = stage.manifest(name)
     manifest["spec"]["suspend"] = True
     return manifest
-
-
-def resident_memory(stage: Stage) -> list[float]:
-    """Resident set of each operator's process, in MiB: of those on this machine the ones in our pods."""
-    pods = stage.kubernetes.objects("pods", SYSTEM_NAMESPACE, "app.kubernetes.io/component=operator")
-    ours = {pod["metadata"]["uid"] for pod in pods}
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):  # processes come and go
-            groups, status = (folder / "cgroup").read_text(), (folder / "status").read_text()
-            resident = re.search(r"Name:\t(?!pause\n).*VmRSS:\s*(\d+) kB", status, re.DOTALL)
-            if resident is not None and any(uid in groups for uid in ours):
-                found.append(round(int(resident[1]) / 1024, 1))
-    return sorted(found)
 
 
 def written(stage: Stage) -> list[Write]:
