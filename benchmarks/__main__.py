@@ -1,4 +1,4 @@
-"""Run every benchmark: `make benchmark`. What needs the tests' cluster is left out, with the reason, where it cannot run."""
+"""Run every benchmark: `make benchmark`. Without the tests' cluster, the operator is left out and the reason told."""
 
 from benchmarks import first_answer, operator
 from benchmarks.measurement import machine, table
