@@ -125,20 +125,29 @@ def test_kubectl_scale_changes_the_replicas_without_new_pods_for_the_old(stage: 
             assert before < pods
 
 
+@contextmanager
+def suspension(stage: Stage) -> Iterator[Object]:
+    """The model is suspended, and resumed afterwards."""
+    patch(stage, "transformermodel/sentiment", {"spec": {"suspend": True}})
+    try:
+        yield stage.kubernetes.wait("transformermodel", "sentiment", stage.namespace, has_reason("Suspended"))
+    finally:
+        patch(stage, "transformermodel/sentiment", {"spec": {"suspend": False}})
+
+
 def test_a_suspended_model_is_not_repaired_until_it_is_resumed(stage: Stage, sentiment: Object) -> None:
     wanted = sentiment["status"]["artifact"]["uri"]
-    patch(stage, "transformermodel/sentiment", {"spec": {"suspend": True}})
-    suspended = stage.kubernetes.wait("transformermodel", "sentiment", stage.namespace, has_reason("Suspended"))
-    assert ready_condition(suspended) == ("True", "Suspended")
-    patch(stage, "inferenceservice/sentiment", {"spec": {"predictor": {"minReplicas": 2}}})
-    stage.kubernetes.wait(
-        "transformermodel", "sentiment", stage.namespace, lambda model: ready_condition(model)[0] == "False"
-    )
-    wait_for_renewals(stage)
-    service = stage.kubernetes.get("inferenceservice", "sentiment", stage.namespace)
-    assert service is not None
-    assert service["spec"]["predictor"]["minReplicas"] == 2
-    patch(stage, "transformermodel/sentiment", {"spec": {"suspend": False}})
+    stage.ready()
+    with suspension(stage) as suspended:
+        assert ready_condition(suspended) == ("True", "Suspended")
+        patch(stage, "inferenceservice/sentiment", {"spec": {"predictor": {"minReplicas": 2}}})
+        stage.kubernetes.wait(
+            "transformermodel", "sentiment", stage.namespace, lambda model: ready_condition(model)[0] == "False"
+        )
+        wait_for_renewals(stage)
+        service = stage.kubernetes.get("inferenceservice", "sentiment", stage.namespace)
+        assert service is not None
+        assert service["spec"]["predictor"]["minReplicas"] == 2
     repaired = stage.kubernetes.wait(
         "inferenceservice",
         "sentiment",

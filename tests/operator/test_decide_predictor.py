@@ -61,6 +61,15 @@ def test_it_is_ready_when_kserve_says_so_and_every_replica_has_the_revision() ->
     assert (decision.apply, decision.delete, decision.requeue_after) == ((), (), None)
 
 
+@pytest.mark.parametrize(("wanted", "there"), [(2, 1), (1, 2)])
+def test_it_is_not_ready_before_the_deployment_has_the_wanted_replicas(wanted: int, there: int) -> None:
+    scaled = {**PREPARED, "spec": {**PREPARED["spec"], "predictor": {"minReplicas": wanted}}}
+    found = service(scaled)
+    decision = decide(snapshot(scaled, service=found, deployment=deployment(found, wanted=there)))
+    assert conditions(decision)["Ready"] == ("False", "RollingOut")
+    assert message(decision, "PredictorReady") == "The Deployment has not got the new number of replicas yet."
+
+
 def test_once_reported_nothing_changes_any_more() -> None:
     ready = after(decide(snapshot(PREPARED, **served(MODEL))), PREPARED)
     decision = decide(snapshot(ready, **served(MODEL)))

@@ -49,6 +49,11 @@ def revision_of(service: Document) -> str:
     return str(service["spec"]["predictor"]["annotations"][REVISION_ANNOTATION])
 
 
+def replicas_of(service: Document) -> int:
+    """The number of replicas that an InferenceService from here asks for."""
+    return int(service["spec"]["predictor"]["minReplicas"])
+
+
 def deployment_name(model_name: str) -> str:
     """The Deployment that KServe makes of an InferenceService (constants.PredictorServiceName)."""
     return f"{model_name}-predictor"

@@ -6,7 +6,7 @@ from datetime import timedelta
 from transformermodel_api.model import TransformerModel
 from transformermodel_api.status import Artifact, ConditionType
 from transformermodel_operator.children.identity import FIELD_MANAGER
-from transformermodel_operator.children.inference_service import inference_service, revision_of
+from transformermodel_operator.children.inference_service import inference_service
 from transformermodel_operator.comparison import settled
 from transformermodel_operator.conditions import Finding, false
 from transformermodel_operator.decide.ownership import Ownership, ownership, refusal_of
@@ -67,7 +67,7 @@ def _judge(model: TransformerModel, artifact: Artifact, snapshot: Snapshot) -> P
     seen = _seen(service, snapshot.deployment)
     if not settled(service, wanted, FIELD_MANAGER):
         return replace(seen, predictor=to_be_applied, apply=(wanted,))
-    rollout = observe_rollout(service, snapshot.deployment, revision_of(wanted))
+    rollout = observe_rollout(service, snapshot.deployment, wanted)
     return replace(seen, predictor=rollout.predictor, stalled=rollout.stalled)
 
 

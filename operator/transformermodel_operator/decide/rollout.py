@@ -7,7 +7,7 @@ the Deployment's generations. The Deployment itself tells.
 from dataclasses import dataclass
 
 from transformermodel_api.status import ConditionType
-from transformermodel_operator.children.inference_service import REVISION_ANNOTATION
+from transformermodel_operator.children.inference_service import REVISION_ANNOTATION, replicas_of, revision_of
 from transformermodel_operator.conditions import Finding, false, true
 from transformermodel_operator.objects import Document, condition, holds
 
@@ -23,23 +23,25 @@ class Rollout:
     stalled: bool = False
 
 
-def observe_rollout(service: Document, deployment: Document | None, revision: str) -> Rollout:
-    """How far a revision is rolled out.
+def observe_rollout(service: Document, deployment: Document | None, wanted: Document) -> Rollout:
+    """How far what is wanted is rolled out.
 
     Args:
-        service: the InferenceService, as wanted.
-        deployment: the Deployment that KServe makes of it.
-        revision: value of the revision annotation that the Deployment's template must have.
+        service: the InferenceService as it is, in agreement with what is wanted.
+        deployment: the Deployment that KServe makes of it, sooner or later.
+        wanted: the InferenceService that was applied; it says which revision and how many replicas.
     """
     failure = _failure(service)
     if deployment is None:
         if failure is not None:
             return Rollout(failure, stalled=_is_invalid(service))
         return Rollout(_rolling(_with_objection("KServe has not made the Deployment yet.", service)))
-    if _revision(deployment) != revision:
+    if _revision(deployment) != revision_of(wanted):
         if _is_invalid(service) and failure is not None:
             return Rollout(failure, stalled=True)
         return Rollout(_rolling(_with_objection("The Deployment has not got the new revision yet.", service)))
+    if deployment["spec"].get("replicas", 1) != replicas_of(wanted):
+        return Rollout(_rolling(_with_objection("The Deployment has not got the new number of replicas yet.", service)))
     if deployment.get("status", {}).get("observedGeneration", 0) < deployment["metadata"]["generation"]:
         return Rollout(_rolling("The Deployment has not been acted on yet."))
     return _observe_replicas(service, deployment, failure)
