@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from transformers import AutoTokenizer, PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase
 
 from transformermodel_predictor.artifact.directory import Artifact
 from transformermodel_predictor.engines.catalogue import load_engine
 from transformermodel_predictor.engines.engine import Engine
+from transformermodel_predictor.pretrained import load_pretrained_tokenizer
 from transformermodel_predictor.tasks.catalogue import TaskConfiguration, make_task, task_of_mode
 from transformermodel_predictor.tasks.task import Task
 
@@ -54,12 +54,4 @@ def load_model(artifact: Artifact) -> LoadedModel:
         TaskConfiguration(labels=artifact.labels, max_length=configuration.max_length),
     )
     engine = load_engine(artifact.path, artifact.manifest.candidate, task)
-    return LoadedModel(artifact=artifact, task=task, tokenizer=load_tokenizer(artifact.path), engine=engine)
-
-
-def load_tokenizer(directory: Path) -> PreTrainedTokenizerBase:
-    """The tokenizer in a folder, from local files only."""
-    tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
-        directory, local_files_only=True, trust_remote_code=False
-    )
-    return tokenizer
+    return LoadedModel(artifact=artifact, task=task, tokenizer=load_pretrained_tokenizer(artifact.path), engine=engine)

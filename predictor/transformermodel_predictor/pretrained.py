@@ -1,4 +1,4 @@
-"""A transformers model from a folder: safetensors and local files only, no remote code, float32."""
+"""A transformers model or tokenizer from a folder: safetensors and local files only, no remote code, float32."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 import transformers
-from transformers import PreTrainedConfig, PreTrainedModel
+from transformers import AutoTokenizer, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from transformermodel_predictor.quiet import quiet
 
@@ -53,6 +53,19 @@ def load_pretrained(folder: Path, auto_class: str, configuration: PreTrainedConf
             output_loading_info=True,
         )
     return Pretrained(model.eval(), _absent(report))
+
+
+def load_pretrained_tokenizer(folder: Path, **settings: bool) -> PreTrainedTokenizerBase:
+    """Load the tokenizer in a folder; settings replace those that are stored with it.
+
+    Raises:
+        Exception: each tokenizer fails in its own way on files that are not there or not its own.
+    """
+    with quiet():
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False, **settings
+        )
+    return tokenizer
 
 
 def listed(names: Sequence[str]) -> str:

@@ -66,7 +66,14 @@ class HubServer(ThreadingHTTPServer):
 @contextmanager
 def serving(folder: Path) -> Iterator[HubServer]:
     """A hub on a free port of the loopback interface, in a thread of this process."""
-    with HubServer(folder) as hub:
+    with in_thread(HubServer(folder)) as hub:
+        yield hub
+
+
+@contextmanager
+def in_thread(server: HubServer) -> Iterator[HubServer]:
+    """Serve a hub in a thread of this process for as long as the block runs, then close it."""
+    with server as hub:
         thread = threading.Thread(target=hub.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         try:

@@ -111,8 +111,8 @@ def read_manifest(text: str) -> Manifest:
         ValueError: it is not a manifest that this version can read, or does not fit its own digest.
     """
     try:
-        manifest = _manifest(json.loads(text))
-        recorded = json.loads(text)["digest"]
+        document = json.loads(text)
+        manifest, recorded = _manifest(document), document["digest"]
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"a field is missing or has the wrong type ({error})") from error
     if recorded != manifest.digest:

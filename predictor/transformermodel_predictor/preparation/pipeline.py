@@ -53,16 +53,16 @@ def prepare(request: PreparationRequest, store: Store, progress: Progress, *, ba
 def _prepare(
     request: PreparationRequest, inputs: Inputs, store: Store, progress: Progress, workspace: Path
 ) -> Artifact:
-    recorder = Recorder(progress)
+    recorder, candidate = Recorder(progress), choose_candidate(request.preparation)
     with _scratch(workspace / "artifact") as folder, _kept_for_another_attempt(workspace / "sources") as sources:
         recorder.step(Step.Acquire, " + ".join(source.uri for source in (inputs.checkpoint, inputs.adapter) if source))
         acquired = acquire(inputs, sources, recorder)
         recorder.step(Step.Merge, request.source.adapter_uri or "no adapter")
         merged = merge(request, acquired)
-        recorder.step(Step.Build, choose_candidate(request.preparation).format.value)
+        recorder.step(Step.Build, candidate.format.value)
         build(merged, request.task, folder)
         del merged  # the tests load what was written; two models at once may not fit into memory
-        staged = seal(folder, provenance_of(inputs, choose_candidate(request.preparation)))
+        staged = seal(folder, provenance_of(inputs, candidate))
         recorder.step(Step.Test, f"{len(request.tests)} golden answers")
         golden = check_golden_answers(request.tests, load_model(staged).answer)
         write_beside(folder, REPORT_FILE, recorder.text(golden))

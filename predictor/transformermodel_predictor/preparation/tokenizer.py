@@ -1,12 +1,11 @@
 """The checkpoint's tokenizer, as the request wants it."""
 
-from transformers import AutoTokenizer, PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.preparation.checkpoint import Checkpoint
-from transformermodel_predictor.pretrained import one_line
-from transformermodel_predictor.quiet import quiet
+from transformermodel_predictor.pretrained import load_pretrained_tokenizer, one_line
 
 _PROBE = "ABC"
 
@@ -19,13 +18,10 @@ def load_tokenizer(checkpoint: Checkpoint, *, do_lower_case: bool | None) -> Pre
     """
     wanted = {} if do_lower_case is None else {"do_lower_case": do_lower_case}
     try:
-        with quiet():
-            tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
-                checkpoint.folder, local_files_only=True, trust_remote_code=False, **wanted
-            )
+        tokenizer = load_pretrained_tokenizer(checkpoint.folder, **wanted)
     except MemoryError:
         raise
-    except Exception as error:  # each tokenizer fails in its own way on files that are not there or not its own
+    except Exception as error:  # which one is up to the tokenizer
         raise PreparationFailed(
             FailureReason.UnsupportedSource, f"{checkpoint.origin} has no usable tokenizer ({one_line(error)})."
         ) from error
