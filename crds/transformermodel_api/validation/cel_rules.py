@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from functools import cache
-
-import cel
+from typing import TYPE_CHECKING
 
 from transformermodel_api.rules import VALIDATIONS
 from transformermodel_api.schema import Json, Schema
 from transformermodel_api.validation.problem import Problem, invalid
+
+if TYPE_CHECKING:
+    import cel
 
 
 def rule_problems(value: Json, schema: Schema, path: str = "") -> Iterator[Problem]:
@@ -34,5 +36,7 @@ def rule_problems(value: Json, schema: Schema, path: str = "") -> Iterator[Probl
 
 
 @cache
-def _program(expression: str) -> cel.Program:
+def _program(expression: str) -> "cel.Program":
+    import cel  # brings libraries for terminals along, which no pod needs: only when there is a rule to evaluate
+
     return cel.compile(expression)
