@@ -65,6 +65,35 @@ def storage_uri(service: Object) -> str:
     return str(service["spec"]["predictor"]["model"]["storageUri"])
 
 
+def delete_inference_service(stage: Stage) -> None:
+    """Delete the model's InferenceService and wait until another one serves, with children of its own.
+
+    kubectl must not wait for the end of the old one itself: it looks by name only, and would wait for ever for the end
+    of the new one where the operator was quicker than its first look.
+    """
+    kubernetes, namespace = stage.kubernetes, stage.namespace
+    before = kubernetes.get("inferenceservice", "sentiment", namespace)
+    assert before is not None
+    kubernetes.kubectl("delete", "inferenceservice", "sentiment", f"--namespace={namespace}", "--wait=false")
+    after = kubernetes.wait("inferenceservice", "sentiment", namespace, lambda service: uid(service) != uid(before))
+
+    def is_its_own(child: Object) -> bool:
+        return uid(after) in {owner["uid"] for owner in child["metadata"].get("ownerReferences", [])}
+
+    kubernetes.wait("service", "sentiment-predictor", namespace, is_its_own)
+    kubernetes.wait(
+        "deployment",
+        "sentiment-predictor",
+        namespace,
+        lambda deployment: is_its_own(deployment) and bool(deployment["status"].get("availableReplicas")),
+        timeout=120,
+    )
+
+
+def uid(found: Object) -> str:
+    return str(found["metadata"]["uid"])
+
+
 def wait_for_renewals(stage: Stage, count: int = RENEWALS) -> None:
     """Wait until the Lease has been renewed: by then whoever had something to do has done it."""
     seen: set[str] = set()
@@ -91,15 +120,7 @@ def test_a_changed_child_is_set_right(stage: Stage, sentiment: Object) -> None:
 
 
 def test_a_deleted_child_is_made_again(stage: Stage, sentiment: Object) -> None:
-    before = stage.kubernetes.get("inferenceservice", "sentiment", stage.namespace)
-    assert before is not None
-    stage.kubernetes.kubectl("delete", "inferenceservice", "sentiment", f"--namespace={stage.namespace}")
-    stage.kubernetes.wait(
-        "inferenceservice",
-        "sentiment",
-        stage.namespace,
-        lambda service: bool(service["metadata"]["uid"] != before["metadata"]["uid"]),
-    )
+    delete_inference_service(stage)
     stage.ready()
     assert stage.ask()["outputs"][0]["data"] == ["POSITIVE"]
 
@@ -243,9 +264,8 @@ def test_another_replica_takes_over_when_the_leader_ends(stage: Stage, sentiment
     stage.kubernetes.wait(
         "lease", LEASE, SYSTEM_NAMESPACE, lambda lease: lease["spec"]["holderIdentity"] not in ("", leader)
     )
-    stage.kubernetes.kubectl("delete", "inferenceservice", "sentiment", f"--namespace={stage.namespace}")
+    delete_inference_service(stage)
     stage.ready()
-    stage.kubernetes.wait("inferenceservice", "sentiment", stage.namespace, lambda _: True)
 
 
 def operators(stage: Stage) -> set[str]:
