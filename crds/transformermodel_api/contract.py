@@ -9,9 +9,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 
 from transformermodel_api.failures import FailureReason
+from transformermodel_api.golden import GoldenTest
 from transformermodel_api.identity import canonical_json, fingerprint
+from transformermodel_api.preparation import Preparation
 from transformermodel_api.rules import ResourceType
-from transformermodel_api.spec import GoldenTest, Preparation, Source, TaskName, TransformerModelSpec
+from transformermodel_api.source import Source
+from transformermodel_api.spec import TaskName, TransformerModelSpec
 
 REQUEST_VARIABLE = "TRANSFORMERMODEL_REQUEST"
 """Environment variable of the Job that holds the request as canonical JSON."""

@@ -32,6 +32,10 @@ class FailureReason(Enum):
     GoldenAnswerMismatch = _Class(20, False, "Correct spec.tests, or use the model revision they were written for.")
     OutOfMemory = _Class(21, False, "Raise spec.preparation.resources.limits.memory.")
     DeadlineExceeded = _Class(22, False, "Raise spec.preparation.deadlineSeconds.")
+    ParityFailed = _Class(23, False, "Use another format or precision, or raise spec.preparation.parity.tolerance.")
+    RemoteCodeForbidden = _Class(24, False, "Set spec.source.trustRemoteCode to Allowed if you trust its author.")
+    UnsupportedForm = _Class(25, False, "Use another spec.preparation.format or precision, or Auto.")
+    UnsafeArchive = _Class(26, False, "Pack the archive again without such members.")
     Internal = _Class(1, True, "This is a fault in TransformerModel: please report it with the log.")
 
     @property

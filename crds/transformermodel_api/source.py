@@ -1,5 +1,6 @@
 """spec.source: where a model comes from."""
 
+from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from pydantic import Field
@@ -10,11 +11,20 @@ Location = Annotated[
     str,
     Field(min_length=1, max_length=1024),
     Rule(
-        r"self.matches(r'^(hf://[A-Za-z0-9._-]+/[A-Za-z0-9._-]+|package://[A-Za-z0-9_.]+(/.+)?|file://.+)$')",
-        "must be hf://org/name, package://python.package/path or file://path",
+        r"self.matches(r'^(hf://[A-Za-z0-9._-]+/[A-Za-z0-9._-]+|(s3|gs|az|https|pvc|file)://.+"
+        r"|package://[A-Za-z0-9_.]+(/.+)?)$')",
+        "must be hf://org/name, s3://, gs://, az://, https://, pvc:// or file:// and a path, or "
+        "package://python.package/path",
     ),
 ]
 """Where a checkpoint or an adapter is."""
+
+
+class RemoteCode(StrEnum):
+    """Whether code that comes with a model may run."""
+
+    Forbidden = "Forbidden"
+    Allowed = "Allowed"
 
 
 class SecretReference(ResourceType):
@@ -42,8 +52,10 @@ class Source(ResourceType):
     uri: Annotated[
         Location,
         Field(
-            description="Where the checkpoint is: hf://org/name (a hub), package://python.package/path (a folder "
-            "inside an installed Python package) or file://path (a folder; on one machine, relative to the manifest).",
+            description="Where the checkpoint is: hf://org/name (a hub), s3://bucket/path, gs://bucket/path, "
+            "az://container/path, https://host/file, pvc://claim/path, package://python.package/path (inside an "
+            "installed Python package) or file://path (on one machine, relative to the manifest). A folder, or an "
+            "archive of one (.mar, .zip, .tar.gz).",
         ),
     ]
     revision: Annotated[
@@ -70,3 +82,10 @@ class Source(ResourceType):
             "The operator never reads it."
         ),
     ] = None
+    trust_remote_code: Annotated[
+        RemoteCode,
+        Field(
+            description="Whether Python code that comes with the model may run, and files be read that can hold code "
+            "(pickles that are more than weights): Forbidden or Allowed."
+        ),
+    ] = RemoteCode.Forbidden

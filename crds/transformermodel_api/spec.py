@@ -1,166 +1,45 @@
 """spec: what the user wants of a model."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from transformermodel_api.pods import NodeSelector, Resources, Toleration
+from transformermodel_api.golden import GoldenTest
+from transformermodel_api.predictor import Predictor
+from transformermodel_api.preparation import Preparation
 from transformermodel_api.rules import ResourceType, Rule
-from transformermodel_api.source import SecretReference, Source
-
-Score = Annotated[
-    str,
-    Field(max_length=32),
-    Rule(r"self.matches(r'^(0(\.[0-9]+)?|1(\.0+)?)$')", 'must be a decimal from 0 to 1 in quotes, such as "0.997"'),
-]
-"""A probability as a decimal string: the API has no floats."""
+from transformermodel_api.source import Source
+from transformermodel_api.storage import Storage
 
 
 class TaskName(StrEnum):
     """What a model does with text."""
 
     SequenceClassification = "SequenceClassification"
-
-
-class Format(StrEnum):
-    """The form in which the weights are stored for serving."""
-
-    Auto = "Auto"
-    Pretrained = "Pretrained"
-
-
-class Precision(StrEnum):
-    """The arithmetic of the forward pass."""
-
-    Auto = "Auto"
-    Float32 = "Float32"
-
-
-class Preparation(ResourceType):
-    """How the checkpoint becomes the artifact that is served."""
-
-    format: Annotated[
-        Format,
-        Field(description="Form of the artifact: Auto (the best form that proves equal) or Pretrained (safetensors)."),
-    ] = Format.Auto
-    precision: Annotated[
-        Precision, Field(description="Precision of the forward pass: Auto (the best that proves equal) or Float32.")
-    ] = Precision.Auto
-    max_length: Annotated[
-        int | None,
-        Field(ge=4, le=1_000_000, description="Longest input in tokens; the model's own limit when absent."),
-    ] = None
-    do_lower_case: Annotated[
-        bool | None,
-        Field(description="Whether the tokenizer lower-cases text; as the checkpoint says when absent."),
-    ] = None
-    labels: Annotated[
-        tuple[Annotated[str, Field(min_length=1, max_length=256)], ...] | None,
-        Field(
-            min_length=1,
-            max_length=1024,
-            description="Names of the classes in the order of the logits; as the checkpoint says when absent.",
-            json_schema_extra={"x-kubernetes-list-type": "set"},
-        ),
-    ] = None
-    deadline_seconds: Annotated[
-        int, Field(ge=1, le=604_800, description="How long preparation may take before it is ended as failed.")
-    ] = 3600
-    ttl_seconds_after_finished: Annotated[
-        int, Field(ge=0, le=31_536_000, description="How long the finished Job and its log are kept.")
-    ] = 86_400
-    resources: Annotated[
-        Resources | None, Field(description="Compute resources of the Job; the operator's defaults when absent.")
-    ] = None
-    node_selector: Annotated[
-        NodeSelector | None, Field(description="Labels of the nodes on which the Job may run.")
-    ] = None
-    tolerations: Annotated[
-        tuple[Toleration, ...] | None,
-        Field(
-            max_length=64,
-            description="Taints that the Job tolerates.",
-            json_schema_extra={"x-kubernetes-list-type": "atomic"},
-        ),
-    ] = None
-
-
-class TestInput(ResourceType):
-    """What is asked in a golden answer."""
-
-    __test__ = False
-
-    text: Annotated[str, Field(max_length=16_384, description="The text to classify.")]
-    text_pair: Annotated[
-        str | None, Field(max_length=16_384, description="The second text, for models that compare two.")
-    ] = None
-
-
-class TestExpectation(ResourceType):
-    """What a golden answer must be."""
-
-    __test__ = False
-
-    label: Annotated[str, Field(min_length=1, max_length=256, description="The label with the highest score.")]
-    score: Annotated[
-        Score | None,
-        Field(description='Score of that label as a decimal string, such as "0.997"; it may differ by 0.01.'),
-    ] = None
-
-
-class GoldenTest(ResourceType):
-    """A question and the answer the model must give before it is served."""
-
-    input: Annotated[TestInput, Field(description="What is asked.")]
-    expect: Annotated[TestExpectation, Field(description="What must be answered.")]
-
-
-class Storage(ResourceType):
-    """Where prepared artifacts are kept."""
-
-    uri: Annotated[
-        str,
-        Field(
-            min_length=1,
-            max_length=1024,
-            description="pvc://claim or pvc://claim/path: a PersistentVolumeClaim in the model's namespace, and a "
-            "folder in it.",
-        ),
-        Rule(
-            "self.matches(r'^pvc://[a-z0-9]([-a-z0-9.]*[a-z0-9])?(/[A-Za-z0-9._-]+)*$')",
-            "must be pvc://claim or pvc://claim/path",
-        ),
-    ]
-
-
-class Predictor(ResourceType):
-    """How the artifact is served."""
-
-    min_replicas: Annotated[
-        int, Field(ge=1, le=1000, description="Number of predictor replicas; what kubectl scale changes.")
-    ] = 1
-    resources: Annotated[
-        Resources | None, Field(description="Compute resources of a replica; the serving runtime's when absent.")
-    ] = None
-    node_selector: Annotated[
-        NodeSelector | None, Field(description="Labels of the nodes on which replicas may run.")
-    ] = None
-    tolerations: Annotated[
-        tuple[Toleration, ...] | None,
-        Field(
-            max_length=64,
-            description="Taints that the replicas tolerate.",
-            json_schema_extra={"x-kubernetes-list-type": "atomic"},
-        ),
-    ] = None
+    TokenClassification = "TokenClassification"
+    QuestionAnswering = "QuestionAnswering"
+    TextGeneration = "TextGeneration"
 
 
 class TransformerModelSpec(ResourceType):
     """The wanted state of a model."""
 
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "!has(self.preparation) || !has(self.preparation.generation) || self.task == 'TextGeneration'",
+            "generation is only for the task TextGeneration; remove it",
+            field=".preparation.generation",
+        ),
+    )
+
     task: Annotated[
-        TaskName, Field(description="What the model does: SequenceClassification (one or two texts to labels).")
+        TaskName,
+        Field(
+            description="What the model does: SequenceClassification (one or two texts to labels), TokenClassification "
+            "(entities in a text), QuestionAnswering (the part of a context that answers a question) or TextGeneration "
+            "(a text continued)."
+        ),
     ]
     source: Annotated[Source, Field(description="Where the checkpoint and its adapter come from.")]
     preparation: Annotated[
@@ -183,19 +62,3 @@ class TransformerModelSpec(ResourceType):
         bool,
         Field(description="While true, nothing of this model is created, changed or repaired; what runs goes on."),
     ] = False
-
-
-__all__ = [
-    "Format",
-    "GoldenTest",
-    "Precision",
-    "Predictor",
-    "Preparation",
-    "SecretReference",
-    "Source",
-    "Storage",
-    "TaskName",
-    "TestExpectation",
-    "TestInput",
-    "TransformerModelSpec",
-]

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 from transformermodel_predictor.batching import BatchLimits, Scheduler
-from transformermodel_predictor.loading import LoadedModel
-from transformermodel_predictor.tasks.task import Encoding, InvalidQuestion, Outputs, TensorSpec
+from transformermodel_predictor.loading import LoadedModel, regroup
+from transformermodel_predictor.tasks.task import InvalidQuestion, Outputs, TensorSpec, Windows
 
 _Result = TypeVar("_Result")
 
@@ -68,8 +68,25 @@ class Workers:
         )
 
 
+class Handler(Protocol):
+    """A model that many clients ask at once. Knows no protocol."""
+
+    metadata: ModelMetadata
+
+    async def answer(
+        self, questions: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any] | None = None
+    ) -> list[Answer]:
+        """Answer questions, given as named fields, in their order; parameters hold for all of them.
+
+        Raises:
+            InvalidQuestion: a question or a parameter cannot be read; the text says which.
+            Overloaded: too much waits already.
+        """
+        ...
+
+
 class GeneralizedHandler:
-    """A loaded model that many clients ask at once. Knows no protocol."""
+    """A loaded model of any encoder task, on any engine. Implements `Handler`."""
 
     def __init__(self, name: str, model: LoadedModel, workers: Workers, limits: BatchLimits | None = None) -> None:
         self._task = model.task
@@ -81,17 +98,12 @@ class GeneralizedHandler:
     async def answer(
         self, questions: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any] | None = None
     ) -> list[Answer]:
-        """Answer questions, given as named fields, in their order; parameters hold for all of them.
-
-        Raises:
-            InvalidQuestion: a question or a parameter cannot be read; the text says which.
-            Overloaded: too much waits already.
-        """
+        """Answer questions; see `Handler`."""
         read = [self._read(fields, parameters or {}, row) for row, fields in _numbered(questions)]
         with self._scheduler.admit(len(read)):
-            encodings = await self._off_loop(lambda: self._task.encode(self._tokenizer, read))
-            outputs = await self._scheduler.submit(encodings)
-            return await self._off_loop(lambda: self._decode(read, encodings, outputs))
+            windows = await self._off_loop(lambda: self._task.encode(self._tokenizer, read))
+            outputs = await self._scheduler.submit([encoding for parts in windows for encoding in parts])
+            return await self._off_loop(lambda: self._decode(read, windows, regroup(outputs, windows)))
 
     def _read(self, fields: Mapping[str, Any], parameters: Mapping[str, Any], row: str) -> object:
         try:
@@ -100,12 +112,12 @@ class GeneralizedHandler:
             raise InvalidQuestion(f"{row}{error}") from error
 
     def _decode(
-        self, questions: Sequence[object], encodings: Sequence[Encoding], outputs: Sequence[Outputs]
+        self, questions: Sequence[object], windows: Sequence[Windows], outputs: Sequence[Sequence[Outputs]]
     ) -> list[Answer]:
-        answers = self._task.decode(questions, encodings, outputs)
+        answers = self._task.decode(questions, windows, outputs)
         return [
-            Answer(self._task.fields(answer), encoding.truncated)
-            for answer, encoding in zip(answers, encodings, strict=True)
+            Answer(self._task.fields(answer), sum(part.truncated for part in parts))
+            for answer, parts in zip(answers, windows, strict=True)
         ]
 
     async def _off_loop(self, work: Callable[[], _Result]) -> _Result:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from transformers import PreTrainedTokenizerBase
@@ -11,7 +12,7 @@ from transformermodel_predictor.engines.catalogue import load_engine
 from transformermodel_predictor.engines.engine import Engine
 from transformermodel_predictor.pretrained import load_pretrained_tokenizer
 from transformermodel_predictor.tasks.catalogue import TaskConfiguration, make_task, task_of_mode
-from transformermodel_predictor.tasks.task import Task
+from transformermodel_predictor.tasks.task import EncoderTask, Outputs, Windows
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class LoadedModel:
     """All parts of a model that are needed to answer, in memory."""
 
     artifact: Artifact
-    task: Task[Any, Any]
+    task: EncoderTask[Any, Any]
     tokenizer: PreTrainedTokenizerBase
     engine: Engine
 
@@ -32,13 +33,20 @@ class LoadedModel:
             InvalidQuestion: a question or a parameter cannot be read.
         """
         read = [self.task.question(fields, parameters or {}) for fields in questions]
-        encodings = self.task.encode(self.tokenizer, read)
-        answers = self.task.decode(read, encodings, self.engine.run(encodings))
-        return [self.task.fields(answer) for answer in answers]
+        windows = self.task.encode(self.tokenizer, read)
+        outputs = self.engine.run([encoding for parts in windows for encoding in parts])
+        return [self.task.fields(answer) for answer in self.task.decode(read, windows, regroup(outputs, windows))]
 
     def warm_up(self) -> None:
         """Run the first forward pass, which is slower than those after it."""
-        self.engine.run(self.task.encode(self.tokenizer, self.task.probes[:1]))
+        ((window, *_),) = self.task.encode(self.tokenizer, self.task.probes[:1])
+        self.engine.run([window])
+
+
+def regroup(outputs: Sequence[Outputs], windows: Sequence[Windows]) -> list[Sequence[Outputs]]:
+    """What the engine returned for all windows in one list, by question again."""
+    rest = iter(outputs)
+    return [list(islice(rest, len(parts))) for parts in windows]
 
 
 def load_model(artifact: Artifact) -> LoadedModel:

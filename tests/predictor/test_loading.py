@@ -22,7 +22,7 @@ def test_a_model_answers_in_the_order_of_its_questions(tiny_model: LoadedModel) 
 def test_a_model_has_the_labels_and_the_limit_of_its_artifact(tiny_artifact: Artifact) -> None:
     model = load_model(open_artifact(tiny_artifact.path))
     assert model.task.labels == tiny_artifact.labels
-    (encoding,) = model.task.encode(model.tokenizer, [model.task.question({"text": "good " * 50}, {})])
+    ((encoding,),) = model.task.encode(model.tokenizer, [model.task.question({"text": "good " * 50}, {})])
     assert len(encoding) == MAX_LENGTH
 
 

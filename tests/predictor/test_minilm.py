@@ -47,7 +47,7 @@ def model(artifact: Artifact) -> LoadedModel:
 
 def test_the_golden_logits(model: LoadedModel) -> None:
     question = model.task.question({"text": GOLDEN}, {})
-    (encoding,) = model.task.encode(model.tokenizer, [question])
+    ((encoding,),) = model.task.encode(model.tokenizer, [question])
     assert list(encoding.features["input_ids"]) == [101, 1045, 2293, 2023, 3185, 1010, 2009, 2001, 10392, 999, 102]
     (outputs,) = model.engine.run([encoding])
     assert outputs["logits"].tolist() == pytest.approx([-2.5873, 3.2092], abs=1e-3)

@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from transformers import BertConfig, BertForSequenceClassification, BertTokenizer
 
-from transformermodel_api.spec import Format, Precision
+from transformermodel_api.preparation import Format, Precision
 from transformermodel_predictor.artifact.configuration import CONFIGURATION_FILE, ModelConfiguration
 from transformermodel_predictor.artifact.directory import Artifact, seal
 from transformermodel_predictor.artifact.labels import LABELS_FILE, labels_text

@@ -8,7 +8,7 @@ from transformermodel_api.errors import UserError
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.identity import fingerprint
 from transformermodel_api.model import TransformerModel
-from transformermodel_api.spec import Preparation
+from transformermodel_api.preparation import Preparation
 from transformermodel_operator.children.identity import labels, metadata
 from transformermodel_operator.children.storage import StorageLocation
 from transformermodel_operator.objects import JOB, REQUESTED_AT_ANNOTATION, Document

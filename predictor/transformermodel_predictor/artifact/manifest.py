@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from transformermodel_api.spec import Format, Precision
+from transformermodel_api.preparation import Format, Precision
 from transformermodel_predictor.preparation.candidate import Candidate, EngineName
 
 MANIFEST_FILE = "manifest.json"

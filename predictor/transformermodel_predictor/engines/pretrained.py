@@ -21,6 +21,8 @@ class PretrainedEngine:
         model: in evaluation mode, as `from_pretrained` returns it.
     """
 
+    padding_free = False
+
     def __init__(self, model: PreTrainedModel) -> None:
         self._model = model
         self._pad_token: int | None = getattr(model.config, "pad_token_id", None)

@@ -3,13 +3,18 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from transformermodel_api.spec import Format, Precision
+from transformermodel_api.preparation import Format, Precision
 
 
 class EngineName(StrEnum):
-    """The engines that this version can run."""
+    """What runs a model."""
 
     Pretrained = "Pretrained"
+    Packed = "Packed"
+    TorchScript = "TorchScript"
+    Exported = "Exported"
+    ONNX = "ONNX"
+    Neuron = "Neuron"
 
 
 @dataclass(frozen=True)

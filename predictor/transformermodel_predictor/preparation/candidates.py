@@ -1,6 +1,6 @@
 """Which candidates a request allows. Pure."""
 
-from transformermodel_api.spec import Format, Precision, Preparation
+from transformermodel_api.preparation import Format, Precision, Preparation
 from transformermodel_predictor.preparation.candidate import Candidate, EngineName
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
-from transformermodel_api.spec import GoldenTest, TestExpectation
+from transformermodel_api.golden import GoldenTest, TestExpectation
 
 SCORE_TOLERANCE = 0.01
 

@@ -6,19 +6,19 @@ from transformermodel_api.errors import UserError
 from transformermodel_api.spec import TaskName
 from transformermodel_predictor.tasks.configuration import TaskConfiguration
 from transformermodel_predictor.tasks.sequence_classification import SequenceClassification
-from transformermodel_predictor.tasks.task import Task
+from transformermodel_predictor.tasks.task import EncoderTask
 
 _TASKS: dict[TaskName, type[SequenceClassification]] = {
     TaskName.SequenceClassification: SequenceClassification,
 }
 
 
-def task_type(name: TaskName) -> type[Task[Any, Any]]:
+def task_type(name: TaskName) -> type[EncoderTask[Any, Any]]:
     """The class of a task; its `auto_class` and `mode` are known without a model."""
     return _TASKS[name]
 
 
-def make_task(name: TaskName, configuration: TaskConfiguration) -> Task[Any, Any]:
+def make_task(name: TaskName, configuration: TaskConfiguration) -> EncoderTask[Any, Any]:
     """A task for one model."""
     return _TASKS[name](configuration)
 

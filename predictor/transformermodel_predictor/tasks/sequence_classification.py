@@ -11,7 +11,7 @@ from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.spec import TaskName
 from transformermodel_predictor.tasks.configuration import TaskConfiguration
-from transformermodel_predictor.tasks.task import Encoding, InvalidQuestion, Outputs, TensorSpec
+from transformermodel_predictor.tasks.task import InvalidQuestion, Outputs, TensorSpec, Windows
 from transformermodel_predictor.tasks.tokenization import encode_texts
 
 _SENTENCE = "The quick brown fox jumps over the lazy dog, and nobody minds. "
@@ -111,13 +111,13 @@ class SequenceClassification:
             probabilities=_flag(parameters, "probabilities"),
         )
 
-    def encode(self, tokenizer: PreTrainedTokenizerBase, questions: Sequence[TextQuestion]) -> list[Encoding]:
-        """Tokenize, one encoding per question, unpadded and cut to the model's limit."""
+    def encode(self, tokenizer: PreTrainedTokenizerBase, questions: Sequence[TextQuestion]) -> list[Windows]:
+        """Tokenize, one window per question, unpadded and cut to the model's limit."""
         rows = [(question.text, question.text_pair) for question in questions]
-        return encode_texts(tokenizer, rows, self._configuration.max_length)
+        return [(encoding,) for encoding in encode_texts(tokenizer, rows, self._configuration.max_length)]
 
     def decode(
-        self, questions: Sequence[TextQuestion], encodings: Sequence[Encoding], outputs: Sequence[Outputs]
+        self, questions: Sequence[TextQuestion], windows: Sequence[Windows], outputs: Sequence[Sequence[Outputs]]
     ) -> list[Classification]:
         """The softmax of each row's logits.
 
@@ -126,7 +126,7 @@ class SequenceClassification:
         """
         if not outputs:
             return []
-        logits = torch.stack([output["logits"] for output in outputs]).float()
+        logits = torch.stack([output["logits"] for (output,) in outputs]).float()
         if not bool(torch.isfinite(logits).all()):
             raise ArithmeticError("the model's logits are not finite")
         rows: list[list[float]] = logits.softmax(dim=-1).tolist()
@@ -149,6 +149,14 @@ class SequenceClassification:
         """Largest difference between the probabilities of one class."""
         pairs = zip(reference.probabilities, other.probabilities, strict=True)
         return max(abs(one - another) for one, another in pairs)
+
+    def agree(self, reference: Classification, other: Classification) -> bool:
+        """Whether the likeliest label is the same."""
+        return self._best(reference.probabilities) == self._best(other.probabilities)
+
+    @staticmethod
+    def _best(probabilities: Sequence[float]) -> int:
+        return max(range(len(probabilities)), key=probabilities.__getitem__)
 
     def _top_k(self, value: object) -> int | None:
         if value is None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import torch
 from transformers import PreTrainedConfig, PreTrainedTokenizerBase
@@ -11,6 +11,8 @@ from transformermodel_api.spec import TaskName
 
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
+QuestionMade = TypeVar("QuestionMade", covariant=True)
+AnswerTaken = TypeVar("AnswerTaken", contravariant=True)
 
 
 @dataclass(frozen=True)
@@ -28,21 +30,42 @@ class TensorSpec:
 
 
 @dataclass(frozen=True)
+class Alignment:
+    """Where each token of an encoding stands in the texts of its question.
+
+    Attributes:
+        texts: 0 for the first text, 1 for the second; None for special tokens.
+        offsets: first character and the one after the last, as Unicode code points of that text; (0, 0) for special
+            tokens.
+        words: number of the word in that text; None for special tokens.
+    """
+
+    texts: Sequence[int | None]
+    offsets: Sequence[tuple[int, int]]
+    words: Sequence[int | None]
+
+
+@dataclass(frozen=True)
 class Encoding:
-    """One text as the model sees it, without padding.
+    """One sequence of tokens as the model sees it, without padding.
 
     Attributes:
         features: the tokenizer's outputs by name (`input_ids`, `token_type_ids`, ...), each a list of one length.
-        truncated: how many tokens of the text did not fit.
+        truncated: how many tokens of the question are in no window of it; told of the first window only.
+        alignment: where the tokens come from, for tasks that answer with parts of the text.
     """
 
     features: Mapping[str, Sequence[int]]
     truncated: int = 0
+    alignment: Alignment | None = None
 
     def __len__(self) -> int:
         """Number of tokens."""
         return len(self.features["input_ids"])
 
+
+Windows = tuple[Encoding, ...]
+"""The encodings of one question, at least one: overlapping parts where it is longer than the model's limit."""
 
 Outputs = Mapping[str, torch.Tensor]
 """What an engine returns for one encoding: tensors by their name in the model's output, without a batch dimension."""
@@ -52,7 +75,7 @@ class InvalidQuestion(ValueError):
     """A question that the task cannot read; the text says what would be right."""
 
 
-class Task(Protocol, Generic[Question, Answer]):
+class Task(Protocol[QuestionMade, AnswerTaken]):
     """What a model does with text.
 
     A task is made for one model (its labels, its limits) and holds no other state, so it may be used by several
@@ -81,7 +104,7 @@ class Task(Protocol, Generic[Question, Answer]):
         ...
 
     @property
-    def probes(self) -> tuple[Question, ...]:
+    def probes(self) -> tuple[QuestionMade, ...]:
         """Questions of mixed length on which two ways to run one model are compared."""
         ...
 
@@ -93,7 +116,7 @@ class Task(Protocol, Generic[Question, Answer]):
         """
         ...
 
-    def question(self, fields: Mapping[str, Any], parameters: Mapping[str, Any]) -> Question:
+    def question(self, fields: Mapping[str, Any], parameters: Mapping[str, Any]) -> QuestionMade:
         """Read one question from named fields, and from parameters that say how it is to be answered.
 
         Raises:
@@ -101,20 +124,28 @@ class Task(Protocol, Generic[Question, Answer]):
         """
         ...
 
-    def encode(self, tokenizer: PreTrainedTokenizerBase, questions: Sequence[Question]) -> list[Encoding]:
-        """Tokenize, one encoding per question, unpadded and cut to the model's limit."""
-        ...
-
-    def decode(
-        self, questions: Sequence[Question], encodings: Sequence[Encoding], outputs: Sequence[Outputs]
-    ) -> list[Answer]:
-        """Turn what the engine returned into answers, one per question."""
-        ...
-
-    def fields(self, answer: Answer) -> dict[str, Any]:
+    def fields(self, answer: AnswerTaken) -> dict[str, Any]:
         """An answer as named fields, whose names are those of `outputs`."""
         ...
 
-    def difference(self, reference: Answer, other: Answer) -> float:
+    def difference(self, reference: AnswerTaken, other: AnswerTaken) -> float:
         """How far two answers to one question are apart: 0 equal, 1 as different as can be."""
+        ...
+
+    def agree(self, reference: AnswerTaken, other: AnswerTaken) -> bool:
+        """Whether two answers to one question say the same: the same labels, entities, span or tokens."""
+        ...
+
+
+class EncoderTask(Task[Question, Answer], Protocol[Question, Answer]):
+    """A task that is answered from the logits of one forward pass over the question."""
+
+    def encode(self, tokenizer: PreTrainedTokenizerBase, questions: Sequence[Question]) -> list[Windows]:
+        """Tokenize, unpadded; one tuple of windows per question, each cut to the model's limit."""
+        ...
+
+    def decode(
+        self, questions: Sequence[Question], windows: Sequence[Windows], outputs: Sequence[Sequence[Outputs]]
+    ) -> list[Answer]:
+        """Turn what the engine returned for each window into answers, one per question."""
         ...

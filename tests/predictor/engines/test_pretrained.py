@@ -54,7 +54,7 @@ def test_a_pair_agrees_with_transformers_own_pipeline(tiny_model: LoadedModel, t
 
 
 def test_a_text_is_answered_alike_alone_and_in_a_padded_batch(tiny_model: LoadedModel) -> None:
-    encoded = tiny_model.task.encode(tiny_model.tokenizer, tiny_model.task.probes)
+    encoded = [window for (window,) in tiny_model.task.encode(tiny_model.tokenizer, tiny_model.task.probes)]
     together = logits(tiny_model.engine, encoded)
     alone = torch.cat([logits(tiny_model.engine, [encoding]) for encoding in encoded])
     assert together.dtype is torch.float32

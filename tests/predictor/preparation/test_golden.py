@@ -6,7 +6,7 @@ import pytest
 from tests.predictor.preparation.conftest import Kitchen, request_for
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
-from transformermodel_api.spec import GoldenTest
+from transformermodel_api.golden import GoldenTest
 from transformermodel_predictor.preparation.golden import GoldenResult, check_golden_answers
 
 

@@ -19,7 +19,7 @@ TASK = SequenceClassification(TaskConfiguration(labels=LABELS, max_length=MAX_LE
 
 def answered(*logits: float, **wanted: object) -> dict[str, object]:
     question = TASK.question({"text": "good"}, wanted)
-    (answer,) = TASK.decode([question], [Encoding({"input_ids": [1]})], [{"logits": torch.tensor(logits)}])
+    (answer,) = TASK.decode([question], [(Encoding({"input_ids": [1]}),)], [[{"logits": torch.tensor(logits)}]])
     return TASK.fields(answer)
 
 
@@ -33,19 +33,19 @@ def test_the_catalogue_knows_it_by_name_and_by_the_mode_of_model_config() -> Non
 
 class TestEncode:
     def test_a_text_keeps_its_own_length(self, tiny_model: LoadedModel) -> None:
-        short, long = TASK.encode(tiny_model.tokenizer, [TextQuestion("good"), TextQuestion("i love this movie")])
+        (short,), (long,) = TASK.encode(tiny_model.tokenizer, [TextQuestion("good"), TextQuestion("i love this movie")])
         assert (len(short), len(long)) == (3, 6)
         assert set(short.features) == {"input_ids", "token_type_ids"}
         assert (short.truncated, long.truncated) == (0, 0)
 
     def test_a_text_that_is_too_long_is_cut_and_counted(self, tiny_model: LoadedModel) -> None:
-        (encoding,) = TASK.encode(tiny_model.tokenizer, [TextQuestion("good " * 20)])
+        ((encoding,),) = TASK.encode(tiny_model.tokenizer, [TextQuestion("good " * 20)])
         assert len(encoding) == MAX_LENGTH
         assert encoding.truncated == 20 + 2 - MAX_LENGTH
         assert encoding.features["input_ids"][-1] == tiny_model.tokenizer.sep_token_id
 
     def test_of_a_pair_the_longer_text_is_cut(self, tiny_model: LoadedModel) -> None:
-        (encoding,) = TASK.encode(tiny_model.tokenizer, [TextQuestion("good " * 20, "bad bad")])
+        ((encoding,),) = TASK.encode(tiny_model.tokenizer, [TextQuestion("good " * 20, "bad bad")])
         assert len(encoding) == MAX_LENGTH
         assert encoding.truncated == 20 + 2 + 3 - MAX_LENGTH
         assert list(encoding.features["token_type_ids"]).count(1) == 3
@@ -61,7 +61,7 @@ class TestEncode:
         assert together == [TASK.encode(tiny_model.tokenizer, [question])[0] for question in questions]
 
     def test_the_probes_are_of_mixed_length_and_longer_than_the_limit(self, tiny_model: LoadedModel) -> None:
-        encodings = TASK.encode(tiny_model.tokenizer, TASK.probes)
+        encodings = [window for (window,) in TASK.encode(tiny_model.tokenizer, TASK.probes)]
         assert len({len(encoding) for encoding in encodings}) > 3
         assert encodings[-1].truncated > 0
 
@@ -88,7 +88,7 @@ class TestAnswer:
 
     def test_half_precision_logits_are_decoded_in_float32(self) -> None:
         logits = torch.tensor([0.0, 0.001, 2.0], dtype=torch.bfloat16)
-        (answer,) = TASK.decode([TextQuestion("good")], [Encoding({"input_ids": [1]})], [{"logits": logits}])
+        (answer,) = TASK.decode([TextQuestion("good")], [(Encoding({"input_ids": [1]}),)], [[{"logits": logits}]])
         assert sum(answer.probabilities) == pytest.approx(1.0, abs=1e-6)
 
     def test_numbers_that_are_not_finite_are_no_answer(self) -> None:

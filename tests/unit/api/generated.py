@@ -16,9 +16,14 @@ TEXT = st.text("abc ü\n\"'<&/:.", max_size=12)
 WELL_FORMED = {
     "uri": st.sampled_from(["hf://org/name", "package://some.package/path", "file://folder"]),
     "adapterUri": st.sampled_from(["hf://org/adapter", "file://adapter"]),
+    "samplesUri": st.sampled_from(["file://samples.jsonl", "s3://bucket/samples"]),
     "score": st.sampled_from(["0", "0.5", "1.0"]),
+    "tolerance": st.sampled_from(["0", "0.01"]),
+    "topP": st.sampled_from(["0.9", "1"]),
+    "temperature": st.sampled_from(["0.7", "2"]),
+    "repetitionPenalty": st.sampled_from(["1", "1.3"]),
 }
-STORAGE_URI = st.sampled_from(["pvc://claim", "pvc://claim/folder"])
+STORAGE_URI = st.sampled_from(["pvc://claim", "pvc://claim/folder", "s3://bucket/folder", "az://container"])
 QUANTITY = st.one_of(st.integers(0, 9), st.sampled_from(["500m", "1.5", "2Gi"]))
 NAMES = st.from_regex(r"[a-z]([-a-z0-9]{0,38}[a-z0-9])?", fullmatch=True)
 JUNK = st.one_of(
@@ -37,7 +42,7 @@ JUNK = st.one_of(
 
 def sound_manifests() -> st.SearchStrategy[dict[str, Any]]:
     """Manifests that break nothing."""
-    spec = _values(resource_schema()["properties"]["spec"], "spec").map(_with_matching_revisions)
+    spec = _values(resource_schema()["properties"]["spec"], "spec").map(_agreeing)
     return st.builds(_manifest, NAMES, spec)
 
 
@@ -50,8 +55,18 @@ def _manifest(name: str, spec: dict[str, Any]) -> dict[str, Any]:
     return {"apiVersion": API_VERSION, "kind": KIND, "metadata": {"name": name}, "spec": spec}
 
 
-def _with_matching_revisions(spec: dict[str, Any]) -> dict[str, Any]:
-    source = spec["source"]
+def _agreeing(spec: dict[str, Any]) -> dict[str, Any]:
+    """Mend what the rules about several fields would refuse."""
+    preparation, source = spec.get("preparation", {}), spec["source"]
+    if preparation.get("format") not in (None, "Auto", "Pretrained"):
+        preparation.pop("engine", None)
+        preparation["batchSize"] = 1
+    if "labels" in preparation:
+        preparation.pop("numLabels", None)
+    if spec["task"] != "TextGeneration":
+        preparation.pop("generation", None)
+    for test in spec.get("tests", []):
+        test["expect"].setdefault("label", "A")
     for uri, revision in (("uri", "revision"), ("adapterUri", "adapterRevision")):
         if not source.get(uri, "").startswith("hf://"):
             source.pop(revision, None)

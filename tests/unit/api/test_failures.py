@@ -45,6 +45,10 @@ def test_exit_statuses_keep_their_meaning() -> None:
         "GoldenAnswerMismatch": 20,
         "OutOfMemory": 21,
         "DeadlineExceeded": 22,
+        "ParityFailed": 23,
+        "RemoteCodeForbidden": 24,
+        "UnsupportedForm": 25,
+        "UnsafeArchive": 26,
     }
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.unit.api.wrong_manifests import SOUND, changed
+from tests.unit.api.wrong_manifests import SOUND, TASKS, changed
 from transformermodel_api.errors import InvalidManifest, UserError
 from transformermodel_api.manifests import read_manifests
-from transformermodel_api.spec import Format, Precision
+from transformermodel_api.preparation import Format, Precision
 
 EXAMPLES = sorted((Path(__file__).parents[3] / "examples").glob("*/*.yaml"))
 
@@ -60,7 +60,7 @@ def test_problems_of_all_documents_are_told_at_once(file: Path) -> None:
 
     assert error.problems == (
         "document 2: spec.source.uri: Required value",
-        'document 2: spec.task: Unsupported value: "X": supported values: "SequenceClassification"',
+        'document 2: spec.task: Unsupported value: "X": supported values: ' + TASKS,
         'document 3: apiVersion: Unsupported value: "v1": supported values: "transformermodel.dev/v1alpha1"',
         'document 3: kind: Unsupported value: "Pod": supported values: "TransformerModel"',
     )
@@ -70,7 +70,7 @@ def test_problems_of_all_documents_are_told_at_once(file: Path) -> None:
 def test_a_single_document_is_not_counted(file: Path) -> None:
     file.write_text(yaml.safe_dump(changed(task="X")))
 
-    assert refusal(file).problems == ('spec.task: Unsupported value: "X": supported values: "SequenceClassification"',)
+    assert refusal(file).problems == ('spec.task: Unsupported value: "X": supported values: ' + TASKS,)
 
 
 @pytest.mark.parametrize("text", ["", "\n", "---\n---\n", "# nothing\n"])

@@ -13,7 +13,10 @@ SOUND: Document = {
     "spec": {"task": "SequenceClassification", "source": {"uri": "hf://org/name"}},
 }
 
-LOCATION = "must be hf://org/name, package://python.package/path or file://path"
+LOCATION = "must be hf://org/name, s3://, gs://, az://, https://, pvc:// or file:// and a path, or package://python.package/path"
+STORAGE = "must be pvc://claim, s3://bucket, gs://bucket or az://container, and a path after it where wanted"
+TASKS = '"SequenceClassification", "TokenClassification", "QuestionAnswering", "TextGeneration"'
+POSITIVE = 'must be a decimal greater than 0 in quotes, such as "0.7"'
 QUANTITY = "must be a Kubernetes quantity, such as 500m, 1.5 or 2Gi"
 NAME = "metadata.name must be lower-case letters, digits and '-', start with a letter and not end with '-'"
 SUBDOMAIN = (
@@ -143,12 +146,13 @@ _STRUCTURE = (
     _wrong(
         "an unknown task",
         changed(task="Sentiment"),
-        'spec.task: Unsupported value: "Sentiment": supported values: "SequenceClassification"',
+        'spec.task: Unsupported value: "Sentiment": supported values: ' + TASKS,
     ),
     _wrong(
         "an unknown format",
         changed(preparation__format="onnx"),
-        'spec.preparation.format: Unsupported value: "onnx": supported values: "Auto", "Pretrained"',
+        'spec.preparation.format: Unsupported value: "onnx": supported values: "Auto", '
+        '"Pretrained", "TorchScript", "Exported", "ONNX", "Neuron", "NeuronX"',
     ),
     _wrong("no spec", {key: value for key, value in SOUND.items() if key != "spec"}, "spec: Required value"),
     _wrong("no task", changed(task=REMOVED), "spec.task: Required value"),
@@ -203,7 +207,7 @@ _STRUCTURE = (
         "numbers where an enumeration and text belong",
         changed(task=5, source__uri=7),
         'spec.task: Invalid value: "integer": spec.task in body must be of type string: "integer"',
-        'spec.task: Unsupported value: 5: supported values: "SequenceClassification"',
+        "spec.task: Unsupported value: 5: supported values: " + TASKS,
         'spec.source.uri: Invalid value: "integer": spec.source.uri in body must be of type string: "integer"',
     ),
     _wrong(
@@ -310,9 +314,45 @@ _RULES = (
         ),
     ),
     _wrong(
+        "a test that expects nothing",
+        changed(tests=[{"input": {"text": "Good."}, "expect": {"score": "0.5"}}]),
+        'spec.tests[0].expect: Invalid value: "object": must say what is expected: label, entities, answer or '
+        "generatedText",
+    ),
+    _wrong(
+        "Neuron without a batch size",
+        changed(preparation__format="NeuronX"),
+        'spec.preparation.batchSize: Invalid value: "object": batchSize is required for the formats Neuron and '
+        "NeuronX, whose models take batches of one size",
+    ),
+    _wrong(
+        "an engine for a format that has its own",
+        changed(preparation={"format": "ONNX", "engine": "Packed"}),
+        'spec.preparation.engine: Invalid value: "object": engine is only for the formats Auto and Pretrained; each '
+        "other format has one engine of its own",
+    ),
+    _wrong(
+        "another number of labels than are named",
+        changed(preparation={"labels": ["A", "B"], "numLabels": 3}),
+        'spec.preparation.numLabels: Invalid value: "object": numLabels differs from the number of labels; remove it '
+        "or name as many labels",
+    ),
+    _wrong(
+        "generation by a classifier",
+        changed(preparation__generation={"topK": 5}),
+        'spec.preparation.generation: Invalid value: "object": generation is only for the task TextGeneration; remove '
+        "it",
+    ),
+    _wrong(
+        "temperatures that are none",
+        changed(task="TextGeneration", preparation__generation={"temperature": "0.0", "repetitionPenalty": "-1"}),
+        f'spec.preparation.generation.temperature: Invalid value: "string": {POSITIVE}',
+        f'spec.preparation.generation.repetitionPenalty: Invalid value: "string": {POSITIVE}',
+    ),
+    _wrong(
         "storage that is no volume",
         changed(storage__uri="/mnt/models"),
-        'spec.storage.uri: Invalid value: "string": must be pvc://claim or pvc://claim/path',
+        f'spec.storage.uri: Invalid value: "string": {STORAGE}',
     ),
     _wrong(
         "quantities that are none",
@@ -328,14 +368,14 @@ _SEVERAL = (
         changed(source={"uri": "folder", "revision": "main"}, storage__uri="s3:/bucket", preparation__maxLength=1),
         f'spec.source.uri: Invalid value: "string": {LOCATION}',
         'spec.source.revision: Invalid value: "object": revision is only for hf:// uris; remove it or use an hf:// uri',
-        'spec.storage.uri: Invalid value: "string": must be pvc://claim or pvc://claim/path',
+        f'spec.storage.uri: Invalid value: "string": {STORAGE}',
         "spec.preparation.maxLength: Invalid value: 1: spec.preparation.maxLength in body should be greater than or "
         "equal to 4",
     ),
     _wrong(
         "structure before rules",
         changed(task="Sentiment", source__uri="folder", predictor__tolerations=[{"effect": "Never"}, 5]),
-        'spec.task: Unsupported value: "Sentiment": supported values: "SequenceClassification"',
+        'spec.task: Unsupported value: "Sentiment": supported values: ' + TASKS,
         'spec.predictor.tolerations[0].effect: Unsupported value: "Never": supported values: "NoSchedule", '
         '"PreferNoSchedule", "NoExecute"',
         'spec.predictor.tolerations[1]: Invalid value: "integer": spec.predictor.tolerations[1] in body must be of '
