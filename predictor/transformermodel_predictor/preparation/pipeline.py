@@ -60,7 +60,7 @@ def _prepare(
         recorder.step(Step.Merge, request.source.adapter_uri or "no adapter")
         merged = merge(request, acquired)
         recorder.step(Step.Build, candidate.format.value)
-        build(merged, request.task, folder)
+        build(merged, request.task, candidate, folder)
         del merged  # the tests load what was written; two models at once may not fit into memory
         staged = seal(folder, provenance_of(inputs, candidate))
         recorder.step(Step.Test, f"{len(request.tests)} golden answers")

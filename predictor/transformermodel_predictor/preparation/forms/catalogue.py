@@ -1,0 +1,35 @@
+"""The forms that this version can build, and what refuses which."""
+
+from transformermodel_api.preparation import Format
+from transformermodel_api.spec import TaskName
+from transformermodel_predictor.preparation.candidate import Candidate
+from transformermodel_predictor.preparation.forms.form import Form, Place
+from transformermodel_predictor.preparation.forms.pretrained import PretrainedForm
+
+FORMS: dict[Format, Form] = {form.format: form for form in (PretrainedForm(),)}
+
+
+def all_candidates() -> tuple[Candidate, ...]:
+    """Every way in which any model could be stored and run, in the order of the formats."""
+    return tuple(candidate for form in FORMS.values() for candidate in form.candidates)
+
+
+def refusal(candidate: Candidate, task: TaskName, architecture: str, place: Place) -> str | None:
+    """Why a candidate is unsuitable for a model and a place; None where it can be tried.
+
+    Args:
+        candidate: form, engine and precision.
+        task: what the model does.
+        architecture: `model_type` of the configuration.
+        place: where it is to run.
+    """
+    form = FORMS.get(candidate.format)
+    if form is None:
+        return f"the form {candidate.format.value} is not known here"
+    if candidate not in form.candidates:
+        known = ", ".join(f"{known.engine.value} in {known.precision.value}" for known in form.candidates)
+        return (
+            f"the form {candidate.format.value} is not run by the engine {candidate.engine.value} in "
+            f"{candidate.precision.value}; there is: {known}"
+        )
+    return form.refusal(candidate, task, architecture, place)
