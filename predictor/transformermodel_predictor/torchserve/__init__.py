@@ -1,0 +1,1 @@
+"""What ties us to TorchServe: its archives."""

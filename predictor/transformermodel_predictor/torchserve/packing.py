@@ -1,0 +1,158 @@
+"""What goes into an archive: a handler with its files, or a prepared artifact."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from importlib import resources
+from pathlib import Path
+
+from transformermodel_api.errors import UserError
+from transformermodel_predictor.artifact.configuration import CONFIGURATION_FILE
+from transformermodel_predictor.artifact.directory import Artifact
+from transformermodel_predictor.torchserve.archive import Archive, Member, Runtime
+
+DEFAULT_HANDLERS = (
+    "base_handler",
+    "image_classifier",
+    "image_segmenter",
+    "object_detector",
+    "text_classifier",
+)
+"""TorchServe's own handlers, which an archive may name instead of bringing one."""
+
+ARTIFACT_FOLDER = "artifact"
+"""Folder of a packed artifact in its archive: apart from what is added, so that its digest still holds."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_HANDLER_MODULE = "artifact_handler"
+
+
+@dataclass(frozen=True)
+class ArchiveOptions:
+    """What the user says of an archive, in the terms of torch-model-archiver.
+
+    Attributes:
+        model_name: the model's name, and the archive's.
+        version: the model's version.
+        handler: `FILE`, `FILE:function`, or one of `DEFAULT_HANDLERS`; None only for an artifact, which has its own.
+        model_file: Python file with the model's class.
+        serialized_file: the weights.
+        extra_files: files, and folders whose content is taken.
+        requirements_file: Python packages that the handler needs.
+        config_file: model-config.yaml.
+        runtime: what runs the handler.
+    """
+
+    model_name: str
+    version: str = "1.0"
+    handler: str | None = None
+    model_file: Path | None = None
+    serialized_file: Path | None = None
+    extra_files: tuple[Path, ...] = ()
+    requirements_file: Path | None = None
+    config_file: Path | None = None
+    runtime: Runtime = Runtime.python
+
+
+def pack_handler(options: ArchiveOptions, created: date) -> Archive:
+    """An archive with a handler and its files.
+
+    Raises:
+        UserError: a file is missing, two have one name, or no handler is named.
+    """
+    if options.handler is None:
+        raise UserError("an archive needs a handler: name one with --handler, or a prepared artifact to pack")
+    handler, file = _read_handler(options.handler)
+    return _pack(options, handler, {} if file is None else {file.name: file}, created)
+
+
+def pack_artifact(artifact: Artifact, options: ArchiveOptions, created: date) -> Archive:
+    """An archive with a prepared artifact, and a handler that answers as our own server does.
+
+    The handler imports this package, so TorchServe's environment must have `transformermodel[predictor]`. A handler of
+    the user's replaces it and finds the artifact in the folder `artifact` of the model's directory.
+
+    Raises:
+        UserError: a file is missing, or two have one name.
+    """
+    configuration = artifact.path / CONFIGURATION_FILE
+    if options.config_file is None and configuration.exists():
+        options = replace(options, config_file=configuration)
+    if options.handler is None:
+        source = resources.files(__package__).joinpath(f"{_HANDLER_MODULE}.py").read_bytes()
+        packed = _pack(options, f"{_HANDLER_MODULE}:handle", {f"{_HANDLER_MODULE}.py": source}, created)
+    else:
+        packed = pack_handler(options, created)
+    content = {
+        f"{ARTIFACT_FOLDER}/{path.relative_to(artifact.path).as_posix()}": path
+        for path in sorted(artifact.path.rglob("*"))
+        if path.is_file()
+    }
+    return replace(packed, members={**packed.members, **content})
+
+
+def _pack(options: ArchiveOptions, handler: str, handler_files: Mapping[str, Member], created: date) -> Archive:
+    _require_name(options)
+    single = (options.model_file, options.serialized_file, options.requirements_file, options.config_file)
+    extra = [path for given in options.extra_files for path in _expanded(given)]
+    return Archive(
+        name=options.model_name,
+        version=options.version,
+        handler=handler,
+        members=_members(handler_files, [*(path for path in single if path is not None), *extra]),
+        serialized_file=_name_of(options.serialized_file),
+        model_file=_name_of(options.model_file),
+        requirements_file=_name_of(options.requirements_file),
+        config_file=_name_of(options.config_file),
+        runtime=options.runtime,
+        created=created,
+    )
+
+
+def _require_name(options: ArchiveOptions) -> None:
+    if not _NAME.fullmatch(options.model_name):
+        raise UserError(
+            f"--model-name {options.model_name!r} cannot be used: it must be letters, digits, '_', '.' and '-', and "
+            "start with a letter or a digit"
+        )
+
+
+def _read_handler(given: str) -> tuple[str, Path | None]:
+    """The handler as the manifest names it, and its file.
+
+    TorchServe loads `module:function`, but looks for a file of that whole name when it reads `module.py:function`.
+    """
+    if given in DEFAULT_HANDLERS:
+        return given, None
+    name, _, function = given.partition(":")
+    file = Path(name)
+    if not file.suffix and not file.exists():
+        file = file.with_suffix(".py")
+    if not file.is_file():
+        known = ", ".join(DEFAULT_HANDLERS)
+        raise UserError(f"--handler {given}: there is no file {file}, and TorchServe's own handlers are {known}")
+    return (f"{file.stem}:{function}" if function else file.name), file
+
+
+def _expanded(given: Path) -> Iterator[Path]:
+    """A file, or the files in a folder."""
+    if given.is_dir():
+        yield from sorted(path for path in given.iterdir() if path.is_file())
+    else:
+        yield given
+
+
+def _members(handler_files: Mapping[str, Member], paths: Sequence[Path]) -> dict[str, Member]:
+    members = dict(handler_files)
+    for path in paths:
+        if not path.is_file():
+            raise UserError(f"{path} is not a file that could be packed")
+        if (other := members.get(path.name)) is not None and other != path:
+            raise UserError(f"two files would be {path.name} in the archive, one of them {path}: rename it")
+        members[path.name] = path
+    return members
+
+
+def _name_of(path: Path | None) -> str | None:
+    return None if path is None else path.name

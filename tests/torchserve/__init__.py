@@ -1,0 +1,1 @@
+"""The real TorchServe, to show that what we pack for it works there."""

@@ -1,0 +1,95 @@
+"""A TorchServe process on loopback."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from tests.torchserve.install import PROGRAM, PYTHON, install
+
+_START_SECONDS = 120
+_SERVICES = ("inference", "management", "metrics")
+
+
+@dataclass(frozen=True)
+class TorchServe:
+    """A running TorchServe."""
+
+    url: str
+
+    def predict(self, name: str, body: bytes | str, content_type: str = "text/plain") -> httpx.Response:
+        """Ask a model."""
+        headers = {"content-type": content_type}
+        return httpx.post(f"{self.url}/predictions/{name}", content=body, headers=headers, timeout=60, trust_env=False)
+
+
+@contextmanager
+def serving(archives: Sequence[Path], folder: Path) -> Iterator[TorchServe]:
+    """Serve archives of one folder until the block ends; logs go to another folder."""
+    install()
+    ports = _free_ports(len(_SERVICES) + 3)
+    configuration = folder / "config.properties"
+    configuration.write_text(_configuration(archives, ports))
+    command = [PROGRAM, "--start", "--foreground", "--ncs", "--disable-token-auth", "--enable-model-api"]
+    command += ["--model-store", archives[0].parent, "--ts-config", configuration]
+    log = folder / "torchserve.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, stdout=output, stderr=output, cwd=folder, env=_environment(folder), start_new_session=True
+        )
+    try:
+        server = TorchServe(f"http://127.0.0.1:{ports[0]}")
+        for archive in archives:
+            _wait(process, f"http://127.0.0.1:{ports[1]}/models/{archive.stem}", log)
+        yield server
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)  # Java outlives its launcher, and its workers outlive Java
+        process.wait()
+
+
+def _configuration(archives: Sequence[Path], ports: list[int]) -> str:
+    addresses = [f"{name}_address=http://127.0.0.1:{port}" for name, port in zip(_SERVICES, ports, strict=False)]
+    settings = {
+        "grpc_inference_port": ports[3],
+        "grpc_management_port": ports[4],
+        "initial_worker_port": ports[5],
+        "number_of_netty_threads": 2,
+        "default_workers_per_model": 1,
+        "load_models": ",".join(f"{archive.stem}={archive.name}" for archive in archives),
+    }
+    return "\n".join([*addresses, *(f"{key}={value}" for key, value in settings.items())]) + "\n"
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    own = {"HF_HUB_OFFLINE": "1", "LOG_LOCATION": str(folder), "METRICS_LOCATION": str(folder), "OMP_NUM_THREADS": "1"}
+    return {**os.environ, **own, "PATH": f"{PYTHON.parent}{os.pathsep}{os.environ['PATH']}", "TMPDIR": str(folder)}
+
+
+def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    """Wait until the model has a worker that is ready."""
+    deadline = time.monotonic() + _START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            workers = httpx.get(url, timeout=5, trust_env=False).json()[0]["workers"]
+        except (httpx.HTTPError, KeyError, IndexError, ValueError):
+            workers = []
+        if any(worker["status"] == "READY" for worker in workers):
+            return
+        time.sleep(0.2)
+    raise AssertionError(f"TorchServe is not ready:\n{log.read_text(errors='replace')[-4000:]}")
+
+
+def _free_ports(count: int) -> list[int]:
+    """Different ports that nobody listens on."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for listener in sockets:
+            listener.bind(("127.0.0.1", 0))
+        return [listener.getsockname()[1] for listener in sockets]
