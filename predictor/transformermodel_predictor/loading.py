@@ -59,7 +59,7 @@ def load_model(artifact: Artifact) -> LoadedModel:
     configuration = artifact.configuration
     task = make_task(
         task_of_mode(configuration.mode),
-        TaskConfiguration(labels=artifact.labels, max_length=configuration.max_length),
+        TaskConfiguration.of(configuration, artifact.labels),
     )
     engine = load_engine(artifact.path, artifact.manifest.candidate, task)
     return LoadedModel(artifact=artifact, task=task, tokenizer=load_pretrained_tokenizer(artifact.path), engine=engine)

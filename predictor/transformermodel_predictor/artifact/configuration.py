@@ -1,77 +1,148 @@
 """model-config.yaml: what TorchServe's generalized handler reads, and so do we."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
+from transformermodel_api.preparation import Attention, DeviceMap
+from transformermodel_predictor.artifact.compilation import PT2, read_pt2
+from transformermodel_predictor.artifact.generation import (
+    GenerationDefaults,
+    generation_of_torchserve,
+    read_generation,
+)
+from transformermodel_predictor.artifact.sections import Section
+
 CONFIGURATION_FILE = "model-config.yaml"
 
-_SPELLING = {"better_transformer": "BetterTransformer"}
+MULTI_LABEL = "multi_label_classification"
+
+_GENERATION_MODE = "text_generation"
 
 
 @dataclass(frozen=True)
 class ModelConfiguration:
-    """The `handler` section of model-config.yaml; keys that are absent have the values given here.
+    """The sections `handler` and `pt2` of model-config.yaml; keys that are absent have the values given here.
 
     Attributes:
         mode: the task, such as `sequence_classification`.
         max_length: longest input in tokens.
         do_lower_case: whether text is lower-cased; already part of the stored tokenizer.
-        num_labels: number of classes.
-        save_mode: form of the weights, `pretrained` or `torchscript`.
+        num_labels: number of classes; None where nobody says, 0 for tasks without.
+        save_mode: form of the weights: TorchServe's `pretrained` and `torchscript`, and our `exported` and `onnx`.
         model_name: where TorchServe looks for a tokenizer when it finds no vocab file; `.` is the model's own folder.
-        captum_explanation: whether TorchServe's handler prepares explanations.
-        embedding_name: attribute of the model that holds the embeddings, for explanations.
-        better_transformer: of no effect any more; kept because TorchServe's handler fails without it.
-        model_parallel: whether layers are spread over several devices.
+        captum_explanation: whether explanations are prepared.
+        embedding_name: attribute of the model that holds the embeddings; of no effect here, the model itself is asked.
+        better_transformer: of no effect but that `attention` is SDPA, which took its place.
+        model_parallel: of no effect but that `device_map` is Auto, which took its place.
+        hardware: `neuron` or `neuronx` for weights compiled for these; anything else is what is there.
+        batch_size: rows of every batch, for hardware whose models take batches of one size.
+        problem_type: `multi_label_classification` where several labels may hold at once.
+        attention: how attention is computed.
+        device_map: how the model is laid over several devices.
+        generation: how text is generated; None for the other tasks.
+        pt2: how the model is compiled.
     """
 
     mode: str = "sequence_classification"
     max_length: int = 150
     do_lower_case: bool = False
-    num_labels: int = 2
+    num_labels: int | None = None
     save_mode: str = "pretrained"
     model_name: str = "."
     captum_explanation: bool = False
     embedding_name: str = "bert"
     better_transformer: bool = False
     model_parallel: bool = False
+    hardware: str = ""
+    batch_size: int = 1
+    problem_type: str = ""
+    attention: Attention = Attention.Auto
+    device_map: DeviceMap = DeviceMap.Single
+    generation: GenerationDefaults | None = None
+    pt2: PT2 = field(default_factory=PT2)
+
+    @property
+    def multi_label(self) -> bool:
+        """Whether several labels may hold at once."""
+        return self.problem_type == MULTI_LABEL
 
     def text(self) -> str:
-        """The content of model-config.yaml."""
-        handler = {_key(field.name): getattr(self, field.name) for field in fields(self)}
-        return yaml.safe_dump({"handler": handler}, sort_keys=False)
+        """The content of model-config.yaml: what TorchServe's handler insists on, the rest where it says something."""
+        handler = {
+            "mode": self.mode,
+            "max_length": self.max_length,
+            "do_lower_case": self.do_lower_case,
+            **({} if self.num_labels is None else {"num_labels": self.num_labels}),
+            "save_mode": self.save_mode,
+            "model_name": self.model_name,
+            "captum_explanation": self.captum_explanation,
+            "embedding_name": self.embedding_name,
+            "BetterTransformer": self.better_transformer,
+            "model_parallel": self.model_parallel,
+            **self._further(),
+        }
+        document = {"handler": handler} | ({"pt2": pt2} if (pt2 := self.pt2.section()) else {})
+        return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+
+    def _further(self) -> dict[str, Any]:
+        default = ModelConfiguration()
+        stored = {
+            "hardware": (self.hardware, default.hardware),
+            "batch_size": (self.batch_size, default.batch_size),
+            "problem_type": (self.problem_type, default.problem_type),
+            "attention": (self.attention.value.lower(), default.attention.value.lower()),
+            "device_map": (self.device_map.value.lower(), default.device_map.value.lower()),
+            "generation": (self.generation.section() if self.generation else None, None),
+        }
+        return {key: value for key, (value, unsaid) in stored.items() if value != unsaid}
 
 
 def read_configuration(text: str) -> ModelConfiguration:
     """Read model-config.yaml. Keys that are not ours are left to those whose they are.
 
     Raises:
-        ValueError: the text is not YAML, or a value has the wrong type.
+        ValueError: the text is not YAML, or a value has the wrong type; the message names its key.
     """
     try:
         document = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ValueError(f"it is not YAML ({str(error).splitlines()[0]})") from error
-    handler = document.get("handler", {}) if isinstance(document, Mapping) else None
-    if not isinstance(handler, Mapping):
+    if not isinstance(document, Mapping) or not isinstance(document.get("handler", {}), Mapping):
         raise ValueError("it has no handler section")  # noqa: TRY004 - the file is wrong, not an argument
-    defaults = ModelConfiguration()
-    present = {field.name for field in fields(defaults) if _key(field.name) in handler}
-    return ModelConfiguration(**{name: _value(handler, name, type(getattr(defaults, name))) for name in present})
+    return _read(Section.of("handler", document.get("handler", {})), read_pt2(document.get("pt2")))
 
 
-def _key(name: str) -> str:
-    return _SPELLING.get(name, name)
+def _read(handler: Section, pt2: PT2) -> ModelConfiguration:
+    default = ModelConfiguration()
+    mode = handler.text("mode", default.mode)
+    max_length, batch_size = handler.whole("max_length"), handler.whole("batch_size")
+    max_length = default.max_length if max_length is None else max_length
+    better_transformer, model_parallel = handler.flag("BetterTransformer"), handler.flag("model_parallel")
+    return ModelConfiguration(
+        mode=mode,
+        max_length=max_length,
+        do_lower_case=handler.flag("do_lower_case"),
+        num_labels=handler.whole("num_labels"),
+        save_mode=handler.text("save_mode", default.save_mode),
+        model_name=handler.text("model_name", default.model_name),
+        captum_explanation=handler.flag("captum_explanation"),
+        embedding_name=handler.text("embedding_name", default.embedding_name),
+        better_transformer=better_transformer,
+        model_parallel=model_parallel,
+        hardware=handler.text("hardware", default.hardware),
+        batch_size=default.batch_size if batch_size is None else batch_size,
+        problem_type=handler.text("problem_type", default.problem_type),
+        attention=handler.choice("attention", Attention.SDPA if better_transformer else default.attention),
+        device_map=handler.choice("device_map", DeviceMap.Auto if model_parallel else default.device_map),
+        generation=_generation(handler, max_length) if mode == _GENERATION_MODE else None,
+        pt2=pt2,
+    )
 
 
-def _value(handler: Mapping[str, Any], name: str, wanted: type[Any]) -> Any:  # noqa: ANN401
-    """A value of the wanted type. TorchServe's own example writes some numbers in quotes."""
-    value = handler[_key(name)]
-    if wanted is int and isinstance(value, str) and value.isdecimal():
-        return int(value)
-    if type(value) is not wanted:
-        raise ValueError(f"handler.{_key(name)} must be {wanted.__name__}, not {value!r}")
-    return value
+def _generation(handler: Section, max_length: int) -> GenerationDefaults:
+    if "generation" not in handler:
+        return generation_of_torchserve(max_length)
+    return read_generation(Section.of("handler.generation", handler.values["generation"]))

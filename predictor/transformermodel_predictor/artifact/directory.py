@@ -37,7 +37,7 @@ class Artifact:
         path: the folder.
         manifest: its content and provenance.
         configuration: model-config.yaml.
-        labels: names of the classes in the order of the logits.
+        labels: names of the classes in the order of the logits; none for tasks that have no classes.
     """
 
     path: Path
@@ -90,7 +90,7 @@ def _artifact(path: Path, manifest: Manifest) -> Artifact:
         path=path,
         manifest=manifest,
         configuration=_read(path, CONFIGURATION_FILE, read_configuration),
-        labels=_read(path, LABELS_FILE, read_labels),
+        labels=_read(path, LABELS_FILE, read_labels) if (path / LABELS_FILE).exists() else (),
     )
 
 

@@ -5,15 +5,14 @@ from pathlib import Path
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.spec import TaskName
-from transformermodel_predictor.artifact.configuration import CONFIGURATION_FILE, ModelConfiguration
+from transformermodel_predictor.artifact.configuration import CONFIGURATION_FILE
 from transformermodel_predictor.artifact.labels import LABELS_FILE, labels_text
 from transformermodel_predictor.preparation.candidate import Candidate
+from transformermodel_predictor.preparation.configuration import in_form
 from transformermodel_predictor.preparation.forms.catalogue import FORMS, refusal
 from transformermodel_predictor.preparation.forms.form import Place
 from transformermodel_predictor.preparation.merge import Merged
-from transformermodel_predictor.preparation.tokenizer import lower_cases
 from transformermodel_predictor.quiet import quiet
-from transformermodel_predictor.tasks.catalogue import task_type
 
 ANYWHERE = Place()
 """A CPU, batches of any size."""
@@ -34,15 +33,7 @@ def build(merged: Merged, task: TaskName, candidate: Candidate, folder: Path, pl
     FORMS[candidate.format].build(merged, candidate, place, folder)
     with quiet():
         merged.tokenizer.save_pretrained(folder)
-    (folder / LABELS_FILE).write_text(labels_text(merged.labels), encoding="utf-8")
-    (folder / CONFIGURATION_FILE).write_text(_configuration(merged, task).text(), encoding="utf-8")
-
-
-def _configuration(merged: Merged, task: TaskName) -> ModelConfiguration:
-    return ModelConfiguration(
-        mode=task_type(task).mode,
-        max_length=merged.max_length,
-        do_lower_case=lower_cases(merged.tokenizer),
-        num_labels=len(merged.labels),
-        embedding_name=merged.model.base_model_prefix,
-    )
+    if merged.labels:
+        text = labels_text(merged.labels, as_list=task is TaskName.TokenClassification)
+        (folder / LABELS_FILE).write_text(text, encoding="utf-8")
+    (folder / CONFIGURATION_FILE).write_text(in_form(merged.configuration, candidate).text(), encoding="utf-8")

@@ -8,12 +8,14 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from transformermodel_api.contract import PreparationRequest
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
+from transformermodel_predictor.artifact.configuration import ModelConfiguration
 from transformermodel_predictor.preparation.adapter import merge_adapter
 from transformermodel_predictor.preparation.checkpoint import Checkpoint, read_checkpoint
+from transformermodel_predictor.preparation.configuration import ModelFacts, configuration_for
 from transformermodel_predictor.preparation.inputs import Acquired
 from transformermodel_predictor.preparation.labels import choose_labels
 from transformermodel_predictor.preparation.limits import choose_max_length, model_limit
-from transformermodel_predictor.preparation.tokenizer import load_tokenizer
+from transformermodel_predictor.preparation.tokenizer import load_tokenizer, lower_cases
 from transformermodel_predictor.preparation.weights import load_weights, require_all_weights
 from transformermodel_predictor.tasks.catalogue import TaskConfiguration, make_task, task_type
 
@@ -24,25 +26,38 @@ class Merged:
 
     Attributes:
         max_length: longest input in tokens.
+        configuration: what model-config.yaml says of it, whatever form its weights take.
     """
 
     model: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
     labels: tuple[str, ...]
     max_length: int
+    configuration: ModelConfiguration
 
 
 def merge(request: PreparationRequest, acquired: Acquired) -> Merged:
     """Load the checkpoint, merge the adapter and check that the result is what the task needs."""
     task, wanted = task_type(request.task), request.preparation
     checkpoint = read_checkpoint(acquired.checkpoint, request.source.uri, task.auto_class)
-    labels = choose_labels(wanted.labels, checkpoint.configuration.id2label)
+    labels = choose_labels(wanted.labels, checkpoint.configuration.id2label) if task.has_labels else ()
     tokenizer = load_tokenizer(checkpoint, do_lower_case=wanted.do_lower_case)
     model = _model(request, acquired, checkpoint, labels)
     _require_vocabulary(model, tokenizer, checkpoint.origin)
     max_length = choose_max_length(wanted.max_length, tokenizer.model_max_length, model_limit(model))
-    make_task(request.task, TaskConfiguration(labels=labels, max_length=max_length)).require_fit(model.config)
-    return Merged(model, tokenizer, labels, max_length)
+    configuration = configuration_for(request, _facts(model, tokenizer, len(labels), max_length))
+    make_task(request.task, TaskConfiguration.of(configuration, labels)).require_fit(model.config)
+    return Merged(model, tokenizer, labels, max_length, configuration)
+
+
+def _facts(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, labels: int, max_length: int) -> ModelFacts:
+    return ModelFacts(
+        labels=labels,
+        max_length=max_length,
+        lower_cases=lower_cases(tokenizer),
+        base_model=model.base_model_prefix,
+        problem_type=model.config.problem_type,
+    )
 
 
 def _model(

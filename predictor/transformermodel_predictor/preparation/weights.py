@@ -16,14 +16,15 @@ from transformermodel_predictor.pretrained import Pretrained, listed, load_pretr
 
 
 def load_weights(checkpoint: Checkpoint, auto_class: str, labels: Sequence[str]) -> Pretrained:
-    """Load a checkpoint into the model of a task with one class per label; what is absent is marked.
+    """Load a checkpoint into the model of a task, with one class per label if any; what is absent is marked.
 
     Raises:
         PreparationFailed: UnsupportedSource, the configuration describes a model that cannot be built.
     """
     configuration = checkpoint.configuration
-    configuration.id2label = dict(enumerate(labels))
-    configuration.label2id = {label: index for index, label in enumerate(labels)}
+    if labels:
+        configuration.id2label = dict(enumerate(labels))
+        configuration.label2id = {label: index for index, label in enumerate(labels)}
     try:
         loaded = load_pretrained(checkpoint.folder, auto_class, configuration)
     except (ValueError, TypeError, LookupError, OSError) as error:

@@ -49,6 +49,7 @@ class SequenceClassification:
     name: ClassVar[TaskName] = TaskName.SequenceClassification
     auto_class: ClassVar[str] = "AutoModelForSequenceClassification"
     mode: ClassVar[str] = "sequence_classification"
+    has_labels: ClassVar[bool] = True
 
     def __init__(self, configuration: TaskConfiguration) -> None:
         self._configuration = configuration

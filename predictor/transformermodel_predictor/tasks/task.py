@@ -20,13 +20,15 @@ class TensorSpec:
     """A tensor that clients send or receive: V2's name, datatype and shape, in which -1 is any number.
 
     An optional input may be left out. An optional output is answered when it is asked for: by a parameter of its name
-    that is true, or by its name among V2's requested outputs.
+    that is true, or by its name among V2's requested outputs. A JSON tensor's elements are JSON values, such as lists
+    whose length differs by row: V1 has them as they are, V2 as one text per row.
     """
 
     name: str
     datatype: str
     shape: tuple[int, ...]
     optional: bool = False
+    json: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,13 @@ class Alignment:
         offsets: first character and the one after the last, as Unicode code points of that text; (0, 0) for special
             tokens.
         words: number of the word in that text; None for special tokens.
+        tokens: the tokens as the tokenizer spells them, such as `##ing`.
     """
 
     texts: Sequence[int | None]
     offsets: Sequence[tuple[int, int]]
     words: Sequence[int | None]
+    tokens: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,8 @@ class Task(Protocol[QuestionMade, AnswerTaken]):
     """Name of transformers' Auto class that loads a model with the task's head."""
     mode: ClassVar[str]
     """Name of the task in model-config.yaml (`handler.mode`)."""
+    has_labels: ClassVar[bool]
+    """Whether the model's classes have names."""
 
     @property
     def inputs(self) -> tuple[TensorSpec, ...]:
@@ -100,7 +106,7 @@ class Task(Protocol[QuestionMade, AnswerTaken]):
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Names of the classes in the order of the logits."""
+        """Names of the classes in the order of the logits; none for tasks that have no classes."""
         ...
 
     @property

@@ -1,0 +1,135 @@
+"""The bodies and answers of TorchServe's generalized handler, for clients that were written for it. Pure.
+
+A body is the text alone; with explanations a literal `{"text": ..., "target": ...}`; for question answering
+`{"question": ..., "context": ...}`. Such a literal may be JSON or Python's own notation, sent as text or as JSON.
+An answer is the label, the answer or the text alone, or a list of pairs of a token and its label.
+"""
+
+import ast
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from transformermodel_api.spec import TaskName
+from transformermodel_predictor.tasks.task import InvalidQuestion
+
+_TEXT_FIELDS = ("data", "body")
+"""What form parts and the older clients of TorchServe call the text."""
+
+_PARAMETERS: Mapping[TaskName, Mapping[str, Any]] = {
+    TaskName.TokenClassification: {"aggregation": "none", "ignore_labels": []},
+}
+
+_LONGEST_LITERAL = 1_000_000
+"""Characters beyond which Python's notation is not read: its parser needs a hundred bytes for each."""
+
+
+@dataclass(frozen=True)
+class AncestorQuestion:
+    """A body in the ancestor's form.
+
+    Attributes:
+        fields: the question as named fields.
+        target: what an explanation is to explain: a class, or a token and its class; None when not given.
+        parameters: how the task is to answer, so that `write_answer` has what it needs.
+    """
+
+    fields: Mapping[str, Any]
+    target: int | tuple[int, ...] | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read_body(task: TaskName, body: object) -> AncestorQuestion:
+    """Read a body: bytes or text as they came, a JSON value, or an object of form parts.
+
+    Raises:
+        InvalidQuestion: it is not UTF-8, or not what the task asks for.
+    """
+    value = _value(task, body)
+    if isinstance(value, Mapping):
+        fields = {name: content for name, content in value.items() if name != "target"}
+        for name in _TEXT_FIELDS:
+            if name in fields and len(fields) == 1:
+                return _with_target(read_body(task, fields[name]), value)
+        return AncestorQuestion(fields, _target(value.get("target")), _PARAMETERS.get(task, {}))
+    if task is TaskName.QuestionAnswering:
+        raise InvalidQuestion('the body must be an object, such as {"question": "...", "context": "..."}')
+    if not isinstance(value, str):
+        raise InvalidQuestion("the body must be a text, or an object with text")
+    return AncestorQuestion({"text": value}, None, _PARAMETERS.get(task, {}))
+
+
+def write_answer(task: TaskName, fields: Mapping[str, Any]) -> str | list[Any]:
+    """An answer's named fields in the ancestor's form, which is sent as text or, if a list, as JSON."""
+    match task:
+        case TaskName.SequenceClassification:
+            answer: str | list[Any] = fields["label"]
+            return answer
+        case TaskName.TokenClassification:
+            return [[entity["token"], entity["entity"]] for entity in fields["entities"]]
+        case TaskName.QuestionAnswering:
+            return str(fields["answer"])
+        case TaskName.TextGeneration:
+            return str(fields["generated_text"])
+
+
+def _value(task: TaskName, body: object) -> object:
+    if isinstance(body, bytes | bytearray):
+        try:
+            body = body.decode("utf-8")
+        except UnicodeDecodeError:
+            raise InvalidQuestion("the body must be UTF-8") from None
+    if not isinstance(body, str):
+        return body
+    literal = _literal(body)
+    return literal if isinstance(literal, Mapping) and _is_question(task, literal) else body
+
+
+def _is_question(task: TaskName, literal: Mapping[Any, Any]) -> bool:
+    """Whether a literal is meant as an object; a text may well look like one and still be a text."""
+    if task is TaskName.QuestionAnswering:
+        return True
+    return any(name in literal for name in ("text", *_TEXT_FIELDS))
+
+
+def _literal(text: str) -> object:
+    """The value that a text denotes, without running anything; None where it denotes none."""
+    if not text.lstrip().startswith("{"):
+        return None
+    try:
+        return json.loads(text)
+    except RecursionError:
+        return None
+    except ValueError:  # Python's notation, perhaps
+        pass
+    if len(text) > _LONGEST_LITERAL:
+        return None
+    try:
+        return ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return None
+
+
+def _with_target(question: AncestorQuestion, outer: Mapping[str, Any]) -> AncestorQuestion:
+    target = question.target if question.target is not None else _target(outer.get("target"))
+    return AncestorQuestion(question.fields, target, question.parameters)
+
+
+def _target(value: object) -> int | tuple[int, ...] | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        value = _literal_number(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, list | tuple) and value and all(type(item) is int for item in value):
+        return tuple(value)
+    raise InvalidQuestion("target must be a whole number, or for tokens a pair of them")
+
+
+def _literal_number(text: str) -> object:
+    try:
+        return ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError):
+        return text
