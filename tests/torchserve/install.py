@@ -41,7 +41,8 @@ def install() -> None:
         subprocess.run([*install, *_PACKAGES], check=True)
         version = f"python{sys.version_info.major}.{sys.version_info.minor}"
         shared = ENVIRONMENT / "lib" / version / "site-packages" / "shared.pth"
-        shared.write_text(sysconfig.get_path("purelib") + "\n")
+        # Not the bare path: then the links in that folder, such as ours to the checkout, would not be followed.
+        shared.write_text(f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})\n")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import httpx
 from tests.torchserve.install import PROGRAM, PYTHON, install
 
 _START_SECONDS = 120
+_DIED = "Backend worker process died"
 _SERVICES = ("inference", "management", "metrics")
 
 
@@ -36,7 +37,7 @@ def serving(archives: Sequence[Path], folder: Path) -> Iterator[TorchServe]:
     install()
     ports = _free_ports(len(_SERVICES) + 3)
     configuration = folder / "config.properties"
-    configuration.write_text(_configuration(archives, ports))
+    configuration.write_text(_configuration(archives, ports, folder))
     command = [PROGRAM, "--start", "--foreground", "--ncs", "--disable-token-auth", "--enable-model-api"]
     command += ["--model-store", archives[0].parent, "--ts-config", configuration]
     log = folder / "torchserve.log"
@@ -54,12 +55,13 @@ def serving(archives: Sequence[Path], folder: Path) -> Iterator[TorchServe]:
         process.wait()
 
 
-def _configuration(archives: Sequence[Path], ports: list[int]) -> str:
+def _configuration(archives: Sequence[Path], ports: list[int], folder: Path) -> str:
     addresses = [f"{name}_address=http://127.0.0.1:{port}" for name, port in zip(_SERVICES, ports, strict=False)]
     settings = {
         "grpc_inference_port": ports[3],
         "grpc_management_port": ports[4],
         "initial_worker_port": ports[5],
+        "vmargs": f"-Xmx512m -Djava.io.tmpdir={folder}",
         "number_of_netty_threads": 2,
         "default_workers_per_model": 1,
         "load_models": ",".join(f"{archive.stem}={archive.name}" for archive in archives),
@@ -75,7 +77,7 @@ def _environment(folder: Path) -> dict[str, str]:
 def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
     """Wait until the model has a worker that is ready."""
     deadline = time.monotonic() + _START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
+    while process.poll() is None and time.monotonic() < deadline and _DIED not in log.read_text(errors="replace"):
         try:
             workers = httpx.get(url, timeout=5, trust_env=False).json()[0]["workers"]
         except (httpx.HTTPError, KeyError, IndexError, ValueError):
@@ -83,7 +85,8 @@ def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
         if any(worker["status"] == "READY" for worker in workers):
             return
         time.sleep(0.2)
-    raise AssertionError(f"TorchServe is not ready:\n{log.read_text(errors='replace')[-4000:]}")
+    told = [line for line in log.read_text(errors="replace").splitlines() if "MODEL_LOG" in line]
+    raise AssertionError("\n".join(["TorchServe is not ready:", *told[-60:]]))
 
 
 def _free_ports(count: int) -> list[int]:

@@ -1,0 +1,27 @@
+"""The entry point of a packed artifact in TorchServe, which finds it as `artifact_handler:handle`.
+
+This file is copied into archives. It only passes on what TorchServe gives it: all else is in the installed package.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from transformermodel_predictor.torchserve.answering import PackedModel
+
+_models: dict[str, PackedModel] = {}
+
+
+def handle(rows: Sequence[Mapping[str, Any]] | None, context: Any) -> list[Any] | None:  # noqa: ANN401 - TorchServe's
+    """Load the model at the first call, which has no rows, and answer the rows of every other."""
+    directory = context.system_properties["model_dir"]
+    if directory not in _models:
+        _models[directory] = PackedModel.load(Path(directory) / "artifact")
+    if rows is None:
+        return None
+    answers = _models[directory].answer(rows)
+    for index, answer in enumerate(answers):
+        context.set_response_content_type(index, answer.content_type)
+        if answer.status != 200:
+            context.set_response_status(code=answer.status, phrase=answer.phrase, idx=index)
+    return [answer.body for answer in answers]
