@@ -155,6 +155,11 @@ class SequenceClassification:
         """Whether the likeliest label is the same."""
         return self._best(reference.probabilities) == self._best(other.probabilities)
 
+    def preference(self, reference: Classification, other: Classification) -> float:
+        """How much likelier the reference's label is than the other's, both as the reference sees them."""
+        probabilities = reference.probabilities
+        return probabilities[self._best(probabilities)] - probabilities[self._best(other.probabilities)]
+
     @staticmethod
     def _best(probabilities: Sequence[float]) -> int:
         return max(range(len(probabilities)), key=probabilities.__getitem__)

@@ -142,6 +142,13 @@ class Task(Protocol[QuestionMade, AnswerTaken]):
         """Whether two answers to one question say the same: the same labels, entities, span or tokens."""
         ...
 
+    def preference(self, reference: AnswerTaken, other: AnswerTaken) -> float:
+        """How much likelier the reference holds its own answer than the other's: 0 undecided, 1 certain.
+
+        Of answers that disagree; a difference between two ways to run a model may turn an answer that was undecided.
+        """
+        ...
+
 
 class EncoderTask(Task[Question, Answer], Protocol[Question, Answer]):
     """A task that is answered from the logits of one forward pass over the question."""

@@ -101,6 +101,12 @@ class TestAnswer:
         assert TASK.difference(one, one) == 0.0
         assert TASK.difference(one, other) == pytest.approx(0.1)
 
+    def test_a_reference_prefers_its_own_label_by_how_much_likelier_it_is(self) -> None:
+        one, other = (Classification(TextQuestion(""), row) for row in ((0.5, 0.3, 0.2), (0.3, 0.4, 0.3)))
+        assert not TASK.agree(one, other)
+        assert TASK.preference(one, other) == pytest.approx(0.2)
+        assert TASK.preference(one, one) == 0.0
+
 
 class TestQuestion:
     @pytest.mark.parametrize(
