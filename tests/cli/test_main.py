@@ -17,7 +17,7 @@ def transformermodel(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_help_lists_the_commands() -> None:
     shown = transformermodel("--help")
     assert shown.returncode == 0
-    for command in ("serve", "prepare", "validate", "crds", "operator"):
+    for command in ("serve", "prepare", "validate", "archive", "crds", "operator"):
         assert command in shown.stdout
 
 
@@ -40,7 +40,7 @@ def test_every_problem_of_every_file_is_told_in_one_run(tmp_path: Path) -> None:
     shown = transformermodel("validate", str(first), str(second))
     assert shown.returncode == 2
     assert (
-        f'{first}: spec.task: Unsupported value: "Divination": supported values: "SequenceClassification"'
+        f'{first}: spec.task: Unsupported value: "Divination": supported values: "SequenceClassification", '
         in shown.stderr
     )
     assert f'{second}: unknown field "spec.surprise"' in shown.stderr

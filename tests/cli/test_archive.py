@@ -1,0 +1,48 @@
+"""`transformermodel archive`."""
+
+import json
+import zipfile
+from pathlib import Path
+
+from tests.cli.test_main import transformermodel
+from tests.predictor.tiny import make_tiny_artifact
+
+
+def test_a_prepared_model_is_packed_with_a_handler_of_its_own(tmp_path: Path) -> None:
+    make_tiny_artifact(tmp_path / "prepared")
+
+    shown = transformermodel(
+        *("archive", f"{tmp_path}/prepared", "--model-name", "tiny", "--export-path", str(tmp_path), "-v", "2")
+    )
+
+    assert shown.returncode == 0, shown.stderr
+    assert shown.stderr == f"Packed {tmp_path}/tiny.mar\n"
+    with zipfile.ZipFile(tmp_path / "tiny.mar") as archive:
+        assert json.loads(archive.read("MAR-INF/MANIFEST.json"))["model"] == {
+            "modelName": "tiny",
+            "modelVersion": "2",
+            "handler": "artifact_handler:handle",
+            "configFile": "model-config.yaml",
+        }
+        assert "artifact/model.safetensors" in archive.namelist()
+
+
+def test_the_options_of_torch_model_archiver_are_known(tmp_path: Path) -> None:
+    for name in ("handler.py", "a.txt", "b.txt"):
+        (tmp_path / name).write_text(name)
+
+    shown = transformermodel(
+        *("archive", "--model-name", "echo", "--handler", f"{tmp_path}/handler.py:run", "--force"),
+        *("--extra-files", f"{tmp_path}/a.txt,{tmp_path}/b.txt", "--archive-format", "no-archive"),
+        *("--runtime", "python3", "--export-path", str(tmp_path)),
+    )
+
+    assert shown.returncode == 0, shown.stderr
+    manifest = json.loads((tmp_path / "echo" / "MAR-INF" / "MANIFEST.json").read_text())
+    assert (manifest["runtime"], manifest["model"]["handler"]) == ("python3", "handler:run")
+    assert (tmp_path / "echo" / "b.txt").read_text() == "b.txt"
+
+
+def test_nothing_to_pack_is_told() -> None:
+    shown = transformermodel("archive", "--model-name", "x")
+    assert (shown.returncode, "name a prepared directory, or a handler" in shown.stderr) == (2, True)
