@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from transformermodel_predictor.engines.engine import Engine
+from transformermodel_predictor.engines.packed.engine import PackedEngine
 from transformermodel_predictor.engines.pretrained import PretrainedEngine
 from transformermodel_predictor.preparation.candidate import Candidate, EngineName
 from transformermodel_predictor.tasks.task import Task
@@ -20,8 +21,13 @@ def _pretrained(directory: Path, candidate: Candidate, task: Task[Any, Any], dev
     return PretrainedEngine.load(directory, task)
 
 
+def _packed(directory: Path, candidate: Candidate, task: Task[Any, Any], device: torch.device) -> Engine:
+    return PackedEngine.load(directory, task, candidate.precision, device)
+
+
 _LOADERS: dict[EngineName, Loader] = {
     EngineName.Pretrained: _pretrained,
+    EngineName.Packed: _packed,
 }
 
 

@@ -14,6 +14,25 @@ from transformermodel_predictor.pretrained import listed, load_pretrained, one_l
 from transformermodel_predictor.tasks.task import Encoding, Outputs, Task
 
 
+def load_for_task(directory: Path, task: Task[Any, Any]) -> PreTrainedModel:
+    """Load the weights in a folder, with the head of the task, in float32 on the CPU.
+
+    Raises:
+        PreparationFailed: the folder holds no safetensors, another architecture, or weights without the head.
+    """
+    try:
+        loaded = load_pretrained(directory, task.auto_class)
+    except OSError as error:
+        raise PreparationFailed(FailureReason.UnsupportedSource, f"{one_line(error)}.") from error
+    except ValueError as error:
+        raise PreparationFailed(FailureReason.UnsupportedArchitecture, f"{one_line(error)}.") from error
+    if loaded.absent:
+        named = [f"{name} ({reason})" for name, reason in sorted(loaded.absent.items())]
+        raise PreparationFailed(FailureReason.WeightsMismatch, f"{directory} does not fit the task: {listed(named)}.")
+    task.require_fit(loaded.model.config)
+    return loaded.model
+
+
 class PretrainedEngine:
     """A transformers model in float32 on the CPU, with the fastest attention that its architecture has (SDPA).
 
@@ -35,19 +54,7 @@ class PretrainedEngine:
         Raises:
             PreparationFailed: the folder holds no safetensors, another architecture, or weights without the head.
         """
-        try:
-            loaded = load_pretrained(directory, task.auto_class)
-        except OSError as error:
-            raise PreparationFailed(FailureReason.UnsupportedSource, f"{one_line(error)}.") from error
-        except ValueError as error:
-            raise PreparationFailed(FailureReason.UnsupportedArchitecture, f"{one_line(error)}.") from error
-        if loaded.absent:
-            named = [f"{name} ({reason})" for name, reason in sorted(loaded.absent.items())]
-            raise PreparationFailed(
-                FailureReason.WeightsMismatch, f"{directory} does not fit the task: {listed(named)}."
-            )
-        task.require_fit(loaded.model.config)
-        return cls(loaded.model)
+        return cls(load_for_task(directory, task))
 
     @torch.inference_mode()
     def run(self, batch: Sequence[Encoding]) -> list[Outputs]:

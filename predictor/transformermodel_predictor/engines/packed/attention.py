@@ -1,0 +1,133 @@
+"""Attention within each sequence of a packed row, under a name that transformers' models can be set to.
+
+transformers calls a registered function as `f(module, query, key, value, mask, scaling=..., **keywords)`, where the
+keywords are those of the model's forward call; so the layout of the row arrives here through every layer.
+"""
+
+from typing import Any
+
+import torch
+from torch.nn.attention.varlen import varlen_attn
+from torch.nn.functional import scaled_dot_product_attention
+from transformers import AttentionInterface, AttentionMaskInterface
+
+from transformermodel_predictor.engines.packed.layout import Layout, Run
+
+ATTENTION = "transformermodel_packed"
+"""Name of the attention implementation."""
+LAYOUT = "packed_layout"
+"""Keyword of the forward call that carries the layout."""
+
+
+class LayoutMissing(RuntimeError):
+    """A model set to packed attention was called without the layout, or does not pass it on to its layers."""
+
+
+def packed_attention(
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    scaling: float | None = None,
+    sliding_window: int | None = None,
+    **keywords: Any,  # noqa: ANN401 - what else a model gives to its attention
+) -> tuple[torch.Tensor, None]:
+    """Bidirectional attention within each sequence.
+
+    Args:
+        module: the attention layer that calls.
+        query: [1, heads, total, width].
+        key: as the query.
+        value: as the query.
+        attention_mask: not used; there is no padding.
+        scaling: factor of the scores; 1/sqrt(width) when None.
+        sliding_window: number of positions that a token sees to each side, its own included; all when None.
+        keywords: among them the layout.
+
+    Returns:
+        [1, total, heads, width], and no weights.
+
+    Raises:
+        LayoutMissing: the keywords hold no layout.
+    """
+    layout = keywords.get(LAYOUT)
+    if not isinstance(layout, Layout):
+        raise LayoutMissing(f"{type(module).__name__} was not given the layout of its row")
+    if query.is_cuda and query.dtype in (torch.float16, torch.bfloat16):
+        return fused(query, key, value, layout, scaling, sliding_window), None
+    output = torch.empty_like(query.transpose(1, 2), memory_format=torch.contiguous_format)
+    for run in layout:
+        output[:, run.start : run.stop] = _attend(query, key, value, run, scaling, sliding_window)
+    return output, None
+
+
+def band(length: int, sliding_window: int, device: torch.device) -> torch.Tensor:
+    """Which positions see which: bool [length, length], True within the window."""
+    positions = torch.arange(length, device=device)
+    return (positions.unsqueeze(0) - positions.unsqueeze(1)).abs() < sliding_window
+
+
+def _attend(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    run: Run,
+    scaling: float | None,
+    sliding_window: int | None,
+) -> torch.Tensor:
+    """One run: [1, tokens, heads, width]."""
+    mask = None
+    if sliding_window is not None and run.length > sliding_window:
+        mask = band(run.length, sliding_window, query.device)
+    attended = scaled_dot_product_attention(
+        _batch(query, run), _batch(key, run), _batch(value, run), attn_mask=mask, scale=scaling
+    )
+    return attended.transpose(1, 2).reshape(1, -1, *attended.shape[1::2])
+
+
+def _batch(tensor: torch.Tensor, run: Run) -> torch.Tensor:
+    """A run of [1, heads, total, width] as [sequences, heads, length, width], without copying."""
+    _, heads, _, width = tensor.shape
+    tokens = tensor[0, :, run.start : run.stop]
+    return tokens.view(heads, run.sequences, run.length, width).transpose(0, 1)
+
+
+def fused(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    layout: Layout,
+    scaling: float | None,
+    sliding_window: int | None,
+) -> torch.Tensor:
+    """The whole row in one kernel that knows where sequences begin (half precision on CUDA)."""
+    boundaries = layout.boundaries(query.device)
+    side = -1 if sliding_window is None else sliding_window - 1
+    attended = varlen_attn(
+        _rows(query),
+        _rows(key),
+        _rows(value),
+        boundaries,
+        boundaries,
+        layout.longest,
+        layout.longest,
+        scale=scaling,
+        window_size=(side, side),
+    )
+    if not isinstance(attended, torch.Tensor):
+        raise TypeError("the kernel returned more than the attention that it was asked for")
+    return attended.unsqueeze(0)
+
+
+def _rows(tensor: torch.Tensor) -> torch.Tensor:
+    """[1, heads, total, width] as [total, heads, width]."""
+    return tensor[0].transpose(0, 1).contiguous()
+
+
+def _no_mask(*_: object, **__: object) -> None:
+    """No sequence is padded, and none sees another."""
+
+
+AttentionInterface.register(ATTENTION, packed_attention)
+AttentionMaskInterface.register(ATTENTION, _no_mask)

@@ -1,0 +1,54 @@
+"""The model on packed rows: no padding is computed, every linear sees one large matrix."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+
+from transformermodel_api.errors import PreparationFailed
+from transformermodel_api.failures import FailureReason
+from transformermodel_api.preparation import Precision
+from transformermodel_predictor.engines.packed.linears import can_prepack, prepack
+from transformermodel_predictor.engines.packed.model import NotPackable, PackedModel
+from transformermodel_predictor.engines.packed.parity import pack
+from transformermodel_predictor.engines.precision import dtype_of
+from transformermodel_predictor.engines.pretrained import load_for_task
+from transformermodel_predictor.tasks.task import Encoding, Outputs, Task
+
+
+class PackedEngine:
+    """A transformers encoder that runs a batch as one row of sequences, one after another.
+
+    Args:
+        model: the model as it runs.
+    """
+
+    padding_free = True
+
+    def __init__(self, model: PackedModel) -> None:
+        self._model = model
+
+    @classmethod
+    def load(cls, directory: Path, task: Task[Any, Any], precision: Precision, device: torch.device) -> Self:
+        """Load the weights in a folder, prove on random tokens that packed rows change nothing, and prepare linears.
+
+        Raises:
+            PreparationFailed: as the Pretrained engine; and UnsupportedForm, the architecture cannot run on packed
+                rows, or not in this precision.
+        """
+        dtype = dtype_of(precision)
+        model = load_for_task(directory, task)
+        try:
+            packed = pack(model)
+        except NotPackable as error:
+            raise PreparationFailed(FailureReason.UnsupportedForm, f"{error}: it runs without packing.") from error
+        torch.nn.Module.to(model, device, dtype)  # transformers' own `to` has no types
+        if device.type == "cpu" and can_prepack(dtype):
+            prepack(model)
+        return cls(packed)
+
+    @torch.inference_mode()
+    def run(self, batch: Sequence[Encoding]) -> list[Outputs]:
+        """Run one forward pass over the batch in one row."""
+        return self._model.run(batch)

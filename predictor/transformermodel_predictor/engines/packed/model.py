@@ -1,0 +1,196 @@
+"""A transformers model made to run on packed rows. Differentiable: explanations and the engine share it."""
+
+import copy
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from enum import Enum
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING, PreTrainedModel
+from transformers.utils.generic import ModelOutput
+
+from transformermodel_predictor.engines.packed.attention import ATTENTION, LAYOUT
+from transformermodel_predictor.engines.packed.layout import Layout
+from transformermodel_predictor.quiet import quiet
+from transformermodel_predictor.tasks.task import Encoding, Outputs
+
+
+class NotPackable(Exception):
+    """The architecture cannot run on packed rows; the text says why."""
+
+
+class Pooling(Enum):
+    """What the head of a sequence classifier is handed in place of the packed row."""
+
+    First = "first token"
+    Padded = "padded tokens"
+
+
+class PackedModel:
+    """Runs a model on packed rows.
+
+    Only its attention, positions and, for a sequence classifier, what its pooler sees are other than usual; linears,
+    activations and heads are the model's own.
+
+    Args:
+        model: in evaluation mode. It is changed: the attention of its configuration, and a hook after its encoder.
+        pooling: what the head of a sequence classifier is handed; may be changed later.
+
+    Raises:
+        NotPackable: the architecture does not take its attention or its positions from outside.
+    """
+
+    def __init__(self, model: PreTrainedModel, pooling: Pooling = Pooling.First) -> None:
+        self.model = model
+        self.pooling = pooling
+        self._layout: Layout | None = None
+        self._accepted = frozenset(inspect.signature(model.forward).parameters)
+        _set_attention(model)
+        if "position_ids" not in inspect.signature(model.base_model.forward).parameters:
+            raise NotPackable(f"{type(model).__name__} takes no position ids")
+        self._first_position = _first_position(model)
+        self.per_sequence = _classifies_sequences(model)
+        if self.per_sequence:
+            _replace_output(self._encoder(), self._pooled)
+
+    def laid_out(self, batch: Sequence[Encoding]) -> tuple[Layout, dict[str, torch.Tensor]]:
+        """The layout of a batch, and what the forward call takes: features that the model knows, and positions.
+
+        All are int64 [1, total], on the model's device.
+        """
+        layout = Layout.of([len(encoding) for encoding in batch])
+        features = {
+            name: layout.pack([encoding.features[name] for encoding in batch])
+            for name in batch[0].features
+            if name in self._accepted
+        }
+        features["position_ids"] = layout.positions(self._first_position)
+        return layout, {name: values.to(self.model.device) for name, values in features.items()}
+
+    def forward(self, layout: Layout, features: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """One forward pass over a row.
+
+        Returns:
+            The model's outputs: [sequences, ...] in the order of the row where they are per sequence, [1, total, ...]
+            where they are per token.
+        """
+        given: dict[str, Any] = {**features, LAYOUT: layout}
+        if self.per_sequence and self.pooling is Pooling.Padded:
+            given["attention_mask"] = layout.mask(self.model.device)
+        with self._running(layout):
+            output = self.model(**given)
+        return {name: value for name, value in output.items() if isinstance(value, torch.Tensor)}
+
+    def split(self, layout: Layout, outputs: Mapping[str, torch.Tensor]) -> list[Outputs]:
+        """The outputs of each sequence, in the order of the batch."""
+        parts = {
+            name: layout.restored(list(value)) if self.per_sequence else layout.split(value)
+            for name, value in outputs.items()
+        }
+        return [{name: rows[index] for name, rows in parts.items()} for index in range(len(layout.order))]
+
+    def run(self, batch: Sequence[Encoding]) -> list[Outputs]:
+        """Pack, run forward, and split: one result per encoding, in their order, on the CPU and in float32."""
+        layout, features = self.laid_out(batch)
+        outputs = self.forward(layout, features)
+        return self.split(layout, {name: value.float().cpu() for name, value in outputs.items()})
+
+    @contextmanager
+    def _running(self, layout: Layout) -> Iterator[None]:
+        self._layout = layout
+        try:
+            yield
+        finally:
+            self._layout = None
+
+    def _pooled(self, hidden: torch.Tensor) -> torch.Tensor:
+        layout = self._layout
+        if layout is None:
+            raise RuntimeError("the model of a packed engine was called without it")
+        return layout.first_rows(hidden) if self.pooling is Pooling.First else layout.padded(hidden)
+
+    def _encoder(self) -> nn.Module:
+        """The part of the base model that comes last before pooling: the last to give a row per token.
+
+        Raises:
+            NotPackable: no part does.
+        """
+        layout, features = self.laid_out([Encoding({"input_ids": [0] * length}) for length in (2, 3)])
+        per_token: list[nn.Module] = []
+
+        def note(module: nn.Module, _: object, output: object) -> None:
+            hidden = _hidden(output)
+            if hidden is not None and hidden.shape == (1, layout.total, self.model.config.hidden_size):
+                per_token.append(module)
+
+        parts = [module.register_forward_hook(note) for module in _parts(self.model.base_model)]
+        try:
+            with torch.no_grad(), self._running(layout):
+                self.model(**features, **{LAYOUT: layout})
+        finally:
+            for part in parts:
+                part.remove()
+        if not per_token:
+            raise NotPackable(f"{type(self.model).__name__} has no part that gives a row per token")
+        return per_token[-1]
+
+
+def _set_attention(model: PreTrainedModel) -> None:
+    """Set the attention, on a configuration that no other model shares."""
+    configuration = copy.deepcopy(model.config)
+    for module in model.modules():
+        if getattr(module, "config", None) is model.config and module is not model:
+            module.config = configuration  # type: ignore[assignment]
+    model.config = configuration
+    with quiet():
+        try:
+            model.set_attn_implementation(ATTENTION)
+        except ValueError as error:
+            raise NotPackable(f"{type(model).__name__} refuses another attention ({error})") from error
+    if model.config._attn_implementation != ATTENTION:
+        raise NotPackable(f"{type(model).__name__} has an attention of its own that cannot be replaced")
+
+
+def _first_position(model: PreTrainedModel) -> int:
+    """The position id of a sequence's first token: after the padding id where one is reserved, as RoBERTa's is."""
+    for name, module in model.base_model.named_modules():
+        if name.rpartition(".")[2] == "position_embeddings" and isinstance(module, nn.Embedding):
+            return 0 if module.padding_idx is None else module.padding_idx + 1
+    return 0
+
+
+def _classifies_sequences(model: PreTrainedModel) -> bool:
+    classes: Any = MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING
+    kind = type(model.config)
+    return kind in classes and isinstance(model, classes[kind])
+
+
+def _parts(base: nn.Module) -> Iterator[nn.Module]:
+    """The modules that a base model calls itself; layers stand in lists in some."""
+    for child in base.children():
+        yield from child if isinstance(child, nn.ModuleList) else [child]
+
+
+def _hidden(output: object) -> torch.Tensor | None:
+    """The hidden states in what a module returned."""
+    first = (
+        output if isinstance(output, torch.Tensor) else output[0] if isinstance(output, tuple | ModelOutput) else None
+    )
+    return first if isinstance(first, torch.Tensor) else None
+
+
+def _replace_output(module: nn.Module, replace: Callable[[torch.Tensor], torch.Tensor]) -> None:
+    """Let a module return other hidden states."""
+
+    def hook(_: nn.Module, __: object, output: Any) -> Any:  # noqa: ANN401 - tensor, tuple or transformers' output
+        if isinstance(output, torch.Tensor):
+            return replace(output)
+        if isinstance(output, tuple):
+            return (replace(output[0]), *output[1:])
+        output.last_hidden_state = replace(output.last_hidden_state)
+        return output
+
+    module.register_forward_hook(hook)

@@ -1,0 +1,84 @@
+import pytest
+import torch
+from torch.nn.functional import scaled_dot_product_attention
+
+from tests.predictor.engines.packed.architectures import Architecture, sequences
+from transformermodel_predictor.engines.packed import attention
+from transformermodel_predictor.engines.packed.attention import LAYOUT, LayoutMissing, band, packed_attention
+from transformermodel_predictor.engines.packed.layout import Layout
+from transformermodel_predictor.engines.packed.model import PackedModel
+
+LAYOUT_OF_FOUR = Layout.of([2, 5, 2, 7])
+
+
+def row() -> tuple[torch.Tensor, ...]:
+    """Query, key and value of 4 sequences, as models give them: views of [1, total, heads, width]."""
+    torch.manual_seed(0)
+    return tuple(torch.randn(1, LAYOUT_OF_FOUR.total, 3, 8).transpose(1, 2) for _ in range(3))
+
+
+@pytest.mark.parametrize("window", [None, 3])
+def test_each_sequence_attends_to_itself_alone(window: int | None) -> None:
+    query, key, value = row()
+    attended, weights = packed_attention(
+        torch.nn.Identity(), query, key, value, None, sliding_window=window, **{LAYOUT: LAYOUT_OF_FOUR}
+    )
+    assert weights is None
+    for start, stop in zip(LAYOUT_OF_FOUR.starts, LAYOUT_OF_FOUR.starts[1:], strict=False):
+        mask = None if window is None else band(stop - start, window, query.device)
+        alone = scaled_dot_product_attention(
+            *(tensor[:, :, start:stop] for tensor in (query, key, value)), attn_mask=mask
+        )
+        torch.testing.assert_close(attended[:, start:stop], alone.transpose(1, 2))
+
+
+def test_gradients_flow_through_it() -> None:
+    query, key, value = (tensor.requires_grad_() for tensor in row())
+    attended, _ = packed_attention(torch.nn.Identity(), query, key, value, None, **{LAYOUT: LAYOUT_OF_FOUR})
+    attended[:, :2].sum().backward()
+    assert value.grad is not None
+    assert value.grad[:, :, :2].abs().sum() > 0
+    assert value.grad[:, :, 2:].abs().sum() == 0
+
+
+def test_a_window_has_as_many_positions_to_each_side() -> None:
+    assert band(4, 2, torch.device("cpu")).long().tolist() == [[1, 1, 0, 0], [1, 1, 1, 0], [0, 1, 1, 1], [0, 0, 1, 1]]
+
+
+def test_a_model_called_without_the_layout_fails_instead_of_mixing_sequences() -> None:
+    packed = PackedModel(Architecture("Bert").model("ForTokenClassification"))
+    with pytest.raises(LayoutMissing, match="BertSelfAttention was not given the layout"):
+        packed.model(input_ids=torch.tensor([[5, 6, 7]]))
+
+
+def test_half_precision_on_cuda_takes_one_kernel_for_the_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel needs the hardware; what it is given does not."""
+    given = {}
+
+    def kernel(
+        query: torch.Tensor,
+        key: torch.Tensor,
+        value: torch.Tensor,
+        starts: torch.Tensor,
+        _: torch.Tensor,
+        longest: int,
+        __: int,
+        *,
+        scale: float | None,
+        window_size: tuple[int, int],
+    ) -> torch.Tensor:
+        given.update(starts=starts, longest=longest, window=window_size, scale=scale, shape=query.shape)
+        return value
+
+    monkeypatch.setattr(attention, "varlen_attn", kernel)
+    query, key, value = row()
+    attended = attention.fused(query, key, value, LAYOUT_OF_FOUR, 0.5, 3)
+    torch.testing.assert_close(attended, value.transpose(1, 2))
+    assert given["starts"].tolist() == [0, 2, 4, 9, 16]
+    assert given["starts"].dtype is torch.int32
+    assert (given["longest"], given["window"], given["scale"]) == (7, (2, 2), 0.5)
+    assert given["shape"] == (16, 3, 8)
+
+
+def test_batches_of_one_length_are_one_run() -> None:
+    assert len(Layout.of([len(encoding) for encoding in sequences(4, 4, 4)]).runs) == 1

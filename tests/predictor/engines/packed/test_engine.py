@@ -1,0 +1,65 @@
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import MPNetConfig, MPNetForSequenceClassification
+
+from tests.predictor.tiny import LABELS, MAX_LENGTH
+from transformermodel_api.errors import PreparationFailed
+from transformermodel_api.preparation import Format, Precision
+from transformermodel_api.spec import TaskName
+from transformermodel_predictor.artifact.directory import Artifact
+from transformermodel_predictor.engines.catalogue import load_engine
+from transformermodel_predictor.engines.engine import Engine
+from transformermodel_predictor.loading import LoadedModel
+from transformermodel_predictor.preparation.candidate import Candidate, EngineName
+from transformermodel_predictor.tasks.catalogue import TaskConfiguration, make_task
+from transformermodel_predictor.tasks.task import Encoding
+
+
+def load(directory: Path, precision: Precision = Precision.Float32) -> Engine:
+    task = make_task(TaskName.SequenceClassification, TaskConfiguration(LABELS, MAX_LENGTH))
+    return load_engine(directory, Candidate(Format.Pretrained, EngineName.Packed, precision), task)
+
+
+def probes(model: LoadedModel) -> list[Encoding]:
+    return [window for (window,) in model.task.encode(model.tokenizer, model.task.probes)]
+
+
+def logits(engine: Engine, rows: list[Encoding]) -> torch.Tensor:
+    return torch.stack([outputs["logits"] for outputs in engine.run(rows)])
+
+
+@pytest.mark.parametrize(
+    ("precision", "tolerance"), [(Precision.Float32, 1e-5), (Precision.BFloat16, 0.3), (Precision.Float16, 0.1)]
+)
+def test_a_batch_of_mixed_lengths_agrees_with_the_reference(
+    tiny_model: LoadedModel, tiny_artifact: Artifact, precision: Precision, tolerance: float
+) -> None:
+    rows = probes(tiny_model) * 2
+    found = logits(load(tiny_artifact.path, precision), rows)
+    assert found.dtype is torch.float32
+    torch.testing.assert_close(found, logits(tiny_model.engine, rows), atol=tolerance, rtol=0)
+
+
+def test_a_step_costs_its_tokens_alone(tiny_artifact: Artifact) -> None:
+    assert load(tiny_artifact.path).padding_free
+
+
+def test_outputs_of_inference_carry_no_graph(tiny_artifact: Artifact) -> None:
+    (outputs,) = load(tiny_artifact.path).run([Encoding({"input_ids": [5, 6]})])
+    assert outputs["logits"].is_inference()
+
+
+def test_an_architecture_that_cannot_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    config = MPNetConfig(
+        vocab_size=32, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16, num_labels=3
+    )
+    MPNetForSequenceClassification(config).save_pretrained(tmp_path)
+    with pytest.raises(PreparationFailed, match=r"UnsupportedForm: MPNet.*: it runs without packing"):
+        load(tmp_path)
+
+
+def test_a_precision_that_it_does_not_know_is_refused(tiny_artifact: Artifact) -> None:
+    with pytest.raises(PreparationFailed, match="UnsupportedForm: this engine knows Float32, BFloat16, Float16"):
+        load(tiny_artifact.path, Precision.Int8)
