@@ -21,9 +21,10 @@ _SERVICES = ("inference", "management", "metrics")
 
 @dataclass(frozen=True)
 class TorchServe:
-    """A running TorchServe."""
+    """A running TorchServe: where it listens, and its first process."""
 
     url: str
+    pid: int
 
     def predict(self, name: str, body: bytes | str, content_type: str = "text/plain") -> httpx.Response:
         """Ask a model."""
@@ -32,7 +33,7 @@ class TorchServe:
 
 
 @contextmanager
-def serving(archives: Sequence[Path], folder: Path) -> Iterator[TorchServe]:
+def serving(archives: Sequence[Path], folder: Path, threads: int = 1) -> Iterator[TorchServe]:
     """Serve archives of one folder until the block ends; logs go to another folder."""
     install()
     ports = _free_ports(len(_SERVICES) + 3)
@@ -43,10 +44,10 @@ def serving(archives: Sequence[Path], folder: Path) -> Iterator[TorchServe]:
     log = folder / "torchserve.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, stdout=output, stderr=output, cwd=folder, env=_environment(folder), start_new_session=True
+            command, stdout=output, stderr=output, cwd=folder, env=_environment(folder, threads), start_new_session=True
         )
     try:
-        server = TorchServe(f"http://127.0.0.1:{ports[0]}")
+        server = TorchServe(f"http://127.0.0.1:{ports[0]}", process.pid)
         for archive in archives:
             _wait(process, f"http://127.0.0.1:{ports[1]}/models/{archive.stem}", log)
         yield server
@@ -69,8 +70,9 @@ def _configuration(archives: Sequence[Path], ports: list[int], folder: Path) -> 
     return "\n".join([*addresses, *(f"{key}={value}" for key, value in settings.items())]) + "\n"
 
 
-def _environment(folder: Path) -> dict[str, str]:
-    own = {"HF_HUB_OFFLINE": "1", "LOG_LOCATION": str(folder), "METRICS_LOCATION": str(folder), "OMP_NUM_THREADS": "1"}
+def _environment(folder: Path, threads: int) -> dict[str, str]:
+    own = {"HF_HUB_OFFLINE": "1", "LOG_LOCATION": str(folder), "METRICS_LOCATION": str(folder)}
+    own["OMP_NUM_THREADS"] = str(threads)
     return {**os.environ, **own, "PATH": f"{PYTHON.parent}{os.pathsep}{os.environ['PATH']}", "TMPDIR": str(folder)}
 
 

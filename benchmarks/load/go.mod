@@ -1,0 +1,3 @@
+module transformermodel.dev/benchmarks/load
+
+go 1.24

@@ -1,0 +1,87 @@
+"""Our own server around something else than our engine.
+
+    python -m benchmarks.serving.peers.own_frame (noop | pipeline DIRECTORY) PORT
+
+`noop` answers every text with one label; `pipeline` asks transformers' pipeline with batches of 8.
+"""
+
+import asyncio
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from transformers import pipeline
+
+from transformermodel_api.spec import TaskName
+from transformermodel_predictor.handler import Answer, Handler, ModelMetadata, Workers
+from transformermodel_predictor.server.address import listen
+from transformermodel_predictor.server.lifecycle import ModelServer
+from transformermodel_predictor.server.options import ServerOptions
+from transformermodel_predictor.tasks.catalogue import TaskConfiguration, make_task
+
+_BATCH = 8
+_TASK = make_task(TaskName.SequenceClassification, TaskConfiguration(labels=("NEGATIVE", "POSITIVE"), max_length=256))
+_METADATA = ModelMetadata("peer", "1", "peer", _TASK.inputs, _TASK.outputs, {"task": "SequenceClassification"})
+
+
+class Noop:
+    """Answers every text with one label."""
+
+    metadata = _METADATA
+
+    async def answer(
+        self, questions: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any] | None = None
+    ) -> list[Answer]:
+        """The same answer for every row."""
+        return [Answer({"label": "POSITIVE", "score": 0.5}, 0) for _ in questions]
+
+
+class Pipeline:
+    """transformers' pipeline, asked with what has come in the meantime, at most 8 texts at once."""
+
+    metadata = _METADATA
+
+    def __init__(self, directory: Path, workers: Workers) -> None:
+        self._pipeline = pipeline("text-classification", model=str(directory), device="cpu")
+        self._workers = workers
+        self._waiting: list[tuple[str, asyncio.Future[Any]]] = []
+        self._working: asyncio.Task[None] | None = None
+
+    async def answer(
+        self, questions: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any] | None = None
+    ) -> list[Answer]:
+        """Wait until the texts were in a batch."""
+        futures = [asyncio.get_running_loop().create_future() for _ in questions]
+        self._waiting += [(str(fields["text"]), future) for fields, future in zip(questions, futures, strict=True)]
+        if self._working is None:
+            self._working = asyncio.create_task(self._work())
+        return [Answer(result, 0) for result in await asyncio.gather(*futures)]
+
+    async def _work(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
+            texts = [text for text, _ in batch]
+            loop = asyncio.get_running_loop()
+            results = await loop.run_in_executor(
+                self._workers.engine, lambda texts=texts: self._pipeline(texts, batch_size=_BATCH, truncation=True)
+            )
+            for (_, future), result in zip(batch, results, strict=True):
+                future.set_result(result)
+        self._working = None
+
+
+def main(kind: str, *arguments: str) -> None:
+    """Serve until ended."""
+    *rest, port = arguments
+
+    def load(_name: str, directory: Path, workers: Workers) -> Handler:
+        return Noop() if kind == "noop" else Pipeline(directory, workers)
+
+    options = ServerOptions(host="127.0.0.1", http_port=int(port), grpc_port=0)
+    server = ModelServer({"peer": Path(*rest)}, options, load)
+    server.run(listen("127.0.0.1", int(port)))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
