@@ -18,7 +18,7 @@ _TEXT_FIELDS = ("data", "body")
 """What form parts and the older clients of TorchServe call the text."""
 
 _PARAMETERS: Mapping[TaskName, Mapping[str, Any]] = {
-    TaskName.TokenClassification: {"aggregation": "none", "ignore_labels": []},
+    TaskName.TokenClassification: {"aggregation_strategy": "none", "ignore_labels": []},
 }
 
 _LONGEST_LITERAL = 1_000_000

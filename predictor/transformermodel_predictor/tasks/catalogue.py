@@ -7,18 +7,25 @@ from transformermodel_api.spec import TaskName
 from transformermodel_predictor.tasks.configuration import TaskConfiguration
 from transformermodel_predictor.tasks.sequence_classification import SequenceClassification
 from transformermodel_predictor.tasks.task import EncoderTask
+from transformermodel_predictor.tasks.token_classification import TokenClassification
 
-_TASKS: dict[TaskName, type[SequenceClassification]] = {
+AnyTask = EncoderTask[Any, Any]
+"""A task of any kind, made for a model."""
+
+_TaskType = type[SequenceClassification] | type[TokenClassification]
+
+_TASKS: dict[TaskName, _TaskType] = {
     TaskName.SequenceClassification: SequenceClassification,
+    TaskName.TokenClassification: TokenClassification,
 }
 
 
-def task_type(name: TaskName) -> type[EncoderTask[Any, Any]]:
+def task_type(name: TaskName) -> type[AnyTask]:
     """The class of a task; its `auto_class` and `mode` are known without a model."""
     return _TASKS[name]
 
 
-def make_task(name: TaskName, configuration: TaskConfiguration) -> EncoderTask[Any, Any]:
+def make_task(name: TaskName, configuration: TaskConfiguration) -> AnyTask:
     """A task for one model."""
     return _TASKS[name](configuration)
 
@@ -36,4 +43,4 @@ def task_of_mode(mode: str) -> TaskName:
     raise UserError(f"handler.mode {mode!r} in model-config.yaml is not known; there are: {known}")
 
 
-__all__ = ["TaskConfiguration", "make_task", "task_of_mode", "task_type"]
+__all__ = ["AnyTask", "TaskConfiguration", "make_task", "task_of_mode", "task_type"]

@@ -41,12 +41,14 @@ class Alignment:
             tokens.
         words: number of the word in that text; None for special tokens.
         tokens: the tokens as the tokenizer spells them, such as `##ing`.
+        before: number of tokens of the text that stand before this encoding, where it is a part of a longer one.
     """
 
     texts: Sequence[int | None]
     offsets: Sequence[tuple[int, int]]
     words: Sequence[int | None]
     tokens: Sequence[str]
+    before: int = 0
 
 
 @dataclass(frozen=True)
