@@ -9,14 +9,23 @@ from tests.hub.repositories import Access, Blob, Repositories
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """A range of bytes that is asked for; `stop` is None for all that follows."""
+
+    start: int
+    stop: int | None
+
+
+@dataclass(frozen=True)
 class Answer:
-    """An HTTP answer; the body is `text`, or the file from `start` on."""
+    """An HTTP answer; the body is `text`, or the bytes of the file from `start` to before `stop`."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     text: bytes = b""
     file: Blob | None = None
     start: int = 0
+    stop: int = 0
     access: Access = field(default_factory=Access)
 
 
@@ -37,7 +46,7 @@ def model_info(repositories: Repositories, name: str, revision: str, token: str 
         "gated": "manual" if access.gated else False,
         "disabled": False,
         "tags": [],
-        "siblings": [_sibling(blob, blobs) for blob in repositories.blobs(name, commit)],
+        "siblings": [_sibling(blob, access, blobs) for blob in repositories.blobs(name, commit)],
     }
     return _json(200, document)
 
@@ -56,8 +65,10 @@ def tree(repositories: Repositories, name: str, revision: str, token: str | None
     return _json(200, entries)
 
 
-def resolve(repositories: Repositories, name: str, revision: str, path: str, token: str | None, start: int) -> Answer:
-    """HEAD or GET /<name>/resolve/<revision>/<path>, from a byte on."""
+def resolve(
+    repositories: Repositories, name: str, revision: str, path: str, token: str | None, wanted: Wanted | None
+) -> Answer:
+    """HEAD or GET /<name>/resolve/<revision>/<path>, all of it or a range."""
     access = repositories.access(name)
     if refusal := _refusal(repositories, name, token) or _gate(access, name, token):
         return refusal
@@ -70,12 +81,14 @@ def resolve(repositories: Repositories, name: str, revision: str, path: str, tok
     headers = {"ETag": f'"{blob.etag}"', "X-Repo-Commit": commit, "Accept-Ranges": "bytes"}
     if blob.is_large:
         headers |= {"X-Linked-Size": str(blob.size), "X-Linked-ETag": f'"{blob.etag}"'}
-    if start >= blob.size > 0:
+    if wanted is None or access.no_ranges:
+        headers["Content-Length"] = str(blob.size)
+        return Answer(200, headers, file=blob, stop=blob.size, access=access)
+    start, stop = wanted.start, blob.size if wanted.stop is None else min(wanted.stop, blob.size)
+    if start >= stop:
         return Answer(416, {"Content-Range": f"bytes */{blob.size}", "Content-Length": "0"})
-    if start:
-        headers["Content-Range"] = f"bytes {start}-{blob.size - 1}/{blob.size}"
-    headers["Content-Length"] = str(blob.size - start)
-    return Answer(206 if start else 200, headers, file=blob, start=start, access=access)
+    headers |= {"Content-Range": f"bytes {start}-{stop - 1}/{blob.size}", "Content-Length": str(stop - start)}
+    return Answer(206, headers, file=blob, start=start, stop=stop, access=access)
 
 
 def not_found() -> Answer:
@@ -89,6 +102,8 @@ def _refusal(repositories: Repositories, name: str, token: str | None) -> Answer
     access = repositories.access(name)
     if not repositories.exists(name) or (access.private and token not in access.tokens):
         return _error(404 if token else 401, "RepoNotFound", "Repository not found")
+    if access.busy_times is not None and repositories.count(name) > access.busy_times:
+        return None
     if access.retry_after is not None:
         return _error(429, None, "You have been rate limited", {"Retry-After": str(access.retry_after)})
     if access.status is not None:
@@ -102,10 +117,11 @@ def _gate(access: Access, name: str, token: str | None) -> Answer | None:
     return None
 
 
-def _sibling(blob: Blob, detailed: bool) -> dict[str, Any]:
+def _sibling(blob: Blob, access: Access, detailed: bool) -> dict[str, Any]:
     if not detailed:
         return {"rfilename": blob.name}
-    return {"rfilename": blob.name, "blobId": blob.blob_id, "size": blob.size, **_large(blob)}
+    size = access.claimed_size if blob.is_large and access.claimed_size is not None else blob.size
+    return {"rfilename": blob.name, "blobId": blob.blob_id, "size": size, **_large(blob)}
 
 
 def _large(blob: Blob) -> dict[str, Any]:

@@ -9,11 +9,14 @@ Everything is read for each request, so another process may publish and move bra
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote, unquote
+
+_LARGE = frozenset({".bin", ".gguf", ".pt", ".safetensors"})
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,9 @@ class Access:
         tokens: the tokens that open it.
         retry_after: seconds to wait; when given, every request is answered 429.
         status: when given, every request is answered with this HTTP status.
+        busy_times: when given, only so many requests are refused with `retry_after` or `status`.
+        claimed_size: when given, listings say that large files are this long.
+        no_ranges: whether every request for a file is answered with all of it.
         cut_after: when given, a connection breaks after so many bytes of a file.
         damaged: files of which the first byte arrives wrong.
     """
@@ -35,6 +41,9 @@ class Access:
     tokens: tuple[str, ...] = ()
     retry_after: int | None = None
     status: int | None = None
+    busy_times: int | None = None
+    claimed_size: int | None = None
+    no_ranges: bool = False
     cut_after: int | None = None
     damaged: tuple[str, ...] = ()
 
@@ -52,7 +61,7 @@ class Blob:
     @property
     def is_large(self) -> bool:
         """Whether git-lfs would keep it."""
-        return self.path.suffix == ".safetensors"
+        return self.path.suffix in _LARGE
 
     @property
     def etag(self) -> str:
@@ -65,6 +74,7 @@ class Repositories:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._asked: Counter[str] = Counter()
 
     def publish(self, name: str, files: Mapping[str, bytes | Path], branch: str = "main") -> str:
         """Add a commit with these files and point a branch at it; returns the commit, 40 hexadecimal digits."""
@@ -93,7 +103,13 @@ class Repositories:
 
     def restrict(self, name: str, access: Access) -> None:
         """Say who may read a repository and what goes wrong with it."""
+        self._asked[name] = 0
         (self._root / name / "access.json").write_text(json.dumps(asdict(access)))
+
+    def count(self, name: str) -> int:
+        """Count a request for a repository since its access rules were made; returns how many there were."""
+        self._asked[name] += 1
+        return self._asked[name]
 
     def access(self, name: str) -> Access:
         """The access rules of a repository."""

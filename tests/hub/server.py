@@ -13,13 +13,14 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from tests.hub import answers
-from tests.hub.answers import Answer
+from tests.hub.answers import Answer, Wanted
 from tests.hub.repositories import Repositories
 
 _NAME = r"(?P<name>[^/]+/[^/]+)"
 _INFO = re.compile(rf"/api/models/{_NAME}(/revision/(?P<revision>[^/]+))?")
 _TREE = re.compile(rf"/api/models/{_NAME}/tree/(?P<revision>[^/]+)")
 _FILE = re.compile(rf"/{_NAME}/resolve/(?P<revision>[^/]+)/(?P<path>.+)")
+_RANGE = re.compile(r"bytes=(?P<first>\d+)-(?P<last>\d*)")
 _CHUNK = 1 << 16
 
 
@@ -100,9 +101,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _respond(self) -> None:
         token = (self.headers.get("Authorization") or "").removeprefix("Bearer ") or None
-        start = int((self.headers.get("Range") or "bytes=0-").removeprefix("bytes=").split("-")[0] or 0)
-        answer = self._answer(token, start)
-        self.server.record(Request(self.command, self.path, answer.status, start, token is not None))
+        answer = self._answer(token, self._wanted())
+        self.server.record(Request(self.command, self.path, answer.status, answer.start, token is not None))
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
@@ -110,7 +110,12 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self._send_body(answer)
 
-    def _answer(self, token: str | None, start: int) -> Answer:
+    def _wanted(self) -> Wanted | None:
+        if not (asked := _RANGE.fullmatch(self.headers.get("Range") or "")):
+            return None
+        return Wanted(int(asked["first"]), int(asked["last"]) + 1 if asked["last"] else None)
+
+    def _answer(self, token: str | None, wanted: Wanted | None) -> Answer:
         url = urlsplit(self.path)
         repositories = self.server.repositories
         if found := _TREE.fullmatch(url.path):
@@ -122,20 +127,21 @@ class _Handler(BaseHTTPRequestHandler):
             )
         if found := _FILE.fullmatch(url.path):
             revision, path = unquote(found["revision"]), unquote(found["path"])
-            return answers.resolve(repositories, found["name"], revision, path, token, start)
+            return answers.resolve(repositories, found["name"], revision, path, token, wanted)
         return answers.not_found()
 
     def _send_body(self, answer: Answer) -> None:
         if answer.file is None:
             self.wfile.write(answer.text)
             return
-        left = answer.access.cut_after
+        left = answer.stop - answer.start
+        sent = left if answer.access.cut_after is None else min(left, answer.access.cut_after)
         damaged = answer.file.name in answer.access.damaged and answer.start == 0
         with answer.file.path.open("rb") as file:
             file.seek(answer.start)
-            while chunk := file.read(_CHUNK if left is None else min(_CHUNK, left)):
+            while sent and (chunk := file.read(min(_CHUNK, sent))):
                 self.wfile.write(bytes([chunk[0] ^ 0xFF]) + chunk[1:] if damaged else chunk)
                 damaged = False
-                left = None if left is None else left - len(chunk)
-        if left == 0:
+                left, sent = left - len(chunk), sent - len(chunk)
+        if left:
             self.close_connection = True

@@ -6,6 +6,7 @@ from typing import Any
 
 from transformermodel_api.contract import PreparationRequest
 from transformermodel_api.identity import fingerprint
+from transformermodel_api.source import RemoteCode
 from transformermodel_predictor.preparation.progress import Progress
 from transformermodel_predictor.sources.catalogue import source_for
 from transformermodel_predictor.sources.source import Resolved, Source
@@ -25,10 +26,15 @@ class Pinned:
 
 @dataclass(frozen=True)
 class Inputs:
-    """The pinned sources of a preparation."""
+    """The pinned sources of a preparation.
+
+    Attributes:
+        trusted: whether code that comes with them may run.
+    """
 
     checkpoint: Pinned
     adapter: Pinned | None
+    trusted: bool = False
 
     @property
     def key(self) -> str:
@@ -48,6 +54,7 @@ class Inputs:
         return {
             "source": self.checkpoint.resolved.identity,
             "adapter": self.adapter.resolved.identity if self.adapter else None,
+            **({"trusted": True} if self.trusted else {}),
         }
 
 
@@ -62,9 +69,11 @@ class Acquired:
 def resolve(request: PreparationRequest, base: Path) -> Inputs:
     """Pin the sources that a request names."""
     source = request.source
+    trusted = source.trust_remote_code is RemoteCode.Allowed
     return Inputs(
-        checkpoint=_pin(source.uri, source.revision, base),
-        adapter=_pin(source.adapter_uri, source.adapter_revision, base) if source.adapter_uri else None,
+        checkpoint=_pin(source.uri, source.revision, base, trusted),
+        adapter=_pin(source.adapter_uri, source.adapter_revision, base, trusted) if source.adapter_uri else None,
+        trusted=trusted,
     )
 
 
@@ -77,6 +86,6 @@ def acquire(inputs: Inputs, folder: Path, progress: Progress) -> Acquired:
     )
 
 
-def _pin(uri: str, revision: str | None, base: Path) -> Pinned:
-    source = source_for(uri, revision, base)
+def _pin(uri: str, revision: str | None, base: Path, trusted: bool) -> Pinned:
+    source = source_for(uri, revision, base, code=trusted)
     return Pinned(uri, source, source.resolve())

@@ -13,18 +13,19 @@ from transformermodel_predictor.sources.tree import copy_tree, source_files, tre
 class DirectorySource:
     """A folder whose content somebody may change at any time: it is identified by that content, and copied."""
 
-    def __init__(self, folder: Path, uri: str) -> None:
+    def __init__(self, folder: Path, uri: str, *, code: bool = False) -> None:
         self._folder = folder
         self._uri = uri
+        self._code = code
 
     def resolve(self) -> Resolved:
         """Hash the files."""
-        checksum = tree_hash(self._folder, source_files(self._folder, self._uri))
+        checksum = tree_hash(self._folder, source_files(self._folder, self._uri, code=self._code))
         return Resolved(identity=f"tree@{checksum}", commit=checksum)
 
     def acquire(self, resolved: Resolved, folder: Path, progress: Progress) -> Path:
         """Copy the files, so that what is prepared is what was resolved."""
-        if copy_tree(source_files(self._folder, self._uri), folder, progress) != resolved.commit:
+        if copy_tree(source_files(self._folder, self._uri, code=self._code), folder, progress) != resolved.commit:
             shutil.rmtree(folder)
             raise PreparationFailed(
                 FailureReason.ChecksumMismatch, f"{self._uri} was changed while it was read: start again."

@@ -1,110 +1,143 @@
-"""One file over HTTP, in a folder where a download that was interrupted goes on.
+"""Files over HTTP into a folder: several at once, large ones in several ranges, going on where a killed process ended.
 
 huggingface_hub's own download starts again at the first byte after its process was killed, and leaves what it had.
 """
 
-import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import httpx2
-from huggingface_hub import get_session, hf_raise_for_status
+from huggingface_hub import hf_raise_for_status
 
-from transformermodel_api.errors import PreparationFailed
-from transformermodel_api.failures import FailureReason
-from transformermodel_predictor.artifact.checksums import sha256_of
+from transformermodel_predictor.sources.landing import Landing, RemoteFile, Segment, damaged, is_whole
+from transformermodel_predictor.sources.retries import Retries
+from transformermodel_predictor.sources.transport import client
+
+_CONNECTIONS = 8
+"""How many requests run at a time. Memory is bounded by it: each holds one chunk of at most a mebibyte."""
 
 _TIMEOUT_SECONDS = 30.0
+_TOLD_EVERY_BYTES = 1 << 20
 
 
-@dataclass(frozen=True)
-class RemoteFile:
-    """A file at a fixed state.
-
-    Attributes:
-        name: its name in the folder.
-        url: where it is.
-        size: in bytes.
-        sha256: of its content, if known.
-        git_blob: git's id of its content, if known; small files on a hub have no SHA-256.
-    """
-
-    name: str
-    url: str
-    size: int
-    sha256: str | None = None
-    git_blob: str | None = None
-
-
-def download(file: RemoteFile, folder: Path, headers: Mapping[str, str], progress: Callable[[int], None]) -> Path:
-    """The file in the folder, verified; `progress` is told how many of its bytes are there.
+def download(
+    files: Sequence[RemoteFile],
+    folder: Path,
+    headers: Mapping[str, str],
+    progress: Callable[[int], None],
+    retries: Retries,
+) -> None:
+    """Have files in a folder, verified; `progress` is told how many of their bytes are there.
 
     Raises:
         PreparationFailed: ChecksumMismatch, other bytes came than the source has.
         huggingface_hub.errors.HfHubHTTPError: the server refused.
         httpx2.TransportError: the connection failed and a new one brought nothing more.
     """
-    target = folder / file.name
-    if not _is_whole(target, file):
-        part = folder / f"{file.name}.part"
-        if _size(part) > file.size:
-            part.unlink()
-        _fetch(file, part, headers, progress)
-        if not _is_whole(part, file):
-            part.unlink()
-            raise PreparationFailed(
-                FailureReason.ChecksumMismatch, f"{file.name} arrived damaged: its checksum is not the source's."
-            )
-        part.replace(target)
-    progress(file.size)
-    return target
+    folder.mkdir(parents=True, exist_ok=True)
+    missing = [file for file in files if not is_whole(folder / file.name, file)]
+    with ExitStack() as stack, client(_CONNECTIONS, _TIMEOUT_SECONDS) as session:
+        landings = [stack.enter_context(closing(Landing(file, folder))) for file in missing]
+        there = sum(file.size for file in files) - sum(file.size for file in missing)
+        tally = _Tally(there + sum(landing.received for landing in landings), progress)
+        _fetch(landings, _Receiver(session, headers, tally, retries))
+        tally.tell()
 
 
-def _fetch(file: RemoteFile, part: Path, headers: Mapping[str, str], progress: Callable[[int], None]) -> None:
-    """Append what is missing. A connection that ends early is made again as long as each brings something."""
-    part.touch()
-    while (there := _size(part)) < file.size:
+class _Tally:
+    """How many bytes are there, for several threads that add to it."""
+
+    def __init__(self, there: int, progress: Callable[[int], None]) -> None:
+        self._there = self._told = there
+        self._progress = progress
+        self._lock = threading.Lock()
+
+    def add(self, count: int) -> None:
+        """So many more; watchers hear of it now and then."""
+        with self._lock:
+            self._there += count
+            if self._there - self._told < _TOLD_EVERY_BYTES:
+                return
+            self._told = self._there
+            self._progress(self._there)
+
+    def tell(self) -> None:
+        """Tell the watchers what is there now."""
+        self._progress(self._there)
+
+
+def _fetch(landings: Sequence[Landing], receiver: "_Receiver") -> None:
+    """Fetch all segments that are missing; the first failure ends the others."""
+    with ThreadPoolExecutor(_CONNECTIONS, thread_name_prefix="download") as pool:
         try:
-            _append(file, part, headers, there, progress)
-        except httpx2.TransportError:
-            if _size(part) <= there:
-                raise
-        else:
-            if _size(part) <= there:
-                raise httpx2.RemoteProtocolError(f"the server sent nothing of {file.name} after byte {there}")
+            work = [pool.submit(receiver.fetch, landing, part) for landing in landings for part in landing.segments]
+            wait(work, return_when=FIRST_EXCEPTION)
+        finally:
+            receiver.stop.set()
+            pool.shutdown(cancel_futures=True)
+    for future in work:
+        if not future.cancelled():
+            future.result()
 
 
-def _append(
-    file: RemoteFile, part: Path, headers: Mapping[str, str], there: int, progress: Callable[[int], None]
-) -> None:
-    wanted = {**headers, "Range": f"bytes={there}-"} if there else dict(headers)
-    with get_session().stream("GET", file.url, headers=wanted, timeout=_TIMEOUT_SECONDS) as response:
-        if response.is_error:
-            response.read()
-        hf_raise_for_status(response)
-        goes_on = response.status_code == httpx2.codes.PARTIAL_CONTENT
-        done = there if goes_on else 0
-        with part.open("ab" if goes_on else "wb") as writer:
+class _Receiver:
+    """Brings segments over the network into their landings."""
+
+    def __init__(self, session: httpx2.Client, headers: Mapping[str, str], tally: _Tally, retries: Retries) -> None:
+        self.stop = threading.Event()
+        self._session = session
+        self._headers = headers
+        self._tally = tally
+        self._retries = retries
+
+    def fetch(self, landing: Landing, segment: Segment) -> None:
+        """Have a segment. A connection that ends early is made again as long as each brings something."""
+        while (there := landing.position(segment)) < segment.stop:
+            try:
+                self._retries.run(lambda: self._receive(landing, segment), self.stop)
+            except httpx2.TransportError:
+                if landing.position(segment) <= there:
+                    raise
+            if self.stop.is_set():
+                return
+            if landing.position(segment) <= there:
+                raise httpx2.RemoteProtocolError(f"the server sent nothing of {landing.file.name} after byte {there}")
+        landing.finish_if_whole()
+
+    def _receive(self, landing: Landing, segment: Segment) -> None:
+        file, position = landing.file, landing.position(segment)
+        with self._response(file, position, segment.stop) as response:
+            ahead = 0 if response.status_code == httpx2.codes.PARTIAL_CONTENT else position
             for chunk in response.iter_bytes():  # as it comes: what was received before a break is kept
-                writer.write(chunk)
-                done += len(chunk)
-                progress(done)
+                wanted = memoryview(chunk)[ahead : ahead + segment.stop - landing.position(segment)]
+                ahead = max(0, ahead - len(chunk))
+                landing.write(segment, wanted)
+                self._tally.add(len(wanted))
+                if self.stop.is_set() or landing.position(segment) == segment.stop:
+                    return
+
+    @contextmanager
+    def _response(self, file: RemoteFile, start: int, stop: int) -> Iterator[httpx2.Response]:
+        """The answer to a request for part of a file; a server that knows no ranges sends all of it."""
+        headers = dict(self._headers)
+        if (start, stop) != (0, file.size):
+            headers["Range"] = f"bytes={start}-{stop - 1}"
+        with self._session.stream("GET", file.url, headers=headers) as response:
+            if response.is_error:
+                response.read()
+            hf_raise_for_status(response)
+            if file.validator is not None and response.headers.get(file.validator[0]) != file.validator[1]:
+                raise damaged(file.name)
+            if response.status_code == httpx2.codes.PARTIAL_CONTENT:
+                _require_range(response, start)
+            yield response
 
 
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
-
-
-def _is_whole(path: Path, file: RemoteFile) -> bool:
-    """Whether the file is there with the size and, where one is known, the hash that it must have."""
-    if not path.is_file() or _size(path) != file.size:
-        return False
-    if file.sha256 is not None:
-        return sha256_of(path) == file.sha256
-    return file.git_blob is None or _git_blob(path) == file.git_blob
-
-
-def _git_blob(path: Path) -> str:
-    content = path.read_bytes()
-    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+def _require_range(response: httpx2.Response, start: int) -> None:
+    """Refuse an answer that begins elsewhere: its bytes would land in the wrong place."""
+    sent = response.headers.get("Content-Range", "")
+    if not sent.startswith(f"bytes {start}-"):
+        raise httpx2.RemoteProtocolError(f"asked for what follows byte {start}, the server sent {sent!r}")

@@ -1,6 +1,7 @@
 """hf://: a repository on the Hugging Face Hub or on any server that speaks like it."""
 
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from huggingface_hub import hf_hub_url
@@ -9,27 +10,49 @@ from huggingface_hub.hf_api import ModelInfo, RepoSibling
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.preparation.progress import Progress
-from transformermodel_predictor.sources.download import RemoteFile, download
+from transformermodel_predictor.sources.download import download
 from transformermodel_predictor.sources.hub_access import HubAccess
+from transformermodel_predictor.sources.hub_cache import HubCache
 from transformermodel_predictor.sources.hub_failure import hub_failures_classified
+from transformermodel_predictor.sources.landing import RemoteFile, bytes_to_come
+from transformermodel_predictor.sources.retries import Retries
 from transformermodel_predictor.sources.selection import needed_files
 from transformermodel_predictor.sources.source import Resolved
+from transformermodel_predictor.sources.space import require_space
 
 _DEFAULT_REVISION = "main"
 _TIMEOUT_SECONDS = 30.0
 
 
 class HubSource:
-    """A repository at a revision, read at the one commit to which that was resolved."""
+    """A repository at a revision, read at the one commit to which that was resolved.
 
-    def __init__(self, repository: str, revision: str | None) -> None:
+    With HF_HUB_OFFLINE nobody is asked: revision and files are those in huggingface_hub's own cache.
+
+    Args:
+        repository: organisation and name.
+        revision: branch, tag or commit; `main` when None.
+        code: whether Python files are wanted too.
+        retries: how a refusal that passes is met.
+    """
+
+    def __init__(
+        self, repository: str, revision: str | None, *, code: bool = False, retries: Retries | None = None
+    ) -> None:
         self._repository = repository
         self._revision = revision or _DEFAULT_REVISION
         self._uri = f"hf://{repository}"
+        self._code = code
+        self._retries = retries or Retries()
 
     def resolve(self) -> Resolved:
         """Ask the hub which commit the revision is."""
-        commit = self._info(HubAccess.of(os.environ), self._revision, files=False).sha
+        access = HubAccess.of(os.environ)
+        commit = (
+            self._cache().commit(self._revision)
+            if access.offline
+            else self._info(access, self._revision, files=False).sha
+        )
         if not commit:
             raise PreparationFailed(
                 FailureReason.UnsupportedSource, f"the hub names no commit for {self._uri} at {self._revision}."
@@ -39,23 +62,36 @@ class HubSource:
     def acquire(self, resolved: Resolved, folder: Path, progress: Progress) -> Path:
         """Download the needed files at the commit, going on where an earlier attempt ended."""
         access = HubAccess.of(os.environ)
-        files = self._files(access, resolved.commit)
-        total = sum(file.size for file in files)
+        if access.offline:
+            return self._cache().acquire(resolved.commit, progress, code=self._code)
         folder.mkdir(parents=True, exist_ok=True)
-        done = 0
-        for file in files:
+        listed = self._listed(access, resolved.commit)
+        with hub_failures_classified(self._uri, resolved.commit, access):
 
-            def report(there: int, before: int = done) -> None:
-                progress.bytes(before + there, total)
+            def read(name: str) -> str:
+                self._download([listed[name]], folder, access, None)
+                return (folder / name).read_text(encoding="utf-8")
 
-            with hub_failures_classified(self._uri, resolved.commit, access):
-                download(file, folder, access.headers(), report)
-            done += file.size
+            wanted = [listed[name] for name in needed_files(listed, self._uri, read, code=self._code)]
+            require_space(sum(bytes_to_come(file, folder) for file in wanted), folder, self._uri)
+            self._download(wanted, folder, access, progress)
         return folder
 
-    def _files(self, access: HubAccess, commit: str) -> list[RemoteFile]:
-        listed = {file.rfilename: file for file in self._info(access, commit, files=True).siblings or ()}
-        return [self._remote(access, listed[name], commit) for name in needed_files(listed.keys(), self._uri)]
+    def _download(
+        self, files: Sequence[RemoteFile], folder: Path, access: HubAccess, progress: Progress | None
+    ) -> None:
+        total = sum(file.size for file in files)
+
+        def report(there: int) -> None:
+            if progress is not None:
+                progress.bytes(there, total)
+
+        download(files, folder, access.headers(), report, self._retries)
+
+    def _listed(self, access: HubAccess, commit: str) -> Mapping[str, RemoteFile]:
+        """The files at the top of the repository, by name."""
+        siblings = self._info(access, commit, files=True).siblings or ()
+        return {file.rfilename: self._remote(access, file, commit) for file in siblings if "/" not in file.rfilename}
 
     def _remote(self, access: HubAccess, file: RepoSibling, commit: str) -> RemoteFile:
         name = file.rfilename
@@ -71,6 +107,11 @@ class HubSource:
 
     def _info(self, access: HubAccess, revision: str, *, files: bool) -> ModelInfo:
         with hub_failures_classified(self._uri, revision, access):
-            return access.api().model_info(
-                self._repository, revision=revision, files_metadata=files, timeout=_TIMEOUT_SECONDS
+            return self._retries.run(
+                lambda: access.api().model_info(
+                    self._repository, revision=revision, files_metadata=files, timeout=_TIMEOUT_SECONDS
+                )
             )
+
+    def _cache(self) -> HubCache:
+        return HubCache.of(os.environ, self._repository)

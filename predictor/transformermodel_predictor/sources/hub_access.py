@@ -8,7 +8,9 @@ from huggingface_hub import HfApi, constants, get_token
 
 ENDPOINT_VARIABLES = ("TRANSFORMERMODEL_HUB_ENDPOINT", "HF_ENDPOINT")
 TOKEN_VARIABLE = "HF_TOKEN"  # noqa: S105 - the variable's name
+OFFLINE_VARIABLE = "HF_HUB_OFFLINE"
 _LIBRARY = "transformermodel"
+_YES = frozenset({"1", "ON", "YES", "TRUE"})
 
 
 @dataclass(frozen=True)
@@ -18,10 +20,12 @@ class HubAccess:
     Attributes:
         endpoint: address of the hub, without a slash at the end.
         token: what to identify with; None asks as nobody.
+        offline: whether nothing may be asked at all.
     """
 
     endpoint: str = field(repr=False)
     token: str | None = field(repr=False)
+    offline: bool = False
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> "HubAccess":
@@ -32,7 +36,8 @@ class HubAccess:
         given = (environment.get(name) for name in ENDPOINT_VARIABLES)
         endpoint = next((value for value in given if value), constants.ENDPOINT)
         token = environment.get(TOKEN_VARIABLE, "").strip()  # secrets made from files often end with a newline
-        return cls(endpoint.rstrip("/"), token or get_token())
+        offline = environment.get(OFFLINE_VARIABLE, "").upper() in _YES
+        return cls(endpoint.rstrip("/"), token or get_token(), offline)
 
     @property
     def shown(self) -> str:

@@ -18,15 +18,16 @@ class PackageSource:
     The package is found, not imported: only the parents of a dotted name are.
     """
 
-    def __init__(self, package: str, path: str) -> None:
+    def __init__(self, package: str, path: str, *, code: bool = False) -> None:
         self._package = package
         self._path = path
         self._uri = f"package://{package}/{path}".rstrip("/")
+        self._code = code
 
     def resolve(self) -> Resolved:
         """Look up the version; a package without one, or one installed for editing, is identified by its content."""
         folder = self._folder()
-        files = source_files(folder, self._uri)
+        files = source_files(folder, self._uri, code=self._code)
         version = _fixed_version(self._package.partition(".")[0])
         if version is None:
             checksum = tree_hash(folder, files)
@@ -35,7 +36,7 @@ class PackageSource:
 
     def acquire(self, resolved: Resolved, folder: Path, progress: Progress) -> Path:
         """The folder itself: it is there already."""
-        files = source_files(self._folder(), self._uri)
+        files = source_files(self._folder(), self._uri, code=self._code)
         total = sum(file.stat().st_size for file in files)
         progress.bytes(total, total)
         return self._folder()

@@ -1,16 +1,22 @@
 """Which files of a source are needed. Pure."""
 
+import json
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import PurePosixPath
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 
-_CONFIGURATION = frozenset({"config.json", "adapter_config.json"})
+_CONFIGURATION = frozenset({"adapter_config.json", "config.json", "generation_config.json"})
+_TORCHSERVE = frozenset({"index_to_name.json", "model-config.yaml", "setup_config.json"})
 _TOKENIZER = frozenset(
     {
         "added_tokens.json",
         "bpe.codes",
+        "chat_template.jinja",
         "merges.txt",
         "sentencepiece.bpe.model",
         "special_tokens_map.json",
@@ -22,30 +28,115 @@ _TOKENIZER = frozenset(
         "vocab.txt",
     }
 )
-_WHOLE = frozenset({"model.safetensors", "adapter_model.safetensors"})
-_INDEX = "model.safetensors.index.json"
-_SHARD = re.compile(r"model-\d{5}-of-\d{5}\.safetensors")
-_OTHER_WEIGHTS = re.compile(r".+\.(bin|pt|pth|ckpt|h5|msgpack|gguf|onnx)")
+_CODE = re.compile(r"[A-Za-z_]\w*\.py")
+_TRAINING = re.compile(r"(training_args|optimizer|scheduler|scaler|rng_state.*|.*_states)\.(bin|pt|pth)")
+"""What trainers leave beside the weights."""
+_UNREAD = re.compile(r".+\.(h5|msgpack|onnx|ckpt)")
 
 
-def needed_files(names: Collection[str], origin: str) -> tuple[str, ...]:
+class WeightsKind(StrEnum):
+    """How a source stores its weights, in the order in which they are preferred."""
+
+    Safetensors = "safetensors"
+    GGUF = "GGUF"
+    Torch = "PyTorch"
+    """Files of torch.save or torch.jit.save: pickles, which are opened with care."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The files with a source's weights.
+
+    Attributes:
+        kind: how they are stored.
+        files: their names, sorted.
+        index: the file that says which tensor is where, if there are several.
+    """
+
+    kind: WeightsKind
+    files: tuple[str, ...]
+    index: str | None = None
+
+
+_Candidate = tuple[WeightsKind, str | re.Pattern[str]]
+
+_PREFERRED: tuple[_Candidate, ...] = (
+    (WeightsKind.Safetensors, "adapter_model.safetensors"),
+    (WeightsKind.Safetensors, "model.safetensors"),
+    (WeightsKind.Safetensors, "model.safetensors.index.json"),
+    (WeightsKind.GGUF, re.compile(r".+\.gguf")),
+    (WeightsKind.Torch, "adapter_model.bin"),
+    (WeightsKind.Torch, "pytorch_model.bin"),
+    (WeightsKind.Torch, "pytorch_model.bin.index.json"),
+    (WeightsKind.Torch, re.compile(r".+\.(bin|pt|pth)")),
+)
+
+
+def needed_files(
+    names: Collection[str], origin: str, read: Callable[[str], str], *, code: bool = False
+) -> tuple[str, ...]:
     """The files of a checkpoint or an adapter among all names at the top of its folder, sorted.
 
-    Only configuration, tokenizer and safetensors: nothing else is downloaded, and nothing that could run code.
+    Only configuration, tokenizer and one kind of weights: nothing else is downloaded.
+
+    Args:
+        names: what there is.
+        origin: the uri, for messages.
+        read: the text of a small file; called for an index of shards.
+        code: whether Python files are wanted too, because they may run.
 
     Raises:
-        PreparationFailed: UnsupportedSource, there are no safetensors weights.
+        PreparationFailed: UnsupportedSource, there are no weights that can be read.
     """
-    weights = _weights(names)
-    if not any(name.endswith(".safetensors") for name in weights):
-        others = sorted(name for name in names if _OTHER_WEIGHTS.fullmatch(name))
-        found = f"only {others[0]}, which is not read" if others else "no weights at all"
-        raise PreparationFailed(FailureReason.UnsupportedSource, f"{origin} has no safetensors weights ({found}).")
-    return tuple(sorted(weights | {name for name in names if name in _CONFIGURATION | _TOKENIZER}))
+    weights = find_weights(names, origin, read)
+    beside = {name for name in names if name in _CONFIGURATION | _TORCHSERVE | _TOKENIZER}
+    programs = {name for name in names if code and _CODE.fullmatch(name)}
+    index = {weights.index} if weights.index else set()
+    return tuple(sorted({*weights.files, *index, *beside, *programs}))
 
 
-def _weights(names: Collection[str]) -> set[str]:
-    whole = {name for name in names if name in _WHOLE}
-    if "model.safetensors" in whole or _INDEX not in names:
-        return whole
-    return whole | {_INDEX} | {name for name in names if _SHARD.fullmatch(name)}
+def find_weights(names: Collection[str], origin: str, read: Callable[[str], str]) -> Weights:
+    """The weights that are used where a source has several forms of them: those that cannot hold code come first.
+
+    Raises:
+        PreparationFailed: UnsupportedSource, there are none, several that exclude each other, or an incomplete set.
+    """
+    for kind, wanted in _PREFERRED:
+        if isinstance(wanted, re.Pattern):
+            found = sorted(name for name in names if wanted.fullmatch(name) and not _TRAINING.fullmatch(name))
+            if found:
+                return Weights(kind, (_only(found, origin),))
+        elif wanted in names:
+            is_index = wanted.endswith(".index.json")
+            return Weights(kind, _shards(wanted, names, origin, read), wanted) if is_index else Weights(kind, (wanted,))
+    unread = sorted(name for name in names if _UNREAD.fullmatch(name))
+    found_instead = f"only {unread[0]}, which is not read" if unread else "no weights at all"
+    raise _unsupported(f"{origin} has no safetensors weights ({found_instead}).")
+
+
+def _only(names: list[str], origin: str) -> str:
+    if len(names) > 1:
+        raise _unsupported(f"{origin} has several files of weights ({', '.join(names)}): leave one of them.")
+    return names[0]
+
+
+def _shards(index: str, names: Collection[str], origin: str, read: Callable[[str], str]) -> tuple[str, ...]:
+    """The files that an index names."""
+    try:
+        document = json.loads(read(index))
+    except ValueError as error:
+        raise _unsupported(f"{index} of {origin} is not JSON ({error}).") from error
+    places = document.get("weight_map") if isinstance(document, dict) else None
+    if not isinstance(places, dict) or not places or not all(isinstance(name, str) for name in places.values()):
+        raise _unsupported(f"{index} of {origin} names no files.")
+    shards = tuple(sorted(set(places.values())))
+    for name in shards:
+        if PurePosixPath(name).name != name:
+            raise _unsupported(f"{index} of {origin} names the file {name!r}, which leaves the folder.")
+        if name not in names:
+            raise _unsupported(f"{origin} has no {name}.")
+    return shards
+
+
+def _unsupported(message: str) -> PreparationFailed:
+    return PreparationFailed(FailureReason.UnsupportedSource, message)

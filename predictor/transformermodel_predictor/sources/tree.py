@@ -14,17 +14,18 @@ from transformermodel_predictor.sources.selection import needed_files
 _CHUNK = 1 << 20
 
 
-def source_files(folder: Path, origin: str) -> tuple[Path, ...]:
+def source_files(folder: Path, origin: str, *, code: bool = False) -> tuple[Path, ...]:
     """The needed files at the top of a folder, sorted.
 
     Raises:
-        PreparationFailed: NotFound, there is no such folder; UnsupportedSource, it has no safetensors weights or a
-            file that is a link to somewhere else.
+        PreparationFailed: NotFound, there is no such folder; UnsupportedSource, it has no weights that can be read
+            or a file that is a link to somewhere else.
     """
     if not folder.is_dir():
         raise PreparationFailed(FailureReason.NotFound, f"{origin}: {folder} is not a folder.")
     names = [path.name for path in folder.iterdir() if path.is_file()]
-    files = tuple(folder / name for name in needed_files(names, origin))
+    needed = needed_files(names, origin, lambda name: (folder / name).read_text(encoding="utf-8"), code=code)
+    files = tuple(folder / name for name in needed)
     root = folder.resolve()
     for file in files:
         if not file.resolve().is_relative_to(root):

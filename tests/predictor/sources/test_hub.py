@@ -10,26 +10,28 @@ from tests.predictor.watcher import Watcher
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.sources.catalogue import source_for
+from transformermodel_predictor.sources.hub import HubSource
+from transformermodel_predictor.sources.retries import Retries
 from transformermodel_predictor.sources.source import Source
 
 TOKEN = "hf_secret_of_a_member"
 SIZE = len(FILES["model.safetensors"])
 
 
-def source(revision: str | None = None) -> Source:
-    return source_for("hf://org/model", revision, Path("/nowhere"))
+def source(revision: str | None = None, retries: Retries | None = None) -> Source:
+    return HubSource("org/model", revision, retries=retries)
 
 
-def fetch(folder: Path, watcher: Watcher) -> dict[str, bytes]:
+def fetch(folder: Path, watcher: Watcher, retries: Retries | None = None) -> dict[str, bytes]:
     """Resolve and acquire; the files that came."""
-    here = source()
+    here = source(retries=retries)
     copy = here.acquire(here.resolve(), folder, watcher)
     return {path.name: path.read_bytes() for path in copy.iterdir()}
 
 
-def failure(folder: Path, watcher: Watcher) -> PreparationFailed:
+def failure(folder: Path, watcher: Watcher, retries: Retries | None = None) -> PreparationFailed:
     with pytest.raises(PreparationFailed) as caught:
-        fetch(folder, watcher)
+        fetch(folder, watcher, retries)
     assert "\n" not in str(caught.value)
     return caught.value
 
@@ -67,15 +69,6 @@ def test_only_needed_files_are_downloaded_and_counted(
     total = sum(len(FILES[name]) for name in NEEDED)
     assert watcher.progress[-1] == (total, total)
     assert watcher.progress == sorted(watcher.progress)
-    assert commit in hub.requests[-1].path
-
-
-def test_a_download_that_was_interrupted_goes_on(hub: HubServer, commit: str, tmp_path: Path, watcher: Watcher) -> None:
-    folder = tmp_path / "copy"
-    folder.mkdir()
-    (folder / "model.safetensors.part").write_bytes(FILES["model.safetensors"][:1_000_000])
-    assert fetch(folder, watcher)["model.safetensors"] == FILES["model.safetensors"]
-    assert downloads(hub) == [(206, 1_000_000)]
     assert commit in hub.requests[-1].path
 
 
@@ -169,7 +162,7 @@ def test_a_refusal_is_one_sentence_with_a_remedy(
     hub: HubServer, tmp_path: Path, watcher: Watcher, access: Access, reason: FailureReason, sentence: str
 ) -> None:
     hub.repositories.restrict("org/model", access)
-    refusal = failure(tmp_path / "copy", watcher)
+    refusal = failure(tmp_path / "copy", watcher, retries=Retries(attempts=1))
     assert refusal.reason is reason
     assert str(refusal) == sentence.format(hub=hub.url)
 
@@ -242,7 +235,7 @@ def test_a_token_never_shows(
     caplog.set_level("DEBUG")
     monkeypatch.setenv("HF_TOKEN", TOKEN)
     hub.repositories.restrict("org/model", Access(tokens=tokens, status=None if TOKEN not in tokens else 503))
-    refusal = failure(tmp_path / "copy", watcher)
+    refusal = failure(tmp_path / "copy", watcher, retries=Retries(attempts=1))
     shown = [str(refusal), repr(refusal), repr(refusal.__cause__), *capfd.readouterr(), caplog.text]
     assert not any(TOKEN in text for text in shown)
 
@@ -259,9 +252,56 @@ def test_a_wrong_token_is_reported(
     )
 
 
-def test_a_repository_without_safetensors_is_refused(hub: HubServer, tmp_path: Path, watcher: Watcher) -> None:
+def test_pickles_come_when_there_is_nothing_better(hub: HubServer, tmp_path: Path, watcher: Watcher) -> None:
+    hub.repositories.publish("org/model", {"config.json": b"{}", "pytorch_model.bin": b"a pickle", "x.gguf": b"better"})
+    assert set(fetch(tmp_path / "first", watcher)) == {"config.json", "x.gguf"}
     hub.repositories.publish("org/model", {"config.json": b"{}", "pytorch_model.bin": b"a pickle"})
+    assert set(fetch(tmp_path / "second", watcher)) == {"config.json", "pytorch_model.bin"}
+
+
+def test_a_repository_without_weights_is_refused(hub: HubServer, tmp_path: Path, watcher: Watcher) -> None:
+    hub.repositories.publish("org/model", {"config.json": b"{}", "tf_model.h5": b"weights"})
     refusal = failure(tmp_path / "copy", watcher)
     assert refusal.reason is FailureReason.UnsupportedSource
-    assert "only pytorch_model.bin, which is not read" in str(refusal)
-    assert downloads(hub, "pytorch_model.bin") == []
+    assert "only tf_model.h5, which is not read" in str(refusal)
+    assert downloads(hub, "tf_model.h5") == []
+
+
+SHARDS = {
+    "config.json": b"{}",
+    "model.safetensors.index.json": b'{"weight_map": {"a": "model-00001.safetensors", "b": "model-00002.safetensors"}}',
+    "model-00001.safetensors": b"first",
+    "model-00002.safetensors": b"second",
+    "model-00003-of-00003.safetensors": b"of another time",
+}
+
+
+def test_only_the_shards_that_the_index_names_and_that_are_missing_come(
+    hub: HubServer, tmp_path: Path, watcher: Watcher
+) -> None:
+    hub.repositories.publish("org/model", SHARDS)
+    fetch(tmp_path / "copy", watcher)
+    assert downloads(hub, "model-00003-of-00003.safetensors") == []
+    (tmp_path / "copy" / "model-00002.safetensors").unlink()
+    hub.requests.clear()
+    assert fetch(tmp_path / "copy", watcher)["model-00002.safetensors"] == b"second"
+    assert [request.path.rpartition("/")[2] for request in hub.requests if "/resolve/" in request.path] == [
+        "model-00002.safetensors"
+    ]
+
+
+def test_code_comes_only_when_it_may_run(hub: HubServer, tmp_path: Path, watcher: Watcher) -> None:
+    hub.repositories.publish("org/model", {**FILES, "modeling.py": b"pass"})
+    for code in (False, True):
+        here = HubSource("org/model", None, code=code)
+        copy = here.acquire(here.resolve(), tmp_path / str(code), watcher)
+        assert (copy / "modeling.py").exists() is code
+
+
+@pytest.mark.usefixtures("commit")
+def test_what_has_no_room_is_not_begun(hub: HubServer, tmp_path: Path, watcher: Watcher) -> None:
+    hub.repositories.restrict("org/model", Access(claimed_size=10**18))
+    refusal = failure(tmp_path / "copy", watcher)
+    assert refusal.reason is FailureReason.InsufficientStorage
+    assert str(refusal).startswith("InsufficientStorage: hf://org/model needs 1,000,000,000,000.0 MB, and ")
+    assert not any("/resolve/" in request.path for request in hub.requests)

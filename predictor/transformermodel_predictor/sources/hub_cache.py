@@ -1,0 +1,93 @@
+"""What huggingface_hub has downloaded before, for machines that must not ask a hub.
+
+models--<org>--<name>/refs/<revision>       the commit that the revision was
+models--<org>--<name>/snapshots/<commit>/   links to the files, which are named by their ETag
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from transformermodel_api.errors import PreparationFailed
+from transformermodel_api.failures import FailureReason
+from transformermodel_predictor.preparation.progress import Progress
+from transformermodel_predictor.sources.landing import RemoteFile, is_whole
+from transformermodel_predictor.sources.selection import needed_files
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class HubCache:
+    """One repository in huggingface_hub's cache.
+
+    Attributes:
+        repository: organisation and name.
+        folder: `models--<org>--<name>` in the cache.
+    """
+
+    repository: str
+    folder: Path
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str], repository: str) -> "HubCache":
+        """Where the variables of huggingface_hub say; it reads them itself only when it is first imported."""
+        home = environment.get("HF_HOME") or Path(environment.get("XDG_CACHE_HOME") or "~/.cache") / "huggingface"
+        root = Path(environment.get("HF_HUB_CACHE") or Path(home) / "hub").expanduser()
+        return cls(repository, root / f"models--{repository.replace('/', '--')}")
+
+    def commit(self, revision: str) -> str:
+        """The commit that a revision was when it was last asked for.
+
+        Raises:
+            PreparationFailed: Unreachable, the cache does not know it.
+        """
+        if _COMMIT.fullmatch(revision):
+            return revision
+        reference = self.folder / "refs" / revision
+        if ".." in Path(revision).parts or not reference.is_file():
+            raise self._absent(f"the revision {revision!r} of hf://{self.repository}")
+        return reference.read_text(encoding="ascii").strip()
+
+    def acquire(self, commit: str, progress: Progress, *, code: bool) -> Path:
+        """The folder of a commit, its needed files verified.
+
+        Raises:
+            PreparationFailed: Unreachable, it is not there or not whole; ChecksumMismatch, a file is damaged.
+        """
+        snapshot = self.folder / "snapshots" / commit
+        if not snapshot.is_dir():
+            raise self._absent(f"the commit {commit} of hf://{self.repository}")
+        names = [path.name for path in snapshot.iterdir() if path.is_file()]
+        needed = needed_files(names, f"hf://{self.repository}", lambda name: (snapshot / name).read_text(), code=code)
+        files = [snapshot / name for name in needed]
+        total, done = sum(file.stat().st_size for file in files), 0
+        for file in files:
+            _verify(file)
+            done += file.stat().st_size
+            progress.bytes(done, total)
+        return snapshot
+
+    def _absent(self, what: str) -> PreparationFailed:
+        return PreparationFailed(
+            FailureReason.Unreachable,
+            f"{what} is not in the cache {self.folder.parent}, and HF_HUB_OFFLINE forbids to ask a hub.",
+        )
+
+
+def _verify(file: Path) -> None:
+    """Compare a file with the hash that its name in the cache is."""
+    blob = file.resolve()
+    expected = RemoteFile(
+        name=file.name,
+        url="",
+        size=blob.stat().st_size,
+        sha256=blob.name if _SHA256.fullmatch(blob.name) else None,
+        git_blob=blob.name if _COMMIT.fullmatch(blob.name) else None,
+    )
+    if not is_whole(blob, expected):
+        raise PreparationFailed(
+            FailureReason.ChecksumMismatch, f"{file} is damaged: its checksum is not the one it was stored with."
+        )

@@ -1,0 +1,197 @@
+"""A file that arrives in segments, in any order, and survives the death of whoever receives it.
+
+Beside `NAME.part`, which has the file's size from the beginning and holes where bytes are missing, lies
+`NAME.part.segments`: one 64-bit number per segment, how many of its bytes are there. Both are written through the
+kernel's cache, so a killed process leaves them as they were after its last write, and no byte is fetched twice.
+"""
+
+import hashlib
+import mmap
+import os
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from transformermodel_api.errors import PreparationFailed
+from transformermodel_api.failures import FailureReason
+
+SEGMENT_BYTES = 16 << 20
+"""Long enough that a request's round trip does not count, short enough that many are fetched at once."""
+
+_HASHED_AT_ONCE = 1 << 20
+_ENTRY_BYTES = 8
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file at a fixed state.
+
+    Attributes:
+        name: its name in the folder.
+        url: where it is.
+        size: in bytes.
+        sha256: of its content, if known.
+        git_blob: git's id of its content, if known; small files on a hub have no SHA-256.
+        validator: header and value with which every part of it has to come, if it may change while it is read.
+    """
+
+    name: str
+    url: str
+    size: int
+    sha256: str | None = None
+    git_blob: str | None = None
+    validator: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Part of a file: its number, its first byte and the one after its last."""
+
+    number: int
+    start: int
+    stop: int
+
+
+class _Hash(Protocol):
+    def update(self, data: bytes | memoryview, /) -> None: ...
+    def hexdigest(self) -> str: ...
+
+
+class Landing:
+    """A file on its way into a folder. Segments are written by one thread each, and hashed by whichever comes by.
+
+    Hashing follows the bytes that are there without a gap, while they are still in the kernel's cache: the disk is not
+    read again.
+    """
+
+    def __init__(self, file: RemoteFile, folder: Path) -> None:
+        self.file = file
+        self.segments = _segments(file.size)
+        self._target = folder / file.name
+        self._part = folder / f"{file.name}.part"
+        self._record = folder / f"{file.name}.part.segments"
+        self._descriptor, self._there = self._open()
+        self._hash, self._hashed = _hash_for(file), 0
+        self._hashing = threading.Lock()
+        self._ending = threading.Lock()
+        self._ended = False
+
+    @property
+    def received(self) -> int:
+        """How many bytes are there."""
+        return sum(self._there)
+
+    def position(self, segment: Segment) -> int:
+        """The next byte of a segment that is missing; its `stop` when none is."""
+        return segment.start + self._there[segment.number]
+
+    def write(self, segment: Segment, data: bytes | memoryview) -> None:
+        """Add the next bytes of a segment."""
+        position = self.position(segment)
+        while data:  # a write may take less than it is given
+            written = os.pwrite(self._descriptor, data, position)
+            position, data = position + written, data[written:]
+            self._there[segment.number] = position - segment.start
+        if self._hashing.acquire(blocking=False):
+            try:
+                self._hash_at_least(_HASHED_AT_ONCE)
+            finally:
+                self._hashing.release()
+
+    def finish_if_whole(self) -> None:
+        """When nothing is missing: verify the file and give it its name. Happens once, whoever calls.
+
+        Raises:
+            PreparationFailed: ChecksumMismatch; what came is thrown away.
+        """
+        with self._ending:
+            if self._ended or self.received < self.file.size:
+                return
+            self._ended = True
+            with self._hashing:
+                self._hash_at_least(1)
+            if self._hash is not None and self._hash.hexdigest() != (self.file.sha256 or self.file.git_blob):
+                self._part.unlink()
+                self._record.unlink()
+                raise damaged(self.file.name)
+            self._part.replace(self._target)
+            self._record.unlink()
+
+    def close(self) -> None:
+        """Close the files; what is there stays for another attempt."""
+        self._there.release()
+        os.close(self._descriptor)
+
+    def _open(self) -> tuple[int, "memoryview[int]"]:
+        length = _ENTRY_BYTES * len(self.segments)
+        goes_on = _size(self._part) == self.file.size and _size(self._record) == length
+        record = os.open(self._record, os.O_RDWR | os.O_CREAT | (0 if goes_on else os.O_TRUNC), 0o644)
+        try:
+            os.ftruncate(record, length)
+            there = memoryview(mmap.mmap(record, length)).cast("Q")
+        finally:
+            os.close(record)
+        descriptor = os.open(self._part, os.O_RDWR | os.O_CREAT, 0o644)
+        os.ftruncate(descriptor, self.file.size)
+        return descriptor, there
+
+    def _hash_at_least(self, least: int) -> None:
+        """Hash what follows without a gap, as long as it is so many bytes. The caller holds the lock."""
+        while self._hash is not None and (end := self._end_of_the_beginning()) - self._hashed >= least:
+            data = os.pread(self._descriptor, min(_HASHED_AT_ONCE, end - self._hashed), self._hashed)
+            self._hash.update(data)
+            self._hashed += len(data)
+
+    def _end_of_the_beginning(self) -> int:
+        """The first byte, from what is hashed on, that is not there."""
+        number = min(self._hashed // SEGMENT_BYTES, len(self.segments) - 1)
+        while self.position(self.segments[number]) == self.segments[number].stop and number + 1 < len(self.segments):
+            number += 1
+        return self.position(self.segments[number])
+
+
+def is_whole(path: Path, file: RemoteFile) -> bool:
+    """Whether a file is there with the size and, where one is known, the hash that it must have."""
+    if not path.is_file() or _size(path) != file.size:
+        return False
+    checksum = _hash_for(file)
+    if checksum is None:
+        return True
+    with path.open("rb") as reader:
+        while chunk := reader.read(_HASHED_AT_ONCE):
+            checksum.update(chunk)
+    return checksum.hexdigest() == (file.sha256 or file.git_blob)
+
+
+def bytes_to_come(file: RemoteFile, folder: Path) -> int:
+    """How much room the rest of a file still needs on the disk."""
+    if _size(folder / file.name) == file.size:
+        return 0
+    part = folder / f"{file.name}.part"
+    return max(0, file.size - (part.stat().st_blocks * 512 if part.is_file() else 0))
+
+
+def damaged(name: str) -> PreparationFailed:
+    """The failure for bytes that are not those of the source."""
+    return PreparationFailed(
+        FailureReason.ChecksumMismatch, f"{name} arrived damaged: its checksum is not the source's."
+    )
+
+
+def _segments(size: int) -> tuple[Segment, ...]:
+    starts = range(0, max(size, 1), SEGMENT_BYTES)
+    return tuple(Segment(number, start, min(start + SEGMENT_BYTES, size)) for number, start in enumerate(starts))
+
+
+def _hash_for(file: RemoteFile) -> _Hash | None:
+    """What has to be computed of the content; None when nobody knows what should come out."""
+    if file.sha256 is not None:
+        return hashlib.sha256()
+    if file.git_blob is not None:
+        return hashlib.sha1(b"blob %d\0" % file.size, usedforsecurity=False)
+    return None
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else -1

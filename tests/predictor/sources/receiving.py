@@ -1,0 +1,30 @@
+"""A download in a process of its own, which can be killed: `python -m tests.predictor.sources.receiving`.
+
+Arguments: url, size and SHA-256 of the file, the folder, and how many bytes are enough. Once they are there it prints
+a line and stops where it is.
+"""
+
+import sys
+import threading
+from pathlib import Path
+
+from transformermodel_predictor.sources.download import download
+from transformermodel_predictor.sources.landing import RemoteFile
+from transformermodel_predictor.sources.retries import Retries
+
+
+def main() -> None:
+    """Download, and stop in the middle."""
+    url, size, sha256, folder, enough = sys.argv[1:]
+
+    def progress(there: int) -> None:
+        if there >= int(enough):
+            sys.stdout.write("enough\n")
+            sys.stdout.flush()
+            threading.Event().wait()
+
+    download([RemoteFile(Path(url).name, url, int(size), sha256=sha256)], Path(folder), {}, progress, Retries())
+
+
+if __name__ == "__main__":
+    main()
