@@ -1,0 +1,80 @@
+"""What our server adds to the engine: one client at a time, and frames around a model that does nothing.
+
+python -m benchmarks.serving.latency [--rounds N] [--seconds S]
+"""
+
+import argparse
+import statistics
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+from transformers import AutoTokenizer
+
+from benchmarks.measurement import machine
+from benchmarks.serving import raw, rivals
+from benchmarks.serving.models import prepare
+from benchmarks.serving.texts import make_texts, write_lines
+
+_FRAMES = ("own_frame", "kserve_frame", "bare_asgi")
+_TEXTS = 200
+_FRAME_CLIENTS = 16
+
+
+def measure(rounds: int, seconds: float) -> str:
+    """Two Markdown tables."""
+    return f"{_one_client(rounds, seconds)}\n\n{_frames(rounds, seconds)}"
+
+
+def _one_client(rounds: int, seconds: float) -> str:
+    """The p50 of one client beside that of the engine called directly, in turn."""
+    lines = ["| one client | engine alone, ms | over HTTP, ms | added, ms |", "|--|--|--|--|"]
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
+        models = [prepare(folder, "Packed", precision) for precision in ("BFloat16", "Float32")]
+        texts = make_texts(AutoTokenizer.from_pretrained(models[0].path), _TEXTS)
+        file = write_lines(texts, folder / "texts.txt")
+        servers = [stack.enter_context(rivals.ours(model, texts, folder)) for model in models]
+        for model, server in zip(models, servers, strict=True):
+            server.ask(1, 2)
+            alone, asked = [], []
+            for _ in range(rounds):
+                alone.append(raw.measure(model.path, file, 1).single)
+                asked.append(server.ask(1, seconds, requests=_TEXTS).p50)
+            added = statistics.median(there - here for here, there in zip(alone, asked, strict=True))
+            figures = f"{statistics.median(alone):.2f} | {statistics.median(asked):.2f} | {added:.2f}"
+            lines.append(f"| packed {model.precision.lower()} | {figures} |")
+    return "\n".join(lines)
+
+
+def _frames(rounds: int, seconds: float) -> str:
+    """Requests per second of frames around nothing, in turn."""
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
+        servers = [stack.enter_context(rivals.doing_nothing(kind, ["hello"], folder)) for kind in _FRAMES]
+        single: dict[str, list[float]] = {kind: [] for kind in _FRAMES}
+        many: dict[str, list[float]] = {kind: [] for kind in _FRAMES}
+        for server in servers:
+            server.ask(_FRAME_CLIENTS, 2)
+        for _ in range(rounds):
+            for server in servers:
+                single[server.name].append(server.ask(1, seconds).p50)
+                many[server.name].append(server.ask(_FRAME_CLIENTS, seconds).rate)
+    lines = [
+        f"| around nothing, V2 REST | {_FRAME_CLIENTS} clients, requests/s | of KServe's | one client, p50 ms |",
+        "|--|--|--|--|",
+    ]
+    for kind in _FRAMES:
+        pairs = zip(many[kind], many["kserve_frame"], strict=True)
+        ratio = statistics.median(own / theirs for own, theirs in pairs)
+        rate, p50 = statistics.median(many[kind]), statistics.median(single[kind])
+        lines.append(f"| {kind} | {rate:.0f} | {ratio:.2f} x | {p50:.2f} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Measure what the server adds to the engine.")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=5.0)
+    arguments = parser.parse_args()
+    print(machine(), measure(arguments.rounds, arguments.seconds), sep="\n\n")
