@@ -51,7 +51,7 @@ def command(
         drain_seconds=drain_seconds,
         on_ready=lambda url: _announce(url, subjects[0]),
     )
-    options.require_free_port()
+    options.require_free_ports()
     location = store_directory(store, os.environ)
     serve({subject.name: _directory(subject, location) for subject in subjects}, options)
 

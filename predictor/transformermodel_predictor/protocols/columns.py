@@ -4,6 +4,8 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import orjson
+
 from transformermodel_predictor.handler import Answer, ModelMetadata
 from transformermodel_predictor.protocols.errors import InvalidRequest
 from transformermodel_predictor.protocols.inference import InferenceRequest, InferenceResponse, Tensor
@@ -27,7 +29,10 @@ def questions_of(request: InferenceRequest, inputs: Sequence[TensorSpec]) -> lis
     Raises:
         InvalidRequest: an input is unknown or no text, or the inputs differ in length.
     """
-    columns = {_role(tensor, request, inputs): _texts(tensor) for tensor in request.inputs}
+    columns = {}
+    for tensor in request.inputs:
+        spec = _role(tensor, request, inputs)
+        columns[spec.name] = [_json(spec.name, text) for text in _texts(tensor)] if spec.json else _texts(tensor)
     if len(columns) < len(request.inputs):
         raise InvalidRequest("two inputs have the same name")
     lengths = {name: len(column) for name, column in columns.items()}
@@ -52,6 +57,20 @@ def parameters_of(request: InferenceRequest, outputs: Sequence[TensorSpec]) -> d
     return own | {spec.name: True for spec in outputs if spec.optional and spec.name in request.outputs}
 
 
+def timeout_of(request: InferenceRequest) -> float | None:
+    """Seconds after which the client wants no answer any more: V2's parameter `timeout`, in microseconds.
+
+    Raises:
+        InvalidRequest: it is no number of microseconds.
+    """
+    timeout = request.parameters.get("timeout")
+    if timeout is None:
+        return None
+    if isinstance(timeout, bool) or not isinstance(timeout, int) or timeout < 0:
+        raise InvalidRequest("timeout must be a whole number of microseconds")
+    return timeout / 1_000_000 or None
+
+
 def respond(
     request: InferenceRequest, metadata: ModelMetadata, answers: Sequence[Answer], request_id: str | None = None
 ) -> InferenceResponse:
@@ -71,14 +90,21 @@ def respond(
     )
 
 
-def _role(tensor: Tensor, request: InferenceRequest, inputs: Sequence[TensorSpec]) -> str:
-    known = [spec.name for spec in inputs]
+def _role(tensor: Tensor, request: InferenceRequest, inputs: Sequence[TensorSpec]) -> TensorSpec:
+    known = {spec.name: spec for spec in inputs}
     if tensor.name in known:
-        return tensor.name
+        return known[tensor.name]
     text = sole_text(inputs)
     if text is not None and len(request.inputs) == 1:
-        return text
+        return known[text]
     raise InvalidRequest(f"input {tensor.name!r} is not known; there are {', '.join(known)}")
+
+
+def _json(name: str, text: str) -> Any:  # noqa: ANN401 - any JSON value
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise InvalidRequest(f"the elements of input {name!r} must be JSON: {error}") from None
 
 
 def _texts(tensor: Tensor) -> list[str]:
@@ -103,11 +129,13 @@ def _text(name: str, element: object) -> str:
 
 
 def _tensor(spec: TensorSpec, column: Sequence[Any]) -> Tensor:
-    """A column as a tensor; rows that are lists become its second dimension."""
+    """A column as a tensor; rows that are lists become its second dimension, JSON becomes text."""
+    if spec.json:
+        return Tensor(spec.name, spec.datatype, (len(column),), [orjson.dumps(row).decode() for row in column])
     if isinstance(column[0], list):
-        elements = tuple(element for row in column for element in row)
+        elements = [element for row in column for element in row]
         return Tensor(spec.name, spec.datatype, (len(column), len(column[0])), elements)
-    return Tensor(spec.name, spec.datatype, (len(column),), tuple(column))
+    return Tensor(spec.name, spec.datatype, (len(column),), column)
 
 
 def _truncation(answers: Sequence[Answer]) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""What went wrong with a request, and the HTTP status that tells it."""
+"""What went wrong with a request, and the HTTP status and gRPC code that tell it."""
 
 from dataclasses import dataclass
 
@@ -10,11 +10,25 @@ class InvalidRequest(ValueError):
     """A request that its protocol cannot read; the text says what would be right."""
 
 
+class Unauthorized(Exception):
+    """The request does not carry the server's token."""
+
+    def __init__(self) -> None:
+        super().__init__("this server wants a token: send the header Authorization: Bearer TOKEN")
+
+
 class UnknownModel(LookupError):
     """There is no model of this name here."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"there is no model {name!r} here")
+
+
+class UnknownVersion(LookupError):
+    """The model is here in another version."""
+
+    def __init__(self, name: str, version: str, there: str) -> None:
+        super().__init__(f"model {name!r} has no version {version!r}; it is version {there!r}")
 
 
 class ModelNotReady(Exception):
@@ -28,16 +42,34 @@ class BodyTooLarge(Exception):
         super().__init__(f"the body has more than {limit} bytes; send fewer texts in one request")
 
 
-_STATUS: dict[type[Exception], int] = {
-    InvalidQuestion: 400,
-    InvalidRequest: 400,
-    UnknownModel: 404,
-    BodyTooLarge: 413,
-    ModelNotReady: 503,
-    Overloaded: 503,
+class TextTooLarge(Exception):
+    """A question has more text than the server tokenizes."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"a text has more than {limit} bytes; the server's --max-text-bytes allows no more")
+
+
+class DeadlineExceeded(Exception):
+    """The time that the client gave has passed."""
+
+    def __init__(self) -> None:
+        super().__init__("the request's timeout passed before it was answered")
+
+
+_TOLD: dict[type[Exception], tuple[int, str]] = {
+    InvalidQuestion: (400, "INVALID_ARGUMENT"),
+    InvalidRequest: (400, "INVALID_ARGUMENT"),
+    Unauthorized: (401, "UNAUTHENTICATED"),
+    UnknownModel: (404, "NOT_FOUND"),
+    UnknownVersion: (404, "NOT_FOUND"),
+    BodyTooLarge: (413, "RESOURCE_EXHAUSTED"),
+    TextTooLarge: (413, "RESOURCE_EXHAUSTED"),
+    ModelNotReady: (503, "UNAVAILABLE"),
+    Overloaded: (503, "RESOURCE_EXHAUSTED"),
+    DeadlineExceeded: (504, "DEADLINE_EXCEEDED"),
 }
 
-EXPECTED = tuple(_STATUS)
+EXPECTED = tuple(_TOLD)
 """The exceptions that are answers to a client; any other is a fault of the server."""
 
 _RETRY_AFTER_SECONDS = 1
@@ -51,11 +83,13 @@ class Refusal:
         status: the HTTP status.
         message: one line.
         retry_after: seconds after which to try again, where that helps.
+        code: name of the gRPC status code.
     """
 
     status: int
     message: str
     retry_after: int | None = None
+    code: str = "INTERNAL"
 
     @property
     def document(self) -> dict[str, str]:
@@ -63,9 +97,9 @@ class Refusal:
         return {"error": self.message}
 
 
-def refusal(error: Exception) -> Refusal:
+def refusal(error: BaseException) -> Refusal:
     """What a client is told. The text of an unexpected error stays in the log: it may hold somebody's data."""
-    for kind, status in _STATUS.items():
+    for kind, (status, code) in _TOLD.items():
         if isinstance(error, kind):
-            return Refusal(status, str(error), _RETRY_AFTER_SECONDS if status == 503 else None)
+            return Refusal(status, str(error), _RETRY_AFTER_SECONDS if status == 503 else None, code)
     return Refusal(500, "the server failed to answer; its log says why")

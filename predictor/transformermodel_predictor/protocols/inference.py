@@ -1,6 +1,6 @@
-"""An inference request and its response, whatever the wire: JSON now, others later."""
+"""An inference request and its response, whatever the wire: JSON, binary or gRPC."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,7 @@ class Tensor:
     name: str
     datatype: str
     shape: tuple[int, ...]
-    data: tuple[Any, ...]
+    data: Sequence[Any]
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,20 @@ class InferenceRequest:
         parameters: how the answer is wanted.
         outputs: names of the wanted outputs in their order; all that are not optional when empty.
         id: the client's name for the request.
+        binary: by name of an output, whether its tensor is wanted as bytes instead of JSON.
+        binary_default: whether the tensors of all other outputs are.
     """
 
     inputs: tuple[Tensor, ...]
     parameters: Mapping[str, Any] = field(default_factory=dict)
     outputs: tuple[str, ...] = ()
     id: str | None = None
+    binary: Mapping[str, bool] = field(default_factory=dict)
+    binary_default: bool = False
+
+    def wants_bytes(self, output: str) -> bool:
+        """Whether an output's tensor is wanted as bytes."""
+        return self.binary.get(output, self.binary_default)
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,23 @@
-"""The Open Inference Protocol V2 over REST, in JSON: between parsed bodies and our own types. Pure."""
+"""The Open Inference Protocol V2 over REST: between parsed bodies and our own types. Pure."""
 
 import math
 from collections.abc import Mapping
 from typing import Any
 
 from transformermodel_predictor.handler import ModelMetadata
+from transformermodel_predictor.protocols.binary import Sections
+from transformermodel_predictor.protocols.datatypes import pack, unpack
 from transformermodel_predictor.protocols.errors import InvalidRequest
 from transformermodel_predictor.protocols.inference import InferenceRequest, InferenceResponse, Tensor
 from transformermodel_predictor.tasks.task import TensorSpec
 
 
-def read_request(body: object) -> InferenceRequest:
+def read_request(body: object, binary: bytes = b"") -> InferenceRequest:
     """Read the body of an inference request.
+
+    Args:
+        body: its JSON part, parsed.
+        binary: the bytes after it.
 
     Raises:
         InvalidRequest: it is not what the protocol says; the message names the member.
@@ -20,25 +26,33 @@ def read_request(body: object) -> InferenceRequest:
     inputs = _list(document.get("inputs"), "inputs")
     if not inputs:
         raise InvalidRequest("inputs must have at least one tensor")
+    parameters = _object(document.get("parameters") or {}, "parameters")
+    outputs = [_read_output(item) for item in _list(document.get("outputs") or [], "outputs")]
+    sections = Sections(binary)
+    tensors = tuple(_read_tensor(item, sections) for item in inputs)
+    sections.require_end()
     return InferenceRequest(
-        inputs=tuple(_read_tensor(item) for item in inputs),
-        parameters=_object(document.get("parameters") or {}, "parameters"),
-        outputs=tuple(_read_output(item) for item in _list(document.get("outputs") or [], "outputs")),
+        inputs=tensors,
+        parameters=parameters,
+        outputs=tuple(name for name, _ in outputs),
         id=_string(document["id"], "id") if document.get("id") is not None else None,
+        binary={name: wanted for name, wanted in outputs if wanted is not None},
+        binary_default=_flag(parameters, "binary_data_output") or False,
     )
 
 
-def write_response(response: InferenceResponse) -> dict[str, Any]:
-    """The body of an inference response."""
+def write_response(response: InferenceResponse, request: InferenceRequest) -> tuple[dict[str, Any], list[bytes]]:
+    """The JSON part of an inference response, and the bytes of the tensors that were wanted so, in their order."""
+    binary: list[bytes] = []
     document: dict[str, Any] = {
         "model_name": response.model_name,
         "model_version": response.model_version,
         "id": response.id,
-        "outputs": [_write_tensor(tensor) for tensor in response.outputs],
+        "outputs": [_write_tensor(tensor, request, binary) for tensor in response.outputs],
     }
     if response.parameters:
         document["parameters"] = dict(response.parameters)
-    return document
+    return document, binary
 
 
 def write_metadata(metadata: ModelMetadata) -> dict[str, Any]:
@@ -53,15 +67,20 @@ def write_metadata(metadata: ModelMetadata) -> dict[str, Any]:
     }
 
 
-def _read_tensor(item: object) -> Tensor:
+def _read_tensor(item: object, sections: Sections) -> Tensor:
     document = _object(item, "an input")
     name = _string(document.get("name"), "an input's name")
     datatype = _string(document.get("datatype"), f"datatype of input {name!r}")
     shape = tuple(_list(document.get("shape"), f"shape of input {name!r}"))
     if not all(type(size) is int and size >= 0 for size in shape):
         raise InvalidRequest(f"shape of input {name!r} must be whole numbers")
+    size = _object(document.get("parameters") or {}, f"parameters of input {name!r}").get("binary_data_size")
+    if size is not None:
+        if "data" in document:
+            raise InvalidRequest(f"input {name!r} has both data and binary_data_size")
+        return Tensor(name, datatype, shape, unpack(name, datatype, math.prod(shape), sections.take(name, size)))
     if "data" not in document:
-        raise InvalidRequest(f"input {name!r} has no data; binary tensors are not read, send JSON")
+        raise InvalidRequest(f"input {name!r} has neither data nor binary_data_size")
     elements = _flat(_list(document["data"], f"data of input {name!r}"), depth=len(shape))
     if len(elements) != math.prod(shape):
         raise InvalidRequest(f"input {name!r} has {len(elements)} elements, but shape {list(shape)}")
@@ -76,12 +95,22 @@ def _flat(data: list[Any], depth: int) -> list[Any]:
     return data
 
 
-def _read_output(item: object) -> str:
-    return _string(_object(item, "an output").get("name"), "an output's name")
+def _read_output(item: object) -> tuple[str, bool | None]:
+    """An output's name, and whether it is wanted as bytes where that is said."""
+    document = _object(item, "an output")
+    name = _string(document.get("name"), "an output's name")
+    return name, _flag(_object(document.get("parameters") or {}, f"parameters of output {name!r}"), "binary_data")
 
 
-def _write_tensor(tensor: Tensor) -> dict[str, Any]:
-    return {"name": tensor.name, "shape": tensor.shape, "datatype": tensor.datatype, "data": tensor.data}
+def _write_tensor(tensor: Tensor, request: InferenceRequest, binary: list[bytes]) -> dict[str, Any]:
+    """A tensor's JSON; its bytes go to the end of `binary` where they are wanted."""
+    document: dict[str, Any] = {"name": tensor.name, "shape": tensor.shape, "datatype": tensor.datatype}
+    if not request.wants_bytes(tensor.name):
+        document["data"] = tensor.data
+        return document
+    binary.append(pack(tensor.datatype, tensor.data))
+    document["parameters"] = {"binary_data_size": len(binary[-1])}
+    return document
 
 
 def _write_spec(spec: TensorSpec) -> dict[str, Any]:
@@ -104,4 +133,11 @@ def _list(value: object, name: str) -> list[Any]:
 def _string(value: object, name: str) -> str:
     if not isinstance(value, str):
         raise InvalidRequest(f"{name} must be a string")
+    return value
+
+
+def _flag(parameters: Mapping[str, Any], name: str) -> bool | None:
+    value = parameters.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise InvalidRequest(f"{name} must be true or false")
     return value

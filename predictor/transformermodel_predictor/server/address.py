@@ -15,8 +15,13 @@ def default_host(environment: Mapping[str, str]) -> str:
     return "0.0.0.0" if "KUBERNETES_SERVICE_HOST" in environment else "127.0.0.1"  # noqa: S104 - in a pod only
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, flag: str = "--http-port") -> socket.socket:
     """A listening socket; connections wait in it until the server takes them.
+
+    Args:
+        host: a name or an address.
+        port: 0 takes a free one.
+        flag: what the user calls the port.
 
     Raises:
         UserError: the port is in use or not allowed, or the host is none of this machine's.
@@ -32,23 +37,23 @@ def listen(host: str, port: int) -> socket.socket:
         listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
-        raise UserError(_refused(host, port, error)) from error
+        raise UserError(_refused(host, port, flag, error)) from error
     listener.setblocking(False)
     return listener
 
 
-def url_of(listener: socket.socket) -> str:
+def url_of(listener: socket.socket, scheme: str = "http") -> str:
     """The URL under which a client on this machine reaches the socket."""
     host, port = listener.getsockname()[:2]
     address = ipaddress.ip_address(host.partition("%")[0])
     if address.is_unspecified:
-        return f"http://localhost:{port}"
-    return f"http://[{host}]:{port}" if address.version == 6 else f"http://{host}:{port}"
+        return f"{scheme}://localhost:{port}"
+    return f"{scheme}://[{host}]:{port}" if address.version == 6 else f"{scheme}://{host}:{port}"
 
 
-def _refused(host: str, port: int, error: OSError) -> str:
+def _refused(host: str, port: int, flag: str, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"port {port} on {host} is in use. Stop what uses it, or name another with --http-port."
+        return f"port {port} on {host} is in use. Stop what uses it, or name another with {flag}."
     if error.errno == errno.EACCES:
-        return f"port {port} needs more rights than this process has. Name one above 1023 with --http-port."
-    return f"cannot listen on {host}:{port}: {error.strerror}. Name another address with --host and --http-port."
+        return f"port {port} needs more rights than this process has. Name one above 1023 with {flag}."
+    return f"cannot listen on {host}:{port}: {error.strerror}. Name another address with --host and {flag}."

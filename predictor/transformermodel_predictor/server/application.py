@@ -1,58 +1,86 @@
-"""The ASGI application: all URLs, and errors in the protocols' form."""
+"""The ASGI application: all URLs, and what is done around every request.
 
+Its id goes back, errors take the protocol's form, and the log says what happened, never what was asked.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 
-from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import Receive, Scope, Send
 
 from transformermodel_predictor.protocols.errors import EXPECTED, Refusal, refusal
-from transformermodel_predictor.server.exchange import ClientGone, JSONResponse, refused
-from transformermodel_predictor.server.frame import RequestFrame
-from transformermodel_predictor.server.models import Models
-from transformermodel_predictor.server.v1_routes import V1Routes
-from transformermodel_predictor.server.v2_routes import V2Routes
+from transformermodel_predictor.server.exchange import ClientGone, refused
+from transformermodel_predictor.server.router import Router
+
+_log = logging.getLogger(__name__)
+_access = logging.getLogger("transformermodel.access")
 
 _CLIENT_CLOSED_REQUEST = 499
+_REQUEST_ID = b"x-request-id"
+
+Guard = Callable[[Request], None]
+"""Lets a request pass or raises what the client is told."""
+
+ErrorForm = Callable[[Refusal], object]
+"""An error's document in one protocol."""
 
 
-def make_application(models: Models, max_body_bytes: int) -> ASGIApp:
-    """The application for the models of a server.
+class Application:
+    """Answers HTTP requests.
 
     Args:
-        models: the registry; its models may become ready later.
-        max_body_bytes: largest request body that is read.
+        routes: the endpoints.
+        guards: asked before each request.
+        error_forms: documents of errors by the first segment of the path; those without share KServe's.
     """
-    routes = [
-        Route("/", _alive),
-        *V1Routes(models, max_body_bytes).routes(),
-        *V2Routes(models, max_body_bytes).routes(),
-    ]
-    handlers = {
-        **dict.fromkeys(EXPECTED, _refuse),
-        **dict.fromkeys((ClientGone, ClientDisconnect), _nobody_reads),
-        HTTPException: _refuse_route,
-        Exception: _refuse,
-    }
-    return RequestFrame(Starlette(routes=routes, exception_handlers=handlers))
+
+    def __init__(
+        self, routes: Iterable[Route], guards: Iterable[Guard] = (), error_forms: Mapping[str, ErrorForm] | None = None
+    ) -> None:
+        self._router = Router(routes)
+        self._guards = tuple(guards)
+        self._error_forms = error_forms or {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        started = time.perf_counter()
+        request_id = next((value for name, value in scope["headers"] if name == _REQUEST_ID), None)
+        line = f"{scope['method']} {scope['path']}"
+        response = await self._answer(Request(scope, receive), line, request_id)
+        if request_id is not None:
+            response.raw_headers.append((_REQUEST_ID, request_id))
+        try:
+            await response(scope, receive, send)
+        except Exception:  # noqa: BLE001 - it has begun, so that the client sees it end early; nobody outside logs it
+            _log.exception("%s failed while it was sent (request id %s)", line, _printable(request_id))
+        if _access.isEnabledFor(logging.INFO):
+            milliseconds = (time.perf_counter() - started) * 1000
+            _access.info("%s %d %.1f ms %s", line, response.status_code, milliseconds, _printable(request_id))
+
+    async def _answer(self, request: Request, line: str, request_id: bytes | None) -> Response:
+        try:
+            for guard in self._guards:
+                guard(request)
+            endpoint, request.scope["path_params"] = self._router.find(request.method, request.scope["path"])
+            return await endpoint(request)
+        except (ClientGone, ClientDisconnect):
+            return Response(status_code=_CLIENT_CLOSED_REQUEST)
+        except HTTPException as error:
+            told = Refusal(error.status_code, f"{line}: {HTTPStatus(error.status_code).phrase.lower()}")
+        except EXPECTED as error:
+            told = refusal(error)
+        except Exception as error:  # noqa: BLE001 - the client is told that the log has it
+            _log.exception("%s failed (request id %s)", line, _printable(request_id))
+            told = refusal(error)
+        form = self._error_forms.get(request.scope["path"].lstrip("/").partition("/")[0])
+        return refused(told, form(told) if form else None)
 
 
-async def _alive(_: Request) -> JSONResponse:
-    return JSONResponse({"status": "alive"})
-
-
-async def _refuse(_: Request, error: Exception) -> Response:
-    return refused(refusal(error))
-
-
-async def _refuse_route(request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.NOT_FOUND
-    phrase = HTTPStatus(status).phrase.lower()
-    return refused(Refusal(status, f"{request.method} {request.url.path}: {phrase}"))
-
-
-async def _nobody_reads(_: Request, __: Exception) -> Response:
-    return Response(status_code=_CLIENT_CLOSED_REQUEST)
+def _printable(request_id: bytes | None) -> str:
+    return ascii(request_id.decode("latin-1")) if request_id else "-"

@@ -5,14 +5,12 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 import orjson
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from transformermodel_predictor.protocols.errors import BodyTooLarge, InvalidRequest, Refusal
 
 _Result = TypeVar("_Result")
-
-_BINARY_HEADER = "inference-header-content-length"
 
 
 class ClientGone(Exception):
@@ -29,10 +27,14 @@ class JSONResponse(Response):
         return orjson.dumps(content)
 
 
-def refused(refusal: Refusal) -> JSONResponse:
-    """An error as a response."""
-    headers = None if refusal.retry_after is None else {"retry-after": str(refusal.retry_after)}
-    return JSONResponse(refusal.document, refusal.status, headers)
+def refused(refusal: Refusal, document: object = None) -> JSONResponse:
+    """An error as a response; in the form that V1 and V2 share where no other document is given."""
+    headers = {}
+    if refusal.retry_after is not None:
+        headers["retry-after"] = str(refusal.retry_after)
+    if refusal.status == 401:
+        headers["www-authenticate"] = "Bearer"
+    return JSONResponse(refusal.document if document is None else document, refusal.status, headers)
 
 
 async def read_json(request: Request, limit: int) -> Any:  # noqa: ANN401 - any JSON value
@@ -42,12 +44,45 @@ async def read_json(request: Request, limit: int) -> Any:  # noqa: ANN401 - any 
         BodyTooLarge: it has more than `limit` bytes; no more than that is read.
         InvalidRequest: it is not JSON.
     """
-    if _BINARY_HEADER in request.headers:
-        raise InvalidRequest("binary tensors are not read; send the request as JSON")
+    return parse_json(await read_body(request, limit))
+
+
+def parse_json(body: bytes) -> Any:  # noqa: ANN401 - any JSON value
+    """A body as a JSON value.
+
+    Raises:
+        InvalidRequest: it is not JSON.
+    """
     try:
-        return orjson.loads(await _read_body(request, limit))
+        return orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise InvalidRequest(f"the body is not JSON: {error}") from None
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """The request's body.
+
+    Raises:
+        BodyTooLarge: it has more than `limit` bytes; no more than that is read.
+        ClientDisconnect: the client went before it had sent everything.
+    """
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > limit:
+        raise BodyTooLarge(limit)
+    parts: list[bytes] = []
+    size = 0
+    more = True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        part: bytes = message.get("body", b"")
+        size += len(part)
+        if size > limit:
+            raise BodyTooLarge(limit)
+        parts.append(part)
+        more = message.get("more_body", False)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 async def while_connected(request: Request, work: Coroutine[Any, Any, _Result]) -> _Result:
@@ -56,25 +91,23 @@ async def while_connected(request: Request, work: Coroutine[Any, Any, _Result]) 
     Raises:
         ClientGone: the client closed the connection first.
     """
-    working = asyncio.ensure_future(work)
-    gone = asyncio.ensure_future(request.receive())
-    try:
-        await asyncio.wait({working, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if not working.done():
-            raise ClientGone
-        return working.result()
-    finally:
+    working = asyncio.current_task()
+    if working is None:
+        raise RuntimeError("requests are answered in tasks")
+    gone = False
+
+    async def watch() -> None:
+        nonlocal gone
+        await request.receive()  # nothing comes any more but the news that the client has gone
+        gone = True
         working.cancel()
-        gone.cancel()
 
-
-async def _read_body(request: Request, limit: int) -> bytes:
-    declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > limit:
-        raise BodyTooLarge(limit)
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise BodyTooLarge(limit)
-    return bytes(body)
+    watching = asyncio.get_running_loop().create_task(watch())
+    try:
+        return await work
+    except asyncio.CancelledError:
+        if gone and not working.uncancel():
+            raise ClientGone from None
+        raise
+    finally:
+        watching.cancel()

@@ -5,9 +5,9 @@ import logging
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import uvicorn
@@ -16,9 +16,13 @@ from transformermodel_predictor.artifact.directory import open_artifact
 from transformermodel_predictor.handler import GeneralizedHandler, Workers
 from transformermodel_predictor.loading import load_model
 from transformermodel_predictor.server.address import url_of
-from transformermodel_predictor.server.application import make_application
+from transformermodel_predictor.server.application import Application
+from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.server.models import Models
 from transformermodel_predictor.server.options import ServerOptions
+from transformermodel_predictor.server.urls import make_application
+from transformermodel_predictor.telemetry.metrics import Metrics
+from transformermodel_predictor.telemetry.requests import RequestMeter
 
 
 class HTTPServer(uvicorn.Server):
@@ -26,20 +30,26 @@ class HTTPServer(uvicorn.Server):
 
     SIGTERM: not ready, served on while clients learn of it; then the listener closes and requests in flight finish.
     SIGINT: at once.
+
+    Attributes:
+        closing: set when no new requests are taken any more.
     """
 
-    def __init__(self, models: Models, options: ServerOptions) -> None:
+    def __init__(self, application: Application, models: Models, options: ServerOptions) -> None:
         super().__init__(
             uvicorn.Config(
-                make_application(models, options.max_body_bytes),
+                application,
                 lifespan="off",
                 ws="none",
                 log_config=None,
                 access_log=False,
                 server_header=False,
                 timeout_graceful_shutdown=options.finish_seconds,
+                ssl_certfile=options.certificate,
+                ssl_keyfile=options.key,
             )
         )
+        self.closing = asyncio.Event()
         self._models = models
         self._drain_seconds = options.drain_seconds
         self._serving: asyncio.Task[None] | None = None
@@ -55,12 +65,13 @@ class HTTPServer(uvicorn.Server):
         if self._models.draining:
             return
         seconds = self._drain_seconds if self._models.ready else 0.0
-        self._models.draining = True
+        self._models.drain()
         asyncio.get_running_loop().call_later(seconds, self.close)
 
     def close(self) -> None:
         """Take no new requests, and end when those in flight are answered."""
         self.should_exit = True
+        self.closing.set()
 
     def interrupt(self) -> None:
         """End at once."""
@@ -99,20 +110,28 @@ def load_handler(name: str, directory: Path, workers: Workers) -> GeneralizedHan
 
 
 class ModelServer:
-    """Prepared models behind an HTTP server: what `serve` runs.
+    """Prepared models behind an HTTP and a gRPC server: what `serve` runs.
 
     Args:
         directories: the artifacts by the names of their models.
         options: what the user said.
         load: makes them answer.
+
+    Attributes:
+        http: the HTTP server.
+        grpc_port: where gRPC is spoken, once it is.
     """
 
     def __init__(self, directories: Mapping[str, Path], options: ServerOptions, load: Load = load_handler) -> None:
-        self._directories = directories
-        self._on_ready = options.on_ready
-        self._load = load
-        self._models = Models(directories)
-        self.http = HTTPServer(self._models, options)
+        self._options = options
+        self._workers = Workers.start()
+        self._loader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="load")
+        self._models = Models(directories, lambda name, path: load(name, path, self._workers), self._loader)
+        self._metrics = Metrics()
+        self._inference = Inference(self._models, options.max_text_bytes, RequestMeter(self._metrics))
+        application = make_application(self._models, self._inference, self._metrics, options)
+        self.http = HTTPServer(application, self._models, options)
+        self.grpc_port: int | None = None
 
     def run(self, listener: socket.socket) -> None:
         """Serve on a socket until a signal ends it.
@@ -124,24 +143,40 @@ class ModelServer:
             runner.run(self._live(listener))
 
     async def _live(self, listener: socket.socket) -> None:
-        url = url_of(listener)
-        workers = Workers.start()
-        loader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="load")
-        serving = self.http.start(listener)
-        loading = asyncio.create_task(
-            self._models.load(self._directories, lambda name, directory: self._load(name, directory, workers), loader)
-        )
+        url = url_of(listener, "http" if self._options.certificate is None else "https")
         try:
-            await asyncio.wait({serving, loading}, return_when=asyncio.FIRST_COMPLETED)
-            if loading.done() and loading.exception():
-                self.http.close()
-            elif loading.done() and self._on_ready:
-                self._on_ready(url)
-            await asyncio.wait({serving})
+            async with self._speaking_grpc():
+                serving = self.http.start(listener)
+                loading = asyncio.create_task(self._models.load_all())
+                await asyncio.wait({serving, loading}, return_when=asyncio.FIRST_COMPLETED)
+                if loading.done() and loading.exception():
+                    self.http.close()
+                elif loading.done() and self._options.on_ready:
+                    self._options.on_ready(url)
+                await asyncio.wait({serving})
         finally:
-            for executor in (loader, workers.engine, workers.text):
+            for executor in (self._loader, self._workers.engine, self._workers.text):
                 executor.shutdown(wait=False, cancel_futures=True)
             listener.close()
         for task in (loading, serving):
             if task.done() and not task.cancelled():
                 task.result()
+
+    @asynccontextmanager
+    async def _speaking_grpc(self) -> AsyncIterator[None]:
+        """A gRPC server that ends with the HTTP server, if the user wants one."""
+        if self._options.grpc_port is None:
+            yield
+            return
+        from transformermodel_predictor.server.grpc_server import GRPCServer  # only where it is wanted
+
+        server = GRPCServer(self._models, self._inference, self._options)
+        self.grpc_port = await server.start()
+        closing = asyncio.create_task(server.close_after(self.http.closing))
+        try:
+            yield
+        finally:
+            if not self.http.closing.is_set():  # interrupted: nothing is waited for
+                closing.cancel()
+                await server.end()
+            await asyncio.wait({closing})

@@ -3,8 +3,10 @@
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from transformermodel_predictor.server.address import default_host, listen
+from transformermodel_predictor.server.token import Token
 
 
 @dataclass(frozen=True)
@@ -14,9 +16,14 @@ class ServerOptions:
     Attributes:
         host: address to listen on; loopback on one machine and all interfaces in a pod when None.
         http_port: port of the HTTP server; 0 takes a free one.
+        grpc_port: port of the gRPC server; 0 takes a free one, None is no gRPC server.
         drain_seconds: how long to serve on, not ready, after SIGTERM, while clients learn that this server goes.
         finish_seconds: how long requests in flight may take to finish after the listener has closed.
-        max_body_bytes: largest request body that is read.
+        max_body_bytes: largest request body or message that is read.
+        max_text_bytes: most bytes of text in one question that are tokenized.
+        certificate: PEM file of the TLS certificate, with those above it; plain HTTP and gRPC when None.
+        key: PEM file of the certificate's private key.
+        token: what clients must send, but for health; nothing when None.
         threads: threads of a forward pass; the CPUs that the process may use when None, and never more.
         access_log: whether requests are logged, one line each, without anybody's text.
         on_ready: called with the server's URL when all models are ready.
@@ -24,9 +31,14 @@ class ServerOptions:
 
     host: str | None = None
     http_port: int = 8080
+    grpc_port: int | None = None
     drain_seconds: float = 0.0
     finish_seconds: int = 30
     max_body_bytes: int = 8 * 1024 * 1024
+    max_text_bytes: int = 1024 * 1024
+    certificate: Path | None = None
+    key: Path | None = None
+    token: Token | None = None
     threads: int | None = None
     access_log: bool = False
     on_ready: Callable[[str], None] | None = None
@@ -36,10 +48,12 @@ class ServerOptions:
         """The host that is listened on."""
         return self.host or default_host(os.environ)
 
-    def require_free_port(self) -> None:
-        """Find out early, before models are prepared, whether the port can be had.
+    def require_free_ports(self) -> None:
+        """Find out early, before models are prepared, whether the ports can be had.
 
         Raises:
-            UserError: it cannot.
+            UserError: one cannot.
         """
         listen(self.address, self.http_port).close()
+        if self.grpc_port:
+            listen(self.address, self.grpc_port, "--grpc-port").close()

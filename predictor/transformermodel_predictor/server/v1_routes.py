@@ -5,14 +5,16 @@ from starlette.routing import Route
 
 from transformermodel_predictor.protocols import v1
 from transformermodel_predictor.server.exchange import JSONResponse, read_json, while_connected
+from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.server.models import Models
 
 
 class V1Routes:
     """KServe's V1 protocol for the models of a server."""
 
-    def __init__(self, models: Models, max_body_bytes: int) -> None:
+    def __init__(self, models: Models, inference: Inference, max_body_bytes: int) -> None:
         self._models = models
+        self._inference = inference
         self._max_body_bytes = max_body_bytes
 
     def routes(self) -> list[Route]:
@@ -35,7 +37,7 @@ class V1Routes:
 
     async def predict(self, request: Request) -> JSONResponse:
         """Predictions for instances."""
-        handler = self._models.handler(request.path_params["name"])
-        asked = v1.read_request(await read_json(request, self._max_body_bytes), handler.metadata.inputs)
-        answers = await while_connected(request, handler.answer(asked.questions, asked.parameters))
-        return JSONResponse(v1.write_response(answers))
+        with self._inference.request("v1", request.path_params["name"]) as handler:
+            asked = v1.read_request(await read_json(request, self._max_body_bytes), handler.metadata.inputs)
+            answers = await while_connected(request, self._inference.answer(handler, asked.questions, asked.parameters))
+            return JSONResponse(v1.write_response(answers))

@@ -1,38 +1,49 @@
 """V2's URLs."""
 
 from importlib.metadata import version
+from typing import Any
 
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 
 from transformermodel_predictor.protocols import v2
-from transformermodel_predictor.protocols.columns import parameters_of, questions_of, respond
-from transformermodel_predictor.server.exchange import JSONResponse, read_json, while_connected
+from transformermodel_predictor.protocols.binary import CONTENT_TYPE, HEADER_LENGTH, split_body
+from transformermodel_predictor.protocols.columns import parameters_of, questions_of, respond, timeout_of
+from transformermodel_predictor.protocols.inference import InferenceRequest, InferenceResponse
+from transformermodel_predictor.server.exchange import JSONResponse, parse_json, read_body, while_connected
+from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.server.models import Models
+
+EXTENSIONS = ("binary_tensor_data", "model_repository")
+"""What of V2's extensions is spoken, by their names in the protocol."""
 
 
 class V2Routes:
     """The Open Inference Protocol for the models of a server."""
 
-    def __init__(self, models: Models, max_body_bytes: int) -> None:
+    def __init__(self, models: Models, inference: Inference, max_body_bytes: int) -> None:
         self._models = models
+        self._inference = inference
         self._max_body_bytes = max_body_bytes
+        self._server = {"name": "transformermodel", "version": version("transformermodel"), "extensions": EXTENSIONS}
 
     def routes(self) -> list[Route]:
         """What is answered where."""
+        model, of_version = "/v2/models/{name}", "/v2/models/{name}/versions/{version}"
         return [
             Route("/v2", self.metadata),
             Route("/v2/health/live", self.live),
             Route("/v2/health/ready", self.ready),
             Route("/v2/models", self.list_models),
-            Route("/v2/models/{name}", self.model_metadata),
-            Route("/v2/models/{name}/ready", self.model_ready),
-            Route("/v2/models/{name}/infer", self.infer, methods=["POST"]),
+            *(Route(path, self.model_metadata) for path in (model, of_version)),
+            *(Route(f"{path}/ready", self.model_ready) for path in (model, of_version)),
+            *(Route(f"{path}/infer", self.infer, methods=["POST"]) for path in (model, of_version)),
         ]
 
     async def metadata(self, _: Request) -> JSONResponse:
         """The server's name, version and extensions of the protocol."""
-        return JSONResponse({"name": "transformermodel", "version": version("transformermodel"), "extensions": []})
+        return JSONResponse(self._server)
 
     async def live(self, _: Request) -> JSONResponse:
         """That the server answers."""
@@ -49,21 +60,33 @@ class V2Routes:
 
     async def model_metadata(self, request: Request) -> JSONResponse:
         """What clients may know of a model."""
-        return JSONResponse(v2.write_metadata(self._models.handler(request.path_params["name"]).metadata))
+        return JSONResponse(v2.write_metadata(self._models.handler(**request.path_params).metadata))
 
     async def model_ready(self, request: Request) -> JSONResponse:
         """Whether a model is ready; 503 when it is not."""
-        name = request.path_params["name"]
-        self._models.require_ready(name)
-        return JSONResponse({"name": name, "ready": True})
+        self._models.require_ready(**request.path_params)
+        return JSONResponse({"name": request.path_params["name"], "ready": True})
 
-    async def infer(self, request: Request) -> JSONResponse:
+    async def infer(self, request: Request) -> Response:
         """Answers to the texts in the tensors. The id is the body's, else that of the header x-request-id."""
-        handler = self._models.handler(request.path_params["name"])
-        asked = v2.read_request(await read_json(request, self._max_body_bytes))
-        questions = questions_of(asked, handler.metadata.inputs)
-        parameters = parameters_of(asked, handler.metadata.outputs)
-        answers = await while_connected(request, handler.answer(questions, parameters))
-        return JSONResponse(
-            v2.write_response(respond(asked, handler.metadata, answers, request.headers.get("x-request-id")))
-        )
+        with self._inference.request("v2", **request.path_params) as handler:
+            body = await read_body(request, self._max_body_bytes)
+            header, binary = split_body(body, request.headers.get(HEADER_LENGTH))
+            asked = v2.read_request(parse_json(header), binary)
+            questions = questions_of(asked, handler.metadata.inputs)
+            parameters = parameters_of(asked, handler.metadata.outputs)
+            answers = await while_connected(
+                request, self._inference.answer(handler, questions, parameters, timeout_of(asked))
+            )
+            return _response(respond(asked, handler.metadata, answers, request.headers.get("x-request-id")), asked)
+
+
+def _response(response: InferenceResponse, asked: InferenceRequest) -> Response:
+    """JSON, and after it the tensors that were wanted as bytes."""
+    document: dict[str, Any]
+    document, binary = v2.write_response(response, asked)
+    answered = JSONResponse(document)
+    if not binary:
+        return answered
+    headers = {HEADER_LENGTH: str(len(answered.body))}
+    return Response(b"".join((answered.body, *binary)), headers=headers, media_type=CONTENT_TYPE)

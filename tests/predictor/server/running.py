@@ -29,18 +29,23 @@ class RunningServer:
             replace(options, on_ready=lambda url: ready.set_result((url, asyncio.get_running_loop()))),
             lambda name, _, workers: GeneralizedHandler(name, models[name], workers, limits),
         )
-        self._http = server.http
+        self._server = server
         self._thread = threading.Thread(target=server.run, args=[listen("127.0.0.1", 0)])
         self._thread.start()
         self.url, self._loop = ready.result(PATIENCE_SECONDS)
 
+    @property
+    def grpc_address(self) -> str:
+        """Where gRPC is spoken; options with the grpc_port 0 let it take a free one."""
+        return f"127.0.0.1:{self._server.grpc_port}"
+
     def drain(self) -> None:
         """As SIGTERM."""
-        self._loop.call_soon_threadsafe(self._http.drain)
+        self._loop.call_soon_threadsafe(self._server.http.drain)
 
     def interrupt(self) -> None:
         """As SIGINT."""
-        self._loop.call_soon_threadsafe(self._http.interrupt)
+        self._loop.call_soon_threadsafe(self._server.http.interrupt)
 
     def wait_until_refusing(self) -> None:
         """Return when no new connection is taken any more."""
@@ -57,7 +62,7 @@ class RunningServer:
     def end(self) -> None:
         """End it, unless the test has."""
         if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._http.close)
+            self._loop.call_soon_threadsafe(self._server.http.close)
             self.wait_until_ended()
 
 

@@ -164,10 +164,6 @@ class TestBadInput:
         body = infer_body("good", parameters={"top_k": 9})
         assert "top_k" in refused(client.post("/v2/models/tiny/infer", json=body), 400)
 
-    def test_binary_tensors(self, client: httpx.Client) -> None:
-        headers = {"inference-header-content-length": "4"}
-        assert "binary" in refused(client.post("/v2/models/tiny/infer", content=b"{}  ", headers=headers), 400)
-
     def test_a_body_over_the_limit_with_its_length_declared(self, client: httpx.Client) -> None:
         body = infer_body("x" * BODY_LIMIT)
         assert str(BODY_LIMIT) in refused(client.post("/v2/models/tiny/infer", json=body), 413)

@@ -9,7 +9,7 @@ from transformermodel_api.errors import CorruptArtifact
 from transformermodel_predictor.handler import GeneralizedHandler, Workers
 from transformermodel_predictor.loading import LoadedModel
 from transformermodel_predictor.protocols.errors import ModelNotReady, UnknownModel
-from transformermodel_predictor.server.models import Models, ModelState
+from transformermodel_predictor.server.models import Loader, Models, ModelState
 
 
 @pytest.fixture
@@ -23,42 +23,50 @@ def handler(tiny_model: LoadedModel) -> GeneralizedHandler:
     return GeneralizedHandler("tiny", tiny_model, Workers.start())
 
 
-def test_a_model_is_being_loaded_at_first() -> None:
-    models = Models(["tiny"])
+def make_models(loader: Loader, worker: ThreadPoolExecutor, *names: str) -> Models:
+    return Models({name: Path(name) for name in names}, loader, worker)
+
+
+def no_loader(name: str, directory: Path) -> GeneralizedHandler:
+    raise AssertionError("nothing is to be loaded")
+
+
+def test_a_model_is_being_loaded_at_first(worker: ThreadPoolExecutor) -> None:
+    models = make_models(no_loader, worker, "tiny")
     assert models.state("tiny") is ModelState.Loading
     assert not models.ready
     with pytest.raises(ModelNotReady, match="'tiny' is being loaded"):
         models.require_ready("tiny")
 
 
-def test_there_are_no_others() -> None:
-    for ask in (Models(["tiny"]).state, Models(["tiny"]).handler, Models(["tiny"]).require_ready):
+def test_there_are_no_others(worker: ThreadPoolExecutor) -> None:
+    models = make_models(no_loader, worker, "tiny")
+    for ask in (models.state, models.handler, models.require_ready):
         with pytest.raises(UnknownModel, match="'huge'"):
             ask("huge")
 
 
 async def test_the_server_is_ready_when_all_models_are(worker: ThreadPoolExecutor, handler: GeneralizedHandler) -> None:
-    models = Models(["one", "two"])
     seen: list[bool] = []
 
     def load(name: str, directory: Path) -> GeneralizedHandler:
         seen.append(models.ready)
         return handler
 
-    await models.load({"one": Path("1"), "two": Path("2")}, load, worker)
+    models = make_models(load, worker, "one", "two")
+    await models.load_all()
     assert seen == [False, False]
     assert models.ready
     assert models.handler("two") is handler
 
 
 async def test_a_failed_load_is_told_and_raised(worker: ThreadPoolExecutor) -> None:
-    models = Models(["tiny", "next"])
-
     def load(name: str, directory: Path) -> GeneralizedHandler:
         raise CorruptArtifact("model.safetensors is damaged")
 
+    models = make_models(load, worker, "tiny", "next")
     with pytest.raises(CorruptArtifact):
-        await models.load({"tiny": Path(), "next": Path()}, load, worker)
+        await models.load_all()
     assert models.state("tiny") is ModelState.Failed
     with pytest.raises(ModelNotReady, match=r"could not be loaded: model\.safetensors is damaged"):
         models.require_ready("tiny")
@@ -68,9 +76,9 @@ async def test_a_failed_load_is_told_and_raised(worker: ThreadPoolExecutor) -> N
 async def test_while_the_server_drains_nothing_is_ready_and_all_is_answered(
     worker: ThreadPoolExecutor, handler: GeneralizedHandler
 ) -> None:
-    models = Models(["tiny"])
-    await models.load({"tiny": Path()}, lambda name, directory: handler, worker)
-    models.draining = True
+    models = make_models(lambda name, directory: handler, worker, "tiny")
+    await models.load_all()
+    models.drain()
     assert not models.ready
     with pytest.raises(ModelNotReady, match="is going"):
         models.require_ready("tiny")

@@ -1,0 +1,20 @@
+"""TorchServe's form of an error. Pure."""
+
+from typing import Any
+
+from transformermodel_predictor.protocols.errors import Refusal
+
+_TYPES = {
+    400: "BadRequestException",
+    401: "InvalidTokenException",
+    404: "ModelNotFoundException",
+    405: "MethodNotAllowedException",
+    413: "RequestEntityTooLargeException",
+    503: "ServiceUnavailableException",
+}
+
+
+def error_document(refusal: Refusal) -> dict[str, Any]:
+    """The body of an error: its status, TorchServe's name of it, and the message."""
+    kind = _TYPES.get(refusal.status, "InternalServerException")
+    return {"code": refusal.status, "type": kind, "message": refusal.message}

@@ -1,0 +1,133 @@
+"""The Open Inference Protocol V2 over gRPC: between its messages and our own types. Pure."""
+
+import math
+import re
+import struct
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from transformermodel_predictor.handler import ModelMetadata
+from transformermodel_predictor.protocols.datatypes import pack, unpack
+from transformermodel_predictor.protocols.errors import InvalidRequest
+from transformermodel_predictor.protocols.inference import InferenceRequest, InferenceResponse, Tensor
+from transformermodel_predictor.protocols.messages import AnyMessage, messages, unknown_field
+
+_CONTENTS = {
+    "BOOL": "bool_contents",
+    "INT8": "int_contents",
+    "INT16": "int_contents",
+    "INT32": "int_contents",
+    "INT64": "int64_contents",
+    "UINT8": "uint_contents",
+    "UINT16": "uint_contents",
+    "UINT32": "uint_contents",
+    "UINT64": "uint64_contents",
+    "FP32": "fp32_contents",
+    "FP64": "fp64_contents",
+    "BYTES": "bytes_contents",
+}
+"""The member of InferTensorContents that holds a datatype."""
+
+_DECIMAL = re.compile(r"[+-]?(\d+\.\d*|\.\d+|\d+(?=[eE]))([eE][+-]?\d+)?")
+"""A number that is not whole: KServe's messages have no place for one, so it travels as a string."""
+
+_TRITONS_DOUBLE = 4
+"""Number of the field that Triton's clients put a float into."""
+
+_SCALARS = {bool: "bool_param", int: "int64_param", str: "string_param"}
+
+
+def read_request(message: AnyMessage) -> InferenceRequest:
+    """Read a ModelInferRequest.
+
+    Raises:
+        InvalidRequest: it is not what the protocol says; the text names the tensor.
+    """
+    if not message.inputs:
+        raise InvalidRequest("inputs must have at least one tensor")
+    raw = message.raw_input_contents
+    if raw and len(raw) != len(message.inputs):
+        raise InvalidRequest(f"there are {len(message.inputs)} inputs, but {len(raw)} raw_input_contents")
+    tensors = [_read_tensor(tensor, raw[index] if raw else None) for index, tensor in enumerate(message.inputs)]
+    return InferenceRequest(
+        inputs=tuple(tensors),
+        parameters={name: _read_parameter(name, value) for name, value in message.parameters.items()},
+        outputs=tuple(output.name for output in message.outputs),
+        id=message.id or None,
+        binary_default=bool(raw),
+    )
+
+
+def write_response(response: InferenceResponse, request: InferenceRequest) -> AnyMessage:
+    """A ModelInferResponse: raw contents to who sent raw contents, typed ones to who sent typed ones."""
+    answered = messages.ModelInferResponse(
+        model_name=response.model_name,
+        model_version=response.model_version,
+        id=response.id,
+        parameters=_write_parameters(response.parameters),
+    )
+    for tensor in response.outputs:
+        output = answered.outputs.add(name=tensor.name, datatype=tensor.datatype, shape=tensor.shape)
+        if request.binary_default or tensor.datatype not in _CONTENTS:
+            answered.raw_output_contents.append(pack(tensor.datatype, tensor.data))
+        else:
+            getattr(output.contents, _CONTENTS[tensor.datatype]).extend(_typed(tensor))
+    return answered
+
+
+def write_metadata(metadata: ModelMetadata) -> AnyMessage:
+    """A ModelMetadataResponse; it has no place for labels and limits."""
+    member = messages.ModelMetadataResponse.TensorMetadata
+    return messages.ModelMetadataResponse(
+        name=metadata.name,
+        versions=[metadata.version],
+        platform=metadata.platform,
+        inputs=[member(name=spec.name, datatype=spec.datatype, shape=spec.shape) for spec in metadata.inputs],
+        outputs=[member(name=spec.name, datatype=spec.datatype, shape=spec.shape) for spec in metadata.outputs],
+    )
+
+
+def _read_tensor(tensor: AnyMessage, raw: bytes | None) -> Tensor:
+    name, datatype, shape = tensor.name, tensor.datatype, tuple(tensor.shape)
+    if any(size < 0 for size in shape):
+        raise InvalidRequest(f"shape of input {name!r} must not be negative")
+    count = math.prod(shape)
+    if raw is not None:
+        if tensor.HasField("contents"):
+            raise InvalidRequest(f"input {name!r} has contents beside raw_input_contents")
+        return Tensor(name, datatype, shape, unpack(name, datatype, count, raw))
+    if datatype not in _CONTENTS:
+        raise InvalidRequest(f"datatype {datatype!r} of input {name!r} has no typed contents")
+    elements = tuple(getattr(tensor.contents, _CONTENTS[datatype]))
+    if len(elements) != count:
+        raise InvalidRequest(f"input {name!r} has {len(elements)} elements, but shape {list(shape)}")
+    return Tensor(name, datatype, shape, elements)
+
+
+def _read_parameter(name: str, parameter: AnyMessage) -> object:
+    choice = parameter.WhichOneof("parameter_choice")
+    if choice is None:
+        double = unknown_field(parameter, _TRITONS_DOUBLE)
+        if not isinstance(double, int):
+            raise InvalidRequest(f"parameter {name!r} has no value; floats travel as strings")
+        return struct.unpack("<d", struct.pack("<Q", double))[0]
+    value = getattr(parameter, choice)
+    if isinstance(value, str) and _DECIMAL.fullmatch(value):
+        return float(value)
+    return value
+
+
+def _write_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: messages.InferParameter(**_scalar(value)) for name, value in parameters.items()}
+
+
+def _scalar(value: object) -> dict[str, object]:
+    """The member of InferParameter that a value goes into; as text where there is none."""
+    kind = type(value)
+    return {_SCALARS[kind]: value} if kind in _SCALARS else {"string_param": str(value)}
+
+
+def _typed(tensor: Tensor) -> Sequence[Any]:
+    if tensor.datatype != "BYTES":
+        return tensor.data
+    return [element.encode() if isinstance(element, str) else element for element in tensor.data]

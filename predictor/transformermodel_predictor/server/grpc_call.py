@@ -1,0 +1,50 @@
+"""What is done around every RPC: errors become status codes, and the log says what happened, never what was asked."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import grpc
+
+from transformermodel_predictor.protocols.errors import EXPECTED, refusal
+from transformermodel_predictor.protocols.messages import AnyMessage
+
+_log = logging.getLogger(__name__)
+_access = logging.getLogger("transformermodel.access")
+
+Context = Any
+"""The context of a call: grpc has no annotations."""
+
+Method = Callable[[AnyMessage, Context], Awaitable[AnyMessage]]
+"""An RPC: from its request and its context to its response."""
+
+
+def answering(name: str, method: Method) -> Method:
+    """An RPC that ends with the status code of what went wrong.
+
+    Args:
+        name: what the log calls it.
+        method: raises what went wrong.
+    """
+
+    async def answer(request: AnyMessage, context: Context) -> AnyMessage:
+        started = time.perf_counter()
+        code = "OK"
+        try:
+            return await method(request, context)
+        except asyncio.CancelledError:
+            code = "CANCELLED"
+            raise
+        except Exception as error:  # noqa: BLE001 - the client is told, in the protocol's form
+            if not isinstance(error, EXPECTED):
+                _log.exception("gRPC %s failed", name)
+            told = refusal(error)
+            code = told.code
+            await context.abort(grpc.StatusCode[code], told.message)
+        finally:
+            if _access.isEnabledFor(logging.INFO):
+                _access.info("gRPC %s %s %.1f ms", name, code, (time.perf_counter() - started) * 1000)
+
+    return answer

@@ -1,0 +1,43 @@
+"""The bearer token over gRPC: metadata `authorization`, as HTTP has it."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import grpc
+import grpc.aio
+
+from transformermodel_predictor.protocols.errors import Unauthorized
+from transformermodel_predictor.server.health_urls import is_health_method
+from transformermodel_predictor.server.token import Token
+
+
+class TokenInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc] # grpc has no types
+    """Answers UNAUTHENTICATED to who does not send the token."""
+
+    def __init__(self, token: Token) -> None:
+        self._token = token
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> grpc.RpcMethodHandler:
+        """The method's handler, or one that refuses."""
+        handler = await continuation(handler_call_details)
+        if handler is None or is_health_method(handler_call_details.method):
+            return handler
+        metadata = dict(handler_call_details.invocation_metadata)
+        if self._token.in_header(metadata.get("authorization")):
+            return handler
+        return _refusing(handler, str(Unauthorized()))
+
+
+def _refusing(handler: Any, message: str) -> grpc.RpcMethodHandler:  # noqa: ANN401 - grpc has no types
+    """A handler of the same kind that ends every call."""
+
+    async def refuse(_: Any, context: Any) -> None:  # noqa: ANN401 - as above
+        await context.abort(grpc.StatusCode.UNAUTHENTICATED, message)
+
+    if not handler.request_streaming:
+        return grpc.unary_unary_rpc_method_handler(refuse, handler.request_deserializer, handler.response_serializer)
+    return grpc.stream_stream_rpc_method_handler(refuse, handler.request_deserializer, handler.response_serializer)

@@ -1,0 +1,50 @@
+"""grpc.health.v1: what Kubernetes' gRPC probes and load balancers ask."""
+
+from collections.abc import AsyncIterator
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from transformermodel_predictor.protocols.errors import ModelNotReady, UnknownModel
+from transformermodel_predictor.protocols.messages import SERVICE, AnyMessage
+from transformermodel_predictor.server.grpc_call import Context
+from transformermodel_predictor.server.models import Models
+
+_Status = health_pb2.HealthCheckResponse
+
+
+class HealthServicer(health_pb2_grpc.HealthServicer):  # type: ignore[misc] # generated, without types
+    """The health of the server, whose service is empty or V2's, and of a model, whose service is its name."""
+
+    def __init__(self, models: Models) -> None:
+        self._models = models
+
+    async def Check(self, request: AnyMessage, context: Context) -> AnyMessage:  # noqa: N802 - the protocol's name
+        """The health now."""
+        status = self._status(request.service)
+        if status == _Status.SERVICE_UNKNOWN:
+            await context.abort(grpc.StatusCode.NOT_FOUND, f"there is no service or model {request.service!r} here")
+        return _Status(status=status)
+
+    async def Watch(self, request: AnyMessage, context: Context) -> AsyncIterator[AnyMessage]:  # noqa: N802 - as above
+        """The health now, and whenever it changes."""
+        told = None
+        while True:
+            status = self._status(request.service)
+            if status != told:
+                yield _Status(status=status)
+                told = status
+                continue  # it may have changed while it was sent
+            await self._models.changed()
+
+    def _status(self, service: str) -> int:
+        serving, not_serving = int(_Status.SERVING), int(_Status.NOT_SERVING)
+        if service in ("", SERVICE):
+            return serving if self._models.ready else not_serving
+        try:
+            self._models.require_ready(service)
+        except UnknownModel:
+            return int(_Status.SERVICE_UNKNOWN)
+        except ModelNotReady:
+            return not_serving
+        return serving

@@ -1,0 +1,77 @@
+"""The gRPC server beside the HTTP server, on the same event loop."""
+
+import asyncio
+
+import grpc
+import grpc.aio
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from transformermodel_api.errors import UserError
+from transformermodel_predictor.protocols.messages import SERVICE
+from transformermodel_predictor.server.grpc_guard import TokenInterceptor
+from transformermodel_predictor.server.grpc_health import HealthServicer
+from transformermodel_predictor.server.grpc_servicer import InferenceServicer
+from transformermodel_predictor.server.inference import Inference
+from transformermodel_predictor.server.models import Models
+from transformermodel_predictor.server.options import ServerOptions
+
+_HEALTH = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
+_UNLIMITED = -1
+
+
+class GRPCServer:
+    """V2, health and reflection over gRPC. To be made on the event loop.
+
+    Args:
+        models: the registry; its models may become ready later.
+        inference: what is asked.
+        options: what the user said.
+    """
+
+    def __init__(self, models: Models, inference: Inference, options: ServerOptions) -> None:
+        self._options = options
+        self._server = grpc.aio.server(
+            interceptors=[] if options.token is None else [TokenInterceptor(options.token)],
+            options=[
+                ("grpc.so_reuseport", 0),  # a port in use is refused, not shared
+                ("grpc.max_receive_message_length", options.max_body_bytes),
+                ("grpc.max_send_message_length", _UNLIMITED),
+            ],
+        )
+        self._server.add_generic_rpc_handlers((InferenceServicer(models, inference).handlers(),))
+        health_pb2_grpc.add_HealthServicer_to_server(HealthServicer(models), self._server)
+        reflection.enable_server_reflection((SERVICE, _HEALTH, reflection.SERVICE_NAME), self._server)
+
+    async def start(self) -> int:
+        """Listen and answer; the port.
+
+        Raises:
+            UserError: the port cannot be had.
+        """
+        host = self._options.address
+        address = f"[{host}]:{self._options.grpc_port}" if ":" in host else f"{host}:{self._options.grpc_port}"
+        try:
+            port = self._listen(address)
+        except RuntimeError as error:
+            raise UserError(f"gRPC cannot listen on {address}. Name another port with --grpc-port.") from error
+        await self._server.start()
+        return port
+
+    async def close_after(self, closing: asyncio.Event) -> None:
+        """Once it is time: take no new calls, and let those in flight finish."""
+        await closing.wait()
+        await self._server.stop(self._options.finish_seconds)
+
+    async def end(self) -> None:
+        """End at once."""
+        await self._server.stop(None)
+
+    def _listen(self, address: str) -> int:
+        certificate, key = self._options.certificate, self._options.key
+        if certificate is None or key is None:
+            port: int = self._server.add_insecure_port(address)
+            return port
+        credentials = grpc.ssl_server_credentials([(key.read_bytes(), certificate.read_bytes())])
+        secure_port: int = self._server.add_secure_port(address, credentials)
+        return secure_port

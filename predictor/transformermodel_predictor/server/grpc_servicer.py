@@ -1,0 +1,120 @@
+"""V2's RPCs."""
+
+from importlib.metadata import version
+
+import grpc
+
+from transformermodel_predictor.protocols import v2_grpc
+from transformermodel_predictor.protocols.columns import parameters_of, questions_of, respond, timeout_of
+from transformermodel_predictor.protocols.errors import ModelNotReady
+from transformermodel_predictor.protocols.messages import (
+    SERVICE,
+    AnyMessage,
+    RepositoryIndexRequest,
+    RepositoryIndexResponse,
+    messages,
+    unknown_field,
+)
+from transformermodel_predictor.server.grpc_call import Context, Method, answering
+from transformermodel_predictor.server.inference import Inference
+from transformermodel_predictor.server.models import Models
+from transformermodel_predictor.server.repository import TRITONS_STATE, load, unload
+from transformermodel_predictor.server.v2_routes import EXTENSIONS
+
+_TRITONS_MODEL_NAME = 2
+"""Number of the field in which Triton's clients name the model to load; KServe's is 1."""
+
+
+class InferenceServicer:
+    """KServe's GRPCInferenceService for the models of a server."""
+
+    def __init__(self, models: Models, inference: Inference) -> None:
+        self._models = models
+        self._inference = inference
+
+    def handlers(self) -> grpc.GenericRpcHandler:
+        """What is answered where."""
+        methods: dict[str, tuple[Method, AnyMessage]] = {
+            name: (getattr(self, _python_name(name)), getattr(messages, f"{name}Request"))
+            for name in messages.DESCRIPTOR.services_by_name["GRPCInferenceService"].methods_by_name
+        }
+        methods["RepositoryIndex"] = self.repository_index, RepositoryIndexRequest
+        return grpc.method_handlers_generic_handler(
+            SERVICE,
+            {
+                name: grpc.unary_unary_rpc_method_handler(
+                    answering(name, method), kind.FromString, lambda response: response.SerializeToString()
+                )
+                for name, (method, kind) in methods.items()
+            },
+        )
+
+    async def server_live(self, _: AnyMessage, __: Context) -> AnyMessage:
+        """That the server answers."""
+        return messages.ServerLiveResponse(live=True)
+
+    async def server_ready(self, _: AnyMessage, __: Context) -> AnyMessage:
+        """Whether all models are ready."""
+        return messages.ServerReadyResponse(ready=self._models.ready)
+
+    async def model_ready(self, request: AnyMessage, _: Context) -> AnyMessage:
+        """Whether a model is ready."""
+        try:
+            self._models.require_ready(request.name, request.version)
+        except ModelNotReady:
+            return messages.ModelReadyResponse(ready=False)
+        return messages.ModelReadyResponse(ready=True)
+
+    async def server_metadata(self, _: AnyMessage, __: Context) -> AnyMessage:
+        """The server's name, version and extensions of the protocol."""
+        return messages.ServerMetadataResponse(
+            name="transformermodel", version=version("transformermodel"), extensions=EXTENSIONS
+        )
+
+    async def model_metadata(self, request: AnyMessage, _: Context) -> AnyMessage:
+        """What clients may know of a model."""
+        return v2_grpc.write_metadata(self._models.handler(request.name, request.version).metadata)
+
+    async def model_infer(self, request: AnyMessage, _: Context) -> AnyMessage:
+        """Answers to the texts in the tensors."""
+        with self._inference.request("grpc", request.model_name, request.model_version) as handler:
+            asked = v2_grpc.read_request(request)
+            questions = questions_of(asked, handler.metadata.inputs)
+            parameters = parameters_of(asked, handler.metadata.outputs)
+            answers = await self._inference.answer(handler, questions, parameters, timeout_of(asked))
+            return v2_grpc.write_response(respond(asked, handler.metadata, answers), asked)
+
+    async def repository_model_load(self, request: AnyMessage, _: Context) -> AnyMessage:
+        """Load a model that this server knows."""
+        name = _model_name(request)
+        await load(self._models, name)
+        return messages.RepositoryModelLoadResponse(model_name=name, isLoaded=True)
+
+    async def repository_model_unload(self, request: AnyMessage, _: Context) -> AnyMessage:
+        """Unload a model once it has answered what it has."""
+        name = _model_name(request)
+        await unload(self._models, name)
+        return messages.RepositoryModelUnloadResponse(model_name=name, isUnloaded=True)
+
+    async def repository_index(self, request: AnyMessage, _: Context) -> AnyMessage:
+        """All models with their states."""
+        response: AnyMessage = RepositoryIndexResponse()
+        for entry in self._models.index:
+            state = TRITONS_STATE[entry.state]
+            if state == "READY" or not request.ready:
+                response.models.add(name=entry.name, version=entry.version, state=state, reason=entry.reason)
+        return response
+
+
+def _python_name(method: str) -> str:
+    """`ModelInfer` as `model_infer`."""
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in method).lstrip("_")
+
+
+def _model_name(request: AnyMessage) -> str:
+    name: str = request.model_name or _text(unknown_field(request, _TRITONS_MODEL_NAME))
+    return name
+
+
+def _text(value: object) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else ""

@@ -1,0 +1,68 @@
+"""The one way from a protocol to a model: limits, deadline, and what is measured of it."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from transformermodel_predictor.handler import Answer, GeneralizedHandler
+from transformermodel_predictor.protocols.errors import DeadlineExceeded
+from transformermodel_predictor.protocols.sizes import require_size
+from transformermodel_predictor.server.models import Models
+from transformermodel_predictor.telemetry.requests import RequestMeter
+
+
+class Inference:
+    """What every protocol asks through.
+
+    Args:
+        models: the registry.
+        max_text_bytes: most bytes of text in one question.
+        meter: counts the requests.
+    """
+
+    def __init__(self, models: Models, max_text_bytes: int, meter: RequestMeter) -> None:
+        self._models = models
+        self._max_text_bytes = max_text_bytes
+        self._meter = meter
+
+    @contextmanager
+    def request(self, protocol: str, name: str, version: str = "") -> Iterator[GeneralizedHandler]:
+        """The model that a request is for, held until the request is over, and the request measured.
+
+        Raises:
+            UnknownModel, UnknownVersion, ModelNotReady: it cannot be asked.
+        """
+        shown = name if name in self._models else ""
+        with self._meter.measure(protocol, shown), self._models.use(name, version) as handler:
+            yield handler
+
+    async def answer(
+        self,
+        handler: GeneralizedHandler,
+        questions: Sequence[Mapping[str, Any]],
+        parameters: Mapping[str, Any],
+        seconds: float | None = None,
+    ) -> list[Answer]:
+        """Answer questions, given as named fields.
+
+        Args:
+            handler: the model.
+            questions: the rows.
+            parameters: how they are to be answered.
+            seconds: time after which nobody wants the answer any more.
+
+        Raises:
+            InvalidQuestion: the model cannot read a question.
+            TextTooLarge: a question has more text than is allowed.
+            Overloaded: too much is waiting already.
+            DeadlineExceeded: the time has passed.
+        """
+        require_size(questions, self._max_text_bytes)
+        if seconds is None:
+            return await handler.answer(questions, parameters)
+        try:
+            async with asyncio.timeout(seconds):
+                return await handler.answer(questions, parameters)
+        except TimeoutError:
+            raise DeadlineExceeded from None

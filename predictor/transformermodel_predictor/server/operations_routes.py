@@ -1,0 +1,34 @@
+"""What operators of a server ask: is it alive, what does it measure, what can it do."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from transformermodel_predictor.server.exchange import JSONResponse
+from transformermodel_predictor.server.models import Models, ModelState
+from transformermodel_predictor.telemetry.metrics import CONTENT_TYPE, Metrics
+
+
+class OperationsRoutes:
+    """The URLs beside those of the protocols."""
+
+    def __init__(self, models: Models, metrics: Metrics) -> None:
+        self._models = models
+        self._metrics = metrics
+
+    def routes(self) -> list[Route]:
+        """What is answered where."""
+        return [Route("/", self.alive), Route("/metrics", self.metrics)]
+
+    async def alive(self, _: Request) -> JSONResponse:
+        """That the server answers."""
+        return JSONResponse({"status": "alive"})
+
+    async def metrics(self, _: Request) -> Response:
+        """What the server has measured, in Prometheus' text format."""
+        for entry in self._models.index:
+            if entry.state is ModelState.Ready:
+                self._metrics.show_model(self._models.handler(entry.name).metadata)
+            else:
+                self._metrics.hide_model(entry.name)
+        return Response(self._metrics.exposition(), media_type=CONTENT_TYPE)

@@ -1,0 +1,54 @@
+"""All URLs of a server."""
+
+from starlette.requests import Request
+from starlette.routing import Route
+
+from transformermodel_predictor.protocols.errors import Unauthorized
+from transformermodel_predictor.protocols.torchserve_errors import error_document
+from transformermodel_predictor.server.ancestor_routes import AncestorRoutes
+from transformermodel_predictor.server.application import Application, Guard
+from transformermodel_predictor.server.health_urls import is_health_url
+from transformermodel_predictor.server.inference import Inference
+from transformermodel_predictor.server.models import Models
+from transformermodel_predictor.server.operations_routes import OperationsRoutes
+from transformermodel_predictor.server.options import ServerOptions
+from transformermodel_predictor.server.repository import RepositoryRoutes
+from transformermodel_predictor.server.token import Token
+from transformermodel_predictor.server.v1_routes import V1Routes
+from transformermodel_predictor.server.v2_routes import V2Routes
+from transformermodel_predictor.telemetry.metrics import Metrics
+
+ERROR_FORMS = {"predictions": error_document}
+"""Errors of protocols that do not share KServe's form, by the first segment of their paths."""
+
+
+def make_application(models: Models, inference: Inference, metrics: Metrics, options: ServerOptions) -> Application:
+    """The application for the models of a server.
+
+    Args:
+        models: the registry; its models may become ready later.
+        inference: what is asked.
+        metrics: what has been measured.
+        options: what the user said.
+    """
+    guards = [] if options.token is None else [_guard(options.token)]
+    return Application(make_routes(models, inference, metrics, options.max_body_bytes), guards, ERROR_FORMS)
+
+
+def make_routes(models: Models, inference: Inference, metrics: Metrics, max_body_bytes: int) -> list[Route]:
+    """What is answered where."""
+    return [
+        *OperationsRoutes(models, metrics).routes(),
+        *V1Routes(models, inference, max_body_bytes).routes(),
+        *V2Routes(models, inference, max_body_bytes).routes(),
+        *RepositoryRoutes(models, max_body_bytes).routes(),
+        *AncestorRoutes(models, inference, max_body_bytes).routes(),
+    ]
+
+
+def _guard(token: Token) -> Guard:
+    def require_token(request: Request) -> None:
+        if not is_health_url(request.scope["path"]) and not token.in_header(request.headers.get("authorization")):
+            raise Unauthorized
+
+    return require_token

@@ -1,0 +1,88 @@
+"""The server's metrics for Prometheus. One registry per server, so that several live in one process."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+from transformermodel_predictor.handler import ModelMetadata
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+_ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+_TOKENS = (8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384)
+_SHARES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+
+_REQUEST = ("model", "protocol", "status")
+_MODEL = ("model",)
+
+
+class Metrics:
+    """All instruments and their registry.
+
+    Attributes:
+        requests: requests that are over, by model, protocol and HTTP status (gRPC's codes by the status they match).
+        handler_time: seconds from a request's arrival to its answer.
+        in_flight: requests that are being answered.
+        queue_time: seconds that a text waits for its step.
+        batch_rows: texts in a step.
+        batch_tokens: tokens in a step, padding left out.
+        padding: share of a step's computed tokens that were padding.
+        phase_time: seconds of the parts of the work.
+    """
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        PlatformCollector(registry=self._registry)
+        self.requests = Counter(
+            "transformermodel_requests", "Requests that are over.", _REQUEST, registry=self._registry
+        )
+        self.handler_time = self._histogram(
+            "handler_time_seconds",
+            "From a request's arrival to its answer (TorchServe's HandlerTime).",
+            _REQUEST,
+            _SECONDS,
+        )
+        self.in_flight = Gauge(
+            "transformermodel_requests_in_flight",
+            "Requests that are being answered.",
+            ("model", "protocol"),
+            registry=self._registry,
+        )
+        self.queue_time = self._histogram("queue_time_seconds", "Wait of a text for its step.", _MODEL, _SECONDS)
+        self.batch_rows = self._histogram("batch_rows", "Texts in a step of the engine.", _MODEL, _ROWS)
+        self.batch_tokens = self._histogram("batch_tokens", "Tokens in a step, without padding.", _MODEL, _TOKENS)
+        self.padding = self._histogram("batch_padding_ratio", "Share of a step that was padding.", _MODEL, _SHARES)
+        self.phase_time = self._histogram(
+            "phase_time_seconds", "Parts of the work: tokenize, forward, decode.", ("model", "phase"), _SECONDS
+        )
+        self._models = Gauge(
+            "transformermodel_model_info",
+            "1 for every model that is loaded, with what it is.",
+            ("model", "version", "digest", "task", "engine", "precision"),
+            registry=self._registry,
+        )
+        self._shown: dict[str, tuple[str, ...]] = {}
+
+    def show_model(self, metadata: ModelMetadata) -> None:
+        """Tell what a loaded model is; takes the place of what was told of it before."""
+        self.hide_model(metadata.name)
+        facts = metadata.parameters
+        told = (metadata.version, *(str(facts.get(name, "")) for name in ("digest", "task")), metadata.platform)
+        labels = (metadata.name, *told, str(facts.get("precision", "")))
+        self._models.labels(*labels).set(1)
+        self._shown[metadata.name] = labels
+
+    def hide_model(self, name: str) -> None:
+        """Tell no more of a model that is not loaded any more."""
+        if labels := self._shown.pop(name, None):
+            self._models.remove(*labels)
+
+    def exposition(self) -> bytes:
+        """All of it in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+    def _histogram(
+        self, name: str, documentation: str, labels: tuple[str, ...], buckets: tuple[float, ...]
+    ) -> Histogram:
+        return Histogram(f"transformermodel_{name}", documentation, labels, registry=self._registry, buckets=buckets)

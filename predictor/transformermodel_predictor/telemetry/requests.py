@@ -1,0 +1,63 @@
+"""Counts requests and their time, by model, protocol and status."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from transformermodel_predictor.protocols.errors import refusal
+from transformermodel_predictor.telemetry.metrics import Metrics
+
+_CLIENT_CLOSED_REQUEST = 499
+
+
+class RequestMeter:
+    """Measures requests from their arrival to their answer. Used from one event loop."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self._over: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self._in_flight: dict[tuple[str, str], Gauge] = {}
+
+    @contextmanager
+    def measure(self, protocol: str, model: str) -> Iterator[None]:
+        """Measure one request; it ends with the context, and its status is that of the exception which ends it.
+
+        Args:
+            protocol: how the client speaks.
+            model: the model's name; empty where it is unknown, because anybody can make up names.
+        """
+        in_flight = self._gauge(model, protocol)
+        in_flight.inc()
+        started = time.perf_counter()
+        status = 200
+        try:
+            yield
+        except BaseException as error:
+            status = _status(error)
+            raise
+        finally:
+            in_flight.dec()
+            counter, histogram = self._instruments(model, protocol, status)
+            counter.inc()
+            histogram.observe(time.perf_counter() - started)
+
+    def _gauge(self, model: str, protocol: str) -> Gauge:
+        key = (model, protocol)
+        if key not in self._in_flight:
+            self._in_flight[key] = self._metrics.in_flight.labels(*key)
+        return self._in_flight[key]
+
+    def _instruments(self, model: str, protocol: str, status: int) -> tuple[Counter, Histogram]:
+        """Looking up labels costs more than counting."""
+        key = (model, protocol, status)
+        if key not in self._over:
+            labels = (model, protocol, str(status))
+            self._over[key] = self._metrics.requests.labels(*labels), self._metrics.handler_time.labels(*labels)
+        return self._over[key]
+
+
+def _status(error: BaseException) -> int:
+    return _CLIENT_CLOSED_REQUEST if isinstance(error, asyncio.CancelledError) else refusal(error).status
