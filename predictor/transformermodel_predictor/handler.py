@@ -1,16 +1,19 @@
 """The generalized handler: any task on any engine, for any protocol."""
 
-import asyncio
-from collections.abc import Callable, Mapping, Sequence
+import itertools
+import threading
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Protocol, Self
 
+from transformers import PreTrainedTokenizerBase
+
+from transformermodel_predictor.artifact.directory import Artifact
 from transformermodel_predictor.batching import BatchLimits, Scheduler
-from transformermodel_predictor.loading import LoadedModel, regroup
-from transformermodel_predictor.tasks.task import InvalidQuestion, Outputs, TensorSpec, Windows
-
-_Result = TypeVar("_Result")
+from transformermodel_predictor.loading import LoadedModel
+from transformermodel_predictor.tasks.task import EncoderTask, InvalidQuestion, Outputs, Task, TensorSpec, Windows
+from transformermodel_predictor.telemetry.observer import Observer
 
 _VERSION_DIGITS = 12
 
@@ -49,23 +52,39 @@ class ModelMetadata:
     parameters: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
 class Workers:
-    """The threads besides the event loop: one runs the engines of the device, one works with text.
+    """The threads besides the event loop: one for each device, which runs its engines, and one that works with text.
 
-    One each, because a forward pass uses all cores by itself, and a tokenizer is not safe in several threads.
+    One each, because a forward pass uses a device by itself.
+
+    Attributes:
+        engine: of the first device.
+        text: works with text beside the engines.
     """
 
-    engine: ThreadPoolExecutor
-    text: ThreadPoolExecutor
+    def __init__(self) -> None:
+        self.engine = ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine")
+        self.text = ThreadPoolExecutor(max_workers=1, thread_name_prefix="text")
+        self._replicas = [self.engine]
+        self._lock = threading.Lock()
 
     @classmethod
     def start(cls) -> Self:
         """Threads that begin with the first work."""
-        return cls(
-            engine=ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine"),
-            text=ThreadPoolExecutor(max_workers=1, thread_name_prefix="text"),
-        )
+        return cls()
+
+    def of_replica(self, index: int) -> ThreadPoolExecutor:
+        """The thread of a model's replica of this number, which models share as they share its device."""
+        with self._lock:
+            while len(self._replicas) <= index:
+                name = f"engine-{len(self._replicas)}"
+                self._replicas.append(ThreadPoolExecutor(max_workers=1, thread_name_prefix=name))
+            return self._replicas[index]
+
+    def shutdown(self) -> None:
+        """End the threads; what has begun they finish, what waits is not begun."""
+        for executor in (*self._replicas, self.text):
+            executor.shutdown(wait=False, cancel_futures=True)
 
 
 class Handler(Protocol):
@@ -85,25 +104,77 @@ class Handler(Protocol):
         ...
 
 
-class GeneralizedHandler:
-    """A loaded model of any encoder task, on any engine. Implements `Handler`."""
+class TaskCodec:
+    """A task and its tokenizer, as schedulers use them. Implements `Codec`.
 
-    def __init__(self, name: str, model: LoadedModel, workers: Workers, limits: BatchLimits | None = None) -> None:
+    Args:
+        task: what is done with the questions.
+        tokenizer: the model's; used by one thread at a time.
+    """
+
+    def __init__(self, task: EncoderTask[Any, Any], tokenizer: PreTrainedTokenizerBase) -> None:
+        self._task = task
+        self._tokenizer = tokenizer
+        self._lock = threading.Lock()
+
+    def encode(self, questions: Sequence[Any]) -> list[Windows]:
+        """Tokenize the task's questions."""
+        with self._lock:
+            return self._task.encode(self._tokenizer, questions)
+
+    def decode(
+        self, questions: Sequence[Any], windows: Sequence[Windows], outputs: Sequence[Sequence[Outputs]]
+    ) -> list[Answer]:
+        """Answers with named fields, and what was truncated."""
+        answers = self._task.decode(questions, windows, outputs)
+        return [
+            Answer(self._task.fields(answer), sum(part.truncated for part in parts))
+            for answer, parts in zip(answers, windows, strict=True)
+        ]
+
+
+class GeneralizedHandler:
+    """A loaded model of any encoder task, on any engine. Implements `Handler`.
+
+    Args:
+        name: the model's name in URLs.
+        model: what answers.
+        workers: the server's threads.
+        limits: bounds of a step, and of what may wait.
+        observer: who is told what happens.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        model: LoadedModel,
+        workers: Workers,
+        limits: BatchLimits | None = None,
+        observer: Observer | None = None,
+    ) -> None:
         self._task = model.task
-        self._tokenizer = model.tokenizer
-        self._workers = workers
-        self._scheduler = Scheduler(model.engine, workers.engine, limits)
-        self.metadata = _metadata(name, model)
+        codec = TaskCodec(model.task, model.tokenizer)
+        self._schedulers = tuple(
+            Scheduler(codec, engine, workers.of_replica(index), limits, observer)
+            for index, engine in enumerate((model.engine, *model.replicas))
+        )
+        self._turns = itertools.cycle(range(len(self._schedulers)))
+        self.metadata = metadata_of(name, model.artifact, model.task)
 
     async def answer(
         self, questions: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any] | None = None
     ) -> list[Answer]:
         """Answer questions; see `Handler`."""
-        read = [self._read(fields, parameters or {}, row) for row, fields in _numbered(questions)]
-        with self._scheduler.admit(len(read)):
-            windows = await self._off_loop(lambda: self._task.encode(self._tokenizer, read))
-            outputs = await self._scheduler.submit([encoding for parts in windows for encoding in parts])
-            return await self._off_loop(lambda: self._decode(read, windows, regroup(outputs, windows)))
+        read = [self._read(fields, parameters or {}, row) for row, fields in numbered(questions)]
+        return await self._next_scheduler().answer(read)
+
+    def _next_scheduler(self) -> Scheduler[Any, Answer]:
+        """The least busy replica; in turn where several are."""
+        if len(self._schedulers) == 1:
+            return self._schedulers[0]
+        first = next(self._turns)
+        in_turn = self._schedulers[first:] + self._schedulers[:first]
+        return min(in_turn, key=lambda scheduler: scheduler.admitted)
 
     def _read(self, fields: Mapping[str, Any], parameters: Mapping[str, Any], row: str) -> object:
         try:
@@ -111,38 +182,27 @@ class GeneralizedHandler:
         except InvalidQuestion as error:
             raise InvalidQuestion(f"{row}{error}") from error
 
-    def _decode(
-        self, questions: Sequence[object], windows: Sequence[Windows], outputs: Sequence[Sequence[Outputs]]
-    ) -> list[Answer]:
-        answers = self._task.decode(questions, windows, outputs)
-        return [
-            Answer(self._task.fields(answer), sum(part.truncated for part in parts))
-            for answer, parts in zip(answers, windows, strict=True)
-        ]
 
-    async def _off_loop(self, work: Callable[[], _Result]) -> _Result:
-        return await asyncio.get_running_loop().run_in_executor(self._workers.text, work)
-
-
-def _numbered(questions: Sequence[Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
+def numbered(questions: Sequence[Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
     """Questions with what an error message calls them; nothing where there is only one."""
     if len(questions) == 1:
         return [("", questions[0])]
     return [(f"row {index}: ", fields) for index, fields in enumerate(questions)]
 
 
-def _metadata(name: str, model: LoadedModel) -> ModelMetadata:
-    manifest = model.artifact.manifest
+def metadata_of(name: str, artifact: Artifact, task: Task[Any, Any]) -> ModelMetadata:
+    """What clients may know of a model that is served under a name."""
+    manifest = artifact.manifest
     return ModelMetadata(
         name=name,
         version=manifest.digest[:_VERSION_DIGITS],
         platform=f"transformers-{manifest.candidate.engine.value.lower()}",
-        inputs=model.task.inputs,
-        outputs=model.task.outputs,
+        inputs=task.inputs,
+        outputs=task.outputs,
         parameters={
-            "task": model.task.name.value,
-            "labels": list(model.task.labels),
-            "max_length": model.artifact.configuration.max_length,
+            "task": task.name.value,
+            "labels": list(task.labels),
+            "max_length": artifact.configuration.max_length,
             "precision": manifest.candidate.precision.value,
             "commit": manifest.commit,
             "digest": manifest.digest,

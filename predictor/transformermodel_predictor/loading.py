@@ -10,19 +10,26 @@ from transformers import PreTrainedTokenizerBase
 from transformermodel_predictor.artifact.directory import Artifact
 from transformermodel_predictor.engines.catalogue import load_engine
 from transformermodel_predictor.engines.engine import Engine
+from transformermodel_predictor.generation.loaded import LoadedGenerator, load_generator
 from transformermodel_predictor.pretrained import load_pretrained_tokenizer
 from transformermodel_predictor.tasks.catalogue import TaskConfiguration, make_task, task_of_mode
 from transformermodel_predictor.tasks.task import EncoderTask, Outputs, Windows
+from transformermodel_predictor.tasks.text_generation import TextGeneration
 
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """All parts of a model that are needed to answer, in memory."""
+    """All parts of a model that are needed to answer, in memory.
+
+    Attributes:
+        replicas: further engines with the same weights, each on a device of its own.
+    """
 
     artifact: Artifact
     task: EncoderTask[Any, Any]
     tokenizer: PreTrainedTokenizerBase
     engine: Engine
+    replicas: tuple[Engine, ...] = ()
 
     def answer(
         self, questions: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any] | None = None
@@ -40,7 +47,8 @@ class LoadedModel:
     def warm_up(self) -> None:
         """Run the first forward pass, which is slower than those after it."""
         ((window, *_),) = self.task.encode(self.tokenizer, self.task.probes[:1])
-        self.engine.run([window])
+        for engine in (self.engine, *self.replicas):
+            engine.run([window])
 
 
 def regroup(outputs: Sequence[Outputs], windows: Sequence[Windows]) -> list[Sequence[Outputs]]:
@@ -49,7 +57,7 @@ def regroup(outputs: Sequence[Outputs], windows: Sequence[Windows]) -> list[Sequ
     return [list(islice(rest, len(parts))) for parts in windows]
 
 
-def load_model(artifact: Artifact) -> LoadedModel:
+def load_model(artifact: Artifact) -> LoadedModel | LoadedGenerator:
     """Load what an artifact holds.
 
     Raises:
@@ -61,5 +69,7 @@ def load_model(artifact: Artifact) -> LoadedModel:
         task_of_mode(configuration.mode),
         TaskConfiguration.of(configuration, artifact.labels),
     )
+    if isinstance(task, TextGeneration):
+        return load_generator(artifact, task)
     engine = load_engine(artifact.path, artifact.manifest.candidate, task)
     return LoadedModel(artifact=artifact, task=task, tokenizer=load_pretrained_tokenizer(artifact.path), engine=engine)

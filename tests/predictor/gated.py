@@ -21,6 +21,8 @@ class GatedEngine:
         steps: the encodings of each step, in order.
     """
 
+    padding_free = False
+
     def __init__(self) -> None:
         self.steps: list[list[Encoding]] = []
         self.poison: frozenset[int] = frozenset()

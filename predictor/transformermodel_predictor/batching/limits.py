@@ -1,0 +1,60 @@
+"""Bounds of a step, and of what may wait."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+_PADDED_ROWS = 32
+
+
+class Overloaded(Exception):
+    """More waits already than could be answered in good time."""
+
+
+@dataclass(frozen=True)
+class BatchLimits:
+    """Bounds of a step, and of what may wait.
+
+    Attributes:
+        tokens: most tokens in one step; a row longer than this goes alone. Padding counts where it is computed.
+        rows: most rows in one step; when None, 32 for engines that pad, and any number for those that do not.
+        admitted: most rows in the house: waiting or running.
+        delay: seconds that a row waits for company while the engine is idle.
+    """
+
+    tokens: int = 4096
+    rows: int | None = None
+    admitted: int = 2048
+    delay: float = 0.0
+
+    def rows_of_step(self, *, padding_free: bool) -> int:
+        """Most rows in one step of an engine."""
+        return self.rows or (self.tokens if padding_free else _PADDED_ROWS)
+
+
+class Admission:
+    """Counts the rows in the house. Used from one thread.
+
+    Args:
+        limit: how many there may be.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self.admitted = 0
+        """Rows in the house."""
+
+    @contextmanager
+    def admit(self, rows: int) -> Iterator[None]:
+        """Count rows in, before any work is spent on them, and out again.
+
+        Raises:
+            Overloaded: there are too many already. A request alone in the house is never refused.
+        """
+        if self.admitted and self.admitted + rows > self._limit:
+            raise Overloaded(f"{self.admitted} texts are waiting, at most {self._limit} may; try again later")
+        self.admitted += rows
+        try:
+            yield
+        finally:
+            self.admitted -= rows
