@@ -72,6 +72,11 @@ class Prepared(ResourceType):
     format: str
     engine: str
     precision: str
+    parity: Annotated[
+        str | None, Field(description="Largest difference of a probability from the float32 reference.")
+    ] = None
+    agreement: Annotated[str | None, Field(description="Samples answered as the reference does, such as 12/12.")] = None
+    speedup: Annotated[str | None, Field(description="Speed as a multiple of the reference's.")] = None
 
 
 class Failed(ResourceType):
@@ -96,7 +101,7 @@ _OUTCOME: TypeAdapter[PreparationOutcome] = TypeAdapter(Annotated[PreparationOut
 
 def write_outcome(outcome: PreparationOutcome) -> str:
     """The termination message, at most `TERMINATION_MESSAGE_LIMIT` bytes."""
-    return canonical_json(outcome.model_dump(mode="json", by_alias=True))
+    return canonical_json(outcome.model_dump(mode="json", by_alias=True, exclude_none=True))
 
 
 def read_outcome(message: str) -> PreparationOutcome:

@@ -58,6 +58,22 @@ class Artifact(ResourceType):
     format: Annotated[str, Field(description="Form of the weights.")]
     engine: Annotated[str, Field(description="What runs the forward pass.")]
     precision: Annotated[str, Field(description="Arithmetic of the forward pass.")]
+    parity: Annotated[
+        str | None,
+        Field(
+            description='Largest difference of a probability from the float32 reference, such as "0.0042".'
+        ),
+    ] = None
+    agreement: Annotated[
+        str | None, Field(description='How many samples it answers as the reference does, such as "12/12".')
+    ] = None
+    speedup: Annotated[
+        str | None,
+        Field(
+            description="Its speed as a multiple of the reference's: the geometric mean of throughput at the batch "
+            "limit and of speed with one text. Absent where the reference was not measured."
+        ),
+    ] = None
 
 
 class PreparationStatus(ResourceType):

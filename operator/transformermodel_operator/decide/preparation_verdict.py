@@ -101,6 +101,9 @@ def succeeded(storage: StorageLocation, job: str, outcome: Prepared) -> Preparat
         format=outcome.format,
         engine=outcome.engine,
         precision=outcome.precision,
+        parity=outcome.parity,
+        agreement=outcome.agreement,
+        speedup=outcome.speedup,
     )
     summary = f"Artifact {short(artifact)} ({artifact.size_bytes / 1e6:.1f} MB, {artifact.format}) is prepared."
     return PreparationVerdict(

@@ -24,3 +24,17 @@ class Candidate:
     format: Format
     engine: EngineName
     precision: Precision
+
+    def __str__(self) -> str:
+        """For people: `Exported BFloat16`, or `Pretrained/Packed Float32` where the form has several engines."""
+        form = self.format.value if self.engine.value in self.format.value else f"{self.format}/{self.engine}"
+        return f"{form} {self.precision}"
+
+    @property
+    def slug(self) -> str:
+        """A name for folders and files, different for different candidates."""
+        return "-".join((self.format, self.engine, self.precision)).lower()
+
+
+REFERENCE = Candidate(Format.Pretrained, EngineName.Pretrained, Precision.Float32)
+"""What every candidate is compared with: the model as transformers runs it."""

@@ -5,12 +5,14 @@ from typing import Protocol
 
 
 class Step(StrEnum):
-    """The steps of a preparation, in their order."""
+    """The steps of a preparation, in their order. One whose result is there already is left out."""
 
     Resolve = "Resolve"
     Acquire = "Acquire"
     Merge = "Merge"
     Build = "Build"
+    Compare = "Compare"
+    Measure = "Measure"
     Test = "Test"
     Publish = "Publish"
 

@@ -2,10 +2,12 @@
 
 import json
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 
 from transformermodel_predictor.preparation.golden import GoldenResult
 from transformermodel_predictor.preparation.progress import Progress, Step
+from transformermodel_predictor.preparation.verdict import Verdict
 
 
 class Recorder:
@@ -32,15 +34,24 @@ class Recorder:
         self._watcher.bytes(done, total)
 
     def seconds(self) -> dict[str, float]:
-        """Duration of each step so far."""
+        """Duration of each step so far, all candidates together."""
         ends = [began for _, began in self._began[1:]] + [self._clock()]
-        return {step.value: round(end - began, 3) for (step, began), end in zip(self._began, ends, strict=True)}
+        total: defaultdict[str, float] = defaultdict(float)
+        for (step, began), end in zip(self._began, ends, strict=True):
+            total[step.value] += end - began
+        return {step: round(seconds, 3) for step, seconds in total.items()}
 
-    def text(self, golden: Sequence[GoldenResult]) -> str:
-        """The content of report.json."""
-        document = {
-            "seconds": self.seconds(),
-            "bytes": {step.value: total for step, total in self._bytes.items()},
-            "golden": [vars(result) for result in golden],
-        }
-        return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    def data(self) -> dict[str, int]:
+        """Bytes of each step that has told."""
+        return {step.value: total for step, total in self._bytes.items()}
+
+
+def report_text(recorder: Recorder, golden: Sequence[GoldenResult], verdict: Verdict) -> str:
+    """The content of report.json."""
+    document = {
+        "seconds": recorder.seconds(),
+        "bytes": recorder.data(),
+        "golden": [vars(result) for result in golden],
+        **verdict.document(),
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

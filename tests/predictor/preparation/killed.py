@@ -12,9 +12,10 @@ from pathlib import Path
 import peft  # noqa: F401 - preparation imports it only when it has an adapter: here once for all processes
 import torch
 
+from tests.predictor.preparation.conftest import QUICK
 from tests.predictor.watcher import Watcher
 from transformermodel_api.contract import PreparationRequest
-from transformermodel_predictor.artifact.store import LocalStore
+from transformermodel_predictor.artifact.local_store import LocalStore
 from transformermodel_predictor.preparation.pipeline import prepare
 from transformermodel_predictor.preparation.progress import Step
 
@@ -113,7 +114,7 @@ def _run(work: Work, connection: Connection, at: Step | None) -> None:
     reporter = _Reporter(connection, at)
     changes = _count_changes(work.store, work.last)
     request = PreparationRequest.model_validate_json(work.request)
-    prepared = prepare(request, LocalStore(work.store), reporter, base=work.base)
+    prepared = prepare(request, LocalStore(work.store), reporter, base=work.base, budget=QUICK)
     connection.send(Result(prepared.digest, tuple(reporter.steps), changes()))
 
 

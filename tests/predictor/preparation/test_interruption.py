@@ -7,7 +7,7 @@ import pytest
 
 from tests.hub.server import HubServer, serving
 from tests.predictor.preparation.adapters import make_encoder, train
-from tests.predictor.preparation.conftest import Kitchen, request_for
+from tests.predictor.preparation.conftest import FAITHFUL, Kitchen, request_for
 from tests.predictor.preparation.killed import Preparation, Result, Work
 from transformermodel_predictor.artifact.directory import open_artifact
 from transformermodel_predictor.preparation.progress import Step
@@ -15,7 +15,7 @@ from transformermodel_predictor.preparation.progress import Step
 REQUEST = request_for(
     "hf://org/model",
     "file://adapter",
-    preparation={"labels": ["a", "b", "c"], "maxLength": 16},
+    preparation={**FAITHFUL, "labels": ["a", "b", "c"], "maxLength": 16},
 )
 
 
@@ -102,7 +102,7 @@ def test_of_two_at_once_one_works_and_the_other_takes_its_result(kitchen: Kitche
     assert one is not None
     assert other is not None
     assert one.digest == other.digest
-    assert one.steps == tuple(Step)
+    assert set(one.steps) == set(Step)
     assert other.steps == (Step.Resolve,)
     assert len(files(store)) == 2
 
@@ -111,5 +111,5 @@ def test_many_at_once_come_to_one_artifact(kitchen: Kitchen, hub: HubServer) -> 
     store = kitchen.base / "store"
     results = [running.result() for running in [Preparation(work(kitchen, hub, store)) for _ in range(4)]]
     assert len({result.digest for result in results if result}) == 1
-    assert sorted(len(result.steps) for result in results if result) == [1, 1, 1, len(Step)]
+    assert sorted(Step.Publish in result.steps for result in results if result) == [False, False, False, True]
     assert len(files(store)) == 2

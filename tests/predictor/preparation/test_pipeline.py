@@ -15,7 +15,17 @@ from tests.predictor.watcher import Watcher
 from transformermodel_predictor.loading import load_model
 from transformermodel_predictor.preparation.progress import Step
 
-ALL_STEPS = [Step.Resolve, Step.Acquire, Step.Merge, Step.Build, Step.Test, Step.Publish]
+ALL_STEPS = [
+    Step.Resolve,
+    Step.Acquire,
+    Step.Merge,
+    Step.Build,
+    Step.Compare,  # the reference
+    Step.Compare,
+    Step.Measure,
+    Step.Test,
+    Step.Publish,
+]
 
 
 def test_a_checkpoint_becomes_an_artifact(kitchen: Kitchen, watcher: Watcher) -> None:
@@ -125,7 +135,7 @@ def test_the_report_has_times_sizes_and_golden_results(kitchen: Kitchen) -> None
     other = Kitchen(kitchen.base / "other")
     shutil.copytree(kitchen.model, other.model)
     report = json.loads((other.prepared(request_for(tests=tests)).path / "report.json").read_text())
-    assert set(report["seconds"]) == {"Acquire", "Merge", "Build", "Test"}
+    assert set(report["seconds"]) == {"Acquire", "Merge", "Build", "Compare", "Measure", "Test"}
     assert report["bytes"]["Acquire"] > 0
     assert report["golden"] == [{"label": answer["label"], "score": pytest.approx(answer["score"])}]
 

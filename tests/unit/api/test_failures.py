@@ -49,6 +49,7 @@ def test_exit_statuses_keep_their_meaning() -> None:
         "RemoteCodeForbidden": 24,
         "UnsupportedForm": 25,
         "UnsafeArchive": 26,
+        "InvalidSamples": 27,
     }
 
 

@@ -1,0 +1,58 @@
+"""The folder in which candidates are built, and where finished steps are noted until the artifact is published."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import TypeAdapter
+
+from transformermodel_predictor.artifact.directory import Artifact, open_artifact
+from transformermodel_predictor.artifact.durable import write_atomically
+from transformermodel_predictor.artifact.manifest import MANIFEST_FILE, read_manifest
+from transformermodel_predictor.preparation.candidate import Candidate
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A folder of one request. What is in it was finished, and need not be done again after a kill."""
+
+    folder: Path
+
+    def place(self, candidate: Candidate) -> Path:
+        """The folder of a candidate's files."""
+        return self.folder / candidate.slug
+
+    def is_built(self, candidate: Candidate) -> bool:
+        """Whether a candidate was built to the end: its manifest is written last."""
+        return (self.place(candidate) / MANIFEST_FILE).is_file()
+
+    def built(self, candidate: Candidate) -> Artifact:
+        """A candidate that was built to the end."""
+        return open_artifact(self.place(candidate))
+
+    def size(self, candidate: Candidate) -> int:
+        """Bytes of a candidate that was built."""
+        return read_manifest((self.place(candidate) / MANIFEST_FILE).read_text(encoding="utf-8")).size
+
+    def clear(self, candidate: Candidate) -> Path:
+        """The folder of a candidate's files, which is not there yet."""
+        place = self.place(candidate)
+        if place.exists():
+            shutil.rmtree(place)
+        return place
+
+    def noted(self, name: str, kind: TypeAdapter[Result]) -> Result | None:
+        """The result of a step; None when it is not finished."""
+        file = self._file(name)
+        return kind.validate_json(file.read_bytes()) if file.is_file() else None
+
+    def note(self, name: str, kind: TypeAdapter[Result], result: Result) -> Result:
+        """Write a step's result down."""
+        write_atomically(self._file(name), kind.dump_json(result).decode())
+        return result
+
+    def _file(self, name: str) -> Path:
+        return self.folder / f"{name}.json"

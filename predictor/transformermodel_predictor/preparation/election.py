@@ -1,0 +1,72 @@
+"""Which candidate is taken. Pure."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from transformermodel_predictor.preparation.candidate import Candidate
+from transformermodel_predictor.preparation.measurement import Measured
+
+TIE = 1.05
+"""A candidate has to be faster than a simpler one by more than this factor to be taken instead."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A candidate and how it compares with the first one.
+
+    Attributes:
+        throughput: texts per second at the batch limit, as a multiple of the first candidate's.
+        latency: the first candidate's median time for one text, as a multiple of this one's.
+    """
+
+    candidate: Candidate
+    throughput: float
+    latency: float
+
+    @property
+    def gain(self) -> float:
+        """Both in one number: their geometric mean, so that twice as fast in one makes up for half as fast in other."""
+        return math.sqrt(self.throughput * self.latency)
+
+
+def rank(measured: Sequence[Measured]) -> tuple[Standing, ...]:
+    """The candidates in the order in which they should be taken, given from the simplest to the least simple.
+
+    The fastest comes first, but for a simpler one that is as fast but for `TIE`; the others follow in the same way.
+    """
+    first = measured[0]
+    left = [_standing(one, first) for one in measured]
+    ranked: list[Standing] = []
+    while left:
+        fastest = max(standing.gain for standing in left)
+        ranked.append(next(standing for standing in left if standing.gain * TIE >= fastest))
+        left.remove(ranked[-1])
+    return tuple(ranked)
+
+
+def why(ranked: Sequence[Standing], first: Candidate) -> str:
+    """One sentence: why the first of the ranked candidates is taken."""
+    winner = ranked[0]
+    if len(ranked) == 1:
+        return f"{winner.candidate} is the only candidate in parity."
+    fastest = max(ranked, key=lambda standing: standing.gain)
+    if fastest is not winner:
+        return (
+            f"{winner.candidate} is simpler than {fastest.candidate} and as fast within {TIE - 1:.0%} "
+            f"({winner.gain:.2f} to {fastest.gain:.2f} times {first})."
+        )
+    if winner.candidate == first:
+        return f"{winner.candidate} is the fastest; {ranked[1].candidate} reaches {ranked[1].gain:.2f} of it."
+    return (
+        f"{winner.candidate} is the fastest: {winner.throughput:.2f} times the throughput of {first} at the batch "
+        f"limit, and {winner.latency:.2f} times as quick with one text."
+    )
+
+
+def _standing(one: Measured, first: Measured) -> Standing:
+    return Standing(
+        candidate=one.candidate,
+        throughput=one.batch.per_second / first.batch.per_second,
+        latency=first.single.p50 / one.single.p50,
+    )

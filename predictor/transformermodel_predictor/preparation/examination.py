@@ -1,0 +1,147 @@
+"""Building, comparing and measuring the candidates of one preparation.
+
+What is on the bench already is not done again. A candidate that fails for a reason of its own is dropped; the others
+go on.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from pydantic import TypeAdapter
+from transformers import PreTrainedTokenizerBase
+
+from transformermodel_api.contract import PreparationRequest
+from transformermodel_api.errors import PreparationFailed
+from transformermodel_api.failures import FailureReason
+from transformermodel_predictor.artifact.directory import seal
+from transformermodel_predictor.artifact.manifest import Provenance
+from transformermodel_predictor.engines.engine import Engine
+from transformermodel_predictor.engines.pretrained import PretrainedEngine
+from transformermodel_predictor.preparation.asking import ALONE, StepLimits, ask, encodings
+from transformermodel_predictor.preparation.bench import Bench
+from transformermodel_predictor.preparation.build import build
+from transformermodel_predictor.preparation.candidate import Candidate
+from transformermodel_predictor.preparation.forms.form import Place
+from transformermodel_predictor.preparation.measurement import Course, Measured, measure
+from transformermodel_predictor.preparation.merge import Merged
+from transformermodel_predictor.preparation.models import Models
+from transformermodel_predictor.preparation.parity import compare, tolerance_of
+from transformermodel_predictor.preparation.progress import Progress, Step
+from transformermodel_predictor.preparation.samples import Samples
+from transformermodel_predictor.preparation.stability import Budget
+from transformermodel_predictor.preparation.trials import Dropped, Examination, Examined
+from transformermodel_predictor.preparation.workload import workload
+from transformermodel_predictor.tasks.catalogue import TaskConfiguration, make_task
+from transformermodel_predictor.tasks.task import EncoderTask
+
+_LIMITS = StepLimits()
+_EXAMINATION: TypeAdapter[Examination] = TypeAdapter(Examination)
+_MEASURED: TypeAdapter[tuple[Measured, ...]] = TypeAdapter(tuple[Measured, ...])
+
+
+@dataclass(frozen=True)
+class Examiner:
+    """What all candidates of a preparation are built and examined with.
+
+    Attributes:
+        request: what is asked for.
+        bench: where candidates are built and results are noted.
+        samples: the user's questions.
+        provenance: of a candidate's artifact.
+        progress: who watches.
+    """
+
+    request: PreparationRequest
+    bench: Bench
+    samples: Samples
+    provenance: Callable[[Candidate], Provenance]
+    progress: Progress
+
+    def examined(self, candidate: Candidate) -> Examination | None:
+        """What became of a candidate, if that is known."""
+        return self.bench.noted(candidate.slug, _EXAMINATION)
+
+    def build(self, candidate: Candidate, merged: Merged) -> None:
+        """Write and seal a candidate's files."""
+        if self.examined(candidate) is not None or self.bench.is_built(candidate):
+            return
+        self.progress.step(Step.Build, str(candidate))
+        place = self.bench.clear(candidate)
+        try:
+            build(merged, self.request.task, candidate, place, Place(batch_size=self.request.preparation.batch_size))
+        except PreparationFailed as error:
+            self.bench.clear(candidate)
+            self._drop(candidate, error)
+        else:
+            seal(place, self.provenance(candidate))
+
+    def reference(self, merged: Merged) -> list[Any]:
+        """What the float32 model in memory answers to the samples, each asked alone: nothing is padded."""
+        self.progress.step(Step.Compare, "the float32 reference")
+        task = make_task(self.request.task, TaskConfiguration.of(merged.configuration, merged.labels))
+        reference = _Reference(task, merged.tokenizer, PretrainedEngine(merged.model))
+        return ask(reference, self.samples.questions(task), ALONE)
+
+    def examine(self, candidate: Candidate, models: Models, reference: Sequence[Any]) -> Examination:
+        """Load a candidate and compare its answers with the reference's."""
+        known = self.examined(candidate)
+        if known is not None:
+            return known
+        self.progress.step(Step.Compare, str(candidate))
+        try:
+            found = self._examine(candidate, models, reference)
+        except PreparationFailed as error:
+            found = self._drop(candidate, error)
+        if isinstance(found, Dropped):
+            models.remove(candidate)
+        return self.bench.note(candidate.slug, _EXAMINATION, found)
+
+    def measure(self, candidates: Sequence[Candidate], models: Models, budget: Budget) -> tuple[Measured, ...]:
+        """How fast the candidates are, measured in turns; one after another where memory is short."""
+        known = self.bench.noted("measured", _MEASURED)
+        if known is not None:
+            return known
+        self.progress.step(Step.Measure, ", ".join(str(candidate) for candidate in candidates))
+        groups = [candidates] if models.together else [[candidate] for candidate in candidates]
+        measured = tuple(
+            one for group in groups for one in measure([self._course(each, models) for each in group], budget)
+        )
+        return self.bench.note("measured", _MEASURED, measured)
+
+    def _course(self, candidate: Candidate, models: Models) -> Course:
+        model = models.get(candidate)
+        work = workload(encodings(model, self.samples.questions(model.task)), _LIMITS.rows, _LIMITS.tokens)
+        return Course(
+            candidate,
+            rows=len(work.batch),
+            batch=partial(model.engine.run, work.batch),
+            singles=[partial(model.engine.run, (text,)) for text in work.singles],
+        )
+
+    def _examine(self, candidate: Candidate, models: Models, reference: Sequence[Any]) -> Examination:
+        model, load = models.load(candidate)
+        try:
+            answers = ask(model, self.samples.questions(model.task), _LIMITS)
+        except ArithmeticError as error:
+            raise PreparationFailed(FailureReason.ParityFailed, f"{error}.") from error
+        tolerance = tolerance_of(self.request.preparation, candidate.precision)
+        parity = compare(model.task, reference, answers, tolerance)
+        if parity.problem is not None:
+            return Dropped(candidate, FailureReason.ParityFailed.name, f"{parity.problem}.", parity)
+        return Examined(candidate, parity, load, model.artifact.manifest.size)
+
+    def _drop(self, candidate: Candidate, error: PreparationFailed) -> Dropped:
+        dropped = Dropped.because(candidate, error)
+        self.bench.note(candidate.slug, _EXAMINATION, dropped)
+        return dropped
+
+
+@dataclass(frozen=True)
+class _Reference:
+    """The model in memory, as transformers runs it."""
+
+    task: EncoderTask[Any, Any]
+    tokenizer: PreTrainedTokenizerBase
+    engine: Engine

@@ -1,0 +1,42 @@
+"""How much memory this process has, and how much it could have."""
+
+import gc
+import os
+import sys
+from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
+
+_STATM = Path("/proc/self/statm")
+_MEMINFO = Path("/proc/meminfo")
+_CGROUP = Path("/sys/fs/cgroup")
+
+
+def resident_bytes() -> int:
+    """Memory of this process that is in RAM, mapped files included; the largest there was, where only that is told."""
+    gc.collect()
+    if _STATM.is_file():
+        return int(_STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    largest = getrusage(RUSAGE_SELF).ru_maxrss
+    return largest if sys.platform == "darwin" else largest * 1024
+
+
+def free_bytes() -> int | None:
+    """Memory that can still be had, of the machine and within the container's limit; None where nobody says."""
+    known = [amount for amount in (_within_machine(), _within_container()) if amount is not None]
+    return min(known, default=None)
+
+
+def _within_machine() -> int | None:
+    for line in _MEMINFO.read_text().splitlines() if _MEMINFO.is_file() else ():
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) * 1024
+    return None
+
+
+def _within_container() -> int | None:
+    """What the container's limit leaves (cgroup v2)."""
+    try:
+        limit, used = ((_CGROUP / name).read_text().strip() for name in ("memory.max", "memory.current"))
+    except OSError:
+        return None
+    return max(0, int(limit) - int(used)) if limit.isdecimal() else None

@@ -1,0 +1,59 @@
+"""The candidates of a preparation that are in memory."""
+
+import shutil
+import time
+from dataclasses import dataclass
+
+from transformermodel_predictor.loading import LoadedModel, load_model
+from transformermodel_predictor.preparation.bench import Bench
+from transformermodel_predictor.preparation.candidate import Candidate
+from transformermodel_predictor.preparation.memory import resident_bytes
+
+
+@dataclass(frozen=True)
+class Load:
+    """What it took to load a model.
+
+    Attributes:
+        seconds: from its folder to a model that has answered nothing yet.
+        resident_bytes: by how much the process grew, mapped files included.
+    """
+
+    seconds: float
+    resident_bytes: int
+
+
+class Models:
+    """Loads candidates, each once; where they do not fit into memory together, again when it is their turn.
+
+    Args:
+        bench: where they were built.
+        together: whether all may be in memory at once.
+    """
+
+    def __init__(self, bench: Bench, *, together: bool) -> None:
+        self.together = together
+        self._bench = bench
+        self._loaded: dict[Candidate, LoadedModel] = {}
+
+    def load(self, candidate: Candidate) -> tuple[LoadedModel, Load]:
+        """Load a candidate for the first time, and tell what it took. Its files were verified before."""
+        artifact = self._bench.built(candidate)
+        if not self.together:
+            self._loaded.clear()
+        before, began = resident_bytes(), time.monotonic()
+        model = load_model(artifact)
+        load = Load(time.monotonic() - began, max(0, resident_bytes() - before))
+        self._loaded[candidate] = model
+        return model, load
+
+    def get(self, candidate: Candidate) -> LoadedModel:
+        """The model of a candidate, loaded if it is not in memory."""
+        if candidate not in self._loaded:
+            self.load(candidate)
+        return self._loaded[candidate]
+
+    def remove(self, candidate: Candidate) -> None:
+        """Free what a candidate takes in memory and on the disk."""
+        self._loaded.pop(candidate, None)
+        shutil.rmtree(self._bench.place(candidate))

@@ -1,0 +1,45 @@
+"""What the machine on which a model is prepared can do, as far as Auto's choice depends on it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+_CPU_INFO = Path("/proc/cpuinfo")
+_BFLOAT16_FLAGS = frozenset({"amx_bf16", "avx512_bf16", "bf16"})
+"""The kernel's names of instruction sets that multiply bfloat16: Intel's and AMD's, and Arm's."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """Facts about a machine.
+
+    Attributes:
+        cpu_flags: the kernel's names of the processor's instruction sets, such as `amx_bf16`.
+        accelerators: names of the devices besides the CPU.
+    """
+
+    cpu_flags: frozenset[str] = frozenset()
+    accelerators: tuple[str, ...] = ()
+
+    @property
+    def computes_bfloat16(self) -> bool:
+        """Whether bfloat16 is arithmetic of the hardware, and not only a way to store numbers."""
+        return bool(self.accelerators or self.cpu_flags & _BFLOAT16_FLAGS)
+
+
+def this_node() -> Node:
+    """The machine that this runs on."""
+    import torch  # slow to import, and loaded already where a preparation runs
+
+    return Node(
+        cpu_flags=_cpu_flags(_CPU_INFO.read_text("utf-8", "replace")) if _CPU_INFO.is_file() else frozenset(),
+        accelerators=tuple(torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())),
+    )
+
+
+def _cpu_flags(text: str) -> frozenset[str]:
+    """The flags of the first processor in /proc/cpuinfo."""
+    for line in text.splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() in ("flags", "Features"):  # x86; Arm
+            return frozenset(value.split())
+    return frozenset()

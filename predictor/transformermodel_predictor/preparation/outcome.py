@@ -1,0 +1,52 @@
+"""What a preparation tells of its artifact: the termination message of a Job, the summary in a terminal."""
+
+import json
+from typing import Any
+
+from transformermodel_api.contract import Prepared
+from transformermodel_predictor.artifact.directory import Artifact
+from transformermodel_predictor.artifact.manifest import REPORT_FILE
+from transformermodel_predictor.artifact.store import Store
+from transformermodel_predictor.preparation.inputs import Inputs
+
+CHOSEN = "Chosen"
+
+
+def outcome_of(artifact: Artifact, inputs: Inputs, store: Store) -> Prepared:
+    """The outcome, with what the report says of the candidate that was chosen."""
+    candidate = artifact.manifest.candidate
+    return Prepared(
+        digest=artifact.manifest.digest,
+        path=store.location(artifact),
+        commit=inputs.checkpoint.resolved.commit,
+        size_bytes=artifact.manifest.size,
+        format=candidate.format.value,
+        engine=candidate.engine.value,
+        precision=candidate.precision.value,
+        **_figures(chosen_in(read_report(artifact))),
+    )
+
+
+def read_report(artifact: Artifact) -> dict[str, Any]:
+    """report.json; empty where there is none, or one that somebody else wrote: it is no part of the artifact."""
+    try:
+        document = json.loads((artifact.path / REPORT_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def chosen_in(report: dict[str, Any]) -> dict[str, Any]:
+    """What the report says of the candidate that was chosen."""
+    return next((entry for entry in report.get("candidates", ()) if entry.get("outcome") == CHOSEN), {})
+
+
+def _figures(chosen: dict[str, Any]) -> dict[str, str]:
+    """Decimal numbers as text, as the resource's status has them."""
+    figures = {}
+    if parity := chosen.get("parity"):
+        figures["parity"] = f"{parity['difference']:.4f}"
+        figures["agreement"] = f"{parity['agreeing']}/{parity['samples']}"
+    if "speedup" in chosen:
+        figures["speedup"] = f"{chosen['speedup']:.2f}"
+    return figures

@@ -1,0 +1,48 @@
+"""When a measurement has been repeated often enough. Pure.
+
+The spread of a median is judged by McGill's notches: half the width of an approximate 95 % interval is
+1.57 x interquartile range / sqrt(n) (McGill, Tukey and Larsen, "Variations of Box Plots", 1978). Quartiles ignore the
+few runs that a busy neighbour delays.
+"""
+
+import math
+import statistics
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+_NOTCH = 1.57
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much a measurement may cost.
+
+    Attributes:
+        seconds: per candidate; the least number of rounds is run however long they take.
+        least_rounds: before anything is believed.
+        spread: relative half-width of a median's interval that is narrow enough.
+    """
+
+    seconds: float = 1.5
+    least_rounds: int = 3
+    spread: float = 0.05
+
+
+def is_enough(series: Collection[Sequence[float]], budget: Budget, candidates: int) -> bool:
+    """Whether no further round is needed.
+
+    Args:
+        series: what was measured, each kind of each candidate with one value per round, in seconds.
+        budget: how much it may cost.
+        candidates: number of candidates that are measured in turns.
+    """
+    if min(len(values) for values in series) < budget.least_rounds:
+        return False
+    spent = sum(sum(values) for values in series)
+    return spent >= budget.seconds * candidates or all(spread(values) <= budget.spread for values in series)
+
+
+def spread(values: Sequence[float]) -> float:
+    """How uncertain the median of at least two measurements is: half the width of its interval, as a share of it."""
+    low, median, high = statistics.quantiles(values, n=4, method="inclusive")
+    return _NOTCH * (high - low) / math.sqrt(len(values)) / median if median else 0.0

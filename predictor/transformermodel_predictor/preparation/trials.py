@@ -1,0 +1,69 @@
+"""What becomes of the candidates of one preparation. Records only; pure."""
+
+from dataclasses import dataclass
+
+from transformermodel_api.errors import PreparationFailed
+from transformermodel_api.failures import FailureReason
+from transformermodel_predictor.preparation.candidate import Candidate
+from transformermodel_predictor.preparation.models import Load
+from transformermodel_predictor.preparation.parity import Parity
+
+_ABOUT_THE_CANDIDATE = frozenset(
+    {
+        FailureReason.UnsupportedForm,
+        FailureReason.UnsupportedArchitecture,
+        FailureReason.ParityFailed,
+        FailureReason.GoldenAnswerMismatch,
+    }
+)
+"""Failures that speak against one candidate and leave the others in the running."""
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A candidate that was tried and cannot be served.
+
+    Attributes:
+        reason: name of the class of failure.
+        message: a sentence.
+        parity: how it compares with the reference, where it came so far.
+    """
+
+    candidate: Candidate
+    reason: str
+    message: str
+    parity: Parity | None = None
+
+    @classmethod
+    def because(cls, candidate: Candidate, error: PreparationFailed) -> "Dropped":
+        """A candidate that failed for a reason of its own.
+
+        Raises:
+            PreparationFailed: the error, where it speaks against the whole preparation.
+        """
+        if error.reason not in _ABOUT_THE_CANDIDATE:
+            raise error
+        return cls(candidate, error.reason.name, error.message)
+
+    def error(self) -> PreparationFailed:
+        """The failure of a preparation that has no other candidate."""
+        return PreparationFailed(FailureReason[self.reason], f"{self.candidate}: {self.message}")
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A candidate in parity.
+
+    Attributes:
+        parity: how its answers compare with the reference's.
+        load: what it took to load it.
+        size_bytes: of its files.
+    """
+
+    candidate: Candidate
+    parity: Parity
+    load: Load
+    size_bytes: int
+
+
+Examination = Examined | Dropped
