@@ -5,22 +5,26 @@ from typing import Any
 from transformermodel_api.errors import UserError
 from transformermodel_api.spec import TaskName
 from transformermodel_predictor.tasks.configuration import TaskConfiguration
+from transformermodel_predictor.tasks.question_answering import QuestionAnswering
 from transformermodel_predictor.tasks.sequence_classification import SequenceClassification
-from transformermodel_predictor.tasks.task import EncoderTask
+from transformermodel_predictor.tasks.task import EncoderTask, Task
+from transformermodel_predictor.tasks.text_generation import TextGeneration
 from transformermodel_predictor.tasks.token_classification import TokenClassification
 
-AnyTask = EncoderTask[Any, Any]
+AnyTask = EncoderTask[Any, Any] | TextGeneration
 """A task of any kind, made for a model."""
 
-_TaskType = type[SequenceClassification] | type[TokenClassification]
+_TaskType = type[SequenceClassification] | type[TokenClassification] | type[QuestionAnswering] | type[TextGeneration]
 
 _TASKS: dict[TaskName, _TaskType] = {
     TaskName.SequenceClassification: SequenceClassification,
+    TaskName.TextGeneration: TextGeneration,
     TaskName.TokenClassification: TokenClassification,
+    TaskName.QuestionAnswering: QuestionAnswering,
 }
 
 
-def task_type(name: TaskName) -> type[AnyTask]:
+def task_type(name: TaskName) -> type[Task[Any, Any]]:
     """The class of a task; its `auto_class` and `mode` are known without a model."""
     return _TASKS[name]
 

@@ -178,7 +178,7 @@ def _parameters(max_length: int) -> tuple[Parameter, ...]:
         Parameter("ignore_labels", texts(), ("O",), "labels that are not told"),
         Parameter(
             "stride",
-            whole(0, max_length),
+            whole(0, max_length // 2),
             max_length // 4,
             "tokens that neighbouring windows have in common where a text is longer than the model",
         ),

@@ -8,6 +8,9 @@ from transformermodel_predictor.tasks.task import Alignment, Encoding, Windows
 
 Item = TypeVar("Item")
 
+_LEAST_SHARE = 4
+"""The text has at least a quarter of each window."""
+
 
 def windows_over(encoding: Encoding, text: int, limit: int, stride: int) -> Windows:
     """The encoding in parts of at most `limit` tokens that overlap by `stride` tokens.
@@ -18,18 +21,22 @@ def windows_over(encoding: Encoding, text: int, limit: int, stride: int) -> Wind
         encoding: with its alignment, of any length.
         text: which of the question's texts is cut.
         limit: most tokens of a part.
-        stride: tokens that two parts in a row have in common; fewer where the text leaves no room for so many.
+        stride: tokens that two parts in a row have in common; at most half of what has room in a part.
 
     Raises:
-        ValueError: what stands around the text leaves no room for two of its tokens.
+        ValueError: what stands around the text leaves too little room for it: a part would bring little news, and
+            there would be many of them.
     """
     if len(encoding) <= limit:
         return (encoding,)
     begin, end = span_of(alignment_of(encoding), text)
     room = limit - (len(encoding) - (end - begin))
-    if room < min(2, end - begin):
-        raise ValueError(f"{len(encoding) - (end - begin)} tokens around the text leave no room in {limit}")
-    step = room - min(stride, room - 1)
+    if room < limit // _LEAST_SHARE:
+        raise ValueError(
+            f"{limit - room} tokens stand around the text; of the {limit} that the model takes, "
+            f"at least {limit // _LEAST_SHARE} must be left for it"
+        )
+    step = room - min(stride, room // 2)
     starts = range(begin, max(end - room, begin) + step, step)
     return tuple(_part(encoding, begin, start, min(start + room, end), end) for start in starts)
 

@@ -59,12 +59,14 @@ def test_of_a_pair_only_the_given_text_is_cut() -> None:
 
 
 def test_a_stride_without_room_is_made_smaller() -> None:
-    assert ids(windows_over(single(4), 0, limit=5, stride=9)) == [[CLS, 0, 1, 2, SEP], [CLS, 1, 2, 3, SEP]]
+    rows = ids(windows_over(single(8), 0, limit=6, stride=9))
+    assert rows == [[CLS, 0, 1, 2, 3, SEP], [CLS, 2, 3, 4, 5, SEP], [CLS, 4, 5, 6, 7, SEP]]
 
 
-def test_a_question_that_leaves_no_room_is_refused() -> None:
-    with pytest.raises(ValueError, match="8 tokens around the text leave no room in 9"):
-        windows_over(pair(5, 10), 1, limit=9, stride=2)
+def test_a_question_that_leaves_too_little_room_is_refused() -> None:
+    assert len(windows_over(pair(3, 10), 1, limit=8, stride=0)) == 5
+    with pytest.raises(ValueError, match="7 tokens stand around the text; of the 8 that the model takes, at least 2 "):
+        windows_over(pair(4, 10), 1, limit=8, stride=0)
 
 
 @given(st.integers(0, 60), st.integers(4, 20), st.integers(0, 25))
