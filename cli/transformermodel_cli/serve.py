@@ -11,6 +11,20 @@ from rich.console import Console
 from transformermodel_api.errors import UserError
 from transformermodel_cli.location import store_directory
 from transformermodel_cli.prepare import StoreOption, prepare_subject
+from transformermodel_cli.server_flags import (
+    GRPC_PORT,
+    HTTP_PORT,
+    AccessLogFlag,
+    CertificateFlag,
+    DrainSecondsFlag,
+    GRPCPortFlag,
+    HostFlag,
+    HTTPPortFlag,
+    KeyFlag,
+    MaxBodyBytesFlag,
+    MaxTextBytesFlag,
+    TokenFileFlag,
+)
 from transformermodel_cli.subjects import ManifestSubject, Subject, read_subjects
 
 _EXAMPLE_TEXT = "I love this movie, it was fantastic!"
@@ -24,23 +38,25 @@ def command(
         ),
     ] = None,
     store: StoreOption = None,
-    host: Annotated[
-        str | None, typer.Option(help="Address to listen on (default: 127.0.0.1; all interfaces in a pod).")
-    ] = None,
-    http_port: Annotated[int, typer.Option("--http-port", "--http_port", min=0, max=65535, help="HTTP port.")] = 8080,
+    host: HostFlag = None,
+    http_port: HTTPPortFlag = HTTP_PORT,
+    grpc_port: GRPCPortFlag = GRPC_PORT,
     model_name: Annotated[
         str | None, typer.Option("--model-name", "--model_name", help="Name of the model in --model-dir.")
     ] = None,
     model_dir: Annotated[
         Path | None, typer.Option("--model-dir", "--model_dir", help="A prepared directory, as in a KServe pod.")
     ] = None,
-    drain_seconds: Annotated[
-        float,
-        typer.Option("--drain-seconds", min=0, help="How long to serve on, not ready, after SIGTERM."),
-    ] = 0.0,
+    drain_seconds: DrainSecondsFlag = 0.0,
+    max_body_bytes: MaxBodyBytesFlag = 8 * 1024 * 1024,
+    max_text_bytes: MaxTextBytesFlag = 1024 * 1024,
+    ssl_certfile: CertificateFlag = None,
+    ssl_keyfile: KeyFlag = None,
+    token_file: TokenFileFlag = None,
+    access_log: AccessLogFlag = False,
 ) -> None:
-    """Prepare models where needed and serve them over KServe's V1 and V2 protocols until Ctrl-C."""
-    from transformermodel_predictor.server.serving import ServerOptions, serve
+    """Prepare models where needed and serve them over HTTP and gRPC until Ctrl-C."""
+    from transformermodel_predictor.server.serving import ServerOptions, read_token, serve
 
     subjects = read_subjects([*(files or ()), *_directory_argument(model_name, model_dir)])
     if not subjects:
@@ -48,10 +64,17 @@ def command(
     options = ServerOptions(
         host=host,
         http_port=http_port,
+        grpc_port=grpc_port or None,
         drain_seconds=drain_seconds,
+        max_body_bytes=max_body_bytes,
+        max_text_bytes=max_text_bytes,
+        certificate=ssl_certfile,
+        key=ssl_keyfile,
+        token=read_token(token_file, os.environ),
+        access_log=access_log,
         on_ready=lambda url: _announce(url, subjects[0]),
     )
-    options.require_free_ports()
+    options.require_usable()
     location = store_directory(store, os.environ)
     serve({subject.name: _directory(subject, location) for subject in subjects}, options)
 

@@ -34,7 +34,8 @@ class Server:
     def __init__(self, store: Path, *arguments: str) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        command = [str(PROGRAM), "serve", *arguments, "--http-port", str(self.port), "--store", str(store)]
+        ports = ["--http-port", str(self.port), "--grpc-port", "0"]
+        command = [str(PROGRAM), "serve", *arguments, *ports, "--store", str(store)]
         self.process = subprocess.Popen(
             command, stderr=subprocess.PIPE, text=True, env={**os.environ, "COLUMNS": "200"}
         )

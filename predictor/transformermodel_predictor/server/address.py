@@ -10,9 +10,22 @@ from transformermodel_api.errors import UserError
 _BACKLOG = 2048
 
 
+def in_pod(environment: Mapping[str, str]) -> bool:
+    """Whether this process runs in a Kubernetes pod."""
+    return "KUBERNETES_SERVICE_HOST" in environment
+
+
 def default_host(environment: Mapping[str, str]) -> str:
     """All interfaces in a Kubernetes pod, which nothing could reach otherwise; loopback anywhere else."""
-    return "0.0.0.0" if "KUBERNETES_SERVICE_HOST" in environment else "127.0.0.1"  # noqa: S104 - in a pod only
+    return "0.0.0.0" if in_pod(environment) else "127.0.0.1"  # noqa: S104 - in a pod only
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches an address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def listen(host: str, port: int, flag: str = "--http-port") -> socket.socket:

@@ -1,5 +1,6 @@
 """grpc.health.v1: what Kubernetes' gRPC probes and load balancers ask."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import grpc
@@ -18,6 +19,11 @@ class HealthServicer(health_pb2_grpc.HealthServicer):  # type: ignore[misc] # ge
 
     def __init__(self, models: Models) -> None:
         self._models = models
+        self._ended = asyncio.Event()
+
+    def end(self) -> None:
+        """End what is watched: a server that closes waits for its calls."""
+        self._ended.set()
 
     async def Check(self, request: AnyMessage, context: Context) -> AnyMessage:  # noqa: N802 - the protocol's name
         """The health now."""
@@ -29,13 +35,22 @@ class HealthServicer(health_pb2_grpc.HealthServicer):  # type: ignore[misc] # ge
     async def Watch(self, request: AnyMessage, context: Context) -> AsyncIterator[AnyMessage]:  # noqa: N802 - as above
         """The health now, and whenever it changes."""
         told = None
-        while True:
+        while not self._ended.is_set():
             status = self._status(request.service)
-            if status != told:
+            if status == told:
+                await self._change()
+            else:
                 yield _Status(status=status)
                 told = status
-                continue  # it may have changed while it was sent
-            await self._models.changed()
+
+    async def _change(self) -> None:
+        """Return when something has changed, or the server closes."""
+        waiting = [asyncio.create_task(self._models.changed()), asyncio.create_task(self._ended.wait())]
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waiting:
+                task.cancel()
 
     def _status(self, service: str) -> int:
         serving, not_serving = int(_Status.SERVING), int(_Status.NOT_SERVING)

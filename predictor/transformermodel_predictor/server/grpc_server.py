@@ -40,7 +40,8 @@ class GRPCServer:
             ],
         )
         self._server.add_generic_rpc_handlers((InferenceServicer(models, inference).handlers(),))
-        health_pb2_grpc.add_HealthServicer_to_server(HealthServicer(models), self._server)
+        self._health = HealthServicer(models)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         reflection.enable_server_reflection((SERVICE, _HEALTH, reflection.SERVICE_NAME), self._server)
 
     async def start(self) -> int:
@@ -61,6 +62,7 @@ class GRPCServer:
     async def close_after(self, closing: asyncio.Event) -> None:
         """Once it is time: take no new calls, and let those in flight finish."""
         await closing.wait()
+        self._health.end()
         await self._server.stop(self._options.finish_seconds)
 
     async def end(self) -> None:

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from transformermodel_predictor.server.address import default_host, listen
+from transformermodel_predictor.server.address import default_host, is_loopback, listen
+from transformermodel_predictor.server.certificate import require_key_pair
 from transformermodel_predictor.server.token import Token
 
 
@@ -48,12 +49,19 @@ class ServerOptions:
         """The host that is listened on."""
         return self.host or default_host(os.environ)
 
-    def require_free_ports(self) -> None:
-        """Find out early, before models are prepared, whether the ports can be had.
+    @property
+    def is_open(self) -> bool:
+        """Whether anybody who reaches this machine may ask, and read what others ask."""
+        return self.token is None and self.certificate is None and not is_loopback(self.address)
+
+    def require_usable(self) -> None:
+        """Find out early, before models are prepared, whether the server could begin.
 
         Raises:
-            UserError: one cannot.
+            UserError: a port cannot be had, or the certificate and its key are not a pair of files.
         """
+        if self.certificate is not None or self.key is not None:
+            require_key_pair(self.certificate, self.key)
         listen(self.address, self.http_port).close()
         if self.grpc_port:
             listen(self.address, self.grpc_port, "--grpc-port").close()

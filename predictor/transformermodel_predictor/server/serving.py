@@ -1,24 +1,36 @@
 """`serve`: the entry to the server for the command line. Imports nothing heavy before the port is known to be free."""
 
 import logging
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from transformermodel_predictor.server.address import listen
+from transformermodel_predictor.server.address import in_pod, listen
 from transformermodel_predictor.server.options import ServerOptions
 from transformermodel_predictor.server.threads import limit_threads
+from transformermodel_predictor.server.token import read_token
 
-__all__ = ["ServerOptions", "serve"]
+__all__ = ["ServerOptions", "read_token", "serve"]
+
+_log = logging.getLogger(__name__)
 
 
 def serve(models: Mapping[str, Path], options: ServerOptions) -> None:
     """Serve prepared models by their names until SIGTERM or SIGINT.
 
     Raises:
-        UserError: the address cannot be listened on, or a model's configuration is not known here.
+        UserError: the address cannot be listened on, the certificate cannot be used, or a model's configuration is
+            not known here.
         CorruptArtifact: a model's directory is not what its manifest says.
         PreparationFailed: a model's weights do not fit its task.
     """
+    options.require_usable()
+    if options.is_open and not in_pod(os.environ):
+        _log.warning(
+            "listening on %s without TLS and without a token: whoever reaches this machine can ask the models. "
+            "See --ssl-certfile and --token-file.",
+            options.address,
+        )
     listener = listen(options.address, options.http_port)
     _configure_access_log(options.access_log)
     limit_threads(options.threads)

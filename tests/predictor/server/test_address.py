@@ -33,15 +33,15 @@ def test_a_port_in_use_is_named_with_the_remedy(taken: int) -> None:
     with pytest.raises(UserError, match=f"port {taken} on 127.0.0.1 is in use.*--http-port"):
         listen("127.0.0.1", taken)
     with pytest.raises(UserError, match=str(taken)):
-        ServerOptions(host="127.0.0.1", http_port=taken).require_free_ports()
+        ServerOptions(host="127.0.0.1", http_port=taken).require_usable()
 
 
 def test_asking_whether_a_port_is_free_leaves_it_free() -> None:
     with listen("127.0.0.1", 0) as listener:
         port = listener.getsockname()[1]
     options = ServerOptions(host="127.0.0.1", http_port=port)
-    options.require_free_ports()
-    options.require_free_ports()
+    options.require_usable()
+    options.require_usable()
 
 
 @pytest.mark.parametrize("host", ["203.0.113.7", "no such host"])

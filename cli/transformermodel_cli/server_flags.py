@@ -1,0 +1,45 @@
+"""The flags of `serve` that say how models are served, with KServe's spellings as aliases."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+HTTP_PORT = 8080
+GRPC_PORT = 8081
+
+HostFlag = Annotated[
+    str | None, typer.Option("--host", help="Address to listen on (default: 127.0.0.1; all interfaces in a pod).")
+]
+HTTPPortFlag = Annotated[
+    int, typer.Option("--http-port", "--http_port", min=0, max=65535, help="HTTP port; 0 takes a free one.")
+]
+GRPCPortFlag = Annotated[
+    int, typer.Option("--grpc-port", "--grpc_port", min=0, max=65535, help="gRPC port; 0 is no gRPC.")
+]
+DrainSecondsFlag = Annotated[
+    float, typer.Option("--drain-seconds", min=0, help="How long to serve on, not ready, after SIGTERM.")
+]
+MaxBodyBytesFlag = Annotated[
+    int, typer.Option("--max-body-bytes", min=1, help="Largest body or gRPC message that is read; others get 413.")
+]
+MaxTextBytesFlag = Annotated[
+    int, typer.Option("--max-text-bytes", min=1, help="Most bytes of text in one question; others get 413.")
+]
+CertificateFlag = Annotated[
+    Path | None,
+    typer.Option("--ssl-certfile", "--ssl_certfile", help="PEM file of the TLS certificate, for HTTP and gRPC."),
+]
+KeyFlag = Annotated[
+    Path | None, typer.Option("--ssl-keyfile", "--ssl_keyfile", help="PEM file of the certificate's private key.")
+]
+TokenFileFlag = Annotated[
+    Path | None,
+    typer.Option(
+        "--token-file",
+        help="File with the bearer token that clients must send; else $TRANSFORMERMODEL_TOKEN. Health stays open.",
+    ),
+]
+AccessLogFlag = Annotated[
+    bool, typer.Option("--access-log/--no-access-log", help="A line per request, without anybody's text.")
+]

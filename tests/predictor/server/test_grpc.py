@@ -1,0 +1,280 @@
+"""V2 over gRPC, as any client of the protocol sees it."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+
+from tests.predictor.gated import PATIENCE_SECONDS, GatedEngine
+from tests.predictor.server.running import RunningServer, running
+from tests.predictor.tiny import LABELS, MAX_LENGTH
+from transformermodel_predictor.batching import BatchLimits
+from transformermodel_predictor.loading import LoadedModel
+from transformermodel_predictor.protocols.datatypes import pack, unpack
+from transformermodel_predictor.protocols.messages import (
+    SERVICE,
+    RepositoryIndexRequest,
+    RepositoryIndexResponse,
+    messages,
+)
+from transformermodel_predictor.server.options import ServerOptions
+
+TEXTS = ["good", "i hate this movie"]
+MESSAGE_LIMIT = 10_000
+TEXT_LIMIT = 1_000
+
+
+class Client:
+    """Calls one method after another, by its name."""
+
+    def __init__(self, address: str) -> None:
+        self.channel = grpc.insecure_channel(address)
+
+    def __call__(self, method: str, seconds: float = PATIENCE_SECONDS, **members: Any) -> Any:
+        request, response = (
+            (RepositoryIndexRequest, RepositoryIndexResponse)
+            if method == "RepositoryIndex"
+            else (getattr(messages, f"{method}Request"), getattr(messages, f"{method}Response"))
+        )
+        call = self.channel.unary_unary(
+            f"/{SERVICE}/{method}",
+            request_serializer=lambda message: message.SerializeToString(),
+            response_deserializer=response.FromString,
+        )
+        return call(request(**members), timeout=seconds)
+
+
+def infer_members(*texts: str, raw: bool = False, **more: Any) -> dict[str, Any]:
+    tensor = messages.ModelInferRequest.InferInputTensor(name="text", datatype="BYTES", shape=[len(texts)])
+    if not raw:
+        tensor.contents.bytes_contents.extend(text.encode() for text in texts)
+    contents = [pack("BYTES", texts)] if raw else []
+    return {"model_name": "tiny", "inputs": [tensor], "raw_input_contents": contents, **more}
+
+
+def refused(client: Client, method: str, code: grpc.StatusCode, **members: Any) -> str:
+    """The one line of a refusal."""
+    with pytest.raises(grpc.RpcError) as refusal:
+        client(method, **members)
+    assert refusal.value.code() is code
+    details: str = refusal.value.details()
+    assert "\n" not in details
+    return details
+
+
+@pytest.fixture(scope="module")
+def server(tiny_model: LoadedModel) -> Iterator[RunningServer]:
+    options = ServerOptions(grpc_port=0, max_body_bytes=MESSAGE_LIMIT, max_text_bytes=TEXT_LIMIT)
+    with running({"tiny": tiny_model}, options) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def client(server: RunningServer) -> Iterator[Client]:
+    client = Client(server.grpc_address)
+    yield client
+    client.channel.close()
+
+
+@pytest.fixture
+def gated_client(gated_model: LoadedModel, gated_engine: GatedEngine) -> Iterator[Client]:
+    with running({"tiny": gated_model}, ServerOptions(grpc_port=0), BatchLimits(admitted=2)) as server:
+        client = Client(server.grpc_address)
+        try:
+            yield client
+        finally:
+            gated_engine.open()
+            client.channel.close()
+
+
+class TestServer:
+    def test_it_is_live_and_ready(self, client: Client) -> None:
+        assert client("ServerLive").live
+        assert client("ServerReady").ready
+        assert client("ModelReady", name="tiny").ready
+        assert client("ServerMetadata").name == "transformermodel"
+
+    def test_a_model_that_there_is_not(self, client: Client) -> None:
+        assert "'none'" in refused(client, "ModelReady", grpc.StatusCode.NOT_FOUND, name="none")
+        assert "'none'" in refused(client, "ModelMetadata", grpc.StatusCode.NOT_FOUND, name="none")
+
+    def test_only_the_version_that_is_there_answers(self, client: Client) -> None:
+        (version,) = client("ModelMetadata", name="tiny").versions
+        assert client("ModelMetadata", name="tiny", version=version).name == "tiny"
+        assert client("ModelInfer", **infer_members("good", model_version=version)).model_version == version
+        assert version in refused(client, "ModelMetadata", grpc.StatusCode.NOT_FOUND, name="tiny", version="7")
+        assert "'7'" in refused(
+            client, "ModelInfer", grpc.StatusCode.NOT_FOUND, **infer_members("good", model_version="7")
+        )
+
+    def test_its_messages_are_limited(self, client: Client) -> None:
+        refused(client, "ModelInfer", grpc.StatusCode.RESOURCE_EXHAUSTED, **infer_members("x" * MESSAGE_LIMIT))
+
+    def test_health_is_what_probes_ask(self, client: Client) -> None:
+        health = health_pb2_grpc.HealthStub(client.channel)
+        for service in ("", SERVICE, "tiny"):
+            assert (
+                health.Check(health_pb2.HealthCheckRequest(service=service)).status
+                == health_pb2.HealthCheckResponse.SERVING
+            )
+        with pytest.raises(grpc.RpcError) as refusal:
+            health.Check(health_pb2.HealthCheckRequest(service="none"))
+        assert refusal.value.code() is grpc.StatusCode.NOT_FOUND
+
+    def test_reflection_names_the_services(self, client: Client) -> None:
+        stub = reflection_pb2_grpc.ServerReflectionStub(client.channel)
+        (answer,) = stub.ServerReflectionInfo(iter([reflection_pb2.ServerReflectionRequest(list_services="")]))
+        named = {service.name for service in answer.list_services_response.service}
+        assert named == {SERVICE, "grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection"}
+
+
+class TestInfer:
+    def test_typed_contents_are_answered_with_typed_contents(self, client: Client, tiny_model: LoadedModel) -> None:
+        answered = client("ModelInfer", **infer_members(*TEXTS, id="42"))
+        expected = tiny_model.answer([{"text": text} for text in TEXTS])
+        label, score = answered.outputs
+        assert (answered.id, answered.model_name) == ("42", "tiny")
+        assert not answered.raw_output_contents
+        assert (label.name, label.datatype, list(label.shape)) == ("label", "BYTES", [2])
+        assert [element.decode() for element in label.contents.bytes_contents] == [row["label"] for row in expected]
+        assert list(score.contents.fp32_contents) == pytest.approx([row["score"] for row in expected], abs=1e-5)
+
+    def test_raw_contents_are_answered_with_raw_contents(self, client: Client, tiny_model: LoadedModel) -> None:
+        answered = client("ModelInfer", **infer_members(*TEXTS, raw=True))
+        expected = tiny_model.answer([{"text": text} for text in TEXTS])
+        labels, scores = answered.raw_output_contents
+        assert [element.decode() for element in unpack("label", "BYTES", 2, labels)] == [
+            row["label"] for row in expected
+        ]
+        assert unpack("score", "FP32", 2, scores) == pytest.approx([row["score"] for row in expected], abs=1e-5)
+
+    def test_metadata_is_true(self, client: Client) -> None:
+        """Send what the metadata says, and receive what it says."""
+        metadata = client("ModelMetadata", name="tiny")
+        inputs = []
+        for spec in metadata.inputs:
+            assert (spec.datatype, list(spec.shape)) == ("BYTES", [-1])
+            tensor = messages.ModelInferRequest.InferInputTensor(name=spec.name, datatype=spec.datatype, shape=[1])
+            tensor.contents.bytes_contents.append(b"good")
+            inputs.append(tensor)
+        outputs = [messages.ModelInferRequest.InferRequestedOutputTensor(name=spec.name) for spec in metadata.outputs]
+        answered = client("ModelInfer", model_name="tiny", inputs=inputs, outputs=outputs)
+        for spec, output in zip(metadata.outputs, answered.outputs, strict=True):
+            assert (output.name, output.datatype) == (spec.name, spec.datatype)
+            assert list(output.shape) == [1 if size == -1 else size for size in spec.shape]
+
+    def test_parameters_and_what_was_truncated(self, client: Client) -> None:
+        parameters = {"top_k": messages.InferParameter(int64_param=2)}
+        answered = client("ModelInfer", **infer_members("good " * 20, parameters=parameters))
+        assert [list(output.shape) for output in answered.outputs] == [[1, 2], [1, 2]]
+        assert answered.parameters["truncated_tokens"].int64_param == 22 - MAX_LENGTH
+        assert answered.parameters["truncated_rows"].string_param == "0"
+
+    @pytest.mark.parametrize(
+        ("members", "problem"),
+        [
+            ({"model_name": "tiny"}, "at least one tensor"),
+            (infer_members("good", raw_input_contents=[b"", b""]), "2 raw_input_contents"),
+            (infer_members("good", raw_input_contents=[b"\1\0\0\0a"]), "contents beside raw_input_contents"),
+            (infer_members("good", raw=True) | {"raw_input_contents": [b"\5\0\0\0a"]}, "ends within element 0"),
+            (infer_members("good", parameters={"top_k": messages.InferParameter(int64_param=9)}), "top_k"),
+            (infer_members("good", parameters={"top_k": messages.InferParameter()}), "floats travel as strings"),
+            (
+                infer_members("good", outputs=[messages.ModelInferRequest.InferRequestedOutputTensor(name="logits")]),
+                "'logits' is not known",
+            ),
+        ],
+    )
+    def test_what_cannot_be_read_is_an_invalid_argument(
+        self, client: Client, members: dict[str, Any], problem: str
+    ) -> None:
+        assert problem in refused(client, "ModelInfer", grpc.StatusCode.INVALID_ARGUMENT, **members)
+
+    def test_a_text_over_the_limit(self, client: Client) -> None:
+        members = infer_members("x" * (TEXT_LIMIT + 1))
+        assert str(TEXT_LIMIT) in refused(client, "ModelInfer", grpc.StatusCode.RESOURCE_EXHAUSTED, **members)
+
+
+class TestRepository:
+    def test_a_model_is_unloaded_and_loaded_again(self, client: Client) -> None:
+        assert client("RepositoryModelUnload", model_name="tiny").isUnloaded
+        assert not client("ModelReady", name="tiny").ready
+        assert "unloaded" in refused(client, "ModelInfer", grpc.StatusCode.UNAVAILABLE, **infer_members("good"))
+        assert not client("RepositoryIndex", ready=True).models
+        assert client("RepositoryModelLoad", model_name="tiny").isLoaded
+        (entry,) = client("RepositoryIndex").models
+        assert (entry.name, entry.state) == ("tiny", "READY")
+        assert client("ModelInfer", **infer_members("good")).model_version == entry.version
+
+    def test_a_model_that_is_not_known(self, client: Client) -> None:
+        for method in ("RepositoryModelLoad", "RepositoryModelUnload"):
+            assert "'none'" in refused(client, method, grpc.StatusCode.NOT_FOUND, model_name="none")
+
+
+class TestWhileTheEngineIsBusy:
+    def test_more_than_can_wait_is_refused(self, gated_client: Client, gated_engine: GatedEngine) -> None:
+        with ThreadPoolExecutor() as clients:
+            waiting = clients.submit(gated_client, "ModelInfer", **infer_members("good", "bad"))
+            gated_engine.wait_until_busy()
+            assert gated_client("ServerLive").live
+            refused(gated_client, "ModelInfer", grpc.StatusCode.RESOURCE_EXHAUSTED, **infer_members("movie"))
+            gated_engine.open()
+            assert len(waiting.result().outputs) == 2
+
+    def test_a_deadline_ends_the_call_and_costs_no_step(self, gated_client: Client, gated_engine: GatedEngine) -> None:
+        with ThreadPoolExecutor() as clients:
+            waiting = clients.submit(gated_client, "ModelInfer", **infer_members("good"))
+            gated_engine.wait_until_busy()
+            refused(gated_client, "ModelInfer", grpc.StatusCode.DEADLINE_EXCEEDED, seconds=0.1, **infer_members("bad"))
+            gated_engine.open()
+            assert waiting.result().model_name == "tiny"
+        assert len(gated_engine.steps) == 1
+
+    def test_a_timeout_among_the_parameters_is_a_deadline_too(
+        self, gated_client: Client, gated_engine: GatedEngine
+    ) -> None:
+        parameters = {"timeout": messages.InferParameter(int64_param=1000)}
+        members = infer_members("bad", parameters=parameters)
+        assert "timeout" in refused(gated_client, "ModelInfer", grpc.StatusCode.DEADLINE_EXCEEDED, **members)
+
+
+def test_health_is_told_to_those_who_watch(gated_model: LoadedModel, gated_engine: GatedEngine) -> None:
+    statuses = health_pb2.HealthCheckResponse
+    with running({"tiny": gated_model}, ServerOptions(grpc_port=0, drain_seconds=3600.0)) as server:
+        client = Client(server.grpc_address)
+        watched = health_pb2_grpc.HealthStub(client.channel).Watch(health_pb2.HealthCheckRequest(service="tiny"))
+        assert next(watched).status == statuses.SERVING
+        server.drain()
+        assert next(watched).status == statuses.NOT_SERVING
+        server.end()
+        assert list(watched) == [], "a server that ends waits for nobody who only watches"
+        client.channel.close()
+
+
+def test_a_server_that_ends_finishes_calls_in_flight_and_refuses_new_ones(
+    gated_model: LoadedModel, gated_engine: GatedEngine
+) -> None:
+    with running({"tiny": gated_model}, ServerOptions(grpc_port=0)) as server, ThreadPoolExecutor() as clients:
+        client = Client(server.grpc_address)
+        in_flight = clients.submit(client, "ModelInfer", **infer_members("good"))
+        gated_engine.wait_until_busy()
+        server.drain()
+        server.wait_until_refusing()
+        refused(client, "ServerLive", grpc.StatusCode.UNAVAILABLE)
+        assert not in_flight.done()
+        gated_engine.open()
+        assert in_flight.result().model_name == "tiny"
+        server.wait_until_ended()
+        client.channel.close()
+
+
+def test_labels_over_grpc_are_the_models(client: Client) -> None:
+    (output,) = client(
+        "ModelInfer",
+        **infer_members("good", outputs=[messages.ModelInferRequest.InferRequestedOutputTensor(name="label")]),
+    ).outputs
+    assert output.contents.bytes_contents[0].decode() in LABELS
