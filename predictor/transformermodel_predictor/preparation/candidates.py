@@ -47,15 +47,15 @@ def candidates_for(preparation: Preparation, offered: Sequence[Candidate], refus
     Raises:
         PreparationFailed: UnsupportedForm, nothing can be tried; the message says why.
     """
-    allowed = [candidate for candidate in offered if _is_allowed(candidate, preparation)]
+    allowed = sorted((candidate for candidate in offered if _is_allowed(candidate, preparation)), key=_complexity)
     if not allowed:
         raise PreparationFailed(FailureReason.UnsupportedForm, f"{_wish(preparation)} is not known here.")
     reasons = {candidate: refusal(candidate) or _left_out(candidate, preparation, node) for candidate in allowed}
-    tried = sorted((candidate for candidate in allowed if reasons[candidate] is None), key=_complexity)
+    tried = tuple(candidate for candidate in allowed if reasons[candidate] is None)
     untried = tuple(Untried(candidate, reason) for candidate, reason in reasons.items() if reason is not None)
     if not tried:
         raise PreparationFailed(FailureReason.UnsupportedForm, _why_nothing(untried))
-    return Choice(tuple(tried), untried)
+    return Choice(tried, untried)
 
 
 def _is_allowed(candidate: Candidate, preparation: Preparation) -> bool:
@@ -89,6 +89,8 @@ def _wish(preparation: Preparation) -> str:
 
 
 def _why_nothing(untried: Sequence[Untried]) -> str:
-    """One sentence per reason, naming the first candidate that it holds of."""
-    first = {entry.reason: entry.candidate for entry in reversed(untried)}
-    return "; ".join(f"{candidate} is unsuitable: {reason}" for reason, candidate in reversed(first.items())) + "."
+    """Each reason once, with the simplest candidate that it holds of."""
+    simplest: dict[str, Candidate] = {}
+    for entry in untried:
+        simplest.setdefault(entry.reason, entry.candidate)
+    return "; ".join(f"{candidate} is unsuitable: {reason}" for reason, candidate in simplest.items()) + "."

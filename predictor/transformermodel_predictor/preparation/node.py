@@ -31,12 +31,12 @@ def this_node() -> Node:
     import torch  # slow to import, and loaded already where a preparation runs
 
     return Node(
-        cpu_flags=_cpu_flags(_CPU_INFO.read_text("utf-8", "replace")) if _CPU_INFO.is_file() else frozenset(),
+        cpu_flags=cpu_flags(_CPU_INFO.read_text("utf-8", "replace")) if _CPU_INFO.is_file() else frozenset(),
         accelerators=tuple(torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())),
     )
 
 
-def _cpu_flags(text: str) -> frozenset[str]:
+def cpu_flags(text: str) -> frozenset[str]:
     """The flags of the first processor in /proc/cpuinfo."""
     for line in text.splitlines():
         name, _, value = line.partition(":")

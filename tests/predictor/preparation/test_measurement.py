@@ -1,0 +1,70 @@
+"""Measuring with a clock of our own: what takes how long is written down here."""
+
+from collections import Counter
+
+import pytest
+
+from transformermodel_api.preparation import Format, Precision
+from transformermodel_predictor.preparation.candidate import REFERENCE, Candidate, EngineName
+from transformermodel_predictor.preparation.measurement import Course, measure
+from transformermodel_predictor.preparation.stability import Budget
+
+PACKED = Candidate(Format.Pretrained, EngineName.Packed, Precision.Float32)
+
+
+class Clock:
+    """A clock that runs only while something is run."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.order: list[str] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    def course(self, candidate: Candidate, batch: list[float], single: float, rows: int = 32) -> Course:
+        times = iter(batch)
+
+        def run_batch() -> None:
+            self.order.append(candidate.engine)
+            self.now += next(times)
+
+        def run_single() -> None:
+            self.now += single
+
+        return Course(candidate, rows, run_batch, [run_single] * 2)
+
+
+def test_a_candidate_s_throughput_and_latencies_come_from_its_own_runs() -> None:
+    clock = Clock()
+    warm_up = 9.0
+    slow = clock.course(REFERENCE, [warm_up, 2.0, 2.0, 2.0], single=0.1)
+    fast = clock.course(PACKED, [warm_up, 0.5, 0.5, 0.5], single=0.2)
+    reference, packed = measure([slow, fast], Budget(seconds=100, least_rounds=3), clock)
+    assert (reference.candidate, packed.candidate) == (REFERENCE, PACKED)
+    assert (reference.batch.rows, reference.batch.per_second, reference.batch.p50) == pytest.approx((32, 16.0, 2.0))
+    assert (packed.batch.per_second, packed.single.p50, packed.single.rows) == pytest.approx((64.0, 0.2, 1))
+    assert reference.rounds == packed.rounds == 3
+
+
+def test_the_slowest_runs_are_in_p99_and_not_in_the_median() -> None:
+    clock = Clock()
+    (measured,) = measure(
+        [clock.course(REFERENCE, [1.0, 1.0, 1.0, 7.0, 1.0, 1.0], 0.1)], Budget(seconds=1, least_rounds=5), clock
+    )
+    assert (measured.batch.p50, measured.batch.p99) == pytest.approx((1.0, 7.0))
+
+
+def test_candidates_take_turns_and_each_begins_as_often() -> None:
+    clock = Clock()
+    courses = [clock.course(candidate, [1.0] * 20, 0.1) for candidate in (REFERENCE, PACKED)]
+    measure(courses, Budget(seconds=100, least_rounds=4), clock)
+    turns = [tuple(clock.order[at : at + 2]) for at in range(2, len(clock.order), 2)]
+    assert Counter(turns) == {("Pretrained", "Packed"): 2, ("Packed", "Pretrained"): 2}
+
+
+def test_it_ends_when_the_budget_is_spent() -> None:
+    clock = Clock()
+    restless = [1.0, *(2.0 if turn % 2 else 0.5 for turn in range(100))]
+    (measured,) = measure([clock.course(REFERENCE, restless, 0.001)], Budget(seconds=10, least_rounds=3), clock)
+    assert measured.rounds == 8
