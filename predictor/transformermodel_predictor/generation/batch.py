@@ -1,0 +1,154 @@
+"""Sequences that are decoded together: new ones join between steps, finished ones leave at once."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import torch
+
+from transformermodel_predictor.generation.decoder import Decoder, Prompt
+from transformermodel_predictor.generation.sequence import Continuation, Piece
+
+_PROMPT_TOKENS = 512
+"""Tokens of prompts that are read between two steps, so that who is generating already does not wait for long."""
+
+
+@dataclass(eq=False)
+class Member:
+    """One sequence of a batch, and who listens to it.
+
+    Attributes:
+        continuation: the text.
+        tell: called with each piece, or with the error that ended it; in the batch's thread.
+        gone: set by whoever listens, from any thread, when nobody does any more.
+    """
+
+    continuation: Continuation
+    tell: Callable[[Piece | Exception], None]
+    gone: bool = False
+    last: int = field(default=-1, init=False)
+
+
+class Batch:
+    """The rows of a decoder and what is generated in them. Used from one thread at a time."""
+
+    def __init__(self, decoder: Decoder) -> None:
+        self._decoder = decoder
+        self._rows: list[Member] = []
+        self._reading: list[tuple[Member, Prompt]] = []
+
+    def __len__(self) -> int:
+        """Sequences that are read or generated."""
+        return len(self._rows) + len(self._reading)
+
+    @property
+    def members(self) -> list[Member]:
+        """Those sequences."""
+        return [*self._rows, *(member for member, _ in self._reading)]
+
+    def clear(self) -> list[Member]:
+        """Drop everything; those who were in it, to be told."""
+        members = self.members
+        self._rows, self._reading = [], []
+        self._decoder.clear()
+        return members
+
+    def step(self, joining: Sequence[Member]) -> None:
+        """One token for every row, and some more of the prompts that are being read."""
+        self._drop_gone()
+        self._reading += [(member, self._decoder.open(member.continuation.prompt)) for member in joining]
+        self._generate()
+        self._read()
+
+    def _drop_gone(self) -> None:
+        self._reading = [(member, prompt) for member, prompt in self._reading if not member.gone]
+        for row in reversed(range(len(self._rows))):
+            if self._rows[row].gone:
+                self._leave(row)
+
+    def _generate(self) -> None:
+        if not self._rows:
+            return
+        try:
+            logits = self._decoder.step([member.last for member in self._rows])
+        except Exception as error:  # noqa: BLE001 - whatever it is, the rows are lost, and each is told
+            lost, self._rows = self._rows, []
+            self._decoder.clear()
+            for member in lost:
+                member.tell(error)
+            return
+        finished = [
+            row
+            for row, (member, own, best) in enumerate(zip(self._rows, logits, _likeliest(logits), strict=True))
+            if not _goes_on(member, own, best)
+        ]
+        for row in reversed(finished):
+            self._leave(row)
+
+    def _read(self) -> None:
+        tokens = 0
+        while self._reading and tokens < _PROMPT_TOKENS:
+            member, prompt = self._reading[0]
+            before = prompt.left
+            try:
+                logits = self._decoder.read(prompt)
+            except Exception as error:  # noqa: BLE001 - it belongs to this prompt alone
+                self._reading.pop(0)
+                member.tell(error)
+                continue
+            tokens += before - prompt.left
+            if logits is not None:
+                self._reading.pop(0)
+                self._begin(member, prompt, logits)
+
+    def _begin(self, member: Member, prompt: Prompt, logits: torch.Tensor) -> None:
+        (best,) = _likeliest(logits[None])
+        if _goes_on(member, logits, best):
+            self._decoder.join(prompt)
+            self._rows.append(member)
+
+    def _leave(self, row: int) -> None:
+        self._decoder.leave(row)
+        self._rows[row] = self._rows[-1]
+        self._rows.pop()
+
+
+def generate(decoder: Decoder, continuations: Sequence[Continuation]) -> list[list[Piece]]:
+    """Generate some texts together in the calling thread; the pieces of each.
+
+    Raises:
+        Exception: whatever the model or the sampler raised on one of them.
+    """
+    told: list[list[Piece | Exception]] = [[] for _ in continuations]
+    batch = Batch(decoder)
+    joining = [Member(continuation, told[index].append) for index, continuation in enumerate(continuations)]
+    while joining or len(batch):
+        batch.step(joining)
+        joining = []
+    return [[_piece(item) for item in items] for items in told]
+
+
+def _piece(item: Piece | Exception) -> Piece:
+    if isinstance(item, Exception):
+        raise item
+    return item
+
+
+def _goes_on(member: Member, logits: torch.Tensor, best: tuple[float, int]) -> bool:
+    """Tell the next piece of a sequence; whether more follow."""
+    largest, likeliest = best
+    try:
+        if not -torch.inf < largest < torch.inf:
+            raise ArithmeticError("the model's logits are not finite")  # noqa: TRY301
+        piece = member.continuation.advance(logits, likeliest)
+    except Exception as error:  # noqa: BLE001 - it belongs to this sequence alone
+        member.tell(error)
+        return False
+    member.last = piece.token
+    member.tell(piece)
+    return piece.finish_reason is None
+
+
+def _likeliest(logits: torch.Tensor) -> list[tuple[float, int]]:
+    """The largest logit of each row, and its token."""
+    largest, tokens = logits.max(dim=-1)
+    return list(zip(largest.tolist(), tokens.tolist(), strict=True))

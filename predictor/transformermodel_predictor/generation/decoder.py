@@ -1,0 +1,121 @@
+"""How the tokens that were there already are kept while sequences grow: a decoder and its rows."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import torch
+from transformers import Cache, DynamicCache, PreTrainedModel
+
+_CHUNK = 512
+"""Tokens of a prompt that are read at a time, so that a long prompt does not hold up its neighbours for long."""
+
+
+class Prompt:
+    """A prompt while it is read, in a cache of its own.
+
+    Args:
+        tokens: at least one.
+        cache: where its keys and values go.
+    """
+
+    def __init__(self, tokens: Sequence[int], cache: Cache) -> None:
+        self.cache = cache
+        self._tokens = tokens
+        self._read = 0
+
+    def take(self, most: int = _CHUNK) -> Sequence[int]:
+        """The next tokens to read."""
+        chunk = self._tokens[self._read : self._read + most]
+        self._read += len(chunk)
+        return chunk
+
+    @property
+    def left(self) -> int:
+        """How many tokens are still to be read."""
+        return len(self._tokens) - self._read
+
+    def __len__(self) -> int:
+        """Number of its tokens."""
+        return len(self._tokens)
+
+
+class Decoder(Protocol):
+    """A language model with a row per sequence. Used from one thread at a time."""
+
+    def open(self, tokens: Sequence[int]) -> Prompt:
+        """Begin with a prompt."""
+        ...
+
+    def read(self, prompt: Prompt) -> torch.Tensor | None:
+        """Read some more of a prompt; the logits [vocabulary] of its last position once it is read."""
+        ...
+
+    def join(self, prompt: Prompt) -> None:
+        """Make a prompt that has been read the last row."""
+        ...
+
+    def step(self, tokens: Sequence[int]) -> torch.Tensor:
+        """Add a token to every row, in their order; the logits [rows, vocabulary] after it, float32, on the CPU."""
+        ...
+
+    def leave(self, row: int) -> None:
+        """Drop a row; the last one takes its place."""
+        ...
+
+    def clear(self) -> None:
+        """Drop all rows."""
+        ...
+
+
+class SeparateDecoder:
+    """One forward pass per row, each with a cache of its architecture: for every model that generates at all.
+
+    Args:
+        model: in evaluation mode.
+    """
+
+    def __init__(self, model: PreTrainedModel) -> None:
+        self._model = model
+        self._rows: list[Cache] = []
+
+    def open(self, tokens: Sequence[int]) -> Prompt:
+        """Begin with a prompt."""
+        return Prompt(tokens, DynamicCache(config=self._model.config))
+
+    def read(self, prompt: Prompt) -> torch.Tensor | None:
+        """Read some more of a prompt."""
+        return read(self._model, prompt)
+
+    def join(self, prompt: Prompt) -> None:
+        """Make a prompt that has been read the last row."""
+        self._rows.append(prompt.cache)
+
+    def step(self, tokens: Sequence[int]) -> torch.Tensor:
+        """Add a token to every row."""
+        return torch.stack(
+            [last_logits(self._model, [token], cache) for token, cache in zip(tokens, self._rows, strict=True)]
+        )
+
+    def leave(self, row: int) -> None:
+        """Drop a row; the last one takes its place."""
+        self._rows[row] = self._rows[-1]
+        self._rows.pop()
+
+    def clear(self) -> None:
+        """Drop all rows."""
+        self._rows.clear()
+
+
+def read(model: PreTrainedModel, prompt: Prompt) -> torch.Tensor | None:
+    """Read the next tokens of a prompt into its cache; the last logits when it is done."""
+    logits = last_logits(model, prompt.take(), prompt.cache)
+    return None if prompt.left else logits
+
+
+@torch.inference_mode()
+def last_logits(model: PreTrainedModel, tokens: Sequence[int], cache: Cache) -> torch.Tensor:
+    """One forward pass over further tokens of one sequence; the logits [vocabulary] of the last one."""
+    ids = torch.tensor([tokens], device=model.device)
+    output = model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
+    logits: torch.Tensor = output.logits[0, -1].float().cpu()
+    return logits

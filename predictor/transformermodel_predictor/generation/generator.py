@@ -1,0 +1,119 @@
+"""Brings requests and one batch together, off the event loop."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from transformermodel_predictor.batching import Overloaded
+from transformermodel_predictor.generation.batch import Batch, Member
+from transformermodel_predictor.generation.decoder import Decoder
+from transformermodel_predictor.generation.sequence import Continuation, Piece
+
+
+@dataclass(frozen=True)
+class GenerationLimits:
+    """Bounds of what is generated together, and of what may wait.
+
+    Attributes:
+        rows: most sequences that are generated together.
+        positions: most positions of the cache, as rows times the longest of them; a sequence with more goes alone.
+        admitted: most sequences in the house: being tokenized, waiting or generated.
+    """
+
+    rows: int = 32
+    positions: int = 32_768
+    admitted: int = 512
+
+
+class Generator:
+    """Runs one batch for many clients. Used from one event loop.
+
+    Args:
+        decoder: what runs the steps.
+        worker: the one thread in which models of a device run; others may share it, and have their turn between steps.
+        limits: bounds of a batch, and of what may wait.
+    """
+
+    def __init__(self, decoder: Decoder, worker: Executor, limits: GenerationLimits | None = None) -> None:
+        self._batch = Batch(decoder)
+        self._worker = worker
+        self._limits = limits or GenerationLimits()
+        self._admitted = 0
+        self._waiting: deque[Member] = deque()
+        self._working: asyncio.Task[None] | None = None
+
+    @contextmanager
+    def admit(self, sequences: int) -> Iterator[None]:
+        """Count sequences in, before any work is spent on them, and out again.
+
+        Raises:
+            Overloaded: there are too many already. A request alone in the house is never refused.
+        """
+        if self._admitted and self._admitted + sequences > self._limits.admitted:
+            raise Overloaded(
+                f"{self._admitted} prompts are waiting, at most {self._limits.admitted} may; try again later"
+            )
+        self._admitted += sequences
+        try:
+            yield
+        finally:
+            self._admitted -= sequences
+
+    async def generate(self, continuation: Continuation) -> AsyncGenerator[Piece, None]:
+        """The pieces of a text as they come. Closing the generator, or cancelling it, ends the generating.
+
+        Raises:
+            Exception: whatever the model or the sampler raised on this sequence.
+        """
+        loop, told = asyncio.get_running_loop(), asyncio.Queue[Piece | Exception]()
+        member = Member(continuation, lambda piece: _tell(loop, told, piece))
+        self._waiting.append(member)
+        if self._working is None:
+            self._working = asyncio.create_task(self._work())
+        try:
+            while True:
+                piece = await told.get()
+                if isinstance(piece, Exception):
+                    raise piece
+                yield piece
+                if piece.finish_reason is not None:
+                    return
+        finally:
+            member.gone = True
+
+    async def _work(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            while (joining := self._joining()) or len(self._batch):
+                await loop.run_in_executor(self._worker, self._batch.step, joining)
+        except Exception as error:  # noqa: BLE001 - nobody may wait for pieces that will not come
+            for member in (*self._batch.clear(), *joining, *self._waiting):
+                member.tell(error)
+            self._waiting.clear()
+        finally:
+            self._working = None
+
+    def _joining(self) -> list[Member]:
+        """Who waits and fits, oldest first. A sequence that is too large for company waits until it can go alone."""
+        rooms = [member.continuation.room for member in self._batch.members]
+        joining: list[Member] = []
+        while self._waiting:
+            member = self._waiting[0]
+            room = max([member.continuation.room, *rooms])
+            full = len(rooms) == self._limits.rows or room * (len(rooms) + 1) > self._limits.positions
+            if not member.gone and rooms and full:
+                break
+            self._waiting.popleft()
+            if not member.gone:
+                joining.append(member)
+                rooms.append(member.continuation.room)
+        return joining
+
+
+def _tell(loop: asyncio.AbstractEventLoop, told: "asyncio.Queue[Piece | Exception]", piece: Piece | Exception) -> None:
+    """From the worker's thread; nobody is told anything after the loop has gone."""
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(told.put_nowait, piece)

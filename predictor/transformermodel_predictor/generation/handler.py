@@ -1,0 +1,91 @@
+"""The handler of models that generate: many clients, one batch, whole texts or pieces as they come."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
+from typing import Any, TypeVar
+
+from transformermodel_predictor.generation.generator import GenerationLimits, Generator
+from transformermodel_predictor.generation.loaded import LoadedGenerator, generated
+from transformermodel_predictor.generation.sequence import Piece
+from transformermodel_predictor.handler import Answer, Workers, metadata_of, numbered
+from transformermodel_predictor.tasks.task import InvalidQuestion
+from transformermodel_predictor.tasks.text_generation import EncodedPrompt, GeneratedText, GenerationQuestion
+
+_Result = TypeVar("_Result")
+
+
+class GenerationHandler:
+    """A loaded language model. Implements `Handler`, and streams."""
+
+    def __init__(
+        self, name: str, model: LoadedGenerator, workers: Workers, limits: GenerationLimits | None = None
+    ) -> None:
+        self._model = model
+        self._workers = workers
+        self._generator = Generator(model.decoder, workers.engine, limits)
+        self.metadata = metadata_of(name, model.artifact, model.task)
+
+    async def answer(
+        self, questions: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any] | None = None
+    ) -> list[Answer]:
+        """Answer questions; see `Handler`. They are generated together."""
+        read = [self._read(fields, parameters or {}, row) for row, fields in numbered(questions)]
+        texts = await self.generate(read)
+        return [Answer(self._model.task.fields(text), text.prompt.truncated) for text in texts]
+
+    def question(self, fields: Mapping[str, Any], parameters: Mapping[str, Any]) -> GenerationQuestion:
+        """Read a question.
+
+        Raises:
+            InvalidQuestion: a field or a parameter is missing, unknown or of the wrong type.
+        """
+        return self._model.task.question(fields, parameters)
+
+    async def generate(self, questions: Sequence[GenerationQuestion]) -> list[GeneratedText]:
+        """Whole texts, in the order of the questions; they are generated together.
+
+        Raises:
+            InvalidQuestion: there is nothing to continue.
+            Overloaded: too much waits already.
+        """
+        with self._generator.admit(len(questions)):
+            prompts = [await self.encode(question) for question in questions]
+            tasks = [asyncio.ensure_future(self._whole(prompt)) for prompt in prompts]
+            try:
+                return await asyncio.gather(*tasks)
+            finally:
+                for task in tasks:
+                    task.cancel()
+
+    async def encode(self, question: GenerationQuestion) -> EncodedPrompt:
+        """Tokenize a question, in the thread for text.
+
+        Raises:
+            InvalidQuestion: there is nothing to continue.
+        """
+        return await self._off_loop(lambda: self._model.encode(question))
+
+    async def stream(self, prompt: EncodedPrompt) -> AsyncGenerator[Piece, None]:
+        """The pieces of a text as they come; the last one has a finish_reason. Closing it ends the generating.
+
+        Raises:
+            Overloaded: too much waits already; before the first piece.
+        """
+        with self._generator.admit(1):
+            async with aclosing(self._generator.generate(self._model.continuation(prompt))) as pieces:
+                async for piece in pieces:
+                    yield piece
+
+    async def _whole(self, prompt: EncodedPrompt) -> GeneratedText:
+        async with aclosing(self._generator.generate(self._model.continuation(prompt))) as pieces:
+            return generated(prompt, [piece async for piece in pieces])
+
+    def _read(self, fields: Mapping[str, Any], parameters: Mapping[str, Any], row: str) -> GenerationQuestion:
+        try:
+            return self.question(fields, parameters)
+        except InvalidQuestion as error:
+            raise InvalidQuestion(f"{row}{error}") from error
+
+    async def _off_loop(self, work: Callable[[], _Result]) -> _Result:
+        return await asyncio.get_running_loop().run_in_executor(self._workers.text, work)

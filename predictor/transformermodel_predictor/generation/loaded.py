@@ -1,0 +1,137 @@
+"""From a verified artifact to a model that generates."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from transformermodel_api.errors import PreparationFailed
+from transformermodel_api.failures import FailureReason
+from transformermodel_predictor.artifact.directory import Artifact
+from transformermodel_predictor.engines.pretrained import load_for_task
+from transformermodel_predictor.generation.batch import generate
+from transformermodel_predictor.generation.choice import choose_decoder
+from transformermodel_predictor.generation.decoder import Decoder
+from transformermodel_predictor.generation.sequence import Continuation, Piece
+from transformermodel_predictor.preparation.limits import model_limit
+from transformermodel_predictor.pretrained import load_pretrained_tokenizer
+from transformermodel_predictor.tasks.text_generation import (
+    EncodedPrompt,
+    GeneratedText,
+    GenerationQuestion,
+    TextGeneration,
+)
+
+
+@dataclass(frozen=True)
+class LoadedGenerator:
+    """All parts of a model that are needed to generate, in memory.
+
+    Attributes:
+        decoder: what runs the model.
+        ends: the tokens that end a text.
+        positions: of the model, for a prompt and what follows together; None where they are not limited.
+    """
+
+    artifact: Artifact
+    task: TextGeneration
+    tokenizer: PreTrainedTokenizerBase
+    decoder: Decoder
+    ends: frozenset[int]
+    positions: int | None
+
+    def encode(self, question: GenerationQuestion) -> EncodedPrompt:
+        """Tokenize a question, cut to the model's limits.
+
+        Raises:
+            InvalidQuestion: there is nothing to continue.
+        """
+        return self.task.encode(self.tokenizer, question, self.positions)
+
+    def continuation(self, prompt: EncodedPrompt, *, measured: bool = False) -> Continuation:
+        """What follows a prompt, to be generated."""
+        return Continuation(prompt.tokens, prompt.question.parameters, self.ends, self.tokenizer, measured=measured)
+
+    def ask(self, questions: Sequence[GenerationQuestion]) -> list[GeneratedText]:
+        """Generate in the calling thread, all questions together, and tell how sure the model was of each token.
+
+        Raises:
+            InvalidQuestion: there is nothing to continue.
+        """
+        prompts = [self.encode(question) for question in questions]
+        pieces = generate(self.decoder, [self.continuation(prompt, measured=True) for prompt in prompts])
+        return [generated(prompt, told) for prompt, told in zip(prompts, pieces, strict=True)]
+
+    def answer(
+        self, questions: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any] | None = None
+    ) -> list[dict[str, Any]]:
+        """Answer in the calling thread; the same steps as a request to the server takes.
+
+        Raises:
+            InvalidQuestion: a question or a parameter cannot be read.
+        """
+        read = [self.task.question(fields, parameters or {}) for fields in questions]
+        return [self.task.fields(text) for text in self.ask(read)]
+
+    def warm_up(self) -> None:
+        """Generate once: the first forward passes are slower than those after them."""
+        self.answer([{"text": "a"}, {"text": "a b"}], {"max_new_tokens": 2})
+
+
+def generated(prompt: EncodedPrompt, pieces: Sequence[Piece]) -> GeneratedText:
+    """What a prompt's pieces are together, the last one included."""
+    reason = pieces[-1].finish_reason
+    if reason is None:
+        raise ValueError("the text has not ended")
+    return GeneratedText(
+        prompt=prompt,
+        text="".join(piece.text for piece in pieces),
+        tokens=tuple(piece.token for piece in pieces),
+        finish_reason=reason,
+        certainties=tuple(piece.certainty for piece in pieces if piece.certainty is not None),
+    )
+
+
+def load_generator(artifact: Artifact, task: TextGeneration) -> LoadedGenerator:
+    """Load what an artifact of a language model holds.
+
+    Raises:
+        PreparationFailed: its weights or its tokenizer do not fit.
+    """
+    model = load_for_task(artifact.path, task)
+    tokenizer = load_pretrained_tokenizer(artifact.path)
+    _require_tokenizer(tokenizer, model, artifact)
+    return LoadedGenerator(
+        artifact=artifact,
+        task=task,
+        tokenizer=tokenizer,
+        decoder=choose_decoder(model),
+        ends=_ends(model, tokenizer),
+        positions=model_limit(model),
+    )
+
+
+def _ends(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
+    """The tokens that end a text: as generation_config.json says, else the configuration, else the tokenizer."""
+    for source in (model.generation_config, model.config, tokenizer):
+        ends = getattr(source, "eos_token_id", None)
+        if ends is not None:
+            return frozenset([ends] if isinstance(ends, int) else ends)
+    return frozenset()
+
+
+def _require_tokenizer(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel, artifact: Artifact) -> None:
+    """Refuse a tokenizer without words, which transformers makes where files are missing, or of another model."""
+    vocabulary = tokenizer.get_vocab()
+    if set(vocabulary) <= set(tokenizer.all_special_tokens):
+        raise PreparationFailed(
+            FailureReason.UnsupportedSource, f"{artifact.path} has no tokenizer files; every text would be empty."
+        )
+    embeddings: Any = model.get_input_embeddings()
+    rows, largest = embeddings.weight.shape[0], max(vocabulary.values())
+    if largest >= rows:
+        raise PreparationFailed(
+            FailureReason.WeightsMismatch,
+            f"the tokenizer in {artifact.path} has tokens up to {largest}, but the model has embeddings for {rows}.",
+        )

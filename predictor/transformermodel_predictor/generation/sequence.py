@@ -1,0 +1,114 @@
+"""One text while it is generated."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import torch
+from transformers import PreTrainedTokenizerBase
+
+from transformermodel_predictor.generation.detokenizer import Detokenizer
+from transformermodel_predictor.generation.parameters import GenerationParameters
+from transformermodel_predictor.generation.sampler import Sampler
+from transformermodel_predictor.generation.stops import StopScanner
+
+
+class FinishReason(StrEnum):
+    """Why a text ends, in OpenAI's words."""
+
+    Stop = "stop"
+    Length = "length"
+
+
+@dataclass(frozen=True)
+class Certainty:
+    """How sure the model was of a token, before any sampling.
+
+    Attributes:
+        probability: of the token.
+        lead: of the likeliest token over the next one, as a difference of probabilities.
+    """
+
+    probability: float
+    lead: float
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What one more token adds.
+
+    Attributes:
+        token: the token.
+        text: the text that became certain with it; often empty.
+        finish_reason: why it is the last; None where more follow.
+        certainty: where it is wanted.
+    """
+
+    token: int
+    text: str
+    finish_reason: FinishReason | None = None
+    certainty: Certainty | None = None
+
+
+class Continuation:
+    """The tokens that follow a prompt, one after another.
+
+    Args:
+        prompt: tokens of the prompt, at least one.
+        parameters: how they are chosen; `max_new_tokens` already fits the model's positions.
+        ends: the tokens that end a text.
+        tokenizer: what writes them.
+        measured: whether the pieces tell how sure the model was.
+    """
+
+    def __init__(
+        self,
+        prompt: Sequence[int],
+        parameters: GenerationParameters,
+        ends: Collection[int],
+        tokenizer: PreTrainedTokenizerBase,
+        *,
+        measured: bool = False,
+    ) -> None:
+        self.prompt = tuple(prompt)
+        self._left = parameters.max_new_tokens
+        self._ends = frozenset(ends)
+        self._sampler = Sampler(parameters, prompt, ends)
+        self._detokenizer = Detokenizer(tokenizer, prompt)
+        self._stops = StopScanner(parameters.stop)
+        self._measured = measured
+
+    @property
+    def room(self) -> int:
+        """Positions that it may still come to need, prompt included."""
+        return len(self.prompt) + self._left
+
+    def advance(self, logits: torch.Tensor, likeliest: int) -> Piece:
+        """The next token.
+
+        Args:
+            logits: float32 [vocabulary] of the last position, on the CPU.
+            likeliest: the token with the largest of them.
+        """
+        sampler = self._sampler
+        token = likeliest if sampler.takes_the_likeliest else sampler.choose(logits)
+        sampler.note(token)
+        self._left -= 1
+        text, reason = self._written(token)
+        return Piece(token, text, reason, _certainty(logits, token) if self._measured else None)
+
+    def _written(self, token: int) -> tuple[str, FinishReason | None]:
+        if token in self._ends:
+            return self._stops.flush(), FinishReason.Stop
+        text = self._stops.feed(self._detokenizer.feed(token))
+        if self._stops.stopped:
+            return text, FinishReason.Stop
+        if self._left == 0:
+            return text + self._stops.flush(), FinishReason.Length
+        return text, None
+
+
+def _certainty(logits: torch.Tensor, token: int) -> Certainty:
+    probabilities = logits.softmax(dim=-1)
+    best, second = probabilities.topk(2).values.tolist()
+    return Certainty(float(probabilities[token]), best - second)

@@ -1,0 +1,221 @@
+"""A prompt, or a conversation, to the text that follows it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import takewhile
+from typing import Any, ClassVar
+
+from jinja2 import TemplateError
+from transformers import PreTrainedConfig, PreTrainedTokenizerBase
+
+from transformermodel_api.errors import PreparationFailed
+from transformermodel_api.failures import FailureReason
+from transformermodel_api.spec import TaskName
+from transformermodel_predictor.generation.parameters import GenerationParameters, read_parameters
+from transformermodel_predictor.generation.room import fit
+from transformermodel_predictor.generation.sequence import Certainty, FinishReason
+from transformermodel_predictor.tasks.configuration import TaskConfiguration
+from transformermodel_predictor.tasks.task import InvalidQuestion, TensorSpec
+
+_PROBE_TOKENS = 16
+_SENTENCE = "The quick brown fox jumps over the lazy dog, and nobody minds. "
+
+
+@dataclass(frozen=True)
+class GenerationQuestion:
+    """What is to be continued, and how.
+
+    Attributes:
+        text: the prompt; empty where there are messages.
+        messages: the conversation so far, each with `role` and `content`; None where there is a text.
+        parameters: how the continuation is generated.
+    """
+
+    text: str
+    messages: tuple[Mapping[str, Any], ...] | None = None
+    parameters: GenerationParameters = field(default_factory=GenerationParameters)
+
+
+@dataclass(frozen=True)
+class EncodedPrompt:
+    """A question as the model sees it.
+
+    Attributes:
+        question: the question, with as many new tokens at most as the model has positions for.
+        text: the prompt; a conversation as the chat template writes it.
+        tokens: the prompt's tokens, at least one.
+        truncated: how many tokens at its beginning the model does not see.
+    """
+
+    question: GenerationQuestion
+    text: str
+    tokens: tuple[int, ...]
+    truncated: int = 0
+
+
+@dataclass(frozen=True)
+class GeneratedText:
+    """What follows a prompt.
+
+    Attributes:
+        prompt: what it follows.
+        text: the text, without special tokens.
+        tokens: the tokens it was made of, the one that ended it included.
+        finish_reason: why it ends.
+        certainties: how sure the model was of each token; empty where that was not measured.
+    """
+
+    prompt: EncodedPrompt
+    text: str
+    tokens: tuple[int, ...]
+    finish_reason: FinishReason
+    certainties: tuple[Certainty, ...] = ()
+
+
+class TextGeneration:
+    """Continuation of a prompt, token by token. Greedy unless the model's defaults or the request say otherwise."""
+
+    name: ClassVar[TaskName] = TaskName.TextGeneration
+    auto_class: ClassVar[str] = "AutoModelForCausalLM"
+    mode: ClassVar[str] = "text_generation"
+    has_labels: ClassVar[bool] = False
+
+    def __init__(self, configuration: TaskConfiguration) -> None:
+        self._configuration = configuration
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """None: a token is not a class with a name."""
+        return ()
+
+    @property
+    def inputs(self) -> tuple[TensorSpec, ...]:
+        """A prompt per row; or, instead of it, a conversation as JSON."""
+        return (TensorSpec("text", "BYTES", (-1,)), TensorSpec("messages", "BYTES", (-1,), optional=True))
+
+    @property
+    def outputs(self) -> tuple[TensorSpec, ...]:
+        """The text per row, why it ends, and the tokens of both sides."""
+        return (
+            TensorSpec("generated_text", "BYTES", (-1,)),
+            TensorSpec("finish_reason", "BYTES", (-1,)),
+            TensorSpec("prompt_tokens", "INT64", (-1,)),
+            TensorSpec("generated_tokens", "INT64", (-1,)),
+        )
+
+    @property
+    def probes(self) -> tuple[GenerationQuestion, ...]:
+        """Prompts from a single word to several sentences, continued greedily."""
+        parameters = GenerationParameters(max_new_tokens=_PROBE_TOKENS)
+        texts = ("Once", "The capital of France is", "def add(a, b):", "Größe, 東京 and naïve café 😀:", _SENTENCE * 3)
+        return tuple(GenerationQuestion(text, parameters=parameters) for text in texts)
+
+    def require_fit(self, configuration: PreTrainedConfig) -> None:
+        """Refuse a model that reads both ways, or one that answers with another model's encoder."""
+        if getattr(configuration, "is_encoder_decoder", False):
+            raise PreparationFailed(
+                FailureReason.UnsupportedArchitecture,
+                f"{configuration.model_type} encodes its input apart from what it writes; only decoders are continued.",
+            )
+
+    def question(self, fields: Mapping[str, Any], parameters: Mapping[str, Any]) -> GenerationQuestion:
+        """Read `text` or `messages`, and the parameters of the generation."""
+        for name in fields:
+            if name not in ("text", "messages"):
+                raise InvalidQuestion(f"field {name!r} is not known; there are text and messages")
+        given = [name for name in ("text", "messages") if fields.get(name) is not None]
+        if len(given) != 1:
+            raise InvalidQuestion(f"{'only one' if given else 'one'} of text and messages must be there")
+        read = read_parameters(parameters, self._configuration.generation)
+        if given == ["messages"]:
+            return GenerationQuestion("", _messages(fields["messages"]), read)
+        if not isinstance(fields["text"], str):
+            raise InvalidQuestion("text must be a string")
+        return GenerationQuestion(fields["text"], parameters=read)
+
+    def encode(
+        self, tokenizer: PreTrainedTokenizerBase, question: GenerationQuestion, positions: int | None
+    ) -> EncodedPrompt:
+        """Tokenize, cut from the left to the model's limit, with room for what follows.
+
+        Args:
+            tokenizer: the model's; it neither pads nor truncates, so its state is as it was.
+            question: the prompt or the conversation.
+            positions: of the model; None where they are not limited.
+
+        Raises:
+            InvalidQuestion: there is nothing to continue, or the messages do not fit the chat template.
+        """
+        text = question.text if question.messages is None else _conversation(tokenizer, question.messages)
+        tokens = list(tokenizer(text, add_special_tokens=question.messages is None, verbose=False)["input_ids"])
+        if not tokens and tokenizer.bos_token_id is not None:
+            tokens = [tokenizer.bos_token_id]
+        if not tokens:
+            raise InvalidQuestion("text has no tokens, and the model has none that begins a text")
+        parameters = question.parameters
+        fitted = fit(tokens, parameters.max_new_tokens, self._configuration.max_length, positions)
+        clamped = replace(question, parameters=replace(parameters, max_new_tokens=fitted.max_new_tokens))
+        return EncodedPrompt(clamped, text, fitted.tokens, fitted.truncated)
+
+    def fields(self, answer: GeneratedText) -> dict[str, Any]:
+        """The text, after the prompt where the full text is wanted, why it ends, and the tokens of both."""
+        prompt = answer.prompt
+        return {
+            "generated_text": prompt.text + answer.text if prompt.question.parameters.return_full_text else answer.text,
+            "finish_reason": answer.finish_reason.value,
+            "prompt_tokens": len(prompt.tokens),
+            "generated_tokens": len(answer.tokens),
+        }
+
+    def difference(self, reference: GeneratedText, other: GeneratedText) -> float:
+        """Largest difference between the probabilities of one token, as far as the tokens are the same."""
+        pairs = list(zip(reference.certainties, other.certainties, strict=False))[: _alike(reference, other)]
+        return max((abs(one.probability - another.probability) for one, another in pairs), default=0.0)
+
+    def agree(self, reference: GeneratedText, other: GeneratedText) -> bool:
+        """Whether the tokens are the same."""
+        return reference.tokens == other.tokens
+
+    def preference(self, reference: GeneratedText, other: GeneratedText) -> float:
+        """By how much the reference held its first other token likelier than any that it did not take."""
+        certainties = reference.certainties[_alike(reference, other) :]
+        return certainties[0].lead if certainties else 0.0
+
+
+def _alike(reference: GeneratedText, other: GeneratedText) -> int:
+    """How many tokens are the same, from the first on."""
+    pairs = zip(reference.tokens, other.tokens, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+def _messages(value: object) -> tuple[Mapping[str, Any], ...]:
+    """A conversation from a list, or from its JSON."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError as error:
+            raise InvalidQuestion(f"messages are not JSON: {error}") from None
+    if not isinstance(value, Sequence) or isinstance(value, str) or not value:
+        raise InvalidQuestion("messages must be a list with at least one message")
+    for message in value:
+        if (
+            not isinstance(message, Mapping)
+            or not isinstance(message.get("role"), str)
+            or not isinstance(message.get("content"), str)
+        ):
+            raise InvalidQuestion("a message must be an object with the strings role and content")
+    return tuple(value)
+
+
+def _conversation(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Mapping[str, Any]]) -> str:
+    """A conversation as the tokenizer's chat template writes it, up to where the next message begins."""
+    if not tokenizer.chat_template:
+        raise InvalidQuestion("the model's tokenizer has no chat template for messages; send text")
+    try:
+        text = tokenizer.apply_chat_template(
+            [dict(message) for message in messages], tokenize=False, add_generation_prompt=True
+        )
+    except (TemplateError, TypeError, ValueError, KeyError) as error:
+        raise InvalidQuestion(f"messages do not fit the model's chat template: {error}") from error
+    return str(text)
