@@ -65,7 +65,7 @@ def prepare_subject(subject: ManifestSubject, store: Path) -> Prepared:
 
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     console.print(f"Preparing {subject.name}", style="bold")
-    from transformermodel_predictor.artifact.store import LocalStore
+    from transformermodel_predictor.artifact.local_store import LocalStore
     from transformermodel_predictor.preparation.pipeline import prepare  # imports PyTorch: seconds
 
     with progress_for(console) as progress:

@@ -37,17 +37,19 @@ class Module:
         programs: program → package.
         variables: package variables that the linker sets.
         aliases: further names by which its first program is called.
+        root: where its folder is.
     """
 
     folder: str
     programs: Mapping[str, str]
     variables: Mapping[str, str] = field(default_factory=dict)
     aliases: tuple[str, ...] = ()
+    root: Path = _MODULES
 
     @property
     def path(self) -> Path:
         """Where its go.mod is."""
-        return _MODULES / self.folder
+        return self.root / self.folder
 
     def flags(self) -> tuple[str, ...]:
         """Flags of `go build`; the same in every clone, so that Go's own cache serves them all."""

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.object_stores.fixtures import object_server, running_object_servers  # noqa: F401 - for all tests below
 from tests.predictor.gated import GatedEngine
 from tests.predictor.tiny import make_tiny_artifact
 from transformermodel_predictor.artifact.directory import Artifact

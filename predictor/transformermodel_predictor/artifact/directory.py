@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from transformermodel_api.errors import CorruptArtifact
-from transformermodel_predictor.artifact.checksums import describe, files_below, sha256_of
+from transformermodel_predictor.artifact.checksums import describe, files_below
 from transformermodel_predictor.artifact.configuration import (
     CONFIGURATION_FILE,
     ModelConfiguration,
@@ -22,6 +22,7 @@ from transformermodel_predictor.artifact.manifest import (
     Provenance,
     read_manifest,
 )
+from transformermodel_predictor.artifact.verification import differing, remember
 
 _OUTSIDE = frozenset({MANIFEST_FILE, REPORT_FILE})
 _REMEDY = "Delete the folder and prepare the model again."
@@ -61,7 +62,8 @@ def open_artifact(path: Path) -> Artifact:
     manifest = _read(path, MANIFEST_FILE, read_manifest)
     _verify_names(path, manifest)
     for entry in manifest.files:
-        _verify_file(path, entry)
+        _verify_size(path, entry)
+    _verify_content(path, manifest)
     return _artifact(path, manifest)
 
 
@@ -72,6 +74,7 @@ def seal(path: Path, provenance: Provenance) -> Artifact:
     for file in files:
         file.chmod(0o444)
         flush(file)
+    remember(path, manifest.files)
     write_beside(path, MANIFEST_FILE, manifest.text())
     return _artifact(path, manifest)
 
@@ -116,15 +119,21 @@ def _verify_names(path: Path, manifest: Manifest) -> None:
         raise CorruptArtifact(f"{path / name} is not in {MANIFEST_FILE}. Remove it, or prepare the model again.")
 
 
-def _verify_file(path: Path, entry: FileEntry) -> None:
+def _verify_size(path: Path, entry: FileEntry) -> None:
     file = path / entry.path
     if file.is_symlink() or not file.is_file():
         raise CorruptArtifact(f"{file} is not a plain file. {_REMEDY}")
+    size = file.stat().st_size
+    if size != entry.size:
+        raise CorruptArtifact(f"{file} has {size} bytes instead of {entry.size}. {_REMEDY}")
+
+
+def _verify_content(path: Path, manifest: Manifest) -> None:
     try:
-        size = file.stat().st_size
-        if size != entry.size:
-            raise CorruptArtifact(f"{file} has {size} bytes instead of {entry.size}. {_REMEDY}")
-        if sha256_of(file) != entry.sha256:
-            raise CorruptArtifact(f"{file} is damaged: its SHA-256 is not the one in {MANIFEST_FILE}. {_REMEDY}")
+        wrong = differing(path, manifest.files)
     except OSError as error:
-        raise CorruptArtifact(f"{file} cannot be read: {error.strerror}. {_REMEDY}") from error
+        raise CorruptArtifact(f"{error.filename} cannot be read: {error.strerror}. {_REMEDY}") from error
+    if wrong:
+        raise CorruptArtifact(
+            f"{path / wrong[0].path} is damaged: its SHA-256 is not the one in {MANIFEST_FILE}. {_REMEDY}"
+        )

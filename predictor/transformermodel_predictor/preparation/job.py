@@ -19,7 +19,7 @@ from transformermodel_api.contract import (
 )
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
-from transformermodel_predictor.artifact.store import LocalStore
+from transformermodel_predictor.artifact.local_store import LocalStore
 from transformermodel_predictor.preparation.progress import Step
 
 _LOG = logging.getLogger(__name__)

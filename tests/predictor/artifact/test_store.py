@@ -6,7 +6,7 @@ import pytest
 
 from tests.predictor.artifact.conftest import Sealed
 from transformermodel_predictor.artifact.directory import Artifact, open_artifact
-from transformermodel_predictor.artifact.store import LocalStore
+from transformermodel_predictor.artifact.local_store import LocalStore
 
 KEY, OTHER_KEY = "1" * 64, "2" * 64
 

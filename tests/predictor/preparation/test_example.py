@@ -10,7 +10,7 @@ from tests.predictor.watcher import Watcher
 from transformermodel_api.contract import PreparationRequest
 from transformermodel_api.manifests import read_manifests
 from transformermodel_predictor.artifact.directory import Artifact, open_artifact
-from transformermodel_predictor.artifact.store import LocalStore
+from transformermodel_predictor.artifact.local_store import LocalStore
 from transformermodel_predictor.preparation.pipeline import prepare
 
 MANIFEST = Path(__file__).parents[3] / "examples" / "sentiment" / "model.yaml"

@@ -1,0 +1,106 @@
+"""A lock between machines that a dead owner cannot keep, made of objects.
+
+leases/<key>/<number>    who works on a key; the highest number holds the lease
+
+A number is created only where there is none, so one of several that want it wins. The holder writes its object anew
+every few seconds; one that has not changed for a while belongs to a dead owner, and the next number may be taken. How
+long an object has not changed is measured by whoever waits, so that no two clocks are compared.
+"""
+
+import json
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from transformermodel_api.errors import PreparationFailed
+from transformermodel_predictor.objects.bucket import Bucket, StoredObject
+
+LEASES = "leases"
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How leases are kept, in seconds.
+
+    Attributes:
+        renew: how often a holder shows that it lives.
+        expire: how long a lease may go unchanged until its holder counts as dead.
+        look: how often one that waits looks.
+        clock: seconds that only ever grow.
+        wait: lets time pass.
+    """
+
+    renew: float = 10.0
+    expire: float = 45.0
+    look: float = 2.0
+    clock: Callable[[], float] = time.monotonic
+    wait: Callable[[float], None] = time.sleep
+
+
+@dataclass
+class Leases:
+    """The leases of a store.
+
+    Attributes:
+        bucket: the store.
+        machine: identity of this machine's cache. Whoever holds the cache's own lock of a key knows that another
+            lease of the same machine is a dead process's.
+    """
+
+    bucket: Bucket
+    machine: str
+    pace: Pace = field(default_factory=Pace)
+
+    @contextmanager
+    def held(self, key: str) -> Iterator[None]:
+        """Hold the lease of a key; waits until it is free."""
+        name = self._acquire(key)
+        stop = threading.Event()
+        keeper = threading.Thread(target=self._renew, args=(name, stop), name="lease", daemon=True)
+        keeper.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            keeper.join()
+            self.bucket.remove([name])
+
+    def _acquire(self, key: str) -> str:
+        seen: tuple[StoredObject, float] | None = None
+        while True:
+            found = self.bucket.list(f"{LEASES}/{key}")
+            latest = found[-1] if found else None
+            now = self.pace.clock()
+            if latest is not None and (seen is None or seen[0] != latest):
+                seen = (latest, now)
+            if latest is None or self._is_dead(latest, now - seen[1] if seen else 0.0):
+                name = f"{LEASES}/{key}/{_number(latest) + 1:08d}"
+                if self.bucket.create(name, self._content()):
+                    self.bucket.remove(old.key for old in found)
+                    return name
+            else:
+                self.pace.wait(self.pace.look)
+
+    def _is_dead(self, lease: StoredObject, unchanged: float) -> bool:
+        if unchanged >= self.pace.expire:
+            return True
+        content = self.bucket.read(lease.key)
+        return content is not None and json.loads(content)["machine"] == self.machine
+
+    def _renew(self, name: str, stop: threading.Event) -> None:
+        while not stop.wait(self.pace.renew):
+            try:
+                self.bucket.write(name, self._content())
+            except PreparationFailed:  # the network is away for a moment, or for good: then others see a dead owner
+                continue
+
+    def _content(self) -> bytes:
+        """Different each time: some services take equal content for the same version."""
+        return json.dumps({"machine": self.machine, "sign": uuid.uuid4().hex}).encode()
+
+
+def _number(lease: StoredObject | None) -> int:
+    return int(lease.key.rpartition("/")[2]) if lease is not None else 0

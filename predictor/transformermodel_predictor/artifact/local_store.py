@@ -1,0 +1,125 @@
+"""A store in a folder: on this machine, or on a mounted PersistentVolumeClaim.
+
+Beside what every store has: staging/<key>/ is what is being prepared, on the same file system so that publishing is a
+rename.
+"""
+
+import errno
+import logging
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+
+from transformermodel_api.errors import CorruptArtifact
+from transformermodel_predictor.artifact.directory import Artifact, open_artifact
+from transformermodel_predictor.artifact.durable import flush, write_atomically
+from transformermodel_predictor.artifact.lock import locked
+from transformermodel_predictor.artifact.store import ARTIFACTS, INPUTS
+
+_LOG = logging.getLogger(__name__)
+
+
+class LocalStore:
+    """A store in a folder: on this machine, or on a mounted PersistentVolumeClaim."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._artifacts = root / ARTIFACTS
+        self._inputs = root / INPUTS
+        self._staging = root / "staging"
+
+    def find(self, input_key: str) -> Artifact | None:
+        """The artifact of an input. A damaged one is reported in the log and counts as absent."""
+        try:
+            digest = (self._inputs / input_key).read_text(encoding="ascii").strip()
+        except FileNotFoundError:
+            return None
+        return self.whole(digest)
+
+    @contextmanager
+    def workspace(self, key: str) -> Iterator[Path]:
+        """A folder to work in; see `Store`."""
+        self._staging.mkdir(parents=True, exist_ok=True)
+        folder, lock = self._workspace(key)
+        with locked(lock):
+            folder.mkdir(exist_ok=True)
+            try:
+                yield folder
+            except BaseException:
+                if not any(folder.iterdir()):
+                    folder.rmdir()
+                raise
+            shutil.rmtree(folder)
+
+    def clear(self, key: str) -> None:
+        """Remove a workspace that a dead owner left; see `Store`."""
+        folder, lock = self._workspace(key)
+        if not folder.exists() and not lock.exists():
+            return
+        with suppress(BlockingIOError), locked(lock, wait=False):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def publish(self, input_key: str, staged: Artifact) -> Artifact:
+        """Move a sealed artifact into the store; see `Store`. An equal artifact that is whole is used instead."""
+        digest = staged.manifest.digest
+        artifact = self._move(staged, self._artifacts / digest)
+        self._inputs.mkdir(exist_ok=True)
+        write_atomically(self._inputs / input_key, f"{digest}\n")
+        return artifact
+
+    def adopt(self, folder: Path) -> Artifact:
+        """Move a complete folder from a workspace into the store, after verifying it.
+
+        Raises:
+            CorruptArtifact: it is not what its manifest says.
+        """
+        artifact = open_artifact(folder)
+        return self._move(artifact, self._artifacts / artifact.manifest.digest)
+
+    def location(self, artifact: Artifact) -> str:
+        """Path of the artifact's folder, relative to the store."""
+        return f"{self._artifacts.name}/{artifact.manifest.digest}"
+
+    def open(self, digest: str) -> Artifact:
+        """The artifact of a digest; see `Store`."""
+        return open_artifact(self._artifacts / digest)
+
+    def whole(self, digest: str) -> Artifact | None:
+        """The artifact of a digest, if it is there. A damaged one is reported in the log and counts as absent."""
+        return self._opened(digest) if (self._artifacts / digest).is_dir() else None
+
+    def _workspace(self, key: str) -> tuple[Path, Path]:
+        """The folder and the lock of a workspace."""
+        return self._staging / key, self._staging / f"{key}.lock"
+
+    def _opened(self, digest: str) -> Artifact | None:
+        try:
+            return open_artifact(self._artifacts / digest)
+        except CorruptArtifact as error:
+            _LOG.warning("%s It is not used and will be replaced.", error)
+            return None
+
+    def _move(self, staged: Artifact, target: Path) -> Artifact:
+        target.parent.mkdir(exist_ok=True)
+        while True:
+            try:
+                staged.path.rename(target)
+            except OSError as error:
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise
+            else:
+                flush(target.parent)
+                return replace(staged, path=target)
+            if existing := self._opened(target.name):
+                return existing
+            self._set_aside(target, staged.path.with_name("damaged"))
+
+    @staticmethod
+    def _set_aside(target: Path, place: Path) -> None:
+        """Make room for a whole artifact; the end of the workspace removes the damaged one."""
+        if place.exists():
+            shutil.rmtree(place)
+        with suppress(FileNotFoundError):  # somebody else has made room already
+            target.rename(place)

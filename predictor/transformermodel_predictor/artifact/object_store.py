@@ -1,0 +1,172 @@
+"""A store in object storage, with a folder on this machine that keeps what passes through.
+
+An artifact is published when its manifest is there, which is written last and only where there is none: whoever reads
+sees a whole artifact or nothing. Preparations work in the folder, under its lock and a lease of the store.
+"""
+
+import logging
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from transformermodel_api.errors import CorruptArtifact, PreparationFailed
+from transformermodel_api.failures import FailureReason
+from transformermodel_predictor.artifact.directory import Artifact
+from transformermodel_predictor.artifact.durable import write_atomically
+from transformermodel_predictor.artifact.lease import Leases, Pace
+from transformermodel_predictor.artifact.local_store import LocalStore
+from transformermodel_predictor.artifact.lock import locked
+from transformermodel_predictor.artifact.manifest import MANIFEST_FILE, REPORT_FILE, Manifest, read_manifest
+from transformermodel_predictor.artifact.store import ARTIFACTS, INPUTS
+from transformermodel_predictor.artifact.verification import remember
+from transformermodel_predictor.objects.bucket import Bucket
+from transformermodel_predictor.objects.fetch import WantedObject, fetch
+
+_LOG = logging.getLogger(__name__)
+_MACHINE = "machine"
+
+
+class ObjectStore:
+    """A store in a bucket. Implements `Store`.
+
+    Args:
+        bucket: where it is.
+        folder: of this machine; artifacts are cached in it, and workspaces are in it.
+        pace: how leases are kept.
+    """
+
+    def __init__(self, bucket: Bucket, folder: Path, pace: Pace | None = None) -> None:
+        self._bucket = bucket
+        self._cache = LocalStore(folder)
+        self._pace = pace or Pace()
+        self._damaged: set[str] = set()
+
+    def find(self, input_key: str) -> Artifact | None:
+        """The artifact of an input, fetched where it is not cached; a damaged one counts as absent.
+
+        The input is written again: the collector sees that somebody needs it.
+        """
+        content = self._bucket.read(f"{INPUTS}/{input_key}")
+        if content is None:
+            return None
+        artifact = self._whole(content.decode("ascii").strip())
+        if artifact is not None:
+            self._bucket.write(f"{INPUTS}/{input_key}", content)
+        return artifact
+
+    @contextmanager
+    def workspace(self, key: str) -> Iterator[Path]:
+        """A folder of this machine to work in; nobody else has it, here or on another machine."""
+        with self._cache.workspace(key) as folder, self._leases().held(key):
+            yield folder
+
+    def clear(self, key: str) -> None:
+        """Remove a workspace that a dead owner left on this machine. Its lease is the next owner's to take."""
+        self._cache.clear(key)
+
+    def publish(self, input_key: str, staged: Artifact) -> Artifact:
+        """Upload a sealed artifact, its manifest last, and keep it in the cache."""
+        digest = staged.manifest.digest
+        self._upload(staged)
+        self._bucket.write(f"{INPUTS}/{input_key}", f"{digest}\n".encode("ascii"))
+        return self._cache.publish(input_key, staged)
+
+    def location(self, artifact: Artifact) -> str:
+        """Key of the artifact, relative to the store."""
+        return f"{ARTIFACTS}/{artifact.manifest.digest}"
+
+    def open(self, digest: str) -> Artifact:
+        """The artifact of a digest, fetched where it is not cached; see `Store`."""
+        if artifact := self._cache.whole(digest):
+            return artifact
+        manifest = self._manifest(digest)
+        if manifest is None:
+            raise PreparationFailed(FailureReason.NotFound, f"{self._place(digest)} holds no artifact.")
+        return self._fetched(digest, manifest)
+
+    def _whole(self, digest: str) -> Artifact | None:
+        try:
+            manifest = self._manifest(digest)
+            if manifest is None:
+                return None
+            return self._cache.whole(digest) or self._fetched(digest, manifest)
+        except CorruptArtifact as error:
+            _LOG.warning("%s It is not used and will be replaced.", error)
+        except PreparationFailed as error:
+            if error.reason not in (FailureReason.ChecksumMismatch, FailureReason.NotFound):
+                raise
+            _LOG.warning("%s is damaged (%s) It is not used and will be replaced.", self._place(digest), error.message)
+        self._damaged.add(digest)
+        return None
+
+    def _manifest(self, digest: str) -> Manifest | None:
+        content = self._bucket.read(f"{ARTIFACTS}/{digest}/{MANIFEST_FILE}")
+        if content is None:
+            return None
+        try:
+            manifest = read_manifest(content.decode("utf-8"))
+        except ValueError as error:
+            raise CorruptArtifact(f"{self._place(digest)}/{MANIFEST_FILE} cannot be read: {error}.") from error
+        if manifest.digest != digest:
+            raise CorruptArtifact(f"{self._place(digest)}/{MANIFEST_FILE} is of another artifact.")
+        return manifest
+
+    def _fetched(self, digest: str, manifest: Manifest) -> Artifact:
+        """Fetch an artifact into the cache. One process of this machine does; a killed one's part stays."""
+        with self._cache.workspace(digest) as folder:
+            if artifact := self._cache.whole(digest):
+                return artifact
+            target = folder / "artifact"
+            wanted = [
+                WantedObject.of(f"{ARTIFACTS}/{digest}/{entry.path}", entry.path, entry.size, entry.sha256)
+                for entry in manifest.files
+            ]
+            fetch(self._bucket, wanted, target, lambda _: None)
+            for entry in manifest.files:
+                (target / entry.path).chmod(0o444)
+            remember(target, manifest.files)
+            self._fetch_beside(digest, target)
+            return self._cache.adopt(target)
+
+    def _fetch_beside(self, digest: str, folder: Path) -> None:
+        """Fetch what describes the content; small."""
+        for name in (REPORT_FILE, MANIFEST_FILE):
+            content = self._bucket.read(f"{ARTIFACTS}/{digest}/{name}")
+            if content is not None:
+                (folder / name).write_bytes(content)
+
+    def _upload(self, staged: Artifact) -> None:
+        """Upload what is not there yet: a killed process's uploads are not repeated."""
+        place = f"{ARTIFACTS}/{staged.manifest.digest}"
+        damaged = staged.manifest.digest in self._damaged
+        there = {} if damaged else {stored.key: stored.size for stored in self._bucket.list(place)}
+        for entry in staged.manifest.files:
+            if there.get(f"{place}/{entry.path}") != entry.size:
+                self._bucket.upload(staged.path / entry.path, f"{place}/{entry.path}")
+        report = staged.path / REPORT_FILE
+        if report.exists():
+            self._bucket.upload(report, f"{place}/{REPORT_FILE}")
+        manifest = (staged.path / MANIFEST_FILE).read_bytes()
+        if damaged:
+            self._bucket.write(f"{place}/{MANIFEST_FILE}", manifest)
+            self._damaged.discard(staged.manifest.digest)
+        else:
+            self._bucket.create(f"{place}/{MANIFEST_FILE}", manifest)
+
+    def _place(self, digest: str) -> str:
+        return str(self._bucket.location.at(f"{ARTIFACTS}/{digest}"))
+
+    def _leases(self) -> Leases:
+        return Leases(self._bucket, self._machine(), self._pace)
+
+    def _machine(self) -> str:
+        """Identity of this machine's cache, made at its first use."""
+        file = self._cache.root / _MACHINE
+        with suppress(FileNotFoundError):
+            return file.read_text(encoding="ascii")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with locked(file.with_suffix(".lock")):
+            if not file.exists():
+                write_atomically(file, uuid.uuid4().hex)
+        return file.read_text(encoding="ascii")

@@ -1,0 +1,43 @@
+"""Which files were verified by this process, so that their bytes are hashed once.
+
+A file is known by what the file system says of it: every write, exchange or change of its mode shows there. Its path
+plays no part, so that an artifact stays verified when publishing renames its folder.
+"""
+
+import os
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from transformermodel_predictor.artifact.checksums import sha256_of
+from transformermodel_predictor.artifact.manifest import FileEntry
+
+_THREADS = 4  # hashing releases the interpreter; more threads only wait for the disk
+
+_Known = tuple[str, int, int, int, int, int]
+
+_verified: set[_Known] = set()
+
+
+def remember(root: Path, entries: Iterable[FileEntry]) -> None:
+    """Take the files below a folder for verified: somebody has just hashed them."""
+    _verified.update(_known(root / entry.path, entry) for entry in entries)
+
+
+def differing(root: Path, entries: Iterable[FileEntry]) -> list[FileEntry]:
+    """The entries whose files have another SHA-256, in their order; files that are known are not read again.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
+    unknown = [entry for entry in entries if _known(root / entry.path, entry) not in _verified]
+    with ThreadPoolExecutor(_THREADS, thread_name_prefix="verify") as pool:
+        sums = pool.map(lambda entry: sha256_of(root / entry.path), unknown)
+        wrong = [entry for entry, found in zip(unknown, sums, strict=True) if found != entry.sha256]
+    remember(root, (entry for entry in unknown if entry not in wrong))
+    return wrong
+
+
+def _known(path: Path, entry: FileEntry) -> _Known:
+    seen = os.stat(path)
+    return entry.sha256, seen.st_dev, seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns

@@ -1,0 +1,127 @@
+"""The few things that are done with objects."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from transformermodel_predictor.objects.failure import object_failures_classified
+from transformermodel_predictor.objects.location import ObjectLocation
+from transformermodel_predictor.objects.service import Service, connect
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """An object as its service lists it.
+
+    Attributes:
+        key: its name below the bucket's location.
+        size: in bytes.
+        version: changes with every write: the generation, or the ETag.
+        modified: when it was written, by the service's clock.
+    """
+
+    key: str
+    size: int
+    version: str
+    modified: datetime
+
+
+class Bucket:
+    """The objects below a location. Keys are relative to it, with `/` between their parts.
+
+    Every method raises `PreparationFailed` with the class of what went wrong.
+    """
+
+    def __init__(self, location: ObjectLocation, service: Service | None = None) -> None:
+        self.location = location
+        self._given = service
+
+    @property
+    def _service(self) -> Service:
+        if self._given is None:
+            self._given = connect(self.location.scheme)
+        return self._given
+
+    def below(self, key: str) -> "Bucket":
+        """The objects under a key, over the same connection."""
+        return Bucket(self.location.at(key), self._service)
+
+    def list(self, key: str = "") -> list[StoredObject]:
+        """The objects below a key, sorted; none where there is nothing."""
+        path = self._path(key)
+        with self._classified(key):
+            found: dict[str, Any] = self._service.files.find(path, detail=True)
+        return sorted(
+            (self._stored(entry) for entry in found.values() if entry["type"] == "file"), key=lambda stored: stored.key
+        )
+
+    def state(self, key: str = "") -> StoredObject | None:
+        """One object, or None where there is none."""
+        with self._classified(key):
+            entry = self._absent_is_none(self._service.files.info, self._path(key))
+        return self._stored(entry) if entry is not None and entry["type"] == "file" else None
+
+    def read(self, key: str) -> bytes | None:
+        """The content of a small object, or None where there is none."""
+        with self._classified(key):
+            content: bytes | None = self._absent_is_none(self._service.files.cat_file, self._path(key))
+        return content
+
+    def read_range(self, key: str, start: int, stop: int) -> bytes:
+        """The bytes from `start` up to `stop`."""
+        with self._classified(key):
+            content: bytes = self._service.files.cat_file(self._path(key), start=start, end=stop)
+        return content
+
+    def write(self, key: str, content: bytes) -> None:
+        """Write a small object, whatever was there."""
+        with self._classified(key):
+            self._service.files.pipe_file(self._path(key), content)
+
+    def create(self, key: str, content: bytes) -> bool:
+        """Write a small object unless there is one (If-None-Match: *); whether it was written. One of several wins."""
+        with self._classified(key):
+            try:
+                self._service.files.pipe_file(self._path(key), content, mode="create")
+            except FileExistsError:
+                return False
+        return True
+
+    def upload(self, file: Path, key: str) -> None:
+        """Write a file as an object, in parts if it is large. The object appears at once, when it is whole."""
+        with self._classified(key):
+            self._service.files.put_file(str(file), self._path(key), **self._service.upload)
+
+    def remove(self, keys: Iterable[str]) -> None:
+        """Remove objects, one after another in the given order; one that is not there is removed already."""
+        for key in keys:
+            with self._classified(key):
+                self._absent_is_none(self._service.files.rm_file, self._path(key))
+
+    def _path(self, key: str) -> str:
+        return self.location.at(key).path if key else self.location.path
+
+    def _stored(self, entry: dict[str, Any]) -> StoredObject:
+        version = entry.get("generation") or entry.get("ETag") or entry.get("etag")
+        modified = entry.get("LastModified") or entry.get("last_modified") or entry.get("updated")
+        return StoredObject(
+            key=str(entry["name"]).removeprefix(self.location.path).removeprefix("/"),
+            size=int(entry["size"]),
+            version=str(version).strip('"'),
+            modified=modified if isinstance(modified, datetime) else datetime.fromisoformat(str(modified)),
+        )
+
+    @contextmanager
+    def _classified(self, key: str) -> Iterator[None]:
+        with object_failures_classified(self.location.at(key) if key else self.location, self._service):
+            yield
+
+    @staticmethod
+    def _absent_is_none(ask: Any, path: str) -> Any:  # noqa: ANN401 - fsspec has no types
+        try:
+            return ask(path)
+        except FileNotFoundError:
+            return None

@@ -1,0 +1,57 @@
+"""A place in object storage. Pure."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from transformermodel_api.errors import UserError
+
+
+class Scheme(StrEnum):
+    """The services that can be reached, by the schemes of their uris."""
+
+    S3 = "s3"
+    GCS = "gs"
+    Azure = "az"
+
+
+@dataclass(frozen=True)
+class ObjectLocation:
+    """A bucket (Azure: a container) and a key in it, which is empty for the bucket's root."""
+
+    scheme: Scheme
+    bucket: str
+    key: str = ""
+
+    @classmethod
+    def parse(cls, uri: str) -> "ObjectLocation":
+        """Read `s3://bucket/key`, `gs://bucket/key` or `az://container/key`.
+
+        Raises:
+            UserError: it is no such uri.
+        """
+        if not is_object_uri(uri):
+            known = ", ".join(f"{scheme}://" for scheme in Scheme)
+            raise UserError(f"{uri} is not in object storage: it must begin with {known}")
+        scheme, _, place = uri.partition("://")
+        bucket, _, key = place.partition("/")
+        parts = [part for part in key.split("/") if part]
+        if not bucket or ".." in parts:
+            raise UserError(f"{uri} names no bucket, or leaves it")
+        return cls(Scheme(scheme), bucket, "/".join(parts))
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.path}"
+
+    @property
+    def path(self) -> str:
+        """Bucket and key, as fsspec names them."""
+        return f"{self.bucket}/{self.key}" if self.key else self.bucket
+
+    def at(self, key: str) -> "ObjectLocation":
+        """What is below this place under a key."""
+        return replace(self, key=f"{self.key}/{key}" if self.key else key)
+
+
+def is_object_uri(uri: str) -> bool:
+    """Whether a uri names something in object storage."""
+    return uri.partition("://")[0] in list(Scheme) and "://" in uri

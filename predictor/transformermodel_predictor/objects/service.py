@@ -1,0 +1,107 @@
+"""The clients of the services.
+
+Credentials and endpoints come from the environment alone, under the names that each service's own tools use, and are
+never put into messages:
+
+s3://  AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL, ..., web identity and instance roles
+gs://  GOOGLE_APPLICATION_CREDENTIALS, the metadata server; STORAGE_EMULATOR_HOST, which is asked as nobody
+az://  AZURE_STORAGE_CONNECTION_STRING, or AZURE_STORAGE_ACCOUNT_NAME and a key, a token or a workload identity
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from transformermodel_api.errors import PreparationFailed
+from transformermodel_api.failures import FailureReason
+from transformermodel_predictor.objects.location import Scheme
+
+PART_BYTES = 16 << 20
+"""Size of the parts of an upload: S3 takes 10 000 of them, and GCS wants multiples of 256 KiB."""
+
+_PARTS_AT_ONCE = 4
+
+_WITHOUT_CACHES = {"use_listings_cache": False, "skip_instance_cache": True}
+
+
+@dataclass(frozen=True)
+class Service:
+    """A client and what its errors mean.
+
+    Attributes:
+        files: the fsspec file system.
+        unreachable: errors of the connection.
+        unauthorized: errors about credentials that are absent or refused before a request is made.
+        upload: how files are cut into parts.
+    """
+
+    files: Any = field(repr=False)
+    unreachable: tuple[type[BaseException], ...]
+    unauthorized: tuple[type[BaseException], ...]
+    upload: Mapping[str, int]
+
+
+def connect(scheme: Scheme) -> Service:
+    """The client of a service. It asks nobody yet."""
+    return _CLIENTS[scheme]()
+
+
+def _s3() -> Service:
+    from botocore.exceptions import (
+        ConnectionError as ConnectionFailed,
+    )
+    from botocore.exceptions import (
+        HTTPClientError,
+        NoCredentialsError,
+        PartialCredentialsError,
+        TokenRetrievalError,
+    )
+    from s3fs import S3FileSystem
+
+    return Service(
+        # s3fs tries again by itself; botocore below it need not.
+        files=S3FileSystem(config_kwargs={"retries": {"mode": "standard", "max_attempts": 1}}, **_WITHOUT_CACHES),
+        unreachable=(ConnectionFailed, HTTPClientError, TimeoutError),
+        unauthorized=(NoCredentialsError, PartialCredentialsError, TokenRetrievalError),
+        upload={"chunksize": PART_BYTES, "max_concurrency": _PARTS_AT_ONCE},
+    )
+
+
+def _gcs() -> Service:
+    from aiohttp import ClientError
+
+    # Not gcsfs.GCSFileSystem: before its first request that one asks another service, over gRPC, what kind of bucket it
+    # is, which takes minutes where only the storage API can be reached.
+    from gcsfs.core import GCSFileSystem
+    from google.auth.exceptions import DefaultCredentialsError, RefreshError
+
+    nobody = {"token": "anon"} if os.environ.get("STORAGE_EMULATOR_HOST") else {}
+    return Service(
+        files=GCSFileSystem(**nobody, **_WITHOUT_CACHES),
+        unreachable=(ClientError, TimeoutError),
+        unauthorized=(DefaultCredentialsError, RefreshError),
+        upload={"chunksize": PART_BYTES},
+    )
+
+
+def _azure() -> Service:
+    from adlfs import AzureBlobFileSystem
+    from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError, ServiceResponseError
+
+    try:
+        files = AzureBlobFileSystem(**_WITHOUT_CACHES)
+    except ValueError as error:
+        raise PreparationFailed(
+            FailureReason.Unauthorized,
+            "az:// needs AZURE_STORAGE_CONNECTION_STRING or AZURE_STORAGE_ACCOUNT_NAME in the environment.",
+        ) from error
+    return Service(
+        files=files,
+        unreachable=(ServiceRequestError, ServiceResponseError, TimeoutError),
+        unauthorized=(ClientAuthenticationError,),
+        upload={"max_concurrency": _PARTS_AT_ONCE},
+    )
+
+
+_CLIENTS: Mapping[Scheme, Callable[[], Service]] = {Scheme.S3: _s3, Scheme.GCS: _gcs, Scheme.Azure: _azure}
