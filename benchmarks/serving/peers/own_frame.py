@@ -19,6 +19,7 @@ from transformermodel_predictor.server.address import listen
 from transformermodel_predictor.server.lifecycle import ModelServer
 from transformermodel_predictor.server.options import ServerOptions
 from transformermodel_predictor.tasks.catalogue import TaskConfiguration, make_task
+from transformermodel_predictor.telemetry.observer import Observer
 
 _BATCH = 8
 _TASK = make_task(TaskName.SequenceClassification, TaskConfiguration(labels=("NEGATIVE", "POSITIVE"), max_length=256))
@@ -75,7 +76,7 @@ def main(kind: str, *arguments: str) -> None:
     """Serve until ended."""
     *rest, port = arguments
 
-    def load(_name: str, directory: Path, workers: Workers) -> Handler:
+    def load(_name: str, directory: Path, workers: Workers, _observer: Observer) -> Handler:
         return Noop() if kind == "noop" else Pipeline(directory, workers)
 
     options = ServerOptions(host="127.0.0.1", http_port=int(port), grpc_port=0)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from transformermodel_predictor.handler import Answer, GeneralizedHandler
+from transformermodel_predictor.handler import Answer, Handler
 from transformermodel_predictor.protocols.errors import DeadlineExceeded
 from transformermodel_predictor.protocols.sizes import require_size
 from transformermodel_predictor.server.models import Models
@@ -27,7 +27,7 @@ class Inference:
         self._meter = meter
 
     @contextmanager
-    def request(self, protocol: str, name: str, version: str = "") -> Iterator[GeneralizedHandler]:
+    def request(self, protocol: str, name: str, version: str = "") -> Iterator[Handler]:
         """The model that a request is for, held until the request is over, and the request measured.
 
         Raises:
@@ -39,7 +39,7 @@ class Inference:
 
     async def answer(
         self,
-        handler: GeneralizedHandler,
+        handler: Handler,
         questions: Sequence[Mapping[str, Any]],
         parameters: Mapping[str, Any],
         seconds: float | None = None,

@@ -13,7 +13,7 @@ from pathlib import Path
 import uvicorn
 
 from transformermodel_predictor.artifact.directory import open_artifact
-from transformermodel_predictor.handler import GeneralizedHandler, Workers
+from transformermodel_predictor.handler import GeneralizedHandler, Handler, Workers
 from transformermodel_predictor.loading import load_model
 from transformermodel_predictor.server.address import url_of
 from transformermodel_predictor.server.application import Application
@@ -22,7 +22,10 @@ from transformermodel_predictor.server.models import Models
 from transformermodel_predictor.server.options import ServerOptions
 from transformermodel_predictor.server.urls import make_application
 from transformermodel_predictor.telemetry.metrics import Metrics
+from transformermodel_predictor.telemetry.model import ModelMeter
+from transformermodel_predictor.telemetry.observer import Observer
 from transformermodel_predictor.telemetry.requests import RequestMeter
+from transformermodel_predictor.telemetry.steps import StepMeter
 
 
 class HTTPServer(uvicorn.Server):
@@ -98,15 +101,15 @@ class HTTPServer(uvicorn.Server):
                 signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-Load = Callable[[str, Path, Workers], GeneralizedHandler]
-"""Makes the model in a directory answer under a name, with the server's threads."""
+Load = Callable[[str, Path, Workers, Observer], Handler]
+"""Makes the model in a directory answer under a name, with the server's threads, and tells how it does."""
 
 
-def load_handler(name: str, directory: Path, workers: Workers) -> GeneralizedHandler:
+def load_handler(name: str, directory: Path, workers: Workers, observer: Observer) -> Handler:
     """Verify an artifact, load it, and answer a probe, so that no client pays for the first forward pass."""
     model = load_model(open_artifact(directory))
     model.warm_up()
-    return GeneralizedHandler(name, model, workers)
+    return GeneralizedHandler(name, model, workers, observer=observer)
 
 
 class ModelServer:
@@ -115,23 +118,31 @@ class ModelServer:
     Args:
         directories: the artifacts by the names of their models.
         options: what the user said.
-        load: makes them answer.
+        load: makes them answer; as the options say when None.
 
     Attributes:
         http: the HTTP server.
         grpc_port: where gRPC is spoken, once it is.
     """
 
-    def __init__(self, directories: Mapping[str, Path], options: ServerOptions, load: Load = load_handler) -> None:
+    def __init__(self, directories: Mapping[str, Path], options: ServerOptions, load: Load | None = None) -> None:
         self._options = options
         self._workers = Workers.start()
         self._loader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="load")
-        self._models = Models(directories, lambda name, path: load(name, path, self._workers), self._loader)
         self._metrics = Metrics()
+        self._models = Models(
+            directories,
+            lambda name, path: load(name, path, self._workers, ModelMeter(self._metrics, name)),
+            self._loader,
+        )
         self._inference = Inference(self._models, options.max_text_bytes, RequestMeter(self._metrics))
         application = make_application(self._models, self._inference, self._metrics, options)
         self.http = HTTPServer(application, self._models, options)
         self.grpc_port: int | None = None
+
+    def _load(self, name: str, directory: Path, workers: Workers) -> GeneralizedHandler:
+        options = self._options.of_model(name)
+        return load_handler(name, directory, workers, options, StepMeter(self._metrics, name))
 
     def run(self, listener: socket.socket) -> None:
         """Serve on a socket until a signal ends it.
@@ -155,8 +166,8 @@ class ModelServer:
                     self._options.on_ready(url)
                 await asyncio.wait({serving})
         finally:
-            for executor in (self._loader, self._workers.engine, self._workers.text):
-                executor.shutdown(wait=False, cancel_futures=True)
+            self._loader.shutdown(wait=False, cancel_futures=True)
+            self._workers.shutdown()
             listener.close()
         for task in (loading, serving):
             if task.done() and not task.cancelled():

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from transformermodel_predictor.handler import GeneralizedHandler
+from transformermodel_predictor.handler import Handler
 from transformermodel_predictor.protocols.errors import ModelNotReady, UnknownModel, UnknownVersion
 
 _log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ class ModelState(StrEnum):
 _LEFT = (ModelState.Unloading, ModelState.Unloaded)
 """Somebody wanted it so: the server is as ready without these models."""
 
-Loader = Callable[[str, Path], GeneralizedHandler]
+Loader = Callable[[str, Path], Handler]
 """Makes a model answer, given its name and its directory; works in a thread of its own."""
 
 
@@ -39,7 +39,7 @@ class _Model:
 
     directory: Path
     state: ModelState = ModelState.Loading
-    handler: GeneralizedHandler | None = None
+    handler: Handler | None = None
     problem: str = "is being loaded"
     change: asyncio.Task[None] | None = None
     users: int = 0
@@ -122,7 +122,7 @@ class Models:
         """
         return self._find(name).state
 
-    def handler(self, name: str, version: str = "") -> GeneralizedHandler:
+    def handler(self, name: str, version: str = "") -> Handler:
         """What answers for a model; its only version where one is named.
 
         Raises:
@@ -139,7 +139,7 @@ class Models:
         return model.handler
 
     @contextmanager
-    def use(self, name: str, version: str = "") -> Iterator[GeneralizedHandler]:
+    def use(self, name: str, version: str = "") -> Iterator[Handler]:
         """What answers for a model, which is not unloaded before the context ends; raises as `handler`."""
         handler = self.handler(name, version)
         model = self._models[name]

@@ -27,7 +27,7 @@ class RunningServer:
         server = ModelServer(
             dict.fromkeys(models, Path()),
             replace(options, on_ready=lambda url: ready.set_result((url, asyncio.get_running_loop()))),
-            lambda name, _, workers: GeneralizedHandler(name, models[name], workers, limits),
+            lambda name, _, workers, observer: GeneralizedHandler(name, models[name], workers, limits, observer),
         )
         self._server = server
         self._thread = threading.Thread(target=server.run, args=[listen("127.0.0.1", 0)])
