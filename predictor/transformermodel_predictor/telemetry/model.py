@@ -1,0 +1,33 @@
+"""What one model's scheduler reports, as metrics."""
+
+from transformermodel_predictor.telemetry.metrics import Metrics
+
+
+class ModelMeter:
+    """Implements `Observer` for one model.
+
+    Args:
+        metrics: where it is counted.
+        model: the model's name.
+    """
+
+    def __init__(self, metrics: Metrics, model: str) -> None:
+        self._queue_time = metrics.queue_time.labels(model)
+        self._rows = metrics.batch_rows.labels(model)
+        self._tokens = metrics.batch_tokens.labels(model)
+        self._padding = metrics.padding.labels(model)
+        self._phases = {phase: metrics.phase_time.labels(model, phase) for phase in ("tokenize", "forward", "decode")}
+
+    def queued(self, seconds: float) -> None:
+        """Count a row's wait."""
+        self._queue_time.observe(seconds)
+
+    def step(self, rows: int, tokens: int, padded: int) -> None:
+        """Count a step."""
+        self._rows.observe(rows)
+        self._tokens.observe(tokens)
+        self._padding.observe(padded / max(1, tokens + padded))
+
+    def phase(self, name: str, seconds: float) -> None:
+        """Count a part of the work."""
+        self._phases[name].observe(seconds)
