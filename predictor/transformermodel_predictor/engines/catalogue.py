@@ -6,7 +6,9 @@ from typing import Any
 
 import torch
 
+from transformermodel_predictor.engines import exported, neuron, onnx, torchscript
 from transformermodel_predictor.engines.engine import Engine
+from transformermodel_predictor.engines.execution import Execution
 from transformermodel_predictor.engines.packed.engine import PackedEngine
 from transformermodel_predictor.engines.pretrained import PretrainedEngine
 from transformermodel_predictor.preparation.candidate import Candidate, EngineName
@@ -17,24 +19,38 @@ CPU = torch.device("cpu")
 Loader = Callable[[Path, Candidate, Task[Any, Any], torch.device], Engine]
 
 
-def _pretrained(directory: Path, candidate: Candidate, task: Task[Any, Any], device: torch.device) -> Engine:
-    return PretrainedEngine.load(directory, task)
-
-
 def _packed(directory: Path, candidate: Candidate, task: Task[Any, Any], device: torch.device) -> Engine:
     return PackedEngine.load(directory, task, candidate.precision, device)
 
 
 _LOADERS: dict[EngineName, Loader] = {
-    EngineName.Pretrained: _pretrained,
     EngineName.Packed: _packed,
+    EngineName.TorchScript: torchscript.load,
+    EngineName.Exported: exported.load,
+    EngineName.ONNX: onnx.load,
+    EngineName.Neuron: neuron.load,
 }
 
 
-def load_engine(directory: Path, candidate: Candidate, task: Task[Any, Any], device: torch.device = CPU) -> Engine:
+def load_engine(
+    directory: Path,
+    candidate: Candidate,
+    task: Task[Any, Any],
+    device: torch.device = CPU,
+    execution: Execution = Execution(),  # noqa: B008 - immutable
+) -> Engine:
     """Load the weights in a folder into the engine that the candidate names, on a device.
+
+    Args:
+        directory: the weights.
+        candidate: their form, and what runs them.
+        task: what the model does.
+        device: where it runs.
+        execution: what the Pretrained engine leaves open; the others have it in their weights.
 
     Raises:
         PreparationFailed: the weights are not what the task or the engine needs, or the candidate does not run here.
     """
+    if candidate.engine is EngineName.Pretrained:
+        return PretrainedEngine.load(directory, task, candidate.precision, device, execution)
     return _LOADERS[candidate.engine](directory, candidate, task, device)

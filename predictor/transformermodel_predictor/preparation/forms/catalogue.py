@@ -3,10 +3,17 @@
 from transformermodel_api.preparation import Format
 from transformermodel_api.spec import TaskName
 from transformermodel_predictor.preparation.candidate import Candidate
+from transformermodel_predictor.preparation.forms.exported import ExportedForm
 from transformermodel_predictor.preparation.forms.form import Form, Place
+from transformermodel_predictor.preparation.forms.neuron import NeuronForm, NeuronXForm
+from transformermodel_predictor.preparation.forms.onnx import OnnxForm
 from transformermodel_predictor.preparation.forms.pretrained import PretrainedForm
+from transformermodel_predictor.preparation.forms.torchscript import TorchScriptForm
 
-FORMS: dict[Format, Form] = {form.format: form for form in (PretrainedForm(),)}
+FORMS: dict[Format, Form] = {
+    form.format: form
+    for form in (PretrainedForm(), TorchScriptForm(), ExportedForm(), OnnxForm(), NeuronForm(), NeuronXForm())
+}
 
 
 def all_candidates() -> tuple[Candidate, ...]:

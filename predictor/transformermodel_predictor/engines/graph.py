@@ -1,0 +1,93 @@
+"""What the engines of compiled models have in common: plain tensors in a fixed order in, plain tensors out."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+
+from transformermodel_predictor.engines.signature import ATTENTION_MASK, GraphInput, Signature
+from transformermodel_predictor.tasks.task import Encoding, Outputs
+
+CPU = torch.device("cpu")
+
+Graph = Callable[[Sequence[torch.Tensor]], Sequence[torch.Tensor]]
+"""Takes the inputs of its signature on the engine's device, and gives the outputs of its signature."""
+
+
+class GraphEngine:
+    """A compiled model, fed with padded batches that are checked before they reach it. Implements `Engine`.
+
+    Compiled code trusts its inputs: a token that is not in the vocabulary, or a row longer than its positions, would
+    end the process instead of raising an exception.
+
+    Args:
+        signature: what the graph takes and gives.
+        graph: runs one batch.
+        device: where the graph is.
+    """
+
+    padding_free = False
+
+    def __init__(self, signature: Signature, graph: Graph, device: torch.device = CPU) -> None:
+        self._signature = signature
+        self._graph = graph
+        self._device = device
+
+    @torch.inference_mode()
+    def run(self, batch: Sequence[Encoding]) -> list[Outputs]:
+        """Run the batch, in several passes where the graph takes batches of one size.
+
+        Raises:
+            ValueError: an encoding is not what the graph takes.
+        """
+        rows = self._signature.batch_size or max(len(batch), 1)
+        passes = (batch[start : start + rows] for start in range(0, len(batch), rows))
+        return [outputs for one in passes for outputs in self._pass(one)]
+
+    def _pass(self, batch: Sequence[Encoding]) -> list[Outputs]:
+        filled = [_filled(tensor, self._signature.batch_size) for tensor in padded(batch, self._signature)]
+        given = self._graph([tensor.to(self._device) for tensor in filled])
+        outputs = {name: value.float().cpu() for name, value in zip(self._signature.outputs, given, strict=True)}
+        return [{name: value[row] for name, value in outputs.items()} for row in range(len(batch))]
+
+
+def padded(batch: Sequence[Encoding], signature: Signature) -> list[torch.Tensor]:
+    """A batch as contiguous int64 tensors [rows, longest], padded on the right, in the signature's order.
+
+    Features that an encoding does not have are 0, as transformers' models themselves take them to be.
+
+    Raises:
+        ValueError: an encoding is empty or too long, or holds a number that the graph has no row for.
+    """
+    lengths = [len(encoding) for encoding in batch]
+    for length in lengths:
+        if not 0 < length <= signature.max_length:
+            raise ValueError(f"a row has {length} tokens; this model takes 1 to {signature.max_length}")
+    longest = signature.max_length if signature.fixed_length else max(lengths, default=0)
+    return [_tensor(batch, item, longest) for item in signature.inputs]
+
+
+def _tensor(batch: Sequence[Encoding], item: GraphInput, longest: int) -> torch.Tensor:
+    rows = [_pad(_values(encoding, item.name), longest, item.padding) for encoding in batch]
+    tensor = torch.tensor(rows, dtype=torch.int64).reshape(len(batch), longest)
+    if item.bound is not None and tensor.numel():
+        smallest, largest = (int(value) for value in tensor.aminmax())
+        if smallest < 0 or largest >= item.bound:
+            found = smallest if smallest < 0 else largest
+            raise ValueError(f"{item.name} holds {found}; this model takes 0 to {item.bound - 1}")
+    return tensor
+
+
+def _values(encoding: Encoding, name: str) -> Sequence[int]:
+    if name == ATTENTION_MASK:
+        return [1] * len(encoding)
+    return encoding.features.get(name) or [0] * len(encoding)
+
+
+def _pad(values: Sequence[int], length: int, fill: int) -> list[int]:
+    return [*values, *[fill] * (length - len(values))]
+
+
+def _filled(tensor: torch.Tensor, rows: int | None) -> torch.Tensor:
+    """A batch with as many rows as the graph wants: the first one again in the place of those that are missing."""
+    missing = (rows or len(tensor)) - len(tensor)
+    return torch.cat([tensor, tensor[:1].expand(missing, -1)]) if missing else tensor.contiguous()

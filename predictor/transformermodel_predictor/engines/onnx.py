@@ -1,0 +1,55 @@
+"""The model as an ONNX graph, run by ONNX Runtime on the CPU."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from transformermodel_predictor.engines.compiled import model_file, require_device, signature_in, unsupported
+from transformermodel_predictor.engines.engine import Engine
+from transformermodel_predictor.engines.graph import CPU, Graph, GraphEngine
+from transformermodel_predictor.preparation.candidate import Candidate
+from transformermodel_predictor.pretrained import one_line
+from transformermodel_predictor.tasks.task import Task
+
+ONNX_FILE = "model.onnx"
+
+
+def load(directory: Path, candidate: Candidate, task: Task[Any, Any], device: torch.device) -> Engine:
+    """Load model.onnx.
+
+    Raises:
+        PreparationFailed: UnsupportedForm, ONNX Runtime cannot read it, or it is to run on another device.
+        CorruptArtifact: its signature cannot be read.
+    """
+    signature = signature_in(directory, task)
+    require_device(signature, device, directory)
+    names = tuple(item.name for item in signature.inputs)
+    return GraphEngine(signature, load_onnx(model_file(directory, ONNX_FILE), names, signature.outputs), CPU)
+
+
+def load_onnx(file: Path, inputs: Sequence[str], outputs: Sequence[str]) -> Graph:
+    """An ONNX file as a graph; inputs that it does not use are not given to it.
+
+    One thread per core within an operator, as PyTorch has them, and one operator at a time.
+
+    Raises:
+        PreparationFailed: UnsupportedForm, ONNX Runtime cannot read the file.
+    """
+    import onnxruntime  # needed by models of this form alone
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    options.inter_op_num_threads = 1
+    try:
+        session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its exceptions have no class in common
+        raise unsupported(f"{file} cannot be loaded by ONNX Runtime ({one_line(error)}).") from error
+    used = {item.name for item in session.get_inputs()}
+
+    def graph(tensors: Sequence[torch.Tensor]) -> Sequence[torch.Tensor]:
+        feed = {name: tensor.numpy() for name, tensor in zip(inputs, tensors, strict=True) if name in used}
+        return [torch.from_numpy(value) for value in session.run(list(outputs), feed)]
+
+    return graph

@@ -1,0 +1,58 @@
+"""The model as a TorchScript graph: PyTorch runs it without the model's class."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from transformermodel_predictor.engines.compiled import model_file, require_device, signature_in, unsupported
+from transformermodel_predictor.engines.engine import Engine
+from transformermodel_predictor.engines.graph import Graph, GraphEngine
+from transformermodel_predictor.preparation.candidate import Candidate
+from transformermodel_predictor.pretrained import one_line
+from transformermodel_predictor.quiet import quiet
+from transformermodel_predictor.tasks.task import Task
+
+TORCHSCRIPT_FILE = "model.pt"
+
+_jit: Any = torch.jit  # it has no types
+
+
+def load(directory: Path, candidate: Candidate, task: Task[Any, Any], device: torch.device) -> Engine:
+    """Load model.pt.
+
+    Raises:
+        PreparationFailed: UnsupportedForm, it is no TorchScript, or was made for another device.
+        CorruptArtifact: its signature cannot be read.
+    """
+    signature = signature_in(directory, task)
+    require_device(signature, device, directory)
+    graph = load_torchscript(model_file(directory, TORCHSCRIPT_FILE), device, signature.outputs)
+    return GraphEngine(signature, graph, device)
+
+
+def load_torchscript(file: Path, device: torch.device, outputs: Sequence[str]) -> Graph:
+    """A TorchScript file as a graph.
+
+    Args:
+        file: what torch.jit.save has written.
+        device: where it is to run.
+        outputs: the names of what it gives: some graphs give a dictionary.
+
+    Raises:
+        PreparationFailed: UnsupportedForm, PyTorch cannot read it.
+    """
+    try:
+        with quiet():
+            module = _jit.load(file, map_location=device).eval()
+    except RuntimeError as error:
+        raise unsupported(f"{file} cannot be loaded as TorchScript ({one_line(error)}).") from error
+
+    def graph(tensors: Sequence[torch.Tensor]) -> Sequence[torch.Tensor]:
+        given = module(*tensors)
+        if isinstance(given, Mapping):
+            return [given[name] for name in outputs]
+        return [given] if isinstance(given, torch.Tensor) else list(given)
+
+    return graph

@@ -1,0 +1,82 @@
+"""The model compiled ahead of time: torch.export, then AOTInductor."""
+
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+import torch
+from torch.export import Dim, ExportedProgram, export
+
+from transformermodel_api.preparation import Format, Precision
+from transformermodel_api.spec import TaskName
+from transformermodel_predictor.engines.exported import EXPORTED_FILE, load_exported
+from transformermodel_predictor.engines.graph import GraphEngine
+from transformermodel_predictor.engines.precision import dtype_of
+from transformermodel_predictor.engines.processor import compiled_here
+from transformermodel_predictor.engines.signature import SIGNATURE_FILE, Signature
+from transformermodel_predictor.preparation.candidate import Candidate, EngineName
+from transformermodel_predictor.preparation.forms.faithful import require_faithful
+from transformermodel_predictor.preparation.forms.form import Place
+from transformermodel_predictor.preparation.forms.plain import PlainModel, example, plain_engine, plain_model
+from transformermodel_predictor.preparation.forms.writing import (
+    compiling,
+    float16_refusal,
+    graph_refusal,
+    write_signature,
+)
+from transformermodel_predictor.preparation.merge import Merged
+
+_SETTINGS = {
+    "freezing": True,  # weights are constants: laid out for the processor once
+    "cpp.dynamic_threads": True,  # as many threads as the predictor has, not as the builder had
+}
+
+
+class ExportedForm:
+    """A package of machine code for one kind of processor. Implements `Form`."""
+
+    format: ClassVar[Format] = Format.Exported
+    summary: ClassVar[str] = "Machine code for one kind of processor, compiled by torch.export and AOTInductor."
+    files: ClassVar[tuple[str, ...]] = (EXPORTED_FILE, SIGNATURE_FILE)
+    candidates: ClassVar[tuple[Candidate, ...]] = tuple(
+        Candidate(Format.Exported, EngineName.Exported, precision)
+        for precision in (Precision.Float32, Precision.BFloat16, Precision.Float16)
+    )
+
+    def refusal(self, candidate: Candidate, task: TaskName, architecture: str, place: Place) -> str | None:
+        """Why a candidate is unsuitable; see `Form`."""
+        return graph_refusal(candidate, task) or float16_refusal(candidate, place) or _compiler_refusal()
+
+    def build(self, merged: Merged, candidate: Candidate, place: Place, folder: Path) -> None:
+        """Export and compile the model; see `Form`."""
+        file = folder / EXPORTED_FILE
+        with compiling(candidate):
+            model, signature = plain_model(merged, place, dtype_of(candidate.precision))
+            _compile(export_program(model, signature, place.device), file)
+        engine = GraphEngine(signature, load_exported(file, place.device), place.device)
+        require_faithful(candidate, engine, plain_engine(model, signature, place.device), signature)
+        write_signature(replace(signature, made_with=compiled_here(place.device)), folder)
+
+
+def export_program(model: PlainModel, signature: Signature, device: torch.device) -> ExportedProgram:
+    """The model as a program of PyTorch's core operators, with any number of rows and tokens."""
+    rows = Dim("rows", min=1)
+    tokens = Dim("tokens", min=1, max=signature.max_length)
+    axes = {1: tokens} if signature.batch_size == 1 else {0: rows, 1: tokens}
+    shapes = (tuple(axes for _ in signature.inputs),)
+    return export(model, example(signature, device), dynamic_shapes=shapes, strict=False)
+
+
+def _compile(program: ExportedProgram, file: Path) -> None:
+    from torch._inductor import aoti_compile_and_package  # importing it takes a second
+
+    aoti_compile_and_package(program, package_path=str(file), inductor_configs=_SETTINGS)
+
+
+def _compiler_refusal() -> str | None:
+    """Why nothing can be compiled here; None where it can."""
+    if shutil.which(os.environ.get("CXX", "g++")) is None:
+        return "the form Exported needs a C++ compiler, and there is no g++ here: install the Debian package g++"
+    return None

@@ -1,0 +1,47 @@
+"""Whether a compiled form gives what the model gives, whatever the number and the length of the rows."""
+
+import torch
+
+from transformermodel_api.preparation import Precision
+from transformermodel_predictor.engines.compiled import unsupported
+from transformermodel_predictor.engines.engine import Engine
+from transformermodel_predictor.engines.signature import Signature
+from transformermodel_predictor.preparation.candidate import Candidate
+from transformermodel_predictor.preparation.forms.plain import random_batches
+
+_LONGEST = 512
+"""Longer rows are not tried: their time grows with the square of the length."""
+
+_TOLERANCE = {
+    Precision.Float32: 1e-4,
+    Precision.BFloat16: 0.1,  # fused operations round less often
+    Precision.Float16: 0.02,
+}
+"""Largest difference of a logit, as a share of the largest logit where that is above 1."""
+
+
+def require_faithful(candidate: Candidate, engine: Engine, reference: Engine, signature: Signature) -> None:
+    """Compare a compiled form with the model that it was made of, on random tokens.
+
+    Whether its answers are the reference's is judged later, with real texts; this finds forms that hold only for
+    the batch they were made with.
+
+    Raises:
+        PreparationFailed: UnsupportedForm, they differ.
+    """
+    limit = min(signature.max_length, _LONGEST)
+    for batch in random_batches(signature, [(1,), (7, 5), (3, 12, 33, 8, 2), (limit,)]):
+        for given, expected in zip(engine.run(batch), reference.run(batch), strict=True):
+            difference = max(_difference(given[name], expected[name]) for name in signature.outputs)
+            if not difference <= _TOLERANCE[candidate.precision]:
+                raise unsupported(
+                    f"the model's {candidate.format.value} form does not hold for {len(batch)} rows of up to "
+                    f"{max(map(len, batch))} tokens: logits differ by {difference:.2g}."
+                )
+
+
+def _difference(given: torch.Tensor, expected: torch.Tensor) -> float:
+    """The largest difference, relative to the largest number where that is above 1; infinite for other shapes."""
+    if given.shape != expected.shape:
+        return float("inf")
+    return float((given - expected).abs().max() / expected.abs().max().clamp(min=1))

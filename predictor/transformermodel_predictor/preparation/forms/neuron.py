@@ -1,0 +1,67 @@
+"""The model compiled for AWS Neuron: torch_neuron for Inferentia, torch_neuronx for Trainium and Inferentia 2.
+
+Unverified on hardware: checked against stand-ins for the two libraries.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+import torch
+
+from transformermodel_api.preparation import Format, Precision
+from transformermodel_api.spec import TaskName
+from transformermodel_predictor.engines.neuron import neuron_library, neuron_refusal
+from transformermodel_predictor.engines.signature import SIGNATURE_FILE
+from transformermodel_predictor.engines.torchscript import TORCHSCRIPT_FILE
+from transformermodel_predictor.preparation.candidate import Candidate, EngineName
+from transformermodel_predictor.preparation.forms.form import Place
+from transformermodel_predictor.preparation.forms.plain import example, plain_model
+from transformermodel_predictor.preparation.forms.writing import compiling, graph_refusal, write_signature
+from transformermodel_predictor.preparation.merge import Merged
+
+
+class _NeuronForm:
+    """A graph for batches of one size, every row padded to the longest input. Implements `Form`."""
+
+    format: ClassVar[Format]
+    summary: ClassVar[str]
+    files: ClassVar[tuple[str, ...]] = (TORCHSCRIPT_FILE, SIGNATURE_FILE)
+    candidates: ClassVar[tuple[Candidate, ...]]
+
+    def refusal(self, candidate: Candidate, task: TaskName, architecture: str, place: Place) -> str | None:
+        """Why a candidate is unsuitable; see `Form`."""
+        if place.batch_size is None:
+            return f"the form {self.format.value} takes batches of one size: set spec.preparation.batchSize"
+        return graph_refusal(candidate, task) or neuron_refusal(self.format)
+
+    def build(self, merged: Merged, candidate: Candidate, place: Place, folder: Path) -> None:
+        """Trace the model with Neuron's compiler; see `Form`."""
+        library = neuron_library(self.format)
+        with compiling(candidate):
+            model, signature = plain_model(merged, Place(batch_size=place.batch_size))
+            signature = replace(signature, fixed_length=True, device=None)
+            traced = library.trace(model, example(signature, place.device))
+            torch.jit.save(traced, str(folder / TORCHSCRIPT_FILE))
+        write_signature(signature, folder)
+
+
+class NeuronForm(_NeuronForm):
+    """Inferentia, by torch_neuron."""
+
+    format: ClassVar[Format] = Format.Neuron
+    summary: ClassVar[str] = (
+        "A graph for AWS Inferentia, compiled by torch_neuron for batches of one size. Unverified on hardware."
+    )
+    candidates: ClassVar[tuple[Candidate, ...]] = (Candidate(Format.Neuron, EngineName.Neuron, Precision.Float32),)
+
+
+class NeuronXForm(_NeuronForm):
+    """Trainium and Inferentia 2, by torch_neuronx."""
+
+    format: ClassVar[Format] = Format.NeuronX
+    summary: ClassVar[str] = (
+        "A graph for AWS Trainium and Inferentia 2, compiled by torch_neuronx for batches of one size. Unverified on "
+        "hardware."
+    )
+    candidates: ClassVar[tuple[Candidate, ...]] = (Candidate(Format.NeuronX, EngineName.Neuron, Precision.Float32),)

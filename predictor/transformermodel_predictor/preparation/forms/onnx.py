@@ -1,0 +1,112 @@
+"""The model as an ONNX graph, in float32 or with its linear layers in int8."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+import torch
+
+from transformermodel_api.preparation import Format, Precision
+from transformermodel_api.spec import TaskName
+from transformermodel_predictor.engines.compiled import unsupported
+from transformermodel_predictor.engines.graph import CPU, GraphEngine
+from transformermodel_predictor.engines.onnx import ONNX_FILE, load_onnx
+from transformermodel_predictor.engines.signature import SIGNATURE_FILE, Signature
+from transformermodel_predictor.preparation.candidate import Candidate, EngineName
+from transformermodel_predictor.preparation.forms.faithful import require_faithful
+from transformermodel_predictor.preparation.forms.form import Place
+from transformermodel_predictor.preparation.forms.plain import PlainModel, example, plain_engine, plain_model
+from transformermodel_predictor.preparation.forms.writing import compiling, graph_refusal, write_signature
+from transformermodel_predictor.preparation.merge import Merged
+
+_OPSET = 18
+_LARGEST_BYTES = 2**31 - 2**20
+"""An ONNX file is one protobuf message, which ends at 2 GiB."""
+
+
+class OnnxForm:
+    """A graph in the Open Neural Network Exchange format. Implements `Form`."""
+
+    format: ClassVar[Format] = Format.ONNX
+    summary: ClassVar[str] = "An ONNX graph; ONNX Runtime runs it on the CPU without PyTorch's operators."
+    files: ClassVar[tuple[str, ...]] = (ONNX_FILE, SIGNATURE_FILE)
+    candidates: ClassVar[tuple[Candidate, ...]] = tuple(
+        Candidate(Format.ONNX, EngineName.ONNX, precision) for precision in (Precision.Float32, Precision.Int8)
+    )
+
+    def refusal(self, candidate: Candidate, task: TaskName, architecture: str, place: Place) -> str | None:
+        """Why a candidate is unsuitable; see `Form`."""
+        if place.device.type != "cpu":
+            return "the form ONNX runs on the CPU alone here"
+        return graph_refusal(candidate, task)
+
+    def build(self, merged: Merged, candidate: Candidate, place: Place, folder: Path) -> None:
+        """Export the model, check it, and quantise it where that is asked for; see `Form`."""
+        file = folder / ONNX_FILE
+        with compiling(candidate):
+            model, signature = plain_model(merged, place)
+            _require_size(model)
+            _export(model, signature, file)
+        exact = replace(candidate, precision=Precision.Float32)
+        require_faithful(exact, _engine(signature, file), plain_engine(model, signature, place.device), signature)
+        if candidate.precision is Precision.Int8:
+            with compiling(candidate):
+                _quantise(file)
+            _engine(signature, file)
+        write_signature(signature, folder)
+
+
+def _engine(signature: Signature, file: Path) -> GraphEngine:
+    inputs = tuple(item.name for item in signature.inputs)
+    return GraphEngine(signature, load_onnx(file, inputs, signature.outputs))
+
+
+def _require_size(model: PlainModel) -> None:
+    size = sum(tensor.nbytes for tensor in model.state_dict().values())
+    if size > _LARGEST_BYTES:
+        raise unsupported(f"the model has {size / 2**30:.1f} GiB, and one ONNX file holds at most 2.")
+
+
+def _export(model: PlainModel, signature: Signature, file: Path) -> None:
+    """Write the graph, with any number of rows and tokens, and check it.
+
+    The exporter is the one that traces: it is several times faster than the one over torch.export, and does not write
+    this machine's folders into the file.
+    """
+    import onnx  # needed to build this form alone
+
+    inputs = [item.name for item in signature.inputs]
+    tensors = example(signature, CPU)
+    torch.onnx.export(
+        model,
+        tensors,
+        str(file),
+        dynamo=False,
+        opset_version=_OPSET,
+        input_names=inputs,
+        output_names=list(signature.outputs),
+        dynamic_axes={
+            **{name: {0: "rows", 1: "tokens"} for name in inputs},
+            **{name: _axes(value, tensors[0]) for name, value in zip(signature.outputs, model(*tensors), strict=True)},
+        },
+    )
+    onnx.checker.check_model(str(file), full_check=True)
+
+
+def _axes(output: torch.Tensor, tokens: torch.Tensor) -> dict[int, str]:
+    """The dimensions of an output that are as long as the batch is."""
+    per_token = output.dim() > 1 and output.shape[1] == tokens.shape[1]
+    return {0: "rows", 1: "tokens"} if per_token else {0: "rows"}
+
+
+def _quantise(file: Path) -> None:
+    """Store the weights of linear layers in int8, a scale per channel; activations are quantised as they come."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    simplified = file.with_suffix(".simplified")
+    quant_pre_process(file, simplified, skip_symbolic_shape=True)
+    quantize_dynamic(
+        simplified, file, op_types_to_quantize=["MatMul", "Gemm"], per_channel=True, weight_type=QuantType.QInt8
+    )
+    simplified.unlink()

@@ -1,0 +1,54 @@
+"""The model traced to TorchScript."""
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+
+from transformermodel_api.preparation import Format, Precision
+from transformermodel_api.spec import TaskName
+from transformermodel_predictor.engines.graph import GraphEngine
+from transformermodel_predictor.engines.precision import dtype_of
+from transformermodel_predictor.engines.signature import SIGNATURE_FILE
+from transformermodel_predictor.engines.torchscript import TORCHSCRIPT_FILE, load_torchscript
+from transformermodel_predictor.preparation.candidate import Candidate, EngineName
+from transformermodel_predictor.preparation.forms.archive import save_torchscript
+from transformermodel_predictor.preparation.forms.faithful import require_faithful
+from transformermodel_predictor.preparation.forms.form import Place
+from transformermodel_predictor.preparation.forms.plain import example, plain_engine, plain_model
+from transformermodel_predictor.preparation.forms.writing import (
+    compiling,
+    float16_refusal,
+    graph_refusal,
+    write_signature,
+)
+from transformermodel_predictor.preparation.merge import Merged
+
+_jit: Any = torch.jit  # it has no types
+
+
+class TorchScriptForm:
+    """A traced and frozen graph that PyTorch alone can run. Implements `Form`."""
+
+    format: ClassVar[Format] = Format.TorchScript
+    summary: ClassVar[str] = "A graph traced from the model and frozen; PyTorch runs it without the model's class."
+    files: ClassVar[tuple[str, ...]] = (TORCHSCRIPT_FILE, SIGNATURE_FILE)
+    candidates: ClassVar[tuple[Candidate, ...]] = tuple(
+        Candidate(Format.TorchScript, EngineName.TorchScript, precision)
+        for precision in (Precision.Float32, Precision.BFloat16, Precision.Float16)
+    )
+
+    def refusal(self, candidate: Candidate, task: TaskName, architecture: str, place: Place) -> str | None:
+        """Why a candidate is unsuitable; see `Form`."""
+        return graph_refusal(candidate, task) or float16_refusal(candidate, place)
+
+    def build(self, merged: Merged, candidate: Candidate, place: Place, folder: Path) -> None:
+        """Trace the model; see `Form`."""
+        file = folder / TORCHSCRIPT_FILE
+        with compiling(candidate):
+            model, signature = plain_model(merged, place, dtype_of(candidate.precision))
+            frozen = _jit.freeze(_jit.trace(model, example(signature, place.device), check_trace=False))
+            save_torchscript(frozen, file)
+        engine = GraphEngine(signature, load_torchscript(file, place.device, signature.outputs), place.device)
+        require_faithful(candidate, engine, plain_engine(model, signature, place.device), signature)
+        write_signature(signature, folder)

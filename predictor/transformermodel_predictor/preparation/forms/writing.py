@@ -1,0 +1,58 @@
+"""What the builders of compiled forms share: where they run, and the file beside the graph."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+
+from transformermodel_api.errors import PreparationFailed
+from transformermodel_api.preparation import Precision
+from transformermodel_api.spec import TaskName
+from transformermodel_predictor.engines.compiled import unsupported
+from transformermodel_predictor.engines.signature import SIGNATURE_FILE, Signature
+from transformermodel_predictor.preparation.candidate import Candidate
+from transformermodel_predictor.preparation.failure import resources_classified
+from transformermodel_predictor.preparation.forms.form import Place
+from transformermodel_predictor.pretrained import one_line
+from transformermodel_predictor.quiet import quiet
+
+
+def graph_refusal(candidate: Candidate, task: TaskName) -> str | None:
+    """Why no graph of a model can be made; None where it can."""
+    if task is TaskName.TextGeneration:
+        return (
+            f"the form {candidate.format.value} is one pass over a text, and generating takes one per token: "
+            "TextGeneration has the form Pretrained alone"
+        )
+    return None
+
+
+def float16_refusal(candidate: Candidate, place: Place) -> str | None:
+    """Why a candidate in float16 does not run in a place; None where it does, and for every other precision."""
+    if candidate.precision is Precision.Float16 and place.device.type == "cpu":
+        return "Float16 is for GPUs: CPUs compute it slowly and overflow in it; use BFloat16"
+    return None
+
+
+@contextmanager
+def compiling(candidate: Candidate) -> Iterator[None]:
+    """Where a model is traced, exported or compiled: without gradients and without the compilers' own messages.
+
+    Raises:
+        PreparationFailed: UnsupportedForm, for whatever the compiler cannot do with the model.
+    """
+    try:
+        with resources_classified(), quiet(), torch.no_grad():
+            yield
+    except PreparationFailed:
+        raise
+    except Exception as error:  # each compiler fails in its own way
+        raise unsupported(
+            f"the model cannot be had in the form {candidate.format.value} ({type(error).__name__}: {one_line(error)})."
+        ) from error
+
+
+def write_signature(signature: Signature, folder: Path) -> None:
+    """Write signature.json."""
+    (folder / SIGNATURE_FILE).write_text(signature.text(), encoding="utf-8")

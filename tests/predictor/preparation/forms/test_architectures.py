@@ -1,0 +1,70 @@
+"""Every architecture in every form that needs no compiler: equal to the model itself, whatever the batch."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.predictor.preparation.forms.comparison import difference
+from tests.predictor.preparation.forms.tiny_models import ARCHITECTURES, HEADS, merged, rows, tiny_model
+from transformermodel_api.preparation import Format, Precision
+from transformermodel_api.spec import TaskName
+from transformermodel_predictor.engines.catalogue import load_engine
+from transformermodel_predictor.engines.graph import GraphEngine
+from transformermodel_predictor.preparation.build import build
+from transformermodel_predictor.preparation.candidate import Candidate, EngineName
+from transformermodel_predictor.preparation.forms.exported import export_program
+from transformermodel_predictor.preparation.forms.form import CPU, Place
+from transformermodel_predictor.preparation.forms.plain import plain_model
+from transformermodel_predictor.tasks.catalogue import TaskConfiguration, make_task
+
+BATCHES = ((1,), (9, 3), (2, 30, 17, 40, 5))
+TASK = make_task(TaskName.SequenceClassification, TaskConfiguration(("NEGATIVE", "NEUTRAL", "POSITIVE"), 40))
+
+PRETRAINED = Candidate(Format.Pretrained, EngineName.Pretrained, Precision.Float32)
+TORCHSCRIPT = Candidate(Format.TorchScript, EngineName.TorchScript, Precision.Float32)
+ONNX = Candidate(Format.ONNX, EngineName.ONNX, Precision.Float32)
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("candidate", [PRETRAINED, TORCHSCRIPT, ONNX], ids=str)
+def test_a_classifier_gives_what_the_model_gives(architecture: str, candidate: Candidate, tmp_path: Path) -> None:
+    model = tiny_model(architecture)
+    build(merged(model), TaskName.SequenceClassification, candidate, tmp_path / "artifact")
+    engine = load_engine(tmp_path / "artifact", candidate, TASK)
+    assert max(difference(engine, model, rows(*lengths)) for lengths in BATCHES) < 1e-4
+
+
+@pytest.mark.parametrize("head", [head for head in HEADS if head != "SequenceClassification"])
+@pytest.mark.parametrize("architecture", ["bert", "deberta-v2"])
+@pytest.mark.parametrize("candidate", [TORCHSCRIPT, ONNX], ids=str)
+def test_a_head_per_token_gives_what_the_model_gives(
+    architecture: str, head: str, candidate: Candidate, tmp_path: Path
+) -> None:
+    model = tiny_model(architecture, head)
+    build(merged(model), TaskName(head), candidate, tmp_path / "artifact")
+    engine = load_engine(tmp_path / "artifact", candidate, TASK)
+    assert max(difference(engine, model, rows(*lengths)) for lengths in BATCHES) < 1e-4
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_a_program_is_exported_with_any_number_of_rows_and_tokens(architecture: str) -> None:
+    model = tiny_model(architecture)
+    plain, signature = plain_model(merged(model), Place())
+    with torch.no_grad():
+        program = export_program(plain, signature, CPU).module()
+    engine = GraphEngine(signature, lambda tensors: program(*tensors))
+    assert max(difference(engine, model, rows(*lengths)) for lengths in BATCHES) < 1e-4
+
+
+@pytest.mark.parametrize("architecture", ["gpt2", "llama"])
+@pytest.mark.parametrize("candidate", [TORCHSCRIPT, ONNX], ids=str)
+def test_a_model_that_knows_no_padding_answers_row_by_row(
+    architecture: str, candidate: Candidate, tmp_path: Path
+) -> None:
+    model = tiny_model(architecture, pad_token_id=None)
+    build(merged(model), TaskName.SequenceClassification, candidate, tmp_path / "artifact")
+    engine = load_engine(tmp_path / "artifact", candidate, TASK)
+    assert difference(engine, model, rows(9, 3, 1)) < 1e-4
