@@ -1,4 +1,4 @@
-"""One text, or a pair, to one of several labels."""
+"""One text, or a pair, to one of several labels, or to all that hold."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,8 +10,18 @@ from transformers import PreTrainedConfig, PreTrainedTokenizerBase
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.spec import TaskName
+from transformermodel_predictor.artifact.configuration import MULTI_LABEL
 from transformermodel_predictor.tasks.configuration import TaskConfiguration
-from transformermodel_predictor.tasks.task import InvalidQuestion, Outputs, TensorSpec, Windows
+from transformermodel_predictor.tasks.parameters import (
+    Parameter,
+    flag,
+    number,
+    read_parameters,
+    refuse_unknown,
+    text_field,
+    whole,
+)
+from transformermodel_predictor.tasks.task import Outputs, TensorSpec, Windows
 from transformermodel_predictor.tasks.tokenization import encode_texts
 
 _SENTENCE = "The quick brown fox jumps over the lazy dog, and nobody minds. "
@@ -27,12 +37,14 @@ class TextQuestion:
         text_pair: the second text, for models that compare two.
         top_k: number of labels, best first; only the best, and not in a list, when None.
         probabilities: whether the probabilities of all classes are wanted.
+        threshold: the least probability of a label that holds, where several may.
     """
 
     text: str
     text_pair: str | None = None
     top_k: int | None = None
     probabilities: bool = False
+    threshold: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -44,7 +56,7 @@ class Classification:
 
 
 class SequenceClassification:
-    """Single-label classification: the softmax of the logits in float32."""
+    """The softmax of the logits in float32; their sigmoid where several labels may hold at once."""
 
     name: ClassVar[TaskName] = TaskName.SequenceClassification
     auto_class: ClassVar[str] = "AutoModelForSequenceClassification"
@@ -53,6 +65,7 @@ class SequenceClassification:
 
     def __init__(self, configuration: TaskConfiguration) -> None:
         self._configuration = configuration
+        self.parameters = _parameters(len(configuration.labels), multi_label=configuration.multi_label)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -66,12 +79,15 @@ class SequenceClassification:
 
     @property
     def outputs(self) -> tuple[TensorSpec, ...]:
-        """The best label and its score per row; with the parameter top_k both have a second dimension of that size."""
-        return (
-            TensorSpec("label", "BYTES", (-1,)),
-            TensorSpec("score", "FP32", (-1,)),
-            TensorSpec("probabilities", "FP32", (-1, len(self.labels)), optional=True),
-        )
+        """The best label and its score per row; with the parameter top_k both have a second dimension of that size.
+
+        Where several labels may hold at once there is a list of those that do, too.
+        """
+        best = (TensorSpec("label", "BYTES", (-1,)), TensorSpec("score", "FP32", (-1,)))
+        probabilities = TensorSpec("probabilities", "FP32", (-1, len(self.labels)), optional=True)
+        if self._configuration.multi_label:
+            return (*best, TensorSpec("labels", "BYTES", (-1,), json=True), probabilities)
+        return (*best, probabilities)
 
     @property
     def probes(self) -> tuple[TextQuestion, ...]:
@@ -86,12 +102,17 @@ class SequenceClassification:
         )
 
     def require_fit(self, configuration: PreTrainedConfig) -> None:
-        """Refuse a head with another number of classes than there are labels, or that is not single-label."""
-        kind = configuration.problem_type
-        if kind not in (None, "single_label_classification") or len(self.labels) == 1:
+        """Refuse a head with another number of classes than there are labels, or for another kind of answer."""
+        kind, multi_label = configuration.problem_type, self._configuration.multi_label
+        if kind not in ((MULTI_LABEL,) if multi_label else (None, "", "single_label_classification")):
             raise PreparationFailed(
                 FailureReason.UnsupportedArchitecture,
-                f"the model is made for {kind or 'a single class'}; only one label of several can be answered.",
+                f"the model is made for {kind}; {_can_be_answered(multi_label=multi_label)}.",
+            )
+        if len(self.labels) == 1 and not multi_label:
+            raise PreparationFailed(
+                FailureReason.UnsupportedArchitecture,
+                f"the model has a single class, which is a regression; {_can_be_answered(multi_label=False)}.",
             )
         if configuration.num_labels != len(self.labels):
             raise PreparationFailed(
@@ -100,16 +121,12 @@ class SequenceClassification:
             )
 
     def question(self, fields: Mapping[str, Any], parameters: Mapping[str, Any]) -> TextQuestion:
-        """Read `text` and `text_pair`, and the parameters `top_k` and `probabilities`."""
-        _refuse_unknown("field", fields, ("text", "text_pair"))
-        _refuse_unknown("parameter", parameters, ("top_k", "probabilities"))
-        if "text" not in fields:
-            raise InvalidQuestion("text is missing")
+        """Read `text` and `text_pair`, and the parameters."""
+        refuse_unknown("field", fields, ("text", "text_pair"))
         return TextQuestion(
-            text=_text(fields, "text"),
-            text_pair=_text(fields, "text_pair") if fields.get("text_pair") is not None else None,
-            top_k=self._top_k(parameters.get("top_k")),
-            probabilities=_flag(parameters, "probabilities"),
+            text=text_field(fields, "text"),
+            text_pair=text_field(fields, "text_pair") if fields.get("text_pair") is not None else None,
+            **read_parameters(parameters, self.parameters),
         )
 
     def encode(self, tokenizer: PreTrainedTokenizerBase, questions: Sequence[TextQuestion]) -> list[Windows]:
@@ -120,7 +137,7 @@ class SequenceClassification:
     def decode(
         self, questions: Sequence[TextQuestion], windows: Sequence[Windows], outputs: Sequence[Sequence[Outputs]]
     ) -> list[Classification]:
-        """The softmax of each row's logits.
+        """The softmax, or the sigmoid, of each row's logits.
 
         Raises:
             ArithmeticError: the model answered with numbers that are not finite.
@@ -130,18 +147,22 @@ class SequenceClassification:
         logits = torch.stack([output["logits"] for (output,) in outputs]).float()
         if not bool(torch.isfinite(logits).all()):
             raise ArithmeticError("the model's logits are not finite")
-        rows: list[list[float]] = logits.softmax(dim=-1).tolist()
+        probabilities = logits.sigmoid() if self._configuration.multi_label else logits.softmax(dim=-1)
+        rows: list[list[float]] = probabilities.tolist()
         return [Classification(question, tuple(row)) for question, row in zip(questions, rows, strict=True)]
 
     def fields(self, answer: Classification) -> dict[str, Any]:
-        """`label` and `score`, lists of them with top_k, and `probabilities` where they are wanted."""
+        """`label` and `score`, lists of them with top_k, the `labels` that hold, and `probabilities` where wanted."""
         question, probabilities = answer.question, answer.probabilities
-        ranked = sorted(range(len(probabilities)), key=lambda index: -probabilities[index])[: question.top_k or 1]
-        labels = [self.labels[index] for index in ranked]
-        scores = [probabilities[index] for index in ranked]
+        ranked = sorted(range(len(probabilities)), key=lambda index: -probabilities[index])
+        best = ranked[: question.top_k or 1]
+        labels, scores = [self.labels[index] for index in best], [probabilities[index] for index in best]
         fields: dict[str, Any] = (
             {"label": labels, "score": scores} if question.top_k else {"label": labels[0], "score": scores[0]}
         )
+        if self._configuration.multi_label:
+            holding = [index for index in ranked if probabilities[index] >= question.threshold]
+            fields["labels"] = [{"label": self.labels[index], "score": probabilities[index]} for index in holding]
         if question.probabilities:
             fields["probabilities"] = list(probabilities)
         return fields
@@ -152,41 +173,42 @@ class SequenceClassification:
         return max(abs(one - another) for one, another in pairs)
 
     def agree(self, reference: Classification, other: Classification) -> bool:
-        """Whether the likeliest label is the same."""
-        return self._best(reference.probabilities) == self._best(other.probabilities)
+        """Whether the likeliest label is the same; where several may hold, whether the same do."""
+        return self._holding(reference) == self._holding(other)
 
     def preference(self, reference: Classification, other: Classification) -> float:
-        """How much likelier the reference's label is than the other's, both as the reference sees them."""
-        probabilities = reference.probabilities
-        return probabilities[self._best(probabilities)] - probabilities[self._best(other.probabilities)]
+        """How much likelier the reference's label is than the other's, both as the reference sees them.
 
-    @staticmethod
-    def _best(probabilities: Sequence[float]) -> int:
-        return max(range(len(probabilities)), key=probabilities.__getitem__)
+        Where several may hold: how far a label that only one of them names is from the threshold, at most.
+        """
+        probabilities, threshold = reference.probabilities, reference.question.threshold
+        own, others = self._holding(reference), self._holding(other)
+        if self._configuration.multi_label:
+            return max((abs(probabilities[index] - threshold) for index in own ^ others), default=0.0)
+        return probabilities[min(own)] - probabilities[min(others)]
 
-    def _top_k(self, value: object) -> int | None:
-        if value is None:
-            return None
-        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= len(self.labels):
-            raise InvalidQuestion(f"top_k must be a whole number from 1 to {len(self.labels)}")
-        return value
-
-
-def _refuse_unknown(kind: str, given: Mapping[str, Any], known: tuple[str, ...]) -> None:
-    for name in given:
-        if name not in known:
-            raise InvalidQuestion(f"{kind} {name!r} is not known; there are {' and '.join(known)}")
+    def _holding(self, answer: Classification) -> frozenset[int]:
+        """The classes that are answered: the likeliest, or all over the threshold where several may hold."""
+        probabilities = answer.probabilities
+        if self._configuration.multi_label:
+            threshold = answer.question.threshold
+            return frozenset(index for index, value in enumerate(probabilities) if value >= threshold)
+        return frozenset([max(range(len(probabilities)), key=probabilities.__getitem__)])
 
 
-def _text(fields: Mapping[str, Any], name: str) -> str:
-    value = fields[name]
-    if not isinstance(value, str):
-        raise InvalidQuestion(f"{name} must be a string")
-    return value
+def _parameters(labels: int, *, multi_label: bool) -> tuple[Parameter, ...]:
+    top_k = Parameter(
+        "top_k",
+        whole(1, labels),
+        None,
+        "number of labels, best first; then `label` and `score` are lists, and else the best alone",
+    )
+    probabilities = Parameter(
+        "probabilities", flag(), False, "whether the probabilities of all classes are told, in the order of the labels"
+    )
+    threshold = Parameter("threshold", number(0, 1), 0.5, "the least probability of a label that holds")
+    return (top_k, probabilities, threshold) if multi_label else (top_k, probabilities)
 
 
-def _flag(parameters: Mapping[str, Any], name: str) -> bool:
-    value = parameters.get(name, False)
-    if not isinstance(value, bool):
-        raise InvalidQuestion(f"{name} must be true or false")
-    return value
+def _can_be_answered(*, multi_label: bool) -> str:
+    return "only labels that hold at once can be answered" if multi_label else "only one label of several can be"

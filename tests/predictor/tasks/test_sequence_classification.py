@@ -132,6 +132,55 @@ class TestQuestion:
         assert TASK.question({"text": "a", "text_pair": None}, {}) == TextQuestion("a")
 
 
+class TestMultiLabel:
+    TASK = SequenceClassification(TaskConfiguration(labels=LABELS, max_length=MAX_LENGTH, multi_label=True))
+
+    def decoded(self, *logits: float, **wanted: object) -> Classification:
+        question = self.TASK.question({"text": "good"}, wanted)
+        windows = [(Encoding({"input_ids": [1]}),)]
+        return self.TASK.decode([question], windows, [[{"logits": torch.tensor(logits)}]])[0]
+
+    def test_all_labels_over_the_threshold_hold(self) -> None:
+        fields = self.TASK.fields(self.decoded(0.5, -1.0, 2.0))
+        assert fields["labels"] == [
+            {"label": "POSITIVE", "score": pytest.approx(0.8807971, abs=1e-6)},
+            {"label": "NEGATIVE", "score": pytest.approx(0.6224593, abs=1e-6)},
+        ]
+        assert (fields["label"], fields["score"]) == ("POSITIVE", pytest.approx(0.8807971, abs=1e-6))
+
+    def test_the_threshold_is_the_clients(self) -> None:
+        held = [label["label"] for label in self.TASK.fields(self.decoded(0.5, -1.0, 2.0, threshold=0.8))["labels"]]
+        assert held == ["POSITIVE"]
+        assert self.TASK.fields(self.decoded(0.5, -1.0, 2.0, threshold="0.9"))["labels"] == []
+
+    def test_top_k_and_probabilities_are_sigmoids(self) -> None:
+        fields = self.TASK.fields(self.decoded(0.5, -1.0, 2.0, top_k=3, probabilities=True))
+        assert fields["label"] == ["POSITIVE", "NEGATIVE", "NEUTRAL"]
+        assert fields["probabilities"] == pytest.approx([0.6224593, 0.2689414, 0.8807971], abs=1e-6)
+
+    def test_its_outputs_say_so(self) -> None:
+        assert [(spec.name, spec.json) for spec in self.TASK.outputs] == [
+            ("label", False),
+            ("score", False),
+            ("labels", True),
+            ("probabilities", False),
+        ]
+
+    def test_two_answers_agree_when_the_same_labels_hold(self) -> None:
+        one, other = self.decoded(0.5, -1.0, 2.0), self.decoded(-0.1, -1.0, 2.0)
+        assert self.TASK.agree(one, self.decoded(0.1, -9.0, 1.0))
+        assert not self.TASK.agree(one, other)
+        assert self.TASK.preference(one, other) == pytest.approx(0.1224593, abs=1e-6)
+
+    def test_a_single_class_may_hold_or_not(self) -> None:
+        single = SequenceClassification(TaskConfiguration(labels=("TOXIC",), max_length=8, multi_label=True))
+        single.require_fit(BertConfig(num_labels=1, problem_type="multi_label_classification"))
+
+    def test_other_heads_are_refused(self) -> None:
+        with pytest.raises(PreparationFailed, match="made for regression; only labels that hold at once"):
+            self.TASK.require_fit(BertConfig(num_labels=3, problem_type="regression"))
+
+
 class TestFit:
     def test_another_number_of_classes_is_refused(self) -> None:
         with pytest.raises(PreparationFailed, match="WeightsMismatch: the model has 5 classes, but 3 labels are named"):
@@ -141,7 +190,9 @@ class TestFit:
         with pytest.raises(PreparationFailed, match=r"UnsupportedArchitecture.*multi_label_classification"):
             TASK.require_fit(BertConfig(num_labels=3, problem_type="multi_label_classification"))
 
-    def test_a_single_class_is_refused(self) -> None:
+    def test_a_regression_is_refused(self) -> None:
+        with pytest.raises(PreparationFailed, match="made for regression; only one label of several can be"):
+            TASK.require_fit(BertConfig(num_labels=3, problem_type="regression"))
         single = SequenceClassification(TaskConfiguration(labels=("ONLY",), max_length=8))
-        with pytest.raises(PreparationFailed, match="a single class"):
+        with pytest.raises(PreparationFailed, match="a single class, which is a regression"):
             single.require_fit(BertConfig(num_labels=1))
