@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import numpy
 import pytest
 
 from tests.predictor.gated import PATIENCE_SECONDS
-from tests.predictor.server.running import running
+from tests.predictor.server.running import RunningServer, running
 from tests.predictor.tiny import LABELS, MAX_LENGTH
 from transformermodel_predictor.artifact.directory import Artifact
 from transformermodel_predictor.loading import LoadedModel
+from transformermodel_predictor.server.options import ServerOptions
 
 pytestmark = pytest.mark.slow
 
@@ -22,9 +24,14 @@ TEXTS = ["good", "i hate this movie", "bad " * 5]
 
 
 @pytest.fixture(scope="module")
-def our_server(tiny_model: LoadedModel) -> Iterator[str]:
-    with running({"tiny": tiny_model}) as server:
-        yield server.url
+def running_server(tiny_model: LoadedModel) -> Iterator[RunningServer]:
+    with running({"tiny": tiny_model}, ServerOptions(grpc_port=0)) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def our_server(running_server: RunningServer) -> str:
+    return running_server.url
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +103,32 @@ async def test_parameters_and_requested_outputs_of_the_sdk(url: str) -> None:
     assert (output.name, output.shape) == ("probabilities", [len(TEXTS), len(LABELS)])
 
 
+async def test_the_sdks_grpc_client_infers(running_server: RunningServer, expected: dict[str, Any]) -> None:
+    async with kserve.InferenceGRPCClient(running_server.grpc_address, timeout=PATIENCE_SECONDS) as client:
+        for raw in (False, True):
+            asked = infer_request(TEXTS, parameters={"probabilities": False})
+            if raw:
+                asked.inputs[0].set_data_from_numpy(numpy.array([text.encode() for text in TEXTS], dtype=object))
+            response = await client.infer(asked)
+            assert response.id == "42"
+            by_name = {output.name: output.as_numpy().ravel().tolist() for output in response.outputs}
+            labels = [label.decode() if isinstance(label, bytes) else label for label in by_name["label"]]
+            assert {"label": labels, "score": by_name["score"]} == expected
+        assert await client.is_server_live()
+        assert await client.is_server_ready()
+        assert await client.is_model_ready("tiny")
+
+
+async def test_the_sdks_client_sends_and_receives_bytes(our_server: str, expected: dict[str, Any]) -> None:
+    tensor = kserve.InferInput("text", [len(TEXTS)], "BYTES")
+    tensor.set_data_from_numpy(numpy.array([text.encode() for text in TEXTS], dtype=object), binary_data=True)
+    asked = kserve.InferRequest("tiny", [tensor], parameters={"binary_data_output": True})
+    async with kserve.InferenceRESTClient(kserve.RESTConfig(protocol="v2", timeout=PATIENCE_SECONDS)) as client:
+        response = await client.infer(our_server, asked, model_name="tiny")
+    answered = {output.name: list(output.data) for output in response.outputs}
+    assert answered == expected
+
+
 def test_a_body_with_a_charset_and_an_empty_shape(url: str) -> None:
     headers = {"content-type": "application/json; charset=utf-8"}
     response = httpx.post(f"{url}/v1/models/tiny:predict", content=b'{"instances": ["good"]}', headers=headers)
@@ -122,7 +155,6 @@ def test_bad_requests_are_400_in_the_protocols_form(url: str, path: str, body: d
 
 def test_binary_tensors_are_read_in_kserves_server(stock_server: str) -> None:
     """KServe's frame decodes them before the model sees them."""
-    numpy = pytest.importorskip("numpy")
     tensor = kserve.InferInput("text", [1], "BYTES")
     tensor.set_data_from_numpy(numpy.array(["größer".encode()], dtype=object), binary_data=True)
     body, length = kserve.InferRequest("tiny", [tensor]).to_rest()

@@ -1,0 +1,38 @@
+"""Triton's gRPC client against a server: `triton_grpc_client ADDRESS NAME TEXT...` prints what it was answered as JSON.
+
+A process of its own, because Triton's client and KServe's SDK register the same names of messages.
+"""
+
+import json
+import sys
+from typing import Any
+
+import numpy
+import tritonclient.grpc as triton
+
+
+def main() -> dict[str, Any]:
+    address, name, *texts = sys.argv[1:]
+    with triton.InferenceServerClient(address) as client:
+        tensor = triton.InferInput("text", [len(texts)], "BYTES")
+        tensor.set_data_from_numpy(numpy.array([text.encode() for text in texts], dtype=object))
+        outputs = [triton.InferRequestedOutput("label"), triton.InferRequestedOutput("score")]
+        answered = client.infer(name, [tensor], outputs=outputs, request_id="42", parameters={"probabilities": False})
+        client.unload_model(name)
+        unloaded = client.is_model_ready(name)
+        client.load_model(name)
+        metadata = client.get_model_metadata(name)
+        return {
+            "live": client.is_server_live(),
+            "ready": client.is_server_ready() and client.is_model_ready(name, metadata.versions[0]),
+            "unloaded": unloaded,
+            "index": [model.name for model in client.get_model_repository_index().models],
+            "inputs": [spec.name for spec in metadata.inputs],
+            "id": answered.get_response().id,
+            "label": [label.decode() for label in answered.as_numpy("label")],
+            "score": answered.as_numpy("score").tolist(),
+        }
+
+
+if __name__ == "__main__":
+    print(json.dumps(main()))
