@@ -37,6 +37,8 @@ class ModelConfiguration:
         embedding_name: attribute of the model that holds the embeddings; of no effect here, the model itself is asked.
         better_transformer: of no effect but that `attention` is SDPA, which took its place.
         model_parallel: of no effect but that `device_map` is Auto, which took its place.
+        engine: what runs the weights where the form leaves a choice: `packed`, else transformers.
+        precision: arithmetic of the forward pass where it is not `float32`.
         hardware: `neuron` or `neuronx` for weights compiled for these; anything else is what is there.
         batch_size: rows of every batch, for hardware whose models take batches of one size.
         problem_type: `multi_label_classification` where several labels may hold at once.
@@ -56,6 +58,8 @@ class ModelConfiguration:
     embedding_name: str = "bert"
     better_transformer: bool = False
     model_parallel: bool = False
+    engine: str = ""
+    precision: str = ""
     hardware: str = ""
     batch_size: int = 1
     problem_type: str = ""
@@ -90,6 +94,8 @@ class ModelConfiguration:
     def _further(self) -> dict[str, Any]:
         default = ModelConfiguration()
         stored = {
+            "engine": (self.engine, default.engine),
+            "precision": (self.precision, default.precision),
             "hardware": (self.hardware, default.hardware),
             "batch_size": (self.batch_size, default.batch_size),
             "problem_type": (self.problem_type, default.problem_type),
@@ -132,6 +138,8 @@ def _read(handler: Section, pt2: PT2) -> ModelConfiguration:
         embedding_name=handler.text("embedding_name", default.embedding_name),
         better_transformer=better_transformer,
         model_parallel=model_parallel,
+        engine=handler.text("engine", default.engine),
+        precision=handler.text("precision", default.precision),
         hardware=handler.text("hardware", default.hardware),
         batch_size=default.batch_size if batch_size is None else batch_size,
         problem_type=handler.text("problem_type", default.problem_type),

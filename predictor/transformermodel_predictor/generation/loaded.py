@@ -107,12 +107,12 @@ def load_generator(artifact: Artifact, task: TextGeneration) -> LoadedGenerator:
         task=task,
         tokenizer=tokenizer,
         decoder=choose_decoder(model),
-        ends=_ends(model, tokenizer),
+        ends=ends_of(model, tokenizer),
         positions=model_limit(model),
     )
 
 
-def _ends(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
+def ends_of(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
     """The tokens that end a text: as generation_config.json says, else the configuration, else the tokenizer."""
     for source in (model.generation_config, model.config, tokenizer):
         ends = getattr(source, "eos_token_id", None)

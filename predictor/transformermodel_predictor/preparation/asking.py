@@ -2,32 +2,24 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from transformers import PreTrainedTokenizerBase
 
 from transformermodel_predictor.engines.engine import Engine
-from transformermodel_predictor.loading import regroup
+from transformermodel_predictor.engines.pretrained import PretrainedEngine
+from transformermodel_predictor.generation.batch import generate
+from transformermodel_predictor.generation.decoder import SeparateDecoder
+from transformermodel_predictor.generation.loaded import LoadedGenerator, ends_of, generated
+from transformermodel_predictor.generation.sequence import Continuation
+from transformermodel_predictor.loading import LoadedModel, regroup
+from transformermodel_predictor.preparation.limits import model_limit
+from transformermodel_predictor.preparation.merge import Merged
 from transformermodel_predictor.tasks.task import EncoderTask, Encoding
+from transformermodel_predictor.tasks.text_generation import GeneratedText, TextGeneration
 
-
-class Asked(Protocol):
-    """The parts of a model that are needed to answer."""
-
-    @property
-    def task(self) -> EncoderTask[Any, Any]:
-        """What it does with text."""
-        ...
-
-    @property
-    def tokenizer(self) -> PreTrainedTokenizerBase:
-        """From text to tokens."""
-        ...
-
-    @property
-    def engine(self) -> Engine:
-        """What runs it."""
-        ...
+AnyModel = LoadedModel | LoadedGenerator
+AnyTask = EncoderTask[Any, Any] | TextGeneration
 
 
 @dataclass(frozen=True)
@@ -47,27 +39,51 @@ ALONE = StepLimits(rows=1)
 """Nothing is padded."""
 
 
-def ask(model: Asked, questions: Sequence[Any], limits: StepLimits) -> list[Any]:
-    """The task's own answers, in the order of the questions."""
-    windows = model.task.encode(model.tokenizer, questions)
-    rows = [encoding for parts in windows for encoding in parts]
-    outputs = [result for step in steps(rows, limits) for result in model.engine.run(step)]
-    return model.task.decode(questions, windows, regroup(outputs, windows))
+def ask(model: AnyModel, questions: Sequence[Any], limits: StepLimits) -> list[Any]:
+    """The task's own answers of a candidate, in the order of the questions."""
+    if isinstance(model, LoadedGenerator):
+        parts = [questions[at : at + limits.rows] for at in range(0, len(questions), limits.rows)]
+        return [text for part in parts for text in model.ask(part)]
+    return _decoded(model.task, model.tokenizer, model.engine, questions, limits)
 
 
-def encodings(model: Asked, questions: Sequence[Any]) -> list[Encoding]:
-    """All windows of the questions."""
-    return [encoding for parts in model.task.encode(model.tokenizer, questions) for encoding in parts]
+def ask_reference(merged: Merged, task: AnyTask, questions: Sequence[Any]) -> list[Any]:
+    """The answers of the model in memory, as transformers runs it, each question alone."""
+    if isinstance(task, TextGeneration):
+        return [_generated(merged, task, question) for question in questions]
+    return _decoded(task, merged.tokenizer, PretrainedEngine(merged.model), questions, ALONE)
 
 
 def steps(rows: Sequence[Encoding], limits: StepLimits) -> Iterator[list[Encoding]]:
     """The rows cut into steps, in their order, so that short ones stand beside long ones."""
     step: list[Encoding] = []
     for row in rows:
-        longest = max(len(row), *(len(other) for other in step)) if step else len(row)
+        longest = max(len(other) for other in (*step, row))
         if step and (len(step) == limits.rows or longest * (len(step) + 1) > limits.tokens):
             yield step
             step = []
         step.append(row)
     if step:
         yield step
+
+
+def _decoded(
+    task: EncoderTask[Any, Any],
+    tokenizer: PreTrainedTokenizerBase,
+    engine: Engine,
+    questions: Sequence[Any],
+    limits: StepLimits,
+) -> list[Any]:
+    windows = task.encode(tokenizer, questions)
+    rows = [encoding for parts in windows for encoding in parts]
+    outputs = [result for step in steps(rows, limits) for result in engine.run(step)]
+    return task.decode(questions, windows, regroup(outputs, windows))
+
+
+def _generated(merged: Merged, task: TextGeneration, question: Any) -> GeneratedText:  # noqa: ANN401
+    model, tokenizer = merged.model, merged.tokenizer
+    prompt = task.encode(tokenizer, question, model_limit(model))
+    parameters, ends = prompt.question.parameters, ends_of(model, tokenizer)
+    continuation = Continuation(prompt.tokens, parameters, ends, tokenizer, measured=True)
+    (pieces,) = generate(SeparateDecoder(model), [continuation])
+    return generated(prompt, pieces)

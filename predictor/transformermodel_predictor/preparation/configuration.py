@@ -3,12 +3,12 @@
 from dataclasses import dataclass, replace
 
 from transformermodel_api.contract import PreparationRequest
-from transformermodel_api.preparation import Compile, CompileMode, Format, Generation
+from transformermodel_api.preparation import Compile, CompileMode, Format, Generation, Precision
 from transformermodel_api.spec import TaskName
 from transformermodel_predictor.artifact.compilation import PT2, Compilation
 from transformermodel_predictor.artifact.configuration import ModelConfiguration
 from transformermodel_predictor.artifact.generation import GenerationDefaults
-from transformermodel_predictor.preparation.candidate import Candidate
+from transformermodel_predictor.preparation.candidate import Candidate, EngineName
 from transformermodel_predictor.tasks.catalogue import task_type
 
 _COMPILE_MODE = {
@@ -65,10 +65,12 @@ def configuration_for(request: PreparationRequest, facts: ModelFacts) -> ModelCo
 
 
 def in_form(configuration: ModelConfiguration, candidate: Candidate) -> ModelConfiguration:
-    """The configuration with what depends on the form of the weights."""
+    """The configuration with what depends on the candidate. No two candidates have the same: their files may."""
     return replace(
         configuration,
         save_mode=_SAVE_MODE[candidate.format],
+        engine="packed" if candidate.engine is EngineName.Packed else "",
+        precision="" if candidate.precision is Precision.Float32 else candidate.precision.value.lower(),
         hardware=_HARDWARE.get(candidate.format, ""),
         pt2=replace(configuration.pt2, export=candidate.format is Format.Exported),
     )

@@ -6,23 +6,20 @@ go on.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from pydantic import TypeAdapter
-from transformers import PreTrainedTokenizerBase
 
 from transformermodel_api.contract import PreparationRequest
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.artifact.directory import seal
 from transformermodel_predictor.artifact.manifest import Provenance
-from transformermodel_predictor.engines.engine import Engine
-from transformermodel_predictor.engines.pretrained import PretrainedEngine
-from transformermodel_predictor.preparation.asking import ALONE, StepLimits, ask, encodings
+from transformermodel_predictor.preparation.asking import StepLimits, ask, ask_reference
 from transformermodel_predictor.preparation.bench import Bench
 from transformermodel_predictor.preparation.build import build
 from transformermodel_predictor.preparation.candidate import Candidate
+from transformermodel_predictor.preparation.courses import course_of
 from transformermodel_predictor.preparation.forms.form import Place
 from transformermodel_predictor.preparation.measurement import Course, Measured, measure
 from transformermodel_predictor.preparation.merge import Merged
@@ -32,9 +29,7 @@ from transformermodel_predictor.preparation.progress import Progress, Step
 from transformermodel_predictor.preparation.samples import Samples
 from transformermodel_predictor.preparation.stability import Budget
 from transformermodel_predictor.preparation.trials import Dropped, Examination, Examined
-from transformermodel_predictor.preparation.workload import workload
 from transformermodel_predictor.tasks.catalogue import TaskConfiguration, make_task
-from transformermodel_predictor.tasks.task import EncoderTask
 
 _LIMITS = StepLimits()
 _EXAMINATION: TypeAdapter[Examination] = TypeAdapter(Examination)
@@ -81,8 +76,7 @@ class Examiner:
         """What the float32 model in memory answers to the samples, each asked alone: nothing is padded."""
         self.progress.step(Step.Compare, "the float32 reference")
         task = make_task(self.request.task, TaskConfiguration.of(merged.configuration, merged.labels))
-        reference = _Reference(task, merged.tokenizer, PretrainedEngine(merged.model))
-        return ask(reference, self.samples.questions(task), ALONE)
+        return ask_reference(merged, task, self.samples.questions(task))
 
     def examine(self, candidate: Candidate, models: Models, reference: Sequence[Any]) -> Examination:
         """Load a candidate and compare its answers with the reference's."""
@@ -112,13 +106,7 @@ class Examiner:
 
     def _course(self, candidate: Candidate, models: Models) -> Course:
         model = models.get(candidate)
-        work = workload(encodings(model, self.samples.questions(model.task)), _LIMITS.rows, _LIMITS.tokens)
-        return Course(
-            candidate,
-            rows=len(work.batch),
-            batch=partial(model.engine.run, work.batch),
-            singles=[partial(model.engine.run, (text,)) for text in work.singles],
-        )
+        return course_of(candidate, model, self.samples.questions(model.task), _LIMITS)
 
     def _examine(self, candidate: Candidate, models: Models, reference: Sequence[Any]) -> Examination:
         model, load = models.load(candidate)
@@ -136,12 +124,3 @@ class Examiner:
         dropped = Dropped.because(candidate, error)
         self.bench.note(candidate.slug, _EXAMINATION, dropped)
         return dropped
-
-
-@dataclass(frozen=True)
-class _Reference:
-    """The model in memory, as transformers runs it."""
-
-    task: EncoderTask[Any, Any]
-    tokenizer: PreTrainedTokenizerBase
-    engine: Engine

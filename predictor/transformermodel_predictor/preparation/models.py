@@ -4,7 +4,8 @@ import shutil
 import time
 from dataclasses import dataclass
 
-from transformermodel_predictor.loading import LoadedModel, load_model
+from transformermodel_predictor.loading import load_model
+from transformermodel_predictor.preparation.asking import AnyModel
 from transformermodel_predictor.preparation.bench import Bench
 from transformermodel_predictor.preparation.candidate import Candidate
 from transformermodel_predictor.preparation.memory import resident_bytes
@@ -34,9 +35,9 @@ class Models:
     def __init__(self, bench: Bench, *, together: bool) -> None:
         self.together = together
         self._bench = bench
-        self._loaded: dict[Candidate, LoadedModel] = {}
+        self._loaded: dict[Candidate, AnyModel] = {}
 
-    def load(self, candidate: Candidate) -> tuple[LoadedModel, Load]:
+    def load(self, candidate: Candidate) -> tuple[AnyModel, Load]:
         """Load a candidate for the first time, and tell what it took. Its files were verified before."""
         artifact = self._bench.built(candidate)
         if not self.together:
@@ -47,7 +48,7 @@ class Models:
         self._loaded[candidate] = model
         return model, load
 
-    def get(self, candidate: Candidate) -> LoadedModel:
+    def get(self, candidate: Candidate) -> AnyModel:
         """The model of a candidate, loaded if it is not in memory."""
         if candidate not in self._loaded:
             self.load(candidate)
