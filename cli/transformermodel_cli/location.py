@@ -1,14 +1,22 @@
-"""Where this machine keeps prepared artifacts."""
+"""Where prepared artifacts are kept, and what this machine keeps of them."""
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from transformermodel_predictor.artifact.opening import StoreLocation
 
 
-def store_directory(given: Path | None, environment: Mapping[str, str]) -> Path:
-    """The folder of the store: as given, else $TRANSFORMERMODEL_STORE, else the user's cache (XDG)."""
-    if given is not None:
-        return given
-    if configured := environment.get("TRANSFORMERMODEL_STORE"):
-        return Path(configured)
+def store_location(given: str | None, environment: Mapping[str, str]) -> "StoreLocation":
+    """The store: as given, else $TRANSFORMERMODEL_STORE, else the user's cache."""
+    from transformermodel_predictor.artifact.opening import StoreLocation
+
+    cache = cache_directory(environment)
+    return StoreLocation(given or environment.get("TRANSFORMERMODEL_STORE") or str(cache), cache)
+
+
+def cache_directory(environment: Mapping[str, str]) -> Path:
+    """The user's cache, where XDG has it."""
     cache = environment.get("XDG_CACHE_HOME")
     return (Path(cache) if cache else Path.home() / ".cache") / "transformermodel"

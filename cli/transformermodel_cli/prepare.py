@@ -4,7 +4,7 @@ import os
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -12,16 +12,21 @@ from rich.console import Console
 from transformermodel_api.contract import PreparationRequest, Prepared
 from transformermodel_api.errors import UserError
 from transformermodel_api.identity import canonical_json
-from transformermodel_cli.location import store_directory
-from transformermodel_cli.subjects import ArtifactSubject, ManifestSubject, read_subjects
+from transformermodel_cli.location import store_location
+from transformermodel_cli.subjects import ManifestSubject, read_subjects
+
+if TYPE_CHECKING:
+    from transformermodel_predictor.artifact.opening import StoreLocation
 
 TERMINATION_LOG = Path("/dev/termination-log")
 """Where the kubelet reads a container's last word."""
 
 StoreOption = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
-        "--store", help="Folder of prepared artifacts (default: $TRANSFORMERMODEL_STORE or the user's cache)."
+        "--store",
+        help="Where prepared artifacts are kept: a folder, or an s3://, gs:// or az:// uri "
+        "(default: $TRANSFORMERMODEL_STORE or the user's cache).",
     ),
 ]
 
@@ -44,7 +49,7 @@ def command(
     ] = False,
 ) -> None:
     """Download, merge, verify and store models, without serving them."""
-    location = store_directory(store, os.environ)
+    location = store_location(store, os.environ)
     if job:
         from transformermodel_predictor.preparation.job import run_job
 
@@ -52,35 +57,34 @@ def command(
     if not files:
         raise UserError("nothing to prepare: name a manifest, as in `transformermodel prepare model.yaml`")
     for subject in read_subjects(files):
-        if isinstance(subject, ArtifactSubject):
-            raise UserError(f"{subject.directory} is prepared already: serve it with `transformermodel serve`")
+        if not isinstance(subject, ManifestSubject):
+            raise UserError(f"{subject.name} is prepared already: serve it with `transformermodel serve`")
         prepared = prepare_subject(subject, location)
         if output is Output.json:
             sys.stdout.write(canonical_json({"name": subject.name, **prepared.model_dump(by_alias=True)}) + "\n")
 
 
-def prepare_subject(subject: ManifestSubject, store: Path) -> Prepared:
+def prepare_subject(subject: ManifestSubject, store: "StoreLocation") -> Prepared:
     """Prepare one model and show on standard error what is done and what came of it."""
     from transformermodel_cli.progress import progress_for
 
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     console.print(f"Preparing {subject.name}", style="bold")
-    from transformermodel_predictor.artifact.local_store import LocalStore
     from transformermodel_predictor.preparation.pipeline import prepare  # imports PyTorch: seconds
 
     with progress_for(console) as progress:
-        prepared = prepare(PreparationRequest.of(subject.model.spec), LocalStore(store), progress, base=subject.base)
+        prepared = prepare(PreparationRequest.of(subject.model.spec), store.open(), progress, base=subject.base)
     console.print(f"Prepared {subject.name}", style="bold green")
     for key, value in _summary(prepared, store).items():
         console.print(f"  {key:<7} {value}", markup=False)
     return prepared
 
 
-def _summary(prepared: Prepared, store: Path) -> dict[str, str]:
+def _summary(prepared: Prepared, store: "StoreLocation") -> dict[str, str]:
     return {
         "commit": prepared.commit,
         "digest": prepared.digest,
         "size": f"{prepared.size_bytes / 1e6:.1f} MB",
         "form": f"{prepared.format}, {prepared.precision}",
-        "path": str(store / prepared.path),
+        "path": store.path_of(prepared.path),
     }

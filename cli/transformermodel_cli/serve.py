@@ -2,14 +2,15 @@
 
 import json
 import os
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from transformermodel_api.errors import UserError
-from transformermodel_cli.location import store_directory
+from transformermodel_cli.location import store_location
 from transformermodel_cli.prepare import StoreOption, prepare_subject
 from transformermodel_cli.server_flags import (
     GRPC_PORT,
@@ -25,7 +26,10 @@ from transformermodel_cli.server_flags import (
     MaxTextBytesFlag,
     TokenFileFlag,
 )
-from transformermodel_cli.subjects import ManifestSubject, Subject, read_subjects
+from transformermodel_cli.subjects import ManifestSubject, StoredSubject, Subject, read_subjects
+
+if TYPE_CHECKING:
+    from transformermodel_predictor.artifact.opening import StoreLocation
 
 _EXAMPLE_TEXT = "I love this movie, it was fantastic!"
 
@@ -47,6 +51,14 @@ def command(
     model_dir: Annotated[
         Path | None, typer.Option("--model-dir", "--model_dir", help="A prepared directory, as in a KServe pod.")
     ] = None,
+    model_uri: Annotated[
+        str | None,
+        typer.Option(
+            "--model-uri",
+            "--model_uri",
+            help="An artifact in object storage: STORE/artifacts/DIGEST.",
+        ),
+    ] = None,
     drain_seconds: DrainSecondsFlag = 0.0,
     max_body_bytes: MaxBodyBytesFlag = 8 * 1024 * 1024,
     max_text_bytes: MaxTextBytesFlag = 1024 * 1024,
@@ -56,9 +68,10 @@ def command(
     access_log: AccessLogFlag = False,
 ) -> None:
     """Prepare models where needed and serve them over HTTP and gRPC until Ctrl-C."""
+    from transformermodel_predictor.artifact.holding import held
     from transformermodel_predictor.server.serving import ServerOptions, read_token, serve
 
-    subjects = read_subjects([*(files or ()), *_directory_argument(model_name, model_dir)])
+    subjects = read_subjects([*(files or ()), *_named_model(model_name, model_dir, model_uri)])
     if not subjects:
         raise UserError("nothing to serve: name a manifest, as in `transformermodel serve model.yaml`")
     options = ServerOptions(
@@ -75,24 +88,37 @@ def command(
         on_ready=lambda url: _announce(url, subjects[0]),
     )
     options.require_usable()
-    location = store_directory(store, os.environ)
-    serve({subject.name: _directory(subject, location) for subject in subjects}, options)
+    location = store_location(store, os.environ)
+    with ExitStack() as holds:
+        directories = {subject.name: _directory(subject, location) for subject in subjects}
+        for directory in directories.values():
+            holds.enter_context(held(directory))
+        serve(directories, options)
 
 
-def _directory_argument(name: str | None, directory: Path | None) -> list[str]:
-    if directory is None:
+def _named_model(name: str | None, directory: Path | None, uri: str | None) -> list[str]:
+    """What --model-name, --model-dir and --model-uri say, as an argument NAME=FILE."""
+    if directory is not None and uri is not None:
+        raise UserError("--model-dir and --model-uri name one model each: give one of them")
+    if directory is None and uri is None:
         if name is not None:
-            raise UserError("--model-name names the model in --model-dir: give both, or NAME=FILE")
+            raise UserError("--model-name names the model in --model-dir or --model-uri: give both, or NAME=FILE")
         return []
-    if not directory.is_dir():
+    if directory is not None and not directory.is_dir():
         raise UserError(f"--model-dir {directory} is not a directory")
-    return [f"{name}={directory}" if name else str(directory)]
+    place = uri or str(directory)
+    return [f"{name}={place}" if name else place]
 
 
-def _directory(subject: Subject, store: Path) -> Path:
-    """The prepared directory of a subject; prepares it if it has to."""
+def _directory(subject: Subject, store: "StoreLocation") -> Path:
+    """The prepared directory of a subject; prepares or fetches it if it has to."""
     if isinstance(subject, ManifestSubject):
-        return store / prepare_subject(subject, store).path
+        return store.open().open(prepare_subject(subject, store).digest).path
+    if isinstance(subject, StoredSubject):
+        from transformermodel_predictor.artifact.opening import ArtifactLocation
+
+        artifact = ArtifactLocation.parse(subject.uri, store.cache)
+        return artifact.store.open().open(artifact.digest).path
     return subject.directory
 
 

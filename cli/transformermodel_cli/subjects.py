@@ -9,6 +9,9 @@ from transformermodel_api.errors import UserError
 from transformermodel_api.manifests import read_manifests
 from transformermodel_api.model import TransformerModel
 
+_SHORT_DIGEST = 12
+"""How much of a digest names an artifact that has no other name."""
+
 
 @dataclass(frozen=True)
 class ManifestSubject:
@@ -31,7 +34,15 @@ class ArtifactSubject:
     directory: Path
 
 
-Subject = ManifestSubject | ArtifactSubject
+@dataclass(frozen=True)
+class StoredSubject:
+    """An artifact in object storage."""
+
+    name: str
+    uri: str
+
+
+Subject = ManifestSubject | ArtifactSubject | StoredSubject
 
 
 def read_subjects(arguments: Sequence[str]) -> list[Subject]:
@@ -52,6 +63,8 @@ def _read(argument: str) -> list[Subject]:
     path = Path(file)
     if separator and not given:
         raise UserError(f"{argument}: the name before = is empty")
+    if "://" in file:
+        return [StoredSubject(given or path.name[:_SHORT_DIGEST], file)]
     if path.is_dir():
         return [ArtifactSubject(given or path.resolve().name, path)]
     models = read_manifests(path)

@@ -19,7 +19,7 @@ from transformermodel_api.contract import (
 )
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
-from transformermodel_predictor.artifact.local_store import LocalStore
+from transformermodel_predictor.artifact.opening import StoreLocation
 from transformermodel_predictor.preparation.progress import Step
 
 _LOG = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class LogProgress:
         _print({"step": self._step.value, "bytesDone": done, "bytesTotal": total})
 
 
-def run_job(environment: Mapping[str, str], store: Path, termination_log: Path) -> int:
+def run_job(environment: Mapping[str, str], store: StoreLocation, termination_log: Path) -> int:
     """Prepare what the environment asks for and leave the outcome in the termination message.
 
     Returns:
@@ -68,7 +68,7 @@ def run_job(environment: Mapping[str, str], store: Path, termination_log: Path) 
     return status
 
 
-def _attempt(environment: Mapping[str, str], store: Path) -> tuple[PreparationOutcome, int]:
+def _attempt(environment: Mapping[str, str], store: StoreLocation) -> tuple[PreparationOutcome, int]:
     try:
         return _prepare(environment, store), 0
     except PreparationFailed as error:
@@ -78,10 +78,10 @@ def _attempt(environment: Mapping[str, str], store: Path) -> tuple[PreparationOu
         return _failed(FailureReason.Internal, f"{type(error).__name__}: {error}")
 
 
-def _prepare(environment: Mapping[str, str], store: Path) -> Prepared:
+def _prepare(environment: Mapping[str, str], store: StoreLocation) -> Prepared:
     from transformermodel_predictor.preparation.pipeline import prepare  # slow to import: first see what is asked
 
-    return prepare(_request(environment), LocalStore(store), LogProgress(), base=_ROOT)
+    return prepare(_request(environment), store.open(), LogProgress(), base=_ROOT)
 
 
 def _request(environment: Mapping[str, str]) -> PreparationRequest:

@@ -11,6 +11,7 @@ from transformermodel_api.contract import PreparationRequest, Prepared
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_predictor.artifact.directory import Artifact, open_artifact
 from transformermodel_predictor.artifact.local_store import LocalStore
+from transformermodel_predictor.artifact.opening import StoreLocation
 from transformermodel_predictor.preparation.pipeline import prepare
 from transformermodel_predictor.preparation.stability import Budget
 
@@ -44,6 +45,7 @@ class Kitchen:
         self.model = base / "model"
         self.adapter = base / "adapter"
         self.store = base / "store"
+        self.location = StoreLocation(str(self.store), base / "cache")
 
     def prepare(self, request: PreparationRequest, watcher: Watcher | None = None) -> Prepared:
         return prepare(request, LocalStore(self.store), watcher or Watcher(), base=self.base, budget=QUICK)

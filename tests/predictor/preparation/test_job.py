@@ -25,7 +25,7 @@ def message(tmp_path: Path) -> Path:
 def test_a_job_leaves_an_artifact_its_outcome_and_its_progress(
     kitchen: Kitchen, message: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    status = run_job(environment(f"file://{kitchen.model}"), kitchen.store, message)
+    status = run_job(environment(f"file://{kitchen.model}"), kitchen.location, message)
     assert status == 0
     outcome = read_outcome(message.read_text())
     assert isinstance(outcome, Prepared)
@@ -38,7 +38,7 @@ def test_a_job_leaves_an_artifact_its_outcome_and_its_progress(
 
 
 def test_a_failure_is_classified_in_message_and_exit_status(kitchen: Kitchen, message: Path) -> None:
-    status = run_job(environment("file:///not/there"), kitchen.store, message)
+    status = run_job(environment("file:///not/there"), kitchen.location, message)
     assert status == FailureReason.NotFound.exit_status == 10
     outcome = read_outcome(message.read_text())
     assert outcome == Failed(
@@ -49,7 +49,7 @@ def test_a_failure_is_classified_in_message_and_exit_status(kitchen: Kitchen, me
 
 
 def test_a_long_failure_fits_a_termination_message(kitchen: Kitchen, message: Path) -> None:
-    run_job(environment("file:///" + "ü" * 1000), kitchen.store, message)
+    run_job(environment("file:///" + "ü" * 1000), kitchen.location, message)
     assert len(message.read_bytes()) <= TERMINATION_MESSAGE_LIMIT
     assert isinstance(read_outcome(message.read_text()), Failed)
 
@@ -63,7 +63,7 @@ def test_a_token_is_in_no_line_of_a_job(
         hub.repositories.restrict("org/model", Access(private=True, tokens=(token,)))
         monkeypatch.setenv("HF_ENDPOINT", hub.url)
         monkeypatch.setenv("HF_TOKEN", token)
-        assert run_job(environment("hf://org/model"), kitchen.store, message) == 0
+        assert run_job(environment("hf://org/model"), kitchen.location, message) == 0
     files = [path.read_bytes() for path in kitchen.store.rglob("*") if path.is_file()]
     assert token not in "".join([*capfd.readouterr(), message.read_text()])
     assert not any(token.encode() in content for content in files)
@@ -80,7 +80,7 @@ def test_a_token_is_in_no_line_of_a_job(
 def test_a_job_without_a_request_is_our_fault(
     kitchen: Kitchen, message: Path, given: dict[str, str], problem: str
 ) -> None:
-    assert run_job(given, kitchen.store, message) == FailureReason.Internal.exit_status == 1
+    assert run_job(given, kitchen.location, message) == FailureReason.Internal.exit_status == 1
     outcome = read_outcome(message.read_text())
     assert isinstance(outcome, Failed)
     assert outcome.reason == "Internal"
@@ -91,7 +91,7 @@ def test_what_nobody_thought_of_is_logged_and_told(
     kitchen: Kitchen, message: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     kitchen.store.write_text("a file where the store should be")
-    assert run_job(environment(f"file://{kitchen.model}"), kitchen.store, message) == 1
+    assert run_job(environment(f"file://{kitchen.model}"), kitchen.location, message) == 1
     outcome = read_outcome(message.read_text())
     assert isinstance(outcome, Failed)
     assert outcome.reason == "Internal"
@@ -102,7 +102,7 @@ def test_what_nobody_thought_of_is_logged_and_told(
 def test_an_outcome_that_cannot_be_written_is_in_the_log(
     kitchen: Kitchen, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run_job(environment(f"file://{kitchen.model}"), kitchen.store, kitchen.base / "no" / "folder") == 0
+    assert run_job(environment(f"file://{kitchen.model}"), kitchen.location, kitchen.base / "no" / "folder") == 0
     assert "the outcome cannot be written" in caplog.text
     assert '"outcome": "Prepared"' in capsys.readouterr().out
 

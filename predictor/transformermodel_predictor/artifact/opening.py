@@ -1,0 +1,71 @@
+"""Which kind of store a place is: a folder, or object storage."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from transformermodel_api.errors import UserError
+from transformermodel_api.identity import fingerprint
+from transformermodel_predictor.artifact.local_store import LocalStore
+from transformermodel_predictor.artifact.object_store import ObjectStore
+from transformermodel_predictor.artifact.store import ARTIFACTS
+from transformermodel_predictor.objects.bucket import Bucket
+from transformermodel_predictor.objects.location import ObjectLocation, is_object_uri
+
+_CACHED_STORES = "objects"
+_DIGEST_LENGTH = 64
+
+
+@dataclass(frozen=True)
+class StoreLocation:
+    """Where a store is.
+
+    Attributes:
+        place: a folder of this machine, or an s3://, gs:// or az:// uri.
+        cache: folder of this machine for what passes through it on the way from and to object storage.
+    """
+
+    place: str
+    cache: Path
+
+    def open(self) -> LocalStore | ObjectStore:
+        """The store. Nobody is asked yet.
+
+        Raises:
+            UserError: there is no store of this kind.
+        """
+        if is_object_uri(self.place):
+            location = ObjectLocation.parse(self.place)
+            # Stores share nothing: one artifact may be damaged in one of them and whole in another.
+            folder = self.cache / _CACHED_STORES / fingerprint({"store": str(location)})[:16]
+            return ObjectStore(Bucket(location), folder)
+        if "://" in self.place:
+            raise UserError(
+                f"{self.place} cannot be a store here: name a folder (of a claim, where it is mounted), "
+                "or an s3://, gs:// or az:// uri"
+            )
+        return LocalStore(Path(self.place))
+
+    def path_of(self, path: str) -> str:
+        """Where something in the store is, for people."""
+        return f"{self.place.rstrip('/')}/{path}"
+
+
+@dataclass(frozen=True)
+class ArtifactLocation:
+    """An artifact in object storage."""
+
+    store: StoreLocation
+    digest: str
+
+    @classmethod
+    def parse(cls, uri: str, cache: Path) -> "ArtifactLocation":
+        """Read `<store>/artifacts/<digest>`.
+
+        Raises:
+            UserError: the uri has another form.
+        """
+        rest, _, digest = uri.rstrip("/").rpartition("/")
+        store, _, folder = rest.rpartition("/")
+        if not is_object_uri(uri) or folder != ARTIFACTS or len(digest) != _DIGEST_LENGTH:
+            raise UserError(f"{uri} names no artifact: it must end with /{ARTIFACTS}/ and a digest")
+        return cls(StoreLocation(store, cache), digest)
