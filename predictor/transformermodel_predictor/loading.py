@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+import torch
 from transformers import PreTrainedTokenizerBase
 
+from transformermodel_api.preparation import DeviceMap
 from transformermodel_predictor.artifact.directory import Artifact
-from transformermodel_predictor.engines.catalogue import load_engine
+from transformermodel_predictor.engines.catalogue import CPU, load_engine
 from transformermodel_predictor.engines.engine import Engine
+from transformermodel_predictor.engines.execution import Execution
 from transformermodel_predictor.generation.loaded import LoadedGenerator, load_generator
 from transformermodel_predictor.pretrained import load_pretrained_tokenizer
 from transformermodel_predictor.tasks.catalogue import TaskConfiguration, make_task, task_of_mode
@@ -57,8 +60,8 @@ def regroup(outputs: Sequence[Outputs], windows: Sequence[Windows]) -> list[Sequ
     return [list(islice(rest, len(parts))) for parts in windows]
 
 
-def load_model(artifact: Artifact) -> LoadedModel | LoadedGenerator:
-    """Load what an artifact holds.
+def load_model(artifact: Artifact, devices: Sequence[torch.device] = (CPU,)) -> LoadedModel | LoadedGenerator:
+    """Load what an artifact holds, with a replica on each further device.
 
     Raises:
         UserError: its configuration names a task that this version does not know.
@@ -71,5 +74,11 @@ def load_model(artifact: Artifact) -> LoadedModel | LoadedGenerator:
     )
     if isinstance(task, TextGeneration):
         return load_generator(artifact, task)
-    engine = load_engine(artifact.path, artifact.manifest.candidate, task)
-    return LoadedModel(artifact=artifact, task=task, tokenizer=load_pretrained_tokenizer(artifact.path), engine=engine)
+    execution = Execution.of(configuration)
+    if execution.device_map is not DeviceMap.Single:  # one engine over all of them
+        devices = devices[:1]
+    engine, *replicas = (
+        load_engine(artifact.path, artifact.manifest.candidate, task, device, execution) for device in devices
+    )
+    tokenizer = load_pretrained_tokenizer(artifact.path)
+    return LoadedModel(artifact=artifact, task=task, tokenizer=tokenizer, engine=engine, replicas=tuple(replicas))

@@ -1,4 +1,4 @@
-"""A transformers model or tokenizer from a folder: safetensors and local files only, no remote code, float32."""
+"""A transformers model or tokenizer from a folder: local files only, float32, no remote code unless it is trusted."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from typing import Any
 import torch
 import transformers
 from transformers import AutoTokenizer, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.dynamic_module_utils import get_class_from_dynamic_module
 
 from transformermodel_predictor.quiet import quiet
 
@@ -28,13 +29,22 @@ class Pretrained:
     absent: Mapping[str, str]
 
 
-def load_pretrained(folder: Path, auto_class: str, configuration: PreTrainedConfig | None = None) -> Pretrained:
+def load_pretrained(
+    folder: Path,
+    auto_class: str,
+    configuration: PreTrainedConfig | None = None,
+    *,
+    trust_remote_code: bool = False,
+    **settings: Any,  # noqa: ANN401 - each has a type of its own
+) -> Pretrained:
     """Load what is in a folder with one of transformers' Auto classes.
 
     Args:
         folder: config.json and safetensors.
         auto_class: decides the head.
         configuration: instead of the one in the folder.
+        trust_remote_code: whether Python files in the folder may run.
+        settings: further arguments of `from_pretrained`, such as the type of the weights, which is float32 otherwise.
 
     Raises:
         OSError: a file is missing, or there are no safetensors.
@@ -45,17 +55,51 @@ def load_pretrained(folder: Path, auto_class: str, configuration: PreTrainedConf
         model, report = getattr(transformers, auto_class).from_pretrained(
             folder,
             **given,
-            dtype=torch.float32,
+            **{"dtype": torch.float32, **settings},
             local_files_only=True,
             use_safetensors=True,
-            trust_remote_code=False,
+            trust_remote_code=trust_remote_code,
             ignore_mismatched_sizes=True,  # so that they are reported by name
             output_loading_info=True,
         )
     return Pretrained(model.eval(), _absent(report))
 
 
-def load_pretrained_tokenizer(folder: Path, **settings: bool) -> PreTrainedTokenizerBase:
+def load_state(
+    model_type: type[PreTrainedModel], configuration: PreTrainedConfig, state: Mapping[str, torch.Tensor]
+) -> Pretrained:
+    """Make a model of tensors that were read before, by the names that they have in files.
+
+    Raises:
+        ValueError, TypeError, LookupError: the configuration describes a model that cannot be built.
+    """
+    make: Any = model_type.from_pretrained
+    with quiet():
+        model, report = make(
+            None,
+            config=configuration,
+            state_dict=dict(state),
+            dtype=torch.float32,
+            ignore_mismatched_sizes=True,
+            output_loading_info=True,
+        )
+    return Pretrained(model.eval(), _absent(report))
+
+
+def model_type_of(configuration: PreTrainedConfig, auto_class: str) -> type[PreTrainedModel]:
+    """The class that an Auto class chooses for a configuration; remote code where the configuration itself is."""
+    mapping = getattr(transformers, auto_class)._model_mapping
+    if type(configuration) in mapping:
+        chosen = mapping[type(configuration)]
+    else:
+        chosen = get_class_from_dynamic_module(configuration.auto_map[auto_class], str(configuration.name_or_path))
+    model_type: type[PreTrainedModel] = chosen[0] if isinstance(chosen, tuple) else chosen
+    return model_type
+
+
+def load_pretrained_tokenizer(
+    folder: Path, *, trust_remote_code: bool = False, **settings: bool | str
+) -> PreTrainedTokenizerBase:
     """Load the tokenizer in a folder; settings replace those that are stored with it.
 
     Raises:
@@ -63,7 +107,7 @@ def load_pretrained_tokenizer(folder: Path, **settings: bool) -> PreTrainedToken
     """
     with quiet():
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
-            folder, local_files_only=True, trust_remote_code=False, **settings
+            folder, local_files_only=True, trust_remote_code=trust_remote_code, **settings
         )
     return tokenizer
 

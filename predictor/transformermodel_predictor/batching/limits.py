@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, Self
+
+from transformermodel_api.predictor import Batching
 
 _PADDED_ROWS = 32
 
@@ -26,6 +29,17 @@ class BatchLimits:
     rows: int | None = None
     admitted: int = 2048
     delay: float = 0.0
+
+    @classmethod
+    def of(cls, batching: Batching) -> Self:
+        """What spec.predictor.batching says, and the defaults where it says nothing."""
+        given: dict[str, Any] = {
+            "tokens": batching.max_tokens,
+            "rows": batching.max_batch_size,
+            "admitted": batching.max_queue_size,
+            "delay": batching.max_delay_milliseconds / 1000,
+        }
+        return cls(**{name: value for name, value in given.items() if value is not None})
 
     def rows_of_step(self, *, padding_free: bool) -> int:
         """Most rows in one step of an engine."""

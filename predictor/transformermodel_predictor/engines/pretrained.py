@@ -1,7 +1,7 @@
 """The model as transformers runs it: safetensors, PyTorch, padded batches."""
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -10,18 +10,33 @@ from transformers import PreTrainedModel
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
+from transformermodel_api.preparation import Attention, DeviceMap, Precision
+from transformermodel_predictor.artifact.compilation import Compilation
+from transformermodel_predictor.engines.buckets import Buckets
+from transformermodel_predictor.engines.execution import Execution
+from transformermodel_predictor.engines.precision import dtype_of
+from transformermodel_predictor.engines.quantization import quantize
 from transformermodel_predictor.pretrained import listed, load_pretrained, one_line
 from transformermodel_predictor.tasks.task import Encoding, Outputs, Task
 
+CPU = torch.device("cpu")
 
-def load_for_task(directory: Path, task: Task[Any, Any]) -> PreTrainedModel:
-    """Load the weights in a folder, with the head of the task, in float32 on the CPU.
+_ATTENTION = {Attention.SDPA: "sdpa", Attention.Eager: "eager"}
+
+
+def load_for_task(directory: Path, task: Task[Any, Any], **settings: Any) -> PreTrainedModel:  # noqa: ANN401
+    """Load the weights in a folder, with the head of the task, in float32 on the CPU unless the settings say otherwise.
+
+    Args:
+        directory: config.json and safetensors.
+        task: decides the head.
+        settings: further arguments of `from_pretrained`.
 
     Raises:
         PreparationFailed: the folder holds no safetensors, another architecture, or weights without the head.
     """
     try:
-        loaded = load_pretrained(directory, task.auto_class)
+        loaded = load_pretrained(directory, task.auto_class, **settings)
     except OSError as error:
         raise PreparationFailed(FailureReason.UnsupportedSource, f"{one_line(error)}.") from error
     except ValueError as error:
@@ -34,50 +49,108 @@ def load_for_task(directory: Path, task: Task[Any, Any]) -> PreTrainedModel:
 
 
 class PretrainedEngine:
-    """A transformers model in float32 on the CPU, with the fastest attention that its architecture has (SDPA).
+    """A transformers model with the fastest attention that its architecture has (SDPA), or another if it is told so.
 
     Args:
         model: in evaluation mode, as `from_pretrained` returns it.
+        buckets: the shapes that batches are padded to, where a compiled model is to see no others; any when None.
     """
 
     padding_free = False
 
-    def __init__(self, model: PreTrainedModel) -> None:
+    def __init__(self, model: PreTrainedModel, buckets: Buckets | None = None) -> None:
         self._model = model
+        self._forward: Callable[..., Any] = model
+        self._buckets = buckets
         self._pad_token: int | None = getattr(model.config, "pad_token_id", None)
         self._accepted = frozenset(inspect.signature(model.forward).parameters)
 
     @classmethod
-    def load(cls, directory: Path, task: Task[Any, Any]) -> Self:
-        """Load the weights in a folder, with the head of the task.
+    def load(
+        cls,
+        directory: Path,
+        task: Task[Any, Any],
+        precision: Precision = Precision.Float32,
+        device: torch.device = CPU,
+        execution: Execution = Execution(),  # noqa: B008 - immutable
+    ) -> Self:
+        """Load the weights in a folder, with the head of the task; compile and warm up if that is wanted.
 
         Raises:
-            PreparationFailed: the folder holds no safetensors, another architecture, or weights without the head.
+            PreparationFailed: the folder holds no safetensors, another architecture, weights without the head, or the
+                model cannot run as it is wanted.
         """
-        return cls(load_for_task(directory, task))
+        model = load_for_task(directory, task, **_settings(precision, execution))
+        if execution.device_map is DeviceMap.Single:
+            torch.nn.Module.to(model, device)  # transformers' own `to` has no types
+        if precision is Precision.Int8:
+            quantize(model)
+        if execution.compilation is None:
+            return cls(model)
+        engine = cls(model, Buckets.up_to(execution.max_length))
+        engine.compile(execution.compilation)
+        return engine
+
+    def compile(self, compilation: Compilation) -> None:
+        """Compile the model and run every shape that it will see, so that no request pays for it."""
+        self._forward = torch.compile(self._model, backend=compilation.backend, mode=_mode(compilation), dynamic=True)
+        if self._buckets is None:
+            return
+        for rows, length in self._buckets:
+            self.run([Encoding({"input_ids": [0] * length})] * rows)
 
     @torch.inference_mode()
     def run(self, batch: Sequence[Encoding]) -> list[Outputs]:
         """Run one forward pass over the batch, padded on the right."""
-        if self._pad_token is None and len(batch) > 1:  # such models cannot tell padding from text
-            return [outputs for encoding in batch for outputs in self.run([encoding])]
-        output = self._model(**self._padded(batch))
+        most = self._most_rows()
+        if most is not None and len(batch) > most:
+            parts = (batch[first : first + most] for first in range(0, len(batch), most))
+            return [outputs for part in parts for outputs in self.run(part)]
+        output = self._forward(**self._padded(batch))
         tensors = {name: value.float().cpu() for name, value in output.items() if isinstance(value, torch.Tensor)}
         return [{name: value[row] for name, value in tensors.items()} for row in range(len(batch))]
 
+    def _most_rows(self) -> int | None:
+        """Rows that go together at most: one where the model cannot tell padding from text."""
+        if self._pad_token is None:
+            return 1
+        return self._buckets.most_rows if self._buckets else None
+
     def _padded(self, batch: Sequence[Encoding]) -> dict[str, torch.Tensor]:
-        """The batch as int64 tensors [rows, longest], with the mask of what is text."""
-        longest = max(len(encoding) for encoding in batch)
+        """The batch as int64 tensors [rows, longest], with the mask of what is text.
+
+        Where there are buckets, rows and longest are those of the bucket; its further rows repeat the first.
+        """
+        rows, longest = len(batch), max(len(encoding) for encoding in batch)
+        if self._buckets:
+            rows, longest = self._buckets.around(rows, longest)
+        batch = [*batch, *[batch[0]] * (rows - len(batch))]
         features = {
             name: [_pad(encoding.features[name], longest, self._fill(name)) for encoding in batch]
             for name in batch[0].features
             if name in self._accepted
         }
         features["attention_mask"] = [_pad([1] * len(encoding), longest, 0) for encoding in batch]
-        return {name: torch.tensor(rows, dtype=torch.int64) for name, rows in features.items()}
+        device = self._model.device
+        return {name: torch.tensor(values, dtype=torch.int64, device=device) for name, values in features.items()}
 
     def _fill(self, feature: str) -> int:
         return self._pad_token or 0 if feature == "input_ids" else 0
+
+
+def _settings(precision: Precision, execution: Execution) -> dict[str, Any]:
+    """Arguments of `from_pretrained`."""
+    settings: dict[str, Any] = {"dtype": torch.float32 if precision is Precision.Int8 else dtype_of(precision)}
+    if execution.attention in _ATTENTION:
+        settings["attn_implementation"] = _ATTENTION[execution.attention]
+    if execution.device_map is not DeviceMap.Single:
+        settings["device_map"] = execution.device_map.value.lower()
+    return settings
+
+
+def _mode(compilation: Compilation) -> str | None:
+    """The mode; backends other than inductor have none."""
+    return compilation.mode if compilation.backend == "inductor" else None
 
 
 def _pad(values: Sequence[int], length: int, fill: int) -> list[int]:

@@ -13,11 +13,15 @@ from pathlib import Path
 import uvicorn
 
 from transformermodel_predictor.artifact.directory import open_artifact
-from transformermodel_predictor.handler import GeneralizedHandler, Handler, Workers
+from transformermodel_predictor.batching import BatchLimits
+from transformermodel_predictor.engines.device import choose_devices
+from transformermodel_predictor.handler import Handler, Workers
+from transformermodel_predictor.handlers import make_handler
 from transformermodel_predictor.loading import load_model
 from transformermodel_predictor.server.address import url_of
 from transformermodel_predictor.server.application import Application
 from transformermodel_predictor.server.inference import Inference
+from transformermodel_predictor.server.model_options import ModelOptions
 from transformermodel_predictor.server.models import Models
 from transformermodel_predictor.server.options import ServerOptions
 from transformermodel_predictor.server.urls import make_application
@@ -25,7 +29,6 @@ from transformermodel_predictor.telemetry.metrics import Metrics
 from transformermodel_predictor.telemetry.model import ModelMeter
 from transformermodel_predictor.telemetry.observer import Observer
 from transformermodel_predictor.telemetry.requests import RequestMeter
-from transformermodel_predictor.telemetry.steps import StepMeter
 
 
 class HTTPServer(uvicorn.Server):
@@ -105,11 +108,14 @@ Load = Callable[[str, Path, Workers, Observer], Handler]
 """Makes the model in a directory answer under a name, with the server's threads, and tells how it does."""
 
 
-def load_handler(name: str, directory: Path, workers: Workers, observer: Observer) -> Handler:
+def load_handler(
+    name: str, directory: Path, workers: Workers, observer: Observer, options: ModelOptions | None = None
+) -> Handler:
     """Verify an artifact, load it, and answer a probe, so that no client pays for the first forward pass."""
-    model = load_model(open_artifact(directory))
+    options = options or ModelOptions()
+    model = load_model(open_artifact(directory), choose_devices(options.device))
     model.warm_up()
-    return GeneralizedHandler(name, model, workers, observer=observer)
+    return make_handler(name, model, workers, observer, BatchLimits.of(options.batching))
 
 
 class ModelServer:
@@ -130,9 +136,10 @@ class ModelServer:
         self._workers = Workers.start()
         self._loader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="load")
         self._metrics = Metrics()
+        make = load or self._load
         self._models = Models(
             directories,
-            lambda name, path: load(name, path, self._workers, ModelMeter(self._metrics, name)),
+            lambda name, path: make(name, path, self._workers, ModelMeter(self._metrics, name)),
             self._loader,
         )
         self._inference = Inference(self._models, options.max_text_bytes, RequestMeter(self._metrics))
@@ -140,9 +147,8 @@ class ModelServer:
         self.http = HTTPServer(application, self._models, options)
         self.grpc_port: int | None = None
 
-    def _load(self, name: str, directory: Path, workers: Workers) -> GeneralizedHandler:
-        options = self._options.of_model(name)
-        return load_handler(name, directory, workers, options, StepMeter(self._metrics, name))
+    def _load(self, name: str, directory: Path, workers: Workers, observer: Observer) -> Handler:
+        return load_handler(name, directory, workers, observer, self._options.of_model(name))
 
     def run(self, listener: socket.socket) -> None:
         """Serve on a socket until a signal ends it.

@@ -16,7 +16,7 @@ class ModelOptions:
     """
 
     batching: Batching = field(default_factory=Batching)
-    device: DeviceChoice = DeviceChoice()
+    device: DeviceChoice = field(default_factory=DeviceChoice)
 
     @classmethod
     def of(cls, predictor: Predictor) -> "ModelOptions":

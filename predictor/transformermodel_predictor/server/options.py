@@ -1,12 +1,13 @@
 """What the user can say about the server."""
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from transformermodel_predictor.server.address import default_host, is_loopback, listen
 from transformermodel_predictor.server.certificate import require_key_pair
+from transformermodel_predictor.server.model_options import ModelOptions
 from transformermodel_predictor.server.token import Token
 
 
@@ -27,6 +28,7 @@ class ServerOptions:
         token: what clients must send, but for health; nothing when None.
         threads: threads of a forward pass; the CPUs that the process may use when None, and never more.
         access_log: whether requests are logged, one line each, without anybody's text.
+        models: how each model is run, by its name; as `ModelOptions` has it where it is not named.
         on_ready: called with the server's URL when all models are ready.
     """
 
@@ -42,7 +44,12 @@ class ServerOptions:
     token: Token | None = None
     threads: int | None = None
     access_log: bool = False
+    models: Mapping[str, ModelOptions] = field(default_factory=dict)
     on_ready: Callable[[str], None] | None = None
+
+    def of_model(self, name: str) -> ModelOptions:
+        """How a model is run."""
+        return self.models.get(name, ModelOptions())
 
     @property
     def address(self) -> str:

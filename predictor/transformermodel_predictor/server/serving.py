@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from transformermodel_predictor.server.address import in_pod, listen
+from transformermodel_predictor.server.model_options import ModelOptions
 from transformermodel_predictor.server.options import ServerOptions
 from transformermodel_predictor.server.threads import limit_threads
 from transformermodel_predictor.server.token import read_token
 
-__all__ = ["ServerOptions", "read_token", "serve"]
+__all__ = ["ModelOptions", "ServerOptions", "read_token", "serve"]
 
 _log = logging.getLogger(__name__)
 

@@ -14,6 +14,7 @@ from transformermodel_predictor.engines.packed.model import NotPackable, PackedM
 from transformermodel_predictor.engines.packed.parity import pack
 from transformermodel_predictor.engines.precision import dtype_of
 from transformermodel_predictor.engines.pretrained import load_for_task
+from transformermodel_predictor.engines.quantization import quantize
 from transformermodel_predictor.tasks.task import Encoding, Outputs, Task
 
 
@@ -37,14 +38,19 @@ class PackedEngine:
             PreparationFailed: as the Pretrained engine; and UnsupportedForm, the architecture cannot run on packed
                 rows, or not in this precision.
         """
-        dtype = dtype_of(precision)
+        int8 = precision is Precision.Int8
+        dtype = torch.float32 if int8 else dtype_of(precision)
+        if int8 and device.type != "cpu":
+            raise PreparationFailed(FailureReason.UnsupportedForm, "this engine computes in Int8 on CPUs only.")
         model = load_for_task(directory, task)
         try:
             packed = pack(model)
         except NotPackable as error:
             raise PreparationFailed(FailureReason.UnsupportedForm, f"{error}: it runs without packing.") from error
         torch.nn.Module.to(model, device, dtype)  # transformers' own `to` has no types
-        if device.type == "cpu" and can_prepack(dtype):
+        if int8:
+            quantize(model)
+        elif device.type == "cpu" and can_prepack(dtype):
             prepack(model)
         return cls(packed)
 

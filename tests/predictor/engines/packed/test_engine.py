@@ -31,7 +31,8 @@ def logits(engine: Engine, rows: list[Encoding]) -> torch.Tensor:
 
 
 @pytest.mark.parametrize(
-    ("precision", "tolerance"), [(Precision.Float32, 1e-5), (Precision.BFloat16, 0.3), (Precision.Float16, 0.1)]
+    ("precision", "tolerance"),
+    [(Precision.Float32, 1e-5), (Precision.BFloat16, 0.3), (Precision.Float16, 0.1), (Precision.Int8, 1.0)],
 )
 def test_a_batch_of_mixed_lengths_agrees_with_the_reference(
     tiny_model: LoadedModel, tiny_artifact: Artifact, precision: Precision, tolerance: float
@@ -58,8 +59,3 @@ def test_an_architecture_that_cannot_is_refused_with_the_way_out(tmp_path: Path)
     MPNetForSequenceClassification(config).save_pretrained(tmp_path)
     with pytest.raises(PreparationFailed, match=r"UnsupportedForm: MPNet.*: it runs without packing"):
         load(tmp_path)
-
-
-def test_a_precision_that_it_does_not_know_is_refused(tiny_artifact: Artifact) -> None:
-    with pytest.raises(PreparationFailed, match="UnsupportedForm: this engine knows Float32, BFloat16, Float16"):
-        load(tiny_artifact.path, Precision.Int8)

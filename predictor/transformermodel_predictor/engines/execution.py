@@ -1,0 +1,32 @@
+"""What model-config.yaml leaves to the Pretrained engine."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from transformermodel_api.preparation import Attention, DeviceMap
+from transformermodel_predictor.artifact.compilation import Compilation
+from transformermodel_predictor.artifact.configuration import ModelConfiguration
+
+
+@dataclass(frozen=True)
+class Execution:
+    """How transformers is to run a model.
+
+    Attributes:
+        attention: how attention is computed.
+        device_map: how the model is laid over several devices.
+        compilation: arguments of torch.compile; None where it is not used.
+        max_length: longest sequence in tokens that comes.
+    """
+
+    attention: Attention = Attention.Auto
+    device_map: DeviceMap = DeviceMap.Single
+    compilation: Compilation | None = None
+    max_length: int = 512
+
+    @classmethod
+    def of(cls, configuration: ModelConfiguration) -> Self:
+        """What a model's configuration says."""
+        return cls(
+            configuration.attention, configuration.device_map, configuration.pt2.compile, configuration.max_length
+        )
