@@ -20,7 +20,7 @@ def split_body(body: bytes, header_length: str | None) -> tuple[bytes, bytes]:
     """
     if header_length is None:
         return body, b""
-    if not header_length.isdecimal() or int(header_length) > len(body):
+    if not (header_length.isascii() and header_length.isdecimal()) or int(header_length) > len(body):
         raise InvalidRequest(
             f"{HEADER_LENGTH} must be the number of bytes of the JSON, at most the body's {len(body)}; "
             f"it is {header_length[:20]!r}"

@@ -1,34 +1,53 @@
+import grpc
 import pytest
 
 from transformermodel_predictor.batching import Overloaded
 from transformermodel_predictor.protocols.errors import (
     EXPECTED,
     BodyTooLarge,
+    DeadlineExceeded,
     InvalidRequest,
     ModelNotReady,
+    TextTooLarge,
+    Unauthorized,
     UnknownModel,
+    UnknownVersion,
     refusal,
 )
+from transformermodel_predictor.protocols.torchserve_errors import error_document
 from transformermodel_predictor.tasks.task import InvalidQuestion
 
 
 @pytest.mark.parametrize(
-    ("error", "status"),
+    ("error", "status", "code"),
     [
-        (InvalidQuestion("text is missing"), 400),
-        (InvalidRequest("inputs must be a list"), 400),
-        (UnknownModel("m"), 404),
-        (BodyTooLarge(10), 413),
-        (ModelNotReady("model 'm' is being loaded"), 503),
-        (Overloaded("9 texts are waiting"), 503),
+        (InvalidQuestion("text is missing"), 400, "INVALID_ARGUMENT"),
+        (InvalidRequest("inputs must be a list"), 400, "INVALID_ARGUMENT"),
+        (Unauthorized(), 401, "UNAUTHENTICATED"),
+        (UnknownModel("m"), 404, "NOT_FOUND"),
+        (UnknownVersion("m", "7", "1"), 404, "NOT_FOUND"),
+        (BodyTooLarge(10), 413, "RESOURCE_EXHAUSTED"),
+        (TextTooLarge(10), 413, "RESOURCE_EXHAUSTED"),
+        (ModelNotReady("model 'm' is being loaded"), 503, "UNAVAILABLE"),
+        (Overloaded("9 texts are waiting"), 503, "RESOURCE_EXHAUSTED"),
+        (DeadlineExceeded(), 504, "DEADLINE_EXCEEDED"),
     ],
 )
-def test_a_cause_has_a_status_and_its_own_words(error: Exception, status: int) -> None:
+def test_a_cause_has_a_status_a_code_and_its_own_words(error: Exception, status: int, code: str) -> None:
     told = refusal(error)
     assert isinstance(error, EXPECTED)
     assert told.status == status
+    assert told.code == grpc.StatusCode[code].name
     assert told.document == {"error": str(error)}
     assert (told.retry_after is not None) == (status == 503)
+
+
+def test_torchserves_form_has_the_status_its_name_and_the_words() -> None:
+    assert error_document(refusal(UnknownModel("m"))) == {
+        "code": 404,
+        "type": "ModelNotFoundException",
+        "message": "there is no model 'm' here",
+    }
 
 
 def test_an_unknown_model_is_named() -> None:

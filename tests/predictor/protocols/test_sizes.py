@@ -1,0 +1,26 @@
+import pytest
+
+from transformermodel_predictor.protocols.errors import TextTooLarge
+from transformermodel_predictor.protocols.sizes import require_size
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"text": "x" * 9}, {"text": "é" * 4}, {"text": "x" * 4, "text_pair": "x" * 4}, {"messages": [{"content": "xxx"}]}],
+)
+def test_texts_within_the_limit_pass(fields: dict[str, object]) -> None:
+    require_size([fields, fields], 9)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"text": "x" * 10},
+        {"text": "é" * 5},
+        {"text": "x" * 5, "text_pair": "x" * 5},
+        {"messages": [{"content": "x" * 9}, {"content": "x"}]},
+    ],
+)
+def test_a_row_with_more_bytes_is_refused(fields: dict[str, object]) -> None:
+    with pytest.raises(TextTooLarge, match="more than 9 bytes"):
+        require_size([{"text": ""}, fields], 9)
