@@ -11,6 +11,13 @@ from rich.console import Console
 
 from transformermodel_api.errors import UserError
 from transformermodel_cli.location import store_location
+from transformermodel_cli.model_flags import (
+    DeviceFlag,
+    MaxBatchSizeFlag,
+    MaxBatchTokensFlag,
+    MaxDelayFlag,
+    MaxQueueSizeFlag,
+)
 from transformermodel_cli.prepare import StoreOption, prepare_subject
 from transformermodel_cli.server_flags import (
     GRPC_PORT,
@@ -30,6 +37,7 @@ from transformermodel_cli.subjects import ManifestSubject, StoredSubject, Subjec
 
 if TYPE_CHECKING:
     from transformermodel_predictor.artifact.opening import StoreLocation
+    from transformermodel_predictor.server.serving import ModelOptions
 
 _EXAMPLE_TEXT = "I love this movie, it was fantastic!"
 
@@ -56,7 +64,7 @@ def command(
         typer.Option(
             "--model-uri",
             "--model_uri",
-            help="An artifact in object storage: STORE/artifacts/DIGEST.",
+            help="An artifact in object storage: STORE/artifacts/DIGEST. Goes before --model-dir.",
         ),
     ] = None,
     drain_seconds: DrainSecondsFlag = 0.0,
@@ -66,6 +74,11 @@ def command(
     ssl_keyfile: KeyFlag = None,
     token_file: TokenFileFlag = None,
     access_log: AccessLogFlag = False,
+    device: DeviceFlag = None,
+    max_batch_tokens: MaxBatchTokensFlag = None,
+    max_batch_size: MaxBatchSizeFlag = None,
+    max_queue_size: MaxQueueSizeFlag = None,
+    max_delay_milliseconds: MaxDelayFlag = None,
 ) -> None:
     """Prepare models where needed and serve them over HTTP and gRPC until Ctrl-C."""
     from transformermodel_predictor.artifact.holding import held
@@ -74,6 +87,12 @@ def command(
     subjects = read_subjects([*(files or ()), *_named_model(model_name, model_dir, model_uri)])
     if not subjects:
         raise UserError("nothing to serve: name a manifest, as in `transformermodel serve model.yaml`")
+    flags = {
+        "max_tokens": max_batch_tokens,
+        "max_batch_size": max_batch_size,
+        "max_queue_size": max_queue_size,
+        "max_delay_milliseconds": max_delay_milliseconds,
+    }
     options = ServerOptions(
         host=host,
         http_port=http_port,
@@ -85,6 +104,7 @@ def command(
         key=ssl_keyfile,
         token=read_token(token_file, os.environ),
         access_log=access_log,
+        models={subject.name: _model_options(subject).changed(device, flags) for subject in subjects},
         on_ready=lambda url: _announce(url, subjects[0]),
     )
     options.require_usable()
@@ -98,16 +118,21 @@ def command(
 
 def _named_model(name: str | None, directory: Path | None, uri: str | None) -> list[str]:
     """What --model-name, --model-dir and --model-uri say, as an argument NAME=FILE."""
-    if directory is not None and uri is not None:
-        raise UserError("--model-dir and --model-uri name one model each: give one of them")
     if directory is None and uri is None:
         if name is not None:
             raise UserError("--model-name names the model in --model-dir or --model-uri: give both, or NAME=FILE")
         return []
-    if directory is not None and not directory.is_dir():
+    if uri is None and directory is not None and not directory.is_dir():
         raise UserError(f"--model-dir {directory} is not a directory")
     place = uri or str(directory)
     return [f"{name}={place}" if name else place]
+
+
+def _model_options(subject: Subject) -> "ModelOptions":
+    """How a model is run, as its manifest says; a prepared one comes without."""
+    from transformermodel_predictor.server.serving import ModelOptions
+
+    return ModelOptions.of(subject.model.spec.predictor) if isinstance(subject, ManifestSubject) else ModelOptions()
 
 
 def _directory(subject: Subject, store: "StoreLocation") -> Path:

@@ -20,7 +20,7 @@ class Settings:
         watch_namespaces: namespaces whose models are served; all when empty.
         image_pull_policy: of the preparation Jobs.
         runtime: the ServingRuntime or ClusterServingRuntime of the InferenceServices.
-        default_storage: `pvc://claim/path` for models that do not name their storage.
+        default_storage: `pvc://claim/path`, or a place in object storage, for models that do not name their storage.
         hub_endpoint: another Hugging Face hub for the preparation Jobs.
         probe_host: address on which the liveness probe is answered.
         probe_port: and its port.

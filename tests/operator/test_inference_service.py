@@ -55,6 +55,18 @@ def test_the_predictors_part_of_the_spec_is_handed_on() -> None:
     assert predictor["tolerations"] == [{"key": "gpu"}]
 
 
+def test_device_and_batching_are_told_to_the_server() -> None:
+    batching = {"maxTokens": 512, "maxBatchSize": 8, "maxQueueSize": 64, "maxDelayMilliseconds": 2}
+    served = build(model(predictor={"device": "CUDA", "batching": batching}))["spec"]["predictor"]["model"]
+    assert served["args"] == [
+        "--device=cuda",
+        "--max-batch-tokens=512",
+        "--max-batch-size=8",
+        "--max-queue-size=64",
+        "--max-delay-milliseconds=2",
+    ]
+
+
 def test_more_replicas_are_no_other_revision() -> None:
     scaled = build(model(predictor={"minReplicas": 3}))
     assert revision_of(scaled) == revision_of(build())
@@ -67,6 +79,7 @@ def test_more_replicas_are_no_other_revision() -> None:
     [
         pytest.param(model(predictor={"resources": {"limits": {"cpu": "2"}}}), {}, id="resources"),
         pytest.param(model(predictor={"nodeSelector": {"disk": "fast"}}), {}, id="placement"),
+        pytest.param(model(predictor={"batching": {"maxTokens": 512}}), {}, id="batching"),
         pytest.param(model(), {"runtime": "other"}, id="runtime"),
     ],
 )
@@ -77,3 +90,14 @@ def test_other_pods_are_another_revision(document: Object, settings: dict[str, s
 def test_another_artifact_is_another_revision() -> None:
     other = ARTIFACT.model_copy(update={"uri": "pvc://models/other"})
     assert revision_of(inference_service(TransformerModel.read(model()), other, SETTINGS)) != revision_of(build())
+
+
+def test_an_artifact_in_object_storage_is_fetched_by_the_predictor_itself() -> None:
+    storage = {"uri": "s3://bucket/models", "secretRef": {"name": "bucket-key"}}
+    artifact = ARTIFACT.model_copy(update={"uri": f"s3://bucket/models/artifacts/{DIGEST}"})
+    predictor = inference_service(TransformerModel.read(model(storage=storage)), artifact, SETTINGS)["spec"][
+        "predictor"
+    ]
+    assert "storageUri" not in predictor["model"]  # with it KServe's own initializer would fetch
+    assert predictor["model"]["args"] == [f"--model-uri=s3://bucket/models/artifacts/{DIGEST}"]
+    assert predictor["model"]["envFrom"] == [{"secretRef": {"name": "bucket-key", "optional": False}}]

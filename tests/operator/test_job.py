@@ -11,11 +11,11 @@ from transformermodel_api.contract import PreparationRequest
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.model import TransformerModel
 from transformermodel_operator.children.job import preparation_job, settings_hash
-from transformermodel_operator.children.storage import StorageLocation
+from transformermodel_operator.children.storage import AnyStorage, ObjectStorage, StorageLocation
 from transformermodel_operator.settings import Settings
 
 
-def build(document: Object | None = None, storage: StorageLocation = STORAGE, **settings: Any) -> Object:
+def build(document: Object | None = None, storage: AnyStorage = STORAGE, **settings: Any) -> Object:
     changed = Settings(**{**vars(SETTINGS), **settings})
     return preparation_job(TransformerModel.read(document or model()), storage, changed)
 
@@ -164,21 +164,47 @@ def test_the_name_fits_where_the_longest_model_name_does() -> None:
     assert len(build(longest)["metadata"]["name"]) <= 63
 
 
-@pytest.mark.parametrize(
-    ("uri", "claim", "mounted"),
-    [
-        ("pvc://models", "models", "/mnt"),
-        ("pvc://models/", "models", "/mnt"),
-        ("pvc://models/a/b", "models", "/mnt/a/b"),
-    ],
-)
-def test_storage_locations(uri: str, claim: str, mounted: str) -> None:
-    location = StorageLocation.parse(uri)
-    assert (location.claim, location.mounted_at("/mnt")) == (claim, mounted)
-    assert location.uri("x") == uri.rstrip("/") + "/x"
+def test_object_storage_is_no_volume_and_its_secret_opens_it() -> None:
+    job = build(storage=ObjectStorage("s3://bucket/models", "bucket-key"))
+    container = pod(job)["containers"][0]
+    assert container["command"][-2:] == ["--store", "s3://bucket/models"]
+    assert [volume["name"] for volume in pod(job)["volumes"]] == ["scratch"]
+    assert container["envFrom"] == [{"secretRef": {"name": "bucket-key", "optional": False}}]
+    assert restricted_violations(pod(job)) == []
 
 
-@pytest.mark.parametrize("uri", ["s3://bucket", "models", "pvc://", "pvc:///x", "pvc://models/../other"])
-def test_other_storage_is_refused_with_the_form_that_would_be_right(uri: str) -> None:
-    with pytest.raises(ValueError, match="it must be pvc://claim or pvc://claim/path"):
-        StorageLocation.parse(uri)
+@pytest.mark.parametrize(("storage", "expected"), [("bucket-key", ["token", "bucket-key"]), ("token", ["token"])])
+def test_the_secrets_of_source_and_storage_are_both_there(storage: str, expected: list[str]) -> None:
+    job = build(
+        model(source={"uri": "hf://org/name", "secretRef": {"name": "token"}}), ObjectStorage("s3://bucket", storage)
+    )
+    named = [source["secretRef"]["name"] for source in pod(job)["containers"][0]["envFrom"]]
+    assert named == expected
+
+
+def test_sources_on_claims_are_mounted_read_only_and_read_as_folders() -> None:
+    job = build(model(source={"uri": "pvc://data/base", "adapterUri": "pvc://tuned/adapter"}))
+    claims = {volume["persistentVolumeClaim"]["claimName"]: volume["name"] for volume in pod(job)["volumes"][:-1]}
+    assert set(claims) == {"models", "data", "tuned"}
+    mounts = {mount["name"]: mount for mount in pod(job)["containers"][0]["volumeMounts"]}
+    request = PreparationRequest.model_validate(json.loads(environment(job)["TRANSFORMERMODEL_REQUEST"]))
+    uris = {"data": (request.source.uri, "base"), "tuned": (request.source.adapter_uri, "adapter")}
+    for claim, (uri, folder) in uris.items():
+        mount = mounts[claims[claim]]
+        assert mount["readOnly"] is True
+        assert uri == f"file://{mount['mountPath']}/{folder}"
+    assert "readOnly" not in mounts["store"]
+
+
+def test_a_source_does_not_climb_out_of_its_claim() -> None:
+    job = build(model(source={"uri": "pvc://data/../../etc"}))
+    request = PreparationRequest.model_validate(json.loads(environment(job)["TRANSFORMERMODEL_REQUEST"]))
+    assert request.source.uri == "file:///mnt/sources/data/etc"
+
+
+def test_other_storage_is_another_job() -> None:
+    names = {
+        build(storage=storage)["metadata"]["name"]
+        for storage in (STORAGE, ObjectStorage("s3://a"), ObjectStorage("s3://b"), ObjectStorage("gs://a"))
+    }
+    assert len(names) == 4

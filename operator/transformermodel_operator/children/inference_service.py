@@ -5,8 +5,10 @@ from typing import Any
 from transformermodel_api import GROUP
 from transformermodel_api.identity import fingerprint
 from transformermodel_api.model import TransformerModel
+from transformermodel_api.predictor import Device, Predictor
 from transformermodel_api.status import Artifact
 from transformermodel_operator.children.identity import metadata
+from transformermodel_operator.children.storage import credentials, is_object_uri
 from transformermodel_operator.objects import INFERENCE_SERVICE, Document
 from transformermodel_operator.settings import Settings
 
@@ -65,9 +67,38 @@ def _predictor(model: TransformerModel, artifact: Artifact, settings: Settings) 
         "modelFormat": {"name": MODEL_FORMAT},
         "runtime": settings.runtime,
         "protocolVersion": "v2",
-        "storageUri": artifact.uri,
+        **_artifact(model, artifact),
     }
     if wanted.get("resources"):
         served["resources"] = wanted["resources"]
+    if arguments := _arguments(model.spec.predictor):
+        served["args"] = arguments  # KServe appends them to those of the serving runtime
     placement = {name: wanted[name] for name in ("nodeSelector", "tolerations") if wanted.get(name)}
     return {"model": served, **placement}
+
+
+def _arguments(predictor: Predictor) -> list[str]:
+    """What `transformermodel serve` is told beside what the serving runtime tells it; nothing that is the default."""
+    batching = predictor.batching
+    flags = {
+        "device": None if predictor.device is Device.Auto else predictor.device.value.lower(),
+        "max-batch-tokens": batching.max_tokens,
+        "max-batch-size": batching.max_batch_size,
+        "max-queue-size": batching.max_queue_size,
+        "max-delay-milliseconds": batching.max_delay_milliseconds or None,
+    }
+    return [f"--{name}={value}" for name, value in flags.items() if value is not None]
+
+
+def _artifact(model: TransformerModel, artifact: Artifact) -> dict[str, Any]:
+    """How the predictor gets its artifact: KServe mounts claims, and the predictor itself fetches and verifies objects.
+
+    KServe adds these arguments to the runtime's own; --model-uri goes before --model-dir.
+    """
+    if not is_object_uri(artifact.uri):
+        return {"storageUri": artifact.uri}
+    fetched: dict[str, Any] = {"args": [f"--model-uri={artifact.uri}"]}
+    storage = model.spec.storage
+    if storage is not None and storage.secret_ref is not None:
+        fetched["envFrom"] = credentials(storage.secret_ref.name)
+    return fetched

@@ -9,8 +9,9 @@ from transformermodel_api.failures import FailureReason
 from transformermodel_api.identity import fingerprint
 from transformermodel_api.model import TransformerModel
 from transformermodel_api.preparation import Preparation
+from transformermodel_operator.children.claims import SourceClaims
 from transformermodel_operator.children.identity import labels, metadata
-from transformermodel_operator.children.storage import StorageLocation
+from transformermodel_operator.children.storage import AnyStorage, credentials
 from transformermodel_operator.objects import JOB, REQUESTED_AT_ANNOTATION, Document
 from transformermodel_operator.settings import Settings
 
@@ -23,7 +24,7 @@ HUB_ENDPOINT_VARIABLE = "TRANSFORMERMODEL_HUB_ENDPOINT"
 SETTINGS_ANNOTATION = f"{GROUP}/applied-hash"
 """Annotation of a Job: hash of the whole Job as it was made. Its name says what is prepared, this says how."""
 
-_STORE, _SCRATCH = "/mnt/store", "/scratch"
+_SCRATCH = "/scratch"
 _GROUP_ID = 65532
 _SHORTEST_LIFE_SECONDS = 300
 _DEFAULT_RESOURCES = {"requests": {"cpu": "500m", "memory": "1Gi"}, "limits": {"memory": "4Gi"}}
@@ -34,7 +35,7 @@ _LASTING_EXIT_STATUSES = sorted(
 """Exit statuses that a further attempt would repeat."""
 
 
-def preparation_job(model: TransformerModel, storage: StorageLocation, settings: Settings) -> dict[str, Any]:
+def preparation_job(model: TransformerModel, storage: AnyStorage, settings: Settings) -> dict[str, Any]:
     """The Job that prepares a model. Its name says what is prepared, an annotation how."""
     preparation = model.spec.preparation
     job: dict[str, Any] = {
@@ -57,7 +58,7 @@ def preparation_job(model: TransformerModel, storage: StorageLocation, settings:
     return job
 
 
-def job_name(model: TransformerModel, storage: StorageLocation) -> str:
+def job_name(model: TransformerModel, storage: AnyStorage) -> str:
     """A name that is another whenever something else would come out, or another preparation was asked for."""
     identity = fingerprint(
         {
@@ -86,7 +87,8 @@ def _failure_rules() -> list[dict[str, Any]]:
     ]
 
 
-def _pod(model: TransformerModel, storage: StorageLocation, settings: Settings) -> dict[str, Any]:
+def _pod(model: TransformerModel, storage: AnyStorage, settings: Settings) -> dict[str, Any]:
+    claims = SourceClaims.of(PreparationRequest.of(model.spec))
     return {
         "restartPolicy": "Never",
         "automountServiceAccountToken": False,
@@ -97,23 +99,22 @@ def _pod(model: TransformerModel, storage: StorageLocation, settings: Settings) 
             "fsGroupChangePolicy": "OnRootMismatch",  # a store can hold very many files
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        "containers": [_container(model, storage, settings)],
-        "volumes": [
-            {"name": "store", "persistentVolumeClaim": {"claimName": storage.claim}},
-            {"name": "scratch", "emptyDir": {}},
-        ],
+        "containers": [_container(model, storage, claims, settings)],
+        "volumes": [*storage.volumes, *claims.volumes, {"name": "scratch", "emptyDir": {}}],
         **_placement(model.spec.preparation),
     }
 
 
-def _container(model: TransformerModel, storage: StorageLocation, settings: Settings) -> dict[str, Any]:
+def _container(
+    model: TransformerModel, storage: AnyStorage, claims: SourceClaims, settings: Settings
+) -> dict[str, Any]:
     resources = model.spec.preparation.resources
     container: dict[str, Any] = {
         "name": CONTAINER,
         "image": settings.predictor_image,
         "imagePullPolicy": settings.image_pull_policy,
-        "command": ["transformermodel", "prepare", "--job", "--store", storage.mounted_at(_STORE)],
-        "env": _environment(model, settings),
+        "command": ["transformermodel", "prepare", "--job", "--store", storage.store],
+        "env": _environment(claims.request, settings),
         "resources": _DEFAULT_RESOURCES
         if resources is None
         else resources.model_dump(mode="json", by_alias=True, exclude_none=True),
@@ -122,15 +123,16 @@ def _container(model: TransformerModel, storage: StorageLocation, settings: Sett
             "readOnlyRootFilesystem": True,
             "capabilities": {"drop": ["ALL"]},
         },
-        "volumeMounts": [{"name": "store", "mountPath": _STORE}, {"name": "scratch", "mountPath": _SCRATCH}],
+        "volumeMounts": [*storage.mounts, *claims.mounts, {"name": "scratch", "mountPath": _SCRATCH}],
     }
-    if model.spec.source.secret_ref is not None:
-        container["envFrom"] = [{"secretRef": {"name": model.spec.source.secret_ref.name, "optional": False}}]
+    of_source = model.spec.source.secret_ref
+    if secrets := credentials(of_source.name if of_source is not None else None, storage.secret):
+        container["envFrom"] = secrets
     return container
 
 
-def _environment(model: TransformerModel, settings: Settings) -> list[dict[str, str]]:
-    variables = {REQUEST_VARIABLE: PreparationRequest.of(model.spec).canonical()}
+def _environment(request: PreparationRequest, settings: Settings) -> list[dict[str, str]]:
+    variables = {REQUEST_VARIABLE: request.canonical()}
     if settings.hub_endpoint is not None:
         variables[HUB_ENDPOINT_VARIABLE] = settings.hub_endpoint
     variables |= {"HOME": _SCRATCH, "TMPDIR": _SCRATCH, "HF_HOME": f"{_SCRATCH}/hf"}

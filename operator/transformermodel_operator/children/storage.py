@@ -1,9 +1,19 @@
-"""Where artifacts are kept: a folder on a claim."""
+"""Where artifacts are kept: a folder on a claim, or object storage."""
 
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Any
 
-_SCHEME = "pvc://"
+_CLAIM_SCHEME = "pvc://"
+_OBJECT_SCHEMES = ("s3://", "gs://", "az://")
+
+STORE_MOUNT = "/mnt/store"
+"""Where a Job has the claim."""
+
+
+def is_object_uri(uri: str) -> bool:
+    """Whether a uri names something in object storage."""
+    return uri.startswith(_OBJECT_SCHEMES)
 
 
 @dataclass(frozen=True)
@@ -20,9 +30,12 @@ class StorageLocation:
         Raises:
             ValueError: the uri has another form.
         """
-        claim, _, folder = uri.removeprefix(_SCHEME).partition("/")
-        if not uri.startswith(_SCHEME) or not claim or ".." in PurePosixPath(folder).parts:
-            raise ValueError(f"{uri!r} is not a storage uri: it must be pvc://claim or pvc://claim/path")
+        claim, _, folder = uri.removeprefix(_CLAIM_SCHEME).partition("/")
+        if not uri.startswith(_CLAIM_SCHEME) or not claim or ".." in PurePosixPath(folder).parts:
+            raise ValueError(
+                f"{uri!r} is not a storage uri: it must be pvc://claim, s3://bucket, gs://bucket or az://container, "
+                "and a path after it where wanted"
+            )
         return cls(claim, folder.strip("/"))
 
     def __str__(self) -> str:
@@ -30,8 +43,63 @@ class StorageLocation:
 
     def uri(self, path: str = "") -> str:
         """The uri of the folder, or of something in it."""
-        return _SCHEME + "/".join(part for part in (self.claim, self.folder, path) if part)
+        return _CLAIM_SCHEME + "/".join(part for part in (self.claim, self.folder, path) if part)
 
-    def mounted_at(self, mount: str) -> str:
-        """The folder's path where the claim is mounted."""
-        return f"{mount}/{self.folder}" if self.folder else mount
+    @property
+    def store(self) -> str:
+        """The store, as the Job's command line names it."""
+        return f"{STORE_MOUNT}/{self.folder}" if self.folder else STORE_MOUNT
+
+    @property
+    def secret(self) -> str | None:
+        """A claim needs no credentials."""
+        return None
+
+    @property
+    def volumes(self) -> list[dict[str, Any]]:
+        """What the Job's pod needs for it."""
+        return [{"name": "store", "persistentVolumeClaim": {"claimName": self.claim}}]
+
+    @property
+    def mounts(self) -> list[dict[str, Any]]:
+        """Where the Job's container has it."""
+        return [{"name": "store", "mountPath": STORE_MOUNT}]
+
+
+@dataclass(frozen=True)
+class ObjectStorage:
+    """A place in object storage, and the secret with what opens it; the operator never reads that."""
+
+    place: str
+    secret: str | None = None
+
+    def __str__(self) -> str:
+        return self.uri()
+
+    def uri(self, path: str = "") -> str:
+        """The uri of the place, or of something below it."""
+        return "/".join(part for part in (self.place.rstrip("/"), path) if part)
+
+    @property
+    def store(self) -> str:
+        """The store, as the Job's command line names it."""
+        return self.uri()
+
+    @property
+    def volumes(self) -> list[dict[str, Any]]:
+        """Nothing is mounted: the Job reads and writes by itself."""
+        return []
+
+    @property
+    def mounts(self) -> list[dict[str, Any]]:
+        """Nothing is mounted."""
+        return []
+
+
+AnyStorage = StorageLocation | ObjectStorage
+
+
+def credentials(*secrets: str | None) -> list[dict[str, Any]]:
+    """`envFrom` of a container that gets all keys of the secrets; each once, in this order."""
+    names = dict.fromkeys(name for name in secrets if name is not None)
+    return [{"secretRef": {"name": name, "optional": False}} for name in names]

@@ -11,7 +11,7 @@ from transformermodel_api.status import Condition, ConditionStatus, ConditionTyp
 from transformermodel_operator.attempt import Attempt
 from transformermodel_operator.children.identity import FIELD_MANAGER
 from transformermodel_operator.children.job import BACKOFF_LIMIT, preparation_job, settings_hash
-from transformermodel_operator.children.storage import StorageLocation
+from transformermodel_operator.children.storage import AnyStorage
 from transformermodel_operator.comparison import settled
 from transformermodel_operator.conditions import find
 from transformermodel_operator.decide.ownership import Ownership, ownership, refusal_of
@@ -62,9 +62,7 @@ def job_in_question(model: TransformerModel, snapshot: Snapshot) -> Reference | 
     return Reference.to(job) if finished or _has_trouble(job, snapshot.now) else None
 
 
-def _judge(
-    model: TransformerModel, storage: StorageLocation, wanted: Document, snapshot: Snapshot
-) -> PreparationVerdict:
+def _judge(model: TransformerModel, storage: AnyStorage, wanted: Document, snapshot: Snapshot) -> PreparationVerdict:
     status, name = model.status or TransformerModelStatus(), wanted["metadata"]["name"]
     known = _recorded(status, name)
     if known is not None and known.status is ConditionStatus.true:
@@ -89,7 +87,7 @@ def _judge(
 
 
 def _completed(
-    status: TransformerModelStatus, storage: StorageLocation, job: str, attempt: Attempt | None
+    status: TransformerModelStatus, storage: AnyStorage, job: str, attempt: Attempt | None
 ) -> PreparationVerdict:
     outcome = attempt.outcome if attempt is not None else None
     if isinstance(outcome, Prepared):

@@ -6,7 +6,7 @@ from datetime import timedelta
 from transformermodel_api.contract import Failed, Prepared
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.status import Artifact, Condition, ConditionType, TransformerModelStatus
-from transformermodel_operator.children.storage import StorageLocation
+from transformermodel_operator.children.storage import AnyStorage
 from transformermodel_operator.conditions import Finding, false, find, true, unknown
 from transformermodel_operator.objects import Document
 from transformermodel_operator.snapshot import Refusal
@@ -92,7 +92,7 @@ def failed(status: TransformerModelStatus, job: str, failure: Failed, *, stalled
     )
 
 
-def succeeded(storage: StorageLocation, job: str, outcome: Prepared) -> PreparationVerdict:
+def succeeded(storage: AnyStorage, job: str, outcome: Prepared) -> PreparationVerdict:
     """The Job has made an artifact."""
     artifact = Artifact(
         uri=storage.uri(outcome.path),

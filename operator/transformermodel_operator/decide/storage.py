@@ -1,22 +1,25 @@
 """Where a model's artifacts go."""
 
 from transformermodel_api.spec import TransformerModelSpec
-from transformermodel_operator.children.storage import StorageLocation
+from transformermodel_operator.children.storage import AnyStorage, ObjectStorage, StorageLocation, is_object_uri
 from transformermodel_operator.settings import Settings
 from transformermodel_operator.snapshot import Refusal
 
 STORAGE_MISSING, STORAGE_INVALID = "StorageMissing", "StorageInvalid"
 
 
-def locate(spec: TransformerModelSpec, settings: Settings) -> StorageLocation | Refusal:
+def locate(spec: TransformerModelSpec, settings: Settings) -> AnyStorage | Refusal:
     """The model's own storage, else the operator's default; or why there is none."""
     uri = spec.storage.uri if spec.storage is not None else settings.default_storage
     if uri is None:
         return Refusal(
             STORAGE_MISSING,
-            "There is nowhere to keep the artifact. Set spec.storage.uri to pvc://claim or pvc://claim/path, "
-            "or let the operator's administrator set a default.",
+            "There is nowhere to keep the artifact. Set spec.storage.uri to pvc://claim, s3://bucket, gs://bucket or "
+            "az://container, and a path after it where wanted, or let the operator's administrator set a default.",
         )
+    if is_object_uri(uri):
+        secret = spec.storage.secret_ref if spec.storage is not None else None
+        return ObjectStorage(uri, secret.name if secret is not None else None)
     try:
         return StorageLocation.parse(uri)
     except ValueError as error:

@@ -1,0 +1,49 @@
+"""Where artifacts are kept, as the operator reads it."""
+
+import pytest
+
+from tests.operator.world import SETTINGS, model
+from transformermodel_api.model import TransformerModel
+from transformermodel_operator.children.storage import AnyStorage, ObjectStorage, StorageLocation
+from transformermodel_operator.decide.storage import locate
+from transformermodel_operator.snapshot import Refusal
+
+
+@pytest.mark.parametrize(
+    ("uri", "claim", "store"),
+    [
+        ("pvc://models", "models", "/mnt/store"),
+        ("pvc://models/", "models", "/mnt/store"),
+        ("pvc://models/a/b", "models", "/mnt/store/a/b"),
+    ],
+)
+def test_claims(uri: str, claim: str, store: str) -> None:
+    location = StorageLocation.parse(uri)
+    assert (location.claim, location.store) == (claim, store)
+    assert location.uri("x") == uri.rstrip("/") + "/x"
+
+
+@pytest.mark.parametrize("uri", ["ftp://host", "models", "pvc://", "pvc:///x", "pvc://models/../other"])
+def test_other_storage_is_refused_with_the_form_that_would_be_right(uri: str) -> None:
+    with pytest.raises(ValueError, match="it must be pvc://claim, s3://bucket, gs://bucket or az://container"):
+        StorageLocation.parse(uri)
+
+
+@pytest.mark.parametrize(
+    ("storage", "expected"),
+    [
+        ({"uri": "pvc://models/a"}, StorageLocation("models", "a")),
+        ({"uri": "s3://bucket"}, ObjectStorage("s3://bucket")),
+        ({"uri": "gs://bucket/a", "secretRef": {"name": "key"}}, ObjectStorage("gs://bucket/a", "key")),
+        ({"uri": "az://container/a"}, ObjectStorage("az://container/a")),
+    ],
+)
+def test_the_models_own_storage(storage: dict[str, object], expected: AnyStorage) -> None:
+    assert locate(TransformerModel.read(model(storage=storage)).spec, SETTINGS) == expected
+    assert expected.uri("artifacts/x") == f"{storage['uri']}/artifacts/x"
+
+
+def test_what_is_no_storage_is_refused_with_a_reason() -> None:
+    refusal = locate(TransformerModel.read(model(storage={"uri": "pvc://models/../x"})).spec, SETTINGS)
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason == "StorageInvalid"
