@@ -4,36 +4,46 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors.torch import load_file
 from transformers import PreTrainedModel
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.preparation.checkpoint import read_object, require_readable
+from transformermodel_predictor.preparation.torch_file import read_state_dict
 from transformermodel_predictor.pretrained import listed, one_line
 from transformermodel_predictor.quiet import quiet
 
 _CONFIGURATION = "adapter_config.json"
 _WEIGHTS = "adapter_model.safetensors"
+_PICKLED_WEIGHTS = "adapter_model.bin"
 _PREFIX = "base_model.model."
 
 
-def merge_adapter(model: PreTrainedModel, folder: Path, origin: str) -> PreTrainedModel:
+def merge_adapter(model: PreTrainedModel, folder: Path, origin: str, *, trusted: bool = False) -> PreTrainedModel:
     """The model with the adapter's differences in its weights, as plain as it was before.
 
     peft alone would skip tensors of the adapter that have no place in the model; here they are an error.
 
     Raises:
         PreparationFailed: UnsupportedSource, it is no adapter or of a kind that cannot be merged; WeightsMismatch,
-            it belongs to another model.
+            it belongs to another model; RemoteCodeForbidden, its file is more than weights and not trusted.
     """
     read_object(folder / _CONFIGURATION, origin)
-    require_readable(folder / _WEIGHTS, origin)
+    weights = _read_weights(folder, origin, trusted=trusted)
     with quiet():
-        return _merged(model, folder, origin)
+        return _merged(model, folder, weights, origin)
 
 
-def _merged(model: PreTrainedModel, folder: Path, origin: str) -> PreTrainedModel:
+def _read_weights(folder: Path, origin: str, *, trusted: bool) -> dict[str, torch.Tensor]:
+    if not (folder / _WEIGHTS).is_file() and (folder / _PICKLED_WEIGHTS).is_file():
+        return read_state_dict([folder / _PICKLED_WEIGHTS], origin, trusted=trusted)
+    require_readable(folder / _WEIGHTS, origin)
+    return load_file(folder / _WEIGHTS)
+
+
+def _merged(model: PreTrainedModel, folder: Path, weights: dict[str, torch.Tensor], origin: str) -> PreTrainedModel:
     from peft import PeftConfig, get_peft_model, set_peft_model_state_dict  # slow to import, and not always needed
 
     try:
@@ -49,7 +59,7 @@ def _merged(model: PreTrainedModel, folder: Path, origin: str) -> PreTrainedMode
         )
     try:
         wrapped = get_peft_model(model, configuration)
-        outcome = set_peft_model_state_dict(wrapped, load_file(folder / _WEIGHTS))
+        outcome = set_peft_model_state_dict(wrapped, weights)
     except (ValueError, RuntimeError, KeyError) as error:
         raise _mismatch(origin, one_line(error)) from error
     _require_all_used(outcome, origin)

@@ -1,6 +1,7 @@
 """A checkpoint's folder, read and checked before any weight is loaded."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,13 @@ from transformers import CONFIG_MAPPING, AutoConfig, PreTrainedConfig
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
+from transformermodel_predictor.preparation.gguf import gguf_configuration
+from transformermodel_predictor.preparation.torch_file import is_traced
 from transformermodel_predictor.pretrained import one_line
 from transformermodel_predictor.quiet import quiet
+from transformermodel_predictor.sources.selection import Weights, WeightsKind, find_weights
 
 _CONFIGURATION = "config.json"
-_WEIGHTS = "model.safetensors"
-_INDEX = "model.safetensors.index.json"
 
 
 @dataclass(frozen=True)
@@ -26,30 +28,64 @@ class Checkpoint:
     Attributes:
         folder: where it is.
         origin: the uri it came from, for messages.
-        configuration: config.json.
+        configuration: config.json, or what a GGUF file says instead.
+        weights: the files with the weights.
+        trusted: whether code in the folder may run.
     """
 
     folder: Path
     origin: str
     configuration: PreTrainedConfig
+    weights: Weights
+    trusted: bool = False
+
+    @property
+    def weight_files(self) -> tuple[Path, ...]:
+        """Where the weights are."""
+        return tuple(self.folder / name for name in self.weights.files)
 
 
-def read_checkpoint(folder: Path, origin: str, auto_class: str) -> Checkpoint:
+def read_checkpoint(folder: Path, origin: str, auto_class: str, *, trusted: bool = False) -> Checkpoint:
     """Read and check a checkpoint for a task.
 
     Raises:
         PreparationFailed: UnsupportedSource, a file is missing, damaged or not readable; UnsupportedArchitecture,
-            transformers does not know the architecture, or not for this task.
+            transformers does not know the architecture, or not for this task; RemoteCodeForbidden, the architecture
+            is code in the folder, which may not run; UnsupportedForm, the folder holds a graph instead of weights.
     """
-    configuration = _configuration(folder, origin)
-    if type(configuration) not in getattr(transformers, auto_class)._model_mapping:
+    names = [path.name for path in folder.iterdir() if path.is_file()]
+    weights = find_weights(names, origin, lambda name: (folder / name).read_text(encoding="utf-8"))
+    checkpoint = Checkpoint(folder, origin, _configuration(folder, origin, weights, trusted), weights, trusted)
+    _require_task(checkpoint, auto_class)
+    if weights.kind is WeightsKind.Safetensors:
+        for file in checkpoint.weight_files:
+            require_readable(file, origin)
+    return checkpoint
+
+
+def _require_task(checkpoint: Checkpoint, auto_class: str) -> None:
+    configuration = checkpoint.configuration
+    if type(configuration) in getattr(transformers, auto_class)._model_mapping:
+        return
+    if auto_class in (getattr(configuration, "auto_map", None) or {}):
+        require_trust(checkpoint.trusted, checkpoint.origin, f"its {auto_class}", configuration.auto_map[auto_class])
+        return
+    raise PreparationFailed(
+        FailureReason.UnsupportedArchitecture,
+        f"{checkpoint.origin} has the architecture {configuration.model_type!r}, for which there is no {auto_class}.",
+    )
+
+
+def require_trust(trusted: bool, origin: str, what: str, code: object) -> None:
+    """Refuse to run code that comes with a model, unless the user trusts it.
+
+    Raises:
+        PreparationFailed: RemoteCodeForbidden.
+    """
+    if not trusted:
         raise PreparationFailed(
-            FailureReason.UnsupportedArchitecture,
-            f"{origin} has the architecture {configuration.model_type!r}, for which there is no {auto_class}.",
+            FailureReason.RemoteCodeForbidden, f"{origin} brings {what} as code of its own ({code})."
         )
-    for file in _weight_files(folder, origin):
-        require_readable(file, origin)
-    return Checkpoint(folder, origin, configuration)
 
 
 def require_readable(file: Path, origin: str) -> None:
@@ -84,20 +120,21 @@ def read_object(file: Path, origin: str) -> dict[str, Any]:
     return document
 
 
-def _configuration(folder: Path, origin: str) -> PreTrainedConfig:
-    model_type = read_object(folder / _CONFIGURATION, origin).get("model_type")
-    if model_type is None:
-        raise _unsupported(f"{_CONFIGURATION} of {origin} names no model_type.")
-    if model_type not in CONFIG_MAPPING:
+def _configuration(folder: Path, origin: str, weights: Weights, trusted: bool) -> PreTrainedConfig:
+    if weights.kind is WeightsKind.GGUF:
+        return gguf_configuration(folder / weights.files[0], origin)
+    if not (folder / _CONFIGURATION).is_file() and is_traced(folder / weights.files[0]):
         raise PreparationFailed(
-            FailureReason.UnsupportedArchitecture,
-            f"{origin} has the architecture {model_type!r}, which transformers {transformers.__version__} "
-            "does not know.",
+            FailureReason.UnsupportedForm,
+            f"{origin} holds only the traced graph {weights.files[0]}, from which no other form can be made: "
+            "name the checkpoint that it was traced from.",
         )
+    document = read_object(folder / _CONFIGURATION, origin)
+    _require_known_architecture(document, origin, trusted)
     try:
         with quiet():
             configuration: PreTrainedConfig = AutoConfig.from_pretrained(
-                folder, local_files_only=True, trust_remote_code=False
+                folder, local_files_only=True, trust_remote_code=trusted
             )
     except MemoryError:
         raise
@@ -106,17 +143,19 @@ def _configuration(folder: Path, origin: str) -> PreTrainedConfig:
     return configuration
 
 
-def _weight_files(folder: Path, origin: str) -> list[Path]:
-    if (folder / _WEIGHTS).is_file() or not (folder / _INDEX).is_file():
-        return [folder / _WEIGHTS]
-    shards = read_object(folder / _INDEX, origin).get("weight_map")
-    if not isinstance(shards, dict) or not shards or not all(isinstance(name, str) for name in shards.values()):
-        raise _unsupported(f"{_INDEX} of {origin} names no files.")
-    names = sorted(set(shards.values()))
-    for name in names:
-        if Path(name).name != name:
-            raise _unsupported(f"{_INDEX} of {origin} names the file {name!r}, which leaves the folder.")
-    return [folder / name for name in names]
+def _require_known_architecture(document: Mapping[str, Any], origin: str, trusted: bool) -> None:
+    model_type, code = document.get("model_type"), document.get("auto_map")
+    if model_type is None:
+        raise _unsupported(f"{_CONFIGURATION} of {origin} names no model_type.")
+    if model_type in CONFIG_MAPPING:
+        return
+    if isinstance(code, Mapping) and "AutoConfig" in code:
+        require_trust(trusted, origin, f"the architecture {model_type!r}", code["AutoConfig"])
+        return
+    raise PreparationFailed(
+        FailureReason.UnsupportedArchitecture,
+        f"{origin} has the architecture {model_type!r}, which transformers {transformers.__version__} does not know.",
+    )
 
 
 def _unsupported(message: str) -> PreparationFailed:

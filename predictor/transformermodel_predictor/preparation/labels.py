@@ -4,14 +4,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 
-def choose_labels(wanted: Sequence[str] | None, checkpoint: Mapping[Any, str] | None) -> tuple[str, ...]:
+def choose_labels(
+    wanted: Sequence[str] | None, checkpoint: Mapping[Any, str] | None, number: int | None = None
+) -> tuple[str, ...]:
     """The labels in the order of the logits: those that are asked for, else the checkpoint's own.
+
+    Where only a number of classes is asked for and the checkpoint names another, they are called LABEL_0, LABEL_1, ...
+    as transformers does.
 
     Args:
         wanted: spec.preparation.labels.
         checkpoint: the configuration's `id2label`, whose keys are numbers or, in some files, digits.
+        number: spec.preparation.numLabels.
     """
     if wanted is not None:
         return tuple(wanted)
     named = {int(index): label for index, label in (checkpoint or {}).items()}
+    if number is not None and number != len(named):
+        return tuple(f"LABEL_{index}" for index in range(number))
     return tuple(named[index] for index in sorted(named))

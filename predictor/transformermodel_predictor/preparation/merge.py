@@ -8,10 +8,12 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from transformermodel_api.contract import PreparationRequest
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
+from transformermodel_api.source import RemoteCode
 from transformermodel_predictor.artifact.configuration import ModelConfiguration
 from transformermodel_predictor.preparation.adapter import merge_adapter
 from transformermodel_predictor.preparation.checkpoint import Checkpoint, read_checkpoint
 from transformermodel_predictor.preparation.configuration import ModelFacts, configuration_for
+from transformermodel_predictor.preparation.inherited import read_inherited
 from transformermodel_predictor.preparation.inputs import Acquired
 from transformermodel_predictor.preparation.labels import choose_labels
 from transformermodel_predictor.preparation.limits import choose_max_length, model_limit
@@ -38,9 +40,12 @@ class Merged:
 
 def merge(request: PreparationRequest, acquired: Acquired) -> Merged:
     """Load the checkpoint, merge the adapter and check that the result is what the task needs."""
-    task, wanted = task_type(request.task), request.preparation
-    checkpoint = read_checkpoint(acquired.checkpoint, request.source.uri, task.auto_class)
-    labels = choose_labels(wanted.labels, checkpoint.configuration.id2label) if task.has_labels else ()
+    task, origin = task_type(request.task), request.source.uri
+    request = read_inherited(acquired.checkpoint, origin).applied_to(request, has_labels=task.has_labels)
+    wanted, trusted = request.preparation, request.source.trust_remote_code is RemoteCode.Allowed
+    checkpoint = read_checkpoint(acquired.checkpoint, origin, task.auto_class, trusted=trusted)
+    known = checkpoint.configuration.id2label
+    labels = choose_labels(wanted.labels, known, wanted.num_labels) if task.has_labels else ()
     tokenizer = load_tokenizer(checkpoint, do_lower_case=wanted.do_lower_case)
     model = _model(request, acquired, checkpoint, labels)
     _require_vocabulary(model, tokenizer, checkpoint.origin)
@@ -67,7 +72,9 @@ def _model(
     origin = checkpoint.origin
     if acquired.adapter is not None:
         adapter = request.source.adapter_uri or ""
-        loaded = replace(loaded, model=merge_adapter(loaded.model, acquired.adapter, adapter))
+        loaded = replace(
+            loaded, model=merge_adapter(loaded.model, acquired.adapter, adapter, trusted=checkpoint.trusted)
+        )
         origin = f"{origin} with {adapter}"
     require_all_weights(loaded, origin)
     return loaded.model

@@ -1,12 +1,15 @@
 """The checkpoint's tokenizer, as the request wants it."""
 
-from transformers import PreTrainedTokenizerBase
+from transformers import TOKENIZER_MAPPING, PreTrainedTokenizerBase
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
-from transformermodel_predictor.preparation.checkpoint import Checkpoint
+from transformermodel_predictor.preparation.checkpoint import Checkpoint, read_object, require_trust
 from transformermodel_predictor.pretrained import load_pretrained_tokenizer, one_line
+from transformermodel_predictor.sources.selection import WeightsKind
 
+_CONFIGURATION = "tokenizer_config.json"
+_WHOLE = "tokenizer.json"
 _PROBE = "ABC"
 
 
@@ -14,11 +17,15 @@ def load_tokenizer(checkpoint: Checkpoint, *, do_lower_case: bool | None) -> Pre
     """Load the tokenizer; lower-casing is changed only when the request says so.
 
     Raises:
-        PreparationFailed: UnsupportedSource, there is none, or it cannot lower-case as asked.
+        PreparationFailed: UnsupportedSource, there is none, or it cannot lower-case as asked; RemoteCodeForbidden, it
+            is code that may not run.
     """
-    wanted = {} if do_lower_case is None else {"do_lower_case": do_lower_case}
+    settings: dict[str, bool | str] = {} if do_lower_case is None else {"do_lower_case": do_lower_case}
+    if checkpoint.weights.kind is WeightsKind.GGUF and not (checkpoint.folder / _WHOLE).is_file():
+        settings["gguf_file"] = checkpoint.weights.files[0]
+    _require_known_tokenizer(checkpoint)
     try:
-        tokenizer = load_pretrained_tokenizer(checkpoint.folder, **wanted)
+        tokenizer = load_pretrained_tokenizer(checkpoint.folder, trust_remote_code=checkpoint.trusted, **settings)
     except MemoryError:
         raise
     except Exception as error:  # which one is up to the tokenizer
@@ -30,6 +37,16 @@ def load_tokenizer(checkpoint: Checkpoint, *, do_lower_case: bool | None) -> Pre
         raise PreparationFailed(FailureReason.UnsupportedSource, f"{checkpoint.origin} has no tokenizer files.")
     _require_lower_casing(tokenizer, checkpoint.origin, do_lower_case)
     return tokenizer
+
+
+def _require_known_tokenizer(checkpoint: Checkpoint) -> None:
+    """Refuse a tokenizer that is code in the folder, unless that may run or transformers can do without it."""
+    stored = checkpoint.folder / _CONFIGURATION
+    if not stored.is_file() or (checkpoint.folder / _WHOLE).is_file():
+        return
+    code = read_object(stored, checkpoint.origin).get("auto_map") or {}
+    if "AutoTokenizer" in code and type(checkpoint.configuration) not in TOKENIZER_MAPPING:
+        require_trust(checkpoint.trusted, checkpoint.origin, "its tokenizer", code["AutoTokenizer"])
 
 
 def lower_cases(tokenizer: PreTrainedTokenizerBase) -> bool:

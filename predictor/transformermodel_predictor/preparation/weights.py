@@ -12,27 +12,52 @@ from transformers import PreTrainedModel
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.preparation.checkpoint import Checkpoint
-from transformermodel_predictor.pretrained import Pretrained, listed, load_pretrained, one_line
+from transformermodel_predictor.preparation.gguf import load_gguf
+from transformermodel_predictor.preparation.torch_file import read_state_dict
+from transformermodel_predictor.pretrained import (
+    Pretrained,
+    listed,
+    load_pretrained,
+    load_state,
+    model_type_of,
+    one_line,
+)
+from transformermodel_predictor.sources.selection import WeightsKind
 
 
 def load_weights(checkpoint: Checkpoint, auto_class: str, labels: Sequence[str]) -> Pretrained:
     """Load a checkpoint into the model of a task, with one class per label if any; what is absent is marked.
 
     Raises:
-        PreparationFailed: UnsupportedSource, the configuration describes a model that cannot be built.
+        PreparationFailed: UnsupportedSource, the configuration describes a model that cannot be built, or a file is
+            damaged; RemoteCodeForbidden, a file is more than weights.
     """
     configuration = checkpoint.configuration
     if labels:
         configuration.id2label = dict(enumerate(labels))
         configuration.label2id = {label: index for index, label in enumerate(labels)}
     try:
-        loaded = load_pretrained(checkpoint.folder, auto_class, configuration)
+        loaded = _load(checkpoint, auto_class)
     except (ValueError, TypeError, LookupError, OSError) as error:
         raise PreparationFailed(
             FailureReason.UnsupportedSource, f"{checkpoint.origin} cannot be loaded ({one_line(error)})."
         ) from error
     _mark(loaded.model, loaded.absent)
     return loaded
+
+
+def _load(checkpoint: Checkpoint, auto_class: str) -> Pretrained:
+    match checkpoint.weights.kind:
+        case WeightsKind.Safetensors:
+            return load_pretrained(
+                checkpoint.folder, auto_class, checkpoint.configuration, trust_remote_code=checkpoint.trusted
+            )
+        case WeightsKind.GGUF:
+            return load_gguf(checkpoint.weight_files[0], auto_class, checkpoint.configuration)
+        case WeightsKind.Torch:
+            model_type = model_type_of(checkpoint.configuration, auto_class)
+            state = read_state_dict(checkpoint.weight_files, checkpoint.origin, trusted=checkpoint.trusted)
+            return load_state(model_type, checkpoint.configuration, state)
 
 
 def require_all_weights(loaded: Pretrained, origin: str) -> None:

@@ -1,5 +1,5 @@
 import json
-import shutil
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ from tests.predictor.preparation.adapters import make_encoder, save_smaller_chec
 from tests.predictor.preparation.conftest import Kitchen, request_for
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.loading import load_model
+from transformermodel_predictor.preparation.inputs import Acquired
+from transformermodel_predictor.preparation.merge import merge
 
 ADAPTER = "file://adapter"
 LABELS = {"preparation": {"labels": ["a", "b", "c"], "maxLength": 16}}
@@ -141,8 +143,23 @@ def test_what_is_no_adapter_is_refused(kitchen: Kitchen, harm: Any, problem: str
     assert failure.message.startswith(problem)
 
 
-def test_pickled_adapter_weights_are_not_read(kitchen: Kitchen) -> None:
+def test_pickled_adapter_weights_are_read_as_weights_only(kitchen: Kitchen) -> None:
     train(kitchen.model, kitchen.adapter)
-    shutil.move(kitchen.adapter / "adapter_model.safetensors", kitchen.adapter / "adapter_model.bin")
+    acquired, request = Acquired(kitchen.model, kitchen.adapter), request_for(adapter=ADAPTER, **LABELS)
+    whole = merge(request, acquired).model.state_dict()
+    weights = kitchen.adapter / "adapter_model.safetensors"
+    torch.save(load_file(weights), kitchen.adapter / "adapter_model.bin")
+    weights.unlink()
+    assert all(torch.equal(whole[name], value) for name, value in merge(request, acquired).model.state_dict().items())
+
+
+def test_an_adapter_that_is_more_than_weights_is_refused(kitchen: Kitchen) -> None:
+    train(kitchen.model, kitchen.adapter)
+    (kitchen.adapter / "adapter_model.safetensors").unlink()
+    torch.save({"weights": os.getcwd}, kitchen.adapter / "adapter_model.bin")
     failure = kitchen.failure(request_for(adapter=ADAPTER, **LABELS))
-    assert failure.message == "file://adapter has no safetensors weights (only adapter_model.bin, which is not read)."
+    assert failure.reason is FailureReason.RemoteCodeForbidden
+    assert (
+        "adapter_model.bin of file://adapter is more than weights: reading it would call posix.getcwd"
+        in failure.message
+    )

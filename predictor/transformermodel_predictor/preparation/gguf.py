@@ -1,0 +1,53 @@
+"""GGUF files: quantised weights with their configuration and tokenizer, made float32 again."""
+
+from pathlib import Path
+from typing import Any
+
+import transformers
+from transformers import AutoConfig, PreTrainedConfig
+
+from transformermodel_api.errors import PreparationFailed
+from transformermodel_api.failures import FailureReason
+from transformermodel_predictor.pretrained import Pretrained, load_state, one_line
+from transformermodel_predictor.quiet import quiet
+
+_OF_THE_FILE = ("quantization_config", "_name_or_path", "transformers_version", "architectures")
+"""Settings of a configuration that are true of the file, and not of the model that is made of it."""
+
+
+def gguf_configuration(file: Path, origin: str) -> PreTrainedConfig:
+    """The configuration in a GGUF file.
+
+    Raises:
+        PreparationFailed: UnsupportedArchitecture, transformers cannot read this one; UnsupportedSource, the file is
+            damaged.
+    """
+    try:
+        with quiet():
+            found: PreTrainedConfig = AutoConfig.from_pretrained(
+                file.parent, gguf_file=file.name, local_files_only=True, trust_remote_code=False
+            )
+    except MemoryError:
+        raise
+    except Exception as error:  # the reader fails in its own ways on files that are damaged
+        unknown = "is not supported" in str(error)
+        raise PreparationFailed(
+            FailureReason.UnsupportedArchitecture if unknown else FailureReason.UnsupportedSource,
+            f"{file.name} of {origin} cannot be read ({one_line(error)}).",
+        ) from error
+    settings: dict[str, Any] = {name: value for name, value in found.to_dict().items() if name not in _OF_THE_FILE}
+    plain: PreTrainedConfig = type(found)(**settings)
+    return plain
+
+
+def load_gguf(file: Path, auto_class: str, configuration: PreTrainedConfig) -> Pretrained:
+    """The weights in a GGUF file, dequantised into a model that knows nothing of quantisation and can be saved.
+
+    Raises:
+        ValueError, TypeError, LookupError, OSError: the file holds no model for this Auto class.
+    """
+    with quiet():
+        quantised = getattr(transformers, auto_class).from_pretrained(
+            file.parent, gguf_file=file.name, dtype="float32", local_files_only=True, trust_remote_code=False
+        )
+    return load_state(type(quantised), configuration, quantised.state_dict())

@@ -1,0 +1,71 @@
+"""What a folder says of its own model beside the checkpoint: the files of TorchServe's preparation script."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from transformermodel_api.contract import PreparationRequest
+from transformermodel_api.errors import PreparationFailed
+from transformermodel_api.failures import FailureReason
+from transformermodel_predictor.artifact.configuration import CONFIGURATION_FILE
+from transformermodel_predictor.artifact.labels import LABELS_FILE, read_labels
+from transformermodel_predictor.preparation.downloader import (
+    SETUP_FILE,
+    DownloaderConfiguration,
+    read_downloader_configuration,
+)
+
+_Read = TypeVar("_Read")
+
+
+@dataclass(frozen=True)
+class Inherited:
+    """Settings that hold where the request has none of its own.
+
+    Attributes:
+        configuration: what the folder was made with.
+        labels: names of the classes in the order of the logits, if it has them.
+    """
+
+    configuration: DownloaderConfiguration
+    labels: tuple[str, ...] | None
+
+    def applied_to(self, request: PreparationRequest, *, has_labels: bool) -> PreparationRequest:
+        """The request with what it leaves open filled in.
+
+        Args:
+            request: what is wanted.
+            has_labels: whether the task has classes.
+        """
+        wanted, found = request.preparation, self.configuration
+        filled: dict[str, Any] = {
+            "max_length": wanted.max_length or found.max_length,
+            "do_lower_case": found.do_lower_case if wanted.do_lower_case is None else wanted.do_lower_case,
+        }
+        if has_labels and wanted.labels is None and wanted.num_labels is None:
+            filled |= {"labels": self.labels, "num_labels": None if self.labels else found.num_labels or None}
+        return request.model_copy(update={"preparation": wanted.model_copy(update=filled)})
+
+
+def read_inherited(folder: Path, origin: str) -> Inherited:
+    """Read what lies beside a checkpoint; nothing may.
+
+    Raises:
+        PreparationFailed: UnsupportedSource, a file is damaged.
+    """
+    configuration: DownloaderConfiguration | None = None
+    for name in (SETUP_FILE, CONFIGURATION_FILE):
+        configuration = configuration or _read(folder / name, origin, read_downloader_configuration)
+    return Inherited(configuration or DownloaderConfiguration(), _read(folder / LABELS_FILE, origin, read_labels))
+
+
+def _read(file: Path, origin: str, parse: Callable[[str], _Read]) -> _Read | None:
+    if not file.is_file():
+        return None
+    try:
+        return parse(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise PreparationFailed(
+            FailureReason.UnsupportedSource, f"{file.name} of {origin} cannot be read: {error}."
+        ) from error
