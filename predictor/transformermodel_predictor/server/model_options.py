@@ -1,5 +1,6 @@
 """How one of the server's models is run. Imports nothing heavy."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from transformermodel_api.predictor import Batching, Predictor
@@ -23,7 +24,13 @@ class ModelOptions:
         """What spec.predictor says."""
         return cls(predictor.batching, DeviceChoice(predictor.device))
 
-    def with_batching(self, **given: int | None) -> "ModelOptions":
-        """With the fields of the command line that are not None in place of the manifest's."""
-        changes = {name: value for name, value in given.items() if value is not None}
-        return ModelOptions(self.batching.model_copy(update=changes), self.device)
+    def changed(self, device: str | None, batching: Mapping[str, int | None]) -> "ModelOptions":
+        """With what the command line says in place of the manifest; None is what it does not say.
+
+        Raises:
+            UserError: the device is not known.
+        """
+        given = {name: value for name, value in batching.items() if value is not None}
+        return ModelOptions(
+            self.batching.model_copy(update=given), self.device if device is None else DeviceChoice.parse(device)
+        )

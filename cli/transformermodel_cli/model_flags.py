@@ -1,0 +1,31 @@
+"""Flags that say how models are run; they hold for all models of the command, before what their manifests say."""
+
+from typing import Annotated
+
+import typer
+
+MaxBatchTokensFlag = Annotated[
+    int | None,
+    typer.Option("--max-batch-tokens", "--max_batch_tokens", min=1, help="Most tokens in one step of the engine."),
+]
+MaxBatchSizeFlag = Annotated[
+    int | None,
+    typer.Option("--max-batch-size", "--max_batch_size", min=1, help="Most texts in one step of the engine."),
+]
+MaxQueueSizeFlag = Annotated[
+    int | None,
+    typer.Option("--max-queue-size", "--max_queue_size", min=1, help="Most texts that may wait, before 503."),
+]
+MaxDelayFlag = Annotated[
+    int | None,
+    typer.Option(
+        "--max-delay-milliseconds",
+        "--max_delay_milliseconds",
+        min=0,
+        help="How long a text waits for company while the engine is idle.",
+    ),
+]
+DeviceFlag = Annotated[
+    str | None,
+    typer.Option(help="What runs the models: auto, cpu, cuda, xpu, mps, xla, or devices of a kind, as in cuda:0,1."),
+]
