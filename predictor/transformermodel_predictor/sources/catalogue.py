@@ -6,8 +6,11 @@ from pathlib import Path
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
+from transformermodel_predictor.objects.bucket import Bucket
+from transformermodel_predictor.objects.location import ObjectLocation, Scheme
 from transformermodel_predictor.sources.directory import DirectorySource
 from transformermodel_predictor.sources.hub import HubSource
+from transformermodel_predictor.sources.objects import ObjectSource
 from transformermodel_predictor.sources.package import PackageSource
 from transformermodel_predictor.sources.source import Source
 
@@ -17,12 +20,14 @@ class SourceRequest:
     """What is known of a source before anybody is asked.
 
     Attributes:
+        scheme: what comes before :// in the uri.
         location: the uri without its scheme.
         revision: branch, tag or commit; only a hub has them.
         base: folder that relative paths start from.
         code: whether Python files are wanted too, because they may run.
     """
 
+    scheme: str
     location: str
     revision: str | None
     base: Path
@@ -42,10 +47,26 @@ def _directory(request: SourceRequest) -> Source:
     return DirectorySource(request.base / request.location, f"file://{request.location}", code=request.code)
 
 
+def _objects(request: SourceRequest) -> Source:
+    location = ObjectLocation.parse(f"{request.scheme}://{request.location}")
+    return ObjectSource(Bucket(location), code=request.code)
+
+
+def _claim(request: SourceRequest) -> Source:
+    claim = request.location.partition("/")[0]
+    raise PreparationFailed(
+        FailureReason.UnsupportedSource,
+        f"pvc://{request.location} is on a claim, which only a cluster can mount: mount {claim} and name the folder "
+        "as file://.",
+    )
+
+
 _SCHEMES: dict[str, Callable[[SourceRequest], Source]] = {
     "file": _directory,
     "hf": _hub,
     "package": _package,
+    "pvc": _claim,
+    **dict.fromkeys(Scheme, _objects),
 }
 
 
@@ -53,7 +74,7 @@ def source_for(uri: str, revision: str | None, base: Path, *, code: bool = False
     """The source that a uri names.
 
     Args:
-        uri: `hf://org/name`, `package://python.package/path` or `file://path`.
+        uri: `hf://org/name`, `package://python.package/path`, `file://path`, or in object storage `s3://`, `gs://`, `az://`.
         revision: branch, tag or commit; only a hub has them.
         base: folder that relative paths start from.
         code: whether Python files are wanted too, because they may run.
@@ -65,4 +86,4 @@ def source_for(uri: str, revision: str | None, base: Path, *, code: bool = False
     if not separator or scheme not in _SCHEMES:
         known = ", ".join(f"{name}://" for name in _SCHEMES)
         raise PreparationFailed(FailureReason.UnsupportedSource, f"{uri} cannot be read here; there are {known}.")
-    return _SCHEMES[scheme](SourceRequest(location, revision, base, code))
+    return _SCHEMES[scheme](SourceRequest(scheme, location, revision, base, code))
