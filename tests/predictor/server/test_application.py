@@ -8,22 +8,30 @@ from dataclasses import replace
 from typing import Any
 
 import httpx
+import orjson
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.predictor.gated import PATIENCE_SECONDS, GatedEngine
 from tests.predictor.server.running import running
 from tests.predictor.tiny import LABELS, MAX_LENGTH
 from transformermodel_predictor.batching import BatchLimits
 from transformermodel_predictor.loading import LoadedModel
+from transformermodel_predictor.protocols.datatypes import pack, unpack
 from transformermodel_predictor.server.options import ServerOptions
 
+CLIENTS = 64
 BODY_LIMIT = 10_000
+TEXT_LIMIT = 5_000
 
 
 @pytest.fixture(scope="module")
 def client(tiny_model: LoadedModel) -> Iterator[httpx.Client]:
     with (
-        running({"tiny": tiny_model, "other": tiny_model}, ServerOptions(max_body_bytes=BODY_LIMIT)) as server,
+        running(
+            {"tiny": tiny_model, "other": tiny_model},
+            ServerOptions(max_body_bytes=BODY_LIMIT, max_text_bytes=TEXT_LIMIT),
+        ) as server,
         httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS) as client,
     ):
         yield client
@@ -118,6 +126,35 @@ class TestV2:
         answered = outputs(client.post("/v2/models/tiny/infer", json=body))
         assert answered == {"probabilities": pytest.approx(expected["probabilities"], abs=1e-5)}
 
+    def test_the_one_version_answers(self, client: httpx.Client) -> None:
+        (version,) = client.get("/v2/models/tiny").json()["versions"]
+        url = f"/v2/models/tiny/versions/{version}"
+        assert client.get(url).json() == client.get("/v2/models/tiny").json()
+        assert client.get(f"{url}/ready").json() == {"name": "tiny", "ready": True}
+        assert client.post(f"{url}/infer", json=infer_body("good")).json()["model_version"] == version
+        for method, path in (("GET", ""), ("GET", "/ready"), ("POST", "/infer")):
+            other = client.request(method, f"/v2/models/tiny/versions/7{path}", json=infer_body("good"))
+            assert version in refused(other, 404), "the message says which version there is"
+
+    def test_bytes_in_and_out(self, client: httpx.Client, tiny_model: LoadedModel) -> None:
+        content = pack("BYTES", ["good", "bad"])
+        tensor = {"name": "text", "datatype": "BYTES", "shape": [2], "parameters": {"binary_data_size": len(content)}}
+        header = orjson.dumps({"inputs": [tensor], "outputs": [{"name": "score", "parameters": {"binary_data": True}}]})
+        response = client.post(
+            "/v2/models/tiny/infer",
+            content=header + content,
+            headers={
+                "inference-header-content-length": str(len(header)),
+                "content-type": "application/vnd.sagemaker-triton.binary+json;json-header-size=1",
+            },
+        )
+        assert response.headers["content-type"] == "application/octet-stream"
+        length = int(response.headers["inference-header-content-length"])
+        (output,) = orjson.loads(response.content[:length])["outputs"]
+        assert output == {"name": "score", "datatype": "FP32", "shape": [2], "parameters": {"binary_data_size": 8}}
+        expected = [answer["score"] for answer in tiny_model.answer([{"text": "good"}, {"text": "bad"}])]
+        assert unpack("score", "FP32", 2, response.content[length:]) == pytest.approx(expected, abs=1e-5)
+
     def test_top_k_gives_a_second_dimension(self, client: httpx.Client) -> None:
         response = client.post("/v2/models/tiny/infer", json=infer_body("good", "bad", parameters={"top_k": 2}))
         assert [output["shape"] for output in response.json()["outputs"]] == [[2, 2], [2, 2]]
@@ -172,6 +209,21 @@ class TestBadInput:
         chunks = (b"x" * 1000 for _ in range(11))
         assert str(BODY_LIMIT) in refused(client.post("/v1/models/tiny:predict", content=chunks), 413)
 
+    @pytest.mark.parametrize(
+        ("path", "body"),
+        [
+            ("/v1/models/tiny:predict", {"instances": ["x" * (TEXT_LIMIT + 1)]}),
+            ("/v2/models/tiny/infer", infer_body("good", "x" * (TEXT_LIMIT + 1))),
+        ],
+    )
+    def test_a_text_over_the_limit(self, client: httpx.Client, path: str, body: dict[str, Any]) -> None:
+        assert "--max-text-bytes" in refused(client.post(path, json=body), 413)
+
+    @pytest.mark.parametrize("length", ["4", "x", "-1"])
+    def test_binary_sizes_that_are_wrong(self, client: httpx.Client, length: str) -> None:
+        headers = {"inference-header-content-length": length}
+        assert refused(client.post("/v2/models/tiny/infer", content=b"{}", headers=headers), 400)
+
     def test_an_unknown_address_and_a_wrong_method(self, client: httpx.Client) -> None:
         assert "/v3" in refused(client.get("/v3"), 404)
         assert refused(client.get("/v2/models/tiny/infer"), 405)
@@ -214,6 +266,28 @@ class TestWhileTheEngineIsBusy:
             assert int(response.headers["retry-after"]) > 0
             gated_engine.open()
             assert waiting.result().status_code == 200
+
+    def test_a_timeout_among_the_parameters(self, gated_client: httpx.Client) -> None:
+        body = infer_body("good", parameters={"timeout": 1000})
+        assert "timeout" in refused(gated_client.post("/v2/models/tiny/infer", json=body), 504)
+        body = infer_body("good", parameters={"timeout": "soon"})
+        assert "microseconds" in refused(gated_client.post("/v2/models/tiny/infer", json=body), 400)
+
+    def test_health_is_answered_while_many_clients_keep_the_engine_busy(
+        self, tiny_model: LoadedModel, gated_model: LoadedModel, gated_engine: GatedEngine
+    ) -> None:
+        with running({"tiny": gated_model}) as server, ThreadPoolExecutor(CLIENTS) as clients:
+            url = f"{server.url}/v2/models/tiny/infer"
+            waiting = [
+                clients.submit(httpx.post, url, json=infer_body("good"), timeout=PATIENCE_SECONDS)
+                for _ in range(CLIENTS)
+            ]
+            gated_engine.wait_until_busy()
+            for path in ("/v2/health/live", "/v2/health/ready", "/v2/models/tiny/ready", "/metrics"):
+                assert httpx.get(f"{server.url}{path}", timeout=PATIENCE_SECONDS).status_code == 200
+            assert not any(request.done() for request in waiting)
+            gated_engine.open()
+            assert {request.result().status_code for request in waiting} == {200}
 
     def test_a_client_that_has_gone_costs_no_step(
         self, gated_client: httpx.Client, gated_engine: GatedEngine, access_log: "AccessLog"
@@ -292,3 +366,49 @@ def test_models_of_one_server_answer_for_themselves(tiny_model: LoadedModel, gat
             for name in ("real", "fake")
         }
     assert both["fake"] != both["real"]
+
+
+def test_what_is_measured_is_told(client: httpx.Client, tiny_model: LoadedModel) -> None:
+    client.post("/v2/models/tiny/infer", json=infer_body("good"))
+    client.post("/v2/models/somebodys-text/infer", json=infer_body("good"))
+    response = client.get("/metrics")
+    assert response.headers["content-type"].startswith("text/plain")
+    samples = {
+        (sample.name, *sample.labels.items()): sample.value
+        for family in text_string_to_metric_families(response.text)
+        for sample in family.samples
+    }
+    named = {key[0] for key in samples}
+    assert samples["transformermodel_requests_total", ("model", "tiny"), ("protocol", "v2"), ("status", "200")] >= 1
+    assert samples["transformermodel_requests_total", ("model", ""), ("protocol", "v2"), ("status", "404")] >= 1
+    assert samples["transformermodel_batch_rows_count", ("model", "tiny")] >= 1
+    assert samples["transformermodel_phase_time_seconds_count", ("model", "tiny"), ("phase", "forward")] >= 1
+    assert {"transformermodel_queue_time_seconds_sum", "process_resident_memory_bytes"} <= named
+    facts = next(dict(key[1:]) for key in samples if key[0] == "transformermodel_model_info")
+    assert facts["digest"] == tiny_model.artifact.manifest.digest
+    assert "somebodys-text" not in response.text, "names that anybody can make up are not counted one by one"
+
+
+class TestRepository:
+    def test_a_model_is_unloaded_and_loaded_again(self, tiny_model: LoadedModel) -> None:
+        with (
+            running({"tiny": tiny_model, "other": tiny_model}) as server,
+            httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS) as client,
+        ):
+            before = client.post("/v2/models/tiny/infer", json=infer_body("good")).json()["outputs"]
+            assert client.post("/v2/repository/models/tiny/unload").json() == {"name": "tiny", "unload": True}
+            response = client.post("/v2/models/tiny/infer", json=infer_body("good"))
+            assert "has been unloaded" in refused(response, 503)
+            assert int(response.headers["retry-after"]) > 0
+            assert client.post("/v2/models/other/infer", json=infer_body("good")).status_code == 200
+            states = {entry["name"]: entry["state"] for entry in client.post("/v2/repository/index").json()}
+            assert states == {"tiny": "UNAVAILABLE", "other": "READY"}
+            ready = client.post("/v2/repository/index", json={"ready": True}).json()
+            assert [entry["name"] for entry in ready] == ["other"]
+            assert "model_info{" in client.get("/metrics").text
+            assert client.post("/v2/repository/models/tiny/load").json() == {"name": "tiny", "load": True}
+            assert client.post("/v2/models/tiny/infer", json=infer_body("good")).json()["outputs"] == before
+
+    @pytest.mark.parametrize("verb", ["load", "unload"])
+    def test_a_model_that_is_not_known(self, client: httpx.Client, verb: str) -> None:
+        assert "'none'" in refused(client.post(f"/v2/repository/models/none/{verb}"), 404)

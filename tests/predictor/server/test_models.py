@@ -1,4 +1,6 @@
 import asyncio
+import threading
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -8,7 +10,7 @@ import pytest
 from transformermodel_api.errors import CorruptArtifact
 from transformermodel_predictor.handler import GeneralizedHandler, Workers
 from transformermodel_predictor.loading import LoadedModel
-from transformermodel_predictor.protocols.errors import ModelNotReady, UnknownModel
+from transformermodel_predictor.protocols.errors import ModelNotReady, UnknownModel, UnknownVersion
 from transformermodel_predictor.server.models import Loader, Models, ModelState
 
 
@@ -83,3 +85,75 @@ async def test_while_the_server_drains_nothing_is_ready_and_all_is_answered(
     with pytest.raises(ModelNotReady, match="is going"):
         models.require_ready("tiny")
     assert len(await asyncio.wait_for(models.handler("tiny").answer([{"text": "good"}]), 60)) == 1
+
+
+async def test_loads_at_the_same_time_are_one_load(worker: ThreadPoolExecutor, handler: GeneralizedHandler) -> None:
+    loads: list[str] = []
+
+    def load(name: str, directory: Path) -> GeneralizedHandler:
+        loads.append(name)
+        return handler
+
+    models = make_models(load, worker, "tiny")
+    await asyncio.gather(*(models.load("tiny") for _ in range(5)))
+    await models.load("tiny")
+    assert loads == ["tiny"]
+
+
+async def test_unloading_waits_for_those_who_use_the_model(
+    worker: ThreadPoolExecutor, handler: GeneralizedHandler
+) -> None:
+    models = make_models(lambda name, directory: handler, worker, "tiny", "other")
+    await models.load_all()
+    with models.use("tiny") as used:
+        unloading = asyncio.create_task(models.unload("tiny"))
+        await models.changed()
+        assert models.state("tiny") is ModelState.Unloading
+        with pytest.raises(ModelNotReady, match="is being unloaded"):
+            models.handler("tiny")
+        assert models.ready, "the server is as ready without it"
+        assert len(await asyncio.wait_for(used.answer([{"text": "good"}]), 60)) == 1
+        loading = asyncio.create_task(models.load("tiny"))
+        assert not unloading.done()
+    await unloading
+    await loading
+    assert models.state("tiny") is ModelState.Ready, "a load that comes meanwhile follows"
+
+
+async def test_an_unloaded_model_is_freed(worker: ThreadPoolExecutor, tiny_model: LoadedModel) -> None:
+    models = make_models(lambda name, directory: GeneralizedHandler(name, tiny_model, Workers.start()), worker, "tiny")
+    await models.load_all()
+    freed = weakref.ref(models.handler("tiny"))
+    await models.unload("tiny")
+    assert freed() is None
+    await models.unload("tiny")
+    assert models.index[0].state is ModelState.Unloaded
+
+
+async def test_a_load_whose_caller_goes_goes_on(worker: ThreadPoolExecutor, handler: GeneralizedHandler) -> None:
+    begun = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    released = threading.Event()
+
+    def load(name: str, directory: Path) -> GeneralizedHandler:
+        loop.call_soon_threadsafe(begun.set)
+        assert released.wait(60)
+        return handler
+
+    models = make_models(load, worker, "tiny")
+    impatient = asyncio.create_task(models.load("tiny"))
+    await begun.wait()
+    impatient.cancel()
+    patient = asyncio.create_task(models.load("tiny"))
+    released.set()
+    await asyncio.wait_for(patient, 60)
+    assert models.ready
+
+
+async def test_only_the_version_that_is_there_answers(worker: ThreadPoolExecutor, handler: GeneralizedHandler) -> None:
+    models = make_models(lambda name, directory: handler, worker, "tiny")
+    await models.load_all()
+    version = handler.metadata.version
+    assert models.handler("tiny", version) is handler
+    with pytest.raises(UnknownVersion, match=f"no version '7'; it is version '{version}'"):
+        models.require_ready("tiny", "7")
