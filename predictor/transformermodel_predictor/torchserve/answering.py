@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from transformermodel_predictor.artifact.directory import open_artifact
-from transformermodel_predictor.loading import LoadedGenerator, LoadedModel, load_model
+from transformermodel_predictor.generation.loaded import LoadedGenerator
+from transformermodel_predictor.loading import LoadedModel, load_model
 from transformermodel_predictor.tasks.ancestor import AncestorQuestion, read_body, write_answer
 from transformermodel_predictor.tasks.task import InvalidQuestion
 
