@@ -1,5 +1,6 @@
 """Sequences that are decoded together: new ones join between steps, finished ones leave at once."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -7,9 +8,6 @@ import torch
 
 from transformermodel_predictor.generation.decoder import Decoder, Prompt
 from transformermodel_predictor.generation.sequence import Continuation, Piece
-
-_PROMPT_TOKENS = 512
-"""Tokens of prompts that are read between two steps, so that who is generating already does not wait for long."""
 
 
 @dataclass(eq=False)
@@ -19,20 +17,30 @@ class Member:
     Attributes:
         continuation: the text.
         tell: called with each piece, or with the error that ended it; in the batch's thread.
+        came: when it came, on the clock `time.perf_counter`.
+        last: its last token.
         gone: set by whoever listens, from any thread, when nobody does any more.
     """
 
     continuation: Continuation
     tell: Callable[[Piece | Exception], None]
     gone: bool = False
+    came: float = field(default_factory=time.perf_counter, init=False)
     last: int = field(default=-1, init=False)
 
 
 class Batch:
-    """The rows of a decoder and what is generated in them. Used from one thread at a time."""
+    """The rows of a decoder and what is generated in them. Used from one thread at a time.
 
-    def __init__(self, decoder: Decoder) -> None:
+    Args:
+        decoder: what runs the model.
+        prompt_tokens: most tokens of prompts that are read between two steps, so that who is generating already does
+            not wait for long.
+    """
+
+    def __init__(self, decoder: Decoder, prompt_tokens: int = 512) -> None:
         self._decoder = decoder
+        self._prompt_tokens = prompt_tokens
         self._rows: list[Member] = []
         self._reading: list[tuple[Member, Prompt]] = []
 
@@ -52,12 +60,13 @@ class Batch:
         self._decoder.clear()
         return members
 
-    def step(self, joining: Sequence[Member]) -> None:
-        """One token for every row, and some more of the prompts that are being read."""
+    def step(self, joining: Sequence[Member]) -> int:
+        """One token for every row, and some more of the prompts that are being read; how many tokens were run."""
         self._drop_gone()
         self._reading += [(member, self._decoder.open(member.continuation.prompt)) for member in joining]
+        rows = len(self._rows)
         self._generate()
-        self._read()
+        return rows + self._read()
 
     def _drop_gone(self) -> None:
         self._reading = [(member, prompt) for member, prompt in self._reading if not member.gone]
@@ -84,13 +93,13 @@ class Batch:
         for row in reversed(finished):
             self._leave(row)
 
-    def _read(self) -> None:
+    def _read(self) -> int:
         tokens = 0
-        while self._reading and tokens < _PROMPT_TOKENS:
+        while self._reading and tokens < self._prompt_tokens:
             member, prompt = self._reading[0]
             before = prompt.left
             try:
-                logits = self._decoder.read(prompt)
+                logits = self._decoder.read(prompt, self._prompt_tokens - tokens)
             except Exception as error:  # noqa: BLE001 - it belongs to this prompt alone
                 self._reading.pop(0)
                 member.tell(error)
@@ -99,6 +108,7 @@ class Batch:
             if logits is not None:
                 self._reading.pop(0)
                 self._begin(member, prompt, logits)
+        return tokens
 
     def _begin(self, member: Member, prompt: Prompt, logits: torch.Tensor) -> None:
         (best,) = _likeliest(logits[None])

@@ -19,8 +19,8 @@ _COARSE_TOLERANCE = 0.1
 """Of the largest logit, for the dtypes that are shorter than float32."""
 
 
-def choose_decoder(model: PreTrainedModel) -> Decoder:
-    """The decoder that runs all sequences at once where that gives this model's own logits; else one by one.
+def choose_decoder(model: PreTrainedModel) -> type[SlotDecoder] | type[SeparateDecoder]:
+    """The kind of decoder that runs all sequences at once where that gives this model's own logits; else one by one.
 
     Raises:
         PreparationFailed: UnsupportedArchitecture, the model cannot go on from what it has read.
@@ -45,9 +45,9 @@ def choose_decoder(model: PreTrainedModel) -> Decoder:
     except Exception as error:  # noqa: BLE001 - likewise; the other decoder is there for it
         reason = one_line(error)
     if reason is None:
-        return SlotDecoder(model)
+        return SlotDecoder
     _log.warning("%s is decoded one sequence after another: together %s", type(model).__name__, reason)
-    return SeparateDecoder(model)
+    return SeparateDecoder
 
 
 def _prompts(model: PreTrainedModel) -> list[list[int]]:
@@ -59,7 +59,7 @@ def _logits(decoder: Decoder, prompts: list[list[int]]) -> torch.Tensor:
     """Logits [rows, vocabulary] after a step of all prompts, and after a further one without the first."""
     for tokens in prompts:
         prompt = decoder.open(tokens)
-        decoder.read(prompt)
+        decoder.read(prompt, len(tokens))
         decoder.join(prompt)
     together = decoder.step([tokens[0] for tokens in prompts])
     decoder.leave(0)

@@ -6,9 +6,6 @@ from typing import Protocol
 import torch
 from transformers import Cache, DynamicCache, PreTrainedModel
 
-_CHUNK = 512
-"""Tokens of a prompt that are read at a time, so that a long prompt does not hold up its neighbours for long."""
-
 
 class Prompt:
     """A prompt while it is read, in a cache of its own.
@@ -23,7 +20,7 @@ class Prompt:
         self._tokens = tokens
         self._read = 0
 
-    def take(self, most: int = _CHUNK) -> Sequence[int]:
+    def take(self, most: int) -> Sequence[int]:
         """The next tokens to read."""
         chunk = self._tokens[self._read : self._read + most]
         self._read += len(chunk)
@@ -46,8 +43,8 @@ class Decoder(Protocol):
         """Begin with a prompt."""
         ...
 
-    def read(self, prompt: Prompt) -> torch.Tensor | None:
-        """Read some more of a prompt; the logits [vocabulary] of its last position once it is read."""
+    def read(self, prompt: Prompt, most: int) -> torch.Tensor | None:
+        """Read at most so many tokens of a prompt; the logits [vocabulary] of its last position once it is read."""
         ...
 
     def join(self, prompt: Prompt) -> None:
@@ -82,9 +79,9 @@ class SeparateDecoder:
         """Begin with a prompt."""
         return Prompt(tokens, DynamicCache(config=self._model.config))
 
-    def read(self, prompt: Prompt) -> torch.Tensor | None:
+    def read(self, prompt: Prompt, most: int) -> torch.Tensor | None:
         """Read some more of a prompt."""
-        return read(self._model, prompt)
+        return read(self._model, prompt, most)
 
     def join(self, prompt: Prompt) -> None:
         """Make a prompt that has been read the last row."""
@@ -106,9 +103,9 @@ class SeparateDecoder:
         self._rows.clear()
 
 
-def read(model: PreTrainedModel, prompt: Prompt) -> torch.Tensor | None:
+def read(model: PreTrainedModel, prompt: Prompt, most: int) -> torch.Tensor | None:
     """Read the next tokens of a prompt into its cache; the last logits when it is done."""
-    logits = last_logits(model, prompt.take(), prompt.cache)
+    logits = last_logits(model, prompt.take(most), prompt.cache)
     return None if prompt.left else logits
 
 

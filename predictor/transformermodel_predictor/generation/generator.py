@@ -1,6 +1,7 @@
 """Brings requests and one batch together, off the event loop."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import AsyncGenerator, Iterator
 from concurrent.futures import Executor
@@ -11,6 +12,7 @@ from transformermodel_predictor.batching import Overloaded
 from transformermodel_predictor.generation.batch import Batch, Member
 from transformermodel_predictor.generation.decoder import Decoder
 from transformermodel_predictor.generation.sequence import Continuation, Piece
+from transformermodel_predictor.telemetry.observer import Observer, Unobserved
 
 
 @dataclass(frozen=True)
@@ -35,12 +37,20 @@ class Generator:
         decoder: what runs the steps.
         worker: the one thread in which models of a device run; others may share it, and have their turn between steps.
         limits: bounds of a batch, and of what may wait.
+        observer: who is told what happens.
     """
 
-    def __init__(self, decoder: Decoder, worker: Executor, limits: GenerationLimits | None = None) -> None:
+    def __init__(
+        self,
+        decoder: Decoder,
+        worker: Executor,
+        limits: GenerationLimits | None = None,
+        observer: Observer | None = None,
+    ) -> None:
         self._batch = Batch(decoder)
         self._worker = worker
         self._limits = limits or GenerationLimits()
+        self._observer = observer or Unobserved()
         self._admitted = 0
         self._waiting: deque[Member] = deque()
         self._working: asyncio.Task[None] | None = None
@@ -88,13 +98,22 @@ class Generator:
         loop = asyncio.get_running_loop()
         try:
             while (joining := self._joining()) or len(self._batch):
-                await loop.run_in_executor(self._worker, self._batch.step, joining)
+                for member in joining:
+                    self._observer.queued(time.perf_counter() - member.came)
+                await loop.run_in_executor(self._worker, self._step, joining)
         except Exception as error:  # noqa: BLE001 - nobody may wait for pieces that will not come
             for member in (*self._batch.clear(), *joining, *self._waiting):
                 member.tell(error)
             self._waiting.clear()
         finally:
             self._working = None
+
+    def _step(self, joining: list[Member]) -> None:
+        """In the worker's thread."""
+        rows, began = len(self._batch) + len(joining), time.perf_counter()
+        tokens = self._batch.step(joining)
+        self._observer.phase("forward", time.perf_counter() - began)
+        self._observer.step(rows, tokens, 0)
 
     def _joining(self) -> list[Member]:
         """Who waits and fits, oldest first. A sequence that is too large for company waits until it can go alone."""

@@ -11,19 +11,33 @@ from transformermodel_predictor.generation.sequence import Piece
 from transformermodel_predictor.handler import Answer, Workers, metadata_of, numbered
 from transformermodel_predictor.tasks.task import InvalidQuestion
 from transformermodel_predictor.tasks.text_generation import EncodedPrompt, GeneratedText, GenerationQuestion
+from transformermodel_predictor.telemetry.observer import Observer
 
 _Result = TypeVar("_Result")
 
 
 class GenerationHandler:
-    """A loaded language model. Implements `Handler`, and streams."""
+    """A loaded language model. Implements `Handler`, and streams.
+
+    Args:
+        name: the model's name in URLs.
+        model: what generates.
+        workers: the server's threads.
+        limits: bounds of what is generated together, and of what may wait.
+        observer: who is told what happens.
+    """
 
     def __init__(
-        self, name: str, model: LoadedGenerator, workers: Workers, limits: GenerationLimits | None = None
+        self,
+        name: str,
+        model: LoadedGenerator,
+        workers: Workers,
+        limits: GenerationLimits | None = None,
+        observer: Observer | None = None,
     ) -> None:
         self._model = model
         self._workers = workers
-        self._generator = Generator(model.decoder, workers.engine, limits)
+        self._generator = Generator(model.new_decoder(), workers.engine, limits, observer)
         self.metadata = metadata_of(name, model.artifact, model.task)
 
     async def answer(

@@ -1,7 +1,8 @@
 """From a verified artifact to a model that generates."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -29,7 +30,7 @@ class LoadedGenerator:
     """All parts of a model that are needed to generate, in memory.
 
     Attributes:
-        decoder: what runs the model.
+        new_decoder: makes what runs the model, without any rows; each batch has one of its own.
         ends: the tokens that end a text.
         positions: of the model, for a prompt and what follows together; None where they are not limited.
     """
@@ -37,7 +38,7 @@ class LoadedGenerator:
     artifact: Artifact
     task: TextGeneration
     tokenizer: PreTrainedTokenizerBase
-    decoder: Decoder
+    new_decoder: Callable[[], Decoder]
     ends: frozenset[int]
     positions: int | None
 
@@ -60,7 +61,7 @@ class LoadedGenerator:
             InvalidQuestion: there is nothing to continue.
         """
         prompts = [self.encode(question) for question in questions]
-        pieces = generate(self.decoder, [self.continuation(prompt, measured=True) for prompt in prompts])
+        pieces = generate(self.new_decoder(), [self.continuation(prompt, measured=True) for prompt in prompts])
         return [generated(prompt, told) for prompt, told in zip(prompts, pieces, strict=True)]
 
     def answer(
@@ -106,7 +107,7 @@ def load_generator(artifact: Artifact, task: TextGeneration) -> LoadedGenerator:
         artifact=artifact,
         task=task,
         tokenizer=tokenizer,
-        decoder=choose_decoder(model),
+        new_decoder=partial(choose_decoder(model), model),
         ends=ends_of(model, tokenizer),
         positions=model_limit(model),
     )

@@ -40,12 +40,15 @@ class Sampler:
 
     def choose(self, logits: torch.Tensor) -> int:
         """The next token, from the logits [vocabulary] of the last position in float32 on the CPU."""
-        logits = self._processed(logits)
         if not self._parameters.do_sample:
-            return int(logits.argmax())
-        candidates, tokens = self._candidates(logits / self._parameters.temperature)
-        drawn = torch.multinomial(candidates.softmax(dim=-1), 1, generator=self._random)
-        return int(tokens[drawn])
+            return int(self._processed(logits).argmax())
+        tokens, probabilities = self.distribution(logits)
+        return int(tokens[torch.multinomial(probabilities, 1, generator=self._random)])
+
+    def distribution(self, logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The tokens that are drawn from, and their probabilities."""
+        candidates, tokens = self._candidates(self._processed(logits) / self._parameters.temperature)
+        return tokens, candidates.softmax(dim=-1)
 
     def note(self, token: int) -> None:
         """A token was made, whoever chose it."""

@@ -104,9 +104,9 @@ class SlotDecoder:
         """Begin with a prompt."""
         return Prompt(tokens, DynamicCache())
 
-    def read(self, prompt: Prompt) -> torch.Tensor | None:
+    def read(self, prompt: Prompt, most: int) -> torch.Tensor | None:
         """Read some more of a prompt."""
-        return read(self._model, prompt)
+        return read(self._model, prompt, most)
 
     @torch.inference_mode()
     def join(self, prompt: Prompt) -> None:
@@ -152,6 +152,11 @@ class SlotDecoder:
                 layer.put(row, layer.keys[last, :, :length], layer.values[last, :, :length])
             self._lengths[row] = length
         self._lengths.pop()
+
+    @property
+    def columns(self) -> int:
+        """How many positions the cache has memory for, per row."""
+        return self._layers[0].keys.shape[2] if self._layers else 0
 
     def clear(self) -> None:
         """Drop all rows and their memory."""

@@ -21,10 +21,11 @@ class StopScanner:
         if not self._stops or not text:
             return text
         text = self._held + text
-        found = min((place for stop in self._stops if (place := text.find(stop)) >= 0), default=None)
-        if found is not None:
+        found = [(text.find(stop) + len(stop), -len(stop)) for stop in self._stops if stop in text]
+        if found:
             self.stopped, self._held = True, ""
-            return text[:found]
+            end, before = min(found)  # the one that is complete first; of several, the longest
+            return text[: end + before]
         kept = len(text) - max(_beginning(text, stop) for stop in self._stops)
         self._held = text[kept:]
         return text[:kept]

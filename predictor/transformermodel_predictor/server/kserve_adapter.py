@@ -17,7 +17,8 @@ from kserve.errors import InvalidInput, ModelNotReady
 
 from transformermodel_predictor.artifact.directory import open_artifact
 from transformermodel_predictor.batching import Overloaded
-from transformermodel_predictor.handler import GeneralizedHandler, Workers
+from transformermodel_predictor.handler import Handler, Workers
+from transformermodel_predictor.handlers import make_handler
 from transformermodel_predictor.loading import load_model
 from transformermodel_predictor.protocols import v1, v2
 from transformermodel_predictor.protocols.columns import parameters_of, questions_of, respond
@@ -37,7 +38,7 @@ class KServeModel(Model):  # type: ignore[misc] # KServe's SDK has no types
     def __init__(self, name: str, directory: Path) -> None:
         super().__init__(name)
         self._directory = directory
-        self._handler: GeneralizedHandler | None = None
+        self._handler: Handler | None = None
 
     def load(self) -> bool:
         """Verify the artifact and load it; whether the model is ready.
@@ -48,7 +49,7 @@ class KServeModel(Model):  # type: ignore[misc] # KServe's SDK has no types
         if self._handler is None:
             model = load_model(open_artifact(self._directory))
             model.warm_up()
-            self._handler = GeneralizedHandler(self.name, model, Workers.start())
+            self._handler = make_handler(self.name, model, Workers.start())
         self.ready = True
         return self.ready
 
@@ -89,7 +90,7 @@ class KServeModel(Model):  # type: ignore[misc] # KServe's SDK has no types
         answers = await handler.answer(questions, parameters_of(asked, handler.metadata.outputs))
         return _infer_response(respond(asked, handler.metadata, answers))
 
-    def _ready_handler(self) -> GeneralizedHandler:
+    def _ready_handler(self) -> Handler:
         if self._handler is None:
             raise ModelNotReady(self.name)
         return self._handler

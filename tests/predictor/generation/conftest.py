@@ -1,0 +1,44 @@
+"""A tiny language model, made once."""
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+from transformers import PreTrainedModel, TokenizersBackend
+
+from tests.predictor.tiny_language import make_language_artifact, make_language_model, make_language_tokenizer
+from transformermodel_predictor.artifact.directory import Artifact
+from transformermodel_predictor.generation.loaded import LoadedGenerator
+from transformermodel_predictor.loading import load_model
+
+
+@pytest.fixture(scope="package", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Such small models are slower with more."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="package")
+def tokenizer() -> TokenizersBackend:
+    return make_language_tokenizer()
+
+
+@pytest.fixture(scope="package")
+def llama() -> PreTrainedModel:
+    return make_language_model("llama")
+
+
+@pytest.fixture(scope="package")
+def language_artifact(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
+    """Shared: never change its files."""
+    return make_language_artifact(tmp_path_factory.mktemp("language") / "model")
+
+
+@pytest.fixture(scope="package")
+def generator(language_artifact: Artifact) -> LoadedGenerator:
+    model = load_model(language_artifact)
+    assert isinstance(model, LoadedGenerator)
+    return model

@@ -1,0 +1,182 @@
+"""Greedy tokens are those of transformers' own generate(), whoever else is decoded meanwhile."""
+
+import random
+from collections.abc import Sequence
+
+import pytest
+import torch
+from transformers import MambaConfig, MambaForCausalLM, PreTrainedModel, TokenizersBackend
+
+from tests.predictor.tiny_language import CONFIGURATIONS, END, VOCABULARY, make_language_model
+from transformermodel_api.errors import PreparationFailed
+from transformermodel_api.failures import FailureReason
+from transformermodel_predictor.generation.batch import Batch, Member, generate
+from transformermodel_predictor.generation.choice import choose_decoder
+from transformermodel_predictor.generation.decoder import SeparateDecoder
+from transformermodel_predictor.generation.parameters import GenerationParameters
+from transformermodel_predictor.generation.sequence import Continuation, Piece
+from transformermodel_predictor.generation.slots import SlotDecoder
+
+TOGETHER = [kind for kind in CONFIGURATIONS if kind != "bloom"]
+
+
+def prompts(count: int) -> list[list[int]]:
+    """Of very different lengths, so that rows of the cache end in different columns."""
+    chosen = random.Random(5)  # noqa: S311
+    return [[chosen.randrange(3, VOCABULARY) for _ in range(chosen.randrange(1, 30))] for _ in range(count)]
+
+
+def own_tokens(model: PreTrainedModel, prompt: Sequence[int], most: int) -> list[int]:
+    """What transformers generates for this prompt alone."""
+    ids = torch.tensor([prompt])
+    made = model.generate(
+        ids, attention_mask=torch.ones_like(ids), max_new_tokens=most, do_sample=False, eos_token_id=END, pad_token_id=0
+    )
+    return made[0, len(prompt) :].tolist()
+
+
+def continuation(prompt: Sequence[int], most: int, tokenizer: TokenizersBackend, **said: object) -> Continuation:
+    return Continuation(prompt, GenerationParameters(max_new_tokens=most, **said), [END], tokenizer)
+
+
+def tokens(pieces: Sequence[Piece]) -> list[int]:
+    return [piece.token for piece in pieces]
+
+
+@pytest.mark.parametrize("kind", TOGETHER)
+def test_all_together_each_as_if_it_were_alone(kind: str, tokenizer: TokenizersBackend) -> None:
+    model, asked = make_language_model(kind), prompts(6)
+    decoder = choose_decoder(model)(model)
+
+    told = generate(decoder, [continuation(prompt, 4 + 3 * i, tokenizer) for i, prompt in enumerate(asked)])
+
+    assert isinstance(decoder, SlotDecoder)
+    assert [tokens(pieces) for pieces in told] == [own_tokens(model, p, 4 + 3 * i) for i, p in enumerate(asked)]
+
+
+def test_who_joins_later_and_who_leaves_earlier_changes_nobody(
+    llama: PreTrainedModel, tokenizer: TokenizersBackend
+) -> None:
+    asked, batch = prompts(8), Batch(SlotDecoder(llama))
+    told: list[list[Piece | Exception]] = [[] for _ in asked]
+    members = [Member(continuation(prompt, 12 - i, tokenizer), told[i].append) for i, prompt in enumerate(asked)]
+
+    for member in members:
+        batch.step([member])
+        batch.step([])
+    members[6].gone = True
+    while len(batch):
+        batch.step([])
+
+    for i, prompt in enumerate(asked):
+        own = own_tokens(llama, prompt, 12 - i)
+        made = [piece.token for piece in told[i] if isinstance(piece, Piece)]
+        assert made == (own if i != 6 else own[: len(made)])
+    assert len(told[6]) < 6
+
+
+def test_a_long_prompt_is_read_in_parts_while_others_go_on(
+    llama: PreTrainedModel, tokenizer: TokenizersBackend
+) -> None:
+    short, long = [5, 6], list(range(10, 35))
+    batch = Batch(SlotDecoder(llama), prompt_tokens=4)
+    order: list[str] = []
+    first, second = continuation(short, 20, tokenizer), continuation(long, 3, tokenizer)
+    made: list[int] = []
+
+    def tell(piece: Piece | Exception) -> None:
+        assert isinstance(piece, Piece)
+        made.append(piece.token)
+        order.append("long")
+
+    batch.step([Member(first, lambda _: order.append("short"))])
+    batch.step([Member(second, tell)])
+    while len(batch):
+        batch.step([])
+
+    assert made == own_tokens(llama, long, 3)
+    assert order.index("long") > len(long) // 4
+
+
+def test_an_architecture_that_cannot_be_decoded_together_is_decoded_one_by_one(
+    tokenizer: TokenizersBackend, caplog: pytest.LogCaptureFixture
+) -> None:
+    model, asked = make_language_model("bloom"), prompts(3)
+    decoder = choose_decoder(model)(model)
+
+    told = generate(decoder, [continuation(prompt, 6, tokenizer) for prompt in asked])
+
+    assert isinstance(decoder, SeparateDecoder)
+    assert "BloomForCausalLM is decoded one sequence after another" in caplog.text
+    assert [tokens(pieces) for pieces in told] == [own_tokens(model, prompt, 6) for prompt in asked]
+
+
+def test_an_architecture_that_forgets_is_refused() -> None:
+    shape = {"vocab_size": VOCABULARY, "hidden_size": 32, "num_hidden_layers": 2, "state_size": 4}
+    model = MambaForCausalLM(MambaConfig(**shape)).eval()
+
+    with pytest.raises(PreparationFailed, match="MambaForCausalLM forgets") as failure:
+        choose_decoder(model)
+
+    assert failure.value.reason is FailureReason.UnsupportedArchitecture
+
+
+def test_the_cache_is_freed_when_the_last_has_left(llama: PreTrainedModel, tokenizer: TokenizersBackend) -> None:
+    decoder = SlotDecoder(llama)
+
+    generate(decoder, [continuation(prompt, 3, tokenizer) for prompt in prompts(3)])
+
+    assert decoder.columns == 0
+
+
+@pytest.mark.parametrize("said", [{"temperature": 0.8, "top_k": 20}, {"top_p": 0.7}, {"repetition_penalty": 1.4}])
+def test_a_seed_gives_the_same_text_whoever_else_is_there(
+    said: dict[str, float], llama: PreTrainedModel, tokenizer: TokenizersBackend
+) -> None:
+    asked, decoder = prompts(5), SlotDecoder(llama)
+    sampled = {"do_sample": True, **said}
+
+    def make(index: int) -> Continuation:
+        return continuation(asked[index], 10, tokenizer, seed=index, **sampled)
+
+    together = generate(decoder, [make(index) for index in range(5)])
+    alone = [generate(decoder, [make(index)])[0] for index in range(5)]
+
+    assert [tokens(pieces) for pieces in together] == [tokens(pieces) for pieces in alone]
+
+
+def test_a_model_that_fails_fails_those_who_were_in_the_step(
+    llama: PreTrainedModel, tokenizer: TokenizersBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch, told = Batch(SlotDecoder(llama)), list[Piece | Exception]()
+    batch.step([Member(continuation([5, 6], 9, tokenizer), told.append)])
+    with monkeypatch.context() as broken:
+        broken.setattr(llama, "forward", lambda **_: 1 / 0)
+        batch.step([])
+
+    (again,) = generate(SlotDecoder(llama), [continuation([5, 6], 9, tokenizer)])
+
+    assert isinstance(told[-1], ZeroDivisionError)
+    assert len(batch) == 0
+    assert tokens(again) == own_tokens(llama, [5, 6], 9)
+
+
+def test_logits_that_are_not_finite_fail_one_sequence(llama: PreTrainedModel, tokenizer: TokenizersBackend) -> None:
+    class Broken(SlotDecoder):
+        def step(self, tokens: Sequence[int]) -> torch.Tensor:
+            logits = super().step(tokens).clone()
+            logits[0, 7] = torch.nan
+            return logits
+
+    first, second = list[Piece | Exception](), list[Piece | Exception]()
+    batch = Batch(Broken(llama))
+    batch.step(
+        [
+            Member(continuation([5, 6], 4, tokenizer), first.append),
+            Member(continuation([7, 8], 4, tokenizer), second.append),
+        ]
+    )
+    batch.step([])
+
+    assert isinstance(first[-1], ArithmeticError)
+    assert isinstance(second[-1], Piece)

@@ -1,0 +1,220 @@
+"""Many clients, one batch, off the event loop."""
+
+import asyncio
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import pytest
+import torch
+
+from transformermodel_predictor.batching import Overloaded
+from transformermodel_predictor.generation.decoder import Decoder, Prompt
+from transformermodel_predictor.generation.generator import GenerationLimits
+from transformermodel_predictor.generation.handler import GenerationHandler
+from transformermodel_predictor.generation.loaded import LoadedGenerator
+from transformermodel_predictor.generation.sequence import FinishReason
+from transformermodel_predictor.handler import Workers
+from transformermodel_predictor.handlers import make_handler
+from transformermodel_predictor.tasks.task import InvalidQuestion
+
+PROMPTS = ("the fox", "once upon a time", "Größe", "a", "over the lazy dog")
+
+
+class GatedDecoder:
+    """Steps only when the test lets it, and notes how many rows each step had."""
+
+    def __init__(self, decoder: Decoder) -> None:
+        self._decoder = decoder
+        self._permits = threading.Semaphore(0)
+        self.steps: list[int] = []
+
+    def permit(self, steps: int) -> None:
+        self._permits.release(steps)
+
+    def open(self, tokens: Sequence[int]) -> Prompt:
+        return self._decoder.open(tokens)
+
+    def read(self, prompt: Prompt, most: int) -> torch.Tensor | None:
+        return self._decoder.read(prompt, most)
+
+    def join(self, prompt: Prompt) -> None:
+        self._decoder.join(prompt)
+
+    def step(self, tokens: Sequence[int]) -> torch.Tensor:
+        self._permits.acquire()
+        self.steps.append(len(tokens))
+        return self._decoder.step(tokens)
+
+    def leave(self, row: int) -> None:
+        self._decoder.leave(row)
+
+    def clear(self) -> None:
+        self._decoder.clear()
+
+
+@pytest.fixture
+def workers() -> Iterator[Workers]:
+    workers = Workers.start()
+    yield workers
+    workers.shutdown()
+
+
+@pytest.fixture
+def handler(generator: LoadedGenerator, workers: Workers) -> GenerationHandler:
+    made = make_handler("tiny", generator, workers)
+    assert isinstance(made, GenerationHandler)
+    return made
+
+
+@pytest.fixture
+def gated(generator: LoadedGenerator) -> Iterator[GatedDecoder]:
+    decoder = GatedDecoder(generator.new_decoder())
+    yield decoder
+    decoder.permit(1000)
+
+
+def behind(gated: GatedDecoder, generator: LoadedGenerator) -> LoadedGenerator:
+    """The model, run only when the test lets it."""
+    return replace(generator, new_decoder=lambda: gated)
+
+
+async def test_answers_are_those_of_the_model_alone(handler: GenerationHandler, generator: LoadedGenerator) -> None:
+    parameters = {"max_new_tokens": 9}
+
+    at_once = await asyncio.gather(*(handler.answer([{"text": text}], parameters) for text in PROMPTS))
+
+    assert [answer.fields for (answer,) in at_once] == [
+        generator.answer([{"text": text}], parameters)[0] for text in PROMPTS
+    ]
+
+
+async def test_rows_of_one_request_come_back_in_their_order(handler: GenerationHandler) -> None:
+    rows = await handler.answer([{"text": text} for text in PROMPTS], {"max_new_tokens": 4})
+
+    for text, row in zip(PROMPTS, rows, strict=True):
+        assert [row] == await handler.answer([{"text": text}], {"max_new_tokens": 4})
+
+
+async def test_requests_that_come_while_others_run_join_them(
+    generator: LoadedGenerator, workers: Workers, gated: GatedDecoder
+) -> None:
+    handler = GenerationHandler("tiny", behind(gated, generator), workers)
+    parameters = {"max_new_tokens": 6, "min_new_tokens": 6}
+    first = asyncio.create_task(handler.answer([{"text": "a"}], parameters))
+    gated.permit(2)
+    second = asyncio.create_task(handler.answer([{"text": "b"}], parameters))
+    gated.permit(100)
+
+    await asyncio.gather(first, second)
+
+    assert 2 in gated.steps
+    assert len(gated.steps) < 10
+
+
+async def test_pieces_come_as_they_are_made_and_together_are_the_text(
+    generator: LoadedGenerator, workers: Workers, gated: GatedDecoder
+) -> None:
+    handler = GenerationHandler("tiny", behind(gated, generator), workers)
+    question = handler.question({"text": "the fox"}, {"max_new_tokens": 5, "min_new_tokens": 5})
+    pieces = []
+
+    async for piece in handler.stream(await handler.encode(question)):
+        pieces.append(piece)
+        assert len(gated.steps) <= len(pieces)
+        gated.permit(1)
+
+    (whole,) = generator.ask([question])
+    assert tuple(piece.token for piece in pieces) == whole.tokens
+    assert "".join(piece.text for piece in pieces) == whole.text
+    assert [piece.finish_reason for piece in pieces] == [None] * 4 + [FinishReason.Length]
+
+
+async def test_a_client_that_goes_frees_its_place(
+    generator: LoadedGenerator, workers: Workers, gated: GatedDecoder
+) -> None:
+    handler = GenerationHandler("tiny", behind(gated, generator), workers, GenerationLimits(admitted=1))
+    long = {"max_new_tokens": 50, "min_new_tokens": 50}
+    going = asyncio.create_task(handler.answer([{"text": "a"}], long))
+    while not gated.steps:
+        gated.permit(1)
+        await asyncio.sleep(0)
+
+    going.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await going
+    gated.permit(1000)
+    (answer,) = await handler.answer([{"text": "b"}], {"max_new_tokens": 3, "min_new_tokens": 3})
+
+    assert answer.fields["generated_tokens"] == 3
+    assert len(gated.steps) < 20
+    assert max(gated.steps) == 1
+
+
+async def test_closing_a_stream_ends_the_generating(
+    generator: LoadedGenerator, workers: Workers, gated: GatedDecoder
+) -> None:
+    handler = GenerationHandler("tiny", behind(gated, generator), workers)
+    question = handler.question({"text": "a"}, {"max_new_tokens": 50, "min_new_tokens": 50})
+    stream = handler.stream(await handler.encode(question))
+    gated.permit(1)
+    await anext(stream)
+
+    await stream.aclose()
+    gated.permit(1000)
+    await handler.answer([{"text": "b"}], {"max_new_tokens": 2, "min_new_tokens": 2})
+
+    assert len(gated.steps) < 20
+
+
+async def test_more_than_may_wait_is_refused(generator: LoadedGenerator, workers: Workers, gated: GatedDecoder) -> None:
+    handler = GenerationHandler("tiny", behind(gated, generator), workers, GenerationLimits(admitted=2))
+    waiting = asyncio.create_task(handler.answer([{"text": "a"}, {"text": "b"}], {"max_new_tokens": 3}))
+    await asyncio.sleep(0)
+
+    with pytest.raises(Overloaded, match="2 prompts are waiting, at most 2 may"):
+        await handler.answer([{"text": "c"}])
+
+    gated.permit(100)
+    await waiting
+
+
+@pytest.mark.parametrize(
+    ("limits", "most"), [(GenerationLimits(rows=2), 2), (GenerationLimits(positions=3 * 12), 3)], ids=["rows", "cache"]
+)
+async def test_no_more_go_together_than_the_limits_allow(
+    limits: GenerationLimits, most: int, generator: LoadedGenerator, workers: Workers, gated: GatedDecoder
+) -> None:
+    handler = GenerationHandler("tiny", behind(gated, generator), workers, limits)
+    gated.permit(1000)
+
+    answers = await handler.answer([{"text": text} for text in "abcdef"], {"max_new_tokens": 11, "min_new_tokens": 11})
+
+    assert max(gated.steps) == most
+    assert all(answer.fields["generated_tokens"] == 11 for answer in answers)
+
+
+async def test_a_prompt_that_is_cut_says_so(handler: GenerationHandler) -> None:
+    (answer,) = await handler.answer([{"text": "fox " * 60}], {"max_new_tokens": 4})
+
+    assert answer.truncated > 0
+    assert answer.fields["prompt_tokens"] == 60
+
+
+async def test_a_bad_question_among_many_is_named(handler: GenerationHandler) -> None:
+    with pytest.raises(InvalidQuestion, match="row 1: text must be a string"):
+        await handler.answer([{"text": "a"}, {"text": 5}])
+
+
+async def test_the_event_loop_is_free_while_the_model_works(
+    generator: LoadedGenerator, workers: Workers, gated: GatedDecoder
+) -> None:
+    handler = GenerationHandler("tiny", behind(gated, generator), workers)
+    working = asyncio.create_task(handler.answer([{"text": "a"}], {"max_new_tokens": 3, "min_new_tokens": 3}))
+
+    for _ in range(100):
+        await asyncio.sleep(0)
+
+    assert not working.done()
+    gated.permit(100)
+    await working
