@@ -54,12 +54,15 @@ class PretrainedEngine:
     Args:
         model: in evaluation mode, as `from_pretrained` returns it.
         buckets: the shapes that batches are padded to, where a compiled model is to see no others; any when None.
+
+    Attributes:
+        model: what runs.
     """
 
     padding_free = False
 
     def __init__(self, model: PreTrainedModel, buckets: Buckets | None = None) -> None:
-        self._model = model
+        self.model = model
         self._forward: Callable[..., Any] = model
         self._buckets = buckets
         self._pad_token: int | None = getattr(model.config, "pad_token_id", None)
@@ -92,8 +95,19 @@ class PretrainedEngine:
         return engine
 
     def compile(self, compilation: Compilation) -> None:
-        """Compile the model and run every shape that it will see, so that no request pays for it."""
-        self._forward = torch.compile(self._model, backend=compilation.backend, mode=_mode(compilation), dynamic=True)
+        """Compile the model and run every shape that it will see, so that no request pays for it.
+
+        Raises:
+            PreparationFailed: UnsupportedForm, there is no such backend.
+        """
+        try:
+            self._forward = torch.compile(
+                self.model, backend=compilation.backend, mode=_mode(compilation), dynamic=True
+            )
+        except torch._dynamo.exc.InvalidBackend as error:
+            raise PreparationFailed(
+                FailureReason.UnsupportedForm, f"torch.compile cannot use the backend {compilation.backend!r} here."
+            ) from error
         if self._buckets is None:
             return
         for rows, length in self._buckets:
@@ -131,7 +145,7 @@ class PretrainedEngine:
             if name in self._accepted
         }
         features["attention_mask"] = [_pad([1] * len(encoding), longest, 0) for encoding in batch]
-        device = self._model.device
+        device = self.model.device
         return {name: torch.tensor(values, dtype=torch.int64, device=device) for name, values in features.items()}
 
     def _fill(self, feature: str) -> int:
