@@ -1,0 +1,84 @@
+"""Tokens per second of text generation: requests one after the other, and eight at once.
+
+    python -m benchmarks.serving.generation [--rounds N]
+
+SmolLM2-135M in float32; every request has another prompt and is continued by the same number of tokens.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import tempfile
+from pathlib import Path
+
+from benchmarks.measurement import machine
+from benchmarks.serving.load import ask
+from benchmarks.serving.models import PROGRAM
+from benchmarks.serving.process import running
+from benchmarks.serving.rivals import free_port
+
+_MODEL = Path("examples/generation/model.yaml")
+_CLIENTS = 8
+_TOKENS = 32
+_SUBJECTS = (
+    "sea",
+    "wind",
+    "city",
+    "garden",
+    "clock",
+    "river",
+    "mountain",
+    "library",
+    "train",
+    "bread",
+    "winter",
+    "moon",
+)
+
+
+def measure(rounds: int) -> str:
+    """A Markdown table."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        command = [PROGRAM, "prepare", _MODEL, "--store", folder / "store", "--output", "json"]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=600)
+        path = folder / "store" / json.loads(done.stdout)["path"]
+        port = free_port()
+        serve = [PROGRAM, "serve", f"writer={path}", "--http-port", str(port), "--grpc-port", str(port + 1)]
+        with running(serve, f"http://127.0.0.1:{port}", "/v2/health/ready", folder / "writer.log") as server:
+            url, bodies = f"{server.url}/v2/models/writer/infer", _write_requests(folder / "requests.jsonl")
+            ask(url, bodies, clients=_CLIENTS, seconds=120, requests=_CLIENTS)
+            alone, together = [], []
+            for _ in range(rounds):
+                one = ask(url, bodies, clients=1, seconds=120, requests=len(_SUBJECTS))
+                many = ask(url, bodies, clients=_CLIENTS, seconds=120, requests=4 * _CLIENTS)
+                if one.answered < len(_SUBJECTS) or many.answered < 4 * _CLIENTS:
+                    raise RuntimeError(f"requests failed: {dict(one.statuses)}, {dict(many.statuses)}")
+                alone.append(one.rate * _TOKENS)
+                together.append(many.rate * _TOKENS)
+    ratio = statistics.median(many / one for one, many in zip(alone, together, strict=True))
+    return "\n".join(
+        [
+            "| SmolLM2-135M float32 | tokens/s | of one after the other |",
+            "|--|--|--|",
+            f"| one after the other | {statistics.median(alone):.1f} | 1 x |",
+            f"| {_CLIENTS} requests at once | {statistics.median(together):.1f} | {ratio:.2f} x |",
+        ]
+    )
+
+
+def _write_requests(path: Path) -> Path:
+    parameters = {"max_new_tokens": _TOKENS, "min_new_tokens": _TOKENS}
+    tensors = [
+        {"name": "text", "shape": [1], "datatype": "BYTES", "data": [f"A short story about the {subject}:"]}
+        for subject in _SUBJECTS
+    ]
+    path.write_text("".join(json.dumps({"inputs": [tensor], "parameters": parameters}) + "\n" for tensor in tensors))
+    return path
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Measure text generation.")
+    parser.add_argument("--rounds", type=int, default=3)
+    print(machine(), measure(parser.parse_args().rounds), sep="\n\n")
