@@ -1,0 +1,79 @@
+"""The examples' requests in every protocol, over HTTP to one server with all of them, and their expected answers."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.examples.conftest import EXAMPLES, Example
+from tests.predictor.server.running import RunningServer, running
+
+NAMES = ("sentiment", "entities", "questions")
+TOLERANCE = 1e-3
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def server(example: Example) -> Iterator[RunningServer]:
+    with running({name: example(name) for name in NAMES}) as server:
+        yield server
+
+
+def document(name: str, file: str) -> Any:
+    return json.loads((EXAMPLES / name / file).read_text(encoding="utf-8"))
+
+
+def text(name: str, file: str) -> str:
+    return (EXAMPLES / name / file).read_text(encoding="utf-8").removesuffix("\n")
+
+
+def alike(found: Any, expected: Any) -> bool:
+    """Whether two documents are the same but for the last digits of their numbers. JSON in strings counts as JSON."""
+    if isinstance(expected, dict):
+        return isinstance(found, dict) and all(alike(found.get(name), value) for name, value in expected.items())
+    if isinstance(expected, list):
+        return len(found) == len(expected) and all(map(alike, found, expected))
+    if isinstance(expected, float):
+        return abs(found - expected) <= TOLERANCE
+    if isinstance(expected, str) and expected.startswith("["):
+        return alike(json.loads(found), json.loads(expected))
+    return bool(found == expected)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("protocol", "url"), [("v1", "/v1/models/{}:predict"), ("v2", "/v2/models/{}/infer")])
+def test_kserves_protocols(server: RunningServer, name: str, protocol: str, url: str) -> None:
+    response = httpx.post(server.url + url.format(name), json=document(name, f"request.{protocol}.json"))
+    assert response.status_code == 200, response.text
+    expected = document(name, f"answer.{protocol}.json")
+    assert alike(response.json(), expected), response.text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_torchserves_bodies_and_answers(server: RunningServer, name: str) -> None:
+    response = httpx.post(f"{server.url}/predictions/{name}", content=text(name, "request.torchserve.txt").encode())
+    assert response.status_code == 200, response.text
+    if (EXAMPLES / name / "answer.torchserve.json").exists():
+        assert response.json() == document(name, "answer.torchserve.json")
+    else:
+        assert response.text == text(name, "answer.torchserve.txt")
+
+
+def test_long_texts_come_back_whole(server: RunningServer) -> None:
+    """Far longer than the model: the entity at the end is found at its place, and nothing counts as truncated."""
+    long = "The garden was full of roses and the sun was shining. " * 40 + "My name is Sarah and I live in London."
+    response = httpx.post(f"{server.url}/v1/models/entities:predict", json={"instances": [long]})
+    (prediction,) = response.json()["predictions"]
+    assert "truncated_tokens" not in prediction
+    last = prediction["entities"][-1]
+    assert (last["entity"], long[last["start"] : last["end"]]) == ("LOC", "London")
+
+
+def test_a_question_without_room_for_its_context_is_refused(server: RunningServer) -> None:
+    asked = {"instances": [{"question": "why " * 200, "context": "because " * 200}]}
+    response = httpx.post(f"{server.url}/v1/models/questions:predict", json=asked)
+    assert response.status_code == 400
+    assert "the question is too long" in response.json()["error"]
