@@ -6,6 +6,7 @@ rename.
 
 import errno
 import logging
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,8 +16,12 @@ from pathlib import Path
 from transformermodel_api.errors import CorruptArtifact
 from transformermodel_predictor.artifact.directory import Artifact, open_artifact
 from transformermodel_predictor.artifact.durable import flush, write_atomically
+from transformermodel_predictor.artifact.holding import held
 from transformermodel_predictor.artifact.lock import locked
-from transformermodel_predictor.artifact.store import ARTIFACTS, INPUTS
+from transformermodel_predictor.artifact.references import reference_key, with_newest
+from transformermodel_predictor.artifact.store import ARTIFACTS, INPUTS, REFERENCES
+
+STAGING = "staging"
 
 _LOG = logging.getLogger(__name__)
 
@@ -28,15 +33,19 @@ class LocalStore:
         self.root = root
         self._artifacts = root / ARTIFACTS
         self._inputs = root / INPUTS
-        self._staging = root / "staging"
+        self._staging = root / STAGING
 
     def find(self, input_key: str) -> Artifact | None:
         """The artifact of an input. A damaged one is reported in the log and counts as absent."""
+        pointer = self._inputs / input_key
         try:
-            digest = (self._inputs / input_key).read_text(encoding="ascii").strip()
+            digest = pointer.read_text(encoding="ascii").strip()
         except FileNotFoundError:
             return None
-        return self.whole(digest)
+        with held(self._artifacts / digest):
+            with suppress(FileNotFoundError):
+                os.utime(pointer)  # the collector sees that somebody needs it
+            return self.whole(digest)
 
     @contextmanager
     def workspace(self, key: str) -> Iterator[Path]:
@@ -64,10 +73,22 @@ class LocalStore:
     def publish(self, input_key: str, staged: Artifact) -> Artifact:
         """Move a sealed artifact into the store; see `Store`. An equal artifact that is whole is used instead."""
         digest = staged.manifest.digest
-        artifact = self._move(staged, self._artifacts / digest)
-        self._inputs.mkdir(exist_ok=True)
-        write_atomically(self._inputs / input_key, f"{digest}\n")
+        with held(staged.path):
+            artifact = self._move(staged, self._artifacts / digest)
+            self._inputs.mkdir(exist_ok=True)
+            write_atomically(self._inputs / input_key, f"{digest}\n")
         return artifact
+
+    def refer(self, reference: str, digest: str) -> None:
+        """Note that a model uses an artifact; see `Store`."""
+        file = self.root / REFERENCES / reference_key(reference)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with locked(file.with_name(f"{file.name}.lock")):
+            write_atomically(file, with_newest(file.read_text(encoding="ascii") if file.exists() else "", digest))
+
+    def forget(self, reference: str) -> None:
+        """Forget what a model used; see `Store`."""
+        (self.root / REFERENCES / reference_key(reference)).unlink(missing_ok=True)
 
     def adopt(self, folder: Path) -> Artifact:
         """Move a complete folder from a workspace into the store, after verifying it.

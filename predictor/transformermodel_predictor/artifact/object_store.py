@@ -18,7 +18,8 @@ from transformermodel_predictor.artifact.lease import Leases, Pace
 from transformermodel_predictor.artifact.local_store import LocalStore
 from transformermodel_predictor.artifact.lock import locked
 from transformermodel_predictor.artifact.manifest import MANIFEST_FILE, REPORT_FILE, Manifest, read_manifest
-from transformermodel_predictor.artifact.store import ARTIFACTS, INPUTS
+from transformermodel_predictor.artifact.references import reference_key, with_newest
+from transformermodel_predictor.artifact.store import ARTIFACTS, INPUTS, REFERENCES
 from transformermodel_predictor.artifact.verification import remember
 from transformermodel_predictor.objects.bucket import Bucket
 from transformermodel_predictor.objects.fetch import WantedObject, fetch
@@ -37,7 +38,8 @@ class ObjectStore:
     """
 
     def __init__(self, bucket: Bucket, folder: Path, pace: Pace | None = None) -> None:
-        self._bucket = bucket
+        self.bucket = bucket
+        self.folder = folder
         self._cache = LocalStore(folder)
         self._pace = pace or Pace()
         self._damaged: set[str] = set()
@@ -47,12 +49,12 @@ class ObjectStore:
 
         The input is written again: the collector sees that somebody needs it.
         """
-        content = self._bucket.read(f"{INPUTS}/{input_key}")
+        content = self.bucket.read(f"{INPUTS}/{input_key}")
         if content is None:
             return None
         artifact = self._whole(content.decode("ascii").strip())
         if artifact is not None:
-            self._bucket.write(f"{INPUTS}/{input_key}", content)
+            self.bucket.write(f"{INPUTS}/{input_key}", content)
         return artifact
 
     @contextmanager
@@ -69,8 +71,18 @@ class ObjectStore:
         """Upload a sealed artifact, its manifest last, and keep it in the cache."""
         digest = staged.manifest.digest
         self._upload(staged)
-        self._bucket.write(f"{INPUTS}/{input_key}", f"{digest}\n".encode("ascii"))
+        self.bucket.write(f"{INPUTS}/{input_key}", f"{digest}\n".encode("ascii"))
         return self._cache.publish(input_key, staged)
+
+    def refer(self, reference: str, digest: str) -> None:
+        """Note that a model uses an artifact; see `Store`."""
+        key = f"{REFERENCES}/{reference_key(reference)}"
+        text = (self.bucket.read(key) or b"").decode("ascii")
+        self.bucket.write(key, with_newest(text, digest).encode("ascii"))
+
+    def forget(self, reference: str) -> None:
+        """Forget what a model used; see `Store`."""
+        self.bucket.remove([f"{REFERENCES}/{reference_key(reference)}"])
 
     def location(self, artifact: Artifact) -> str:
         """Key of the artifact, relative to the store."""
@@ -101,7 +113,7 @@ class ObjectStore:
         return None
 
     def _manifest(self, digest: str) -> Manifest | None:
-        content = self._bucket.read(f"{ARTIFACTS}/{digest}/{MANIFEST_FILE}")
+        content = self.bucket.read(f"{ARTIFACTS}/{digest}/{MANIFEST_FILE}")
         if content is None:
             return None
         try:
@@ -122,7 +134,7 @@ class ObjectStore:
                 WantedObject.of(f"{ARTIFACTS}/{digest}/{entry.path}", entry.path, entry.size, entry.sha256)
                 for entry in manifest.files
             ]
-            fetch(self._bucket, wanted, target, lambda _: None)
+            fetch(self.bucket, wanted, target, lambda _: None)
             for entry in manifest.files:
                 (target / entry.path).chmod(0o444)
             remember(target, manifest.files)
@@ -132,7 +144,7 @@ class ObjectStore:
     def _fetch_beside(self, digest: str, folder: Path) -> None:
         """Fetch what describes the content; small."""
         for name in (REPORT_FILE, MANIFEST_FILE):
-            content = self._bucket.read(f"{ARTIFACTS}/{digest}/{name}")
+            content = self.bucket.read(f"{ARTIFACTS}/{digest}/{name}")
             if content is not None:
                 (folder / name).write_bytes(content)
 
@@ -140,29 +152,29 @@ class ObjectStore:
         """Upload what is not there yet: a killed process's uploads are not repeated."""
         place = f"{ARTIFACTS}/{staged.manifest.digest}"
         damaged = staged.manifest.digest in self._damaged
-        there = {} if damaged else {stored.key: stored.size for stored in self._bucket.list(place)}
+        there = {} if damaged else {stored.key: stored.size for stored in self.bucket.list(place)}
         for entry in staged.manifest.files:
             if there.get(f"{place}/{entry.path}") != entry.size:
-                self._bucket.upload(staged.path / entry.path, f"{place}/{entry.path}")
+                self.bucket.upload(staged.path / entry.path, f"{place}/{entry.path}")
         report = staged.path / REPORT_FILE
         if report.exists():
-            self._bucket.upload(report, f"{place}/{REPORT_FILE}")
+            self.bucket.upload(report, f"{place}/{REPORT_FILE}")
         manifest = (staged.path / MANIFEST_FILE).read_bytes()
         if damaged:
-            self._bucket.write(f"{place}/{MANIFEST_FILE}", manifest)
+            self.bucket.write(f"{place}/{MANIFEST_FILE}", manifest)
             self._damaged.discard(staged.manifest.digest)
         else:
-            self._bucket.create(f"{place}/{MANIFEST_FILE}", manifest)
+            self.bucket.create(f"{place}/{MANIFEST_FILE}", manifest)
 
     def _place(self, digest: str) -> str:
-        return str(self._bucket.location.at(f"{ARTIFACTS}/{digest}"))
+        return str(self.bucket.location.at(f"{ARTIFACTS}/{digest}"))
 
     def _leases(self) -> Leases:
-        return Leases(self._bucket, self._machine(), self._pace)
+        return Leases(self.bucket, self._machine(), self._pace)
 
     def _machine(self) -> str:
         """Identity of this machine's cache, made at its first use."""
-        file = self._cache.root / _MACHINE
+        file = self.folder / _MACHINE
         with suppress(FileNotFoundError):
             return file.read_text(encoding="ascii")
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,10 @@ from pathlib import Path
 
 from transformermodel_api.errors import UserError
 from transformermodel_api.identity import fingerprint
+from transformermodel_predictor.artifact.collector import Collectable
+from transformermodel_predictor.artifact.local_collection import LocalCollectable
 from transformermodel_predictor.artifact.local_store import LocalStore
+from transformermodel_predictor.artifact.object_collection import ObjectCollectable
 from transformermodel_predictor.artifact.object_store import ObjectStore
 from transformermodel_predictor.artifact.store import ARTIFACTS
 from transformermodel_predictor.objects.bucket import Bucket
@@ -44,6 +47,13 @@ class StoreLocation:
                 "or an s3://, gs:// or az:// uri"
             )
         return LocalStore(Path(self.place))
+
+    def collectable(self) -> tuple[Collectable, ...]:
+        """The store as a collector sees it, and what this machine keeps of it."""
+        store = self.open()
+        if isinstance(store, LocalStore):
+            return (LocalCollectable(store.root),)
+        return ObjectCollectable(store.bucket), LocalCollectable(store.folder)
 
     def path_of(self, path: str) -> str:
         """Where something in the store is, for people."""

@@ -37,6 +37,14 @@ class Store(Protocol):
         """Move a sealed artifact from a workspace into the store, all at once, and remember its input."""
         ...
 
+    def refer(self, reference: str, digest: str) -> None:
+        """Note that the model CLUSTER/NAMESPACE/NAME uses an artifact from now on: it and those before are kept."""
+        ...
+
+    def forget(self, reference: str) -> None:
+        """Forget what a model used: it is no more."""
+        ...
+
     def location(self, artifact: Artifact) -> str:
         """Where an artifact of this store is, relative to the store."""
         ...

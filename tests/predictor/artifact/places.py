@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from transformermodel_predictor.artifact.collector import Collectable
 from transformermodel_predictor.artifact.lease import Pace
+from transformermodel_predictor.artifact.local_collection import LocalCollectable
 from transformermodel_predictor.artifact.local_store import LocalStore
+from transformermodel_predictor.artifact.object_collection import ObjectCollectable
 from transformermodel_predictor.artifact.object_store import ObjectStore
 from transformermodel_predictor.objects.bucket import Bucket
 from transformermodel_predictor.objects.location import ObjectLocation
@@ -18,6 +21,10 @@ class Place(Protocol):
 
     def store(self, machine: str = "one") -> LocalStore | ObjectStore:
         """The store, as a machine sees it."""
+        ...
+
+    def collectable(self) -> Collectable:
+        """The store, as a collector sees it."""
         ...
 
     def content(self) -> set[str]:
@@ -45,6 +52,9 @@ class Folder:
 
     def store(self, machine: str = "one") -> LocalStore:
         return LocalStore(self.root / "store")
+
+    def collectable(self) -> Collectable:
+        return LocalCollectable(self.root / "store")
 
     def content(self) -> set[str]:
         return {"/".join(path.split("/")[:2]) for path in self.paths()}
@@ -75,6 +85,9 @@ class Objects:
 
     def store(self, machine: str = "one") -> ObjectStore:
         return ObjectStore(self.bucket, self.root / machine, PACE)
+
+    def collectable(self) -> Collectable:
+        return ObjectCollectable(self.bucket)
 
     def content(self) -> set[str]:
         return {"/".join(path.split("/")[:2]) for path in self.paths()}

@@ -1,0 +1,37 @@
+"""`transformermodel collect`: remove prepared artifacts that nobody needs."""
+
+import os
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from transformermodel_cli.location import store_location
+from transformermodel_cli.prepare import StoreOption
+
+
+def command(
+    store: StoreOption = None,
+    grace_days: Annotated[
+        float, typer.Option("--grace-days", min=0, help="Keep what was prepared or asked for within so many days.")
+    ] = 7.0,
+    forget: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CLUSTER/NAMESPACE/NAME", help="A model that is no more: what it used can go."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be removed, and remove nothing.")] = False,
+) -> None:
+    """Remove artifacts that no model refers to, and what dead preparations have left."""
+    from transformermodel_predictor.artifact.collector import collect
+
+    location = store_location(store, os.environ)
+    for reference in forget or () if not dry_run else ():
+        location.open().forget(reference)
+    freed = 0
+    for part in location.collectable():
+        removal = collect(part, timedelta(days=grace_days), dry_run=dry_run)
+        for kind, found in (("artifact", removal.artifacts), ("leftover", removal.leftovers)):
+            for name, size in found.items():
+                typer.echo(f"{kind}  {name}  {size / 1e6:,.1f} MB")
+        freed += removal.size
+    typer.echo(f"{freed:,} bytes {'would be' if dry_run else 'are'} free")

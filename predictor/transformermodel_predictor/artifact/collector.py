@@ -1,0 +1,54 @@
+"""Removing what nobody needs from a store, while others work with it."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from transformermodel_predictor.artifact.collection import Removal, StoreContent, removable
+
+
+class Collectable(Protocol):
+    """A store whose content can be listed and removed in parts."""
+
+    def content(self) -> StoreContent:
+        """What is in the store now."""
+        ...
+
+    def remove_artifact(self, digest: str, inputs: tuple[str, ...], unneeded_since: datetime) -> bool:
+        """Remove an artifact and the inputs that lead to it; False when somebody has come to need it."""
+        ...
+
+    def remove_inputs(self, keys: tuple[str, ...]) -> None:
+        """Forget inputs whose artifacts are gone."""
+        ...
+
+    def remove_leftover(self, name: str) -> bool:
+        """Remove what a dead preparation left; False when it has an owner after all."""
+        ...
+
+
+def collect(store: Collectable, grace: timedelta, *, dry_run: bool = False) -> Removal:
+    """Remove what nobody has needed for the grace period; what was, or on a dry run would be, removed.
+
+    Safe beside preparations and servers: each artifact is looked at once more right before it goes.
+    """
+    now = datetime.now(UTC)
+    content = store.content()
+    planned = removable(content, now, grace)
+    if dry_run:
+        return planned
+    return _removed(store, content, planned, now - grace)
+
+
+def _removed(store: Collectable, content: StoreContent, planned: Removal, unneeded_since: datetime) -> Removal:
+    artifacts = {}
+    for digest, size in planned.artifacts.items():
+        leading = tuple(key for key in planned.inputs if content.inputs[key].digest == digest)
+        if store.remove_artifact(digest, leading, unneeded_since):
+            artifacts[digest] = size
+    dangling = tuple(key for key in planned.inputs if content.inputs[key].digest not in planned.artifacts)
+    store.remove_inputs(dangling)
+    return Removal(
+        artifacts=artifacts,
+        inputs=tuple(key for key in planned.inputs if key in dangling or content.inputs[key].digest in artifacts),
+        leftovers={name: size for name, size in planned.leftovers.items() if store.remove_leftover(name)},
+    )

@@ -1,0 +1,100 @@
+"""The collector's view of a store in a folder."""
+
+import shutil
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from transformermodel_predictor.artifact.collection import Input, Kept, StoreContent
+from transformermodel_predictor.artifact.holding import held_alone
+from transformermodel_predictor.artifact.local_store import STAGING
+from transformermodel_predictor.artifact.lock import locked
+from transformermodel_predictor.artifact.manifest import MANIFEST_FILE
+from transformermodel_predictor.artifact.references import digests_of
+from transformermodel_predictor.artifact.store import ARTIFACTS, INPUTS, REFERENCES
+
+_DIGEST_LENGTH = 64
+
+
+class LocalCollectable:
+    """A store in a folder. Implements `Collectable`."""
+
+    def __init__(self, root: Path) -> None:
+        self._artifacts = root / ARTIFACTS
+        self._inputs = root / INPUTS
+        self._references = root / REFERENCES
+        self._staging = root / STAGING
+
+    def content(self) -> StoreContent:
+        """What is in the store now."""
+        return StoreContent(
+            artifacts={path.name: _kept(path) for path in _folders(self._artifacts)},
+            inputs=self._remembered(),
+            referenced=self._referenced(),
+            leftovers={path.name: _kept(path) for path in _folders(self._staging)},
+        )
+
+    def remove_artifact(self, digest: str, inputs: tuple[str, ...], unneeded_since: datetime) -> bool:
+        """Remove an artifact that nobody holds and nobody has come to need."""
+        folder = self._artifacts / digest
+        try:
+            with held_alone(folder):
+                if digest in self._referenced() or self._asked_for(digest, unneeded_since):
+                    return False
+                self.remove_inputs(inputs)
+                going = self._staging / f"removed-{digest}"
+                going.parent.mkdir(exist_ok=True)
+                folder.rename(going)  # all at once: nobody sees half of it
+        except (BlockingIOError, FileNotFoundError):
+            return False
+        shutil.rmtree(going)
+        return True
+
+    def remove_inputs(self, keys: tuple[str, ...]) -> None:
+        """Forget inputs whose artifacts are gone."""
+        for key in keys:
+            (self._inputs / key).unlink(missing_ok=True)
+
+    def remove_leftover(self, name: str) -> bool:
+        """Remove a workspace without an owner."""
+        try:
+            with locked(self._staging / f"{name}.lock", wait=False):
+                shutil.rmtree(self._staging / name)
+        except (BlockingIOError, FileNotFoundError):
+            return False
+        return True
+
+    def _remembered(self) -> dict[str, Input]:
+        found = {}
+        for path in _files(self._inputs):
+            if len(path.name) == _DIGEST_LENGTH:  # others are being written
+                with suppress(FileNotFoundError):
+                    found[path.name] = Input(path.read_text(encoding="ascii").strip(), _time(path))
+        return found
+
+    def _referenced(self) -> frozenset[str]:
+        texts = (path.read_text(encoding="ascii") for path in self._references.rglob("*") if path.is_file())
+        return frozenset(digest for text in texts for digest in digests_of(text))
+
+    def _asked_for(self, digest: str, since: datetime) -> bool:
+        return any(item.digest == digest and item.used > since for item in self._remembered().values())
+
+
+def _folders(root: Path) -> list[Path]:
+    return sorted(path for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
+
+
+def _files(root: Path) -> list[Path]:
+    return sorted(path for path in root.iterdir() if path.is_file()) if root.is_dir() else []
+
+
+def _kept(folder: Path) -> Kept:
+    """An artifact is as old as its manifest, a workspace as its youngest file."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    manifest = folder / MANIFEST_FILE
+    dated = [manifest] if manifest in files else [folder, *files]
+    return Kept(size=sum(path.stat().st_size for path in files), used=max(map(_time, dated)))
+
+
+def _time(path: Path) -> datetime:
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC)

@@ -1,0 +1,70 @@
+"""The collector's view of a store in object storage."""
+
+from datetime import datetime
+
+from transformermodel_predictor.artifact.collection import Input, Kept, StoreContent
+from transformermodel_predictor.artifact.lease import LEASES
+from transformermodel_predictor.artifact.manifest import MANIFEST_FILE
+from transformermodel_predictor.artifact.references import digests_of
+from transformermodel_predictor.artifact.store import ARTIFACTS, INPUTS, REFERENCES
+from transformermodel_predictor.objects.bucket import Bucket, StoredObject
+
+
+class ObjectCollectable:
+    """A store in a bucket. Implements `Collectable`.
+
+    Object storage has no locks. An artifact in use is named by a reference, or by an input that was asked for lately:
+    the grace period has to be longer than a preparation takes.
+    """
+
+    def __init__(self, bucket: Bucket) -> None:
+        self._bucket = bucket
+
+    def content(self) -> StoreContent:
+        """What is in the store now."""
+        artifacts: dict[str, list[StoredObject]] = {}
+        for stored in self._bucket.list(ARTIFACTS):
+            artifacts.setdefault(stored.key.split("/")[1], []).append(stored)
+        return StoreContent(
+            artifacts={digest: _kept(objects) for digest, objects in artifacts.items()},
+            inputs=self._remembered(),
+            referenced=self._referenced(),
+            leftovers={stored.key: _kept([stored]) for stored in self._bucket.list(LEASES)},
+        )
+
+    def remove_artifact(self, digest: str, inputs: tuple[str, ...], unneeded_since: datetime) -> bool:
+        """Remove an artifact, its manifest first: from then on it is none."""
+        asked_for = any(item.digest == digest and item.used > unneeded_since for item in self._remembered().values())
+        if asked_for or digest in self._referenced():
+            return False
+        self.remove_inputs(inputs)
+        place = f"{ARTIFACTS}/{digest}"
+        objects = [stored.key for stored in self._bucket.list(place)]
+        manifest = f"{place}/{MANIFEST_FILE}"
+        self._bucket.remove(sorted(objects, key=lambda key: key != manifest))
+        return True
+
+    def remove_inputs(self, keys: tuple[str, ...]) -> None:
+        """Forget inputs whose artifacts are gone."""
+        self._bucket.remove(f"{INPUTS}/{key}" for key in keys)
+
+    def remove_leftover(self, name: str) -> bool:
+        """Remove a lease whose owner has not renewed it for the grace period."""
+        self._bucket.remove([name])
+        return True
+
+    def _remembered(self) -> dict[str, Input]:
+        found = {}
+        for stored in self._bucket.list(INPUTS):
+            content = self._bucket.read(stored.key)
+            if content is not None:
+                found[stored.key.rpartition("/")[2]] = Input(content.decode("ascii").strip(), stored.modified)
+        return found
+
+    def _referenced(self) -> frozenset[str]:
+        texts = [self._bucket.read(stored.key) for stored in self._bucket.list(REFERENCES)]
+        return frozenset(digest for text in texts if text is not None for digest in digests_of(text.decode("ascii")))
+
+
+def _kept(objects: list[StoredObject]) -> Kept:
+    return Kept(size=sum(stored.size for stored in objects), used=max(stored.modified for stored in objects))

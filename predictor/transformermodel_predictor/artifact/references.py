@@ -1,0 +1,34 @@
+"""refs/<cluster>/<namespace>/<name>: which artifacts a model serves or may go back to. Pure.
+
+One digest a line, the newest first.
+"""
+
+from transformermodel_api.errors import UserError
+
+KEPT_REVISIONS = 10
+"""How many artifacts of one model are kept, as Deployments keep revisions."""
+
+_PARTS = 3
+
+
+def reference_key(reference: str) -> str:
+    """The key of a reference in the store's refs.
+
+    Raises:
+        UserError: it is not CLUSTER/NAMESPACE/NAME.
+    """
+    parts = reference.split("/")
+    if len(parts) != _PARTS or not all(part.strip(".") for part in parts):
+        raise UserError(f"{reference!r} is no reference: it must be CLUSTER/NAMESPACE/NAME")
+    return reference
+
+
+def digests_of(text: str) -> tuple[str, ...]:
+    """The digests that a reference names, the newest first."""
+    return tuple(text.split())
+
+
+def with_newest(text: str, digest: str) -> str:
+    """The reference's text after its model was prepared once more."""
+    others = [other for other in digests_of(text) if other != digest]
+    return "".join(f"{line}\n" for line in [digest, *others][:KEPT_REVISIONS])

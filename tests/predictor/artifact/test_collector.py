@@ -1,0 +1,96 @@
+"""Collecting from real stores, beside preparations and servers."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.object_stores.fixtures import ObjectServers
+from tests.predictor.artifact.conftest import Sealed
+from tests.predictor.artifact.places import Folder, Objects, Place
+from tests.predictor.artifact.test_store_contract import KEY, OTHER_KEY, publish
+from transformermodel_predictor.artifact.collection import Removal
+from transformermodel_predictor.artifact.collector import collect
+from transformermodel_predictor.artifact.holding import held
+from transformermodel_predictor.artifact.local_collection import LocalCollectable
+from transformermodel_predictor.artifact.local_store import LocalStore
+from transformermodel_predictor.objects.location import Scheme
+
+NO_GRACE = timedelta(seconds=-5)
+"""As if the grace period were over: services tell times in whole seconds."""
+LONG = timedelta(days=1)
+REFERENCE = "cluster/team/sentiment"
+
+
+@pytest.fixture(params=["folder", *Scheme])
+def place(request: pytest.FixtureRequest, tmp_path: Path, object_server: ObjectServers) -> Place:
+    if request.param == "folder":
+        return Folder(tmp_path)
+    return Objects.below(object_server(request.param).bucket(), tmp_path)
+
+
+def run(place: Place, grace: timedelta = NO_GRACE, *, dry_run: bool = False) -> Removal:
+    return collect(place.collectable(), grace, dry_run=dry_run)
+
+
+def test_what_nobody_needs_is_removed_and_counted(place: Place, sealed: Sealed) -> None:
+    artifact = publish(place.store(), sealed)
+    content = place.content()
+    assert run(place, LONG).artifacts == {}
+    planned = run(place, dry_run=True)
+    assert place.content() == content
+    assert planned == run(place)
+    assert planned.artifacts.keys() == {artifact.manifest.digest}
+    assert planned.inputs == (KEY,)
+    assert planned.size > artifact.manifest.size  # the manifest counts, too
+    assert place.content() == set()
+    assert place.store("two").find(KEY) is None
+
+
+def test_what_a_model_refers_to_stays_until_it_is_forgotten(place: Place, sealed: Sealed) -> None:
+    first = publish(place.store(), sealed)
+    second = publish(place.store(), sealed, weights=b"second")
+    for artifact in (first, second):
+        place.store().refer(REFERENCE, artifact.manifest.digest)
+    unneeded = publish(place.store(), sealed, OTHER_KEY, b"third")
+    assert run(place).artifacts.keys() == {unneeded.manifest.digest}
+    assert place.store("two").open(first.manifest.digest).manifest == first.manifest
+    place.store().forget(REFERENCE)
+    assert run(place).artifacts.keys() == {first.manifest.digest, second.manifest.digest}
+    assert place.content() == set()
+
+
+def test_what_has_come_to_be_needed_meanwhile_stays(place: Place, sealed: Sealed) -> None:
+    artifact = publish(place.store(), sealed)
+    digest = artifact.manifest.digest
+    store = place.collectable()
+    long_ago = datetime.now(UTC) - LONG
+    assert not store.remove_artifact(digest, (KEY,), long_ago)  # somebody has asked for it since
+    place.store().refer(REFERENCE, digest)
+    assert not store.remove_artifact(digest, (KEY,), datetime.now(UTC) + LONG)
+    assert place.store("two").find(KEY) is not None
+
+
+def test_what_is_served_from_a_folder_stays(tmp_path: Path, sealed: Sealed) -> None:
+    store = LocalStore(tmp_path / "store")
+    artifact = publish(store, sealed)
+    collectable = LocalCollectable(store.root)
+    with held(artifact.path), held(artifact.path):  # two servers
+        assert collect(collectable, NO_GRACE) == Removal({}, (), {})
+        assert store.find(KEY) == artifact
+    assert collect(collectable, NO_GRACE).artifacts.keys() == {artifact.manifest.digest}
+    assert list((store.root / "staging").iterdir()) == []
+
+
+def test_a_workspace_in_use_stays_and_one_of_a_dead_owner_goes(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path / "store")
+    collectable = LocalCollectable(store.root)
+    with store.workspace(KEY) as folder:
+        (folder / "part").write_bytes(b"half")
+        left = store.root / "staging" / OTHER_KEY
+        left.mkdir()
+        (left / "part").write_bytes(b"left")
+        assert collect(collectable, LONG).leftovers == {}
+        assert collect(collectable, NO_GRACE).leftovers == {OTHER_KEY: 4}
+        assert (folder / "part").read_bytes() == b"half"
+        assert not left.exists()
