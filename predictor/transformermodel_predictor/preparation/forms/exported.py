@@ -31,6 +31,7 @@ from transformermodel_predictor.preparation.merge import Merged
 _SETTINGS = {
     "freezing": True,  # weights are constants: laid out for the processor once
     "cpp.dynamic_threads": True,  # as many threads as the predictor has, not as the builder had
+    "aot_inductor.precompile_headers": False,  # pays from the second model on, and a builder makes one
 }
 
 
@@ -71,8 +72,10 @@ def export_program(model: PlainModel, signature: Signature, device: torch.device
 
 def _compile(program: ExportedProgram, file: Path) -> None:
     from torch._inductor import aoti_compile_and_package  # importing it takes a second
+    from torch._inductor.utils import fresh_cache
 
-    aoti_compile_and_package(program, package_path=str(file), inductor_configs=_SETTINGS)
+    with fresh_cache():  # what the compiler keeps for another time is as large as the model
+        aoti_compile_and_package(program, package_path=str(file), inductor_configs=_SETTINGS)
 
 
 def _compiler_refusal() -> str | None:

@@ -1,50 +1,59 @@
 """The model as transformers stores it: config.json and safetensors."""
 
+import json
 from pathlib import Path
-from typing import Any, ClassVar
-
-import transformers
-from transformers import CONFIG_MAPPING
+from typing import ClassVar
 
 from transformermodel_api.preparation import Format, Precision
 from transformermodel_api.spec import TaskName
+from transformermodel_predictor.engines.precision import dtype_of
 from transformermodel_predictor.preparation.candidate import Candidate, EngineName
+from transformermodel_predictor.preparation.forms.cast import cast_weights
 from transformermodel_predictor.preparation.forms.form import Place
+from transformermodel_predictor.preparation.forms.writing import float16_refusal
 from transformermodel_predictor.preparation.merge import Merged
 from transformermodel_predictor.quiet import quiet
-from transformermodel_predictor.tasks.catalogue import task_type
+
+_CONFIGURATION = "config.json"
+_HALF = (Precision.BFloat16, Precision.Float16)
 
 
 class PretrainedForm:
-    """Weights in safetensors, run by transformers with padding or by the packed engine without. Implements `Form`."""
+    """Weights in safetensors, run by transformers with padding or by the packed engine without. Implements `Form`.
+
+    Those for Int8 are stored in float32: linear layers are quantised as they are loaded, in the layout that the
+    processor at hand wants.
+    """
 
     format: ClassVar[Format] = Format.Pretrained
-    summary: ClassVar[str] = "Weights in safetensors and config.json, run by transformers' own classes."
-    files: ClassVar[tuple[str, ...]] = ("config.json", "model.safetensors")
-    candidates: ClassVar[tuple[Candidate, ...]] = (
-        Candidate(Format.Pretrained, EngineName.Pretrained, Precision.Float32),
-        Candidate(Format.Pretrained, EngineName.Packed, Precision.Float32),
-        Candidate(Format.Pretrained, EngineName.Packed, Precision.BFloat16),
+    summary: ClassVar[str] = "Weights in safetensors, run by transformers' own classes, or packed without padding."
+    files: ClassVar[tuple[str, ...]] = (_CONFIGURATION, "model.safetensors")
+    candidates: ClassVar[tuple[Candidate, ...]] = tuple(
+        Candidate(Format.Pretrained, engine, precision)
+        for engine in (EngineName.Pretrained, EngineName.Packed)
+        for precision in (Precision.Float32, Precision.BFloat16, Precision.Float16, Precision.Int8)
     )
 
     def refusal(self, candidate: Candidate, task: TaskName, architecture: str, place: Place) -> str | None:
         """Why a candidate is unsuitable; see `Form`."""
-        if candidate.engine is not EngineName.Packed:
-            return None
-        if task is TaskName.TextGeneration:
-            return "the engine Packed reads texts and writes none: TextGeneration is run by the engine Pretrained"
-        if not _packs(task, architecture):
-            return f"the attention of {architecture} cannot be told where one text of a packed row ends"
-        return None
+        if candidate.precision is Precision.Int8 and place.device.type != "cpu":
+            return f"the form {candidate.format.value} is quantised to Int8 on CPUs alone"
+        if candidate.engine is EngineName.Packed and task is TaskName.TextGeneration:
+            return "the engine Packed runs encoders; TextGeneration has the engine Pretrained"
+        return float16_refusal(candidate, place)
 
     def build(self, merged: Merged, candidate: Candidate, place: Place, folder: Path) -> None:
         """Write config.json and the weights; see `Form`."""
         with quiet():
             merged.model.save_pretrained(folder)
+        if candidate.precision in _HALF:
+            dtype = dtype_of(candidate.precision)
+            for file in sorted(folder.glob("*.safetensors")):
+                cast_weights(file, dtype)
+            _note_type(folder / _CONFIGURATION, str(dtype).removeprefix("torch."))
 
 
-def _packs(task: TaskName, architecture: str) -> bool:
-    """Whether transformers lets the attention of an architecture be replaced; loading proves the rest."""
-    classes: Any = getattr(transformers, task_type(task).auto_class)._model_mapping
-    configuration = CONFIG_MAPPING[architecture]
-    return configuration in classes and bool(getattr(classes[configuration], "_supports_attention_backend", False))
+def _note_type(file: Path, name: str) -> None:
+    """Have config.json name the type of the weights, as transformers does."""
+    document = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps({**document, "dtype": name}, indent=2, sort_keys=True) + "\n", encoding="utf-8")

@@ -1,0 +1,114 @@
+"""One model is compiled, which takes half a minute, and everything is asked of it."""
+
+import json
+import subprocess
+import sys
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.predictor.preparation.forms.comparison import difference
+from tests.predictor.preparation.forms.conftest import candidate
+from tests.predictor.preparation.forms.own_architecture import own_model
+from tests.predictor.preparation.forms.tiny_models import VOCABULARY, rows
+from transformermodel_api.errors import PreparationFailed
+from transformermodel_api.preparation import Format
+from transformermodel_api.spec import TaskName
+from transformermodel_predictor.artifact.directory import Artifact
+from transformermodel_predictor.engines.catalogue import load_engine
+from transformermodel_predictor.engines.engine import Engine
+from transformermodel_predictor.engines.exported import load
+from transformermodel_predictor.preparation.forms.exported import ExportedForm
+from transformermodel_predictor.preparation.forms.form import Place
+from transformermodel_predictor.tasks.catalogue import TaskConfiguration, make_task
+
+EXPORTED = candidate(Format.Exported)
+TASK = make_task(TaskName.SequenceClassification, TaskConfiguration(("NEGATIVE", "NEUTRAL", "POSITIVE"), 40))
+
+
+def engine(folder: Path) -> Engine:
+    return load_engine(folder, EXPORTED, TASK)
+
+
+def with_signature(compiled: Artifact, folder: Path, **made_with: str) -> Path:
+    """A copy whose code claims to have been made with something else."""
+    signature = json.loads((compiled.path / "signature.json").read_text())
+    signature["made_with"].update(made_with)
+    (folder / "signature.json").write_text(json.dumps(signature))
+    (folder / "model.pt2").symlink_to(compiled.path / "model.pt2")
+    return folder
+
+
+@pytest.mark.slow
+class TestCompiled:
+    def test_it_gives_what_the_model_gives_whatever_the_batch(self, compiled: Artifact) -> None:
+        loaded = engine(compiled.path)
+        for lengths in ((1,), (9, 3), (2, 30, 17, 40, 5)):
+            assert difference(loaded, own_model(), rows(*lengths)) < 1e-4
+
+    def test_what_would_end_the_process_is_an_exception(self, compiled: Artifact) -> None:
+        program = f"""
+from pathlib import Path
+from transformermodel_predictor.engines.exported import load
+from transformermodel_predictor.tasks.task import Encoding
+import torch
+engine = load(Path({str(compiled.path)!r}), None, None, torch.device("cpu"))
+for ids in ([{VOCABULARY}], [10**12], [-1], [5] * 41, []):
+    try:
+        engine.run([Encoding({{"input_ids": ids}})])
+    except ValueError as error:
+        print(error)
+print(len(engine.run([Encoding({{"input_ids": [5] * 40}})])))
+"""
+        finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+        assert finished.returncode == 0, finished.stderr
+        assert finished.stdout.splitlines() == [
+            "input_ids holds 50; this model takes 0 to 49",
+            "input_ids holds 1000000000000; this model takes 0 to 49",
+            "input_ids holds -1; this model takes 0 to 49",
+            "a row has 41 tokens; this model takes 1 to 40",
+            "a row has 0 tokens; this model takes 1 to 40",
+            "1",
+        ]
+
+    def test_its_threads_are_those_of_the_process_that_runs_it(self, compiled: Artifact) -> None:
+        with zipfile.ZipFile(compiled.path / "model.pt2") as package:
+            sources = [package.read(name).decode() for name in package.namelist() if name.endswith(".cpp")]
+        assert sources
+        assert not any("num_threads(" in source for source in sources)
+
+    def test_another_version_of_pytorch_is_refused(self, compiled: Artifact, tmp_path: Path) -> None:
+        folder = with_signature(compiled, tmp_path, torch="2.0.0")
+        here = torch.__version__.partition("+")[0]
+        with pytest.raises(PreparationFailed, match=f"UnsupportedForm: .* for torch 2.0.0, and here is {here}"):
+            engine(folder)
+
+    def test_a_processor_without_its_instructions_is_refused(self, compiled: Artifact, tmp_path: Path) -> None:
+        folder = with_signature(compiled, tmp_path, instructions="avx2 avx99")
+        with pytest.raises(PreparationFailed, match="uses the instruction sets avx99, which this processor"):
+            engine(folder)
+
+    def test_a_library_of_an_older_pytorch_is_loaded_too(self, compiled: Artifact, tmp_path: Path) -> None:
+        with zipfile.ZipFile(compiled.path / "model.pt2") as package:
+            (name,) = [name for name in package.namelist() if name.endswith(".so")]
+            (tmp_path / "model.so").write_bytes(package.read(name))
+        (tmp_path / "signature.json").write_bytes((compiled.path / "signature.json").read_bytes())
+        assert difference(engine(tmp_path), own_model(), rows(9, 3)) < 1e-4
+
+
+def test_a_package_that_is_none_is_refused(tmp_path: Path, tiny_artifact: Artifact) -> None:
+    for name in ("model-config.yaml", "tokenizer.json", "tokenizer_config.json"):
+        (tmp_path / name).symlink_to(tiny_artifact.path / name)
+    (tmp_path / "model.pt2").write_bytes(b"none")
+    with pytest.raises(PreparationFailed, match=r"UnsupportedForm: .*model\.pt2 cannot be loaded by AOTInductor"):
+        load(tmp_path, EXPORTED, TASK, torch.device("cpu"))
+
+
+def test_a_machine_without_a_compiler_is_told_before_anything_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    reason = ExportedForm().refusal(EXPORTED, TaskName.SequenceClassification, "bert", replace(Place()))
+    assert reason is not None
+    assert "install the Debian package g++" in reason
