@@ -21,6 +21,7 @@ from transformermodel_predictor.loading import load_model
 from transformermodel_predictor.server.address import url_of
 from transformermodel_predictor.server.application import Application
 from transformermodel_predictor.server.inference import Inference
+from transformermodel_predictor.server.memory import give_back_freed_memory
 from transformermodel_predictor.server.model_options import ModelOptions
 from transformermodel_predictor.server.models import Models
 from transformermodel_predictor.server.options import ServerOptions
@@ -115,6 +116,7 @@ def load_handler(
     options = options or ModelOptions()
     model = load_model(open_artifact(directory), choose_devices(options.device))
     model.warm_up()
+    give_back_freed_memory()
     return make_handler(name, model, workers, observer, BatchLimits.of(options.batching))
 
 

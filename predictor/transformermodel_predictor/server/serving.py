@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from transformermodel_predictor.server.address import in_pod, listen
+from transformermodel_predictor.server.memory import keep_freed_memory
 from transformermodel_predictor.server.model_options import ModelOptions
 from transformermodel_predictor.server.options import ServerOptions
 from transformermodel_predictor.server.threads import limit_threads
@@ -34,6 +35,7 @@ def serve(models: Mapping[str, Path], options: ServerOptions) -> None:
         )
     listener = listen(options.address, options.http_port)
     _configure_access_log(options.access_log)
+    keep_freed_memory()
     limit_threads(options.threads)
     from transformermodel_predictor.server.lifecycle import ModelServer  # imports PyTorch, once its threads are limited
 

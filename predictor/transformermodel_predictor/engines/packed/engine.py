@@ -9,6 +9,7 @@ import torch
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.preparation import Precision
+from transformermodel_predictor.engines.mapping import leave_files
 from transformermodel_predictor.engines.packed.linears import can_prepack, prepack
 from transformermodel_predictor.engines.packed.model import NotPackable, PackedModel
 from transformermodel_predictor.engines.packed.parity import pack
@@ -52,6 +53,7 @@ class PackedEngine:
             quantize(model)
         elif device.type == "cpu" and can_prepack(dtype):
             prepack(model)
+            leave_files(model)
         return cls(packed)
 
     @torch.inference_mode()

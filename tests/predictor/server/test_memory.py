@@ -1,0 +1,35 @@
+"""What the allocator does is seen in a process of its own, because it cannot be undone."""
+
+import platform
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library has another allocator")
+
+_PROGRAM = """
+import ctypes, resource
+from transformermodel_predictor.server.memory import give_back_freed_memory, keep_freed_memory
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+libc.free.argtypes = [ctypes.c_void_p]
+SIZE = 16 * 1024 * 1024
+
+def faults():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    block = libc.malloc(SIZE)
+    ctypes.memset(block, 1, SIZE)
+    libc.free(block)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+keep_freed_memory()
+first, again = faults(), faults()
+give_back_freed_memory()
+print(first > 1000, again < 100, faults() > 1000)
+"""
+
+
+def test_freed_memory_is_kept_until_it_is_given_back() -> None:
+    said = subprocess.run([sys.executable, "-c", _PROGRAM], capture_output=True, text=True, check=True).stdout
+    assert said.split() == ["True", "True", "True"]
