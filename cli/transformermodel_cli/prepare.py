@@ -48,7 +48,11 @@ def command(
         bool, typer.Option("--job", help="Read the request from the environment, as the operator's Jobs do.")
     ] = False,
 ) -> None:
-    """Download, merge, verify and store models, without serving them."""
+    """Download, merge, verify and store models, without serving them.
+
+    A setup_config.json or model-config.yaml of TorchServe's preparation script is prepared too, and its equivalent
+    manifest printed.
+    """
     location = store_location(store, os.environ)
     if job:
         from transformermodel_predictor.preparation.job import run_job
@@ -59,6 +63,9 @@ def command(
     for subject in read_subjects(files):
         if not isinstance(subject, ManifestSubject):
             raise UserError(f"{subject.name} is prepared already: serve it with `transformermodel serve`")
+        if subject.converted and output is Output.text:
+            sys.stdout.write(subject.converted.text)
+            sys.stdout.flush()
         prepared = prepare_subject(subject, location)
         if output is Output.json:
             sys.stdout.write(canonical_json({"name": subject.name, **prepared.model_dump(by_alias=True)}) + "\n")
@@ -70,6 +77,8 @@ def prepare_subject(subject: ManifestSubject, store: "StoreLocation") -> Prepare
 
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     console.print(f"Preparing {subject.name}", style="bold")
+    for note in subject.converted.notes if subject.converted else ():
+        console.print(f"  {note}", markup=False)
     from transformermodel_predictor.preparation.pipeline import prepare  # imports PyTorch: seconds
 
     with progress_for(console) as progress:

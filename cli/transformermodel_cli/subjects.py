@@ -8,6 +8,7 @@ from pathlib import Path
 from transformermodel_api.errors import UserError
 from transformermodel_api.manifests import read_manifests
 from transformermodel_api.model import TransformerModel
+from transformermodel_cli.configuration_file import Converted, is_configuration_file, read_configuration_file
 
 _SHORT_DIGEST = 12
 """How much of a digest names an artifact that has no other name."""
@@ -19,11 +20,13 @@ class ManifestSubject:
 
     Attributes:
         base: folder that relative file:// uris start from: the manifest's own.
+        converted: what the manifest came of, if the file was not one itself.
     """
 
     name: str
     model: TransformerModel
     base: Path
+    converted: Converted | None = None
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ Subject = ManifestSubject | ArtifactSubject | StoredSubject
 
 
 def read_subjects(arguments: Sequence[str]) -> list[Subject]:
-    """Read `FILE` and `NAME=FILE` arguments.
+    """Read `FILE` and `NAME=FILE` arguments; a configuration file of TorchServe's script counts as a manifest.
 
     Raises:
         UserError: a file cannot be read or used, or two models have one name.
@@ -67,6 +70,10 @@ def _read(argument: str) -> list[Subject]:
         return [StoredSubject(given or path.name[:_SHORT_DIGEST], file)]
     if path.is_dir():
         return [ArtifactSubject(given or path.resolve().name, path)]
+    if is_configuration_file(path):
+        converted = read_configuration_file(path)
+        model = converted.model
+        return [ManifestSubject(given or model.metadata.name, model, path.resolve().parent, converted)]
     models = read_manifests(path)
     if given and len(models) > 1:
         raise UserError(f"{path} holds {len(models)} models: {given}= can name only one")
