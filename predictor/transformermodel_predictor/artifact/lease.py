@@ -68,6 +68,10 @@ class Leases:
             keeper.join()
             self.bucket.remove([name])
 
+    def clear(self, key: str) -> None:
+        """Remove leases of this machine, whose owner is known to be dead."""
+        self.bucket.remove(lease.key for lease in self.bucket.list(f"{LEASES}/{key}") if self._is_ours(lease))
+
     def _acquire(self, key: str) -> str:
         seen: tuple[StoredObject, float] | None = None
         while True:
@@ -85,8 +89,9 @@ class Leases:
                 self.pace.wait(self.pace.look)
 
     def _is_dead(self, lease: StoredObject, unchanged: float) -> bool:
-        if unchanged >= self.pace.expire:
-            return True
+        return unchanged >= self.pace.expire or self._is_ours(lease)
+
+    def _is_ours(self, lease: StoredObject) -> bool:
         content = self.bucket.read(lease.key)
         return content is not None and json.loads(content)["machine"] == self.machine
 

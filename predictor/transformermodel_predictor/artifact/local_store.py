@@ -70,6 +70,17 @@ class LocalStore:
         with suppress(BlockingIOError), locked(lock, wait=False):
             shutil.rmtree(folder, ignore_errors=True)
 
+    def in_use(self, key: str) -> bool:
+        """Whether a workspace has an owner just now."""
+        _, lock = self._workspace(key)
+        if not lock.exists():
+            return False
+        try:
+            with locked(lock, wait=False):
+                return False
+        except BlockingIOError:
+            return True
+
     def publish(self, input_key: str, staged: Artifact) -> Artifact:
         """Move a sealed artifact into the store; see `Store`. An equal artifact that is whole is used instead."""
         digest = staged.manifest.digest

@@ -64,8 +64,10 @@ class ObjectStore:
             yield folder
 
     def clear(self, key: str) -> None:
-        """Remove a workspace that a dead owner left on this machine. Its lease is the next owner's to take."""
+        """Remove a workspace that a dead owner left on this machine, and its lease."""
         self._cache.clear(key)
+        if not self._cache.in_use(key):
+            self._leases().clear(key)
 
     def publish(self, input_key: str, staged: Artifact) -> Artifact:
         """Upload a sealed artifact, its manifest last, and keep it in the cache."""
