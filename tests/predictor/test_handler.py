@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -67,3 +68,41 @@ def test_metadata_tells_inputs_outputs_labels_limits_and_origin(
     assert metadata.parameters["labels"] == list(LABELS)
     assert metadata.parameters["max_length"] == MAX_LENGTH
     assert metadata.parameters["digest"] == digest
+
+
+class TestReplicas:
+    @pytest.fixture
+    def engines(self) -> tuple[GatedEngine, GatedEngine]:
+        return GatedEngine(), GatedEngine()
+
+    @pytest.fixture
+    def replicated(
+        self, tiny_model: LoadedModel, engines: tuple[GatedEngine, GatedEngine], workers: Workers
+    ) -> Iterator[GeneralizedHandler]:
+        one, other = engines
+        yield GeneralizedHandler("tiny", replace(tiny_model, engine=one, replicas=(other,)), workers)
+        one.open()
+        other.open()
+        workers.shutdown()
+
+    async def test_requests_take_turns_and_replicas_run_at_once(
+        self, replicated: GeneralizedHandler, engines: tuple[GatedEngine, GatedEngine]
+    ) -> None:
+        answers = [asyncio.create_task(replicated.answer([{"text": "good"}])) for _ in engines]
+        for engine in engines:
+            await asyncio.to_thread(engine.wait_until_busy)
+            engine.open()
+        assert len(await asyncio.gather(*answers)) == 2
+
+    async def test_a_busy_replica_is_passed_over(
+        self, replicated: GeneralizedHandler, engines: tuple[GatedEngine, GatedEngine]
+    ) -> None:
+        one, other = engines
+        other.open()
+        held = asyncio.create_task(replicated.answer([{"text": "good"}]))
+        await asyncio.to_thread(one.wait_until_busy)
+        for _ in range(4):
+            await replicated.answer([{"text": "bad"}])
+        assert (len(one.steps), len(other.steps)) == (1, 4)
+        one.open()
+        await held
