@@ -9,6 +9,7 @@ import torch
 from transformers import PreTrainedTokenizerBase
 
 from transformermodel_api.preparation import DeviceMap
+from transformermodel_predictor.artifact.agreement import require_agreement
 from transformermodel_predictor.artifact.directory import Artifact
 from transformermodel_predictor.engines.catalogue import CPU, load_engine
 from transformermodel_predictor.engines.engine import Engine
@@ -64,7 +65,7 @@ def load_model(artifact: Artifact, devices: Sequence[torch.device] = (CPU,)) -> 
     """Load what an artifact holds, with a replica on each further device.
 
     Raises:
-        UserError: its configuration names a task that this version does not know.
+        UserError: its configuration names a task that this version does not know, or contradicts the rest of it.
         PreparationFailed: its weights do not fit its task.
     """
     configuration = artifact.configuration
@@ -72,6 +73,7 @@ def load_model(artifact: Artifact, devices: Sequence[torch.device] = (CPU,)) -> 
         task_of_mode(configuration.mode),
         TaskConfiguration.of(configuration, artifact.labels),
     )
+    require_agreement(configuration, artifact.manifest.candidate, artifact.labels)
     if isinstance(task, TextGeneration):
         return load_generator(artifact, task)
     execution = Execution.of(configuration)

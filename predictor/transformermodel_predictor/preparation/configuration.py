@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from transformermodel_api.contract import PreparationRequest
 from transformermodel_api.preparation import Compile, CompileMode, Format, Generation, Precision
 from transformermodel_api.spec import TaskName
+from transformermodel_predictor.artifact.agreement import HARDWARE, SAVE_MODES
 from transformermodel_predictor.artifact.compilation import PT2, Compilation
 from transformermodel_predictor.artifact.configuration import ModelConfiguration
 from transformermodel_predictor.artifact.generation import GenerationDefaults
@@ -16,15 +17,6 @@ _COMPILE_MODE = {
     CompileMode.ReduceOverhead: "reduce-overhead",
     CompileMode.MaxAutotune: "max-autotune",
 }
-_SAVE_MODE = {
-    Format.Pretrained: "pretrained",
-    Format.TorchScript: "torchscript",
-    Format.Exported: "exported",
-    Format.ONNX: "onnx",
-    Format.Neuron: "torchscript",
-    Format.NeuronX: "torchscript",
-}
-_HARDWARE = {Format.Neuron: "neuron", Format.NeuronX: "neuronx"}
 
 
 @dataclass(frozen=True)
@@ -68,11 +60,14 @@ def in_form(configuration: ModelConfiguration, candidate: Candidate) -> ModelCon
     """The configuration with what depends on the candidate. No two candidates have the same: their files may."""
     return replace(
         configuration,
-        save_mode=_SAVE_MODE[candidate.format],
+        save_mode=SAVE_MODES[candidate.format],
         engine="packed" if candidate.engine is EngineName.Packed else "",
         precision="" if candidate.precision is Precision.Float32 else candidate.precision.value.lower(),
-        hardware=_HARDWARE.get(candidate.format, ""),
-        pt2=replace(configuration.pt2, export=candidate.format is Format.Exported),
+        hardware=HARDWARE.get(candidate.format, ""),
+        pt2=PT2(
+            compile=configuration.pt2.compile if candidate.engine is EngineName.Pretrained else None,
+            export=candidate.format is Format.Exported,
+        ),
     )
 
 
