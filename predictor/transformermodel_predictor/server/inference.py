@@ -1,7 +1,7 @@
 """The one way from a protocol to a model: limits, deadline, and what is measured of it."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -37,6 +37,14 @@ class Inference:
         with self._meter.measure(protocol, shown), self._models.use(name, version) as handler:
             yield handler
 
+    def require_size(self, questions: Iterable[Mapping[str, Any]]) -> None:
+        """Refuse a question with more text than is allowed, before it is tokenized.
+
+        Raises:
+            TextTooLarge: there is one.
+        """
+        require_size(questions, self._max_text_bytes)
+
     async def answer(
         self,
         handler: Handler,
@@ -58,7 +66,7 @@ class Inference:
             Overloaded: too much is waiting already.
             DeadlineExceeded: the time has passed.
         """
-        require_size(questions, self._max_text_bytes)
+        self.require_size(questions)
         if seconds is None:
             return await handler.answer(questions, parameters)
         try:

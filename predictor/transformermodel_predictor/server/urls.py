@@ -3,13 +3,14 @@
 from starlette.requests import Request
 from starlette.routing import Route
 
+from transformermodel_predictor.protocols import openai, torchserve_errors
 from transformermodel_predictor.protocols.errors import Unauthorized
-from transformermodel_predictor.protocols.torchserve_errors import error_document
 from transformermodel_predictor.server.ancestor_routes import AncestorRoutes
 from transformermodel_predictor.server.application import Application, Guard
 from transformermodel_predictor.server.health_urls import is_health_url
 from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.server.models import Models
+from transformermodel_predictor.server.openai_routes import OpenAIRoutes
 from transformermodel_predictor.server.operations_routes import OperationsRoutes
 from transformermodel_predictor.server.options import ServerOptions
 from transformermodel_predictor.server.repository import RepositoryRoutes
@@ -18,7 +19,7 @@ from transformermodel_predictor.server.v1_routes import V1Routes
 from transformermodel_predictor.server.v2_routes import V2Routes
 from transformermodel_predictor.telemetry.metrics import Metrics
 
-ERROR_FORMS = {"predictions": error_document}
+ERROR_FORMS = {"openai": openai.error_document, "predictions": torchserve_errors.error_document}
 """Errors of protocols that do not share KServe's form, by the first segment of their paths."""
 
 
@@ -43,6 +44,7 @@ def make_routes(models: Models, inference: Inference, metrics: Metrics, max_body
         *V2Routes(models, inference, max_body_bytes).routes(),
         *RepositoryRoutes(models, max_body_bytes).routes(),
         *AncestorRoutes(models, inference, max_body_bytes).routes(),
+        *OpenAIRoutes(models, inference, max_body_bytes).routes(),
     ]
 
 

@@ -72,6 +72,11 @@ class GeneratedText:
     finish_reason: FinishReason
     certainties: tuple[Certainty, ...] = ()
 
+    @property
+    def full_text(self) -> str:
+        """The text, after the prompt where that is wanted too."""
+        return self.prompt.text + self.text if self.prompt.question.parameters.return_full_text else self.text
+
 
 class TextGeneration:
     """Continuation of a prompt, token by token. Greedy unless the model's defaults or the request say otherwise."""
@@ -160,11 +165,10 @@ class TextGeneration:
 
     def fields(self, answer: GeneratedText) -> dict[str, Any]:
         """The text, after the prompt where the full text is wanted, why it ends, and the tokens of both."""
-        prompt = answer.prompt
         return {
-            "generated_text": prompt.text + answer.text if prompt.question.parameters.return_full_text else answer.text,
+            "generated_text": answer.full_text,
             "finish_reason": answer.finish_reason.value,
-            "prompt_tokens": len(prompt.tokens),
+            "prompt_tokens": len(answer.prompt.tokens),
             "generated_tokens": len(answer.tokens),
         }
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 from transformers import PreTrainedModel, TokenizersBackend
 
+from tests.predictor.generation.gated import GatedDecoder
 from tests.predictor.tiny_language import make_language_artifact, make_language_model, make_language_tokenizer
 from transformermodel_predictor.artifact.directory import Artifact
 from transformermodel_predictor.generation.loaded import LoadedGenerator
@@ -42,3 +43,10 @@ def generator(language_artifact: Artifact) -> LoadedGenerator:
     model = load_model(language_artifact)
     assert isinstance(model, LoadedGenerator)
     return model
+
+
+@pytest.fixture
+def gated(generator: LoadedGenerator) -> Iterator[GatedDecoder]:
+    decoder = GatedDecoder(generator.new_decoder())
+    yield decoder
+    decoder.permit(1000)

@@ -1,15 +1,12 @@
 """Many clients, one batch, off the event loop."""
 
 import asyncio
-import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator
 
 import pytest
-import torch
 
+from tests.predictor.generation.gated import GatedDecoder, behind
 from transformermodel_predictor.batching import Overloaded
-from transformermodel_predictor.generation.decoder import Decoder, Prompt
 from transformermodel_predictor.generation.generator import GenerationLimits
 from transformermodel_predictor.generation.handler import GenerationHandler
 from transformermodel_predictor.generation.loaded import LoadedGenerator
@@ -19,38 +16,6 @@ from transformermodel_predictor.handlers import make_handler
 from transformermodel_predictor.tasks.task import InvalidQuestion
 
 PROMPTS = ("the fox", "once upon a time", "Größe", "a", "over the lazy dog")
-
-
-class GatedDecoder:
-    """Steps only when the test lets it, and notes how many rows each step had."""
-
-    def __init__(self, decoder: Decoder) -> None:
-        self._decoder = decoder
-        self._permits = threading.Semaphore(0)
-        self.steps: list[int] = []
-
-    def permit(self, steps: int) -> None:
-        self._permits.release(steps)
-
-    def open(self, tokens: Sequence[int]) -> Prompt:
-        return self._decoder.open(tokens)
-
-    def read(self, prompt: Prompt, most: int) -> torch.Tensor | None:
-        return self._decoder.read(prompt, most)
-
-    def join(self, prompt: Prompt) -> None:
-        self._decoder.join(prompt)
-
-    def step(self, tokens: Sequence[int]) -> torch.Tensor:
-        self._permits.acquire()
-        self.steps.append(len(tokens))
-        return self._decoder.step(tokens)
-
-    def leave(self, row: int) -> None:
-        self._decoder.leave(row)
-
-    def clear(self) -> None:
-        self._decoder.clear()
 
 
 @pytest.fixture
@@ -65,18 +30,6 @@ def handler(generator: LoadedGenerator, workers: Workers) -> GenerationHandler:
     made = make_handler("tiny", generator, workers)
     assert isinstance(made, GenerationHandler)
     return made
-
-
-@pytest.fixture
-def gated(generator: LoadedGenerator) -> Iterator[GatedDecoder]:
-    decoder = GatedDecoder(generator.new_decoder())
-    yield decoder
-    decoder.permit(1000)
-
-
-def behind(gated: GatedDecoder, generator: LoadedGenerator) -> LoadedGenerator:
-    """The model, run only when the test lets it."""
-    return replace(generator, new_decoder=lambda: gated)
 
 
 async def test_answers_are_those_of_the_model_alone(handler: GenerationHandler, generator: LoadedGenerator) -> None:

@@ -12,7 +12,8 @@ import httpx
 
 from tests.predictor.gated import PATIENCE_SECONDS
 from transformermodel_predictor.batching import BatchLimits
-from transformermodel_predictor.handler import GeneralizedHandler
+from transformermodel_predictor.generation.loaded import LoadedGenerator
+from transformermodel_predictor.handlers import make_handler
 from transformermodel_predictor.loading import LoadedModel
 from transformermodel_predictor.server.address import listen
 from transformermodel_predictor.server.lifecycle import ModelServer
@@ -22,12 +23,17 @@ from transformermodel_predictor.server.options import ServerOptions
 class RunningServer:
     """A server in its thread, ready."""
 
-    def __init__(self, models: Mapping[str, LoadedModel], options: ServerOptions, limits: BatchLimits | None) -> None:
+    def __init__(
+        self,
+        models: Mapping[str, LoadedModel | LoadedGenerator],
+        options: ServerOptions,
+        limits: BatchLimits | None,
+    ) -> None:
         ready: Future[tuple[str, asyncio.AbstractEventLoop]] = Future()
         server = ModelServer(
             dict.fromkeys(models, Path()),
             replace(options, on_ready=lambda url: ready.set_result((url, asyncio.get_running_loop()))),
-            lambda name, _, workers, observer: GeneralizedHandler(name, models[name], workers, limits, observer),
+            lambda name, _, workers, observer: make_handler(name, models[name], workers, observer, limits),
         )
         self._server = server
         self._thread = threading.Thread(target=server.run, args=[listen("127.0.0.1", 0)])
@@ -68,7 +74,9 @@ class RunningServer:
 
 @contextmanager
 def running(
-    models: Mapping[str, LoadedModel], options: ServerOptions | None = None, limits: BatchLimits | None = None
+    models: Mapping[str, LoadedModel | LoadedGenerator],
+    options: ServerOptions | None = None,
+    limits: BatchLimits | None = None,
 ) -> Iterator[RunningServer]:
     server = RunningServer(models, options or ServerOptions(), limits)
     try:

@@ -1,0 +1,176 @@
+"""Answers of OpenAI's API: completions, chat completions, whole or in pieces, models and errors. Pure."""
+
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol
+
+from transformermodel_predictor.protocols.errors import Refusal
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Tokens that an answer took.
+
+    Attributes:
+        prompt: tokens of the prompts, each counted once.
+        completion: tokens of all choices.
+        truncated: tokens at the beginning of the prompts that the model did not see.
+    """
+
+    prompt: int
+    completion: int
+    truncated: int = 0
+
+    def document(self) -> dict[str, int]:
+        """As clients read it; what was cut is told where there is any."""
+        counted = {
+            "prompt_tokens": self.prompt,
+            "completion_tokens": self.completion,
+            "total_tokens": self.prompt + self.completion,
+        }
+        return counted | ({"truncated_tokens": self.truncated} if self.truncated else {})
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One answer.
+
+    Attributes:
+        text: what was generated.
+        finish_reason: why it ends.
+    """
+
+    text: str
+    finish_reason: str
+
+
+class Form(Protocol):
+    """How one of the two kinds of answers is written."""
+
+    prefix: ClassVar[str]
+    """Of their ids."""
+    whole: ClassVar[str]
+    """The kind of object of a whole answer."""
+    part: ClassVar[str]
+    """The kind of object of a piece."""
+
+    def choice(self, text: str) -> dict[str, Any]:
+        """The members of a whole choice that hold its text."""
+        ...
+
+    def opening(self) -> dict[str, Any] | None:
+        """The members of a choice's first piece, before there is any text; None where there is no such piece."""
+        ...
+
+    def piece(self, text: str) -> dict[str, Any]:
+        """The members of a piece that hold its text."""
+        ...
+
+
+class TextForm:
+    """Completions."""
+
+    prefix: ClassVar[str] = "cmpl"
+    whole: ClassVar[str] = "text_completion"
+    part: ClassVar[str] = "text_completion"
+
+    def choice(self, text: str) -> dict[str, Any]:
+        """The text."""
+        return {"text": text}
+
+    def opening(self) -> dict[str, Any] | None:
+        """There is none."""
+        return None
+
+    def piece(self, text: str) -> dict[str, Any]:
+        """The text that is new."""
+        return {"text": text}
+
+
+class ChatForm:
+    """Chat completions."""
+
+    prefix: ClassVar[str] = "chatcmpl"
+    whole: ClassVar[str] = "chat.completion"
+    part: ClassVar[str] = "chat.completion.chunk"
+
+    def choice(self, text: str) -> dict[str, Any]:
+        """The assistant's message."""
+        return {"message": {"role": "assistant", "content": text}}
+
+    def opening(self) -> dict[str, Any] | None:
+        """Who speaks."""
+        return {"delta": {"role": "assistant", "content": ""}}
+
+    def piece(self, text: str) -> dict[str, Any]:
+        """What is added to the message."""
+        return {"delta": {"content": text} if text else {}}
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Writes the answer to one request.
+
+    Attributes:
+        form: of which kind it is.
+        model: the model's name.
+        usage: whether pieces have the member `usage`, which is null in all but the last.
+    """
+
+    form: Form
+    model: str
+    usage: bool = False
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    created: int = field(default_factory=lambda: int(time.time()))
+
+    def answer(self, choices: Sequence[Choice], usage: Usage) -> dict[str, Any]:
+        """The whole answer."""
+        written = [
+            {"index": index, **self.form.choice(choice.text), "logprobs": None, "finish_reason": choice.finish_reason}
+            for index, choice in enumerate(choices)
+        ]
+        return {**self._head(self.form.whole), "choices": written, "usage": usage.document()}
+
+    def opening(self, index: int) -> dict[str, Any] | None:
+        """What comes before the first text of a choice, if anything."""
+        members = self.form.opening()
+        return None if members is None else self._piece(index, members, None)
+
+    def piece(self, index: int, text: str, finish_reason: str | None = None) -> dict[str, Any]:
+        """Further text of a choice, and, in its last piece, why it ends."""
+        return self._piece(index, self.form.piece(text), finish_reason)
+
+    def closing(self, usage: Usage) -> dict[str, Any]:
+        """The tokens, after all choices have ended."""
+        return {**self._head(self.form.part), "choices": [], "usage": usage.document()}
+
+    def _piece(self, index: int, members: Mapping[str, Any], finish_reason: str | None) -> dict[str, Any]:
+        choice = {"index": index, **members, "logprobs": None, "finish_reason": finish_reason}
+        return {**self._head(self.form.part), "choices": [choice], **({"usage": None} if self.usage else {})}
+
+    def _head(self, kind: str) -> dict[str, Any]:
+        return {"id": f"{self.form.prefix}-{self.id}", "object": kind, "created": self.created, "model": self.model}
+
+
+def model_document(name: str, created: int) -> dict[str, Any]:
+    """A model in the list of models.
+
+    Args:
+        name: the model's name.
+        created: since when it is served, in seconds since 1970.
+    """
+    return {"id": name, "object": "model", "created": created, "owned_by": "transformermodel"}
+
+
+_TYPES = {401: "authentication_error", 429: "rate_limit_error"}
+_CODES = {401: "invalid_api_key", 404: "not_found", 503: "unavailable"}
+
+
+def error_document(refusal: Refusal) -> dict[str, Any]:
+    """An error as OpenAI's clients read it."""
+    kind = _TYPES.get(refusal.status, "server_error" if refusal.status >= 500 else "invalid_request_error")
+    return {
+        "error": {"message": refusal.message, "type": kind, "param": None, "code": _CODES.get(refusal.status)},
+    }

@@ -1,0 +1,182 @@
+"""Requests of OpenAI's API for completions and chat completions. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from transformermodel_predictor.protocols.errors import InvalidRequest
+
+_MOST_CHOICES = 16
+
+_PARAMETERS = {
+    "max_tokens": "max_new_tokens",
+    "max_completion_tokens": "max_new_tokens",
+    "min_tokens": "min_new_tokens",
+    **{name: name for name in ("temperature", "top_p", "seed", "stop", "top_k", "repetition_penalty", "do_sample")},
+}
+"""What decides how a text is generated, by the task's name of it. The last ones are not OpenAI's own."""
+
+_NEUTRAL: Mapping[str, tuple[Any, ...]] = {
+    "audio": (),
+    "best_of": (1,),
+    "frequency_penalty": (0,),
+    "function_call": ("none", "auto"),
+    "functions": ([],),
+    "logit_bias": ({},),
+    "logprobs": (False,),
+    "modalities": (["text"],),
+    "prediction": (),
+    "presence_penalty": (0,),
+    "response_format": ({"type": "text"},),
+    "suffix": ("",),
+    "tool_choice": ("none", "auto"),
+    "tools": ([],),
+    "top_logprobs": (0,),
+    "web_search_options": (),
+}
+"""What is not done here, with the values that ask for nothing; null always does."""
+
+_OF_NO_EFFECT = frozenset(
+    {
+        "metadata",
+        "moderation",
+        "parallel_tool_calls",
+        "prompt_cache_key",
+        "prompt_cache_options",
+        "prompt_cache_retention",
+        "reasoning_effort",
+        "safety_identifier",
+        "service_tier",
+        "store",
+        "user",
+        "verbosity",
+    }
+)
+"""What changes nothing of the answer."""
+
+
+@dataclass(frozen=True)
+class CompletionRequest:
+    """What a client asks.
+
+    Attributes:
+        model: the model's name.
+        prompts: the questions as named fields, `text` or `messages`.
+        parameters: how they are answered, by the task's names.
+        choices: number of answers to each.
+        stream: whether the answers are wanted piece by piece.
+        usage: whether a stream is to end with the number of tokens.
+    """
+
+    model: str
+    prompts: tuple[Mapping[str, Any], ...]
+    parameters: Mapping[str, Any]
+    choices: int
+    stream: bool
+    usage: bool
+
+    def questions(self) -> list[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+        """Fields and parameters of each choice in its order; a seed gives each choice of a prompt one of its own."""
+        seed = self.parameters.get("seed")
+        if not isinstance(seed, int) or self.choices == 1:
+            return [(prompt, self.parameters) for prompt in self.prompts for _ in range(self.choices)]
+        return [
+            (prompt, {**self.parameters, "seed": seed + index})
+            for prompt in self.prompts
+            for index in range(self.choices)
+        ]
+
+
+def read_completion(body: object) -> CompletionRequest:
+    """Read the body of a request for completions.
+
+    Raises:
+        InvalidRequest: a member is missing, wrong, or asks for what is not done here; the text names it.
+    """
+    document = _document(body, ("prompt", "echo"))
+    prompt = document.get("prompt")
+    texts = [prompt] if isinstance(prompt, str) else prompt
+    if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
+        raise InvalidRequest("prompt must be a string or a list of strings; prompts of token ids are not read")
+    echo = {"return_full_text": _flag(document, "echo")} if document.get("echo") is not None else {}
+    return _request(document, [{"text": text} for text in texts], {"return_full_text": False, **echo})
+
+
+def read_chat(body: object) -> CompletionRequest:
+    """Read the body of a request for a chat completion.
+
+    Raises:
+        InvalidRequest: a member is missing, wrong, or asks for what is not done here; the text names it.
+    """
+    document = _document(body, ("messages",))
+    messages = document.get("messages")
+    if not isinstance(messages, list) or not messages:
+        raise InvalidRequest("messages must be a list with at least one message")
+    read = [_message(message, f"messages[{index}]") for index, message in enumerate(messages)]
+    return _request(document, [{"messages": read}], {"return_full_text": False})
+
+
+def _document(body: object, own: tuple[str, ...]) -> Mapping[str, Any]:
+    """The members of a body that are not null, all of them known."""
+    if not isinstance(body, Mapping):
+        raise InvalidRequest("the body must be an object")
+    known = {"model", "n", "stream", "stream_options", *own, *_PARAMETERS, *_NEUTRAL, *_OF_NO_EFFECT}
+    for name, value in body.items():
+        if name not in known:
+            raise InvalidRequest(f"{name} is not known here")
+        if value is not None and name in _NEUTRAL and value not in _NEUTRAL[name]:
+            raise InvalidRequest(f"{name} is not supported; leave it out")
+    return {name: value for name, value in body.items() if value is not None}
+
+
+def _request(
+    document: Mapping[str, Any], prompts: list[Mapping[str, Any]], parameters: Mapping[str, Any]
+) -> CompletionRequest:
+    model, choices = document.get("model"), document.get("n", 1)
+    if not isinstance(model, str):
+        raise InvalidRequest("model must be the name of a model")
+    if isinstance(choices, bool) or not isinstance(choices, int) or not 1 <= choices <= _MOST_CHOICES:
+        raise InvalidRequest(f"n must be a whole number from 1 to {_MOST_CHOICES}")
+    options = document.get("stream_options", {})
+    if not isinstance(options, Mapping):
+        raise InvalidRequest("stream_options must be an object")
+    said = {_PARAMETERS[name]: value for name, value in document.items() if name in _PARAMETERS}
+    return CompletionRequest(
+        model=model,
+        prompts=tuple(prompts),
+        parameters={**parameters, **said},
+        choices=choices,
+        stream=_flag(document, "stream"),
+        usage=_flag(options, "include_usage"),
+    )
+
+
+def _message(message: object, name: str) -> dict[str, str]:
+    if not isinstance(message, Mapping) or not isinstance(message.get("role"), str):
+        raise InvalidRequest(f"{name} must be an object with role and content")
+    if message.get("tool_calls") or message.get("function_call") or message["role"] in ("tool", "function"):
+        raise InvalidRequest(f"{name} speaks of tools, which are not supported")
+    role = "system" if message["role"] == "developer" else message["role"]
+    return {"role": role, "content": _content(message.get("content"), name)}
+
+
+def _content(content: object, name: str) -> str:
+    """A message's text: a string, or parts of which each is text."""
+    if content is None:
+        return ""
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else [None]
+    texts = [part.get("text") for part in parts if isinstance(part, Mapping) and part.get("type") == "text"]
+    if len(texts) != len(parts) or not all(isinstance(text, str) for text in texts):
+        raise InvalidRequest(f"the content of {name} must be a string or a list of texts; nothing else is read")
+    return "".join(str(text) for text in texts)
+
+
+def _flag(document: Mapping[str, Any], name: str) -> bool:
+    value = document.get(name, False)
+    if value is None:
+        return False
+    if not isinstance(value, bool):
+        raise InvalidRequest(f"{name} must be true or false")
+    return value

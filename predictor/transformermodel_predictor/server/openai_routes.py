@@ -1,0 +1,163 @@
+"""OpenAI's URLs, for models that generate text."""
+
+import logging
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack, aclosing
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from transformermodel_predictor.generation.handler import GenerationHandler
+from transformermodel_predictor.generation.merging import merged
+from transformermodel_predictor.generation.sequence import Piece
+from transformermodel_predictor.handler import Handler
+from transformermodel_predictor.protocols.errors import InvalidRequest, ModelNotReady, refusal
+from transformermodel_predictor.protocols.openai import (
+    ChatForm,
+    Choice,
+    Form,
+    TextForm,
+    Usage,
+    Writer,
+    error_document,
+    model_document,
+)
+from transformermodel_predictor.protocols.openai_request import CompletionRequest, read_chat, read_completion
+from transformermodel_predictor.server.event_stream import EventStream
+from transformermodel_predictor.server.exchange import JSONResponse, read_json, while_connected
+from transformermodel_predictor.server.inference import Inference
+from transformermodel_predictor.server.models import Models
+from transformermodel_predictor.tasks.text_generation import EncodedPrompt, GeneratedText
+
+_log = logging.getLogger(__name__)
+
+_PREFIX = "/openai/v1"
+_TRUNCATED = "x-truncated-tokens"
+_DONE = b"[DONE]"
+
+
+class OpenAIRoutes:
+    """OpenAI's API for the models of a server."""
+
+    def __init__(self, models: Models, inference: Inference, max_body_bytes: int) -> None:
+        self._models = models
+        self._inference = inference
+        self._max_body_bytes = max_body_bytes
+        self._created = int(time.time())
+
+    def routes(self) -> list[Route]:
+        """What is answered where."""
+        return [
+            Route(f"{_PREFIX}/models", self.list_models),
+            Route(f"{_PREFIX}/models/{{name}}", self.model),
+            Route(f"{_PREFIX}/completions", self.complete, methods=["POST"]),
+            Route(f"{_PREFIX}/chat/completions", self.chat, methods=["POST"]),
+        ]
+
+    async def list_models(self, _: Request) -> JSONResponse:
+        """The models that generate text and are ready."""
+        names = [name for name in self._models.names if self._generates(name)]
+        return JSONResponse({"object": "list", "data": [model_document(name, self._created) for name in names]})
+
+    async def model(self, request: Request) -> JSONResponse:
+        """One of them."""
+        name = request.path_params["name"]
+        _generator(name, self._models.handler(name))
+        return JSONResponse(model_document(name, self._created))
+
+    async def complete(self, request: Request) -> Response:
+        """What follows prompts."""
+        asked = read_completion(await read_json(request, self._max_body_bytes))
+        return await self._answer(request, asked, TextForm())
+
+    async def chat(self, request: Request) -> Response:
+        """The next message of a conversation."""
+        asked = read_chat(await read_json(request, self._max_body_bytes))
+        return await self._answer(request, asked, ChatForm())
+
+    def _generates(self, name: str) -> bool:
+        try:
+            return isinstance(self._models.handler(name), GenerationHandler)
+        except ModelNotReady:
+            return False
+
+    async def _answer(self, request: Request, asked: CompletionRequest, form: Form) -> Response:
+        writer = Writer(form, asked.model, asked.usage)
+        async with AsyncExitStack() as until_answered:
+            held = until_answered.enter_context(self._inference.request("openai", asked.model))
+            handler = _generator(asked.model, held)
+            self._inference.require_size(asked.prompts)
+            questions = [handler.question(fields, parameters) for fields, parameters in asked.questions()]
+            if not asked.stream:
+                return _whole(writer, await while_connected(request, handler.generate(questions)), asked.choices)
+            prompts = [await handler.encode(question) for question in questions]
+            pieces = merged([handler.stream(prompt) for prompt in prompts])
+            await until_answered.enter_async_context(aclosing(pieces))
+            first = await while_connected(request, anext(pieces))
+            events = _events(writer, prompts, asked, first, pieces)
+            return EventStream(events, until_answered.pop_all(), _truncation(_usage(prompts, 0, asked.choices)))
+
+
+def _generator(name: str, handler: Handler) -> GenerationHandler:
+    if not isinstance(handler, GenerationHandler):
+        task = handler.metadata.parameters["task"]
+        raise InvalidRequest(f"model {name!r} does not generate text: its task is {task}")
+    return handler
+
+
+def _whole(writer: Writer, texts: Sequence[GeneratedText], choices: int) -> JSONResponse:
+    usage = _usage([text.prompt for text in texts], sum(len(text.tokens) for text in texts), choices)
+    written = [Choice(text.full_text, text.finish_reason.value) for text in texts]
+    return JSONResponse(writer.answer(written, usage), headers=_truncation(usage))
+
+
+async def _events(
+    writer: Writer,
+    prompts: Sequence[EncodedPrompt],
+    asked: CompletionRequest,
+    first: tuple[int, Piece],
+    pieces: AsyncGenerator[tuple[int, Piece], None],
+) -> AsyncGenerator[bytes, None]:
+    """The data of the events. An error in the middle is the last of them."""
+    try:
+        for index, prompt in enumerate(prompts):
+            if opening := writer.opening(index):
+                yield orjson.dumps(opening)
+            if prompt.question.parameters.return_full_text:
+                yield orjson.dumps(writer.piece(index, prompt.text))
+        tokens = 0
+        async for index, piece in _from(first, pieces):
+            tokens += 1
+            if piece.text or piece.finish_reason:
+                yield orjson.dumps(writer.piece(index, piece.text, piece.finish_reason))
+        if asked.usage:
+            yield orjson.dumps(writer.closing(_usage(prompts, tokens, asked.choices)))
+        yield _DONE
+    except Exception as error:  # noqa: BLE001 - the stream has begun, so that its last event tells
+        _log.exception("a stream of model %s failed", asked.model)
+        yield orjson.dumps(error_document(refusal(error)))
+
+
+async def _from(
+    first: tuple[int, Piece], rest: AsyncGenerator[tuple[int, Piece], None]
+) -> AsyncGenerator[tuple[int, Piece], None]:
+    yield first
+    async for item in rest:
+        yield item
+
+
+def _usage(prompts: Sequence[EncodedPrompt], tokens: int, choices: int) -> Usage:
+    """Tokens of prompts, of which each stands there once per choice, and of what follows them."""
+    once = prompts[::choices]
+    return Usage(
+        prompt=sum(len(prompt.tokens) for prompt in once),
+        completion=tokens,
+        truncated=sum(prompt.truncated for prompt in once),
+    )
+
+
+def _truncation(usage: Usage) -> dict[str, str]:
+    return {_TRUNCATED: str(usage.truncated)} if usage.truncated else {}

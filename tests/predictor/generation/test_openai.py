@@ -1,0 +1,265 @@
+"""OpenAI's own client, unchanged, against our server."""
+
+from collections.abc import Iterator
+
+import httpx
+import openai
+import pytest
+
+from tests.predictor.gated import PATIENCE_SECONDS
+from tests.predictor.generation.gated import GatedDecoder, behind
+from tests.predictor.server.running import running
+from transformermodel_predictor.generation.loaded import LoadedGenerator
+from transformermodel_predictor.loading import LoadedModel
+
+CHAT = [{"role": "system", "content": "be brief"}, {"role": "user", "content": "the fox?"}]
+WRITTEN = "<|system|>be brief\n<|user|>the fox?\n<|assistant|>"
+
+
+def client_of(url: str, **settings: object) -> openai.OpenAI:
+    return openai.OpenAI(
+        base_url=f"{url}/openai/v1", api_key="none", max_retries=0, timeout=PATIENCE_SECONDS, **settings
+    )
+
+
+@pytest.fixture(scope="module")
+def url(generator: LoadedGenerator, tiny_model: LoadedModel) -> Iterator[str]:
+    with running({"writer": generator, "classifier": tiny_model}) as server:
+        yield server.url
+
+
+@pytest.fixture(scope="module")
+def client(url: str) -> Iterator[openai.OpenAI]:
+    with client_of(url) as client:
+        yield client
+
+
+def greedy(generator: LoadedGenerator, text: str, **said: object) -> dict[str, object]:
+    (answer,) = generator.answer([{"text": text}], said)
+    return answer
+
+
+class TestCompletions:
+    def test_a_prompt_is_continued(self, client: openai.OpenAI, generator: LoadedGenerator) -> None:
+        expected = greedy(generator, "the fox", max_new_tokens=7)
+
+        answer = client.completions.create(model="writer", prompt="the fox", max_tokens=7)
+
+        (choice,) = answer.choices
+        assert (answer.object, answer.model) == ("text_completion", "writer")
+        assert (choice.text, choice.finish_reason) == (expected["generated_text"], expected["finish_reason"])
+        assert answer.usage is not None
+        assert answer.usage.prompt_tokens == expected["prompt_tokens"]
+        assert answer.usage.completion_tokens == expected["generated_tokens"]
+        assert answer.usage.total_tokens == answer.usage.prompt_tokens + answer.usage.completion_tokens
+
+    def test_pieces_together_are_the_whole(self, client: openai.OpenAI) -> None:
+        whole = client.completions.create(model="writer", prompt="Größe", max_tokens=12)
+
+        pieces = list(client.completions.create(model="writer", prompt="Größe", max_tokens=12, stream=True))
+
+        assert "".join(piece.choices[0].text for piece in pieces) == whole.choices[0].text
+        assert [piece.choices[0].finish_reason for piece in pieces[:-1]] == [None] * (len(pieces) - 1)
+        assert pieces[-1].choices[0].finish_reason == whole.choices[0].finish_reason
+        assert len({piece.id for piece in pieces}) == 1
+
+    def test_a_stream_ends_with_the_usage_where_it_is_wanted(self, client: openai.OpenAI) -> None:
+        whole = client.completions.create(model="writer", prompt="the", max_tokens=5)
+
+        *pieces, last = client.completions.create(
+            model="writer", prompt="the", max_tokens=5, stream=True, stream_options={"include_usage": True}
+        )
+
+        assert all(piece.usage is None for piece in pieces)
+        assert (last.choices, last.usage) == ([], whole.usage)
+
+    @pytest.mark.parametrize("stream", [False, True])
+    def test_echo_repeats_the_prompt(self, stream: bool, client: openai.OpenAI) -> None:
+        plain = client.completions.create(model="writer", prompt="the fox", max_tokens=4)
+
+        answer = client.completions.create(model="writer", prompt="the fox", max_tokens=4, echo=True, stream=stream)
+
+        told = "".join(p.choices[0].text for p in answer) if stream else answer.choices[0].text
+        assert told == "the fox" + plain.choices[0].text
+
+    def test_several_prompts_with_several_choices_each(self, client: openai.OpenAI) -> None:
+        said = {"max_tokens": 6, "temperature": 1.5, "seed": 11}
+
+        answer = client.completions.create(model="writer", prompt=["the", "once"], n=2, **said)
+        first = client.completions.create(model="writer", prompt="once", **said)
+
+        assert [choice.index for choice in answer.choices] == [0, 1, 2, 3]
+        assert answer.choices[2].text == first.choices[0].text
+        assert answer.choices[2].text != answer.choices[3].text
+        assert answer.usage is not None
+        assert answer.usage.prompt_tokens == 2
+
+    def test_streams_of_several_choices_come_mixed(self, client: openai.OpenAI) -> None:
+        said = {"model": "writer", "prompt": "the", "max_tokens": 6, "temperature": 1.5, "seed": 11, "n": 3}
+        whole, texts = client.completions.create(**said), ["", "", ""]
+
+        for piece in client.completions.create(stream=True, **said):
+            texts[piece.choices[0].index] += piece.choices[0].text
+
+        assert texts == [choice.text for choice in whole.choices]
+
+    def test_a_stop_string_ends_the_text(self, client: openai.OpenAI) -> None:
+        text = client.completions.create(model="writer", prompt="the fox", max_tokens=12).choices[0].text
+        stop = text[3:5]
+
+        (choice,) = client.completions.create(model="writer", prompt="the fox", max_tokens=12, stop=[stop]).choices
+
+        assert (choice.text, choice.finish_reason) == (text[: text.index(stop)], "stop")
+
+    def test_temperature_zero_is_greedy(self, client: openai.OpenAI) -> None:
+        greedy = client.completions.create(model="writer", prompt="the", max_tokens=6)
+
+        cold = client.completions.create(model="writer", prompt="the", max_tokens=6, temperature=0, top_p=0.9)
+
+        assert cold.choices == greedy.choices
+
+    def test_parameters_that_are_not_openais_are_read_too(self, client: openai.OpenAI) -> None:
+        extra = {"top_k": 1, "repetition_penalty": 1.0, "min_tokens": 6}
+
+        answer = client.completions.create(model="writer", prompt="the", max_tokens=6, temperature=2, extra_body=extra)
+
+        assert answer.usage is not None
+        assert answer.usage.completion_tokens == 6
+
+    @pytest.mark.parametrize("stream", [False, True])
+    def test_a_prompt_that_was_cut_says_so(self, stream: bool, client: openai.OpenAI) -> None:
+        response = client.completions.with_raw_response.create(
+            model="writer", prompt="fox " * 80, max_tokens=3, stream=stream
+        )
+
+        assert int(response.headers["x-truncated-tokens"]) > 0
+
+
+class TestChatCompletions:
+    def test_the_conversation_is_written_as_the_template_says(
+        self, client: openai.OpenAI, generator: LoadedGenerator
+    ) -> None:
+        answer = client.chat.completions.create(model="writer", messages=CHAT, max_completion_tokens=8)
+
+        (choice,) = answer.choices
+        assert choice.message.role == "assistant"
+        assert choice.message.content == greedy(generator, WRITTEN, max_new_tokens=8)["generated_text"]
+
+    def test_a_stream_begins_with_the_role(self, client: openai.OpenAI) -> None:
+        whole = client.chat.completions.create(model="writer", messages=CHAT, max_tokens=8)
+
+        first, *pieces = client.chat.completions.create(model="writer", messages=CHAT, max_tokens=8, stream=True)
+
+        assert first.choices[0].delta.role == "assistant"
+        assert "".join(p.choices[0].delta.content or "" for p in pieces) == whole.choices[0].message.content
+        assert pieces[-1].choices[0].finish_reason == whole.choices[0].finish_reason
+
+    def test_the_clients_own_accumulation_works(self, client: openai.OpenAI) -> None:
+        said = {"model": "writer", "messages": CHAT, "max_tokens": 12}
+        text = client.chat.completions.create(**said).choices[0].message.content or ""
+
+        with client.chat.completions.stream(**said, stop=text[4:6]) as stream:  # it takes no text that ends by length
+            final = stream.get_final_completion()
+
+        assert final.choices[0].message.content == text[: text.index(text[4:6])]
+
+    def test_content_in_parts_is_put_together(self, client: openai.OpenAI) -> None:
+        parts = [{"type": "text", "text": "the "}, {"type": "text", "text": "fox?"}]
+
+        answer = client.chat.completions.create(
+            model="writer", messages=[CHAT[0], {"role": "user", "content": parts}], max_tokens=8
+        )
+
+        assert answer.choices == client.chat.completions.create(model="writer", messages=CHAT, max_tokens=8).choices
+
+
+class TestModels:
+    def test_those_that_generate_are_listed(self, client: openai.OpenAI) -> None:
+        assert [model.id for model in client.models.list()] == ["writer"]
+
+    def test_one_is_shown(self, client: openai.OpenAI) -> None:
+        assert client.models.retrieve("writer").object == "model"
+
+
+class TestErrors:
+    def test_an_unknown_model(self, client: openai.OpenAI) -> None:
+        with pytest.raises(openai.NotFoundError, match="there is no model 'other' here"):
+            client.completions.create(model="other", prompt="a")
+
+    def test_a_model_of_another_task(self, client: openai.OpenAI) -> None:
+        with pytest.raises(openai.BadRequestError, match="'classifier' does not generate text"):
+            client.completions.create(model="classifier", prompt="a")
+
+    @pytest.mark.parametrize(
+        ("said", "message"),
+        [
+            ({"logprobs": 1}, "logprobs is not supported"),
+            ({"frequency_penalty": 0.5}, "frequency_penalty is not supported"),
+            ({"max_tokens": 0}, "max_new_tokens must be a whole number from 1"),
+            ({"n": 99}, "n must be a whole number from 1 to 16"),
+            ({"prompt": [1, 2]}, "prompts of token ids are not read"),
+            ({"extra_body": {"colour": "red"}}, "colour is not known here"),
+        ],
+        ids=str,
+    )
+    @pytest.mark.parametrize("stream", [False, True])
+    def test_what_cannot_be_done_is_refused(
+        self, said: dict[str, object], message: str, stream: bool, client: openai.OpenAI
+    ) -> None:
+        with pytest.raises(openai.BadRequestError, match=message) as refused:
+            client.completions.create(**{"model": "writer", "prompt": "a", "stream": stream, **said})
+
+        assert refused.value.type == "invalid_request_error"
+
+    @pytest.mark.parametrize(
+        "content", [[{"type": "image_url", "image_url": {"url": "data:,"}}], [{"type": "text", "text": 3}]]
+    )
+    def test_content_that_is_not_text_is_refused(self, content: list[object], client: openai.OpenAI) -> None:
+        with pytest.raises(openai.BadRequestError, match=r"the content of messages\[0\] must be"):
+            client.chat.completions.create(model="writer", messages=[{"role": "user", "content": content}])
+
+    def test_tools_are_refused(self, client: openai.OpenAI) -> None:
+        tool = {"type": "function", "function": {"name": "look", "parameters": {}}}
+
+        with pytest.raises(openai.BadRequestError, match="tools is not supported"):
+            client.chat.completions.create(model="writer", messages=CHAT, tools=[tool])
+
+    def test_a_body_that_is_not_json_is_answered_in_openais_form(self, url: str) -> None:
+        response = httpx.post(f"{url}/openai/v1/completions", content=b"{")
+
+        assert response.status_code == 400
+        assert set(response.json()["error"]) == {"message", "type", "param", "code"}
+
+
+def test_pieces_come_while_the_model_works_and_a_client_that_goes_ends_it(
+    generator: LoadedGenerator, gated: GatedDecoder
+) -> None:
+    with running({"writer": behind(gated, generator)}) as server, client_of(server.url) as client:
+        said = {"model": "writer", "prompt": "the", "max_tokens": 50, "extra_body": {"min_tokens": 50}}
+        gated.permit(3)
+        stream = client.completions.create(stream=True, **said)
+        next(stream)
+        stream.close()
+        while gated.steps.count(1) < 50 and _in_flight(server.url):
+            gated.permit(1)
+
+        assert len(gated.steps) < 50
+
+
+def test_a_fault_in_the_middle_of_a_stream_is_its_last_event(
+    generator: LoadedGenerator, gated: GatedDecoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running({"writer": behind(gated, generator)}) as server, client_of(server.url) as client:
+        gated.permit(2)
+        stream = client.completions.create(model="writer", prompt="once upon", max_tokens=20, stream=True)
+        monkeypatch.setattr(gated, "step", lambda _: 1 / 0)
+        gated.permit(1)
+
+        with pytest.raises(openai.APIError, match="the server failed to answer; its log says why"):
+            list(stream)
+
+
+def _in_flight(url: str) -> bool:
+    """Whether the server still works on a completion."""
+    lines = httpx.get(f"{url}/metrics").text.splitlines()
+    return any('protocol="openai"' in line and "in_flight" in line and line.endswith(" 1.0") for line in lines)
