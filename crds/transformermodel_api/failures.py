@@ -36,9 +36,7 @@ class FailureReason(Enum):
     RemoteCodeForbidden = _Class(24, False, "Set spec.source.trustRemoteCode to Allowed if you trust its author.")
     UnsupportedForm = _Class(25, False, "Use another spec.preparation.format or precision, or Auto.")
     UnsafeArchive = _Class(26, False, "Pack the archive again without such members.")
-    InvalidSamples = _Class(
-        27, False, "Write one JSON object with the task's inputs per line, in UTF-8."
-    )
+    InvalidSamples = _Class(27, False, "Write one JSON object with the task's inputs per line, in UTF-8.")
     Internal = _Class(1, True, "This is a fault in TransformerModel: please report it with the log.")
 
     @property

@@ -60,9 +60,7 @@ class Artifact(ResourceType):
     precision: Annotated[str, Field(description="Arithmetic of the forward pass.")]
     parity: Annotated[
         str | None,
-        Field(
-            description='Largest difference of a probability from the float32 reference, such as "0.0042".'
-        ),
+        Field(description='Largest difference of a probability from the float32 reference, such as "0.0042".'),
     ] = None
     agreement: Annotated[
         str | None, Field(description='How many samples it answers as the reference does, such as "12/12".')

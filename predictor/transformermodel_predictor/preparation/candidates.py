@@ -70,11 +70,11 @@ def _is_allowed(candidate: Candidate, preparation: Preparation) -> bool:
 def _left_out(candidate: Candidate, preparation: Preparation, node: Node) -> str | None:
     """Why Auto does not try a candidate that could be built."""
     if preparation.format is Format.Auto and candidate.format is not Format.Pretrained:
-        return f"it takes long to build and is tried only where spec.preparation.format names {candidate.format}"
+        return "it takes long to build and is tried only where spec.preparation.format names it"
     if preparation.precision is not Precision.Auto or candidate.precision is Precision.Float32:
         return None
     if candidate.precision is not Precision.BFloat16:
-        return f"it is tried only where spec.preparation.precision names {candidate.precision}"
+        return "it is tried only where spec.preparation.precision names it"
     return None if node.computes_bfloat16 else "this processor has no instructions for bfloat16 (AMX or AVX-512 BF16)"
 
 

@@ -7,17 +7,15 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from transformermodel_api.errors import PreparationFailed
-from transformermodel_predictor.preparation.candidates import Choice, candidates_for
+from transformermodel_predictor.preparation.candidates import Choice
 from transformermodel_predictor.preparation.election import rank, why
 from transformermodel_predictor.preparation.examination import Examiner
-from transformermodel_predictor.preparation.forms.catalogue import all_candidates, refusal
-from transformermodel_predictor.preparation.forms.form import Place
 from transformermodel_predictor.preparation.golden import GoldenResult, check_golden_answers
 from transformermodel_predictor.preparation.measurement import Measured
 from transformermodel_predictor.preparation.memory import free_bytes
 from transformermodel_predictor.preparation.merge import Merged
 from transformermodel_predictor.preparation.models import Models
-from transformermodel_predictor.preparation.node import this_node
+from transformermodel_predictor.preparation.plan import choose
 from transformermodel_predictor.preparation.progress import Step
 from transformermodel_predictor.preparation.stability import Budget
 from transformermodel_predictor.preparation.trials import Dropped, Examination, Examined
@@ -90,21 +88,10 @@ def _from_memory(examiner: Examiner, merged: Callable[[], Merged]) -> tuple[Choi
         return choice, []
     model = merged()
     if choice is None:
-        choice = examiner.bench.note("choice", _CHOICE, _choose(examiner, model))
+        choice = examiner.bench.note("choice", _CHOICE, choose(examiner.request, model.model.config.model_type))
     for candidate in choice.candidates:
         examiner.build(candidate, model)
     return choice, examiner.reference(model)
-
-
-def _choose(examiner: Examiner, merged: Merged) -> Choice:
-    request, architecture = examiner.request, merged.model.config.model_type
-    place = Place(batch_size=request.preparation.batch_size)
-    return candidates_for(
-        request.preparation,
-        all_candidates(),
-        lambda candidate: refusal(candidate, request.task, architecture, place),
-        this_node(),
-    )
 
 
 def _fit_together(examiner: Examiner, choice: Choice) -> bool:

@@ -1,6 +1,6 @@
 """What a preparation starts from: the pinned checkpoint and adapter, and the key under which its result is kept."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,7 @@ from transformermodel_api.contract import PreparationRequest
 from transformermodel_api.identity import fingerprint
 from transformermodel_api.source import RemoteCode
 from transformermodel_predictor.preparation.progress import Progress
+from transformermodel_predictor.preparation.samples import Samples, fetch_samples
 from transformermodel_predictor.sources.catalogue import source_for
 from transformermodel_predictor.sources.source import Resolved, Source
 
@@ -29,11 +30,13 @@ class Inputs:
     """The pinned sources of a preparation.
 
     Attributes:
-        trusted: whether code that comes with them may run.
+        samples: the user's questions, on which candidates are compared.
+        trusted: whether code that comes with the sources may run.
     """
 
     checkpoint: Pinned
     adapter: Pinned | None
+    samples: Samples = field(default_factory=Samples)
     trusted: bool = False
 
     @property
@@ -48,7 +51,8 @@ class Inputs:
         not.
         """
         wanted = {name: value for name, value in request.document().items() if name != "source"}
-        return fingerprint({"pipeline": PIPELINE_VERSION, **self._identities(), "request": wanted})
+        samples = {"samples": self.samples.checksum} if self.samples.checksum else {}
+        return fingerprint({"pipeline": PIPELINE_VERSION, **self._identities(), **samples, "request": wanted})
 
     def _identities(self) -> dict[str, Any]:
         return {
@@ -69,10 +73,11 @@ class Acquired:
 def resolve(request: PreparationRequest, base: Path) -> Inputs:
     """Pin the sources that a request names."""
     source = request.source
-    trusted = source.trust_remote_code is RemoteCode.Allowed
+    trusted, parity = source.trust_remote_code is RemoteCode.Allowed, request.preparation.parity
     return Inputs(
         checkpoint=_pin(source.uri, source.revision, base, trusted),
         adapter=_pin(source.adapter_uri, source.adapter_revision, base, trusted) if source.adapter_uri else None,
+        samples=fetch_samples(parity.samples_uri, base) if parity and parity.samples_uri else Samples(),
         trusted=trusted,
     )
 

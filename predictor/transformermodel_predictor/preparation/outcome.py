@@ -12,7 +12,7 @@ from transformermodel_predictor.preparation.inputs import Inputs
 CHOSEN = "Chosen"
 
 
-def outcome_of(artifact: Artifact, inputs: Inputs, store: Store) -> Prepared:
+def outcome_of(artifact: Artifact, inputs: Inputs, store: Store, report: dict[str, Any]) -> Prepared:
     """The outcome, with what the report says of the candidate that was chosen."""
     candidate = artifact.manifest.candidate
     return Prepared(
@@ -23,7 +23,7 @@ def outcome_of(artifact: Artifact, inputs: Inputs, store: Store) -> Prepared:
         format=candidate.format.value,
         engine=candidate.engine.value,
         precision=candidate.precision.value,
-        **_figures(chosen_in(read_report(artifact))),
+        **_figures(chosen_in(report)),
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from transformermodel_api.contract import PreparationRequest, Prepared
 from transformermodel_api.errors import PreparationFailed
@@ -17,18 +18,24 @@ from transformermodel_predictor.preparation.examination import Examiner
 from transformermodel_predictor.preparation.failure import resources_classified
 from transformermodel_predictor.preparation.inputs import Inputs, acquire, resolve
 from transformermodel_predictor.preparation.merge import Merged, merge
-from transformermodel_predictor.preparation.outcome import outcome_of
+from transformermodel_predictor.preparation.outcome import outcome_of, read_report
 from transformermodel_predictor.preparation.progress import Progress, Step
 from transformermodel_predictor.preparation.provenance import provenance_of
 from transformermodel_predictor.preparation.report import Recorder, report_text
-from transformermodel_predictor.preparation.samples import Samples
 from transformermodel_predictor.preparation.stability import Budget
 
 
 def prepare(
     request: PreparationRequest, store: Store, progress: Progress, *, base: Path, budget: Budget | None = None
 ) -> Prepared:
-    """Prepare what a request asks for, or find it if that was done before.
+    """Prepare what a request asks for, or find it if that was done before; see `prepare_and_report`."""
+    return prepare_and_report(request, store, progress, base=base, budget=budget)[0]
+
+
+def prepare_and_report(
+    request: PreparationRequest, store: Store, progress: Progress, *, base: Path, budget: Budget | None = None
+) -> tuple[Prepared, dict[str, Any]]:
+    """Prepare what a request asks for, or find it if that was done before; with the content of its report.json.
 
     Whatever ends it early, nothing half-done is published. After an interruption, or a failure that may pass, a further
     call goes on with what was downloaded and built; after a failure that stays nothing is left.
@@ -54,7 +61,8 @@ def prepare(
                 artifact = store.find(key) or _prepare(request, inputs, store, recorder, workspace, budget or Budget())
         else:
             store.clear(inputs.key)  # of an owner that died after it had published
-        return outcome_of(artifact, inputs, store)
+        report = read_report(artifact)
+        return outcome_of(artifact, inputs, store, report), report
 
 
 def _prepare(
@@ -65,7 +73,7 @@ def _prepare(
         recorder.step(Step.Acquire, " + ".join(source.uri for source in (inputs.checkpoint, inputs.adapter) if source))
         acquired = acquire(inputs, sources, recorder)
         folder.mkdir(exist_ok=True)
-        examiner = Examiner(request, Bench(folder), Samples(), partial(provenance_of, inputs), recorder)
+        examiner = Examiner(request, Bench(folder), inputs.samples, partial(provenance_of, inputs), recorder)
 
         def merged() -> Merged:
             recorder.step(Step.Merge, request.source.adapter_uri or "no adapter")

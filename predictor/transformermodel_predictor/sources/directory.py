@@ -6,8 +6,8 @@ from pathlib import Path
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.preparation.progress import Progress
-from transformermodel_predictor.sources.source import Resolved
-from transformermodel_predictor.sources.tree import copy_tree, source_files, tree_hash
+from transformermodel_predictor.sources.source import Listing, Resolved
+from transformermodel_predictor.sources.tree import copy_tree, source_files, survey_files, tree_hash
 
 
 class DirectorySource:
@@ -22,6 +22,10 @@ class DirectorySource:
         """Hash the files."""
         checksum = tree_hash(self._folder, source_files(self._folder, self._uri, code=self._code))
         return Resolved(identity=f"tree@{checksum}", commit=checksum)
+
+    def survey(self, resolved: Resolved, folder: Path) -> Listing:
+        """The needed files."""
+        return survey_files(source_files(self._folder, self._uri, code=self._code))
 
     def acquire(self, resolved: Resolved, folder: Path, progress: Progress) -> Path:
         """Copy the files, so that what is prepared is what was resolved."""

@@ -9,7 +9,7 @@ from huggingface_hub.hf_api import ModelInfo, RepoSibling
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
-from transformermodel_predictor.preparation.progress import Progress
+from transformermodel_predictor.preparation.progress import Progress, Step
 from transformermodel_predictor.sources.download import download
 from transformermodel_predictor.sources.hub_access import HubAccess
 from transformermodel_predictor.sources.hub_cache import HubCache
@@ -17,10 +17,12 @@ from transformermodel_predictor.sources.hub_failure import hub_failures_classifi
 from transformermodel_predictor.sources.landing import RemoteFile, bytes_to_come
 from transformermodel_predictor.sources.retries import Retries
 from transformermodel_predictor.sources.selection import needed_files
-from transformermodel_predictor.sources.source import Resolved
+from transformermodel_predictor.sources.source import Listing, Resolved
 from transformermodel_predictor.sources.space import require_space
+from transformermodel_predictor.sources.tree import source_files, survey_files
 
 _DEFAULT_REVISION = "main"
+_CONFIGURATION = "config.json"
 _TIMEOUT_SECONDS = 30.0
 
 
@@ -59,23 +61,41 @@ class HubSource:
             )
         return Resolved(identity=f"{self._uri}@{commit}", commit=commit)
 
+    def survey(self, resolved: Resolved, folder: Path) -> Listing:
+        """The needed files at the commit; config.json and an index of shards are read."""
+        access = HubAccess.of(os.environ)
+        if access.offline:
+            there = self._cache().acquire(resolved.commit, _Unwatched(), code=self._code)
+            return survey_files(source_files(there, self._uri, code=self._code))
+        folder.mkdir(parents=True, exist_ok=True)
+        with hub_failures_classified(self._uri, resolved.commit, access):
+            wanted = self._wanted(access, resolved.commit, folder)
+            files = [file for file in wanted if file.name == _CONFIGURATION]
+            self._download(files, folder, access, None)
+        texts = [(folder / file.name).read_text(encoding="utf-8", errors="replace") for file in files]
+        return Listing({file.name: file.size for file in wanted}, next(iter(texts), None))
+
     def acquire(self, resolved: Resolved, folder: Path, progress: Progress) -> Path:
         """Download the needed files at the commit, going on where an earlier attempt ended."""
         access = HubAccess.of(os.environ)
         if access.offline:
             return self._cache().acquire(resolved.commit, progress, code=self._code)
         folder.mkdir(parents=True, exist_ok=True)
-        listed = self._listed(access, resolved.commit)
         with hub_failures_classified(self._uri, resolved.commit, access):
-
-            def read(name: str) -> str:
-                self._download([listed[name]], folder, access, None)
-                return (folder / name).read_text(encoding="utf-8")
-
-            wanted = [listed[name] for name in needed_files(listed, self._uri, read, code=self._code)]
+            wanted = self._wanted(access, resolved.commit, folder)
             require_space(sum(bytes_to_come(file, folder) for file in wanted), folder, self._uri)
             self._download(wanted, folder, access, progress)
         return folder
+
+    def _wanted(self, access: HubAccess, commit: str, folder: Path) -> list[RemoteFile]:
+        """The needed files; an index of shards is fetched into the folder and read."""
+        listed = self._listed(access, commit)
+
+        def read(name: str) -> str:
+            self._download([listed[name]], folder, access, None)
+            return (folder / name).read_text(encoding="utf-8")
+
+        return [listed[name] for name in needed_files(listed, self._uri, read, code=self._code)]
 
     def _download(
         self, files: Sequence[RemoteFile], folder: Path, access: HubAccess, progress: Progress | None
@@ -115,3 +135,13 @@ class HubSource:
 
     def _cache(self) -> HubCache:
         return HubCache.of(os.environ, self._repository)
+
+
+class _Unwatched:
+    """A progress that nobody sees."""
+
+    def step(self, step: Step, detail: str) -> None:
+        pass
+
+    def bytes(self, done: int, total: int) -> None:
+        pass

@@ -11,7 +11,9 @@ from transformermodel_predictor.objects.bucket import Bucket, StoredObject
 from transformermodel_predictor.objects.fetch import WantedObject, fetch
 from transformermodel_predictor.preparation.progress import Progress
 from transformermodel_predictor.sources.selection import needed_files
-from transformermodel_predictor.sources.source import Resolved
+from transformermodel_predictor.sources.source import Listing, Resolved
+
+_CONFIGURATION = "config.json"
 
 
 class ObjectSource:
@@ -25,6 +27,11 @@ class ObjectSource:
     def resolve(self) -> Resolved:
         """List the objects."""
         return self._identified(self._needed())
+
+    def survey(self, resolved: Resolved, folder: Path) -> Listing:
+        """The needed objects; config.json is read where they are no archive."""
+        sizes = {self._name(stored): stored.size for stored in self._needed()}
+        return Listing(sizes, self._text(_CONFIGURATION) if _CONFIGURATION in sizes else None)
 
     def acquire(self, resolved: Resolved, folder: Path, progress: Progress) -> Path:
         """Download the needed objects, several ranges at once, going on where an earlier attempt ended."""

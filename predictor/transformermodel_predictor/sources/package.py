@@ -8,8 +8,8 @@ from pathlib import Path
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.preparation.progress import Progress
-from transformermodel_predictor.sources.source import Resolved
-from transformermodel_predictor.sources.tree import source_files, tree_hash
+from transformermodel_predictor.sources.source import Listing, Resolved
+from transformermodel_predictor.sources.tree import source_files, survey_files, tree_hash
 
 
 class PackageSource:
@@ -34,6 +34,10 @@ class PackageSource:
             return Resolved(identity=f"tree@{checksum}", commit=checksum)
         return Resolved(identity=f"{self._uri}@{version}", commit=version)
 
+    def survey(self, resolved: Resolved, folder: Path) -> Listing:
+        """The needed files, which are there already."""
+        return survey_files(source_files(self._folder(), self._uri, code=self._code))
+
     def acquire(self, resolved: Resolved, folder: Path, progress: Progress) -> Path:
         """The folder itself: it is there already."""
         files = source_files(self._folder(), self._uri, code=self._code)
@@ -42,15 +46,27 @@ class PackageSource:
         return self._folder()
 
     def _folder(self) -> Path:
-        root = _package_folder(self._package)
-        folder = (root / self._path).resolve()
-        if not folder.is_relative_to(root.resolve()):
-            raise PreparationFailed(FailureReason.UnsupportedSource, f"{self._uri} leaves the package {self._package}.")
+        folder = path_in_package(self._package, self._path)
         if not folder.is_dir():
             raise PreparationFailed(
                 FailureReason.NotFound, f"the package {self._package} has no folder {self._path!r} ({self._uri})."
             )
         return folder
+
+
+def path_in_package(package: str, path: str) -> Path:
+    """Where a path inside a package is on this machine; nothing need be there.
+
+    Raises:
+        PreparationFailed: NotFound, the package is not installed; UnsupportedSource, the path leaves it.
+    """
+    root = _package_folder(package)
+    place = (root / path).resolve()
+    if not place.is_relative_to(root.resolve()):
+        raise PreparationFailed(
+            FailureReason.UnsupportedSource, f"package://{package}/{path} leaves the package {package}."
+        )
+    return place
 
 
 def _package_folder(package: str) -> Path:

@@ -1,5 +1,6 @@
 """The interface of a source: something that holds a checkpoint or an adapter."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -21,14 +22,36 @@ class Resolved:
     commit: str
 
 
+@dataclass(frozen=True)
+class Listing:
+    """What `acquire` would bring.
+
+    Attributes:
+        sizes: bytes of each file, by its name in the folder.
+        configuration: the text of config.json, where there is one.
+    """
+
+    sizes: Mapping[str, int]
+    configuration: str | None
+
+    @property
+    def bytes(self) -> int:
+        """Of all files."""
+        return sum(self.sizes.values())
+
+
 class Source(Protocol):
     """Somewhere a checkpoint or an adapter can be read from.
 
-    Both methods raise `PreparationFailed` with the class of what went wrong.
+    All methods raise `PreparationFailed` with the class of what went wrong.
     """
 
     def resolve(self) -> Resolved:
         """Pin the source: at most one look-up over the network, no download."""
+        ...
+
+    def survey(self, resolved: Resolved, folder: Path) -> Listing:
+        """What `acquire` would bring, without weights being fetched; small files that tell it go into the folder."""
         ...
 
     def acquire(self, resolved: Resolved, folder: Path, progress: Progress) -> Path:

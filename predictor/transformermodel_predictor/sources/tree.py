@@ -10,8 +10,10 @@ from transformermodel_predictor.artifact.checksums import describe
 from transformermodel_predictor.artifact.manifest import FileEntry, digest
 from transformermodel_predictor.preparation.progress import Progress
 from transformermodel_predictor.sources.selection import needed_files
+from transformermodel_predictor.sources.source import Listing
 
 _CHUNK = 1 << 20
+_CONFIGURATION = "config.json"
 
 
 def source_files(folder: Path, origin: str, *, code: bool = False) -> tuple[Path, ...]:
@@ -34,6 +36,15 @@ def source_files(folder: Path, origin: str, *, code: bool = False) -> tuple[Path
                 f"{origin}: {file.name} is a link that leaves the folder; put the file itself there.",
             )
     return files
+
+
+def survey_files(files: Sequence[Path]) -> Listing:
+    """What files on this machine there are to be read."""
+    configuration = next((file for file in files if file.name == _CONFIGURATION), None)
+    return Listing(
+        {file.name: file.stat().st_size for file in files},
+        configuration.read_text(encoding="utf-8", errors="replace") if configuration else None,
+    )
 
 
 def tree_hash(folder: Path, files: Sequence[Path]) -> str:

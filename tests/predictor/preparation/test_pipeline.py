@@ -137,7 +137,7 @@ def test_the_report_has_times_sizes_and_golden_results(kitchen: Kitchen) -> None
     report = json.loads((other.prepared(request_for(tests=tests)).path / "report.json").read_text())
     assert set(report["seconds"]) == {"Acquire", "Merge", "Build", "Compare", "Measure", "Test"}
     assert report["bytes"]["Acquire"] > 0
-    assert report["golden"] == [{"label": answer["label"], "score": pytest.approx(answer["score"])}]
+    assert report["golden"] == [{"answer": {"label": answer["label"], "score": pytest.approx(answer["score"])}}]
 
 
 def test_a_repository_on_a_hub_is_prepared_at_its_commit(

@@ -1,0 +1,95 @@
+"""What a preparation would do: which files it would fetch, at which commit, and which candidates it would try."""
+
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from transformermodel_api.contract import PreparationRequest
+from transformermodel_predictor.preparation.candidates import Choice, candidates_for
+from transformermodel_predictor.preparation.forms.catalogue import all_candidates, refusal
+from transformermodel_predictor.preparation.forms.form import Place
+from transformermodel_predictor.preparation.inputs import Inputs, Pinned, resolve
+from transformermodel_predictor.preparation.node import this_node
+from transformermodel_predictor.sources.source import Listing
+
+_WEIGHTS = (".safetensors", ".bin", ".pt", ".pth", ".gguf")
+
+
+@dataclass(frozen=True)
+class PlannedSource:
+    """A source and what would be fetched from it."""
+
+    uri: str
+    commit: str
+    listing: Listing
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a preparation would do.
+
+    Attributes:
+        inputs: the pinned sources.
+        sources: what would be fetched: the checkpoint, then the adapter.
+        choice: which candidates would be tried, and which not.
+    """
+
+    inputs: Inputs
+    sources: tuple[PlannedSource, ...]
+    choice: Choice
+
+    @property
+    def bytes_to_fetch(self) -> int:
+        """Of all sources."""
+        return sum(source.listing.bytes for source in self.sources)
+
+    @property
+    def bytes_to_store(self) -> int:
+        """What the candidates' weights take while they are tried, at most."""
+        listing = self.sources[0].listing
+        weights = sum(size for name, size in listing.sizes.items() if name.endswith(_WEIGHTS))
+        return weights * len(self.choice.candidates)
+
+
+def plan(request: PreparationRequest, base: Path) -> Plan:
+    """Look a preparation's sources up without fetching any weights.
+
+    Raises:
+        PreparationFailed: as the preparation would, as far as that can be known.
+    """
+    inputs = resolve(request, base)
+    with tempfile.TemporaryDirectory() as folder:
+        pinned = [source for source in (inputs.checkpoint, inputs.adapter) if source is not None]
+        sources = tuple(_planned(source, Path(folder) / str(number)) for number, source in enumerate(pinned))
+    architecture = _model_type(sources[0].listing.configuration)
+    return Plan(inputs, sources, choose(request, architecture))
+
+
+def choose(request: PreparationRequest, architecture: str) -> Choice:
+    """The candidates of a request for an architecture (`model_type`), on this machine.
+
+    Raises:
+        PreparationFailed: UnsupportedForm, there are none.
+    """
+    place = Place(batch_size=request.preparation.batch_size)
+    return candidates_for(
+        request.preparation,
+        all_candidates(),
+        lambda candidate: refusal(candidate, request.task, architecture, place),
+        this_node(),
+    )
+
+
+def _planned(source: Pinned, folder: Path) -> PlannedSource:
+    return PlannedSource(source.uri, source.resolved.commit, source.source.survey(source.resolved, folder))
+
+
+def _model_type(configuration: str | None) -> str:
+    """As config.json says; empty where it says nothing that can be read, which the preparation itself will refuse."""
+    try:
+        document: Any = json.loads(configuration or "{}")
+    except ValueError:
+        return ""
+    return str(document.get("model_type", "")) if isinstance(document, dict) else ""
