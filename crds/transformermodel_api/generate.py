@@ -1,6 +1,7 @@
 """Writes the files that are generated from the types: `python -m transformermodel_api.generate [--check]`."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from transformermodel_api import GROUP, PLURAL
@@ -49,7 +50,7 @@ def write(files: dict[Path, str]) -> None:
         path.write_text(text, "utf-8")
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str], generated: Callable[[Path], dict[Path, str]] = generated_files) -> int:
     """Write the generated files, or with `--check` say which ones are out of date; returns the exit status."""
     if arguments not in ([], ["--check"]):
         print("usage: python -m transformermodel_api.generate [--check]", file=sys.stderr)
@@ -59,12 +60,13 @@ def main(arguments: list[str]) -> int:
     except UserError as error:
         print(error, file=sys.stderr)
         return error.exit_status
-    stale = outdated(generated_files(root))
+    files = generated(root)
+    stale = outdated(files)
     if arguments == ["--check"]:
         for path in stale:
             print(f"{path.relative_to(root)} is out of date: run `make generate` and commit it", file=sys.stderr)
         return 1 if stale else 0
-    write({path: text for path, text in generated_files(root).items() if path in stale})
+    write({path: files[path] for path in stale})
     for path in stale:
         print(f"wrote {path.relative_to(root)}")
     return 0
