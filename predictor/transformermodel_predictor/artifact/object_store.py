@@ -6,7 +6,7 @@ sees a whole artifact or nothing. Preparations work in the folder, under its loc
 
 import logging
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -151,22 +151,33 @@ class ObjectStore:
                 (folder / name).write_bytes(content)
 
     def _upload(self, staged: Artifact) -> None:
-        """Upload what is not there yet: a killed process's uploads are not repeated."""
-        place = f"{ARTIFACTS}/{staged.manifest.digest}"
-        damaged = staged.manifest.digest in self._damaged
+        """Upload what is not there yet, the manifest last: a killed process's uploads are not repeated."""
+        digest = staged.manifest.digest
+        damaged = digest in self._damaged
+        place = f"{ARTIFACTS}/{digest}"
         there = {} if damaged else {stored.key: stored.size for stored in self.bucket.list(place)}
-        for entry in staged.manifest.files:
-            if there.get(f"{place}/{entry.path}") != entry.size:
-                self.bucket.upload(staged.path / entry.path, f"{place}/{entry.path}")
-        report = staged.path / REPORT_FILE
-        if report.exists():
-            self.bucket.upload(report, f"{place}/{REPORT_FILE}")
+        missing = [entry.path for entry in staged.manifest.files if there.get(f"{place}/{entry.path}") != entry.size]
+        if (staged.path / REPORT_FILE).exists():
+            missing.append(REPORT_FILE)
         manifest = (staged.path / MANIFEST_FILE).read_bytes()
-        if damaged:
-            self.bucket.write(f"{place}/{MANIFEST_FILE}", manifest)
-            self._damaged.discard(staged.manifest.digest)
-        else:
-            self.bucket.create(f"{place}/{MANIFEST_FILE}", manifest)
+        with self._removed_again(f"{place}/{name}" for name in missing):
+            for name in missing:
+                self.bucket.upload(staged.path / name, f"{place}/{name}")
+            if damaged:
+                self.bucket.write(f"{place}/{MANIFEST_FILE}", manifest)
+                self._damaged.discard(digest)
+            else:
+                self.bucket.create(f"{place}/{MANIFEST_FILE}", manifest)
+
+    @contextmanager
+    def _removed_again(self, keys: Iterable[str]) -> Iterator[None]:
+        """Leave nothing behind after a failure that stays, such as full storage."""
+        try:
+            yield
+        except PreparationFailed as error:
+            if not error.reason.transient:
+                self.bucket.remove(keys)
+            raise
 
     def _place(self, digest: str) -> str:
         return str(self.bucket.location.at(f"{ARTIFACTS}/{digest}"))

@@ -32,6 +32,11 @@ def object_failures_classified(location: ObjectLocation, service: Service) -> It
 
 def _failure(error: Exception, location: ObjectLocation, service: Service) -> PreparationFailed | None:
     status = _http_status(error)
+    if isinstance(error, FileNotFoundError) and status is None:
+        # gcsfs gives up a failed upload, and the service may say that it has gone already.
+        status = _http_status(error.__context__)
+        if status is not None and status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            return _of_status(status, location)
     if isinstance(error, FileNotFoundError) or status == HTTPStatus.NOT_FOUND:
         return PreparationFailed(FailureReason.NotFound, f"{location} is not there.")
     if isinstance(error, (PermissionError, *service.unauthorized)) or status in _REFUSED:
@@ -39,17 +44,21 @@ def _failure(error: Exception, location: ObjectLocation, service: Service) -> Pr
             FailureReason.Unauthorized,
             f"{location} is not open to the credentials in the environment, or there are none.",
         )
+    if isinstance(error, service.unreachable):
+        return PreparationFailed(
+            FailureReason.Unreachable, f"the storage of {location} cannot be reached ({type(error).__name__})."
+        )
+    return _of_status(status, location) if status is not None else None
+
+
+def _of_status(status: int, location: ObjectLocation) -> PreparationFailed | None:
     if status == HTTPStatus.INSUFFICIENT_STORAGE:
         return PreparationFailed(FailureReason.InsufficientStorage, f"the storage of {location} is full.")
     if status in _BUSY:
         return PreparationFailed(
             FailureReason.RateLimited, f"the storage of {location} refuses further requests for now."
         )
-    if isinstance(error, service.unreachable):
-        return PreparationFailed(
-            FailureReason.Unreachable, f"the storage of {location} cannot be reached ({type(error).__name__})."
-        )
-    if status is not None and status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return PreparationFailed(FailureReason.Unreachable, f"the storage of {location} answers with HTTP {status}.")
     return None
 

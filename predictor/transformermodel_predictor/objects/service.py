@@ -8,6 +8,7 @@ gs://  GOOGLE_APPLICATION_CREDENTIALS, the metadata server; STORAGE_EMULATOR_HOS
 az://  AZURE_STORAGE_CONNECTION_STRING, or AZURE_STORAGE_ACCOUNT_NAME and a key, a token or a workload identity
 """
 
+import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -76,6 +77,7 @@ def _gcs() -> Service:
     from gcsfs.core import GCSFileSystem
     from google.auth.exceptions import DefaultCredentialsError, RefreshError
 
+    logging.getLogger("gcsfs").setLevel(logging.CRITICAL)  # it logs what it raises, with secret addresses
     nobody = {"token": "anon"} if os.environ.get("STORAGE_EMULATOR_HOST") else {}
     return Service(
         files=GCSFileSystem(**nobody, **_WITHOUT_CACHES),
