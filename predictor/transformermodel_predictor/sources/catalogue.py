@@ -8,11 +8,14 @@ from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.objects.bucket import Bucket
 from transformermodel_predictor.objects.location import ObjectLocation, Scheme
+from transformermodel_predictor.sources.archive import FileSource, LocalFile, existing_file
 from transformermodel_predictor.sources.directory import DirectorySource
+from transformermodel_predictor.sources.https import HttpsFile
 from transformermodel_predictor.sources.hub import HubSource
 from transformermodel_predictor.sources.objects import ObjectSource
-from transformermodel_predictor.sources.package import PackageSource
+from transformermodel_predictor.sources.package import PackageSource, path_in_package
 from transformermodel_predictor.sources.source import Source
+from transformermodel_predictor.sources.unpacking import is_archive
 
 
 @dataclass(frozen=True)
@@ -40,11 +43,22 @@ def _hub(request: SourceRequest) -> Source:
 
 def _package(request: SourceRequest) -> Source:
     package, _, path = request.location.partition("/")
+    if is_archive(path):
+        uri = f"package://{request.location}"
+        find = LocalFile(lambda: existing_file(path_in_package(package, path), uri), uri)
+        return FileSource(find, code=request.code)
     return PackageSource(package, path, code=request.code)
 
 
 def _directory(request: SourceRequest) -> Source:
-    return DirectorySource(request.base / request.location, f"file://{request.location}", code=request.code)
+    place, uri = request.base / request.location, f"file://{request.location}"
+    if is_archive(place.name) and not place.is_dir():
+        return FileSource(LocalFile(lambda: existing_file(place, uri), uri), code=request.code)
+    return DirectorySource(place, uri, code=request.code)
+
+
+def _https(request: SourceRequest) -> Source:
+    return FileSource(HttpsFile(f"https://{request.location}"), code=request.code)
 
 
 def _objects(request: SourceRequest) -> Source:
@@ -64,6 +78,7 @@ def _claim(request: SourceRequest) -> Source:
 _SCHEMES: dict[str, Callable[[SourceRequest], Source]] = {
     "file": _directory,
     "hf": _hub,
+    "https": _https,
     "package": _package,
     "pvc": _claim,
     **dict.fromkeys(Scheme, _objects),

@@ -9,7 +9,7 @@ from huggingface_hub.hf_api import ModelInfo, RepoSibling
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
-from transformermodel_predictor.preparation.progress import Progress, Step
+from transformermodel_predictor.preparation.progress import Progress
 from transformermodel_predictor.sources.download import download
 from transformermodel_predictor.sources.hub_access import HubAccess
 from transformermodel_predictor.sources.hub_cache import HubCache
@@ -19,7 +19,7 @@ from transformermodel_predictor.sources.retries import Retries
 from transformermodel_predictor.sources.selection import needed_files
 from transformermodel_predictor.sources.source import Listing, Resolved
 from transformermodel_predictor.sources.space import require_space
-from transformermodel_predictor.sources.tree import source_files, survey_files
+from transformermodel_predictor.sources.tree import survey_files
 
 _DEFAULT_REVISION = "main"
 _CONFIGURATION = "config.json"
@@ -65,8 +65,7 @@ class HubSource:
         """The needed files at the commit; config.json and an index of shards are read."""
         access = HubAccess.of(os.environ)
         if access.offline:
-            there = self._cache().acquire(resolved.commit, _Unwatched(), code=self._code)
-            return survey_files(source_files(there, self._uri, code=self._code))
+            return survey_files(self._cache().files(resolved.commit, code=self._code))
         folder.mkdir(parents=True, exist_ok=True)
         with hub_failures_classified(self._uri, resolved.commit, access):
             wanted = self._wanted(access, resolved.commit, folder)
@@ -135,13 +134,3 @@ class HubSource:
 
     def _cache(self) -> HubCache:
         return HubCache.of(os.environ, self._repository)
-
-
-class _Unwatched:
-    """A progress that nobody sees."""
-
-    def step(self, step: Step, detail: str) -> None:
-        pass
-
-    def bytes(self, done: int, total: int) -> None:
-        pass

@@ -51,24 +51,32 @@ class HubCache:
             raise self._absent(f"the revision {revision!r} of hf://{self.repository}")
         return reference.read_text(encoding="ascii").strip()
 
-    def acquire(self, commit: str, progress: Progress, *, code: bool) -> Path:
-        """The folder of a commit, its needed files verified.
+    def files(self, commit: str, *, code: bool) -> list[Path]:
+        """The needed files of a commit, as they lie in its folder.
 
         Raises:
-            PreparationFailed: Unreachable, it is not there or not whole; ChecksumMismatch, a file is damaged.
+            PreparationFailed: Unreachable, it is not there; UnsupportedSource, no weights of it are.
         """
         snapshot = self.folder / "snapshots" / commit
         if not snapshot.is_dir():
             raise self._absent(f"the commit {commit} of hf://{self.repository}")
         names = [path.name for path in snapshot.iterdir() if path.is_file()]
         needed = needed_files(names, f"hf://{self.repository}", lambda name: (snapshot / name).read_text(), code=code)
-        files = [snapshot / name for name in needed]
+        return [snapshot / name for name in needed]
+
+    def acquire(self, commit: str, progress: Progress, *, code: bool) -> Path:
+        """The folder of a commit, its needed files verified.
+
+        Raises:
+            PreparationFailed: as `files`; ChecksumMismatch, a file is damaged.
+        """
+        files = self.files(commit, code=code)
         total, done = sum(file.stat().st_size for file in files), 0
         for file in files:
             _verify(file)
             done += file.stat().st_size
             progress.bytes(done, total)
-        return snapshot
+        return self.folder / "snapshots" / commit
 
     def _absent(self, what: str) -> PreparationFailed:
         return PreparationFailed(

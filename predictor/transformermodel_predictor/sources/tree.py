@@ -12,12 +12,15 @@ from transformermodel_predictor.preparation.progress import Progress
 from transformermodel_predictor.sources.selection import needed_files
 from transformermodel_predictor.sources.source import Listing
 
+DOWNLOADED = "Transformer_model"
+"""Where TorchServe's preparation script puts the checkpoint, beside its configuration."""
+
 _CHUNK = 1 << 20
 _CONFIGURATION = "config.json"
 
 
 def source_files(folder: Path, origin: str, *, code: bool = False) -> tuple[Path, ...]:
-    """The needed files at the top of a folder, sorted.
+    """The needed files at the top of a folder, or in the one that TorchServe's preparation script makes in it, sorted.
 
     Raises:
         PreparationFailed: NotFound, there is no such folder; UnsupportedSource, it has no weights that can be read
@@ -25,9 +28,9 @@ def source_files(folder: Path, origin: str, *, code: bool = False) -> tuple[Path
     """
     if not folder.is_dir():
         raise PreparationFailed(FailureReason.NotFound, f"{origin}: {folder} is not a folder.")
-    names = [path.name for path in folder.iterdir() if path.is_file()]
-    needed = needed_files(names, origin, lambda name: (folder / name).read_text(encoding="utf-8"), code=code)
-    files = tuple(folder / name for name in needed)
+    there = {path.name: path for place in (folder / DOWNLOADED, folder) for path in _files_in(place)}
+    needed = needed_files(there, origin, lambda name: there[name].read_text(encoding="utf-8"), code=code)
+    files = tuple(there[name] for name in needed)
     root = folder.resolve()
     for file in files:
         if not file.resolve().is_relative_to(root):
@@ -47,9 +50,13 @@ def survey_files(files: Sequence[Path]) -> Listing:
     )
 
 
+def _files_in(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
+
+
 def tree_hash(folder: Path, files: Sequence[Path]) -> str:
     """SHA-256 over names, sizes and contents, 64 hexadecimal digits; the folder's place plays no part."""
-    return digest(describe(folder, file) for file in files)
+    return digest(describe(file.parent, file) for file in files)
 
 
 def copy_tree(files: Sequence[Path], target: Path, progress: Progress) -> str:

@@ -10,3 +10,9 @@ def test_the_request_decides_and_else_the_checkpoint() -> None:
 def test_labels_are_in_the_order_of_numbers_not_of_digits() -> None:
     checkpoint = {str(index): f"label {index}" for index in range(12)}
     assert choose_labels(None, checkpoint)[-2:] == ("label 10", "label 11")
+
+
+def test_a_number_counts_where_the_checkpoint_has_another() -> None:
+    checkpoint = {0: "NEGATIVE", 1: "POSITIVE"}
+    assert choose_labels(None, checkpoint, 2) == ("NEGATIVE", "POSITIVE")
+    assert choose_labels(None, checkpoint, 3) == ("LABEL_0", "LABEL_1", "LABEL_2")

@@ -24,5 +24,7 @@ def test_the_scheme_names_the_kind_of_source(uri: str, kind: type, tmp_path: Pat
 
 @pytest.mark.parametrize("uri", ["ftp://host/model", "model", "HF://org/name"])
 def test_another_scheme_is_refused_with_those_there_are(uri: str, tmp_path: Path) -> None:
-    with pytest.raises(PreparationFailed, match=rf"{uri} cannot be read here; there are file://, hf://, package://"):
+    with pytest.raises(
+        PreparationFailed, match=rf"{uri} cannot be read here; there are file://, hf://, https://, package://"
+    ):
         source_for(uri, None, tmp_path)

@@ -79,3 +79,14 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
         f"NotFound: file://absent: {tmp_path}/absent is not a folder. "
         "Check spec.source for a misspelt name, revision or path."
     )
+
+
+def test_what_torchserves_script_leaves_is_one_source(tmp_path: Path, watcher: Watcher) -> None:
+    script = tmp_path / "script"
+    (script / "Transformer_model").mkdir(parents=True)
+    for name in NEEDED:
+        (script / "Transformer_model" / name).write_bytes(FILES[name])
+    (script / "setup_config.json").write_bytes(b"{}")
+    source = source_for("file://script", None, tmp_path)
+    copy = source.acquire(source.resolve(), tmp_path / "copy", watcher)
+    assert {path.name for path in copy.iterdir()} == {*NEEDED, "setup_config.json"}

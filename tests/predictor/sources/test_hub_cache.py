@@ -33,6 +33,7 @@ def test_a_warm_cache_is_read_at_the_commit_that_was_resolved(
     assert source.acquire(resolved, tmp_path / "not used", watcher) == warm
     total = sum(len(FILES[name]) for name in NEEDED)
     assert watcher.progress[-1] == (total, total)
+    assert source.survey(resolved, tmp_path / "not used").bytes == total
     assert hub.requests == []
     assert HubSource("org/model", commit).resolve() == resolved
 

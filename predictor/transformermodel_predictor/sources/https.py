@@ -1,0 +1,114 @@
+"""https://: a single file on a web server, such as an archive or a GGUF file."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+import httpx2
+from huggingface_hub import hf_raise_for_status
+from huggingface_hub.errors import HfHubHTTPError
+
+from transformermodel_api.errors import PreparationFailed
+from transformermodel_api.failures import FailureReason
+from transformermodel_predictor.preparation.progress import Progress
+from transformermodel_predictor.sources.download import download
+from transformermodel_predictor.sources.landing import RemoteFile, bytes_to_come
+from transformermodel_predictor.sources.retries import Retries
+from transformermodel_predictor.sources.source import Listing, Resolved
+from transformermodel_predictor.sources.space import require_space
+from transformermodel_predictor.sources.transport import client
+
+_TIMEOUT_SECONDS = 30.0
+_HEADERS = {"User-Agent": "transformermodel", "Accept-Encoding": "identity"}
+_FRAGMENT = re.compile(r"sha256=([0-9a-f]{64})")
+_VALIDATORS = ("ETag", "Last-Modified")
+
+
+class HttpsFile:
+    """A file at a url. Implements `SourceFile`.
+
+    It is identified by what the server says of its state, or by its content where the uri ends with `#sha256=` and 64
+    hexadecimal digits. Messages leave out what follows a `?`: it may hold a signature.
+    """
+
+    def __init__(self, uri: str, retries: Retries | None = None) -> None:
+        parts = urlsplit(uri)
+        self._url = parts._replace(fragment="").geturl()
+        self._fragment = parts.fragment
+        self._name = unquote(PurePosixPath(parts.path).name)
+        self._retries = retries or Retries()
+        self.uri = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+
+    def resolve(self) -> Resolved:
+        """Ask the server for the file's size and state."""
+        return _resolved(self._ask(), self.uri)
+
+    def listing(self) -> Listing:
+        """The file alone, as the server describes it."""
+        return Listing({self._name: self._ask().size}, None)
+
+    def fetch(self, resolved: Resolved, folder: Path, progress: Progress) -> Path:
+        """Download the file, going on where an earlier attempt ended."""
+        file = self._ask()
+        if _resolved(file, self.uri) != resolved:
+            raise PreparationFailed(
+                FailureReason.ChecksumMismatch, f"{self.uri} was changed while it was read: start again."
+            )
+        require_space(bytes_to_come(file, folder), folder, self.uri)
+        with self._failures_classified():
+            download([file], folder, _HEADERS, lambda there: progress.bytes(there, file.size), self._retries)
+        return folder / file.name
+
+    def _ask(self) -> RemoteFile:
+        with self._failures_classified(), client(1, _TIMEOUT_SECONDS) as session:
+            answer = self._retries.run(lambda: self._head(session))
+        size = answer.headers.get("Content-Length", "")
+        if not size.isdecimal():
+            raise PreparationFailed(FailureReason.UnsupportedSource, f"the server gives no size for {self.uri}.")
+        stated = next(((name, answer.headers[name]) for name in _VALIDATORS if name in answer.headers), None)
+        return RemoteFile(self._name, self._url, int(size), sha256=self._checksum(), validator=stated)
+
+    def _head(self, session: httpx2.Client) -> httpx2.Response:
+        answer = session.head(self._url, headers=_HEADERS)
+        hf_raise_for_status(answer)
+        return answer
+
+    def _checksum(self) -> str | None:
+        """The SHA-256 that the uri asks for."""
+        if not self._fragment:
+            return None
+        if not (found := _FRAGMENT.fullmatch(self._fragment)):
+            raise PreparationFailed(
+                FailureReason.UnsupportedSource, f"{self.uri}#{self._fragment} must end with #sha256= and 64 digits."
+            )
+        return found[1]
+
+    @contextmanager
+    def _failures_classified(self) -> Iterator[None]:
+        try:
+            yield
+        except HfHubHTTPError as error:
+            raise _refused(error.response.status_code, self.uri) from error
+        except (httpx2.TransportError, httpx2.InvalidURL) as error:
+            raise PreparationFailed(FailureReason.Unreachable, f"{self.uri} cannot be reached ({error}).") from error
+
+
+def _resolved(file: RemoteFile, uri: str) -> Resolved:
+    if file.sha256 is not None:
+        return Resolved(identity=f"sha256@{file.sha256}", commit=file.sha256)
+    state = file.validator[1] if file.validator else "unknown"
+    return Resolved(identity=f"{uri}@{state} {file.size}", commit=state.removeprefix("W/").strip('"'))
+
+
+def _refused(status: int, uri: str) -> PreparationFailed:
+    match status:
+        case 404 | 410:
+            return PreparationFailed(FailureReason.NotFound, f"{uri} is not there.")
+        case 401 | 403:
+            return PreparationFailed(FailureReason.Unauthorized, f"{uri} is not open to you (status {status}).")
+        case 429:
+            return PreparationFailed(FailureReason.RateLimited, f"{uri}: too many requests.")
+        case _:
+            return PreparationFailed(FailureReason.Unreachable, f"{uri} is answered with status {status}.")
