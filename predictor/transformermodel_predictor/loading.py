@@ -75,7 +75,7 @@ def load_model(artifact: Artifact, devices: Sequence[torch.device] = (CPU,)) -> 
     )
     require_agreement(configuration, artifact.manifest.candidate, artifact.labels)
     if isinstance(task, TextGeneration):
-        return load_generator(artifact, task)
+        return load_generator(artifact, task, devices[0])
     execution = Execution.of(configuration)
     if execution.device_map is not DeviceMap.Single:  # one engine over all of them
         devices = devices[:1]

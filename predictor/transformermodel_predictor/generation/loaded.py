@@ -1,20 +1,24 @@
 """From a verified artifact to a model that generates."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.artifact.directory import Artifact
-from transformermodel_predictor.engines.pretrained import load_for_task
+from transformermodel_predictor.engines.execution import Execution
+from transformermodel_predictor.engines.pretrained import CPU, PretrainedEngine
 from transformermodel_predictor.generation.batch import generate
 from transformermodel_predictor.generation.choice import choose_decoder
 from transformermodel_predictor.generation.decoder import Decoder
 from transformermodel_predictor.generation.sequence import Continuation, Piece
+from transformermodel_predictor.preparation.candidate import EngineName
 from transformermodel_predictor.preparation.limits import model_limit
 from transformermodel_predictor.pretrained import load_pretrained_tokenizer
 from transformermodel_predictor.tasks.text_generation import (
@@ -23,6 +27,8 @@ from transformermodel_predictor.tasks.text_generation import (
     GenerationQuestion,
     TextGeneration,
 )
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -94,13 +100,19 @@ def generated(prompt: EncodedPrompt, pieces: Sequence[Piece]) -> GeneratedText:
     )
 
 
-def load_generator(artifact: Artifact, task: TextGeneration) -> LoadedGenerator:
-    """Load what an artifact of a language model holds.
+def load_generator(artifact: Artifact, task: TextGeneration, device: torch.device = CPU) -> LoadedGenerator:
+    """Load what an artifact of a language model holds, on a device.
 
     Raises:
-        PreparationFailed: its weights or its tokenizer do not fit.
+        PreparationFailed: its weights or its tokenizer do not fit, or its form cannot go on from what it has read.
     """
-    model = load_for_task(artifact.path, task)
+    candidate, execution = artifact.manifest.candidate, Execution.of(artifact.configuration)
+    if candidate.engine is not EngineName.Pretrained:
+        raise PreparationFailed(FailureReason.UnsupportedForm, f"{candidate} has no cache, so it cannot generate.")
+    if execution.compilation is not None:
+        _log.warning("%s is not compiled: text is generated with shapes that change at every step", artifact.path)
+        execution = replace(execution, compilation=None)
+    model = PretrainedEngine.load(artifact.path, task, candidate.precision, device, execution).model
     tokenizer = load_pretrained_tokenizer(artifact.path)
     _require_tokenizer(tokenizer, model, artifact)
     return LoadedGenerator(
