@@ -31,6 +31,7 @@ check: $(VENV)/.test ## Lint, format, types, import rules, generated files
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m transformermodel_api.generate --check
+	$(BIN)/python -m transformermodel_cli.server_reference --check
 	$(BIN)/python -m transformermodel_predictor.generate --check
 
 format: $(VENV)/.test ## Write the code as `make check` wants it
@@ -39,6 +40,7 @@ format: $(VENV)/.test ## Write the code as `make check` wants it
 
 generate: $(VENV)/.test ## Write the generated files: the CRD and the reference pages
 	$(BIN)/python -m transformermodel_api.generate
+	$(BIN)/python -m transformermodel_cli.server_reference
 	$(BIN)/python -m transformermodel_predictor.generate
 
 cluster: $(VENV)/.test ## Start the tests' Kubernetes and KServe and keep them until Ctrl-C

@@ -119,7 +119,7 @@ def _write_spec(spec: TensorSpec) -> dict[str, Any]:
 
 
 def _object(value: object, name: str) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         raise InvalidRequest(f"{name} must be an object")
     return value
 

@@ -53,7 +53,7 @@ class AncestorRoutes:
 
     async def predict(self, request: Request) -> Response:
         """The answer alone: the label, the answer or the text, or pairs of a token and its label as JSON."""
-        with self._inference.request("torchserve", **request.path_params) as handler:
+        with self._inference.request("torchserve", **request.path_params, headers=request.headers) as handler:
             task = _task(handler.metadata)
             asked = read_question(task, await _read_value(request, self._max_body_bytes))
             (answer,) = await while_connected(

@@ -75,9 +75,10 @@ class InferenceServicer:
         """What clients may know of a model."""
         return v2_grpc.write_metadata(self._models.handler(request.name, request.version).metadata)
 
-    async def model_infer(self, request: AnyMessage, _: Context) -> AnyMessage:
+    async def model_infer(self, request: AnyMessage, context: Context) -> AnyMessage:
         """Answers to the texts in the tensors."""
-        with self._inference.request("grpc", request.model_name, request.model_version) as handler:
+        headers = dict(context.invocation_metadata())
+        with self._inference.request("grpc", request.model_name, request.model_version, headers) as handler:
             asked = v2_grpc.read_request(request)
             questions = questions_of(asked, handler.metadata.inputs)
             parameters = parameters_of(asked, handler.metadata.outputs)

@@ -10,6 +10,7 @@ from transformermodel_predictor.protocols.errors import DeadlineExceeded
 from transformermodel_predictor.protocols.sizes import require_size
 from transformermodel_predictor.server.models import Models
 from transformermodel_predictor.telemetry.requests import RequestMeter
+from transformermodel_predictor.telemetry.tracing import Tracer, make_tracer
 
 
 class Inference:
@@ -19,22 +20,36 @@ class Inference:
         models: the registry.
         max_text_bytes: most bytes of text in one question.
         meter: counts the requests.
+        tracer: traces them.
     """
 
-    def __init__(self, models: Models, max_text_bytes: int, meter: RequestMeter) -> None:
+    def __init__(self, models: Models, max_text_bytes: int, meter: RequestMeter, tracer: Tracer | None = None) -> None:
         self._models = models
         self._max_text_bytes = max_text_bytes
         self._meter = meter
+        self._tracer = tracer or make_tracer({})
 
     @contextmanager
-    def request(self, protocol: str, name: str, version: str = "") -> Iterator[Handler]:
-        """The model that a request is for, held until the request is over, and the request measured.
+    def request(
+        self, protocol: str, name: str, version: str = "", headers: Mapping[str, str] | None = None
+    ) -> Iterator[Handler]:
+        """The model that a request is for, held until the request is over, and the request measured and traced.
+
+        Args:
+            protocol: how the client speaks.
+            name: the model's name.
+            version: its version, where the client names one.
+            headers: the request's, which may say what trace it belongs to.
 
         Raises:
             UnknownModel, UnknownVersion, ModelNotReady: it cannot be asked.
         """
         shown = name if name in self._models else ""
-        with self._meter.measure(protocol, shown), self._models.use(name, version) as handler:
+        with (
+            self._meter.measure(protocol, shown),
+            self._tracer.span(headers or {}, protocol, shown),
+            self._models.use(name, version) as handler,
+        ):
             yield handler
 
     def require_size(self, questions: Iterable[Mapping[str, Any]]) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 import socket
 import threading
@@ -30,6 +31,7 @@ from transformermodel_predictor.telemetry.metrics import Metrics
 from transformermodel_predictor.telemetry.model import ModelMeter
 from transformermodel_predictor.telemetry.observer import Observer
 from transformermodel_predictor.telemetry.requests import RequestMeter
+from transformermodel_predictor.telemetry.tracing import make_tracer
 
 
 class HTTPServer(uvicorn.Server):
@@ -144,7 +146,8 @@ class ModelServer:
             lambda name, path: make(name, path, self._workers, ModelMeter(self._metrics, name)),
             self._loader,
         )
-        self._inference = Inference(self._models, options.max_text_bytes, RequestMeter(self._metrics))
+        self._tracer = make_tracer(os.environ)
+        self._inference = Inference(self._models, options.max_text_bytes, RequestMeter(self._metrics), self._tracer)
         application = make_application(self._models, self._inference, self._metrics, options)
         self.http = HTTPServer(application, self._models, options)
         self.grpc_port: int | None = None
@@ -176,6 +179,7 @@ class ModelServer:
         finally:
             self._loader.shutdown(wait=False, cancel_futures=True)
             self._workers.shutdown()
+            self._tracer.end()
             listener.close()
         for task in (loading, serving):
             if task.done() and not task.cancelled():

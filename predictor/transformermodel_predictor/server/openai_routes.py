@@ -87,7 +87,7 @@ class OpenAIRoutes:
     async def _answer(self, request: Request, asked: CompletionRequest, form: Form) -> Response:
         writer = Writer(form, asked.model, asked.usage)
         async with AsyncExitStack() as until_answered:
-            held = until_answered.enter_context(self._inference.request("openai", asked.model))
+            held = until_answered.enter_context(self._inference.request("openai", asked.model, headers=request.headers))
             handler = _generator(asked.model, held)
             self._inference.require_size(asked.prompts)
             questions = [handler.question(fields, parameters) for fields, parameters in asked.questions()]

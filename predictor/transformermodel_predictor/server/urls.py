@@ -7,10 +7,12 @@ from transformermodel_predictor.protocols import openai, torchserve_errors
 from transformermodel_predictor.protocols.errors import Unauthorized
 from transformermodel_predictor.server.ancestor_routes import AncestorRoutes
 from transformermodel_predictor.server.application import Application, Guard
+from transformermodel_predictor.server.exchange import JSONResponse
 from transformermodel_predictor.server.health_urls import is_health_url
 from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.server.models import Models
 from transformermodel_predictor.server.openai_routes import OpenAIRoutes
+from transformermodel_predictor.server.openapi import openapi_document
 from transformermodel_predictor.server.operations_routes import OperationsRoutes
 from transformermodel_predictor.server.options import ServerOptions
 from transformermodel_predictor.server.repository import RepositoryRoutes
@@ -38,7 +40,7 @@ def make_application(models: Models, inference: Inference, metrics: Metrics, opt
 
 def make_routes(models: Models, inference: Inference, metrics: Metrics, max_body_bytes: int) -> list[Route]:
     """What is answered where."""
-    return [
+    routes = [
         *OperationsRoutes(models, metrics).routes(),
         *V1Routes(models, inference, max_body_bytes).routes(),
         *V2Routes(models, inference, max_body_bytes).routes(),
@@ -46,6 +48,17 @@ def make_routes(models: Models, inference: Inference, metrics: Metrics, max_body
         *AncestorRoutes(models, inference, max_body_bytes).routes(),
         *OpenAIRoutes(models, inference, max_body_bytes).routes(),
     ]
+    return [*routes, _document_of(routes)]
+
+
+def _document_of(routes: list[Route]) -> Route:
+    document = openapi_document(routes)
+
+    async def openapi(_: Request) -> JSONResponse:
+        """The OpenAPI document of all URLs."""
+        return JSONResponse(document)
+
+    return Route("/openapi.json", openapi)
 
 
 def _guard(token: Token) -> Guard:

@@ -37,7 +37,7 @@ class V1Routes:
 
     async def predict(self, request: Request) -> JSONResponse:
         """Predictions for instances."""
-        with self._inference.request("v1", request.path_params["name"]) as handler:
+        with self._inference.request("v1", **request.path_params, headers=request.headers) as handler:
             asked = v1.read_request(await read_json(request, self._max_body_bytes), handler.metadata.inputs)
             answers = await while_connected(request, self._inference.answer(handler, asked.questions, asked.parameters))
             return JSONResponse(v1.write_response(answers))

@@ -69,7 +69,7 @@ class V2Routes:
 
     async def infer(self, request: Request) -> Response:
         """Answers to the texts in the tensors. The id is the body's, else that of the header x-request-id."""
-        with self._inference.request("v2", **request.path_params) as handler:
+        with self._inference.request("v2", **request.path_params, headers=request.headers) as handler:
             body = await read_body(request, self._max_body_bytes)
             header, binary = split_body(body, request.headers.get(HEADER_LENGTH))
             asked = v2.read_request(parse_json(header), binary)

@@ -78,6 +78,19 @@ class Metrics:
         if labels := self._shown.pop(name, None):
             self._models.remove(*labels)
 
+    def described(self) -> list[tuple[str, str]]:
+        """Names with their labels, and meanings, of the project's own metrics."""
+        described = []
+        for instrument in (
+            *(self.requests, self.handler_time, self.in_flight, self.queue_time, self.batch_rows, self.batch_tokens),
+            *(self.padding, self.phase_time, self._models),
+        ):
+            (family,) = instrument.describe()
+            labels = ", ".join(instrument._labelnames)
+            name = f"{family.name}_total" if family.type == "counter" else family.name
+            described.append((f"`{name}{{{labels}}}`", family.documentation))
+        return described
+
     def exposition(self) -> bytes:
         """All of it in Prometheus' text format."""
         return generate_latest(self._registry)

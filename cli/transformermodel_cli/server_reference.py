@@ -1,0 +1,121 @@
+"""Writes the server's reference from its code: `python -m transformermodel_cli.server_reference [--check]`."""
+
+import inspect
+import json
+import re
+import sys
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import typer
+from starlette.routing import Route
+
+from transformermodel_api.errors import UserError
+from transformermodel_api.generate import checkout, outdated, write
+from transformermodel_cli import serve
+from transformermodel_predictor.artifact.configuration import ModelConfiguration
+from transformermodel_predictor.handler import Handler
+from transformermodel_predictor.server.environment import VARIABLES
+from transformermodel_predictor.server.inference import Inference
+from transformermodel_predictor.server.models import Models
+from transformermodel_predictor.server.openapi import openapi_document, summary
+from transformermodel_predictor.server.urls import make_routes
+from transformermodel_predictor.telemetry.metrics import Metrics
+from transformermodel_predictor.telemetry.requests import RequestMeter
+
+_HEAD = """# The server
+
+Written from the code by `make generate`; `GET /openapi.json` and [openapi.json](openapi.json) say the same of the URLs
+to programs. gRPC is V2's `inference.GRPCInferenceService`, with `RepositoryIndex`, `grpc.health.v1` and reflection.
+
+Errors are `{"error": "one line"}` with 400 (malformed), 401 (no token), 404 (no such model or version), 413 (body or
+text too large), 503 (not ready, or too busy, with Retry-After) or 504 (the client's timeout has passed). gRPC has
+INVALID_ARGUMENT, UNAUTHENTICATED, NOT_FOUND, RESOURCE_EXHAUSTED, UNAVAILABLE and DEADLINE_EXCEEDED. TorchServe's and
+OpenAI's URLs answer in their own forms. Floats among gRPC's parameters travel as strings, unless a client has a field
+for them, as Triton's has.
+"""
+
+_KEYS = {"better_transformer": "BetterTransformer"}
+"""Keys of model-config.yaml that are no names of attributes."""
+
+
+def server_page() -> str:
+    """The page, in Markdown."""
+    urls = [(f"{_methods(route)} `{route.path}`", summary(route)) for route in _routes()]
+    parts = (
+        _HEAD,
+        _table("URLs", ("URL", "Answer"), urls),
+        _table("Flags of `transformermodel serve`", ("Flag", "Meaning"), _flags()),
+        _table("Environment", ("Variable", "Meaning"), ((f"`{name}`", text) for name, text in VARIABLES.items())),
+        _table("`handler` in model-config.yaml", ("Key", "Meaning"), _configuration_keys()),
+        _table("Metrics", ("Metric", "Meaning"), Metrics().described()),
+    )
+    return "\n".join(parts)
+
+
+def _routes() -> list[Route]:
+    metrics = Metrics()
+    with ThreadPoolExecutor() as worker:
+        models = Models({}, _no_model, worker)
+    return make_routes(models, Inference(models, 0, RequestMeter(metrics)), metrics, 0)
+
+
+def _no_model(name: str, _: Path) -> Handler:
+    raise NotImplementedError(f"{name}: only the URLs are wanted")
+
+
+def _methods(route: Route) -> str:
+    return ", ".join(sorted((route.methods or set()) - {"HEAD"}))
+
+
+def _flags() -> Iterable[tuple[str, str]]:
+    application = typer.Typer(add_completion=False)
+    application.command()(serve.command)
+    for parameter in typer.main.get_command(application).params:
+        text = getattr(parameter, "help", None)
+        if not text or parameter.name == "help":
+            continue
+        names = [name for name in (*parameter.opts, *parameter.secondary_opts) if name.startswith("--")]
+        shown = ", ".join(f"`{name}`" for name in names) or f"`{parameter.metavar}`"
+        default = parameter.default
+        told = f" Default: {default}." if isinstance(default, int | float) and not isinstance(default, bool) else ""
+        yield shown, f"{text}{told}"
+
+
+def _configuration_keys() -> Iterable[tuple[str, str]]:
+    """The attributes of `ModelConfiguration`, as its docstring explains them."""
+    section = (inspect.getdoc(ModelConfiguration) or "").partition("Attributes:\n")[2]
+    for name, text in re.findall(r"^ {4}(\w+): (.+(?:\n {8}.+)*)", section, re.MULTILINE):
+        yield f"`{_KEYS.get(name, name)}`", " ".join(text.split())
+
+
+def _table(title: str, head: tuple[str, str], rows: Iterable[tuple[str, str]]) -> str:
+    lines = [f"| {left} | {right.replace('|', chr(92) + '|')} |" for left, right in rows]
+    return "\n".join([f"## {title}", "", f"| {head[0]} | {head[1]} |", "|--|--|", *lines, ""])
+
+
+def generated_files(root: Path) -> dict[Path, str]:
+    """Path and content of what is written."""
+    document = json.dumps(openapi_document(_routes()), indent=2) + "\n"
+    return {root / "docs" / "server.md": server_page(), root / "docs" / "openapi.json": document}
+
+
+def main(arguments: list[str]) -> int:
+    """Write the reference, or with `--check` say whether it is out of date; returns the exit status."""
+    try:
+        files = generated_files(checkout())
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return error.exit_status
+    stale = outdated(files)
+    if arguments == ["--check"]:
+        for path in stale:
+            print(f"{path.name} is out of date: run `make generate` and commit it", file=sys.stderr)
+        return 1 if stale else 0
+    write({path: files[path] for path in stale})
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,73 @@
+"""JSON schemas of the bodies in V1 and V2, for the OpenAPI document. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+_TEXT: dict[str, Any] = {"type": "string"}
+_PARAMETERS: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": {"type": ["string", "number", "boolean"]},
+    "description": "How the answer is wanted: the task's parameters, and `timeout` in microseconds.",
+}
+_SHAPE: dict[str, Any] = {"type": "array", "items": {"type": "integer", "minimum": 0}}
+
+
+def _object(required: Mapping[str, Any], **optional: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "required": list(required), "properties": {**required, **optional}}
+
+
+def _list(items: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": dict(items)}
+
+
+def _reference(name: str) -> dict[str, Any]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+_NAMED_TENSOR: dict[str, Any] = {"name": _TEXT, "datatype": _TEXT, "shape": _SHAPE}
+
+SCHEMAS: Mapping[str, dict[str, Any]] = {
+    "Error": _object({"error": _TEXT}),
+    "TorchServeError": _object({"code": {"type": "integer"}, "type": _TEXT, "message": _TEXT}),
+    "PredictRequest": _object(
+        {"instances": {"type": "array", "minItems": 1, "items": {"type": ["string", "object"]}}},
+        parameters={"type": "object"},
+    ),
+    "PredictResponse": _object({"predictions": _list({"type": "object"})}),
+    "InputTensor": _object(
+        _NAMED_TENSOR,
+        data={"type": "array", "description": "The elements, flat or nested; absent where they follow as bytes."},
+        parameters=_object({}, binary_data_size={"type": "integer", "minimum": 0}),
+    ),
+    "OutputTensor": _object(
+        _NAMED_TENSOR,
+        data={"type": "array", "description": "The elements in row-major order; absent where they follow as bytes."},
+        parameters=_object({}, binary_data_size={"type": "integer", "minimum": 0}),
+    ),
+    "RequestedOutput": _object({"name": _TEXT}, parameters=_object({}, binary_data={"type": "boolean"})),
+    "InferenceRequest": _object(
+        {"inputs": {**_list(_reference("InputTensor")), "minItems": 1}},
+        id=_TEXT,
+        parameters=_PARAMETERS,
+        outputs=_list(_reference("RequestedOutput")),
+    ),
+    "InferenceResponse": _object(
+        {"model_name": _TEXT, "model_version": _TEXT, "id": _TEXT, "outputs": _list(_reference("OutputTensor"))},
+        parameters=_PARAMETERS,
+    ),
+    "TensorMetadata": _object(
+        {**_NAMED_TENSOR, "shape": {"type": "array", "items": {"type": "integer", "minimum": -1}}},
+        parameters=_object({}, optional={"type": "boolean"}),
+    ),
+    "ModelMetadata": _object(
+        {
+            "name": _TEXT,
+            "versions": _list(_TEXT),
+            "platform": _TEXT,
+            "inputs": _list(_reference("TensorMetadata")),
+            "outputs": _list(_reference("TensorMetadata")),
+        },
+        parameters={"type": "object", "description": "Task, labels, limits, precision, commit and digest."},
+    ),
+}
+"""By their names among the document's components."""

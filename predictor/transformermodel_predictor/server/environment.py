@@ -1,0 +1,16 @@
+"""The environment variables that the server reads, for its reference. Imports nothing heavy."""
+
+from collections.abc import Mapping
+
+from transformermodel_predictor.server.token import ENVIRONMENT_VARIABLE as TOKEN
+from transformermodel_predictor.telemetry.tracing import ENDPOINT, TRACES_ENDPOINT
+
+VARIABLES: Mapping[str, str] = {
+    TOKEN: "The bearer token that clients must send; `--token-file` goes before.",
+    "TRANSFORMERMODEL_STORE": "Where prepared artifacts are kept; `--store` goes before.",
+    ENDPOINT: "Where traces go over OTLP; without it, and without the next, nothing is traced.",
+    TRACES_ENDPOINT: "The same for traces alone. The other variables of OpenTelemetry's SDK hold too.",
+    "OMP_NUM_THREADS": "Threads of a forward pass; never more than the CPUs that the process may use.",
+    "KUBERNETES_SERVICE_HOST": "Set in every pod: there the server listens on all interfaces.",
+}
+"""What each says."""

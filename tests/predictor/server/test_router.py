@@ -1,0 +1,56 @@
+from http import HTTPStatus
+
+import pytest
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from transformermodel_predictor.server.router import Router
+
+
+async def fixed(_: Request) -> Response:
+    return Response()
+
+
+async def posted(_: Request) -> Response:
+    return Response()
+
+
+async def named(_: Request) -> Response:
+    return Response()
+
+
+ROUTER = Router(
+    [
+        Route("/v1/models", fixed),
+        Route("/v1/models/{name}:predict", posted, methods=["POST"]),
+        Route("/v1/models/{name}", named),
+        Route("/v2/models/{name}/versions/{version}", named),
+    ]
+)
+
+
+def test_a_fixed_path_is_found() -> None:
+    assert ROUTER.find("GET", "/v1/models") == (fixed, {})
+    assert ROUTER.find("HEAD", "/v1/models") == (fixed, {})
+
+
+def test_variables_are_read_from_the_path() -> None:
+    assert ROUTER.find("POST", "/v1/models/a b:predict") == (posted, {"name": "a b"})
+    assert ROUTER.find("GET", "/v1/models/tiny") == (named, {"name": "tiny"})
+    assert ROUTER.find("GET", "/v2/models/m/versions/3") == (named, {"name": "m", "version": "3"})
+
+
+@pytest.mark.parametrize("path", ["/", "", "/v3", "/v1/models/", "/v1/models/a/b", "/v2/models/m/versions/"])
+def test_other_paths_are_not(path: str) -> None:
+    with pytest.raises(HTTPException) as refusal:
+        ROUTER.find("GET", path)
+    assert refusal.value.status_code == HTTPStatus.NOT_FOUND
+
+
+def test_a_wrong_method_is_told_which_are_right() -> None:
+    with pytest.raises(HTTPException) as refusal:
+        ROUTER.find("POST", "/v1/models")
+    assert refusal.value.status_code == HTTPStatus.METHOD_NOT_ALLOWED
+    assert refusal.value.headers == {"allow": "GET, HEAD"}
