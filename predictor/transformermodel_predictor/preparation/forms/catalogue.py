@@ -9,6 +9,7 @@ from transformermodel_predictor.preparation.forms.neuron import NeuronForm, Neur
 from transformermodel_predictor.preparation.forms.onnx import OnnxForm
 from transformermodel_predictor.preparation.forms.pretrained import PretrainedForm
 from transformermodel_predictor.preparation.forms.torchscript import TorchScriptForm
+from transformermodel_predictor.pretrained import listed
 
 FORMS: dict[Format, Form] = {
     form.format: form
@@ -39,4 +40,7 @@ def refusal(candidate: Candidate, task: TaskName, architecture: str, place: Plac
             f"the form {candidate.format.value} is not run by the engine {candidate.engine.value} in "
             f"{candidate.precision.value}; there is: {known}"
         )
+    if task not in form.tasks:
+        known = listed([name.value for name in form.tasks])
+        return f"the form {candidate.format.value} is for {known}, not for {task.value}"
     return form.refusal(candidate, task, architecture, place)

@@ -18,12 +18,11 @@ from transformermodel_predictor.engines.processor import compiled_here
 from transformermodel_predictor.engines.signature import SIGNATURE_FILE, Signature
 from transformermodel_predictor.preparation.candidate import Candidate, EngineName
 from transformermodel_predictor.preparation.forms.faithful import require_faithful
-from transformermodel_predictor.preparation.forms.form import Place
+from transformermodel_predictor.preparation.forms.form import ENCODER_TASKS, Place
 from transformermodel_predictor.preparation.forms.plain import PlainModel, example, plain_engine, plain_model
 from transformermodel_predictor.preparation.forms.writing import (
     compiling,
     float16_refusal,
-    graph_refusal,
     write_signature,
 )
 from transformermodel_predictor.preparation.merge import Merged
@@ -45,10 +44,16 @@ class ExportedForm:
         Candidate(Format.Exported, EngineName.Exported, precision)
         for precision in (Precision.Float32, Precision.BFloat16, Precision.Float16)
     )
+    tasks: ClassVar[tuple[TaskName, ...]] = ENCODER_TASKS
+    needs: ClassVar[str] = (
+        "The Debian package g++ where it is built; where it runs, the same version of PyTorch and a processor with the "
+        "same instruction sets. Float16 needs a GPU."
+    )
+    reproducible: ClassVar[bool] = False
 
     def refusal(self, candidate: Candidate, task: TaskName, architecture: str, place: Place) -> str | None:
         """Why a candidate is unsuitable; see `Form`."""
-        return graph_refusal(candidate, task) or float16_refusal(candidate, place) or _compiler_refusal()
+        return float16_refusal(candidate, place) or _compiler_refusal()
 
     def build(self, merged: Merged, candidate: Candidate, place: Place, folder: Path) -> None:
         """Export and compile the model; see `Form`."""

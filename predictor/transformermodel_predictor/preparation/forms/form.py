@@ -14,6 +14,10 @@ from transformermodel_predictor.preparation.merge import Merged
 CPU = torch.device("cpu")
 
 
+ENCODER_TASKS = (TaskName.SequenceClassification, TaskName.TokenClassification, TaskName.QuestionAnswering)
+"""Tasks that are answered from one pass over a text."""
+
+
 @dataclass(frozen=True)
 class Place:
     """Where and how a candidate is to run.
@@ -37,6 +41,12 @@ class Form(Protocol):
     """Names of the files that hold the model, besides tokenizer, labels and configuration."""
     candidates: ClassVar[tuple[Candidate, ...]]
     """The ways to run it."""
+    tasks: ClassVar[tuple[TaskName, ...]]
+    """What models in it can do."""
+    needs: ClassVar[str]
+    """What has to be there, in a sentence of the reference."""
+    reproducible: ClassVar[bool]
+    """Whether the same model gives the same bytes, wherever and however often it is built."""
 
     def refusal(self, candidate: Candidate, task: TaskName, architecture: str, place: Place) -> str | None:
         """Why a candidate cannot be built or run, in a sentence without a full stop; None where it can.

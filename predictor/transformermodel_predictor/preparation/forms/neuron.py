@@ -15,9 +15,9 @@ from transformermodel_predictor.engines.neuron import neuron_library, neuron_ref
 from transformermodel_predictor.engines.signature import SIGNATURE_FILE
 from transformermodel_predictor.engines.torchscript import TORCHSCRIPT_FILE
 from transformermodel_predictor.preparation.candidate import Candidate, EngineName
-from transformermodel_predictor.preparation.forms.form import Place
+from transformermodel_predictor.preparation.forms.form import ENCODER_TASKS, Place
 from transformermodel_predictor.preparation.forms.plain import example, plain_model
-from transformermodel_predictor.preparation.forms.writing import compiling, graph_refusal, write_signature
+from transformermodel_predictor.preparation.forms.writing import compiling, write_signature
 from transformermodel_predictor.preparation.merge import Merged
 
 
@@ -28,12 +28,15 @@ class _NeuronForm:
     summary: ClassVar[str]
     files: ClassVar[tuple[str, ...]] = (TORCHSCRIPT_FILE, SIGNATURE_FILE)
     candidates: ClassVar[tuple[Candidate, ...]]
+    tasks: ClassVar[tuple[TaskName, ...]] = ENCODER_TASKS
+    needs: ClassVar[str] = "AWS Neuron's library and hardware, and spec.preparation.batchSize."
+    reproducible: ClassVar[bool] = False
 
     def refusal(self, candidate: Candidate, task: TaskName, architecture: str, place: Place) -> str | None:
         """Why a candidate is unsuitable; see `Form`."""
         if place.batch_size is None:
             return f"the form {self.format.value} takes batches of one size: set spec.preparation.batchSize"
-        return graph_refusal(candidate, task) or neuron_refusal(self.format)
+        return neuron_refusal(self.format)
 
     def build(self, merged: Merged, candidate: Candidate, place: Place, folder: Path) -> None:
         """Trace the model with Neuron's compiler; see `Form`."""

@@ -14,9 +14,9 @@ from transformermodel_predictor.engines.onnx import ONNX_FILE, load_onnx
 from transformermodel_predictor.engines.signature import SIGNATURE_FILE, Signature
 from transformermodel_predictor.preparation.candidate import Candidate, EngineName
 from transformermodel_predictor.preparation.forms.faithful import require_faithful
-from transformermodel_predictor.preparation.forms.form import Place
+from transformermodel_predictor.preparation.forms.form import ENCODER_TASKS, Place
 from transformermodel_predictor.preparation.forms.plain import PlainModel, example, plain_engine, plain_model
-from transformermodel_predictor.preparation.forms.writing import compiling, graph_refusal, write_signature
+from transformermodel_predictor.preparation.forms.writing import compiling, write_signature
 from transformermodel_predictor.preparation.merge import Merged
 
 _OPSET = 18
@@ -33,12 +33,15 @@ class OnnxForm:
     candidates: ClassVar[tuple[Candidate, ...]] = tuple(
         Candidate(Format.ONNX, EngineName.ONNX, precision) for precision in (Precision.Float32, Precision.Int8)
     )
+    tasks: ClassVar[tuple[TaskName, ...]] = ENCODER_TASKS
+    needs: ClassVar[str] = "A CPU, and weights of at most 2 GiB."
+    reproducible: ClassVar[bool] = True
 
     def refusal(self, candidate: Candidate, task: TaskName, architecture: str, place: Place) -> str | None:
         """Why a candidate is unsuitable; see `Form`."""
         if place.device.type != "cpu":
             return "the form ONNX runs on the CPU alone here"
-        return graph_refusal(candidate, task)
+        return None
 
     def build(self, merged: Merged, candidate: Candidate, place: Place, folder: Path) -> None:
         """Export the model, check it, and quantise it where that is asked for; see `Form`."""

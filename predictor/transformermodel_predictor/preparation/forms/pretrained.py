@@ -33,6 +33,12 @@ class PretrainedForm:
         for engine in (EngineName.Pretrained, EngineName.Packed)
         for precision in (Precision.Float32, Precision.BFloat16, Precision.Float16, Precision.Int8)
     )
+    tasks: ClassVar[tuple[TaskName, ...]] = tuple(TaskName)
+    needs: ClassVar[str] = (
+        "The model's class where it runs. Float16 needs a GPU, Int8 a CPU; the packed engine needs an encoder whose "
+        "attention transformers leaves open."
+    )
+    reproducible: ClassVar[bool] = True
 
     def refusal(self, candidate: Candidate, task: TaskName, architecture: str, place: Place) -> str | None:
         """Why a candidate is unsuitable; see `Form`."""

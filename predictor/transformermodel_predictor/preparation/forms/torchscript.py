@@ -14,12 +14,11 @@ from transformermodel_predictor.engines.torchscript import TORCHSCRIPT_FILE, loa
 from transformermodel_predictor.preparation.candidate import Candidate, EngineName
 from transformermodel_predictor.preparation.forms.archive import save_torchscript
 from transformermodel_predictor.preparation.forms.faithful import require_faithful
-from transformermodel_predictor.preparation.forms.form import Place
+from transformermodel_predictor.preparation.forms.form import ENCODER_TASKS, Place
 from transformermodel_predictor.preparation.forms.plain import example, plain_engine, plain_model
 from transformermodel_predictor.preparation.forms.writing import (
     compiling,
     float16_refusal,
-    graph_refusal,
     write_signature,
 )
 from transformermodel_predictor.preparation.merge import Merged
@@ -37,10 +36,13 @@ class TorchScriptForm:
         Candidate(Format.TorchScript, EngineName.TorchScript, precision)
         for precision in (Precision.Float32, Precision.BFloat16, Precision.Float16)
     )
+    tasks: ClassVar[tuple[TaskName, ...]] = ENCODER_TASKS
+    needs: ClassVar[str] = "Nothing else. It is traced for the kind of device it runs on; Float16 needs a GPU."
+    reproducible: ClassVar[bool] = True
 
     def refusal(self, candidate: Candidate, task: TaskName, architecture: str, place: Place) -> str | None:
         """Why a candidate is unsuitable; see `Form`."""
-        return graph_refusal(candidate, task) or float16_refusal(candidate, place)
+        return float16_refusal(candidate, place)
 
     def build(self, merged: Merged, candidate: Candidate, place: Place, folder: Path) -> None:
         """Trace the model; see `Form`."""

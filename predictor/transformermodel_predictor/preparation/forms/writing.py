@@ -8,7 +8,6 @@ import torch
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.preparation import Precision
-from transformermodel_api.spec import TaskName
 from transformermodel_predictor.engines.compiled import unsupported
 from transformermodel_predictor.engines.signature import SIGNATURE_FILE, Signature
 from transformermodel_predictor.preparation.candidate import Candidate
@@ -16,16 +15,6 @@ from transformermodel_predictor.preparation.failure import resources_classified
 from transformermodel_predictor.preparation.forms.form import Place
 from transformermodel_predictor.pretrained import one_line
 from transformermodel_predictor.quiet import quiet
-
-
-def graph_refusal(candidate: Candidate, task: TaskName) -> str | None:
-    """Why no graph of a model can be made; None where it can."""
-    if task is TaskName.TextGeneration:
-        return (
-            f"the form {candidate.format.value} is one pass over a text, and generating takes one per token: "
-            "TextGeneration has the form Pretrained alone"
-        )
-    return None
 
 
 def float16_refusal(candidate: Candidate, place: Place) -> str | None:

@@ -86,7 +86,7 @@ def test_weights_for_int8_are_stored_in_float32(built: Builder) -> None:
             Candidate(Format.ONNX, EngineName.ONNX, Precision.Float32),
             TaskName.TextGeneration,
             Place(),
-            "TextGeneration has the form Pretrained alone",
+            "QuestionAnswering, not for TextGeneration",
         ),
         (
             Candidate(Format.ONNX, EngineName.ONNX, Precision.Float32),
