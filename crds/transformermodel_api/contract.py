@@ -19,6 +19,9 @@ from transformermodel_api.spec import TaskName, TransformerModelSpec
 REQUEST_VARIABLE = "TRANSFORMERMODEL_REQUEST"
 """Environment variable of the Job that holds the request as canonical JSON."""
 
+REFERENCE_VARIABLE = "TRANSFORMERMODEL_REFERENCE"
+"""Environment variable of the Job that says for whom it prepares: CLUSTER/NAMESPACE/NAME."""
+
 TERMINATION_MESSAGE_LIMIT = 4096
 """Bytes that the kubelet keeps of a termination message."""
 

@@ -21,6 +21,7 @@ class Settings:
         image_pull_policy: of the preparation Jobs.
         runtime: the ServingRuntime or ClusterServingRuntime of the InferenceServices.
         default_storage: `pvc://claim/path`, or a place in object storage, for models that do not name their storage.
+        cluster: name of this cluster in stores that several clusters share.
         hub_endpoint: another Hugging Face hub for the preparation Jobs.
         probe_host: address on which the liveness probe is answered.
         probe_port: and its port.
@@ -33,6 +34,7 @@ class Settings:
     image_pull_policy: str = "IfNotPresent"
     runtime: str = "transformermodel"
     default_storage: str | None = None
+    cluster: str = "default"
     hub_endpoint: str | None = None
     probe_host: str = "127.0.0.1"
     probe_port: int = 8080
@@ -52,6 +54,7 @@ class Settings:
             image_pull_policy=_pull_policy(environment),
             runtime=environment.get(f"{PREFIX}RUNTIME") or cls.runtime,
             default_storage=environment.get(f"{PREFIX}DEFAULT_STORAGE") or None,
+            cluster=environment.get(f"{PREFIX}CLUSTER") or cls.cluster,
             hub_endpoint=environment.get(f"{PREFIX}HUB_ENDPOINT") or None,
             # In a pod the kubelet asks from outside; elsewhere nobody outside this machine has to.
             probe_host="0.0.0.0" if environment.get("KUBERNETES_SERVICE_HOST") else cls.probe_host,  # noqa: S104

@@ -53,6 +53,7 @@ def test_it_runs_the_preparation_with_the_request_and_the_store() -> None:
     request = PreparationRequest.model_validate(json.loads(environment(job)["TRANSFORMERMODEL_REQUEST"]))
     assert request.source.uri == "hf://org/name"
     assert environment(job)["TRANSFORMERMODEL_HUB_ENDPOINT"] == "http://hub"
+    assert environment(build(cluster="blue"))["TRANSFORMERMODEL_REFERENCE"] == "blue/team/sentiment"
     assert pod(job)["volumes"][0]["persistentVolumeClaim"] == {"claimName": "models"}
 
 

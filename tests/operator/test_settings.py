@@ -30,7 +30,15 @@ def test_a_missing_variable_is_named(variable: str, absent: str | None) -> None:
 
 
 def test_empty_variables_count_as_absent_as_the_chart_writes_them() -> None:
-    optional = ("WATCH_NAMESPACES", "IMAGE_PULL_POLICY", "RUNTIME", "DEFAULT_STORAGE", "HUB_ENDPOINT", "PROBE_PORT")
+    optional = (
+        "WATCH_NAMESPACES",
+        "IMAGE_PULL_POLICY",
+        "RUNTIME",
+        "DEFAULT_STORAGE",
+        "HUB_ENDPOINT",
+        "CLUSTER",
+        "PROBE_PORT",
+    )
     empty = {f"TRANSFORMERMODEL_{name}": "" for name in optional}
     assert Settings.from_environment(REQUIRED | empty) == Settings.from_environment(REQUIRED)
 
@@ -44,6 +52,7 @@ def test_all_variables() -> None:
             "TRANSFORMERMODEL_RUNTIME": "ours",
             "TRANSFORMERMODEL_DEFAULT_STORAGE": "pvc://models",
             "TRANSFORMERMODEL_HUB_ENDPOINT": "http://hub",
+            "TRANSFORMERMODEL_CLUSTER": "blue",
             "TRANSFORMERMODEL_PROBE_PORT": "9000",
             "KUBERNETES_SERVICE_HOST": "10.0.0.1",
         }
@@ -53,6 +62,7 @@ def test_all_variables() -> None:
     assert settings.runtime == "ours"
     assert settings.default_storage == "pvc://models"
     assert settings.hub_endpoint == "http://hub"
+    assert settings.cluster == "blue"
     assert (settings.probe_host, settings.probe_port) == ("0.0.0.0", 9000)
 
 

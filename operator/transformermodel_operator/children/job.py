@@ -3,7 +3,7 @@
 from typing import Any
 
 from transformermodel_api import GROUP
-from transformermodel_api.contract import REQUEST_VARIABLE, PreparationRequest
+from transformermodel_api.contract import REFERENCE_VARIABLE, REQUEST_VARIABLE, PreparationRequest
 from transformermodel_api.errors import UserError
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.identity import fingerprint
@@ -114,7 +114,7 @@ def _container(
         "image": settings.predictor_image,
         "imagePullPolicy": settings.image_pull_policy,
         "command": ["transformermodel", "prepare", "--job", "--store", storage.store],
-        "env": _environment(claims.request, settings),
+        "env": _environment(claims.request, model, settings),
         "resources": _DEFAULT_RESOURCES
         if resources is None
         else resources.model_dump(mode="json", by_alias=True, exclude_none=True),
@@ -131,8 +131,9 @@ def _container(
     return container
 
 
-def _environment(request: PreparationRequest, settings: Settings) -> list[dict[str, str]]:
-    variables = {REQUEST_VARIABLE: request.canonical()}
+def _environment(request: PreparationRequest, model: TransformerModel, settings: Settings) -> list[dict[str, str]]:
+    reference = f"{settings.cluster}/{model.metadata.namespace}/{model.metadata.name}"
+    variables = {REQUEST_VARIABLE: request.canonical(), REFERENCE_VARIABLE: reference}
     if settings.hub_endpoint is not None:
         variables[HUB_ENDPOINT_VARIABLE] = settings.hub_endpoint
     variables |= {"HOME": _SCRATCH, "TMPDIR": _SCRATCH, "HF_HOME": f"{_SCRATCH}/hf"}

@@ -10,6 +10,7 @@ from pathlib import Path
 import pydantic
 
 from transformermodel_api.contract import (
+    REFERENCE_VARIABLE,
     REQUEST_VARIABLE,
     Failed,
     PreparationOutcome,
@@ -25,6 +26,17 @@ from transformermodel_predictor.preparation.progress import Step
 _LOG = logging.getLogger(__name__)
 _ROOT = Path("/")
 _SECONDS_BETWEEN_LINES = 1.0
+_BEGINS = {
+    Step.Resolve: 0,
+    Step.Acquire: 1,
+    Step.Merge: 60,
+    Step.Build: 65,
+    Step.Compare: 80,
+    Step.Measure: 85,
+    Step.Test: 95,
+    Step.Publish: 98,
+}
+"""How much of a usual preparation is done when a step begins, in percent: most of it is the download."""
 
 
 class LogProgress:
@@ -38,18 +50,23 @@ class LogProgress:
         self._clock = clock
         self._step = Step.Resolve
         self._last = float("-inf")
+        self._percent = 0
 
     def step(self, step: Step, detail: str) -> None:
         """Print the step."""
         self._step, self._last = step, float("-inf")
-        _print({"step": step.value, "detail": detail})
+        self._percent = max(self._percent, _BEGINS[step])
+        _print({"step": step.value, "detail": detail, "percent": self._percent})
 
     def bytes(self, done: int, total: int) -> None:
         """Print how much is there, at most once a second, and always the end."""
         if done < total and self._clock() - self._last < _SECONDS_BETWEEN_LINES:
             return
         self._last = self._clock()
-        _print({"step": self._step.value, "bytesDone": done, "bytesTotal": total})
+        if self._step is Step.Acquire and total:
+            begin, end = _BEGINS[Step.Acquire], _BEGINS[Step.Merge]
+            self._percent = max(self._percent, begin + (end - begin) * done // total)
+        _print({"step": self._step.value, "bytesDone": done, "bytesTotal": total, "percent": self._percent})
 
 
 def run_job(environment: Mapping[str, str], store: StoreLocation, termination_log: Path) -> int:
@@ -81,7 +98,11 @@ def _attempt(environment: Mapping[str, str], store: StoreLocation) -> tuple[Prep
 def _prepare(environment: Mapping[str, str], store: StoreLocation) -> Prepared:
     from transformermodel_predictor.preparation.pipeline import prepare  # slow to import: first see what is asked
 
-    return prepare(_request(environment), store.open(), LogProgress(), base=_ROOT)
+    opened = store.open()
+    prepared = prepare(_request(environment), opened, LogProgress(), base=_ROOT)
+    if reference := environment.get(REFERENCE_VARIABLE):
+        opened.refer(reference, prepared.digest)
+    return prepared
 
 
 def _request(environment: Mapping[str, str]) -> PreparationRequest:

@@ -6,7 +6,14 @@ import pytest
 from tests.hub.repositories import Access
 from tests.hub.server import serving
 from tests.predictor.preparation.conftest import Kitchen, request_for
-from transformermodel_api.contract import REQUEST_VARIABLE, TERMINATION_MESSAGE_LIMIT, Failed, Prepared, read_outcome
+from transformermodel_api.contract import (
+    REFERENCE_VARIABLE,
+    REQUEST_VARIABLE,
+    TERMINATION_MESSAGE_LIMIT,
+    Failed,
+    Prepared,
+    read_outcome,
+)
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.artifact.directory import open_artifact
 from transformermodel_predictor.preparation.job import LogProgress, run_job
@@ -35,6 +42,14 @@ def test_a_job_leaves_an_artifact_its_outcome_and_its_progress(
     assert list(dict.fromkeys(line["step"] for line in lines if "detail" in line)) == [step.value for step in Step]
     assert [line for line in lines if "bytesDone" in line][-1]["step"] == "Acquire"
     assert lines[-1] == json.loads(message.read_text())
+
+
+def test_the_store_learns_for_whom_a_job_has_prepared(kitchen: Kitchen, message: Path) -> None:
+    given = {**environment(f"file://{kitchen.model}"), REFERENCE_VARIABLE: "cluster/team/sentiment"}
+    assert run_job(given, kitchen.location, message) == 0
+    outcome = read_outcome(message.read_text())
+    assert isinstance(outcome, Prepared)
+    assert (kitchen.store / "refs" / "cluster" / "team" / "sentiment").read_text() == f"{outcome.digest}\n"
 
 
 def test_a_failure_is_classified_in_message_and_exit_status(kitchen: Kitchen, message: Path) -> None:
@@ -116,3 +131,16 @@ def test_progress_in_bytes_is_at_most_one_line_a_second(capsys: pytest.CaptureFi
         progress.bytes(done, 100)
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["bytesDone"] for line in lines[1:]] == [0, 40, 80, 100]
+
+
+def test_the_share_of_the_work_that_is_done_never_falls(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = LogProgress()
+    for step in Step:
+        progress.step(step, "x")
+        progress.bytes(0, 10)
+        progress.bytes(10, 10)
+    progress.step(Step.Build, "another candidate")
+    percents = [json.loads(line)["percent"] for line in capsys.readouterr().out.splitlines()]
+    assert percents == sorted(percents)
+    assert (percents[0], percents[-1]) == (0, 98)
+    assert 60 in percents
