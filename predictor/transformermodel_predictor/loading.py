@@ -82,5 +82,5 @@ def load_model(artifact: Artifact, devices: Sequence[torch.device] = (CPU,)) -> 
     engine, *replicas = (
         load_engine(artifact.path, artifact.manifest.candidate, task, device, execution) for device in devices
     )
-    tokenizer = load_pretrained_tokenizer(artifact.path)
+    tokenizer = load_pretrained_tokenizer(artifact.path, trust_remote_code=configuration.trust_remote_code)
     return LoadedModel(artifact=artifact, task=task, tokenizer=tokenizer, engine=engine, replicas=tuple(replicas))

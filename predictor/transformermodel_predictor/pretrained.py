@@ -9,6 +9,7 @@ import torch
 import transformers
 from transformers import AutoTokenizer, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.dynamic_module_utils import get_class_from_dynamic_module
+from transformers.utils.hub import TRANSFORMERS_DYNAMIC_MODULE_NAME
 
 from transformermodel_predictor.quiet import quiet
 
@@ -95,6 +96,11 @@ def model_type_of(configuration: PreTrainedConfig, auto_class: str) -> type[PreT
         chosen = get_class_from_dynamic_module(configuration.auto_map[auto_class], str(configuration.name_or_path))
     model_type: type[PreTrainedModel] = chosen[0] if isinstance(chosen, tuple) else chosen
     return model_type
+
+
+def is_remote(part: PreTrainedModel | PreTrainedTokenizerBase) -> bool:
+    """Whether a model or a tokenizer is of a class that came with it."""
+    return type(part).__module__.startswith(f"{TRANSFORMERS_DYNAMIC_MODULE_NAME}.")
 
 
 def load_pretrained_tokenizer(

@@ -44,6 +44,7 @@ class ModelConfiguration:
         problem_type: `multi_label_classification` where several labels may hold at once.
         attention: how attention is computed.
         device_map: how the model is laid over several devices.
+        trust_remote_code: whether Python files beside the weights may run; preparation says so only where the user did.
         generation: how text is generated; None for the other tasks.
         pt2: how the model is compiled.
     """
@@ -65,6 +66,7 @@ class ModelConfiguration:
     problem_type: str = ""
     attention: Attention = Attention.Auto
     device_map: DeviceMap = DeviceMap.Single
+    trust_remote_code: bool = False
     generation: GenerationDefaults | None = None
     pt2: PT2 = field(default_factory=PT2)
 
@@ -101,6 +103,7 @@ class ModelConfiguration:
             "problem_type": (self.problem_type, default.problem_type),
             "attention": (self.attention.value.lower(), default.attention.value.lower()),
             "device_map": (self.device_map.value.lower(), default.device_map.value.lower()),
+            "trust_remote_code": (self.trust_remote_code, default.trust_remote_code),
             "generation": (self.generation.section() if self.generation else None, None),
         }
         return {key: value for key, (value, unsaid) in stored.items() if value != unsaid}
@@ -145,6 +148,7 @@ def _read(handler: Section, pt2: PT2) -> ModelConfiguration:
         problem_type=handler.text("problem_type", default.problem_type),
         attention=handler.choice("attention", Attention.SDPA if better_transformer else default.attention),
         device_map=handler.choice("device_map", DeviceMap.Auto if model_parallel else default.device_map),
+        trust_remote_code=handler.flag("trust_remote_code"),
         generation=_generation(handler, max_length) if mode == _GENERATION_MODE else None,
         pt2=pt2,
     )

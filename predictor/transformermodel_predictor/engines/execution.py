@@ -17,16 +17,22 @@ class Execution:
         device_map: how the model is laid over several devices.
         compilation: arguments of torch.compile; None where it is not used.
         max_length: longest sequence in tokens that comes.
+        trust_remote_code: whether Python files beside the weights may run.
     """
 
     attention: Attention = Attention.Auto
     device_map: DeviceMap = DeviceMap.Single
     compilation: Compilation | None = None
     max_length: int = 512
+    trust_remote_code: bool = False
 
     @classmethod
     def of(cls, configuration: ModelConfiguration) -> Self:
         """What a model's configuration says."""
         return cls(
-            configuration.attention, configuration.device_map, configuration.pt2.compile, configuration.max_length
+            configuration.attention,
+            configuration.device_map,
+            configuration.pt2.compile,
+            configuration.max_length,
+            configuration.trust_remote_code,
         )

@@ -155,6 +155,7 @@ class PretrainedEngine:
 def _settings(precision: Precision, execution: Execution) -> dict[str, Any]:
     """Arguments of `from_pretrained`."""
     settings: dict[str, Any] = {"dtype": torch.float32 if precision is Precision.Int8 else dtype_of(precision)}
+    settings["trust_remote_code"] = execution.trust_remote_code
     if execution.attention in _ATTENTION:
         settings["attn_implementation"] = _ATTENTION[execution.attention]
     if execution.device_map is not DeviceMap.Single:

@@ -113,7 +113,7 @@ def load_generator(artifact: Artifact, task: TextGeneration, device: torch.devic
         _log.warning("%s is not compiled: text is generated with shapes that change at every step", artifact.path)
         execution = replace(execution, compilation=None)
     model = PretrainedEngine.load(artifact.path, task, candidate.precision, device, execution).model
-    tokenizer = load_pretrained_tokenizer(artifact.path)
+    tokenizer = load_pretrained_tokenizer(artifact.path, trust_remote_code=execution.trust_remote_code)
     _require_tokenizer(tokenizer, model, artifact)
     return LoadedGenerator(
         artifact=artifact,

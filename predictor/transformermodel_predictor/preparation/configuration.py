@@ -29,6 +29,7 @@ class ModelFacts:
         lower_cases: whether the tokenizer lower-cases text.
         base_model: name of the model below the head, such as `bert`.
         problem_type: the configuration's own, where it says one.
+        needs_code: whether Python files that came with the model are part of it.
     """
 
     labels: int
@@ -36,6 +37,7 @@ class ModelFacts:
     lower_cases: bool
     base_model: str
     problem_type: str | None
+    needs_code: bool = False
 
 
 def configuration_for(request: PreparationRequest, facts: ModelFacts) -> ModelConfiguration:
@@ -49,6 +51,7 @@ def configuration_for(request: PreparationRequest, facts: ModelFacts) -> ModelCo
         embedding_name=facts.base_model,
         batch_size=wanted.batch_size or ModelConfiguration.batch_size,
         problem_type=facts.problem_type or "",
+        trust_remote_code=facts.needs_code,
         attention=wanted.attention,
         device_map=wanted.device_map,
         generation=_generation(wanted.generation or Generation()) if task is TaskName.TextGeneration else None,

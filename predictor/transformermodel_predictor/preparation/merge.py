@@ -19,6 +19,7 @@ from transformermodel_predictor.preparation.labels import choose_labels
 from transformermodel_predictor.preparation.limits import choose_max_length, model_limit
 from transformermodel_predictor.preparation.tokenizer import load_tokenizer, lower_cases
 from transformermodel_predictor.preparation.weights import load_weights, require_all_weights
+from transformermodel_predictor.pretrained import is_remote
 from transformermodel_predictor.tasks.catalogue import TaskConfiguration, make_task, task_type
 
 
@@ -62,6 +63,7 @@ def _facts(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, labels: i
         lower_cases=lower_cases(tokenizer),
         base_model=model.base_model_prefix,
         problem_type=model.config.problem_type,
+        needs_code=is_remote(model) or is_remote(tokenizer),
     )
 
 

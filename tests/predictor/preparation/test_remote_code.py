@@ -12,6 +12,7 @@ from tests.predictor.watcher import Watcher
 from transformermodel_api.contract import PreparationRequest
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.source import RemoteCode
+from transformermodel_predictor.loading import load_model
 from transformermodel_predictor.preparation.inputs import Acquired, acquire, resolve
 from transformermodel_predictor.preparation.merge import Merged, merge
 
@@ -77,3 +78,16 @@ def test_weights_in_a_pickle_come_into_an_architecture_of_its_own(own: Kitchen) 
     torch.save(weights, own.model / "pytorch_model.bin")
     state = merged(own, trusting()).model.state_dict()
     assert all(torch.equal(state[name], tensor) for name, tensor in weights.items())
+
+
+def test_an_artifact_with_code_of_its_own_is_served_with_it(own: Kitchen) -> None:
+    artifact = own.prepared(trusting())
+    assert artifact.configuration.trust_remote_code
+    assert (artifact.path / "own.py").is_file()
+    (answer,) = load_model(artifact).answer([{"text": "i love it"}])
+    assert answer["label"] in artifact.labels
+
+
+def test_what_is_trusted_without_need_is_not_run_when_it_is_served(kitchen: Kitchen) -> None:
+    merged_plainly = merged(kitchen, trusting())
+    assert not merged_plainly.configuration.trust_remote_code
