@@ -20,6 +20,7 @@ run: $(VENV)/.run ## Prepare the sentiment example and serve it (HTTP_PORT=..., 
 test: check $(VENV)/.test ## Check, then run every test, those on a real Kubernetes and KServe included
 	$(BIN)/python -m tests.cluster.install
 	$(BIN)/python -m tests.object_stores.install
+	$(BIN)/python -m tests.compiler
 	$(BIN)/pytest
 
 test-fast: $(VENV)/.test ## The answer while working: everything but what is slow or needs a cluster

@@ -77,7 +77,7 @@ def install() -> None:
     with (CACHE / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a second invocation waits, and then finds everything
         if packages := _missing_packages():
-            _install_packages(packages)
+            install_packages(packages)
         for module in programs.MODULES:
             if not _built(module):
                 with _step(f"building {', '.join(module.programs)} from Go modules"):
@@ -90,7 +90,12 @@ def install() -> None:
                 programs.copy_kserve_crds()
 
 
-def _install_packages(packages: list[str]) -> None:
+def install_packages(packages: list[str]) -> None:
+    """Install Debian packages; what is being installed is said on standard output.
+
+    Raises:
+        subprocess.CalledProcessError: apt-get failed; it has said why.
+    """
     apt_get = ("apt-get", "--quiet=2", "--option=DPkg::Lock::Timeout=600")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     with _step(f"installing {', '.join(packages)}"):

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from transformers import PreTrainedModel
 
+from tests.compiler import require_compiler
 from tests.predictor.preparation.forms.own_architecture import own_model
 from tests.predictor.preparation.forms.tiny_models import merged
 from transformermodel_api.preparation import Format, Precision
@@ -53,4 +54,5 @@ def converted(built: Builder) -> Artifact:
 @pytest.fixture(scope="session")
 def compiled(built: Builder) -> Artifact:
     """The same as Exported; compiling takes half a minute."""
+    require_compiler()
     return built(own_model(), candidate(Format.Exported))
