@@ -276,15 +276,17 @@ class TestWhileTheEngineIsBusy:
     def test_health_is_answered_while_many_clients_keep_the_engine_busy(
         self, tiny_model: LoadedModel, gated_model: LoadedModel, gated_engine: GatedEngine
     ) -> None:
-        with running({"tiny": gated_model}) as server, ThreadPoolExecutor(CLIENTS) as clients:
-            url = f"{server.url}/v2/models/tiny/infer"
+        with (
+            running({"tiny": gated_model}) as server,
+            httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS) as client,
+            ThreadPoolExecutor(CLIENTS) as clients,
+        ):
             waiting = [
-                clients.submit(httpx.post, url, json=infer_body("good"), timeout=PATIENCE_SECONDS)
-                for _ in range(CLIENTS)
+                clients.submit(client.post, "/v2/models/tiny/infer", json=infer_body("good")) for _ in range(CLIENTS)
             ]
             gated_engine.wait_until_busy()
             for path in ("/v2/health/live", "/v2/health/ready", "/v2/models/tiny/ready", "/metrics"):
-                assert httpx.get(f"{server.url}{path}", timeout=PATIENCE_SECONDS).status_code == 200
+                assert client.get(path).status_code == 200
             assert not any(request.done() for request in waiting)
             gated_engine.open()
             assert {request.result().status_code for request in waiting} == {200}
