@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 
 from transformermodel_api.errors import TransformerModelError
-from transformermodel_cli import archive, collect, crds, operator, prepare, serve, validate
+from transformermodel_cli import archive, collect, crds, diff, doctor, operator, prepare, serve, validate
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it (128 + SIGINT)."""
@@ -22,6 +22,8 @@ app = typer.Typer(
 app.command("serve")(serve.command)
 app.command("prepare")(prepare.command)
 app.command("validate")(validate.command)
+app.command("doctor")(doctor.command)
+app.command("diff")(diff.command)
 app.command("archive")(archive.command)
 app.command("collect")(collect.command)
 app.command("crds")(crds.command)

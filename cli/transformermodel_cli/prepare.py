@@ -12,6 +12,8 @@ from rich.console import Console
 from transformermodel_api.contract import PreparationRequest, Prepared
 from transformermodel_api.errors import UserError
 from transformermodel_api.identity import canonical_json
+from transformermodel_cli.candidates import print_candidates
+from transformermodel_cli.dry_run import plan_document, plan_lines, plan_of
 from transformermodel_cli.location import store_location
 from transformermodel_cli.subjects import ManifestSubject, read_subjects
 
@@ -44,6 +46,9 @@ def command(
     ] = None,
     store: StoreOption = None,
     output: Annotated[Output, typer.Option(help="How to print the result.")] = Output.text,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be fetched and which forms would be tried, and stop.")
+    ] = False,
     job: Annotated[
         bool, typer.Option("--job", help="Read the request from the environment, as the operator's Jobs do.")
     ] = False,
@@ -66,9 +71,14 @@ def command(
         if subject.converted and output is Output.text:
             sys.stdout.write(subject.converted.text)
             sys.stdout.flush()
+        if dry_run:
+            _show_plan(subject, output)
+            continue
         prepared = prepare_subject(subject, location)
         if output is Output.json:
-            sys.stdout.write(canonical_json({"name": subject.name, **prepared.model_dump(by_alias=True)}) + "\n")
+            sys.stdout.write(
+                canonical_json({"name": subject.name, **prepared.model_dump(by_alias=True, exclude_none=True)}) + "\n"
+            )
 
 
 def prepare_subject(subject: ManifestSubject, store: "StoreLocation") -> Prepared:
@@ -79,14 +89,25 @@ def prepare_subject(subject: ManifestSubject, store: "StoreLocation") -> Prepare
     console.print(f"Preparing {subject.name}", style="bold")
     for note in subject.converted.notes if subject.converted else ():
         console.print(f"  {note}", markup=False)
-    from transformermodel_predictor.preparation.pipeline import prepare  # imports PyTorch: seconds
+    from transformermodel_predictor.preparation.pipeline import prepare_and_report  # imports PyTorch: seconds
 
+    request = PreparationRequest.of(subject.model.spec)
     with progress_for(console) as progress:
-        prepared = prepare(PreparationRequest.of(subject.model.spec), store.open(), progress, base=subject.base)
+        prepared, report = prepare_and_report(request, store.open(), progress, base=subject.base)
     console.print(f"Prepared {subject.name}", style="bold green")
     for key, value in _summary(prepared, store).items():
         console.print(f"  {key:<7} {value}", markup=False)
+    print_candidates(console, report)
     return prepared
+
+
+def _show_plan(subject: ManifestSubject, output: Output) -> None:
+    plan = plan_of(subject)
+    if output is Output.json:
+        sys.stdout.write(canonical_json(plan_document(subject.name, plan)) + "\n")
+        return
+    for line in plan_lines(subject.name, plan):
+        sys.stdout.write(f"{line}\n")
 
 
 def _summary(prepared: Prepared, store: "StoreLocation") -> dict[str, str]:
@@ -94,6 +115,6 @@ def _summary(prepared: Prepared, store: "StoreLocation") -> dict[str, str]:
         "commit": prepared.commit,
         "digest": prepared.digest,
         "size": f"{prepared.size_bytes / 1e6:.1f} MB",
-        "form": f"{prepared.format}, {prepared.precision}",
+        "form": f"{prepared.format}, engine {prepared.engine}, {prepared.precision}",
         "path": store.path_of(prepared.path),
     }

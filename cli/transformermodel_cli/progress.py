@@ -1,6 +1,7 @@
 """How a person sees a preparation: a live display in a terminal, plain lines elsewhere."""
 
 import sys
+from datetime import timedelta
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -29,12 +30,27 @@ class Shown(Progress, Protocol):
 
 
 class _AmountColumn(ProgressColumn):
-    """How many bytes are there, once the step has said how many there are."""
+    """How many bytes are there, how fast they come and when the rest will be there."""
 
     def render(self, task: Task) -> Text:
-        """For example `12.6 MB of 90.9 MB`; empty for a step without bytes."""
-        done, total = task.fields.get("done"), task.fields.get("bytes")
-        return Text() if done is None or total is None else Text(f"{decimal(done)} of {decimal(total)}", style="cyan")
+        """For example `12.6 MB of 90.9 MB, 5.1 MB/s, 0:00:16 left`; empty for a step without bytes."""
+        if not task.fields.get("counts"):
+            return Text()
+        return Text(amount(int(task.completed), int(task.total or 0), task.speed), style="cyan")
+
+
+def amount(done: int, total: int, speed: float | None) -> str:
+    """Bytes in words; rate and remaining time only while there is something to wait for.
+
+    Args:
+        done: bytes that are there.
+        total: bytes that there will be.
+        speed: bytes per second; None while nobody knows.
+    """
+    there = f"{decimal(done)} of {decimal(total)}"
+    if not speed or done >= total:
+        return there
+    return f"{there}, {decimal(int(speed))}/s, {timedelta(seconds=round((total - done) / speed))} left"
 
 
 class TerminalProgress:
@@ -72,11 +88,12 @@ class TerminalProgress:
     def bytes(self, done: int, total: int) -> None:
         """The current line tells how much is there."""
         if self._current is not None:
-            self._display.update(self._current, done=done, bytes=total)
+            self._display.update(self._current, completed=done, total=total, counts=True)
 
     def _finish(self) -> None:
         if self._current is not None:
-            self._display.update(self._current, completed=1)
+            task = self._display.tasks[self._display.task_ids.index(self._current)]
+            self._display.update(self._current, completed=task.total)
 
 
 class LineProgress:

@@ -1,0 +1,99 @@
+"""`transformermodel doctor`: everything that could fail, looked at before it does."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from transformermodel_api.contract import PreparationRequest
+from transformermodel_api.errors import PreparationFailed, UserError
+from transformermodel_api.failures import FailureReason
+from transformermodel_api.manifests import read_manifests
+from transformermodel_api.model import TransformerModel
+from transformermodel_cli.check import Check, Finding, failed, failed_with, ok, skipped
+from transformermodel_cli.cluster_checks import cluster_checks
+from transformermodel_cli.location import store_location
+from transformermodel_cli.prepare import Output, StoreOption
+
+if TYPE_CHECKING:
+    from transformermodel_predictor.preparation.plan import Plan
+
+_MARKS = {Finding.ok: "ok     ", Finding.failed: "FAILED ", Finding.skipped: "skipped"}
+
+
+def command(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Manifests to check.", show_default=False)],
+    store: StoreOption = None,
+    output: Annotated[Output, typer.Option(help="How to print the result.")] = Output.text,
+) -> None:
+    """Check everything that could fail before it does, each failure with its remedy; changes nothing."""
+    place = store_location(store, os.environ).place
+    checks = [check for file in files for check in file_checks(file, place)]
+    for check in checks:
+        sys.stdout.write(_json(check) if output is Output.json else _text(check))
+    raise typer.Exit(next((check.exit_status for check in checks if check.finding is Finding.failed), 0))
+
+
+def file_checks(file: Path, store: str) -> Iterator[Check]:
+    """The checks of all models in a file."""
+    try:
+        models = read_manifests(file)
+    except UserError as error:
+        yield failed_with("schema", error)
+        return
+    for model in models:
+        yield ok("schema", f"{file}: {model.metadata.name} is valid")
+        yield from _preparation_checks(model, file.resolve().parent, store)
+        yield from cluster_checks(model)
+
+
+def _preparation_checks(model: TransformerModel, base: Path, store: str) -> Iterator[Check]:
+    from transformermodel_predictor.preparation.plan import plan  # imports PyTorch: seconds
+
+    try:
+        planned = plan(PreparationRequest.of(model.spec), base)
+    except PreparationFailed as error:
+        yield failed_with("forms" if error.reason is FailureReason.UnsupportedForm else "source", error)
+        yield skipped("space", "it is not known what has to be fetched")
+        return
+    for source in planned.sources:
+        yield ok("source", f"{source.uri} is there at {source.commit} ({source.listing.bytes / 1e6:.1f} MB)")
+    yield ok("forms", f"tried here: {', '.join(str(candidate) for candidate in planned.choice.candidates)}")
+    yield _space(planned, store)
+    yield _memory(planned)
+
+
+def _space(planned: "Plan", store: str) -> Check:
+    from transformermodel_predictor.sources.space import free_bytes
+
+    if "://" in store:
+        return skipped("space", f"{store} does not tell how much room it has")
+    needed, free = planned.bytes_to_fetch + planned.bytes_to_store, free_bytes(Path(store).resolve())
+    message = f"{needed / 1e6:,.1f} MB are needed at most, {store} has room for {free / 1e6:,.1f} MB"
+    return ok("space", message) if needed <= free else failed("space", FailureReason.InsufficientStorage, f"{message}.")
+
+
+def _memory(planned: "Plan") -> Check:
+    from transformermodel_predictor.preparation.memory import free_bytes
+
+    needed, free = planned.sources[0].listing.bytes, free_bytes()
+    if free is None:
+        return skipped("memory", "this system does not tell how much is free")
+    message = f"the weights take {needed / 1e6:,.1f} MB, {free / 1e6:,.1f} MB are free"
+    return ok("memory", message) if needed <= free else failed("memory", FailureReason.OutOfMemory, f"{message}.")
+
+
+def _text(check: Check) -> str:
+    reason = f"{check.reason}: " if check.reason else ""
+    remedy = f"\n{'':<8}{'':<36}{check.remedy}" if check.remedy else ""
+    return f"{_MARKS[check.finding]} {check.name:<35} {reason}{check.message}{remedy}\n"
+
+
+def _json(check: Check) -> str:
+    document = {name: value for name, value in asdict(check).items() if value is not None and name != "exit_status"}
+    return json.dumps(document, ensure_ascii=False) + "\n"
