@@ -33,7 +33,7 @@ def test_status_tells_what_was_prepared_and_where_it_answers(stage: Stage, senti
     assert status["commit"] == stage.hub.repositories.commit(ENCODER, "main")
     assert status["artifact"]["format"] == "Pretrained"
     assert status["artifact"]["digest"] in status["artifact"]["uri"]
-    assert status["artifact"]["sizeBytes"] > 80_000_000
+    assert status["artifact"]["sizeBytes"] > 40_000_000
     assert status["url"] == f"http://sentiment-predictor.{stage.namespace}.svc.cluster.local"
     assert status["replicas"] == 1
     conditions = {condition["type"]: condition["status"] for condition in status["conditions"]}
