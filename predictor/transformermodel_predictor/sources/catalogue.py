@@ -12,7 +12,7 @@ from transformermodel_predictor.sources.archive import FileSource, LocalFile, ex
 from transformermodel_predictor.sources.directory import DirectorySource
 from transformermodel_predictor.sources.https import HttpsFile
 from transformermodel_predictor.sources.hub import HubSource
-from transformermodel_predictor.sources.objects import ObjectSource
+from transformermodel_predictor.sources.objects import ObjectFile, ObjectSource
 from transformermodel_predictor.sources.package import PackageSource, path_in_package
 from transformermodel_predictor.sources.source import Source
 from transformermodel_predictor.sources.unpacking import is_archive
@@ -63,6 +63,8 @@ def _https(request: SourceRequest) -> Source:
 
 def _objects(request: SourceRequest) -> Source:
     location = ObjectLocation.parse(f"{request.scheme}://{request.location}")
+    if is_archive(location.key):
+        return FileSource(ObjectFile(Bucket(location)), code=request.code)
     return ObjectSource(Bucket(location), code=request.code)
 
 

@@ -1,4 +1,4 @@
-"""s3://, gs:// and az://: a folder of objects, or one object that is an archive of such a folder."""
+"""s3://, gs:// and az://: a folder of objects, or one object that is a whole source, such as an archive."""
 
 import shutil
 from collections.abc import Sequence
@@ -26,11 +26,11 @@ class ObjectSource:
 
     def resolve(self) -> Resolved:
         """List the objects."""
-        return self._identified(self._needed())
+        return _identified(self._uri, self._needed())
 
     def survey(self, resolved: Resolved, folder: Path) -> Listing:
-        """The needed objects; config.json is read where they are no archive."""
-        sizes = {self._name(stored): stored.size for stored in self._needed()}
+        """The needed objects."""
+        sizes = {stored.key: stored.size for stored in self._needed()}
         return Listing(sizes, self._text(_CONFIGURATION) if _CONFIGURATION in sizes else None)
 
     def acquire(self, resolved: Resolved, folder: Path, progress: Progress) -> Path:
@@ -38,7 +38,7 @@ class ObjectSource:
         objects = self._needed()
         self._require_unchanged(objects, resolved)
         total = sum(stored.size for stored in objects)
-        wanted = [WantedObject.of(stored.key, self._name(stored), stored.size) for stored in objects]
+        wanted = [WantedObject.of(stored.key, stored.key, stored.size) for stored in objects]
         fetch(self._bucket, wanted, folder, lambda done: progress.bytes(done, total))
         try:
             self._require_unchanged(self._needed(), resolved)
@@ -48,27 +48,64 @@ class ObjectSource:
         return folder
 
     def _needed(self) -> Sequence[StoredObject]:
-        """The objects that are needed, sorted: those at the top of the folder, or the archive alone."""
+        """The objects at the top of the folder that are needed, sorted."""
         found = {stored.key: stored for stored in self._bucket.list()}
         if not found:
             raise PreparationFailed(FailureReason.NotFound, f"{self._uri} is not there.")
-        if set(found) == {""}:
-            return tuple(found.values())
         top = [key for key in found if "/" not in key]
         return tuple(found[name] for name in needed_files(top, self._uri, self._text, code=self._code))
 
     def _text(self, name: str) -> str:
         return (self._bucket.read(name) or b"").decode("utf-8", "replace")
 
-    def _name(self, stored: StoredObject) -> str:
-        return stored.key or self._bucket.location.key.rpartition("/")[2]
-
-    def _identified(self, objects: Sequence[StoredObject]) -> Resolved:
-        state = fingerprint({stored.key: [stored.size, stored.version] for stored in objects})
-        return Resolved(identity=f"{self._uri}@{state}", commit=state)
-
     def _require_unchanged(self, objects: Sequence[StoredObject], resolved: Resolved) -> None:
-        if self._identified(objects) != resolved:
-            raise PreparationFailed(
-                FailureReason.ChecksumMismatch, f"{self._uri} was changed while it was read: start again."
-            )
+        _require(_identified(self._uri, objects), resolved, self._uri)
+
+
+class ObjectFile:
+    """One object that is a whole source: an archive, or the weights. Implements `SourceFile`."""
+
+    def __init__(self, bucket: Bucket) -> None:
+        self._bucket = bucket
+        self.uri = str(bucket.location)
+
+    def resolve(self) -> Resolved:
+        """Ask for the object's version."""
+        return _identified(self.uri, [self._state()])
+
+    def listing(self) -> Listing:
+        """The file alone."""
+        return Listing({self._name: self._state().size}, None)
+
+    def fetch(self, resolved: Resolved, folder: Path, progress: Progress) -> Path:
+        """Download the object, several ranges at once, going on where an earlier attempt ended."""
+        state = self._state()
+        _require(_identified(self.uri, [state]), resolved, self.uri)
+        wanted = WantedObject.of("", self._name, state.size)
+        fetch(self._bucket, [wanted], folder, lambda done: progress.bytes(done, state.size))
+        try:
+            _require(self.resolve(), resolved, self.uri)
+        except PreparationFailed:
+            shutil.rmtree(folder)
+            raise
+        return folder / self._name
+
+    @property
+    def _name(self) -> str:
+        return self._bucket.location.key.rpartition("/")[2]
+
+    def _state(self) -> StoredObject:
+        state = self._bucket.state()
+        if state is None:
+            raise PreparationFailed(FailureReason.NotFound, f"{self.uri} is not there.")
+        return state
+
+
+def _identified(uri: str, objects: Sequence[StoredObject]) -> Resolved:
+    state = fingerprint({stored.key: [stored.size, stored.version] for stored in objects})
+    return Resolved(identity=f"{uri}@{state}", commit=state)
+
+
+def _require(now: Resolved, resolved: Resolved, uri: str) -> None:
+    if now != resolved:
+        raise PreparationFailed(FailureReason.ChecksumMismatch, f"{uri} was changed while it was read: start again.")

@@ -1,5 +1,7 @@
 """Checkpoints in object storage, behind real servers."""
 
+import io
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -62,6 +64,21 @@ def test_objects_that_change_meanwhile_are_not_taken_for_what_they_were(
     with pytest.raises(PreparationFailed, match="was changed while it was read: start again") as refusal:
         source(uri).acquire(resolved, tmp_path / "copy", watcher)
     assert refusal.value.reason is FailureReason.ChecksumMismatch
+
+
+def test_one_object_may_be_an_archive_of_the_folder(uri: str, tmp_path: Path, watcher: Watcher) -> None:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for name in sorted(NEEDED):
+            member = tarfile.TarInfo(name)
+            member.size = len(FILES[name])
+            archive.addfile(member, io.BytesIO(FILES[name]))
+    write(uri, **{"model.tar.gz": packed.getvalue()})
+    one = source(f"{uri}/model.tar.gz")
+    folder = one.acquire(one.resolve(), tmp_path / "copy", watcher)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == {name: FILES[name] for name in NEEDED}
+    with pytest.raises(PreparationFailed, match="is not there"):
+        source(f"{uri}/other.tar.gz").resolve()
 
 
 def test_what_is_not_there_is_named(uri: str) -> None:
