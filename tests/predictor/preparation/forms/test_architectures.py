@@ -49,7 +49,7 @@ def test_a_head_per_token_gives_what_the_model_gives(
     assert max(difference(engine, model, rows(*lengths)) for lengths in BATCHES) < 1e-4
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("architecture", ["bert", "deberta-v2", "modernbert", "gpt2"])  # a second each
 def test_a_program_is_exported_with_any_number_of_rows_and_tokens(architecture: str) -> None:
     model = tiny_model(architecture)
     plain, signature = plain_model(merged(model), Place())
