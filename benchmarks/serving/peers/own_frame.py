@@ -79,7 +79,7 @@ def main(kind: str, *arguments: str) -> None:
     def load(_name: str, directory: Path, workers: Workers, _observer: Observer) -> Handler:
         return Noop() if kind == "noop" else Pipeline(directory, workers)
 
-    options = ServerOptions(host="127.0.0.1", http_port=int(port), grpc_port=0)
+    options = ServerOptions(host="127.0.0.1", http_port=int(port), grpc_port=None)
     server = ModelServer({"peer": Path(*rest)}, options, load)
     server.run(listen("127.0.0.1", int(port)))
 
