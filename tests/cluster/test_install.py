@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,13 +18,13 @@ def test_what_is_installed_is_left_as_it_is(capsys: pytest.CaptureFixture[str]) 
     assert {path.name: path.lstat().st_mtime_ns for path in PROGRAMS.iterdir()} == before
 
 
-def test_a_changed_module_is_built_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_changed_module_is_built_anew(tmp_path: Path) -> None:
     shutil.copytree(programs.KUBERNETES.path, tmp_path / "kubernetes")
-    monkeypatch.setattr(programs, "_MODULES", tmp_path)
-    copied = programs.KUBERNETES.key()
+    module = replace(programs.KUBERNETES, root=tmp_path)
+    copied = module.key()
     with (tmp_path / "kubernetes" / "main.go").open("a") as source:
         source.write("// changed\n")
-    assert programs.KUBERNETES.key() != copied
+    assert module.key() != copied
 
 
 @pytest.mark.parametrize(("ci", "status"), [("", 0), ("true", 1)])
