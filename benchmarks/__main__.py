@@ -2,12 +2,12 @@
 
 import shutil
 
-from benchmarks import first_answer, operator
+from benchmarks import first_answer, operator, preparation
 from benchmarks.measurement import machine, table
 from benchmarks.serving import endurance, generation, latency, throughput
 from tests.cluster.install import not_installed, unavailable
 
-print(machine(), table(first_answer.measure(runs=5)), sep="\n\n")
+print(machine(), table(first_answer.measure(runs=5)), table(preparation.measure(runs=5)), sep="\n\n")
 if shutil.which("go") is None or shutil.which("java") is None:
     print("\nServing is not measured: the load process needs Go, and TorchServe needs Java")
 else:
