@@ -6,7 +6,12 @@ import typer
 
 MaxBatchTokensFlag = Annotated[
     int | None,
-    typer.Option("--max-batch-tokens", "--max_batch_tokens", min=1, help="Most tokens in one step of the engine."),
+    typer.Option(
+        "--max-batch-tokens",
+        "--max_batch_tokens",
+        min=1,
+        help="Most tokens in one step of the engine, or positions of the cache of a model that generates.",
+    ),
 ]
 MaxBatchSizeFlag = Annotated[
     int | None,

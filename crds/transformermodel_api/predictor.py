@@ -25,7 +25,12 @@ class Batching(ResourceType):
 
     max_tokens: Annotated[
         int | None,
-        Field(ge=1, le=10_000_000, description="Most tokens in one step; the engine's own default when absent."),
+        Field(
+            ge=1,
+            le=10_000_000,
+            description="Most tokens in one step, or positions of the cache of a model that generates; the engine's "
+            "own default when absent.",
+        ),
     ] = None
     max_batch_size: Annotated[
         int | None, Field(ge=1, le=65_536, description="Most texts in one step; the engine's own default when absent.")

@@ -1,6 +1,8 @@
 """Which handler serves a loaded model."""
 
+from transformermodel_api.predictor import Batching
 from transformermodel_predictor.batching import BatchLimits
+from transformermodel_predictor.generation.generator import GenerationLimits
 from transformermodel_predictor.generation.handler import GenerationHandler
 from transformermodel_predictor.generation.loaded import LoadedGenerator
 from transformermodel_predictor.handler import GeneralizedHandler, Handler, Workers
@@ -13,12 +15,18 @@ def make_handler(
     model: LoadedModel | LoadedGenerator,
     workers: Workers,
     observer: Observer | None = None,
-    limits: BatchLimits | None = None,
+    batching: Batching | None = None,
 ) -> Handler:
     """The handler under a name, with the server's threads; the observer is told what happens.
 
-    The limits are those of batches of encodings; models that generate have their own.
+    Args:
+        name: the model's name in URLs.
+        model: what answers.
+        workers: the server's threads.
+        observer: who is told what happens.
+        batching: bounds of a step, and of what may wait; a model that generates keeps them too.
     """
+    batching = batching or Batching()
     if isinstance(model, LoadedGenerator):
-        return GenerationHandler(name, model, workers, observer=observer)
-    return GeneralizedHandler(name, model, workers, limits, observer)
+        return GenerationHandler(name, model, workers, GenerationLimits.of(batching), observer)
+    return GeneralizedHandler(name, model, workers, BatchLimits.of(batching), observer)

@@ -51,10 +51,12 @@ class Admission:
 
     Args:
         limit: how many there may be.
+        called: what a refusal calls the rows.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, called: str = "texts") -> None:
         self._limit = limit
+        self._called = called
         self.admitted = 0
         """Rows in the house."""
 
@@ -66,7 +68,7 @@ class Admission:
             Overloaded: there are too many already. A request alone in the house is never refused.
         """
         if self.admitted and self.admitted + rows > self._limit:
-            raise Overloaded(f"{self.admitted} texts are waiting, at most {self._limit} may; try again later")
+            raise Overloaded(f"{self.admitted} {self._called} are waiting, at most {self._limit} may; try again later")
         self.admitted += rows
         try:
             yield

@@ -3,12 +3,14 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Self
 
-from transformermodel_predictor.batching import Overloaded
+from transformermodel_api.predictor import Batching
+from transformermodel_predictor.batching.limits import Admission
 from transformermodel_predictor.generation.batch import Batch, Member
 from transformermodel_predictor.generation.decoder import Decoder
 from transformermodel_predictor.generation.sequence import Continuation, Piece
@@ -28,6 +30,19 @@ class GenerationLimits:
     rows: int = 32
     positions: int = 32_768
     admitted: int = 512
+
+    @classmethod
+    def of(cls, batching: Batching) -> Self:
+        """What spec.predictor.batching says, and the defaults where it says nothing.
+
+        Its delay has no meaning here: a sequence joins those that are being generated at their next step.
+        """
+        given = {
+            "rows": batching.max_batch_size,
+            "positions": batching.max_tokens,
+            "admitted": batching.max_queue_size,
+        }
+        return cls(**{name: value for name, value in given.items() if value is not None})
 
 
 class Generator:
@@ -51,26 +66,17 @@ class Generator:
         self._worker = worker
         self._limits = limits or GenerationLimits()
         self._observer = observer or Unobserved()
-        self._admitted = 0
+        self._admission = Admission(self._limits.admitted, "prompts")
         self._waiting: deque[Member] = deque()
         self._working: asyncio.Task[None] | None = None
 
-    @contextmanager
-    def admit(self, sequences: int) -> Iterator[None]:
+    def admit(self, sequences: int) -> AbstractContextManager[None]:
         """Count sequences in, before any work is spent on them, and out again.
 
         Raises:
             Overloaded: there are too many already. A request alone in the house is never refused.
         """
-        if self._admitted and self._admitted + sequences > self._limits.admitted:
-            raise Overloaded(
-                f"{self._admitted} prompts are waiting, at most {self._limits.admitted} may; try again later"
-            )
-        self._admitted += sequences
-        try:
-            yield
-        finally:
-            self._admitted -= sequences
+        return self._admission.admit(sequences)
 
     async def generate(self, continuation: Continuation) -> AsyncGenerator[Piece, None]:
         """The pieces of a text as they come. Closing the generator, or cancelling it, ends the generating.

@@ -14,7 +14,6 @@ from pathlib import Path
 import uvicorn
 
 from transformermodel_predictor.artifact.directory import open_artifact
-from transformermodel_predictor.batching import BatchLimits
 from transformermodel_predictor.engines.device import choose_devices
 from transformermodel_predictor.handler import Handler, Workers
 from transformermodel_predictor.handlers import make_handler
@@ -119,7 +118,7 @@ def load_handler(
     model = load_model(open_artifact(directory), choose_devices(options.device))
     model.warm_up()
     give_back_freed_memory()
-    return make_handler(name, model, workers, observer, BatchLimits.of(options.batching))
+    return make_handler(name, model, workers, observer, options.batching)
 
 
 class ModelServer:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.predictor.generation.gated import GatedDecoder, behind
+from transformermodel_api.predictor import Batching
+from transformermodel_predictor.artifact.directory import Artifact
 from transformermodel_predictor.batching import Overloaded
 from transformermodel_predictor.generation.generator import GenerationLimits
 from transformermodel_predictor.generation.handler import GenerationHandler
@@ -13,7 +15,10 @@ from transformermodel_predictor.generation.loaded import LoadedGenerator
 from transformermodel_predictor.generation.sequence import FinishReason
 from transformermodel_predictor.handler import Workers
 from transformermodel_predictor.handlers import make_handler
+from transformermodel_predictor.server.lifecycle import load_handler
+from transformermodel_predictor.server.model_options import ModelOptions
 from transformermodel_predictor.tasks.task import InvalidQuestion
+from transformermodel_predictor.telemetry.observer import Unobserved
 
 PROMPTS = ("the fox", "once upon a time", "Größe", "a", "over the lazy dog")
 
@@ -132,13 +137,34 @@ async def test_more_than_may_wait_is_refused(generator: LoadedGenerator, workers
     await waiting
 
 
-@pytest.mark.parametrize(
-    ("limits", "most"), [(GenerationLimits(rows=2), 2), (GenerationLimits(positions=3 * 12), 3)], ids=["rows", "cache"]
-)
-async def test_no_more_go_together_than_the_limits_allow(
-    limits: GenerationLimits, most: int, generator: LoadedGenerator, workers: Workers, gated: GatedDecoder
+async def test_a_model_is_loaded_with_the_limits_that_the_user_said(
+    language_artifact: Artifact, workers: Workers
 ) -> None:
-    handler = GenerationHandler("tiny", behind(gated, generator), workers, limits)
+    options = ModelOptions().changed(None, {"max_queue_size": 1})
+    handler = load_handler("tiny", language_artifact.path, workers, Unobserved(), options)
+    waiting = asyncio.create_task(handler.answer([{"text": "a"}], {"max_new_tokens": 3}))
+    await asyncio.sleep(0)
+
+    with pytest.raises(Overloaded, match="1 prompts are waiting, at most 1 may"):
+        await handler.answer([{"text": "b"}])
+
+    await waiting
+
+
+def test_limits_have_defaults_where_the_resource_says_nothing() -> None:
+    assert GenerationLimits.of(Batching()) == GenerationLimits()
+    assert GenerationLimits.of(Batching(max_tokens=9)) == GenerationLimits(positions=9)
+
+
+@pytest.mark.parametrize(
+    ("batching", "most"),
+    [(Batching(max_batch_size=2), 2), (Batching(max_tokens=3 * 12), 3)],
+    ids=["rows", "positions"],
+)
+async def test_no_more_go_together_than_the_resource_says(
+    batching: Batching, most: int, generator: LoadedGenerator, workers: Workers, gated: GatedDecoder
+) -> None:
+    handler = make_handler("tiny", behind(gated, generator), workers, batching=batching)
     gated.permit(1000)
 
     answers = await handler.answer([{"text": text} for text in "abcdef"], {"max_new_tokens": 11, "min_new_tokens": 11})

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 
 from tests.predictor.gated import PATIENCE_SECONDS
-from transformermodel_predictor.batching import BatchLimits
+from transformermodel_api.predictor import Batching
 from transformermodel_predictor.generation.loaded import LoadedGenerator
 from transformermodel_predictor.handlers import make_handler
 from transformermodel_predictor.loading import LoadedModel
@@ -27,13 +27,13 @@ class RunningServer:
         self,
         models: Mapping[str, LoadedModel | LoadedGenerator],
         options: ServerOptions,
-        limits: BatchLimits | None,
+        batching: Batching | None,
     ) -> None:
         ready: Future[tuple[str, asyncio.AbstractEventLoop]] = Future()
         server = ModelServer(
             dict.fromkeys(models, Path()),
             replace(options, on_ready=lambda url: ready.set_result((url, asyncio.get_running_loop()))),
-            lambda name, _, workers, observer: make_handler(name, models[name], workers, observer, limits),
+            lambda name, _, workers, observer: make_handler(name, models[name], workers, observer, batching),
         )
         self._server = server
         self._thread = threading.Thread(target=server.run, args=[listen("127.0.0.1", 0)])
@@ -76,9 +76,9 @@ class RunningServer:
 def running(
     models: Mapping[str, LoadedModel | LoadedGenerator],
     options: ServerOptions | None = None,
-    limits: BatchLimits | None = None,
+    batching: Batching | None = None,
 ) -> Iterator[RunningServer]:
-    server = RunningServer(models, options or ServerOptions(), limits)
+    server = RunningServer(models, options or ServerOptions(), batching)
     try:
         yield server
     finally:

@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.predictor.gated import PATIENCE_SECONDS, GatedEngine
 from tests.predictor.server.running import running
 from tests.predictor.tiny import LABELS, MAX_LENGTH
-from transformermodel_predictor.batching import BatchLimits
+from transformermodel_api.predictor import Batching
 from transformermodel_predictor.loading import LoadedModel
 from transformermodel_predictor.protocols.datatypes import pack, unpack
 from transformermodel_predictor.server.options import ServerOptions
@@ -40,7 +40,7 @@ def client(tiny_model: LoadedModel) -> Iterator[httpx.Client]:
 @pytest.fixture
 def gated_client(gated_model: LoadedModel, gated_engine: GatedEngine) -> Iterator[httpx.Client]:
     with (
-        running({"tiny": gated_model}, limits=BatchLimits(admitted=2)) as server,
+        running({"tiny": gated_model}, batching=Batching(max_queue_size=2)) as server,
         httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS) as client,
     ):
         try:

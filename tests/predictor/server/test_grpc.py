@@ -12,7 +12,7 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from tests.predictor.gated import PATIENCE_SECONDS, GatedEngine
 from tests.predictor.server.running import RunningServer, running
 from tests.predictor.tiny import LABELS, MAX_LENGTH
-from transformermodel_predictor.batching import BatchLimits
+from transformermodel_api.predictor import Batching
 from transformermodel_predictor.loading import LoadedModel
 from transformermodel_predictor.protocols.datatypes import pack, unpack
 from transformermodel_predictor.protocols.messages import (
@@ -82,7 +82,7 @@ def client(server: RunningServer) -> Iterator[Client]:
 
 @pytest.fixture
 def gated_client(gated_model: LoadedModel, gated_engine: GatedEngine) -> Iterator[Client]:
-    with running({"tiny": gated_model}, ServerOptions(grpc_port=0), BatchLimits(admitted=2)) as server:
+    with running({"tiny": gated_model}, ServerOptions(grpc_port=0), Batching(max_queue_size=2)) as server:
         client = Client(server.grpc_address)
         try:
             yield client
