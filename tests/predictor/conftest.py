@@ -1,10 +1,12 @@
 """A tiny artifact, made once, and the model in it."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
 from tests.object_stores.fixtures import object_server, running_object_servers  # noqa: F401 - for all tests below
+from tests.predictor.access_log import AccessLog
 from tests.predictor.gated import GatedEngine
 from tests.predictor.tiny import make_tiny_artifact
 from transformermodel_predictor.artifact.directory import Artifact
@@ -20,6 +22,12 @@ def tiny_artifact(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
 @pytest.fixture(scope="session")
 def tiny_model(tiny_artifact: Artifact) -> LoadedModel:
     return load_model(tiny_artifact)
+
+
+@pytest.fixture
+def access_log() -> Iterator[AccessLog]:
+    with AccessLog.listening() as log:
+        yield log
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from transformermodel_predictor.generation.generator import GenerationLimits, Generator
@@ -38,7 +39,7 @@ class GenerationHandler:
         self._model = model
         self._workers = workers
         self._generator = Generator(model.new_decoder(), workers.engine, limits, observer)
-        self.metadata = metadata_of(name, model.artifact, model.task)
+        self.metadata = replace(metadata_of(name, model.artifact, model.task), inputs=model.inputs)
 
     async def answer(
         self, questions: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any] | None = None

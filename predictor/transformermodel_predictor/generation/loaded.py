@@ -21,6 +21,7 @@ from transformermodel_predictor.generation.sequence import Continuation, Piece
 from transformermodel_predictor.preparation.candidate import EngineName
 from transformermodel_predictor.preparation.limits import model_limit
 from transformermodel_predictor.pretrained import load_pretrained_tokenizer
+from transformermodel_predictor.tasks.task import TensorSpec
 from transformermodel_predictor.tasks.text_generation import (
     EncodedPrompt,
     GeneratedText,
@@ -47,6 +48,12 @@ class LoadedGenerator:
     new_decoder: Callable[[], Decoder]
     ends: frozenset[int]
     positions: int | None
+
+    @property
+    def inputs(self) -> tuple[TensorSpec, ...]:
+        """What clients send; conversations only where the tokenizer has a template that writes them."""
+        templated = bool(self.tokenizer.chat_template)
+        return tuple(spec for spec in self.task.inputs if templated or spec.name != "messages")
 
     def encode(self, question: GenerationQuestion) -> EncodedPrompt:
         """Tokenize a question, cut to the model's limits.

@@ -17,6 +17,10 @@ _OF_THE_PROTOCOL = frozenset(
 """Request parameters with which clients of V2 steer servers, not models."""
 
 
+_NO_TEXT = frozenset({"messages"})
+"""Names that never stand for the text: a conversation is not continued as its JSON."""
+
+
 def sole_text(inputs: Sequence[TensorSpec]) -> str | None:
     """Name of the input that a text without a name stands for; None where more than one is required."""
     required = [spec.name for spec in inputs if not spec.optional]
@@ -95,7 +99,7 @@ def _role(tensor: Tensor, request: InferenceRequest, inputs: Sequence[TensorSpec
     if tensor.name in known:
         return known[tensor.name]
     text = sole_text(inputs)
-    if text is not None and len(request.inputs) == 1:
+    if text is not None and len(request.inputs) == 1 and tensor.name not in _NO_TEXT:
         return known[text]
     raise InvalidRequest(f"input {tensor.name!r} is not known; there are {', '.join(known)}")
 

@@ -56,6 +56,13 @@ class DeadlineExceeded(Exception):
         super().__init__("the request's timeout passed before it was answered")
 
 
+class ClientGone(Exception):
+    """The client closed the connection before it was answered; nobody reads an answer."""
+
+    def __init__(self) -> None:
+        super().__init__("the client closed the connection before it was answered")
+
+
 _TOLD: dict[type[Exception], tuple[int, str]] = {
     InvalidQuestion: (400, "INVALID_ARGUMENT"),
     InvalidRequest: (400, "INVALID_ARGUMENT"),
@@ -64,6 +71,7 @@ _TOLD: dict[type[Exception], tuple[int, str]] = {
     UnknownVersion: (404, "NOT_FOUND"),
     BodyTooLarge: (413, "RESOURCE_EXHAUSTED"),
     TextTooLarge: (413, "RESOURCE_EXHAUSTED"),
+    ClientGone: (499, "CANCELLED"),
     ModelNotReady: (503, "UNAVAILABLE"),
     Overloaded: (503, "RESOURCE_EXHAUSTED"),
     DeadlineExceeded: (504, "DEADLINE_EXCEEDED"),

@@ -9,19 +9,18 @@ from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from transformermodel_predictor.protocols.errors import EXPECTED, Refusal, refusal
-from transformermodel_predictor.server.exchange import ClientGone, refused
+from transformermodel_predictor.server.exchange import refused
 from transformermodel_predictor.server.router import Router
 
 _log = logging.getLogger(__name__)
 _access = logging.getLogger("transformermodel.access")
 
-_CLIENT_CLOSED_REQUEST = 499
 _REQUEST_ID = b"x-request-id"
 
 Guard = Callable[[Request], None]
@@ -57,6 +56,8 @@ class Application:
             response.raw_headers.append((_REQUEST_ID, request_id))
         try:
             await response(scope, receive, send)
+        except EXPECTED:  # the client was told, or has gone
+            pass
         except Exception:  # noqa: BLE001 - it has begun, so that the client sees it end early; nobody outside logs it
             _log.exception("%s failed while it was sent (request id %s)", line, _printable(request_id))
         if _access.isEnabledFor(logging.INFO):
@@ -69,8 +70,6 @@ class Application:
                 guard(request)
             endpoint, request.scope["path_params"] = self._router.find(request.method, request.scope["path"])
             return await endpoint(request)
-        except (ClientGone, ClientDisconnect):
-            return Response(status_code=_CLIENT_CLOSED_REQUEST)
         except HTTPException as error:
             told = Refusal(error.status_code, f"{line}: {HTTPStatus(error.status_code).phrase.lower()}")
         except EXPECTED as error:

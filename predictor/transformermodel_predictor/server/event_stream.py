@@ -1,13 +1,16 @@
 """Server-sent events: a response that comes piece by piece, and ends when nobody listens."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, aclosing
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
-from transformermodel_predictor.server.exchange import ClientGone, while_connected
+from transformermodel_predictor.protocols.errors import Refusal, refusal
+from transformermodel_predictor.server.exchange import while_connected
+
+_END = {"type": "http.response.body", "body": b""}
 
 
 class EventStream(Response):
@@ -15,7 +18,8 @@ class EventStream(Response):
 
     Args:
         events: the data of each; closed whatever ends the response, also when the client goes.
-        until_sent: what is held until then.
+        until_sent: what is held until then; it is told the error that ends the response early.
+        failed: the data of the last event where an error ends the response, in the protocol's form.
         headers: of the response.
     """
 
@@ -25,24 +29,37 @@ class EventStream(Response):
         self,
         events: AsyncGenerator[bytes, None],
         until_sent: AbstractAsyncContextManager[object],
+        failed: Callable[[Refusal], bytes],
         headers: dict[str, str] | None = None,
     ) -> None:
         self._events = events
         self._until_sent = until_sent
+        self._failed = failed
         self.status_code = 200
         self.background = None
         self.init_headers({"cache-control": "no-cache", **(headers or {})})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the events as they come."""
+        """Send the events as they come.
+
+        Raises:
+            ClientGone: the client closed the connection before the last of them.
+            Exception: whatever ended the events; the client has been told.
+        """
         async with self._until_sent, aclosing(self._events):
-            try:
-                await while_connected(Request(scope, receive), self._send(send))
-            except ClientGone:
-                return
+            await while_connected(Request(scope, receive), self._send(send))
 
     async def _send(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        async for data in self._events:
-            await send({"type": "http.response.body", "body": b"data: " + data + b"\n\n", "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
+        try:
+            async for data in self._events:
+                await send(_event(data))
+        except Exception as error:
+            await send(_event(self._failed(refusal(error))))
+            await send(_END)
+            raise
+        await send(_END)
+
+
+def _event(data: bytes) -> Message:
+    return {"type": "http.response.body", "body": b"data: " + data + b"\n\n", "more_body": True}

@@ -5,16 +5,12 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 import orjson
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
-from transformermodel_predictor.protocols.errors import BodyTooLarge, InvalidRequest, Refusal
+from transformermodel_predictor.protocols.errors import BodyTooLarge, ClientGone, InvalidRequest, Refusal
 
 _Result = TypeVar("_Result")
-
-
-class ClientGone(Exception):
-    """The client closed the connection before it was answered; nobody reads an answer."""
 
 
 class JSONResponse(Response):
@@ -64,7 +60,7 @@ async def read_body(request: Request, limit: int) -> bytes:
 
     Raises:
         BodyTooLarge: it has more than `limit` bytes; no more than that is read.
-        ClientDisconnect: the client went before it had sent everything.
+        ClientGone: the client went before it had sent everything.
     """
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > limit:
@@ -75,7 +71,7 @@ async def read_body(request: Request, limit: int) -> bytes:
     while more:
         message = await request.receive()
         if message["type"] == "http.disconnect":
-            raise ClientDisconnect
+            raise ClientGone
         part: bytes = message.get("body", b"")
         size += len(part)
         if size > limit:

@@ -1,6 +1,5 @@
 """OpenAI's URLs, for models that generate text."""
 
-import logging
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, aclosing
@@ -14,7 +13,7 @@ from transformermodel_predictor.generation.handler import GenerationHandler
 from transformermodel_predictor.generation.merging import merged
 from transformermodel_predictor.generation.sequence import Piece
 from transformermodel_predictor.handler import Handler
-from transformermodel_predictor.protocols.errors import InvalidRequest, ModelNotReady, refusal
+from transformermodel_predictor.protocols.errors import InvalidRequest, ModelNotReady, Refusal
 from transformermodel_predictor.protocols.openai import (
     ChatForm,
     Choice,
@@ -31,8 +30,6 @@ from transformermodel_predictor.server.exchange import JSONResponse, read_json, 
 from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.server.models import Models
 from transformermodel_predictor.tasks.text_generation import EncodedPrompt, GeneratedText
-
-_log = logging.getLogger(__name__)
 
 _PREFIX = "/openai/v1"
 _TRUNCATED = "x-truncated-tokens"
@@ -98,7 +95,8 @@ class OpenAIRoutes:
             await until_answered.enter_async_context(aclosing(pieces))
             first = await while_connected(request, anext(pieces))
             events = _events(writer, prompts, asked, first, pieces)
-            return EventStream(events, until_answered.pop_all(), _truncation(_usage(prompts, 0, asked.choices)))
+            headers = _truncation(_usage(prompts, 0, asked.choices))
+            return EventStream(events, until_answered.pop_all(), _failed, headers)
 
 
 def _generator(name: str, handler: Handler) -> GenerationHandler:
@@ -121,24 +119,24 @@ async def _events(
     first: tuple[int, Piece],
     pieces: AsyncGenerator[tuple[int, Piece], None],
 ) -> AsyncGenerator[bytes, None]:
-    """The data of the events. An error in the middle is the last of them."""
-    try:
-        for index, prompt in enumerate(prompts):
-            if opening := writer.opening(index):
-                yield orjson.dumps(opening)
-            if prompt.question.parameters.return_full_text:
-                yield orjson.dumps(writer.piece(index, prompt.text))
-        tokens = 0
-        async for index, piece in _from(first, pieces):
-            tokens += 1
-            if piece.text or piece.finish_reason:
-                yield orjson.dumps(writer.piece(index, piece.text, piece.finish_reason))
-        if asked.usage:
-            yield orjson.dumps(writer.closing(_usage(prompts, tokens, asked.choices)))
-        yield _DONE
-    except Exception as error:  # noqa: BLE001 - the stream has begun, so that its last event tells
-        _log.exception("a stream of model %s failed", asked.model)
-        yield orjson.dumps(error_document(refusal(error)))
+    """The data of the events."""
+    for index, prompt in enumerate(prompts):
+        if opening := writer.opening(index):
+            yield orjson.dumps(opening)
+        if prompt.question.parameters.return_full_text:
+            yield orjson.dumps(writer.piece(index, prompt.text))
+    tokens = 0
+    async for index, piece in _from(first, pieces):
+        tokens += 1
+        if piece.text or piece.finish_reason:
+            yield orjson.dumps(writer.piece(index, piece.text, piece.finish_reason))
+    if asked.usage:
+        yield orjson.dumps(writer.closing(_usage(prompts, tokens, asked.choices)))
+    yield _DONE
+
+
+def _failed(refusal: Refusal) -> bytes:
+    return orjson.dumps(error_document(refusal))
 
 
 async def _from(

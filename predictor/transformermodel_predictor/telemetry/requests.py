@@ -7,10 +7,8 @@ from contextlib import contextmanager
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from transformermodel_predictor.protocols.errors import refusal
+from transformermodel_predictor.protocols.errors import ClientGone, refusal
 from transformermodel_predictor.telemetry.metrics import Metrics
-
-_CLIENT_CLOSED_REQUEST = 499
 
 
 class RequestMeter:
@@ -60,4 +58,5 @@ class RequestMeter:
 
 
 def _status(error: BaseException) -> int:
-    return _CLIENT_CLOSED_REQUEST if isinstance(error, asyncio.CancelledError) else refusal(error).status
+    """The HTTP status; gRPC cancels the call of a client that has gone."""
+    return refusal(ClientGone() if isinstance(error, asyncio.CancelledError) else error).status

@@ -1,6 +1,9 @@
 """OpenAI's own client, unchanged, against our server."""
 
+import json
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import httpx
 import openai
@@ -9,6 +12,7 @@ import pytest
 from tests.predictor.gated import PATIENCE_SECONDS
 from tests.predictor.generation.gated import GatedDecoder, behind
 from tests.predictor.server.running import running
+from tests.predictor.tiny_language import make_language_tokenizer
 from transformermodel_predictor.generation.loaded import LoadedGenerator
 from transformermodel_predictor.loading import LoadedModel
 
@@ -244,6 +248,7 @@ def test_pieces_come_while_the_model_works_and_a_client_that_goes_ends_it(
             gated.permit(1)
 
         assert len(gated.steps) < 50
+        assert _answered(server.url) == {"499": 1}
 
 
 def test_a_fault_in_the_middle_of_a_stream_is_its_last_event(
@@ -257,6 +262,34 @@ def test_a_fault_in_the_middle_of_a_stream_is_its_last_event(
 
         with pytest.raises(openai.APIError, match="the server failed to answer; its log says why"):
             list(stream)
+        while _in_flight(server.url):
+            pass
+
+        assert _answered(server.url) == {"500": 1}
+
+
+def test_a_model_whose_tokenizer_has_no_chat_template_lists_no_messages(generator: LoadedGenerator) -> None:
+    plain = replace(generator, tokenizer=make_language_tokenizer(chat_template=None))
+    with running({"chat": generator, "plain": plain}) as server, httpx.Client(base_url=server.url) as client:
+        inputs = {name: client.get(f"/v2/models/{name}").json()["inputs"] for name in ("chat", "plain")}
+        tensor = {"name": "messages", "shape": [1], "datatype": "BYTES", "data": [json.dumps(CHAT)]}
+        infer = {name: client.post(f"/v2/models/{name}/infer", json={"inputs": [tensor]}) for name in inputs}
+
+    assert {name: [spec["name"] for spec in specs] for name, specs in inputs.items()} == {
+        "chat": ["text", "messages"],
+        "plain": ["text"],
+    }
+    assert infer["chat"].status_code == 200
+    assert infer["plain"].status_code == 400
+    assert infer["plain"].json() == {"error": "input 'messages' is not known; there are text"}
+
+
+def _answered(url: str) -> dict[str, int]:
+    """How many completions are over, by their status."""
+    counted = re.findall(
+        r'requests_total{model="writer",protocol="openai",status="(\d+)"} (\d+)', httpx.get(f"{url}/metrics").text
+    )
+    return {status: int(count) for status, count in counted}
 
 
 def _in_flight(url: str) -> bool:

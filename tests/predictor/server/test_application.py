@@ -1,7 +1,5 @@
 """What clients see, over real HTTP."""
 
-import logging
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -12,6 +10,7 @@ import orjson
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.predictor.access_log import AccessLog
 from tests.predictor.gated import PATIENCE_SECONDS, GatedEngine
 from tests.predictor.server.running import running
 from tests.predictor.tiny import LABELS, MAX_LENGTH
@@ -292,7 +291,7 @@ class TestWhileTheEngineIsBusy:
             assert {request.result().status_code for request in waiting} == {200}
 
     def test_a_client_that_has_gone_costs_no_step(
-        self, gated_client: httpx.Client, gated_engine: GatedEngine, access_log: "AccessLog"
+        self, gated_client: httpx.Client, gated_engine: GatedEngine, access_log: AccessLog
     ) -> None:
         with ThreadPoolExecutor() as clients:
             waiting = clients.submit(gated_client.post, "/v2/models/tiny/infer", json=infer_body("good"))
@@ -303,7 +302,8 @@ class TestWhileTheEngineIsBusy:
                     json=infer_body("bad"),
                     timeout=httpx.Timeout(PATIENCE_SECONDS, read=0.1),
                 )
-            access_log.wait_for(" 499 ")
+            access_log.wait_for("POST /v2/models/tiny/infer 499 ")
+            assert 'requests_total{model="tiny",protocol="v2",status="499"} 1.0' in gated_client.get("/metrics").text
             gated_engine.open()
             assert waiting.result().status_code == 200
         assert len(gated_engine.steps) == 1
@@ -319,36 +319,6 @@ class TestWhileTheEngineIsBusy:
         assert response.headers["x-request-id"] == "abc"
         assert gated_client.post("/v2/models/tiny/infer", json=infer_body("good good")).status_code == 200
         assert "ArithmeticError" in caplog.text
-
-
-class AccessLog(logging.Handler):
-    """The access log's lines as they come."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lines: list[str] = []
-        self._came = threading.Condition()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        with self._came:
-            self.lines.append(record.getMessage())
-            self._came.notify_all()
-
-    def wait_for(self, words: str) -> None:
-        with self._came:
-            assert self._came.wait_for(lambda: any(words in line for line in self.lines), PATIENCE_SECONDS)
-
-
-@pytest.fixture
-def access_log() -> Iterator[AccessLog]:
-    logger = logging.getLogger("transformermodel.access")
-    handler = AccessLog()
-    level = logger.level
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
-    yield handler
-    logger.removeHandler(handler)
-    logger.setLevel(level)
 
 
 def test_the_access_log_has_no_word_of_the_text(client: httpx.Client, access_log: AccessLog) -> None:

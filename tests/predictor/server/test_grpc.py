@@ -9,6 +9,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
+from tests.predictor.access_log import AccessLog
 from tests.predictor.gated import PATIENCE_SECONDS, GatedEngine
 from tests.predictor.server.running import RunningServer, running
 from tests.predictor.tiny import LABELS, MAX_LENGTH
@@ -240,6 +241,27 @@ class TestWhileTheEngineIsBusy:
         parameters = {"timeout": messages.InferParameter(int64_param=1000)}
         members = infer_members("bad", parameters=parameters)
         assert "timeout" in refused(gated_client, "ModelInfer", grpc.StatusCode.DEADLINE_EXCEEDED, **members)
+
+    def test_a_client_that_goes_is_counted_as_such(
+        self, gated_client: Client, gated_engine: GatedEngine, access_log: AccessLog
+    ) -> None:
+        refused(gated_client, "ModelInfer", grpc.StatusCode.DEADLINE_EXCEEDED, seconds=0.1, **infer_members("bad"))
+        access_log.wait_for("gRPC ModelInfer CANCELLED ")
+
+
+def test_the_access_log_has_methods_and_codes_and_no_word_of_the_text(client: Client, access_log: AccessLog) -> None:
+    secret = "hunter2"
+    client("ModelInfer", **infer_members(secret))
+    refused(client, "ModelInfer", grpc.StatusCode.NOT_FOUND, **infer_members(secret) | {"model_name": "none"})
+    refused(client, "ModelInfer", grpc.StatusCode.INVALID_ARGUMENT, **infer_members(secret, outputs=[_output("x")]))
+
+    for line in ("gRPC ModelInfer OK ", "gRPC ModelInfer NOT_FOUND ", "gRPC ModelInfer INVALID_ARGUMENT "):
+        access_log.wait_for(line)
+    assert secret not in "".join(access_log.lines)
+
+
+def _output(name: str) -> Any:
+    return messages.ModelInferRequest.InferRequestedOutputTensor(name=name)
 
 
 def test_health_is_told_to_those_who_watch(gated_model: LoadedModel, gated_engine: GatedEngine) -> None:

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from transformermodel_predictor.protocols.errors import UnknownModel
+from transformermodel_predictor.protocols.errors import ClientGone, UnknownModel
 from transformermodel_predictor.telemetry.metrics import Metrics
 from transformermodel_predictor.telemetry.model import ModelMeter
 from transformermodel_predictor.telemetry.requests import RequestMeter
@@ -35,7 +35,9 @@ def test_requests_are_counted_and_timed_by_model_protocol_and_status(metrics: Me
         raise ZeroDivisionError
     with pytest.raises(asyncio.CancelledError), meter.measure("v1", "tiny"):
         raise asyncio.CancelledError
-    counted = {("tiny", "v2", "200"): 2, ("", "grpc", "404"): 1, ("tiny", "v1", "500"): 1, ("tiny", "v1", "499"): 1}
+    with pytest.raises(ClientGone), meter.measure("v1", "tiny"):
+        raise ClientGone
+    counted = {("tiny", "v2", "200"): 2, ("", "grpc", "404"): 1, ("tiny", "v1", "500"): 1, ("tiny", "v1", "499"): 2}
     labels = {
         (sample.labels["model"], sample.labels["protocol"], sample.labels["status"]): sample.value
         for family in text_string_to_metric_families(metrics.exposition().decode())
