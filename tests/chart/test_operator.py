@@ -54,7 +54,8 @@ def test_the_operator_reads_the_values(chart: Chart) -> None:
         chart.render(
             {
                 "watchNamespaces": ["a", "b"],
-                "defaultStorageUri": "pvc://models/store",
+                "defaultStorageUri": "s3://bucket/models",
+                "clusterName": "west",
                 "hub": {"endpoint": "https://hub.example.com"},
                 "servingRuntime": {"name": "ours"},
                 "image": {"predictor": {"repository": "example.com/predictor", "tag": "1", "pullPolicy": "Never"}},
@@ -69,7 +70,8 @@ def test_the_operator_reads_the_values(chart: Chart) -> None:
         watch_namespaces=("a", "b"),
         image_pull_policy="Never",
         runtime="ours",
-        default_storage="pvc://models/store",
+        default_storage="s3://bucket/models",
+        cluster="west",
         hub_endpoint="https://hub.example.com",
     )
 

@@ -50,6 +50,21 @@ def test_kserves_own_templates_survive_helm(chart: Chart) -> None:
     assert container["readinessProbe"]["httpGet"]["path"] == "/v2/models/{{.Name}}/ready"
 
 
+def test_it_speaks_what_it_promises_where_kserve_looks_for_it(chart: Chart) -> None:
+    """KServe makes the first port 80 of the Service, and takes one named h2c for gRPC."""
+    spec = single(chart.render(), CLUSTER_WIDE)["spec"]
+    (container,) = spec["containers"]
+
+    assert spec["protocolVersions"] == ["v1", "v2", "grpc-v2"]
+    assert [(port["name"], port["containerPort"]) for port in container["ports"]] == [("http1", 8080), ("h2c", 8081)]
+    assert {"--http-port=8080", "--grpc-port=8081"} <= set(container["args"])
+
+
+def test_it_leaves_the_environments_sources_to_the_model(chart: Chart) -> None:
+    """KServe replaces a runtime's `envFrom` by the model's, with which the predictor opens object storage."""
+    assert "envFrom" not in predictor(chart)
+
+
 def test_its_pod_is_restricted_even_without_a_pods_security_context(chart: Chart) -> None:
     """KServe's runtimes cannot carry a pod-level security context, so the container's has to suffice."""
     spec = single(chart.render(), CLUSTER_WIDE)["spec"]

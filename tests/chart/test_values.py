@@ -41,7 +41,9 @@ def test_helm_finds_nothing_to_complain_about(chart: Chart) -> None:
         ({"image": {"operator": {"digest": "sha256:123"}}}, "/image/operator/digest"),
         ({"image": {"operator": {"repository": "example.com/operator@sha256"}}}, "/image/operator/repository"),
         ({"image": {"predictor": {"tag": 1.0}}}, "/image/predictor/tag"),
-        ({"defaultStorageUri": "s3://bucket"}, "/defaultStorageUri"),
+        ({"defaultStorageUri": "ftp://host"}, "/defaultStorageUri"),
+        ({"clusterName": "here/there"}, "/clusterName"),
+        ({"clusterName": ""}, "/clusterName"),
         ({"watchNamespaces": ["Default"]}, "/watchNamespaces/0"),
         ({"watchNamespaces": "default"}, "/watchNamespaces"),
         ({"hub": {"endpoint": "hub.example.com"}}, "/hub/endpoint"),
@@ -57,6 +59,11 @@ def test_a_wrong_value_is_refused_and_named(chart: Chart, values: dict[str, Any]
 
     assert named in str(refused.value)
     assert "schema" in str(refused.value)
+
+
+@pytest.mark.parametrize("uri", ["pvc://claim", "s3://bucket/models", "gs://bucket", "az://container/a/b"])
+def test_every_kind_of_storage_can_be_the_default(uri: str) -> None:
+    jsonschema.validate({**VALUES, "defaultStorageUri": uri}, SCHEMA)
 
 
 def test_the_defaults_are_valid() -> None:

@@ -1,4 +1,4 @@
-"""The servers as processes on loopback, each over a folder of its own."""
+"""The servers as processes of this machine, each over a folder of its own."""
 
 import os
 import re
@@ -14,6 +14,7 @@ from socket import create_connection, create_server
 from tests.object_stores.install import AZURITE, FAKE_GCS_SERVER, VERSITYGW
 from transformermodel_predictor.objects.location import Scheme
 
+LOOPBACK = "127.0.0.1"
 _START_SECONDS = 30
 _ACCESS_KEY, _SECRET_KEY = "test-access-key", "test-secret-key"
 AZURE_ACCOUNT = "devstoreaccount1"
@@ -30,7 +31,7 @@ class ObjectServer:
 
     Attributes:
         scheme: the service it stands in for.
-        port: where it listens on loopback.
+        port: where it listens.
         environment: variables with which clients find it and are let in.
         make_bucket: makes an empty bucket of a name.
     """
@@ -51,48 +52,48 @@ _NUMBERS = count()
 
 
 @contextmanager
-def serving(scheme: Scheme, folder: Path) -> Iterator[ObjectServer]:
-    """Run the server of a service over a folder."""
+def serving(scheme: Scheme, folder: Path, host: str = LOOPBACK) -> Iterator[ObjectServer]:
+    """Run the server of a service over a folder, on an address of the network in which this is called."""
     folder.mkdir(parents=True, exist_ok=True)
-    with _STARTERS[scheme](folder) as server:
+    with _STARTERS[scheme](folder, host) as server:
         yield server
 
 
 @contextmanager
-def _versitygw(folder: Path) -> Iterator[ObjectServer]:
-    port = _free_port()
-    command = [VERSITYGW, "--port", f"127.0.0.1:{port}", "--quiet", "posix", folder]
+def _versitygw(folder: Path, host: str) -> Iterator[ObjectServer]:
+    port = _free_port(host)
+    command = [VERSITYGW, "--port", f"{host}:{port}", "--quiet", "posix", folder]
     secrets = {"ROOT_ACCESS_KEY": _ACCESS_KEY, "ROOT_SECRET_KEY": _SECRET_KEY}
-    with _process(command, port, folder.with_suffix(".log"), secrets):
+    with _process(command, (host, port), folder.with_suffix(".log"), secrets):
         environment = {
             "AWS_ACCESS_KEY_ID": _ACCESS_KEY,
             "AWS_SECRET_ACCESS_KEY": _SECRET_KEY,
             "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+            "AWS_ENDPOINT_URL": f"http://{host}:{port}",
         }
         yield ObjectServer(Scheme.S3, port, environment, lambda name: (folder / name).mkdir())
 
 
 @contextmanager
-def _fake_gcs_server(folder: Path) -> Iterator[ObjectServer]:
-    port = _free_port()
-    url = f"http://127.0.0.1:{port}"
-    command = [FAKE_GCS_SERVER, "-scheme=http", "-host=127.0.0.1", f"-port={port}", f"-public-host=127.0.0.1:{port}"]
+def _fake_gcs_server(folder: Path, host: str) -> Iterator[ObjectServer]:
+    port = _free_port(host)
+    url = f"http://{host}:{port}"
+    command = [FAKE_GCS_SERVER, "-scheme=http", f"-host={host}", f"-port={port}", f"-public-host={host}:{port}"]
     with _process(
         [*command, f"-external-url={url}", f"-filesystem-root={folder}", "-log-level=error"],
-        port,
+        (host, port),
         folder.with_suffix(".log"),
     ):
         yield ObjectServer(Scheme.GCS, port, {"STORAGE_EMULATOR_HOST": url}, lambda name: (folder / name).mkdir())
 
 
 @contextmanager
-def _azurite(folder: Path) -> Iterator[ObjectServer]:
-    port = _free_port()
-    command = ["node", AZURITE, "--blobPort", port, "--location", folder]
+def _azurite(folder: Path, host: str) -> Iterator[ObjectServer]:
+    port = _free_port(host)
+    command = ["node", AZURITE, "--blobHost", host, "--blobPort", port, "--location", folder]
     options = ("--silent", "--skipApiVersionCheck", "--disableTelemetry")
-    with _process([*command, *options], port, folder.with_suffix(".log")):
-        connection = azure_connection(port, AZURE_KEY)
+    with _process([*command, *options], (host, port), folder.with_suffix(".log")):
+        connection = azure_connection(port, AZURE_KEY, host)
         yield ObjectServer(
             Scheme.Azure,
             port,
@@ -101,9 +102,9 @@ def _azurite(folder: Path) -> Iterator[ObjectServer]:
         )
 
 
-def azure_connection(port: int, key: str) -> str:
+def azure_connection(port: int, key: str, host: str = LOOPBACK) -> str:
     """A connection string, as Azure's portal shows them."""
-    endpoint = f"http://127.0.0.1:{port}/{AZURE_ACCOUNT}"
+    endpoint = f"http://{host}:{port}/{AZURE_ACCOUNT}"
     return f"DefaultEndpointsProtocol=http;AccountName={AZURE_ACCOUNT};AccountKey={key};BlobEndpoint={endpoint};"
 
 
@@ -119,7 +120,7 @@ _STARTERS = {Scheme.S3: _versitygw, Scheme.GCS: _fake_gcs_server, Scheme.Azure: 
 
 @contextmanager
 def _process(
-    command: Sequence[object], port: int, log: Path, variables: Mapping[str, str] | None = None
+    command: Sequence[object], address: tuple[str, int], log: Path, variables: Mapping[str, str] | None = None
 ) -> Iterator[None]:
     """Run a server from when it accepts connections until the end of the block."""
     environment = {name: value for name, value in os.environ.items() if not VARIABLE.fullmatch(name)}
@@ -128,18 +129,18 @@ def _process(
             [*map(str, command)], env={**environment, **(variables or {})}, stdout=output, stderr=subprocess.STDOUT
         )
     try:
-        _await_listener(process, port, log)
+        _await_listener(process, address, log)
         yield
     finally:
         process.kill()
         process.wait()
 
 
-def _await_listener(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+def _await_listener(process: "subprocess.Popen[bytes]", address: tuple[str, int], log: Path) -> None:
     end = time.monotonic() + _START_SECONDS
     while True:
         try:
-            create_connection(("127.0.0.1", port)).close()
+            create_connection(address).close()
         except ConnectionRefusedError:
             if process.poll() is not None or time.monotonic() > end:
                 raise AssertionError(f"{process.args!r} does not listen:\n{log.read_text()[-2000:]}") from None
@@ -148,7 +149,7 @@ def _await_listener(process: "subprocess.Popen[bytes]", port: int, log: Path) ->
             return
 
 
-def _free_port() -> int:
-    with create_server(("127.0.0.1", 0)) as server:
+def _free_port(host: str) -> int:
+    with create_server((host, 0)) as server:
         port: int = server.getsockname()[1]
     return port

@@ -92,12 +92,27 @@ def test_another_artifact_is_another_revision() -> None:
     assert revision_of(inference_service(TransformerModel.read(model()), other, SETTINGS)) != revision_of(build())
 
 
+STORED = ARTIFACT.model_copy(update={"uri": f"s3://bucket/models/artifacts/{DIGEST}"})
+MODEL_URI = f"--model-uri=s3://bucket/models/artifacts/{DIGEST}"
+
+
+def served_from_bucket(**spec: Any) -> Object:
+    document = model(**{"storage": {"uri": "s3://bucket/models"}, **spec})
+    served: Object = inference_service(TransformerModel.read(document), STORED, SETTINGS)["spec"]["predictor"]["model"]
+    return served
+
+
 def test_an_artifact_in_object_storage_is_fetched_by_the_predictor_itself() -> None:
-    storage = {"uri": "s3://bucket/models", "secretRef": {"name": "bucket-key"}}
-    artifact = ARTIFACT.model_copy(update={"uri": f"s3://bucket/models/artifacts/{DIGEST}"})
-    predictor = inference_service(TransformerModel.read(model(storage=storage)), artifact, SETTINGS)["spec"][
-        "predictor"
-    ]
-    assert "storageUri" not in predictor["model"]  # with it KServe's own initializer would fetch
-    assert predictor["model"]["args"] == [f"--model-uri=s3://bucket/models/artifacts/{DIGEST}"]
-    assert predictor["model"]["envFrom"] == [{"secretRef": {"name": "bucket-key", "optional": False}}]
+    served = served_from_bucket(storage={"uri": "s3://bucket/models", "secretRef": {"name": "bucket-key"}})
+    assert "storageUri" not in served  # with it KServe's own initializer would fetch
+    assert served["storage"] == {}  # without it KServe would take this for a server of many models
+    assert served["args"] == [MODEL_URI]
+    assert served["envFrom"] == [{"secretRef": {"name": "bucket-key", "optional": False}}]
+
+
+def test_without_a_secret_the_pod_has_no_more_than_its_service_account() -> None:
+    assert "envFrom" not in served_from_bucket()
+
+
+def test_what_is_served_and_how_are_told_together() -> None:
+    assert served_from_bucket(predictor={"batching": {"maxBatchSize": 8}})["args"] == [MODEL_URI, "--max-batch-size=8"]

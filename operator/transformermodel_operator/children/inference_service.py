@@ -71,13 +71,33 @@ def _predictor(model: TransformerModel, artifact: Artifact, settings: Settings) 
     }
     if wanted.get("resources"):
         served["resources"] = wanted["resources"]
-    if arguments := _arguments(model.spec.predictor):
+    if arguments := [*_artifact_arguments(artifact), *_engine_arguments(model.spec.predictor)]:
         served["args"] = arguments  # KServe appends them to those of the serving runtime
     placement = {name: wanted[name] for name in ("nodeSelector", "tolerations") if wanted.get(name)}
     return {"model": served, **placement}
 
 
-def _arguments(predictor: Predictor) -> list[str]:
+def _artifact(model: TransformerModel, artifact: Artifact) -> dict[str, Any]:
+    """How the predictor gets its artifact: KServe mounts claims, and the predictor itself fetches and verifies objects.
+
+    A model without `storageUri` and `storage` is a server of many models to KServe, into whose pods it puts an agent
+    (IsMMSPredictor). An empty `storage` says that it is one model, and names nothing that KServe would fetch.
+    `envFrom` takes the place of the runtime's, which has none: KServe merges containers as strategic merge patches do.
+    """
+    if not is_object_uri(artifact.uri):
+        return {"storageUri": artifact.uri}
+    fetched: dict[str, Any] = {"storage": {}}
+    if model.spec.storage is not None and model.spec.storage.secret_ref is not None:
+        fetched["envFrom"] = credentials(model.spec.storage.secret_ref.name)
+    return fetched
+
+
+def _artifact_arguments(artifact: Artifact) -> list[str]:
+    """What to fetch; it goes before the --model-dir of the serving runtime."""
+    return [f"--model-uri={artifact.uri}"] if is_object_uri(artifact.uri) else []
+
+
+def _engine_arguments(predictor: Predictor) -> list[str]:
     """What `transformermodel serve` is told beside what the serving runtime tells it; nothing that is the default."""
     batching = predictor.batching
     flags = {
@@ -88,17 +108,3 @@ def _arguments(predictor: Predictor) -> list[str]:
         "max-delay-milliseconds": batching.max_delay_milliseconds or None,
     }
     return [f"--{name}={value}" for name, value in flags.items() if value is not None]
-
-
-def _artifact(model: TransformerModel, artifact: Artifact) -> dict[str, Any]:
-    """How the predictor gets its artifact: KServe mounts claims, and the predictor itself fetches and verifies objects.
-
-    KServe adds these arguments to the runtime's own; --model-uri goes before --model-dir.
-    """
-    if not is_object_uri(artifact.uri):
-        return {"storageUri": artifact.uri}
-    fetched: dict[str, Any] = {"args": [f"--model-uri={artifact.uri}"]}
-    storage = model.spec.storage
-    if storage is not None and storage.secret_ref is not None:
-        fetched["envFrom"] = credentials(storage.secret_ref.name)
-    return fetched
