@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from transformers import PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase, TokenizersBackend
 
 from transformermodel_api.errors import UserError
 from transformermodel_predictor.tasks.task import Alignment, Encoding
@@ -19,14 +19,12 @@ def encode_texts(tokenizer: PreTrainedTokenizerBase, rows: Sequence[TextAndPair]
     A pair loses tokens from whichever of its texts is longer at that moment. A fast tokenizer keeps its truncation as
     state, so one tokenizer is used by one thread at a time.
     """
-    encodings: dict[int, Encoding] = {}
-    for group in _alike(rows):
-        texts = [rows[index] for index in group]
-        encodings.update(zip(group, _tokenize(tokenizer, texts, None), strict=True))
-    for index in [index for index, encoding in encodings.items() if len(encoding) > max_length]:
-        (cut,) = _tokenize(tokenizer, [rows[index]], max_length)
-        encodings[index] = Encoding(cut.features, truncated=len(encodings[index]) - len(cut))
-    return [encodings[index] for index in range(len(rows))]
+    encodings = _encode_directly(tokenizer, rows) if is_direct(tokenizer) else _encode_alike(tokenizer, rows)
+    for index, encoding in enumerate(encodings):
+        if len(encoding) > max_length:
+            (cut,) = _tokenize(tokenizer, [rows[index]], max_length)
+            encodings[index] = Encoding(cut.features, truncated=len(encoding) - len(cut))
+    return encodings
 
 
 def encode_aligned(tokenizer: PreTrainedTokenizerBase, rows: Sequence[TextAndPair]) -> list[Encoding]:
@@ -35,9 +33,44 @@ def encode_aligned(tokenizer: PreTrainedTokenizerBase, rows: Sequence[TextAndPai
     Raises:
         UserError: the tokenizer is one of the few that do not know where in a text their tokens stand.
     """
+    return _encode_alike(tokenizer, rows, aligned=True)
+
+
+def is_direct(tokenizer: PreTrainedTokenizerBase) -> bool:
+    """Whether calling the tokenizer does no more than call the `tokenizers` library, so that it can be called itself.
+
+    So it is for all but the few classes that change a text or its tokens on the way.
+    """
+    kind = type(tokenizer)
+    return (
+        isinstance(tokenizer, TokenizersBackend)
+        and kind.__call__ is PreTrainedTokenizerBase.__call__
+        and kind._encode_plus is TokenizersBackend._encode_plus
+        and not hasattr(kind, "_switch_to_input_mode")
+    )
+
+
+def _encode_directly(tokenizer: Any, rows: Sequence[TextAndPair]) -> list[Encoding]:  # noqa: ANN401 - as is_direct says
+    """Tokenize without offsets and transformers' containers, which cost more than a short text's tokens."""
+    backend = tokenizer.backend_tokenizer
+    if backend.truncation is not None:  # as the call before has left it
+        backend.no_truncation()
+    if backend.padding is not None:
+        backend.no_padding()
+    backend.encode_special_tokens = tokenizer.split_special_tokens
+    encoded = backend.encode_batch_fast([text if pair is None else (text, pair) for text, pair in rows])
+    if "token_type_ids" in tokenizer.model_input_names:
+        return [Encoding({"input_ids": row.ids, "token_type_ids": row.type_ids}) for row in encoded]
+    return [Encoding({"input_ids": row.ids}) for row in encoded]
+
+
+def _encode_alike(
+    tokenizer: PreTrainedTokenizerBase, rows: Sequence[TextAndPair], *, aligned: bool = False
+) -> list[Encoding]:
     encodings: dict[int, Encoding] = {}
     for group in _alike(rows):
-        encodings.update(zip(group, _tokenize(tokenizer, [rows[i] for i in group], None, aligned=True), strict=True))
+        texts = [rows[index] for index in group]
+        encodings.update(zip(group, _tokenize(tokenizer, texts, None, aligned=aligned), strict=True))
     return [encodings[index] for index in range(len(rows))]
 
 
