@@ -55,14 +55,17 @@ class SpanLogits:
     def best_first(self) -> Iterator[tuple[int, int]]:
         """All spans, as their first and their last token, the likeliest first."""
         logits, width = self.band.flatten(), self.band.shape[1] if self.band.numel() else 1
-        seen, size = 0, min(_FIRST, len(logits))
-        while seen < size:
+        size = min(_FIRST, len(logits))
+        told: set[int] = set()  # of equals, a longer list may begin with others
+        while len(told) < len(logits):
             values, indices = (found.tolist() for found in logits.topk(size))
-            for value, index in zip(values[seen:], indices[seen:], strict=True):
+            for value, index in zip(values, indices, strict=True):
                 if value == -torch.inf:
                     return
-                yield index // width, index // width + index % width
-            seen, size = size, min(size * 8, len(logits))
+                if index not in told:
+                    told.add(index)
+                    yield index // width, index // width + index % width
+            size = min(size * 8, len(logits))
 
 
 def join(windows: Sequence[WindowLogits], longest: int) -> SpanLogits:

@@ -65,6 +65,13 @@ def test_a_model_without_a_token_for_no_answer_never_gives_none() -> None:
     assert join([window([0.0], [0.0], no_answer=-math.inf)], 1).no_answer_probability() == 0.0
 
 
+def test_spans_of_the_same_score_come_once_each() -> None:
+    spans = join([window([0.0] * 300, [0.0] * 300)], longest=3)
+    assert sorted(spans.best_first()) == [
+        (start, end) for start in range(300) for end in range(start, min(start + 3, 300))
+    ]
+
+
 LOGIT = st.floats(-8, 8, width=16)
 ROWS = st.lists(st.tuples(LOGIT, LOGIT), min_size=3, max_size=24)
 
