@@ -1,4 +1,4 @@
-"""Several streams as one, in the order in which their items come."""
+"""Streams of items put together: several in the order in which their items come, or one with what was taken of it."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
@@ -6,6 +6,13 @@ from contextlib import aclosing
 from typing import TypeVar
 
 _Item = TypeVar("_Item")
+
+
+async def begun(first: _Item, rest: AsyncGenerator[_Item, None]) -> AsyncGenerator[_Item, None]:
+    """A stream whose first item has been taken already, from that item on."""
+    yield first
+    async for item in rest:
+        yield item
 
 
 async def merged(streams: Sequence[AsyncGenerator[_Item, None]]) -> AsyncGenerator[tuple[int, _Item], None]:

@@ -55,6 +55,13 @@ SCHEMAS: Mapping[str, dict[str, Any]] = {
         {"model_name": _TEXT, "model_version": _TEXT, "id": _TEXT, "outputs": _list(_reference("OutputTensor"))},
         parameters=_PARAMETERS,
     ),
+    "GenerateRequest": _object({"text_input": _TEXT}, id=_TEXT, parameters={"type": "object"}),
+    "GenerateResponse": _object(
+        {"model_name": _TEXT, "model_version": _TEXT, "text_output": _TEXT},
+        id=_TEXT,
+        finish_reason={"enum": ["stop", "length"]},
+        **{name: {"type": "integer"} for name in ("prompt_tokens", "generated_tokens", "truncated_tokens")},
+    ),
     "TensorMetadata": _object(
         {**_NAMED_TENSOR, "shape": {"type": "array", "items": {"type": "integer", "minimum": -1}}},
         parameters=_object({}, optional={"type": "boolean"}),

@@ -10,10 +10,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from transformermodel_predictor.generation.handler import GenerationHandler
-from transformermodel_predictor.generation.merging import merged
+from transformermodel_predictor.generation.merging import begun, merged
 from transformermodel_predictor.generation.sequence import Piece
-from transformermodel_predictor.handler import Handler
-from transformermodel_predictor.protocols.errors import InvalidRequest, ModelNotReady, Refusal
+from transformermodel_predictor.protocols.errors import ModelNotReady, Refusal
 from transformermodel_predictor.protocols.openai import (
     ChatForm,
     Choice,
@@ -27,6 +26,7 @@ from transformermodel_predictor.protocols.openai import (
 from transformermodel_predictor.protocols.openai_request import CompletionRequest, read_chat, read_completion
 from transformermodel_predictor.server.event_stream import EventStream
 from transformermodel_predictor.server.exchange import JSONResponse, read_json, while_connected
+from transformermodel_predictor.server.generators import require_generator
 from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.server.models import Models
 from transformermodel_predictor.tasks.text_generation import EncodedPrompt, GeneratedText
@@ -62,7 +62,7 @@ class OpenAIRoutes:
     async def model(self, request: Request) -> JSONResponse:
         """One of them."""
         name = request.path_params["name"]
-        _generator(name, self._models.handler(name))
+        require_generator(self._models.handler(name))
         return JSONResponse(model_document(name, self._created))
 
     async def complete(self, request: Request) -> Response:
@@ -85,7 +85,7 @@ class OpenAIRoutes:
         writer = Writer(form, asked.model, asked.usage)
         async with AsyncExitStack() as until_answered:
             held = until_answered.enter_context(self._inference.request("openai", asked.model, headers=request.headers))
-            handler = _generator(asked.model, held)
+            handler = require_generator(held)
             self._inference.require_size(asked.prompts)
             questions = [handler.question(fields, parameters) for fields, parameters in asked.questions()]
             if not asked.stream:
@@ -94,16 +94,9 @@ class OpenAIRoutes:
             pieces = merged([handler.stream(prompt) for prompt in prompts])
             await until_answered.enter_async_context(aclosing(pieces))
             first = await while_connected(request, anext(pieces))
-            events = _events(writer, prompts, asked, first, pieces)
+            events = _events(writer, prompts, asked, begun(first, pieces))
             headers = _truncation(_usage(prompts, 0, asked.choices))
             return EventStream(events, until_answered.pop_all(), _failed, headers)
-
-
-def _generator(name: str, handler: Handler) -> GenerationHandler:
-    if not isinstance(handler, GenerationHandler):
-        task = handler.metadata.parameters["task"]
-        raise InvalidRequest(f"model {name!r} does not generate text: its task is {task}")
-    return handler
 
 
 def _whole(writer: Writer, texts: Sequence[GeneratedText], choices: int) -> JSONResponse:
@@ -116,7 +109,6 @@ async def _events(
     writer: Writer,
     prompts: Sequence[EncodedPrompt],
     asked: CompletionRequest,
-    first: tuple[int, Piece],
     pieces: AsyncGenerator[tuple[int, Piece], None],
 ) -> AsyncGenerator[bytes, None]:
     """The data of the events."""
@@ -126,7 +118,7 @@ async def _events(
         if prompt.question.parameters.return_full_text:
             yield orjson.dumps(writer.piece(index, prompt.text))
     tokens = 0
-    async for index, piece in _from(first, pieces):
+    async for index, piece in pieces:
         tokens += 1
         if piece.text or piece.finish_reason:
             yield orjson.dumps(writer.piece(index, piece.text, piece.finish_reason))
@@ -137,14 +129,6 @@ async def _events(
 
 def _failed(refusal: Refusal) -> bytes:
     return orjson.dumps(error_document(refusal))
-
-
-async def _from(
-    first: tuple[int, Piece], rest: AsyncGenerator[tuple[int, Piece], None]
-) -> AsyncGenerator[tuple[int, Piece], None]:
-    yield first
-    async for item in rest:
-        yield item
 
 
 def _usage(prompts: Sequence[EncodedPrompt], tokens: int, choices: int) -> Usage:

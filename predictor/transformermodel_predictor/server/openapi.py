@@ -13,6 +13,8 @@ from transformermodel_predictor.protocols.schemas import SCHEMAS
 _BODIES: Mapping[str, tuple[str, str]] = {
     "V1Routes.predict": ("PredictRequest", "PredictResponse"),
     "V2Routes.infer": ("InferenceRequest", "InferenceResponse"),
+    "GenerateRoutes.generate": ("GenerateRequest", "GenerateResponse"),
+    "GenerateRoutes.generate_stream": ("GenerateRequest", ""),
     "V2Routes.model_metadata": ("", "ModelMetadata"),
 }
 """Schemas of an endpoint's request and response, where they are more than an object."""

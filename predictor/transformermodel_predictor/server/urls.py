@@ -8,6 +8,7 @@ from transformermodel_predictor.protocols.errors import Unauthorized
 from transformermodel_predictor.server.ancestor_routes import AncestorRoutes
 from transformermodel_predictor.server.application import Application, Guard
 from transformermodel_predictor.server.exchange import JSONResponse
+from transformermodel_predictor.server.generate_routes import GenerateRoutes
 from transformermodel_predictor.server.health_urls import is_health_url
 from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.server.models import Models
@@ -44,6 +45,7 @@ def make_routes(models: Models, inference: Inference, metrics: Metrics, max_body
         *OperationsRoutes(models, metrics).routes(),
         *V1Routes(models, inference, max_body_bytes).routes(),
         *V2Routes(models, inference, max_body_bytes).routes(),
+        *GenerateRoutes(inference, max_body_bytes).routes(),
         *RepositoryRoutes(models, max_body_bytes).routes(),
         *AncestorRoutes(models, inference, max_body_bytes).routes(),
         *OpenAIRoutes(models, inference, max_body_bytes).routes(),

@@ -1,0 +1,81 @@
+"""V2's generate extension, for models that generate text."""
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, aclosing
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from transformermodel_predictor.generation.merging import begun
+from transformermodel_predictor.generation.sequence import Piece
+from transformermodel_predictor.handler import ModelMetadata
+from transformermodel_predictor.protocols.errors import Refusal
+from transformermodel_predictor.protocols.generate import GenerateRequest, facts, read_request, write_response
+from transformermodel_predictor.server.event_stream import EventStream
+from transformermodel_predictor.server.exchange import JSONResponse, read_json, while_connected
+from transformermodel_predictor.server.generators import require_generator
+from transformermodel_predictor.server.inference import Inference
+from transformermodel_predictor.tasks.text_generation import EncodedPrompt
+
+
+class GenerateRoutes:
+    """`generate` and `generate_stream` for the models of a server."""
+
+    def __init__(self, inference: Inference, max_body_bytes: int) -> None:
+        self._inference = inference
+        self._max_body_bytes = max_body_bytes
+
+    def routes(self) -> list[Route]:
+        """What is answered where."""
+        models = "/v2/models/{name}", "/v2/models/{name}/versions/{version}"
+        return [
+            *(Route(f"{path}/generate", self.generate, methods=["POST"]) for path in models),
+            *(Route(f"{path}/generate_stream", self.generate_stream, methods=["POST"]) for path in models),
+        ]
+
+    async def generate(self, request: Request) -> Response:
+        """The text that follows a prompt, and why it ends."""
+        with self._inference.request("v2", **request.path_params, headers=request.headers) as held:
+            handler = require_generator(held)
+            asked = read_request(await read_json(request, self._max_body_bytes), stream=False)
+            self._inference.require_size([asked.fields])
+            question = handler.question(asked.fields, asked.parameters)
+            (text,) = await while_connected(request, handler.generate([question]))
+            prompt = text.prompt
+            told = facts(text.finish_reason, len(prompt.tokens), len(text.tokens), prompt.truncated)
+            return JSONResponse(write_response(asked, handler.metadata, text.full_text, told))
+
+    async def generate_stream(self, request: Request) -> Response:
+        """The same piece by piece, as server-sent events; the last one says why the text ends."""
+        async with AsyncExitStack() as until_answered:
+            measured = self._inference.request("v2", **request.path_params, headers=request.headers)
+            handler = require_generator(until_answered.enter_context(measured))
+            asked = read_request(await read_json(request, self._max_body_bytes), stream=True)
+            self._inference.require_size([asked.fields])
+            prompt = await handler.encode(handler.question(asked.fields, asked.parameters))
+            pieces = await until_answered.enter_async_context(aclosing(handler.stream(prompt)))
+            first = await while_connected(request, anext(pieces))
+            events = _events(asked, handler.metadata, prompt, begun(first, pieces))
+            return EventStream(events, until_answered.pop_all(), _failed)
+
+
+async def _events(
+    asked: GenerateRequest, metadata: ModelMetadata, prompt: EncodedPrompt, pieces: AsyncGenerator[Piece, None]
+) -> AsyncGenerator[bytes, None]:
+    """The data of the events."""
+    if prompt.question.parameters.return_full_text:
+        yield orjson.dumps(write_response(asked, metadata, prompt.text))
+    tokens = 0
+    async for piece in pieces:
+        tokens += 1
+        if piece.finish_reason:
+            told = facts(piece.finish_reason, len(prompt.tokens), tokens, prompt.truncated)
+            yield orjson.dumps(write_response(asked, metadata, piece.text, told))
+        elif piece.text:
+            yield orjson.dumps(write_response(asked, metadata, piece.text))
+
+
+def _failed(refusal: Refusal) -> bytes:
+    return orjson.dumps(refusal.document)

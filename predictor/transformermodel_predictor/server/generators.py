@@ -1,0 +1,17 @@
+"""The models that generate text, among those of a server."""
+
+from transformermodel_predictor.generation.handler import GenerationHandler
+from transformermodel_predictor.handler import Handler
+from transformermodel_predictor.protocols.errors import InvalidRequest
+
+
+def require_generator(handler: Handler) -> GenerationHandler:
+    """A model as one that generates text.
+
+    Raises:
+        InvalidRequest: it does something else.
+    """
+    if not isinstance(handler, GenerationHandler):
+        name, task = handler.metadata.name, handler.metadata.parameters["task"]
+        raise InvalidRequest(f"model {name!r} does not generate text: its task is {task}")
+    return handler
