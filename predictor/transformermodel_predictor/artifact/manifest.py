@@ -45,6 +45,7 @@ class Provenance:
         adapter: identity of the adapter that was merged, if any.
         libraries: versions of the libraries that took part.
         pipeline: version of the preparation.
+        tokenizer: identity of the repository that the tokenizer is from, where that is not the checkpoint's.
     """
 
     candidate: Candidate
@@ -53,6 +54,7 @@ class Provenance:
     adapter: str | None
     libraries: Mapping[str, str]
     pipeline: int
+    tokenizer: str | None = None
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,7 @@ class Manifest:
             "source": made.source,
             "commit": made.commit,
             "adapter": made.adapter,
+            **({"tokenizer": made.tokenizer} if made.tokenizer else {}),
             "libraries": dict(made.libraries),
             "pipeline": made.pipeline,
             "files": [vars(entry) for entry in sorted(self.files)],
@@ -135,6 +138,7 @@ def _manifest(document: Mapping[str, Any]) -> Manifest:
             adapter=document["adapter"],
             libraries=document["libraries"],
             pipeline=document["pipeline"],
+            tokenizer=document.get("tokenizer"),
         ),
     )
 

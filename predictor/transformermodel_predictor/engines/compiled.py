@@ -1,9 +1,11 @@
 """The files of compiled models: finding and reading them, and refusing those that were made for elsewhere."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
+from transformers import PreTrainedTokenizerBase
 
 from transformermodel_api.errors import CorruptArtifact, PreparationFailed
 from transformermodel_api.failures import FailureReason
@@ -35,6 +37,18 @@ def signature_in(directory: Path, task: Task[Any, Any]) -> Signature:
         return read_signature((directory / SIGNATURE_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise CorruptArtifact(f"{directory / SIGNATURE_FILE} cannot be read: {error}.") from error
+
+
+def torchserve_signature(task: TaskName, tokenizer: PreTrainedTokenizerBase, max_length: int) -> Signature:
+    """Its preparation script traces token ids and mask, padded to the limit, and its handler calls models so."""
+    return Signature(
+        inputs=(
+            GraphInput(INPUT_IDS, bound=len(tokenizer), padding=tokenizer.pad_token_id or 0),
+            GraphInput(ATTENTION_MASK, bound=2),
+        ),
+        outputs=_SPAN if task is TaskName.QuestionAnswering else ("logits",),
+        max_length=max_length,
+    )
 
 
 def require_device(signature: Signature, device: torch.device, directory: Path) -> None:
@@ -69,20 +83,11 @@ def unsupported(message: str) -> PreparationFailed:
 
 
 def _signature_of_torchserve(directory: Path, task: Task[Any, Any]) -> Signature:
-    """Its preparation script traces token ids and mask, padded to the limit, and its handler calls models so."""
     configuration = _configuration_in(directory)
-    tokenizer = load_pretrained_tokenizer(directory)
-    compiled_for_neuron = bool(configuration.hardware)
-    return Signature(
-        inputs=(
-            GraphInput(INPUT_IDS, bound=len(tokenizer), padding=tokenizer.pad_token_id or 0),
-            GraphInput(ATTENTION_MASK, bound=2),
-        ),
-        outputs=_SPAN if task.name is TaskName.QuestionAnswering else ("logits",),
-        max_length=configuration.max_length,
-        batch_size=configuration.batch_size if compiled_for_neuron else None,
-        fixed_length=compiled_for_neuron,
-    )
+    signature = torchserve_signature(task.name, load_pretrained_tokenizer(directory), configuration.max_length)
+    if not configuration.hardware:
+        return signature
+    return replace(signature, batch_size=configuration.batch_size, fixed_length=True)
 
 
 def _configuration_in(directory: Path) -> ModelConfiguration:

@@ -11,14 +11,15 @@ from transformermodel_predictor.preparation.candidate import Candidate
 from transformermodel_predictor.preparation.configuration import in_form
 from transformermodel_predictor.preparation.forms.catalogue import FORMS, refusal
 from transformermodel_predictor.preparation.forms.form import Place
-from transformermodel_predictor.preparation.merge import Merged
+from transformermodel_predictor.preparation.material import Material
+from transformermodel_predictor.preparation.traced import TRACED, Traced
 from transformermodel_predictor.quiet import quiet
 
 ANYWHERE = Place()
 """A CPU, batches of any size."""
 
 
-def build(merged: Merged, task: TaskName, candidate: Candidate, folder: Path, place: Place = ANYWHERE) -> None:
+def build(material: Material, task: TaskName, candidate: Candidate, folder: Path, place: Place = ANYWHERE) -> None:
     """Write weights in the candidate's form, tokenizer, labels and model-config.yaml into a new folder.
 
     The model in memory is left as it was, so that several candidates can be built of it.
@@ -26,14 +27,24 @@ def build(merged: Merged, task: TaskName, candidate: Candidate, folder: Path, pl
     Raises:
         PreparationFailed: UnsupportedForm, the model cannot be had this way; the message says why.
     """
-    reason = refusal(candidate, task, merged.model.config.model_type, place)
+    _write_model(material, task, candidate, folder, place)
+    with quiet():
+        material.tokenizer.save_pretrained(folder)
+    if material.labels:
+        text = labels_text(material.labels, as_list=task is TaskName.TokenClassification)
+        (folder / LABELS_FILE).write_text(text, encoding="utf-8")
+    (folder / CONFIGURATION_FILE).write_text(in_form(material.configuration, candidate).text(), encoding="utf-8")
+
+
+def _write_model(material: Material, task: TaskName, candidate: Candidate, folder: Path, place: Place) -> None:
+    if isinstance(material, Traced):
+        if candidate != TRACED:
+            raise PreparationFailed(FailureReason.UnsupportedForm, f"a traced graph cannot be made {candidate}.")
+        folder.mkdir()
+        material.write(folder)
+        return
+    reason = refusal(candidate, task, material.model.config.model_type, place)
     if reason is not None:
         raise PreparationFailed(FailureReason.UnsupportedForm, f"{reason}.")
     folder.mkdir()
-    FORMS[candidate.format].build(merged, candidate, place, folder)
-    with quiet():
-        merged.tokenizer.save_pretrained(folder)
-    if merged.labels:
-        text = labels_text(merged.labels, as_list=task is TaskName.TokenClassification)
-        (folder / LABELS_FILE).write_text(text, encoding="utf-8")
-    (folder / CONFIGURATION_FILE).write_text(in_form(merged.configuration, candidate).text(), encoding="utf-8")
+    FORMS[candidate.format].build(material, candidate, place, folder)

@@ -13,7 +13,6 @@ from transformers import CONFIG_MAPPING, AutoConfig, PreTrainedConfig
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.preparation.gguf import gguf_configuration
-from transformermodel_predictor.preparation.torch_file import is_traced
 from transformermodel_predictor.pretrained import one_line
 from transformermodel_predictor.quiet import quiet
 from transformermodel_predictor.sources.selection import Weights, WeightsKind, find_weights
@@ -51,7 +50,7 @@ def read_checkpoint(folder: Path, origin: str, auto_class: str, *, trusted: bool
     Raises:
         PreparationFailed: UnsupportedSource, a file is missing, damaged or not readable; UnsupportedArchitecture,
             transformers does not know the architecture, or not for this task; RemoteCodeForbidden, the architecture
-            is code in the folder, which may not run; UnsupportedForm, the folder holds a graph instead of weights.
+            is code in the folder, which may not run.
     """
     names = [path.name for path in folder.iterdir() if path.is_file()]
     weights = find_weights(names, origin, lambda name: (folder / name).read_text(encoding="utf-8"))
@@ -123,12 +122,6 @@ def read_object(file: Path, origin: str) -> dict[str, Any]:
 def _configuration(folder: Path, origin: str, weights: Weights, trusted: bool) -> PreTrainedConfig:
     if weights.kind is WeightsKind.GGUF:
         return gguf_configuration(folder / weights.files[0], origin)
-    if not (folder / _CONFIGURATION).is_file() and is_traced(folder / weights.files[0]):
-        raise PreparationFailed(
-            FailureReason.UnsupportedForm,
-            f"{origin} holds only the traced graph {weights.files[0]}, from which no other form can be made: "
-            "name the checkpoint that it was traced from.",
-        )
     document = read_object(folder / _CONFIGURATION, origin)
     _require_known_architecture(document, origin, trusted)
     try:

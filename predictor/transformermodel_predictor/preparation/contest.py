@@ -1,21 +1,21 @@
 """The contest of the candidates: all are tried, those in parity are measured, the fastest is taken."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from transformermodel_api.errors import PreparationFailed
+from transformermodel_predictor.preparation.candidate import Candidate
 from transformermodel_predictor.preparation.candidates import Choice
-from transformermodel_predictor.preparation.election import rank, why
+from transformermodel_predictor.preparation.election import Standing, rank, why
 from transformermodel_predictor.preparation.examination import Examiner
 from transformermodel_predictor.preparation.golden import GoldenResult, check_golden_answers
+from transformermodel_predictor.preparation.material import Material, choice_for
 from transformermodel_predictor.preparation.measurement import Measured
 from transformermodel_predictor.preparation.memory import free_bytes
-from transformermodel_predictor.preparation.merge import Merged
 from transformermodel_predictor.preparation.models import Models
-from transformermodel_predictor.preparation.plan import choose
 from transformermodel_predictor.preparation.progress import Step
 from transformermodel_predictor.preparation.stability import Budget
 from transformermodel_predictor.preparation.trials import Dropped, Examination, Examined
@@ -33,13 +33,13 @@ class Trials:
     models: Models
 
 
-def try_all(examiner: Examiner, merged: Callable[[], Merged]) -> Trials:
-    """Build all candidates and compare each with the reference. The model is merged only if something needs it.
+def try_all(examiner: Examiner, material: Callable[[], Material]) -> Trials:
+    """Build all candidates and compare each with the reference. The material is had only if something needs it.
 
     Raises:
         PreparationFailed: no candidate is left: why the first one is out.
     """
-    choice, reference = _from_memory(examiner, merged)
+    choice, reference = _from_memory(examiner, material)
     models = Models(examiner.bench, together=_fit_together(examiner, choice))
     found = tuple(examiner.examine(candidate, models, reference) for candidate in choice.candidates)
     if not any(isinstance(one, Examined) for one in found):
@@ -76,19 +76,25 @@ def elect(
             Dropped.because(one.candidate, failures[one.candidate]) if one.candidate in failures else one
             for one in trials.examinations
         )
-        reason = why(left, measured[0].candidate)
+        reason = _why(left, measured[0].candidate, trials)
         return Verdict(candidate, reason, outcomes, measured, tuple(left), trials.choice.untried), golden
     raise next(iter(failures.values()))
 
 
-def _from_memory(examiner: Examiner, merged: Callable[[], Merged]) -> tuple[Choice, list[Any]]:
-    """What needs the merged model: the choice, the builds and the reference's answers. It is freed with the return."""
+def _why(ranked: Sequence[Standing], first: Candidate, trials: Trials) -> str:
+    if any(isinstance(one, Examined) and one.parity is None for one in trials.examinations):
+        return f"{first} is what the source holds. Its parity was not checked: there is no model to compare it with."
+    return why(ranked, first)
+
+
+def _from_memory(examiner: Examiner, material: Callable[[], Material]) -> tuple[Choice, list[Any] | None]:
+    """What needs the model in memory: the choice, the builds and the reference's answers. The return frees it."""
     choice = examiner.bench.noted("choice", _CHOICE)
     if choice is not None and all(examiner.examined(candidate) is not None for candidate in choice.candidates):
         return choice, []
-    model = merged()
+    model = material()
     if choice is None:
-        choice = examiner.bench.note("choice", _CHOICE, choose(examiner.request, model.model.config.model_type))
+        choice = examiner.bench.note("choice", _CHOICE, choice_for(examiner.request, model))
     for candidate in choice.candidates:
         examiner.build(candidate, model)
     return choice, examiner.reference(model)

@@ -133,7 +133,7 @@ def equivalent_model(configuration: DownloaderConfiguration, labels: Sequence[st
         "metadata": {"name": _resource_name(name)},
         "spec": {
             "task": task,
-            "source": {"uri": _uri(name)},
+            "source": {"uri": uri_of(name)},
             "preparation": _preparation(configuration, labels, has_labels=task in _WITH_LABELS),
         },
     }
@@ -180,8 +180,12 @@ def _known(value: str, table: Mapping[str, str], key: str) -> str:
     return table[value]
 
 
-def _uri(name: str) -> str:
-    """Where a model of the script's is: a folder, or a repository on the hub."""
+def uri_of(name: str) -> str:
+    """Where a model of the script's is: a folder, or a repository on the hub.
+
+    Raises:
+        ValueError: the name is one without an organisation that nobody knows.
+    """
     if name.startswith((".", "/")):
         return f"file://{name}"
     if "/" in name:

@@ -5,7 +5,7 @@ go on.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -21,13 +21,14 @@ from transformermodel_predictor.preparation.build import build
 from transformermodel_predictor.preparation.candidate import Candidate
 from transformermodel_predictor.preparation.courses import course_of
 from transformermodel_predictor.preparation.forms.form import Place
+from transformermodel_predictor.preparation.material import Material
 from transformermodel_predictor.preparation.measurement import Course, Measured, measure
-from transformermodel_predictor.preparation.merge import Merged
 from transformermodel_predictor.preparation.models import Models
 from transformermodel_predictor.preparation.parity import compare, tolerance_of
 from transformermodel_predictor.preparation.progress import Progress, Step
 from transformermodel_predictor.preparation.samples import Samples
 from transformermodel_predictor.preparation.stability import Budget
+from transformermodel_predictor.preparation.traced import Traced
 from transformermodel_predictor.preparation.trials import Dropped, Examination, Examined
 from transformermodel_predictor.tasks.catalogue import TaskConfiguration, make_task
 
@@ -55,31 +56,40 @@ class Examiner:
     progress: Progress
 
     def examined(self, candidate: Candidate) -> Examination | None:
-        """What became of a candidate, if that is known."""
-        return self.bench.noted(candidate.slug, _EXAMINATION)
+        """What became of a candidate, if that is known; one that has left the bench has to be built anew.
 
-    def build(self, candidate: Candidate, merged: Merged) -> None:
+        It leaves by being published, and the process may die before the store knows what it was made of.
+        """
+        known = self.bench.noted(candidate.slug, _EXAMINATION)
+        return None if isinstance(known, Examined) and not self.bench.is_built(candidate) else known
+
+    def build(self, candidate: Candidate, material: Material) -> None:
         """Write and seal a candidate's files."""
         if self.examined(candidate) is not None or self.bench.is_built(candidate):
             return
         self.progress.step(Step.Build, str(candidate))
         place = self.bench.clear(candidate)
         try:
-            build(merged, self.request.task, candidate, place, Place(batch_size=self.request.preparation.batch_size))
+            build(material, self.request.task, candidate, place, Place(batch_size=self.request.preparation.batch_size))
         except PreparationFailed as error:
             self.bench.clear(candidate)
             self._drop(candidate, error)
         else:
-            seal(place, self.provenance(candidate))
+            seal(place, self._origin(candidate, material))
 
-    def reference(self, merged: Merged) -> list[Any]:
-        """What the float32 model in memory answers to the samples, each asked alone: nothing is padded."""
+    def reference(self, material: Material) -> list[Any] | None:
+        """What the float32 model in memory answers to the samples, each asked alone: nothing is padded.
+
+        None where there is no such model.
+        """
+        if isinstance(material, Traced):
+            return None
         self.progress.step(Step.Compare, "the float32 reference")
-        task = make_task(self.request.task, TaskConfiguration.of(merged.configuration, merged.labels))
-        return ask_reference(merged, task, self.samples.questions(task))
+        task = make_task(self.request.task, TaskConfiguration.of(material.configuration, material.labels))
+        return ask_reference(material, task, self.samples.questions(task))
 
-    def examine(self, candidate: Candidate, models: Models, reference: Sequence[Any]) -> Examination:
-        """Load a candidate and compare its answers with the reference's."""
+    def examine(self, candidate: Candidate, models: Models, reference: Sequence[Any] | None) -> Examination:
+        """Load a candidate and compare its answers with the reference's; without one see that it has answers."""
         known = self.examined(candidate)
         if known is not None:
             return known
@@ -108,12 +118,18 @@ class Examiner:
         model = models.get(candidate)
         return course_of(candidate, model, self.samples.questions(model.task), _LIMITS)
 
-    def _examine(self, candidate: Candidate, models: Models, reference: Sequence[Any]) -> Examination:
+    def _origin(self, candidate: Candidate, material: Material) -> Provenance:
+        made = self.provenance(candidate)
+        return replace(made, tokenizer=material.tokenizer_identity) if isinstance(material, Traced) else made
+
+    def _examine(self, candidate: Candidate, models: Models, reference: Sequence[Any] | None) -> Examination:
         model, load = models.load(candidate)
         try:
             answers = ask(model, self.samples.questions(model.task), _LIMITS)
         except ArithmeticError as error:
             raise PreparationFailed(FailureReason.ParityFailed, f"{error}.") from error
+        if reference is None:
+            return Examined(candidate, None, load, model.artifact.manifest.size)
         tolerance = tolerance_of(self.request.preparation, candidate.precision)
         parity = compare(model.task, reference, answers, tolerance)
         if parity.problem is not None:

@@ -17,7 +17,7 @@ from transformermodel_predictor.preparation.contest import elect, measure_all, t
 from transformermodel_predictor.preparation.examination import Examiner
 from transformermodel_predictor.preparation.failure import resources_classified
 from transformermodel_predictor.preparation.inputs import Inputs, acquire, resolve
-from transformermodel_predictor.preparation.merge import Merged, merge
+from transformermodel_predictor.preparation.material import Material, material_of
 from transformermodel_predictor.preparation.outcome import outcome_of, read_report
 from transformermodel_predictor.preparation.progress import Progress, Step
 from transformermodel_predictor.preparation.provenance import provenance_of
@@ -75,11 +75,11 @@ def _prepare(
         folder.mkdir(exist_ok=True)
         examiner = Examiner(request, Bench(folder), inputs.samples, partial(provenance_of, inputs), recorder)
 
-        def merged() -> Merged:
+        def material() -> Material:
             recorder.step(Step.Merge, request.source.adapter_uri or "no adapter")
-            return merge(request, acquired)
+            return material_of(request, acquired, sources / "tokenizer", recorder)
 
-        trials = try_all(examiner, merged)
+        trials = try_all(examiner, material)
         measured = measure_all(examiner, trials, budget)
         verdict, golden = elect(examiner, trials, measured)
         staged = examiner.bench.built(verdict.chosen)

@@ -12,9 +12,11 @@ from transformermodel_predictor.preparation.forms.catalogue import all_candidate
 from transformermodel_predictor.preparation.forms.form import Place
 from transformermodel_predictor.preparation.inputs import Inputs, Pinned, resolve
 from transformermodel_predictor.preparation.node import this_node
+from transformermodel_predictor.preparation.traced import choose_traced
 from transformermodel_predictor.sources.source import Listing
 
-_WEIGHTS = (".safetensors", ".bin", ".pt", ".pth", ".gguf")
+_PICKLED = (".bin", ".pt", ".pth")
+_WEIGHTS = (".safetensors", ".gguf", *_PICKLED)
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,7 @@ def plan(request: PreparationRequest, base: Path) -> Plan:
     with tempfile.TemporaryDirectory() as folder:
         pinned = [source for source in (inputs.checkpoint, inputs.adapter) if source is not None]
         sources = tuple(_planned(source, Path(folder) / str(number)) for number, source in enumerate(pinned))
-    architecture = _model_type(sources[0].listing.configuration)
-    return Plan(inputs, sources, choose(request, architecture))
+    return Plan(inputs, sources, _choice(request, sources[0].listing))
 
 
 def choose(request: PreparationRequest, architecture: str) -> Choice:
@@ -80,6 +81,13 @@ def choose(request: PreparationRequest, architecture: str) -> Choice:
         lambda candidate: refusal(candidate, request.task, architecture, place),
         this_node(),
     )
+
+
+def _choice(request: PreparationRequest, listing: Listing) -> Choice:
+    """A file of PyTorch's without a configuration is a graph: weights alone could not be prepared."""
+    if listing.configuration is None and any(name.endswith(_PICKLED) for name in listing.sizes):
+        return choose_traced(request.preparation)
+    return choose(request, _model_type(listing.configuration))
 
 
 def _planned(source: Pinned, folder: Path) -> PlannedSource:

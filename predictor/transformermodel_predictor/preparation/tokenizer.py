@@ -1,5 +1,7 @@
 """The checkpoint's tokenizer, as the request wants it."""
 
+from pathlib import Path
+
 from transformers import TOKENIZER_MAPPING, PreTrainedTokenizerBase
 
 from transformermodel_api.errors import PreparationFailed
@@ -20,22 +22,46 @@ def load_tokenizer(checkpoint: Checkpoint, *, do_lower_case: bool | None) -> Pre
         PreparationFailed: UnsupportedSource, there is none, or it cannot lower-case as asked; RemoteCodeForbidden, it
             is code that may not run.
     """
-    settings: dict[str, bool | str] = {} if do_lower_case is None else {"do_lower_case": do_lower_case}
-    if checkpoint.weights.kind is WeightsKind.GGUF and not (checkpoint.folder / _WHOLE).is_file():
-        settings["gguf_file"] = checkpoint.weights.files[0]
+    inside = checkpoint.weights.kind is WeightsKind.GGUF and not (checkpoint.folder / _WHOLE).is_file()
     _require_known_tokenizer(checkpoint)
+    return open_tokenizer(
+        checkpoint.folder,
+        checkpoint.origin,
+        do_lower_case=do_lower_case,
+        trusted=checkpoint.trusted,
+        gguf_file=checkpoint.weights.files[0] if inside else None,
+    )
+
+
+def open_tokenizer(
+    folder: Path, origin: str, *, do_lower_case: bool | None, trusted: bool = False, gguf_file: str | None = None
+) -> PreTrainedTokenizerBase:
+    """Load the tokenizer in a folder, whatever else is in it.
+
+    Args:
+        folder: where its files are.
+        origin: the uri, for messages.
+        do_lower_case: whether text is to be lower-cased; None leaves that to the tokenizer.
+        trusted: whether code in the folder may run.
+        gguf_file: the file of the weights, if the tokenizer is in it.
+
+    Raises:
+        PreparationFailed: UnsupportedSource, there is none, or it cannot lower-case as asked.
+    """
+    wishes: dict[str, bool | str | None] = {"do_lower_case": do_lower_case, "gguf_file": gguf_file}
+    settings = {name: wish for name, wish in wishes.items() if wish is not None}
     try:
-        tokenizer = load_pretrained_tokenizer(checkpoint.folder, trust_remote_code=checkpoint.trusted, **settings)
+        tokenizer = load_pretrained_tokenizer(folder, trust_remote_code=trusted, **settings)
     except MemoryError:
         raise
     except Exception as error:  # which one is up to the tokenizer
         raise PreparationFailed(
-            FailureReason.UnsupportedSource, f"{checkpoint.origin} has no usable tokenizer ({one_line(error)})."
+            FailureReason.UnsupportedSource, f"{origin} has no usable tokenizer ({one_line(error)})."
         ) from error
     # Without its files transformers makes a tokenizer that knows nothing but its special tokens, and says nothing.
     if set(tokenizer.get_vocab()) <= set(tokenizer.all_special_tokens):
-        raise PreparationFailed(FailureReason.UnsupportedSource, f"{checkpoint.origin} has no tokenizer files.")
-    _require_lower_casing(tokenizer, checkpoint.origin, do_lower_case)
+        raise PreparationFailed(FailureReason.UnsupportedSource, f"{origin} has no tokenizer files.")
+    _require_lower_casing(tokenizer, origin, do_lower_case)
     return tokenizer
 
 

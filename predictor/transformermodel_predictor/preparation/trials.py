@@ -55,13 +55,13 @@ class Examined:
     """A candidate in parity.
 
     Attributes:
-        parity: how its answers compare with the reference's.
+        parity: how its answers compare with the reference's; None where the source holds nothing to compare with.
         load: what it took to load it.
         size_bytes: of its files.
     """
 
     candidate: Candidate
-    parity: Parity
+    parity: Parity | None
     load: Load
     size_bytes: int
 

@@ -35,16 +35,24 @@ class HubSource:
         repository: organisation and name.
         revision: branch, tag or commit; `main` when None.
         code: whether Python files are wanted too.
+        weights: whether the weights are wanted; configuration and tokenizer always are.
         retries: how a refusal that passes is met.
     """
 
     def __init__(
-        self, repository: str, revision: str | None, *, code: bool = False, retries: Retries | None = None
+        self,
+        repository: str,
+        revision: str | None,
+        *,
+        code: bool = False,
+        weights: bool = True,
+        retries: Retries | None = None,
     ) -> None:
         self._repository = repository
         self._revision = revision or _DEFAULT_REVISION
         self._uri = f"hf://{repository}"
         self._code = code
+        self._weights = weights
         self._retries = retries or Retries()
 
     def resolve(self) -> Resolved:
@@ -65,7 +73,7 @@ class HubSource:
         """The needed files at the commit; config.json and an index of shards are read."""
         access = HubAccess.of(os.environ)
         if access.offline:
-            return survey_files(self._cache().files(resolved.commit, code=self._code))
+            return survey_files(self._cache().files(resolved.commit, code=self._code, weights=self._weights))
         folder.mkdir(parents=True, exist_ok=True)
         with hub_failures_classified(self._uri, resolved.commit, access):
             wanted = self._wanted(access, resolved.commit, folder)
@@ -78,7 +86,7 @@ class HubSource:
         """Download the needed files at the commit, going on where an earlier attempt ended."""
         access = HubAccess.of(os.environ)
         if access.offline:
-            return self._cache().acquire(resolved.commit, progress, code=self._code)
+            return self._cache().acquire(resolved.commit, progress, code=self._code, weights=self._weights)
         folder.mkdir(parents=True, exist_ok=True)
         with hub_failures_classified(self._uri, resolved.commit, access):
             wanted = self._wanted(access, resolved.commit, folder)
@@ -94,7 +102,8 @@ class HubSource:
             self._download([listed[name]], folder, access, None)
             return (folder / name).read_text(encoding="utf-8")
 
-        return [listed[name] for name in needed_files(listed, self._uri, read, code=self._code)]
+        needed = needed_files(listed, self._uri, read, code=self._code, weights=self._weights)
+        return [listed[name] for name in needed]
 
     def _download(
         self, files: Sequence[RemoteFile], folder: Path, access: HubAccess, progress: Progress | None

@@ -51,7 +51,7 @@ class HubCache:
             raise self._absent(f"the revision {revision!r} of hf://{self.repository}")
         return reference.read_text(encoding="ascii").strip()
 
-    def files(self, commit: str, *, code: bool) -> list[Path]:
+    def files(self, commit: str, *, code: bool, weights: bool = True) -> list[Path]:
         """The needed files of a commit, as they lie in its folder.
 
         Raises:
@@ -61,16 +61,17 @@ class HubCache:
         if not snapshot.is_dir():
             raise self._absent(f"the commit {commit} of hf://{self.repository}")
         names = [path.name for path in snapshot.iterdir() if path.is_file()]
-        needed = needed_files(names, f"hf://{self.repository}", lambda name: (snapshot / name).read_text(), code=code)
+        origin = f"hf://{self.repository}"
+        needed = needed_files(names, origin, lambda name: (snapshot / name).read_text(), code=code, weights=weights)
         return [snapshot / name for name in needed]
 
-    def acquire(self, commit: str, progress: Progress, *, code: bool) -> Path:
+    def acquire(self, commit: str, progress: Progress, *, code: bool, weights: bool = True) -> Path:
         """The folder of a commit, its needed files verified.
 
         Raises:
             PreparationFailed: as `files`; ChecksumMismatch, a file is damaged.
         """
-        files = self.files(commit, code=code)
+        files = self.files(commit, code=code, weights=weights)
         total, done = sum(file.stat().st_size for file in files), 0
         for file in files:
             _verify(file)

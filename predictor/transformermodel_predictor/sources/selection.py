@@ -73,7 +73,7 @@ _PREFERRED: tuple[_Candidate, ...] = (
 
 
 def needed_files(
-    names: Collection[str], origin: str, read: Callable[[str], str], *, code: bool = False
+    names: Collection[str], origin: str, read: Callable[[str], str], *, code: bool = False, weights: bool = True
 ) -> tuple[str, ...]:
     """The files of a checkpoint or an adapter among all names at the top of its folder, sorted.
 
@@ -84,15 +84,16 @@ def needed_files(
         origin: the uri, for messages.
         read: the text of a small file; called for an index of shards.
         code: whether Python files are wanted too, because they may run.
+        weights: whether the weights are wanted; configuration and tokenizer always are.
 
     Raises:
         PreparationFailed: UnsupportedSource, there are no weights that can be read.
     """
-    weights = find_weights(names, origin, read)
+    found = find_weights(names, origin, read) if weights else None
     beside = {name for name in names if name in _CONFIGURATION | _TORCHSERVE | _TOKENIZER}
     programs = {name for name in names if code and _CODE.fullmatch(name)}
-    index = {weights.index} if weights.index else set()
-    return tuple(sorted({*weights.files, *index, *beside, *programs}))
+    index = {found.index} if found and found.index else set()
+    return tuple(sorted({*(found.files if found else ()), *index, *beside, *programs}))
 
 
 def find_weights(names: Collection[str], origin: str, read: Callable[[str], str]) -> Weights:

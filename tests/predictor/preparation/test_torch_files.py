@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file
-from torch import nn
 from transformers import PreTrainedModel
 
 from tests.predictor.preparation.conftest import Kitchen, request_for
@@ -136,13 +135,3 @@ def test_what_holds_no_weights_is_refused(kitchen: Kitchen, content: Any, messag
     else:
         torch.save(content, file)
     assert kitchen.failure(request_for()).message.startswith(message)
-
-
-@pytest.mark.usefixtures("weights")
-def test_a_traced_graph_alone_is_refused_with_what_to_do(kitchen: Kitchen) -> None:
-    (kitchen.model / "config.json").unlink()
-    jit: Any = torch.jit
-    jit.trace(nn.Linear(2, 2), torch.ones(1, 2)).save(kitchen.model / "traced_model.pt")
-    failure = kitchen.failure(request_for())
-    assert failure.reason is FailureReason.UnsupportedForm
-    assert "name the checkpoint that it was traced from" in failure.message

@@ -85,6 +85,12 @@ def test_python_files_are_needed_only_where_they_may_run() -> None:
     assert set(needed_files(names, ORIGIN, read, code=True)) == {"config.json", "model.safetensors", "modeling_x.py"}
 
 
+def test_configuration_and_tokenizer_alone_need_no_weights() -> None:
+    names = ["config.json", "model.safetensors", "model.safetensors.index.json", "vocab.txt", "tf_model.h5"]
+    assert needed_files(names, ORIGIN, read, weights=False) == ("config.json", "vocab.txt")
+    assert needed_files(["vocab.txt"], ORIGIN, read, weights=False) == ("vocab.txt",)
+
+
 def test_several_weights_that_exclude_each_other_are_refused_by_name() -> None:
     with pytest.raises(PreparationFailed, match=r"has several files of weights \(a.Q4.gguf, b.Q8.gguf\): leave one"):
         needed_files(["b.Q8.gguf", "a.Q4.gguf"], ORIGIN, read)

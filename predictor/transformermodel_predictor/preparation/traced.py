@@ -1,0 +1,159 @@
+"""A model that comes as a traced graph: what TorchServe's preparation script leaves with save_mode torchscript."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from transformers import PreTrainedTokenizerBase
+
+from transformermodel_api.contract import PreparationRequest
+from transformermodel_api.errors import PreparationFailed
+from transformermodel_api.failures import FailureReason
+from transformermodel_api.preparation import Format, Precision, Preparation
+from transformermodel_api.spec import TaskName
+from transformermodel_predictor.artifact.configuration import ModelConfiguration
+from transformermodel_predictor.engines.compiled import torchserve_signature, unsupported
+from transformermodel_predictor.engines.graph import CPU
+from transformermodel_predictor.engines.signature import Signature
+from transformermodel_predictor.engines.torchscript import TORCHSCRIPT_FILE, load_torchscript
+from transformermodel_predictor.preparation.candidate import Candidate, EngineName
+from transformermodel_predictor.preparation.candidates import Choice, candidates_for
+from transformermodel_predictor.preparation.configuration import ModelFacts, configuration_for
+from transformermodel_predictor.preparation.forms.catalogue import all_candidates
+from transformermodel_predictor.preparation.forms.form import ENCODER_TASKS
+from transformermodel_predictor.preparation.forms.writing import write_signature
+from transformermodel_predictor.preparation.graph_shape import shape_of
+from transformermodel_predictor.preparation.inherited import Inherited, read_inherited
+from transformermodel_predictor.preparation.inputs import Acquired
+from transformermodel_predictor.preparation.labels import choose_labels
+from transformermodel_predictor.preparation.limits import choose_max_length
+from transformermodel_predictor.preparation.node import this_node
+from transformermodel_predictor.preparation.progress import Progress
+from transformermodel_predictor.preparation.tokenizer import lower_cases
+from transformermodel_predictor.preparation.tokenizer_source import find_tokenizer
+from transformermodel_predictor.preparation.torch_file import is_traced
+from transformermodel_predictor.sources.selection import WeightsKind, find_weights
+from transformermodel_predictor.tasks.catalogue import task_type
+
+TRACED = Candidate(Format.TorchScript, EngineName.TorchScript, Precision.Float32)
+"""The only way in which a graph can be served; the script traces in float32."""
+
+_INSTEAD = "name the checkpoint that it was traced from"
+
+
+@dataclass(frozen=True)
+class Traced:
+    """A graph with all that is needed to store it.
+
+    Attributes:
+        file: the graph.
+        signature: how it is called.
+        configuration: what model-config.yaml says of it.
+        tokenizer_identity: the repository that the tokenizer is from, pinned; None where it is the folder's own.
+    """
+
+    file: Path
+    signature: Signature
+    tokenizer: PreTrainedTokenizerBase
+    labels: tuple[str, ...]
+    configuration: ModelConfiguration
+    tokenizer_identity: str | None = None
+
+    def write(self, folder: Path) -> None:
+        """Write the graph, unchanged, and its signature."""
+        shutil.copyfile(self.file, folder / TORCHSCRIPT_FILE)
+        write_signature(self.signature, folder)
+
+
+def traced_file(folder: Path, origin: str) -> Path | None:
+    """The graph in a folder; None where the folder holds weights.
+
+    Raises:
+        PreparationFailed: UnsupportedSource, it holds neither.
+    """
+    names = [path.name for path in folder.iterdir() if path.is_file()]
+    weights = find_weights(names, origin, lambda name: (folder / name).read_text(encoding="utf-8"))
+    if weights.kind is not WeightsKind.Torch or not is_traced(folder / weights.files[0]):
+        return None
+    return folder / weights.files[0]
+
+
+def choose_traced(preparation: Preparation) -> Choice:
+    """The candidates of a request whose source is a graph.
+
+    Raises:
+        PreparationFailed: UnsupportedForm, the request names another form.
+    """
+    if preparation.format is Format.Auto:
+        preparation = preparation.model_copy(update={"format": TRACED.format})
+    reason = f"no other form can be made of a traced graph: {_INSTEAD}"
+    return candidates_for(
+        preparation, all_candidates(), lambda candidate: None if candidate == TRACED else reason, this_node()
+    )
+
+
+def read_traced(
+    file: Path, request: PreparationRequest, acquired: Acquired, downloads: Path, progress: Progress
+) -> Traced:
+    """Read a graph and what lies beside it, and find out in which sizes it can be called.
+
+    PyTorch runs the graph's own operations, and no Python of the file.
+
+    Args:
+        file: the graph.
+        request: what is wanted of it.
+        acquired: the folder that it is in.
+        downloads: where a tokenizer goes that is fetched.
+        progress: who watches that.
+
+    Raises:
+        PreparationFailed: UnsupportedForm, the graph cannot do what is wanted, or not here; WeightsMismatch, it does
+            not fit the labels or the length; and what a hub refuses.
+    """
+    origin = request.source.uri
+    inherited = read_inherited(acquired.checkpoint, origin)
+    _require_servable(file, request, inherited)
+    request = inherited.applied_to(request, has_labels=task_type(request.task).has_labels)
+    wanted, script = request.preparation, inherited.configuration
+    tokenizer, identity = find_tokenizer(
+        acquired.checkpoint, origin, script.model_name, wanted.do_lower_case, downloads, progress
+    )
+    max_length = choose_max_length(wanted.max_length, tokenizer.model_max_length, script.max_length)
+    signature = torchserve_signature(request.task, tokenizer, script.max_length or max_length)
+    graph = load_torchscript(file, CPU, signature.outputs)
+    shape = shape_of(graph, signature, row_per_token=request.task is not TaskName.SequenceClassification)
+    labels = _labels(request, shape.classes)
+    facts = ModelFacts(
+        len(labels), max_length, lower_cases(tokenizer), base_model=ModelConfiguration.embedding_name, problem_type=None
+    )
+    configuration = configuration_for(request, facts)
+    return Traced(file, shape.signature, tokenizer, labels, configuration, identity)
+
+
+def _require_servable(file: Path, request: PreparationRequest, inherited: Inherited) -> None:
+    what = f"{request.source.uri} holds only the traced graph {file.name}"
+    if request.task not in ENCODER_TASKS:
+        raise unsupported(f"{what}, which cannot do {request.task.value}: {_INSTEAD}.")
+    if request.source.adapter_uri:
+        raise unsupported(f"{what}, into which no adapter can be merged: {_INSTEAD}.")
+    hardware = inherited.configuration.hardware or ""
+    if hardware.startswith("neuron"):
+        raise unsupported(f"{what}, compiled for {hardware}, which cannot be checked here: {_INSTEAD}.")
+
+
+def _labels(request: PreparationRequest, classes: int) -> tuple[str, ...]:
+    """The names of the classes.
+
+    Raises:
+        PreparationFailed: WeightsMismatch, there are more or fewer than the graph has.
+    """
+    if not task_type(request.task).has_labels:
+        return ()
+    wanted = request.preparation
+    labels = choose_labels(wanted.labels, None, wanted.num_labels or classes)
+    if len(labels) != classes:
+        raise PreparationFailed(
+            FailureReason.WeightsMismatch,
+            f"{request.source.uri} gives {classes} logits, but there are {len(labels)} labels.",
+        )
+    return labels
