@@ -37,6 +37,7 @@ def by_outcome(artifact: Artifact, outcome: str) -> dict[str, dict[str, Any]]:
     return {f"{entry['format']}/{entry['engine']} {entry['precision']}": entry for entry in entries}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("with_bfloat16")
 def test_auto_tries_what_is_cheap_and_takes_one_that_is_in_parity(kitchen: Kitchen, watcher: Watcher) -> None:
     prepared = kitchen.prepare(request_for(preparation=AUTO), watcher)
@@ -64,6 +65,7 @@ def test_auto_tries_what_is_cheap_and_takes_one_that_is_in_parity(kitchen: Kitch
     assert load_model(artifact).answer([{"text": "i love this movie"}])
 
 
+@pytest.mark.slow
 def test_candidates_of_one_model_are_different_artifacts(kitchen: Kitchen) -> None:
     requests = [
         request_for(preparation={**AUTO, "format": "Pretrained", "engine": engine, "precision": precision})

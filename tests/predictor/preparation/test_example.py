@@ -6,14 +6,17 @@ import pytest
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
+from tests.predictor.preparation.conftest import QUICK
 from tests.predictor.watcher import Watcher
 from transformermodel_api.contract import PreparationRequest
 from transformermodel_api.manifests import read_manifests
+from transformermodel_api.preparation import Engine, Format, Precision
 from transformermodel_predictor.artifact.directory import Artifact, open_artifact
 from transformermodel_predictor.artifact.local_store import LocalStore
 from transformermodel_predictor.preparation.pipeline import prepare
 
 MANIFEST = Path(__file__).parents[3] / "examples" / "sentiment" / "model.yaml"
+FAITHFUL = {"format": Format.Pretrained, "engine": Engine.Pretrained, "precision": Precision.Float32}
 TEXT = "I love this movie, it was fantastic!"
 
 
@@ -21,7 +24,9 @@ TEXT = "I love this movie, it was fantastic!"
 def artifact(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
     store = tmp_path_factory.mktemp("store")
     (model,) = read_manifests(MANIFEST)
-    prepared = prepare(PreparationRequest.of(model.spec), LocalStore(store), Watcher(), base=MANIFEST.parent)
+    request = PreparationRequest.of(model.spec)
+    request = request.model_copy(update={"preparation": request.preparation.model_copy(update=FAITHFUL)})
+    prepared = prepare(request, LocalStore(store), Watcher(), base=MANIFEST.parent, budget=QUICK)
     return open_artifact(store / prepared.path)
 
 

@@ -56,12 +56,13 @@ def require_sound(store: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_killed_before_any_change_it_goes_on_to_the_same_end(kitchen: Kitchen, hub: HubServer) -> None:
+def test_killed_before_a_change_it_goes_on_to_the_same_end(kitchen: Kitchen, hub: HubServer) -> None:
     undisturbed = finish(work(kitchen, hub, kitchen.base / "undisturbed"))
     expected = files(kitchen.base / "undisturbed")
     assert undisturbed.changes > 20
     assert len(expected) == 2  # one artifact, one input
-    for last in range(1, undisturbed.changes + 1):
+    publishing = range(undisturbed.changes - 8, undisturbed.changes + 1)
+    for last in sorted({*range(1, undisturbed.changes, 4), *publishing}):
         store = kitchen.base / f"killed-{last}"
         assert Preparation(work(kitchen, hub, store, last)).result() is None
         require_sound(store)
@@ -113,3 +114,11 @@ def test_many_at_once_come_to_one_artifact(kitchen: Kitchen, hub: HubServer) -> 
     assert len({result.digest for result in results if result}) == 1
     assert sorted(Step.Publish in result.steps for result in results if result) == [False, False, False, True]
     assert len(files(store)) == 2
+
+
+def test_what_was_built_and_measured_before_the_kill_is_not_done_again(kitchen: Kitchen, hub: HubServer) -> None:
+    store = kitchen.base / "store"
+    killed = Preparation(work(kitchen, hub, store), at=Step.Test)
+    killed.await_step(Step.Test)
+    killed.kill()
+    assert finish(work(kitchen, hub, store)).steps == (Step.Resolve, Step.Acquire, Step.Test, Step.Publish)
