@@ -171,7 +171,7 @@ def test_scale_changes_the_replicas_alone(api: Kubernetes, model: str) -> None:
     assert before is not None
     assert after is not None
     assert after["spec"] == {**before["spec"], "predictor": {**before["spec"]["predictor"], "minReplicas": 2}}
-    assert document["metadata"]["generation"] == 2
+    assert after["metadata"]["generation"] == 2
     refused = api.kubectl("scale", "-n", NAMESPACE, f"tfm/{model}", "--replicas=0", check=False)
     assert "spec.predictor.minReplicas in body should be greater than or equal to 1" in refused.stderr
 
