@@ -5,13 +5,14 @@ Numbers may be in quotes in both.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 from transformermodel_api import API_VERSION, KIND
+from transformermodel_predictor.artifact.compilation import PT2, Compilation, read_pt2
 from transformermodel_predictor.artifact.sections import Section
 
 SETUP_FILE = "setup_config.json"
@@ -28,6 +29,12 @@ _FORMATS = {
     ("torchscript", ""): "TorchScript",
     ("torchscript", "neuron"): "Neuron",
     ("torchscript", "neuronx"): "NeuronX",
+}
+_COMPILE_MODES = {
+    "default": "Default",
+    "reduce-overhead": "ReduceOverhead",
+    "max-autotune": "MaxAutotune",
+    "max-autotune-no-cudagraphs": "MaxAutotune",
 }
 _WITHOUT_MEANING = {
     "captum_explanation": "every task can be explained, there is nothing to prepare",
@@ -63,6 +70,7 @@ _ORGANISATIONS = {
 """Where the hub keeps models that had names without an organisation."""
 
 _LONGEST_NAME = 40
+_PRETRAINED = "pretrained"
 
 
 @dataclass(frozen=True)
@@ -70,6 +78,7 @@ class DownloaderConfiguration:
     """What the script is told; None where it says nothing.
 
     Attributes:
+        compile: arguments of torch.compile, from the section `pt2` of model-config.yaml.
         notes: settings that have no meaning here or that nobody knows, a sentence each.
     """
 
@@ -83,6 +92,7 @@ class DownloaderConfiguration:
     batch_size: int | None = None
     better_transformer: bool = False
     model_parallel: bool = False
+    compile: Compilation | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -100,6 +110,7 @@ def read_downloader_configuration(text: str) -> DownloaderConfiguration:
         raise ValueError("it is not an object")  # noqa: TRY004 - the file is wrong, not an argument
     named = "handler" in document
     section = Section.of("handler" if named else SETUP_FILE, document["handler"] if named else document)
+    pt2 = read_pt2(document.get("pt2")) if named else PT2()
     return DownloaderConfiguration(
         model_name=section.text("model_name", "") or None,
         mode=section.text("mode", "") or None,
@@ -111,7 +122,8 @@ def read_downloader_configuration(text: str) -> DownloaderConfiguration:
         batch_size=section.whole("batch_size"),
         better_transformer=section.flag("BetterTransformer"),
         model_parallel=section.flag("model_parallel"),
-        notes=tuple(_notes(section)),
+        compile=pt2.compile,
+        notes=(*_notes(section), *_notes_on(pt2, section.text("save_mode", "") or _PRETRAINED)),
     )
 
 
@@ -143,7 +155,7 @@ def _preparation(
     configuration: DownloaderConfiguration, labels: Sequence[str] | None, *, has_labels: bool
 ) -> dict[str, Any]:
     hardware = configuration.hardware or ""
-    format_ = _FORMATS.get((configuration.save_mode or "pretrained", hardware if hardware.startswith("neuron") else ""))
+    format_ = _FORMATS.get((configuration.save_mode or _PRETRAINED, hardware if hardware.startswith("neuron") else ""))
     if format_ is None:
         raise ValueError(f"save_mode {configuration.save_mode!r} with hardware {hardware!r} is not known")
     neuron = format_ in ("Neuron", "NeuronX")
@@ -155,6 +167,7 @@ def _preparation(
         "numLabels": configuration.num_labels or None if has_labels and not labels else None,
         "batchSize": (configuration.batch_size or 1) if neuron else None,
         "attention": "SDPA" if configuration.better_transformer else None,
+        "compile": _compile(configuration.compile) if format_ == "Pretrained" else None,
         "deviceMap": "Auto" if configuration.model_parallel else None,
     }
     return {key: value for key, value in wanted.items() if value is not None}
@@ -166,6 +179,19 @@ def _notes(section: Section) -> list[str]:
     ]
     unknown = sorted(str(key) for key in section.values if key not in _OTHER and key not in _WITHOUT_MEANING)
     return without + [f"{key} is not known and was ignored." for key in unknown]
+
+
+def _notes_on(pt2: PT2, save_mode: str) -> Iterator[str]:
+    if pt2.compile and save_mode != _PRETRAINED:
+        yield f"pt2.compile has no meaning here: save_mode is {save_mode}, and only pretrained models are compiled."
+    elif pt2.compile and pt2.compile.mode == "max-autotune-no-cudagraphs":
+        yield "pt2.compile.mode max-autotune-no-cudagraphs is not known to a TransformerModel: it is MaxAutotune there."
+    if pt2.export:
+        yield "pt2.export was ignored: set spec.preparation.format to Exported if that is wanted."
+
+
+def _compile(wanted: Compilation | None) -> dict[str, str] | None:
+    return None if wanted is None else {"backend": wanted.backend, "mode": _COMPILE_MODES[wanted.mode]}
 
 
 def _required(value: str | None, key: str) -> str:

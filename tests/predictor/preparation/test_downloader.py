@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from transformermodel_api.validation import problems
+from transformermodel_predictor.artifact.compilation import Compilation
 from transformermodel_predictor.preparation.downloader import (
     DownloaderConfiguration,
     equivalent_model,
@@ -70,6 +71,8 @@ def test_the_handler_section_of_newer_examples_is_read() -> None:
         max_length=128,
         hardware="neuronx",
         batch_size=4,
+        compile=Compilation(),
+        notes=("pt2.compile has no meaning here: save_mode is torchscript, and only pretrained models are compiled.",),
     )
 
 
@@ -173,6 +176,47 @@ def test_each_configuration_has_an_equivalent(changes: dict[str, Any], labels: A
 def test_the_resource_has_a_name_that_kubernetes_takes(model_name: str, name: str) -> None:
     configuration = DownloaderConfiguration(model_name=model_name, mode="text_generation")
     assert equivalent_model(configuration, None)["metadata"] == {"name": name}
+
+
+@pytest.mark.parametrize(
+    ("pt2", "compiled", "notes"),
+    [
+        ({"compile": {"enable": True}}, {"backend": "inductor", "mode": "Default"}, []),
+        ({"compile": {"enable": False, "mode": "max-autotune"}}, None, []),
+        ("openvino", {"backend": "openvino", "mode": "Default"}, []),
+        (
+            {"compile": {"enable": True, "backend": "inductor", "mode": "reduce-overhead"}},
+            {"backend": "inductor", "mode": "ReduceOverhead"},
+            [],
+        ),
+        (
+            {"backend": "inductor", "mode": "max-autotune-no-cudagraphs"},
+            {"backend": "inductor", "mode": "MaxAutotune"},
+            [
+                "pt2.compile.mode max-autotune-no-cudagraphs is not known to a TransformerModel: it is MaxAutotune "
+                "there."
+            ],
+        ),
+        (
+            {"export": {"aot_compile": True}},
+            None,
+            ["pt2.export was ignored: set spec.preparation.format to Exported if that is wanted."],
+        ),
+        (None, None, []),
+    ],
+)
+def test_compilation_is_taken_over(pt2: Any, compiled: dict[str, str] | None, notes: list[str]) -> None:
+    handler = {"model_name": "org/model", "mode": "question_answering", "save_mode": "pretrained"}
+    configuration = read_downloader_configuration(json.dumps({"handler": handler, "pt2": pt2}))
+    document = equivalent_model(configuration, None)
+    assert document["spec"]["preparation"].get("compile") == compiled
+    assert list(configuration.notes) == notes
+    assert list(problems(document)) == []
+
+
+def test_what_is_traced_is_not_compiled() -> None:
+    document = equivalent_model(read_downloader_configuration(MODEL_CONFIG), None)
+    assert "compile" not in document["spec"]["preparation"]
 
 
 def test_keys_that_nobody_knows_are_named() -> None:
