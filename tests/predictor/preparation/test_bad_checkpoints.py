@@ -78,7 +78,7 @@ def test_a_source_that_cannot_be_read_is_refused(kitchen: Kitchen, harm: Callabl
     failure = kitchen.failure(request_for())
     assert failure.reason is FailureReason.UnsupportedSource
     assert failure.message.startswith(message)
-    assert str(failure).endswith("Use safetensors weights and a source kind that this version can read.")
+    assert str(failure).endswith("Correct what the message names, or use a source that this version can read.")
 
 
 @pytest.mark.parametrize(

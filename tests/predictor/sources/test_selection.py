@@ -109,5 +109,5 @@ def test_a_source_without_safetensors_is_refused_by_what_it_has(names: list[str]
         needed_files(names, ORIGIN, read)
     assert str(refusal.value) == (
         f"UnsupportedSource: {ORIGIN} has no safetensors weights ({found}). "
-        "Use safetensors weights and a source kind that this version can read."
+        "Correct what the message names, or use a source that this version can read."
     )
