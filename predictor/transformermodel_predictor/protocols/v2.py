@@ -11,6 +11,9 @@ from transformermodel_predictor.protocols.errors import InvalidRequest
 from transformermodel_predictor.protocols.inference import InferenceRequest, InferenceResponse, Tensor
 from transformermodel_predictor.tasks.task import TensorSpec
 
+_JSON = "application/json"
+"""What metadata says of a tensor of texts that are JSON."""
+
 
 def read_request(body: object, binary: bytes = b"") -> InferenceRequest:
     """Read the body of an inference request.
@@ -115,7 +118,8 @@ def _write_tensor(tensor: Tensor, request: InferenceRequest, binary: list[bytes]
 
 def _write_spec(spec: TensorSpec) -> dict[str, Any]:
     document: dict[str, Any] = {"name": spec.name, "datatype": spec.datatype, "shape": list(spec.shape)}
-    return document | ({"parameters": {"optional": True}} if spec.optional else {})
+    parameters = ({"optional": True} if spec.optional else {}) | ({"content_type": _JSON} if spec.json else {})
+    return document | ({"parameters": parameters} if parameters else {})
 
 
 def _object(value: object, name: str) -> Mapping[str, Any]:

@@ -199,3 +199,13 @@ def test_metadata_has_the_protocols_members_and_ours_as_parameters() -> None:
         ],
         "parameters": {"labels": ["A", "B"]},
     }
+
+
+def test_metadata_says_which_texts_are_json() -> None:
+    answers = TensorSpec("answers", "BYTES", (-1,), optional=True, json=True)
+    labels = TensorSpec("labels", "BYTES", (-1,), json=True)
+    told = v2.write_metadata(ModelMetadata("m", "v1", "transformers-pretrained", (TEXT,), (answers, labels), {}))
+    assert [spec["parameters"] for spec in told["outputs"]] == [
+        {"optional": True, "content_type": "application/json"},
+        {"content_type": "application/json"},
+    ]
