@@ -4,7 +4,8 @@ Credentials and endpoints come from the environment alone, under the names that 
 never put into messages:
 
 s3://  AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL, ..., web identity and instance roles
-gs://  GOOGLE_APPLICATION_CREDENTIALS, the metadata server; STORAGE_EMULATOR_HOST, which is asked as nobody
+gs://  GOOGLE_APPLICATION_CREDENTIALS, the metadata server; FSSPEC_GS, {"token": ...} with a key instead of its file;
+       STORAGE_EMULATOR_HOST, which is asked as nobody
 az://  AZURE_STORAGE_CONNECTION_STRING, or AZURE_STORAGE_ACCOUNT_NAME and a key, a token or a workload identity
 """
 

@@ -1,11 +1,16 @@
 """Checkpoints in object storage, behind real servers."""
 
 import io
+import json
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import fsspec.config
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tests.object_stores.fixtures import ObjectServers
 from tests.object_stores.servers import azure_connection
@@ -15,6 +20,7 @@ from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.objects.bucket import Bucket
 from transformermodel_predictor.objects.location import ObjectLocation, Scheme
+from transformermodel_predictor.objects.service import connect
 from transformermodel_predictor.sources.catalogue import source_for
 from transformermodel_predictor.sources.source import Source
 
@@ -160,6 +166,23 @@ def test_an_account_that_nobody_named_is_told(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(PreparationFailed, match="az:// needs AZURE_STORAGE_CONNECTION_STRING or") as refusal:
         source("az://container/model").resolve()
     assert refusal.value.reason is FailureReason.Unauthorized
+
+
+def test_googles_key_may_be_in_a_variable_instead_of_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that a pod has of a secret are variables; fsspec reads this one when it is imported."""
+    monkeypatch.delenv("STORAGE_EMULATOR_HOST", raising=False)
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    token = {
+        "type": "service_account",
+        "client_email": "writer@models.iam.gserviceaccount.com",
+        "private_key": key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(),
+        "token_uri": "https://oauth2.googleapis.com/token",
+    }
+    read: dict[str, Any] = {}
+    fsspec.config.set_conf_env(read, {"FSSPEC_GS": json.dumps({"token": token})})
+    monkeypatch.setitem(fsspec.config.conf, "gs", read["gs"])
+    credentials = connect(Scheme.GCS).files.credentials.credentials
+    assert credentials.service_account_email == "writer@models.iam.gserviceaccount.com"
 
 
 def test_storage_that_does_not_answer_is_unreachable(
