@@ -15,6 +15,9 @@ from typing import Any
 import httpx
 import pytest
 
+from transformermodel_api.preparation import Precision
+from transformermodel_predictor.preparation.parity import TOLERANCES
+
 EXAMPLE = Path("examples/sentiment")
 PROGRAM = Path(sys.executable).parent / "transformermodel"
 
@@ -102,7 +105,9 @@ def test_the_example_request_of_v1_has_the_expected_answer(server: Server) -> No
     answered = answer(server, "/v1/models/sentiment:predict", "request.v1.json")["predictions"]
     expected = document("answer.v1.json")["predictions"]
     assert [row["label"] for row in answered] == [row["label"] for row in expected]
-    assert [row["score"] for row in answered] == pytest.approx([row["score"] for row in expected], abs=1e-3)
+    assert [row["score"] for row in answered] == pytest.approx(
+        [row["score"] for row in expected], abs=TOLERANCES[Precision.BFloat16]
+    )  # Auto may take bfloat16
 
 
 def test_the_example_request_of_v2_has_the_expected_answer(server: Server) -> None:
@@ -110,7 +115,9 @@ def test_the_example_request_of_v2_has_the_expected_answer(server: Server) -> No
     expected = document("answer.v2.json")
     assert answered["model_name"] == expected["model_name"]
     assert tensors(answered)["label"] == tensors(expected)["label"]
-    assert tensors(answered)["score"] == pytest.approx(tensors(expected)["score"], abs=1e-3)
+    assert tensors(answered)["score"] == pytest.approx(
+        tensors(expected)["score"], abs=TOLERANCES[Precision.BFloat16]
+    )  # Auto may take bfloat16
 
 
 def test_a_second_start_finds_the_artifact_and_a_port_in_use_is_named(server: Server, store: Path) -> None:
