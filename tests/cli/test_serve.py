@@ -19,6 +19,8 @@ from transformermodel_api.preparation import Precision
 from transformermodel_predictor.preparation.parity import TOLERANCES
 
 EXAMPLE = Path("examples/sentiment")
+ROUNDING = TOLERANCES[Precision.BFloat16]
+"""Auto may take bfloat16."""
 PROGRAM = Path(sys.executable).parent / "transformermodel"
 
 pytestmark = pytest.mark.slow
