@@ -134,25 +134,25 @@ def test_bytes_that_arrive_damaged_are_not_kept(hub: HubServer, tmp_path: Path, 
             Access(status=401),
             FailureReason.Unauthorized,
             "Unauthorized: hf://org/model: a token is needed by {hub}. "
-            "Name a secret with a valid HF_TOKEN in spec.source.secretRef.",
+            "Name a secret with credentials that are valid there in spec.source.secretRef.",
         ),
         (
             Access(status=403),
             FailureReason.Unauthorized,
             "Unauthorized: hf://org/model: a token is needed by {hub}. "
-            "Name a secret with a valid HF_TOKEN in spec.source.secretRef.",
+            "Name a secret with credentials that are valid there in spec.source.secretRef.",
         ),
         (
             Access(retry_after=30),
             FailureReason.RateLimited,
             "RateLimited: hf://org/model: too many requests to {hub}, which asks to wait 30 seconds. "
-            "Wait, or use a token: the hub limits anonymous downloads more.",
+            "Wait, or name a secret with credentials: servers limit anonymous downloads more.",
         ),
         (
             Access(status=503),
             FailureReason.Unreachable,
             "Unreachable: hf://org/model: {hub} answers with status 503. "
-            "Check the network path to the hub, or set HF_ENDPOINT to a mirror.",
+            "Check the network path to the source, and its endpoint or mirror if you set one.",
         ),
     ],
     ids=["gated", "private", "anonymous", "forbidden", "rate limited", "unavailable"],
@@ -199,7 +199,7 @@ def test_a_hub_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) ->
     assert refusal.value.reason is FailureReason.Unreachable
     assert str(refusal.value) == (
         f"Unreachable: the hub at {endpoint} cannot be reached ([Errno 111] Connection refused). "
-        "Check the network path to the hub, or set HF_ENDPOINT to a mirror."
+        "Check the network path to the source, and its endpoint or mirror if you set one."
     )
 
 
@@ -248,7 +248,7 @@ def test_a_wrong_token_is_reported(
     refusal = failure(tmp_path / "copy", watcher)
     assert str(refusal) == (
         f"Unauthorized: hf://org/model: the token in HF_TOKEN is not accepted by {hub.url}. "
-        "Name a secret with a valid HF_TOKEN in spec.source.secretRef."
+        "Name a secret with credentials that are valid there in spec.source.secretRef."
     )
 
 
