@@ -166,7 +166,13 @@ class GeneralizedHandler:
     ) -> list[Answer]:
         """Answer questions; see `Handler`."""
         read = [self._read(fields, parameters or {}, row) for row, fields in numbered(questions)]
-        return await self._next_scheduler().answer(read)
+        try:
+            return await self._next_scheduler().answer(read)
+        except InvalidQuestion as error:  # its length is known only now
+            rows = [
+                row for (row, _), question in zip(numbered(questions), read, strict=True) if question is error.question
+            ]
+            raise InvalidQuestion(f"{rows[0] if rows else ''}{error}") from error
 
     def _next_scheduler(self) -> Scheduler[Any, Answer]:
         """The least busy replica; in turn where several are."""

@@ -9,6 +9,8 @@ from tests.predictor.tiny import LABELS, MAX_LENGTH
 from transformermodel_predictor.batching import BatchLimits, Overloaded
 from transformermodel_predictor.handler import GeneralizedHandler, Workers
 from transformermodel_predictor.loading import LoadedModel
+from transformermodel_predictor.tasks.configuration import TaskConfiguration
+from transformermodel_predictor.tasks.question_answering import QuestionAnswering
 from transformermodel_predictor.tasks.task import InvalidQuestion
 
 
@@ -42,6 +44,18 @@ async def test_an_answer_says_what_was_truncated(handler: GeneralizedHandler) ->
 async def test_a_bad_question_among_many_is_named(handler: GeneralizedHandler) -> None:
     with pytest.raises(InvalidQuestion, match="row 2: text must be a string"):
         await handler.answer([{"text": "a"}, {"text": "b"}, {"text": None}])
+
+
+async def test_a_question_among_many_that_turns_out_too_long_is_named(
+    tiny_model: LoadedModel, workers: Workers
+) -> None:
+    task = QuestionAnswering(TaskConfiguration((), MAX_LENGTH))
+    handler = GeneralizedHandler("tiny", replace(tiny_model, task=task), workers)
+    short, long = ({"question": "good " * count, "context": "it was bad"} for count in (1, MAX_LENGTH))
+    with pytest.raises(InvalidQuestion, match=r"^row 1: the question is too long"):
+        await handler.answer([short, long, short])
+    with pytest.raises(InvalidQuestion, match=r"^the question is too long"):
+        await handler.answer([long])
 
 
 async def test_too_much_is_refused_before_it_costs_anything(

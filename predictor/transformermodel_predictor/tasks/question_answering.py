@@ -212,7 +212,7 @@ class QuestionAnswering:
         try:
             return windows_over(encoding, _CONTEXT, self._configuration.max_length, asked.stride)
         except ValueError as error:
-            raise InvalidQuestion(f"the question is too long: {error}") from error
+            raise InvalidQuestion(f"the question is too long: {error}", asked) from error
 
 
 def _parameters(max_length: int) -> tuple[Parameter, ...]:

@@ -78,7 +78,16 @@ Outputs = Mapping[str, torch.Tensor]
 
 
 class InvalidQuestion(ValueError):
-    """A question that the task cannot read; the text says what would be right."""
+    """A question that the task cannot read; the text says what would be right.
+
+    Args:
+        message: the text.
+        question: the task's own question, where it had been made before it turned out to be invalid.
+    """
+
+    def __init__(self, message: str, question: object = None) -> None:
+        super().__init__(message)
+        self.question = question
 
 
 class Task(Protocol[QuestionMade, AnswerTaken]):

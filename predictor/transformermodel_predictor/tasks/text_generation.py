@@ -97,7 +97,7 @@ class TextGeneration:
     @property
     def inputs(self) -> tuple[TensorSpec, ...]:
         """A prompt per row; or, instead of it, a conversation as JSON."""
-        return (TensorSpec("text", "BYTES", (-1,)), TensorSpec("messages", "BYTES", (-1,), optional=True))
+        return (TensorSpec("text", "BYTES", (-1,)), TensorSpec("messages", "BYTES", (-1,), optional=True, json=True))
 
     @property
     def outputs(self) -> tuple[TensorSpec, ...]:
