@@ -2,12 +2,16 @@
 
 import shutil
 
-from benchmarks import first_answer, operator, preparation
+from benchmarks import download, first_answer, operator, preparation
 from benchmarks.measurement import machine, table
 from benchmarks.serving import endurance, generation, latency, throughput
 from tests.cluster.install import not_installed, unavailable
 
 print(machine(), table(first_answer.measure(runs=5)), table(preparation.measure(runs=5)), sep="\n\n")
+if shutil.which("curl") is None:
+    print("\nDownloads are not measured: they are compared with curl's")
+else:
+    print("", table(download.measure(runs=5)), sep="\n")
 if shutil.which("go") is None or shutil.which("java") is None:
     print("\nServing is not measured: the load process needs Go, and TorchServe needs Java")
 else:
