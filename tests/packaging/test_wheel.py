@@ -40,7 +40,7 @@ def test_it_holds_our_packages_typed_and_nothing_else(content: dict[str, bytes])
 
     assert {name for name in top if not name.endswith(".dist-info")} == PACKAGES
     assert {f"{package}/py.typed" for package in PACKAGES} <= set(content)
-    assert not [name for name in content if "__pycache__" in name or "test" in Path(name).name]
+    assert not [name for name in content if "__pycache__" in name or Path(name).name.startswith(("test_", "conftest"))]
 
 
 def test_it_carries_the_licence(content: dict[str, bytes], metadata: Message) -> None:
@@ -55,7 +55,7 @@ def test_only_the_predictor_needs_machine_learning(metadata: Message) -> None:
     heavy = ("torch", "transformers", "kserve", "peft", "accelerate", "safetensors", "huggingface-hub")
     required = metadata.get_all("Requires-Dist") or []
 
-    assert set(metadata.get_all("Provides-Extra") or []) == {"operator", "predictor", "dev"}
+    assert set(metadata.get_all("Provides-Extra") or []) == {"operator", "predictor", "tracing", "dev"}
     for line in (line for line in required if line.startswith(heavy)):
         assert "extra == 'predictor'" in line
 
