@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -14,7 +13,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from tests.chart.pod_security import restricted_violations, writable_roots
 from tests.cluster.installation import RELEASE, SYSTEM_NAMESPACE
-from tests.cluster.kubernetes import Object
+from tests.cluster.kubernetes import Kubernetes, Object
 from tests.cluster.object_storage import running_object_server
 from tests.cluster.stage import Stage, set_stage
 from tests.object_stores.install import not_installed
@@ -57,7 +56,7 @@ class Bucket:
 
 
 @pytest.fixture(scope="module")
-def bucket(kubernetes: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bucket]:
+def bucket(kubernetes: Kubernetes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bucket]:
     if reason := not_installed(Scheme.S3):
         if os.environ.get("CI") == "true":
             pytest.fail(reason, pytrace=False)
@@ -130,7 +129,10 @@ def test_the_predictor_fetches_the_artifact_itself(bucket: Bucket) -> None:
     (container,) = spec["containers"]
     assert "initContainers" not in spec
     assert not any("persistentVolumeClaim" in volume for volume in spec["volumes"])
-    assert f"--model-uri={bucket.model['status']['artifact']['uri']}" in container["args"]
+    artifact = bucket.model["status"]["artifact"]
+    assert f"--model-uri={artifact['uri']}" in container["args"]
+    metadata = bucket.stage.kubernetes.http("GET", f"{bucket.stage.url(NAME)}/v2/models/{NAME}").json()
+    assert metadata["parameters"]["digest"] == artifact["digest"]
 
 
 def test_it_answers_as_the_checkpoint_does_in_transformers(bucket: Bucket) -> None:
