@@ -91,7 +91,7 @@ def ids(tokenizer: PreTrainedTokenizerBase, rows: list[TextAndPair]) -> list[Any
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(rows=rows_of_texts)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_text_and_pair_becomes_what_the_tokenizers_own_call_makes_of_it(
     kind: str, rows: list[TextAndPair]
 ) -> None:
