@@ -7,7 +7,6 @@ import signal
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from transformermodel_predictor.server.memory import give_back_freed_memory
 from transformermodel_predictor.server.model_options import ModelOptions
 from transformermodel_predictor.server.models import Models
 from transformermodel_predictor.server.options import ServerOptions
+from transformermodel_predictor.server.passing_threads import PassingThreads
 from transformermodel_predictor.server.urls import make_application
 from transformermodel_predictor.telemetry.metrics import Metrics
 from transformermodel_predictor.telemetry.model import ModelMeter
@@ -137,7 +137,7 @@ class ModelServer:
     def __init__(self, directories: Mapping[str, Path], options: ServerOptions, load: Load | None = None) -> None:
         self._options = options
         self._workers = Workers.start()
-        self._loader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="load")
+        self._loader = PassingThreads("load")
         self._metrics = Metrics()
         make = load or self._load
         self._models = Models(
