@@ -2,14 +2,15 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.objects.bucket import Bucket
+from transformermodel_predictor.sources.crew import run_all
 from transformermodel_predictor.sources.landing import Landing, RemoteFile, Segment, bytes_to_come, is_whole
 from transformermodel_predictor.sources.space import require_space
 
@@ -53,20 +54,12 @@ def fetch(bucket: Bucket, wanted: Sequence[WantedObject], folder: Path, progress
         landings = [(item, stack.enter_context(closing(Landing(item.file, folder)))) for item in missing]
         there = sum(item.file.size for item in wanted) - sum(item.file.size for item in missing)
         receiver = _Receiver(bucket, there + sum(landing.received for _, landing in landings), progress)
-        with ThreadPoolExecutor(_REQUESTS_AT_ONCE, thread_name_prefix="fetch") as pool:
-            work = [
-                pool.submit(receiver.receive, item.key, landing, segment)
-                for item, landing in landings
-                for segment in landing.segments
-            ]
-            try:
-                wait(work, return_when=FIRST_EXCEPTION)
-            finally:
-                receiver.stop.set()
-                pool.shutdown(cancel_futures=True)
-    for future in work:
-        if not future.cancelled():
-            future.result()
+        parts = (
+            partial(receiver.receive, item.key, landing, segment)
+            for item, landing in landings
+            for segment in landing.segments
+        )
+        run_all(parts, receiver.stop, _REQUESTS_AT_ONCE, "fetch")
 
 
 class _Receiver:

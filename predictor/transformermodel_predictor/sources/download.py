@@ -5,13 +5,14 @@ huggingface_hub's own download starts again at the first byte after its process 
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx2
 from huggingface_hub import hf_raise_for_status
 
+from transformermodel_predictor.sources.crew import run_all
 from transformermodel_predictor.sources.landing import Landing, RemoteFile, Segment, damaged, is_whole
 from transformermodel_predictor.sources.retries import Retries
 from transformermodel_predictor.sources.transport import client
@@ -43,7 +44,9 @@ def download(
         landings = [stack.enter_context(closing(Landing(file, folder))) for file in missing]
         there = sum(file.size for file in files) - sum(file.size for file in missing)
         tally = _Tally(there + sum(landing.received for landing in landings), progress)
-        _fetch(landings, _Receiver(session, headers, tally, retries))
+        receiver = _Receiver(session, headers, tally, retries)
+        parts = (partial(receiver.fetch, landing, segment) for landing in landings for segment in landing.segments)
+        run_all(parts, receiver.stop, _CONNECTIONS, "download")
         tally.tell()
 
 
@@ -67,20 +70,6 @@ class _Tally:
     def tell(self) -> None:
         """Tell the watchers what is there now."""
         self._progress(self._there)
-
-
-def _fetch(landings: Sequence[Landing], receiver: "_Receiver") -> None:
-    """Fetch all segments that are missing; the first failure ends the others."""
-    with ThreadPoolExecutor(_CONNECTIONS, thread_name_prefix="download") as pool:
-        try:
-            work = [pool.submit(receiver.fetch, landing, part) for landing in landings for part in landing.segments]
-            wait(work, return_when=FIRST_EXCEPTION)
-        finally:
-            receiver.stop.set()
-            pool.shutdown(cancel_futures=True)
-    for future in work:
-        if not future.cancelled():
-            future.result()
 
 
 class _Receiver:
