@@ -7,7 +7,7 @@ itself writes is put in at once: the next decision sees it although the watch ha
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 
-from transformermodel_operator.objects import Document, Key, resource_version, uid
+from transformermodel_operator.objects import Document, Key, resource_version
 
 
 class Store:
@@ -117,11 +117,6 @@ class Store:
             if not self._models[model]:
                 del self._models[model]
         return model
-
-
-def same(known: Document | None, document: Document) -> bool:
-    """Whether two documents are of one object, and not of namesakes."""
-    return known is not None and uid(known) == uid(document)
 
 
 def _name(document: Document) -> Key:
