@@ -11,8 +11,7 @@ from pathlib import Path
 import typer
 from starlette.routing import Route
 
-from transformermodel_api.errors import UserError
-from transformermodel_api.generate import checkout, outdated, write
+from transformermodel_api.generate import main
 from transformermodel_cli import serve
 from transformermodel_predictor.artifact.configuration import ModelConfiguration
 from transformermodel_predictor.handler import Handler
@@ -101,21 +100,5 @@ def generated_files(root: Path) -> dict[Path, str]:
     return {root / "docs" / "server.md": server_page(), root / "docs" / "openapi.json": document}
 
 
-def main(arguments: list[str]) -> int:
-    """Write the reference, or with `--check` say whether it is out of date; returns the exit status."""
-    try:
-        files = generated_files(checkout())
-    except UserError as error:
-        print(error, file=sys.stderr)
-        return error.exit_status
-    stale = outdated(files)
-    if arguments == ["--check"]:
-        for path in stale:
-            print(f"{path.name} is out of date: run `make generate` and commit it", file=sys.stderr)
-        return 1 if stale else 0
-    write({path: files[path] for path in stale})
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1:], generated_files))
