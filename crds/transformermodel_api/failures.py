@@ -19,7 +19,7 @@ class FailureReason(Enum):
     the command line's contract and never change their meaning.
     """
 
-    NotFound = _Class(10, False, "Check spec.source for a misspelt name, revision or path.")
+    NotFound = _Class(10, False, "Check the uri for a misspelt name, revision or path.")
     Gated = _Class(11, False, "Accept the model's terms on its page, and name a secret with HF_TOKEN in secretRef.")
     Unauthorized = _Class(12, False, "Name a secret with credentials that are valid there in spec.source.secretRef.")
     RateLimited = _Class(13, True, "Wait, or name a secret with credentials: servers limit anonymous downloads more.")

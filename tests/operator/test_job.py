@@ -197,6 +197,14 @@ def test_sources_on_claims_are_mounted_read_only_and_read_as_folders() -> None:
     assert "readOnly" not in mounts["store"]
 
 
+def test_samples_on_a_claim_are_mounted_too() -> None:
+    job = build(model(preparation={"parity": {"samplesUri": "pvc://asked/samples.jsonl"}}))
+    assert "asked" in [volume.get("persistentVolumeClaim", {}).get("claimName") for volume in pod(job)["volumes"]]
+    request = PreparationRequest.model_validate(json.loads(environment(job)["TRANSFORMERMODEL_REQUEST"]))
+    assert request.preparation.parity is not None
+    assert request.preparation.parity.samples_uri == "file:///mnt/sources/asked/samples.jsonl"
+
+
 def test_a_source_does_not_climb_out_of_its_claim() -> None:
     job = build(model(source={"uri": "pvc://data/../../etc"}))
     request = PreparationRequest.model_validate(json.loads(environment(job)["TRANSFORMERMODEL_REQUEST"]))

@@ -1,4 +1,4 @@
-"""Sources on claims: the Job's pod mounts them, and the preparation reads a folder."""
+"""Sources and samples on claims: the Job's pod mounts them, and the preparation reads a folder."""
 
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -12,7 +12,7 @@ _MOUNTS = "/mnt/sources"
 
 @dataclass(frozen=True)
 class SourceClaims:
-    """The claims that a request's sources are on, and the request as it reads once they are mounted."""
+    """The claims that a request's sources and samples are on, and the request as it reads once they are mounted."""
 
     request: PreparationRequest
     names: tuple[str, ...]
@@ -20,12 +20,17 @@ class SourceClaims:
     @classmethod
     def of(cls, request: PreparationRequest) -> "SourceClaims":
         """Find the claims of a request."""
-        source = request.source
-        uris = {"uri": source.uri, "adapter_uri": source.adapter_uri}
-        on_claims = {name: uri for name, uri in uris.items() if uri is not None and uri.startswith(_SCHEME)}
-        mounted = source.model_copy(update={name: _mounted(uri) for name, uri in on_claims.items()})
-        names = sorted({_claim(uri) for uri in on_claims.values()})
-        return cls(request.model_copy(update={"source": mounted}), tuple(names))
+        source, parity = request.source, request.preparation.parity
+        uris = (source.uri, source.adapter_uri, parity.samples_uri if parity else None)
+        names = sorted({_claim(uri) for uri in uris if uri is not None and uri.startswith(_SCHEME)})
+        mounted = source.model_copy(
+            update={"uri": _mounted(source.uri), "adapter_uri": source.adapter_uri and _mounted(source.adapter_uri)}
+        )
+        update: dict[str, Any] = {"source": mounted}
+        if parity and parity.samples_uri:
+            compared = parity.model_copy(update={"samples_uri": _mounted(parity.samples_uri)})
+            update["preparation"] = request.preparation.model_copy(update={"parity": compared})
+        return cls(request.model_copy(update=update), tuple(names))
 
     @property
     def volumes(self) -> list[dict[str, Any]]:
@@ -49,7 +54,9 @@ def _claim(uri: str) -> str:
 
 
 def _mounted(uri: str) -> str:
-    """The folder of a source. A path that climbs out of its claim ends at the claim's root."""
+    """Where a source is once its claim is mounted. A path that climbs out of its claim ends at the claim's root."""
+    if not uri.startswith(_SCHEME):
+        return uri
     claim, _, path = uri.removeprefix(_SCHEME).partition("/")
     parts = [part for part in PurePosixPath(path).parts if part not in ("..", "/")]
     return f"file://{'/'.join((_MOUNTS, claim, *parts))}"

@@ -7,9 +7,11 @@ from typing import Any
 from transformermodel_api.contract import PreparationRequest
 from transformermodel_api.identity import fingerprint
 from transformermodel_api.source import RemoteCode
+from transformermodel_api.source import Source as RequestedSource
 from transformermodel_predictor.preparation.progress import Progress
 from transformermodel_predictor.preparation.samples import Samples, fetch_samples
 from transformermodel_predictor.sources.catalogue import source_for
+from transformermodel_predictor.sources.selection import checkpoint_files
 from transformermodel_predictor.sources.source import Resolved, Source
 
 PIPELINE_VERSION = 1
@@ -77,7 +79,7 @@ def resolve(request: PreparationRequest, base: Path) -> Inputs:
     return Inputs(
         checkpoint=_pin(source.uri, source.revision, base, trusted),
         adapter=_pin(source.adapter_uri, source.adapter_revision, base, trusted) if source.adapter_uri else None,
-        samples=fetch_samples(parity.samples_uri, base) if parity and parity.samples_uri else Samples(),
+        samples=_samples(parity.samples_uri, source, base) if parity and parity.samples_uri else Samples(),
         trusted=trusted,
     )
 
@@ -92,5 +94,10 @@ def acquire(inputs: Inputs, folder: Path, progress: Progress) -> Acquired:
 
 
 def _pin(uri: str, revision: str | None, base: Path, trusted: bool) -> Pinned:
-    source = source_for(uri, revision, base, code=trusted)
+    source = source_for(uri, revision, base, checkpoint_files(code=trusted))
     return Pinned(uri, source, source.resolve())
+
+
+def _samples(uri: str, source: RequestedSource, base: Path) -> Samples:
+    """The samples; those in the checkpoint's own repository are read at its revision."""
+    return fetch_samples(uri, base, source.revision if uri == source.uri else None)

@@ -2,15 +2,18 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
-from transformermodel_predictor.objects.bucket import Bucket
-from transformermodel_predictor.objects.location import ObjectLocation, is_object_uri
+from transformermodel_predictor.preparation.progress import Step
+from transformermodel_predictor.sources.catalogue import source_for
+from transformermodel_predictor.sources.https import without_secrets
 from transformermodel_predictor.tasks.task import InvalidQuestion, Task
 
 SAMPLES_FILE = "samples.jsonl"
@@ -45,29 +48,55 @@ class Samples:
             raise _invalid(f"{self.origin} line {line}: {error}.") from error
 
 
-def fetch_samples(uri: str, base: Path) -> Samples:
-    """Read the samples that a uri names: a folder with samples.jsonl, or a file, here or in object storage.
+def fetch_samples(uri: str, base: Path, revision: str | None = None) -> Samples:
+    """Read the samples that a uri names, in any form that a source has: a folder with samples.jsonl, or a file.
 
     Args:
-        uri: file://, s3://, gs:// or az://.
+        uri: as `spec.source.uri`.
         base: folder that relative `file://` uris start from.
+        revision: branch, tag or commit; only a hub has them.
 
     Raises:
-        PreparationFailed: NotFound, there is no such file; InvalidSamples, a line is not a JSON object;
-            UnsupportedSource, another kind of uri; and what the service of an object store refuses.
+        PreparationFailed: NotFound, there is no such file; InvalidSamples, a line is not a JSON object; and what
+            sources fail with.
     """
-    scheme, _, location = uri.partition("://")
-    if is_object_uri(uri):
-        content = _object(ObjectLocation.parse(uri))
-    elif scheme == "file":
-        content = _file(base / location)
-    else:
-        raise PreparationFailed(
-            FailureReason.UnsupportedSource, f"samples cannot be read from {uri}: use file://, s3://, gs:// or az://."
-        )
-    if content is None:
-        raise PreparationFailed(FailureReason.NotFound, f"{uri} is no file, and no folder with a {SAMPLES_FILE}.")
-    return parse_samples(content, uri)
+    shown = without_secrets(uri)
+    wanted = _SamplesFile(unquote(PurePosixPath(urlsplit(uri).path).name))
+    with tempfile.TemporaryDirectory(prefix="samples-") as folder:
+        source = source_for(uri, revision, base, wanted)
+        root = source.acquire(source.resolve(), Path(folder) / "samples", _Nobody())
+        (name,) = wanted([path.name for path in root.iterdir() if path.is_file()], shown, lambda _: "")
+        content = (root / name).read_bytes()
+    return parse_samples(content, shown)
+
+
+@dataclass(frozen=True)
+class _SamplesFile:
+    """The one file that is wanted of a source of samples. Implements `Selection`.
+
+    Attributes:
+        name: the file that the uri names, unless it names a folder.
+    """
+
+    name: str
+
+    def __call__(self, names: Collection[str], origin: str, read: Callable[[str], str], /) -> tuple[str, ...]:
+        found = next((name for name in (self.name, SAMPLES_FILE) if name in names), None)
+        if found is None:
+            raise PreparationFailed(
+                FailureReason.NotFound, f"{origin} is no file, and no folder with a {SAMPLES_FILE}."
+            )
+        return (found,)
+
+
+class _Nobody:
+    """Samples are small: nobody watches how they come. Implements `Progress`."""
+
+    def step(self, step: Step, detail: str) -> None:
+        """Tell nobody."""
+
+    def bytes(self, done: int, total: int) -> None:
+        """Tell nobody."""
 
 
 def parse_samples(content: bytes, origin: str) -> Samples:
@@ -84,17 +113,6 @@ def parse_samples(content: bytes, origin: str) -> Samples:
     if not rows:
         raise _invalid(f"{origin} is empty.")
     return Samples(origin, rows, hashlib.sha256(content).hexdigest())
-
-
-def _file(path: Path) -> bytes | None:
-    found = next((file for file in (path, path / SAMPLES_FILE) if file.is_file()), None)
-    return found.read_bytes() if found else None
-
-
-def _object(location: ObjectLocation) -> bytes | None:
-    bucket = Bucket(location)
-    content = bucket.read("")
-    return bucket.read(SAMPLES_FILE) if content is None else content
 
 
 def _fields(line: str, number: int, origin: str) -> Mapping[str, Any]:

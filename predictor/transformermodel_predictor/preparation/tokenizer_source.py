@@ -10,6 +10,7 @@ from transformermodel_predictor.preparation.downloader import uri_of
 from transformermodel_predictor.preparation.progress import Progress
 from transformermodel_predictor.preparation.tokenizer import open_tokenizer
 from transformermodel_predictor.sources.hub import HubSource
+from transformermodel_predictor.sources.selection import checkpoint_files
 
 _FILES = ("tokenizer.json", "tokenizer_config.json")
 _HUB = "hf://"
@@ -35,7 +36,7 @@ def find_tokenizer(
     if any((folder / name).is_file() for name in _FILES):
         return open_tokenizer(folder, origin, do_lower_case=do_lower_case), None
     uri = _hub_uri(model_name, origin)
-    source = HubSource(uri.removeprefix(_HUB), None, weights=False)
+    source = HubSource(uri.removeprefix(_HUB), None, checkpoint_files(weights=False))
     try:
         resolved = source.resolve()
         place = source.acquire(resolved, downloads, progress)

@@ -10,12 +10,16 @@ from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.artifact.checksums import sha256_of
 from transformermodel_predictor.preparation.progress import Progress
+from transformermodel_predictor.sources.selection import Selection, needed_files
 from transformermodel_predictor.sources.source import Listing, Resolved
 from transformermodel_predictor.sources.tree import DOWNLOADED, source_files
-from transformermodel_predictor.sources.unpacking import is_archive, unpack
+from transformermodel_predictor.sources.unpacking import ARCHIVE_SUFFIXES, is_archive, unpack
 
 _DESCRIPTION = "MAR-INF"
 """Where a TorchServe archive describes itself."""
+
+_SUFFIXES = (*ARCHIVE_SUFFIXES, ".gguf", ".jsonl")
+"""Names that end so are those of files where nobody can be asked whether they are folders."""
 
 _CHUNK = 1 << 20
 
@@ -41,17 +45,20 @@ class SourceFile(Protocol):
 class FileSource:
     """A source whose uri names a file instead of a folder. Implements `Source`."""
 
-    def __init__(self, file: SourceFile, *, code: bool = False) -> None:
+    def __init__(self, file: SourceFile, selection: Selection = needed_files) -> None:
         self._file = file
-        self._code = code
+        self._selection = selection
 
     def resolve(self) -> Resolved:
         """Pin the file."""
         return self._file.resolve()
 
     def survey(self, resolved: Resolved, folder: Path) -> Listing:
-        """The file, whatever is in it."""
-        return self._file.listing()
+        """The file; what is in an archive shows when it is unpacked."""
+        listing = self._file.listing()
+        if not any(is_archive(name) for name in listing.sizes):
+            self._selection(listing.sizes, self._file.uri, lambda _: "")
+        return listing
 
     def acquire(self, resolved: Resolved, folder: Path, progress: Progress) -> Path:
         """Fetch the file and, if it is an archive, unpack it beside itself."""
@@ -63,7 +70,7 @@ class FileSource:
                 shutil.rmtree(content)
             unpack(file, content, self._file.uri)
             root = checkpoint_root(content)
-        source_files(root, self._file.uri, code=self._code)
+        source_files(root, self._file.uri, self._selection)
         return root
 
 
@@ -105,6 +112,11 @@ class LocalFile:
                 FailureReason.ChecksumMismatch, f"{self.uri} was changed while it was read: start again."
             )
         return target
+
+
+def names_a_file(path: str) -> bool:
+    """Whether a path is that of a file that is a whole source: an archive, the weights, or samples."""
+    return path.lower().endswith(_SUFFIXES)
 
 
 def existing_file(file: Path, uri: str) -> Path:

@@ -8,14 +8,14 @@ from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.objects.bucket import Bucket
 from transformermodel_predictor.objects.location import ObjectLocation, Scheme
-from transformermodel_predictor.sources.archive import FileSource, LocalFile, existing_file
+from transformermodel_predictor.sources.archive import FileSource, LocalFile, existing_file, names_a_file
 from transformermodel_predictor.sources.directory import DirectorySource
 from transformermodel_predictor.sources.https import HttpsFile
 from transformermodel_predictor.sources.hub import HubSource
 from transformermodel_predictor.sources.objects import ObjectFile, ObjectSource
 from transformermodel_predictor.sources.package import PackageSource, path_in_package
+from transformermodel_predictor.sources.selection import Selection, needed_files
 from transformermodel_predictor.sources.source import Source
-from transformermodel_predictor.sources.unpacking import is_archive
 
 
 @dataclass(frozen=True)
@@ -27,45 +27,45 @@ class SourceRequest:
         location: the uri without its scheme.
         revision: branch, tag or commit; only a hub has them.
         base: folder that relative paths start from.
-        code: whether Python files are wanted too, because they may run.
+        selection: which files are wanted.
     """
 
     scheme: str
     location: str
     revision: str | None
     base: Path
-    code: bool
+    selection: Selection
 
 
 def _hub(request: SourceRequest) -> Source:
-    return HubSource(request.location, request.revision, code=request.code)
+    return HubSource(request.location, request.revision, request.selection)
 
 
 def _package(request: SourceRequest) -> Source:
     package, _, path = request.location.partition("/")
-    if is_archive(path):
+    if names_a_file(path):
         uri = f"package://{request.location}"
-        find = LocalFile(lambda: existing_file(path_in_package(package, path), uri), uri)
-        return FileSource(find, code=request.code)
-    return PackageSource(package, path, code=request.code)
+        file = LocalFile(lambda: existing_file(path_in_package(package, path), uri), uri)
+        return FileSource(file, request.selection)
+    return PackageSource(package, path, request.selection)
 
 
 def _directory(request: SourceRequest) -> Source:
     place, uri = request.base / request.location, f"file://{request.location}"
-    if is_archive(place.name) and not place.is_dir():
-        return FileSource(LocalFile(lambda: existing_file(place, uri), uri), code=request.code)
-    return DirectorySource(place, uri, code=request.code)
+    if place.is_file() or (names_a_file(place.name) and not place.is_dir()):
+        return FileSource(LocalFile(lambda: existing_file(place, uri), uri), request.selection)
+    return DirectorySource(place, uri, request.selection)
 
 
 def _https(request: SourceRequest) -> Source:
-    return FileSource(HttpsFile(f"https://{request.location}"), code=request.code)
+    return FileSource(HttpsFile(f"https://{request.location}"), request.selection)
 
 
 def _objects(request: SourceRequest) -> Source:
     location = ObjectLocation.parse(f"{request.scheme}://{request.location}")
-    if is_archive(location.key):
-        return FileSource(ObjectFile(Bucket(location)), code=request.code)
-    return ObjectSource(Bucket(location), code=request.code)
+    if names_a_file(location.key):
+        return FileSource(ObjectFile(Bucket(location)), request.selection)
+    return ObjectSource(Bucket(location), request.selection)
 
 
 def _claim(request: SourceRequest) -> Source:
@@ -87,14 +87,15 @@ _SCHEMES: dict[str, Callable[[SourceRequest], Source]] = {
 }
 
 
-def source_for(uri: str, revision: str | None, base: Path, *, code: bool = False) -> Source:
+def source_for(uri: str, revision: str | None, base: Path, selection: Selection = needed_files) -> Source:
     """The source that a uri names.
 
     Args:
-        uri: `hf://org/name`, `package://python.package/path`, `file://path`, or in object storage `s3://`, `gs://`, `az://`.
+        uri: `hf://org/name`, `https://host/file`, `package://python.package/path`, `file://path`, or in object storage
+            `s3://`, `gs://`, `az://`.
         revision: branch, tag or commit; only a hub has them.
         base: folder that relative paths start from.
-        code: whether Python files are wanted too, because they may run.
+        selection: which files are wanted.
 
     Raises:
         PreparationFailed: UnsupportedSource, this version cannot read such a uri.
@@ -103,4 +104,4 @@ def source_for(uri: str, revision: str | None, base: Path, *, code: bool = False
     if not separator or scheme not in _SCHEMES:
         known = ", ".join(f"{name}://" for name in _SCHEMES)
         raise PreparationFailed(FailureReason.UnsupportedSource, f"{uri} cannot be read here; there are {known}.")
-    return _SCHEMES[scheme](SourceRequest(scheme, location, revision, base, code))
+    return _SCHEMES[scheme](SourceRequest(scheme, location, revision, base, selection))

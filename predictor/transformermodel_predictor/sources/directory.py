@@ -6,6 +6,7 @@ from pathlib import Path
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.preparation.progress import Progress
+from transformermodel_predictor.sources.selection import Selection, needed_files
 from transformermodel_predictor.sources.source import Listing, Resolved
 from transformermodel_predictor.sources.tree import copy_tree, source_files, survey_files, tree_hash
 
@@ -13,23 +14,23 @@ from transformermodel_predictor.sources.tree import copy_tree, source_files, sur
 class DirectorySource:
     """A folder whose content somebody may change at any time: it is identified by that content, and copied."""
 
-    def __init__(self, folder: Path, uri: str, *, code: bool = False) -> None:
+    def __init__(self, folder: Path, uri: str, selection: Selection = needed_files) -> None:
         self._folder = folder
         self._uri = uri
-        self._code = code
+        self._selection = selection
 
     def resolve(self) -> Resolved:
         """Hash the files."""
-        checksum = tree_hash(self._folder, source_files(self._folder, self._uri, code=self._code))
+        checksum = tree_hash(self._folder, source_files(self._folder, self._uri, self._selection))
         return Resolved(identity=f"tree@{checksum}", commit=checksum)
 
     def survey(self, resolved: Resolved, folder: Path) -> Listing:
         """The needed files."""
-        return survey_files(source_files(self._folder, self._uri, code=self._code))
+        return survey_files(source_files(self._folder, self._uri, self._selection))
 
     def acquire(self, resolved: Resolved, folder: Path, progress: Progress) -> Path:
         """Copy the files, so that what is prepared is what was resolved."""
-        if copy_tree(source_files(self._folder, self._uri, code=self._code), folder, progress) != resolved.commit:
+        if copy_tree(source_files(self._folder, self._uri, self._selection), folder, progress) != resolved.commit:
             shutil.rmtree(folder)
             raise PreparationFailed(
                 FailureReason.ChecksumMismatch, f"{self._uri} was changed while it was read: start again."

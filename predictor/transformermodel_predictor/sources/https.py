@@ -39,7 +39,7 @@ class HttpsFile:
         self._fragment = parts.fragment
         self._name = unquote(PurePosixPath(parts.path).name)
         self._retries = retries or Retries()
-        self.uri = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+        self.uri = without_secrets(uri)
 
     def resolve(self) -> Resolved:
         """Ask the server for the file's size and state."""
@@ -93,6 +93,14 @@ class HttpsFile:
             raise _refused(error.response.status_code, self.uri) from error
         except (httpx2.TransportError, httpx2.InvalidURL) as error:
             raise PreparationFailed(FailureReason.Unreachable, f"{self.uri} cannot be reached ({error}).") from error
+
+
+def without_secrets(uri: str) -> str:
+    """A uri as it may be shown: without the user, password and signature that one of a web server can hold."""
+    if not uri.startswith("https://"):
+        return uri
+    parts = urlsplit(uri)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
 
 def _resolved(file: RemoteFile, uri: str) -> Resolved:

@@ -16,7 +16,7 @@ from transformermodel_predictor.sources.hub_cache import HubCache
 from transformermodel_predictor.sources.hub_failure import hub_failures_classified
 from transformermodel_predictor.sources.landing import RemoteFile, bytes_to_come
 from transformermodel_predictor.sources.retries import Retries
-from transformermodel_predictor.sources.selection import needed_files
+from transformermodel_predictor.sources.selection import Selection, needed_files
 from transformermodel_predictor.sources.source import Listing, Resolved
 from transformermodel_predictor.sources.space import require_space
 from transformermodel_predictor.sources.tree import survey_files
@@ -34,8 +34,7 @@ class HubSource:
     Args:
         repository: organisation and name.
         revision: branch, tag or commit; `main` when None.
-        code: whether Python files are wanted too.
-        weights: whether the weights are wanted; configuration and tokenizer always are.
+        selection: which files are wanted.
         retries: how a refusal that passes is met.
     """
 
@@ -43,16 +42,14 @@ class HubSource:
         self,
         repository: str,
         revision: str | None,
+        selection: Selection = needed_files,
         *,
-        code: bool = False,
-        weights: bool = True,
         retries: Retries | None = None,
     ) -> None:
         self._repository = repository
         self._revision = revision or _DEFAULT_REVISION
         self._uri = f"hf://{repository}"
-        self._code = code
-        self._weights = weights
+        self._selection = selection
         self._retries = retries or Retries()
 
     def resolve(self) -> Resolved:
@@ -73,7 +70,7 @@ class HubSource:
         """The needed files at the commit; config.json and an index of shards are read."""
         access = HubAccess.of(os.environ)
         if access.offline:
-            return survey_files(self._cache().files(resolved.commit, code=self._code, weights=self._weights))
+            return survey_files(self._cache().files(resolved.commit, self._selection))
         folder.mkdir(parents=True, exist_ok=True)
         with hub_failures_classified(self._uri, resolved.commit, access):
             wanted = self._wanted(access, resolved.commit, folder)
@@ -86,7 +83,7 @@ class HubSource:
         """Download the needed files at the commit, going on where an earlier attempt ended."""
         access = HubAccess.of(os.environ)
         if access.offline:
-            return self._cache().acquire(resolved.commit, progress, code=self._code, weights=self._weights)
+            return self._cache().acquire(resolved.commit, progress, self._selection)
         folder.mkdir(parents=True, exist_ok=True)
         with hub_failures_classified(self._uri, resolved.commit, access):
             wanted = self._wanted(access, resolved.commit, folder)
@@ -102,7 +99,7 @@ class HubSource:
             self._download([listed[name]], folder, access, None)
             return (folder / name).read_text(encoding="utf-8")
 
-        needed = needed_files(listed, self._uri, read, code=self._code, weights=self._weights)
+        needed = self._selection(listed, self._uri, read)
         return [listed[name] for name in needed]
 
     def _download(

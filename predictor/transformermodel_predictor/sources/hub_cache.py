@@ -13,7 +13,7 @@ from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.preparation.progress import Progress
 from transformermodel_predictor.sources.landing import RemoteFile, is_whole
-from transformermodel_predictor.sources.selection import needed_files
+from transformermodel_predictor.sources.selection import Selection
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -51,27 +51,27 @@ class HubCache:
             raise self._absent(f"the revision {revision!r} of hf://{self.repository}")
         return reference.read_text(encoding="ascii").strip()
 
-    def files(self, commit: str, *, code: bool, weights: bool = True) -> list[Path]:
-        """The needed files of a commit, as they lie in its folder.
+    def files(self, commit: str, selection: Selection) -> list[Path]:
+        """The wanted files of a commit, as they lie in its folder.
 
         Raises:
-            PreparationFailed: Unreachable, it is not there; UnsupportedSource, no weights of it are.
+            PreparationFailed: Unreachable, it is not there; and what the selection does not find.
         """
         snapshot = self.folder / "snapshots" / commit
         if not snapshot.is_dir():
             raise self._absent(f"the commit {commit} of hf://{self.repository}")
         names = [path.name for path in snapshot.iterdir() if path.is_file()]
         origin = f"hf://{self.repository}"
-        needed = needed_files(names, origin, lambda name: (snapshot / name).read_text(), code=code, weights=weights)
+        needed = selection(names, origin, lambda name: (snapshot / name).read_text(encoding="utf-8"))
         return [snapshot / name for name in needed]
 
-    def acquire(self, commit: str, progress: Progress, *, code: bool, weights: bool = True) -> Path:
-        """The folder of a commit, its needed files verified.
+    def acquire(self, commit: str, progress: Progress, selection: Selection) -> Path:
+        """The folder of a commit, its wanted files verified.
 
         Raises:
             PreparationFailed: as `files`; ChecksumMismatch, a file is damaged.
         """
-        files = self.files(commit, code=code, weights=weights)
+        files = self.files(commit, selection)
         total, done = sum(file.stat().st_size for file in files), 0
         for file in files:
             _verify(file)

@@ -10,7 +10,7 @@ from transformermodel_api.identity import fingerprint
 from transformermodel_predictor.objects.bucket import Bucket, StoredObject
 from transformermodel_predictor.objects.fetch import WantedObject, fetch
 from transformermodel_predictor.preparation.progress import Progress
-from transformermodel_predictor.sources.selection import needed_files
+from transformermodel_predictor.sources.selection import Selection, needed_files
 from transformermodel_predictor.sources.source import Listing, Resolved
 
 _CONFIGURATION = "config.json"
@@ -19,10 +19,10 @@ _CONFIGURATION = "config.json"
 class ObjectSource:
     """Objects that somebody may replace at any time: they are identified by the versions that their service keeps."""
 
-    def __init__(self, bucket: Bucket, *, code: bool = False) -> None:
+    def __init__(self, bucket: Bucket, selection: Selection = needed_files) -> None:
         self._bucket = bucket
         self._uri = str(bucket.location)
-        self._code = code
+        self._selection = selection
 
     def resolve(self) -> Resolved:
         """List the objects."""
@@ -53,7 +53,7 @@ class ObjectSource:
         if not found:
             raise PreparationFailed(FailureReason.NotFound, f"{self._uri} is not there.")
         top = [key for key in found if "/" not in key]
-        return tuple(found[name] for name in needed_files(top, self._uri, self._text, code=self._code))
+        return tuple(found[name] for name in self._selection(top, self._uri, self._text))
 
     def _text(self, name: str) -> str:
         return (self._bucket.read(name) or b"").decode("utf-8", "replace")

@@ -8,6 +8,7 @@ from pathlib import Path
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.preparation.progress import Progress
+from transformermodel_predictor.sources.selection import Selection, needed_files
 from transformermodel_predictor.sources.source import Listing, Resolved
 from transformermodel_predictor.sources.tree import source_files, survey_files, tree_hash
 
@@ -18,16 +19,16 @@ class PackageSource:
     The package is found, not imported: only the parents of a dotted name are.
     """
 
-    def __init__(self, package: str, path: str, *, code: bool = False) -> None:
+    def __init__(self, package: str, path: str, selection: Selection = needed_files) -> None:
         self._package = package
         self._path = path
         self._uri = f"package://{package}/{path}".rstrip("/")
-        self._code = code
+        self._selection = selection
 
     def resolve(self) -> Resolved:
         """Look up the version; a package without one, or one installed for editing, is identified by its content."""
         folder = self._folder()
-        files = source_files(folder, self._uri, code=self._code)
+        files = source_files(folder, self._uri, self._selection)
         version = _fixed_version(self._package.partition(".")[0])
         if version is None:
             checksum = tree_hash(folder, files)
@@ -36,11 +37,11 @@ class PackageSource:
 
     def survey(self, resolved: Resolved, folder: Path) -> Listing:
         """The needed files, which are there already."""
-        return survey_files(source_files(self._folder(), self._uri, code=self._code))
+        return survey_files(source_files(self._folder(), self._uri, self._selection))
 
     def acquire(self, resolved: Resolved, folder: Path, progress: Progress) -> Path:
         """The folder itself: it is there already."""
-        files = source_files(self._folder(), self._uri, code=self._code)
+        files = source_files(self._folder(), self._uri, self._selection)
         total = sum(file.stat().st_size for file in files)
         progress.bytes(total, total)
         return self._folder()

@@ -5,7 +5,9 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import PurePosixPath
+from typing import Protocol
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
@@ -32,6 +34,23 @@ _CODE = re.compile(r"[A-Za-z_]\w*\.py")
 _TRAINING = re.compile(r"(training_args|optimizer|scheduler|scaler|rng_state.*|.*_states)\.(bin|pt|pth)")
 """What trainers leave beside the weights."""
 _UNREAD = re.compile(r".+\.(h5|msgpack|onnx|ckpt)")
+
+
+class Selection(Protocol):
+    """Which files of a source are wanted: those of a checkpoint, or of something else that is kept in one."""
+
+    def __call__(self, names: Collection[str], origin: str, read: Callable[[str], str], /) -> tuple[str, ...]:
+        """The wanted files among all names at the top of a folder, sorted.
+
+        Args:
+            names: what there is.
+            origin: the uri, for messages.
+            read: the text of a small file, by its name.
+
+        Raises:
+            PreparationFailed: what is wanted is not there.
+        """
+        ...
 
 
 class WeightsKind(StrEnum):
@@ -94,6 +113,11 @@ def needed_files(
     programs = {name for name in names if code and _CODE.fullmatch(name)}
     index = {found.index} if found and found.index else set()
     return tuple(sorted({*(found.files if found else ()), *index, *beside, *programs}))
+
+
+def checkpoint_files(*, code: bool = False, weights: bool = True) -> Selection:
+    """The selection that `needed_files` makes with these arguments."""
+    return partial(needed_files, code=code, weights=weights)
 
 
 def find_weights(names: Collection[str], origin: str, read: Callable[[str], str]) -> Weights:

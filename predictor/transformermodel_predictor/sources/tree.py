@@ -9,7 +9,7 @@ from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.artifact.checksums import describe
 from transformermodel_predictor.artifact.manifest import FileEntry, digest
 from transformermodel_predictor.preparation.progress import Progress
-from transformermodel_predictor.sources.selection import needed_files
+from transformermodel_predictor.sources.selection import Selection, needed_files
 from transformermodel_predictor.sources.source import Listing
 
 DOWNLOADED = "Transformer_model"
@@ -19,17 +19,17 @@ _CHUNK = 1 << 20
 _CONFIGURATION = "config.json"
 
 
-def source_files(folder: Path, origin: str, *, code: bool = False) -> tuple[Path, ...]:
-    """The needed files at the top of a folder, or in the one that TorchServe's preparation script makes in it, sorted.
+def source_files(folder: Path, origin: str, selection: Selection = needed_files) -> tuple[Path, ...]:
+    """The wanted files at the top of a folder, or in the one that TorchServe's preparation script makes in it, sorted.
 
     Raises:
-        PreparationFailed: NotFound, there is no such folder; UnsupportedSource, it has no weights that can be read
-            or a file that is a link to somewhere else.
+        PreparationFailed: NotFound, there is no such folder; UnsupportedSource, a wanted file is a link to somewhere
+            else; and what the selection does not find.
     """
     if not folder.is_dir():
         raise PreparationFailed(FailureReason.NotFound, f"{origin}: {folder} is not a folder.")
     there = {path.name: path for place in (folder / DOWNLOADED, folder) for path in _files_in(place)}
-    needed = needed_files(there, origin, lambda name: there[name].read_text(encoding="utf-8"), code=code)
+    needed = selection(there, origin, lambda name: there[name].read_text(encoding="utf-8"))
     files = tuple(there[name] for name in needed)
     root = folder.resolve()
     for file in files:

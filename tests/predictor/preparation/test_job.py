@@ -58,8 +58,7 @@ def test_a_failure_is_classified_in_message_and_exit_status(kitchen: Kitchen, me
     outcome = read_outcome(message.read_text())
     assert outcome == Failed(
         reason="NotFound",
-        message="file:///not/there: /not/there is not a folder. "
-        "Check spec.source for a misspelt name, revision or path.",
+        message="file:///not/there: /not/there is not a folder. Check the uri for a misspelt name, revision or path.",
     )
 
 

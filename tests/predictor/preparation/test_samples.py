@@ -1,10 +1,21 @@
-"""The user's samples: JSON lines, every problem told with its line."""
+"""The user's samples: JSON lines from wherever a source may be, every problem told with its line."""
 
+import json
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.hub.repositories import Access
+from tests.hub.server import HubServer, serving
+from tests.object_stores.fixtures import ObjectServers
+from tests.predictor.preparation.conftest import request_for
+from tests.predictor.sources.web import WebServer, serving_files
 from transformermodel_api.errors import PreparationFailed
+from transformermodel_predictor.objects.bucket import Bucket
+from transformermodel_predictor.objects.location import ObjectLocation, Scheme
+from transformermodel_predictor.preparation.inputs import resolve
 from transformermodel_predictor.preparation.samples import Samples, fetch_samples
 from transformermodel_predictor.tasks.configuration import TaskConfiguration
 from transformermodel_predictor.tasks.sequence_classification import SequenceClassification, TextQuestion
@@ -50,14 +61,123 @@ def test_a_folder_has_them_in_samples_jsonl(file: Path) -> None:
     assert one.checksum == other.checksum
 
 
+CONTENT = b'{"text": "a"}\n'
+ROWS = ((1, {"text": "a"}),)
+
+
+def rows_of(uri: str, base: Path = Path("/nowhere")) -> tuple[tuple[int, object], ...]:
+    return fetch_samples(uri, base).rows
+
+
+def failure_of(uri: str, base: Path = Path("/nowhere")) -> PreparationFailed:
+    with pytest.raises(PreparationFailed) as caught:
+        fetch_samples(uri, base)
+    return caught.value
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServer]:
+    with serving(tmp_path / "hub") as server:
+        monkeypatch.setenv("HF_ENDPOINT", server.url)
+        yield server
+
+
+def test_a_repository_has_them_in_samples_jsonl_and_nothing_else_of_it_comes(hub: HubServer) -> None:
+    hub.repositories.publish("org/samples", {"samples.jsonl": CONTENT, "model.safetensors": b"not needed"})
+    assert rows_of("hf://org/samples") == ROWS
+    files = [request.path for request in hub.requests if "/resolve/" in request.path]
+    assert [path.rpartition("/")[2] for path in files] == ["samples.jsonl"]
+
+
+def test_those_in_the_model_s_own_repository_are_read_at_its_revision(hub: HubServer, tmp_path: Path) -> None:
+    files = {"config.json": b"{}", "model.safetensors": b""}
+    hub.repositories.publish("org/model", {**files, "samples.jsonl": b"[]"})
+    hub.repositories.publish("org/model", {**files, "samples.jsonl": CONTENT}, branch="next")
+    source = {"uri": "hf://org/model", "revision": "next"}
+    request = request_for(source=source, preparation={"parity": {"samplesUri": "hf://org/model"}})
+    assert resolve(request, tmp_path).samples.rows == ROWS
+
+
+@pytest.mark.parametrize(
+    ("access", "reason"),
+    [
+        (Access(gated=True), "Gated"),
+        (Access(private=True), "NotFound"),
+        (Access(status=404), "NotFound"),
+        (Access(retry_after=1000), "RateLimited"),
+    ],
+)
+def test_what_a_hub_refuses_has_its_class(hub: HubServer, access: Access, reason: str) -> None:
+    hub.repositories.publish("org/samples", {"samples.jsonl": CONTENT})
+    hub.repositories.restrict("org/samples", access)
+    assert failure_of("hf://org/samples").reason.name == reason
+
+
+def test_a_repository_without_them_is_told(hub: HubServer) -> None:
+    hub.repositories.publish("org/model", {"model.safetensors": b"weights"})
+    assert str(failure_of("hf://org/model")).startswith(
+        "NotFound: hf://org/model is no file, and no folder with a samples.jsonl."
+    )
+
+
+@pytest.fixture
+def web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[WebServer]:
+    (tmp_path / "web").mkdir()
+    with serving_files(tmp_path / "web", tmp_path / "tls") as server:
+        monkeypatch.setenv("SSL_CERT_FILE", str(server.certificate))
+        yield server
+
+
+def test_a_web_server_s_file_may_have_any_name_and_its_signature_is_not_shown(web: WebServer) -> None:
+    (web.folder / "asked.txt").write_bytes(b"no JSON")
+    failure = failure_of(f"{web.url}/asked.txt?signature=secret")
+    assert failure.message.startswith(f"{web.url}/asked.txt line 1 is not JSON")
+    (web.folder / "asked.txt").write_bytes(CONTENT)
+    assert rows_of(f"{web.url}/asked.txt?signature=secret") == ROWS
+    assert failure_of(f"{web.url}/absent.jsonl").reason.name == "NotFound"
+    assert failure_of(f"{web.url}/asked.txt#sha256={'0' * 64}").reason.name == "ChecksumMismatch"
+
+
+@pytest.mark.parametrize("scheme", Scheme)
+def test_a_bucket_has_them_as_an_object_or_in_a_folder(scheme: Scheme, object_server: ObjectServers) -> None:
+    uri = object_server(scheme).bucket()
+    Bucket(ObjectLocation.parse(uri)).write("asked/samples.jsonl", CONTENT)
+    assert rows_of(f"{uri}/asked") == rows_of(f"{uri}/asked/samples.jsonl") == ROWS
+    assert failure_of(f"{uri}/other.jsonl").reason.name == "NotFound"
+
+
+def test_a_package_and_an_archive_have_them_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "asked_package"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "samples.jsonl").write_bytes(CONTENT)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert rows_of("package://asked_package") == rows_of("package://asked_package/samples.jsonl") == ROWS
+    with zipfile.ZipFile(tmp_path / "asked.zip", "w") as archive:
+        archive.writestr("around/samples.jsonl", CONTENT)
+    assert rows_of("file://asked.zip", tmp_path) == ROWS
+
+
 @pytest.mark.parametrize(
     ("uri", "said"),
     [
-        ("file://nowhere", "NotFound: file://nowhere is no file, and no folder with a samples.jsonl."),
-        ("hf://org/name", "UnsupportedSource: samples cannot be read from hf://org/name"),
+        ("file://nowhere", "NotFound: file://nowhere: {base}/nowhere is not a folder."),
+        ("file://nowhere.jsonl", "NotFound: file://nowhere.jsonl: {base}/nowhere.jsonl is not there."),
+        ("package://no_such_package/a", "NotFound: the Python package no_such_package is not installed here"),
+        ("pvc://claim/a", "UnsupportedSource: pvc://claim/a is on a claim, which only a cluster can mount"),
+        ("ftp://host/a", "UnsupportedSource: ftp://host/a cannot be read here"),
     ],
 )
 def test_what_is_not_there_is_told(tmp_path: Path, uri: str, said: str) -> None:
-    with pytest.raises(PreparationFailed) as caught:
-        fetch_samples(uri, tmp_path)
-    assert str(caught.value).startswith(said)
+    assert str(failure_of(uri, tmp_path)).startswith(said.format(base=tmp_path))
+
+
+def test_other_samples_are_another_input(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "model.safetensors").touch()
+    request = request_for("file://.", preparation={"parity": {"samplesUri": "file://."}})
+    keys = set()
+    for text in ("a", "b"):
+        (tmp_path / "samples.jsonl").write_text(json.dumps({"text": text}))
+        keys.add(resolve(request, tmp_path).key_for(request))
+    assert len(keys) == 2

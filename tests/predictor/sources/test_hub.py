@@ -12,6 +12,7 @@ from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.sources.catalogue import source_for
 from transformermodel_predictor.sources.hub import HubSource
 from transformermodel_predictor.sources.retries import Retries
+from transformermodel_predictor.sources.selection import checkpoint_files
 from transformermodel_predictor.sources.source import Source
 
 TOKEN = "hf_secret_of_a_member"
@@ -128,7 +129,7 @@ def test_bytes_that_arrive_damaged_are_not_kept(hub: HubServer, tmp_path: Path, 
             Access(private=True),
             FailureReason.NotFound,
             "NotFound: hf://org/model is not on {hub}, or it is private and needs a token. "
-            "Check spec.source for a misspelt name, revision or path.",
+            "Check the uri for a misspelt name, revision or path.",
         ),
         (
             Access(status=401),
@@ -293,7 +294,7 @@ def test_only_the_shards_that_the_index_names_and_that_are_missing_come(
 def test_code_comes_only_when_it_may_run(hub: HubServer, tmp_path: Path, watcher: Watcher) -> None:
     hub.repositories.publish("org/model", {**FILES, "modeling.py": b"pass"})
     for code in (False, True):
-        here = HubSource("org/model", None, code=code)
+        here = HubSource("org/model", None, checkpoint_files(code=code))
         copy = here.acquire(here.resolve(), tmp_path / str(code), watcher)
         assert (copy / "modeling.py").exists() is code
 
