@@ -20,7 +20,7 @@ from transformermodel_predictor.loading import load_model
 from transformermodel_predictor.server.address import url_of
 from transformermodel_predictor.server.application import Application
 from transformermodel_predictor.server.inference import Inference
-from transformermodel_predictor.server.memory import give_back_freed_memory
+from transformermodel_predictor.server.memory import giving_back_freed_memory
 from transformermodel_predictor.server.model_options import ModelOptions
 from transformermodel_predictor.server.models import Models
 from transformermodel_predictor.server.options import ServerOptions
@@ -115,9 +115,9 @@ def load_handler(
 ) -> Handler:
     """Verify an artifact, load it, and answer a probe, so that no client pays for the first forward pass."""
     options = options or ModelOptions()
-    model = load_model(open_artifact(directory), choose_devices(options.device))
-    model.warm_up()
-    give_back_freed_memory()
+    with giving_back_freed_memory():
+        model = load_model(open_artifact(directory), choose_devices(options.device))
+        model.warm_up()
     return make_handler(name, model, workers, observer, options.batching)
 
 

@@ -2,9 +2,12 @@
 
 import ctypes
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 """Names of glibc's malloc.h for mallopt(3)."""
+_USUAL_THRESHOLD = 128 * 1024
 _LARGEST_MMAP_THRESHOLD = 32 * 1024 * 1024
 _NEVER = 2**31 - 1
 
@@ -20,10 +23,24 @@ def keep_freed_memory() -> None:
         allocator.mallopt(_M_TRIM_THRESHOLD, _NEVER)
 
 
-def give_back_freed_memory() -> None:
-    """Give back to the kernel what was needed only while a model was loaded."""
-    if allocator := _glibc():
+@contextmanager
+def giving_back_freed_memory() -> Iterator[None]:
+    """While a model is loaded: give back to the kernel what is needed only meanwhile; afterwards, keep what is freed.
+
+    Large blocks are mapped one by one, each to be given back when it is freed. In the allocator's heap the blocks that
+    stay, such as converted weights, would lie between those that go, and keep their pages.
+    """
+    allocator = _glibc()
+    if allocator is None:
+        yield
+        return
+    allocator.mallopt(_M_MMAP_THRESHOLD, _USUAL_THRESHOLD)
+    allocator.mallopt(_M_TRIM_THRESHOLD, _USUAL_THRESHOLD)
+    try:
+        yield
+    finally:
         allocator.malloc_trim(0)
+        keep_freed_memory()
 
 
 def _glibc() -> ctypes.CDLL | None:
