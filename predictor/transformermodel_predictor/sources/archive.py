@@ -63,15 +63,10 @@ class FileSource:
     def acquire(self, resolved: Resolved, folder: Path, progress: Progress) -> Path:
         """Fetch the file and, if it is an archive, unpack it beside itself."""
         file = self._file.fetch(resolved, folder / "file", progress)
-        root = file.parent
         if is_archive(file.name):
-            content = folder / "content"
-            if content.exists():  # of an attempt that ended while it unpacked
-                shutil.rmtree(content)
-            unpack(file, content, self._file.uri)
-            root = checkpoint_root(content)
-        source_files(root, self._file.uri, self._selection)
-        return root
+            return unpacked(file, folder, self._file.uri, self._selection)
+        source_files(file.parent, self._file.uri, self._selection)
+        return file.parent
 
 
 class LocalFile:
@@ -128,6 +123,21 @@ def existing_file(file: Path, uri: str) -> Path:
     if not file.is_file():
         raise PreparationFailed(FailureReason.NotFound, f"{uri}: {file} is not there.")
     return file
+
+
+def unpacked(archive: Path, folder: Path, origin: str, selection: Selection) -> Path:
+    """Unpack an archive into a folder beside others, and find in it what is wanted.
+
+    Raises:
+        PreparationFailed: as `unpack`, and what the selection does not find.
+    """
+    content = folder / "content"
+    if content.exists():  # of an attempt that ended while it unpacked
+        shutil.rmtree(content)
+    unpack(archive, content, origin)
+    root = checkpoint_root(content)
+    source_files(root, origin, selection)
+    return root
 
 
 def checkpoint_root(folder: Path) -> Path:

@@ -10,16 +10,18 @@ from huggingface_hub.hf_api import ModelInfo, RepoSibling
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.preparation.progress import Progress
+from transformermodel_predictor.sources.archive import unpacked
 from transformermodel_predictor.sources.download import download
 from transformermodel_predictor.sources.hub_access import HubAccess
 from transformermodel_predictor.sources.hub_cache import HubCache
 from transformermodel_predictor.sources.hub_failure import hub_failures_classified
 from transformermodel_predictor.sources.landing import RemoteFile, bytes_to_come
 from transformermodel_predictor.sources.retries import Retries
-from transformermodel_predictor.sources.selection import Selection, needed_files
+from transformermodel_predictor.sources.selection import Selection, needed_files, or_archive
 from transformermodel_predictor.sources.source import Listing, Resolved
 from transformermodel_predictor.sources.space import require_space
 from transformermodel_predictor.sources.tree import survey_files
+from transformermodel_predictor.sources.unpacking import is_archive
 
 _DEFAULT_REVISION = "main"
 _CONFIGURATION = "config.json"
@@ -28,6 +30,8 @@ _TIMEOUT_SECONDS = 30.0
 
 class HubSource:
     """A repository at a revision, read at the one commit to which that was resolved.
+
+    One that holds an archive in the place of what is wanted is unpacked.
 
     With HF_HUB_OFFLINE nobody is asked: revision and files are those in huggingface_hub's own cache.
 
@@ -49,7 +53,8 @@ class HubSource:
         self._repository = repository
         self._revision = revision or _DEFAULT_REVISION
         self._uri = f"hf://{repository}"
-        self._selection = selection
+        self._content = selection
+        self._selection = or_archive(selection)
         self._retries = retries or Retries()
 
     def resolve(self) -> Resolved:
@@ -83,13 +88,20 @@ class HubSource:
         """Download the needed files at the commit, going on where an earlier attempt ended."""
         access = HubAccess.of(os.environ)
         if access.offline:
-            return self._cache().acquire(resolved.commit, progress, self._selection)
+            root = self._cache().acquire(resolved.commit, progress, self._selection)
+            return self._opened(self._cache().files(resolved.commit, self._selection), root, folder)
         folder.mkdir(parents=True, exist_ok=True)
         with hub_failures_classified(self._uri, resolved.commit, access):
             wanted = self._wanted(access, resolved.commit, folder)
             require_space(sum(bytes_to_come(file, folder) for file in wanted), folder, self._uri)
             self._download(wanted, folder, access, progress)
-        return folder
+        return self._opened([folder / file.name for file in wanted], folder, folder)
+
+    def _opened(self, files: Sequence[Path], root: Path, folder: Path) -> Path:
+        """Where the content of the repository is: an archive's is unpacked into the folder."""
+        if len(files) == 1 and is_archive(files[0].name):
+            return unpacked(files[0], folder, self._uri, self._content)
+        return root
 
     def _wanted(self, access: HubAccess, commit: str, folder: Path) -> list[RemoteFile]:
         """The needed files; an index of shards is fetched into the folder and read."""

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
+from transformermodel_predictor.sources.unpacking import is_archive
 
 _CONFIGURATION = frozenset({"adapter_config.json", "config.json", "generation_config.json"})
 _TORCHSERVE = frozenset({"index_to_name.json", "model-config.yaml", "setup_config.json"})
@@ -120,6 +121,23 @@ def checkpoint_files(*, code: bool = False, weights: bool = True) -> Selection:
     return partial(needed_files, code=code, weights=weights)
 
 
+def or_archive(selection: Selection) -> Selection:
+    """The selection, or the only archive where nothing is found that it wants and nothing else could be meant."""
+
+    def select(names: Collection[str], origin: str, read: Callable[[str], str], /) -> tuple[str, ...]:
+        archives = sorted(name for name in names if is_archive(name))
+        try:
+            return selection(names, origin, read)
+        except PreparationFailed:
+            if not archives or any(_matches(name, wanted) for name in names for _, wanted in _PREFERRED):
+                raise
+        if len(archives) > 1:
+            raise _unsupported(f"{origin} has no weights but several archives ({', '.join(archives)}): leave one.")
+        return (archives[0],)
+
+    return select
+
+
 def find_weights(names: Collection[str], origin: str, read: Callable[[str], str]) -> Weights:
     """The weights that are used where a source has several forms of them: those that cannot hold code come first.
 
@@ -128,15 +146,28 @@ def find_weights(names: Collection[str], origin: str, read: Callable[[str], str]
     """
     for kind, wanted in _PREFERRED:
         if isinstance(wanted, re.Pattern):
-            found = sorted(name for name in names if wanted.fullmatch(name) and not _TRAINING.fullmatch(name))
+            found = sorted(name for name in names if _matches(name, wanted))
             if found:
                 return Weights(kind, (_only(found, origin),))
         elif wanted in names:
             is_index = wanted.endswith(".index.json")
             return Weights(kind, _shards(wanted, names, origin, read), wanted) if is_index else Weights(kind, (wanted,))
-    unread = sorted(name for name in names if _UNREAD.fullmatch(name))
-    found_instead = f"only {unread[0]}, which is not read" if unread else "no weights at all"
-    raise _unsupported(f"{origin} has no safetensors weights ({found_instead}).")
+    raise _unsupported(f"{origin} has no safetensors weights ({_found_instead(names)}).")
+
+
+def _found_instead(names: Collection[str]) -> str:
+    if unread := sorted(name for name in names if _UNREAD.fullmatch(name)):
+        return f"only {unread[0]}, which is not read"
+    if archives := sorted(name for name in names if is_archive(name)):
+        return f"only the archive {archives[0]}: name it in the uri"
+    return "no weights at all"
+
+
+def _matches(name: str, wanted: str | re.Pattern[str]) -> bool:
+    """Whether a file is one of weights."""
+    if isinstance(wanted, str):
+        return name == wanted
+    return wanted.fullmatch(name) is not None and not _TRAINING.fullmatch(name)
 
 
 def _only(names: list[str], origin: str) -> str:

@@ -1,4 +1,5 @@
 import socket
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ def fetch(folder: Path, watcher: Watcher, retries: Retries | None = None) -> dic
     """Resolve and acquire; the files that came."""
     here = source(retries=retries)
     copy = here.acquire(here.resolve(), folder, watcher)
-    return {path.name: path.read_bytes() for path in copy.iterdir()}
+    return {path.name: path.read_bytes() for path in copy.iterdir() if path.is_file()}
 
 
 def failure(folder: Path, watcher: Watcher, retries: Retries | None = None) -> PreparationFailed:
@@ -306,3 +307,37 @@ def test_what_has_no_room_is_not_begun(hub: HubServer, tmp_path: Path, watcher: 
     assert refusal.reason is FailureReason.InsufficientStorage
     assert str(refusal).startswith("InsufficientStorage: hf://org/model needs 1,000,000,000,000.0 MB, and ")
     assert not any("/resolve/" in request.path for request in hub.requests)
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    """What TorchServe serves, with a checkpoint in it."""
+    with zipfile.ZipFile(tmp_path / "model.mar", "w") as packed:
+        packed.writestr("MAR-INF/MANIFEST.json", "{}")
+        for name in NEEDED:
+            packed.writestr(name, FILES[name])
+    return tmp_path / "model.mar"
+
+
+def test_a_repository_that_holds_an_archive_is_unpacked(
+    hub: HubServer, archive: Path, tmp_path: Path, watcher: Watcher
+) -> None:
+    commit = hub.repositories.publish("org/model", {"README.md": b"", "model.mar": archive})
+    here = source()
+    assert here.resolve().identity == f"hf://org/model@{commit}"
+    assert here.survey(here.resolve(), tmp_path / "survey").sizes == {"model.mar": archive.stat().st_size}
+    files = fetch(tmp_path / "copy", watcher)
+    assert {name: files[name] for name in NEEDED} == {name: FILES[name] for name in NEEDED}
+    hub.requests.clear()
+    fetch(tmp_path / "copy", watcher)
+    assert downloads(hub, "model.mar") == []
+
+
+def test_an_unsafe_archive_on_a_hub_is_refused(hub: HubServer, archive: Path, tmp_path: Path, watcher: Watcher) -> None:
+    with zipfile.ZipFile(archive, "a") as packed:
+        packed.writestr("../outside", b"")
+    hub.repositories.publish("org/model", {"model.mar": archive})
+    refusal = failure(tmp_path / "copy", watcher)
+    assert refusal.reason is FailureReason.UnsafeArchive
+    assert "hf://org/model is not unpacked: its member '../outside' leaves the folder." in refusal.message
+    assert not (tmp_path / "outside").exists()

@@ -1,5 +1,6 @@
 """Without a hub: what huggingface_hub itself has downloaded before is enough."""
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,18 @@ def test_a_damaged_file_in_the_cache_is_named(warm: Path, tmp_path: Path, watche
     with pytest.raises(PreparationFailed, match=rf"{name} is damaged") as refusal:
         source.acquire(source.resolve(), tmp_path, watcher)
     assert refusal.value.reason is FailureReason.ChecksumMismatch
+
+
+def test_an_archive_in_the_cache_is_unpacked_elsewhere(
+    hub: HubServer, tmp_path: Path, watcher: Watcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with zipfile.ZipFile(tmp_path / "model.zip", "w") as packed:
+        packed.writestr("model.safetensors", b"weights")
+    hub.repositories.publish("org/packed", {"model.zip": tmp_path / "model.zip"})
+    snapshot_download("org/packed", cache_dir=tmp_path / "cache", endpoint=hub.url, token=False)
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    source = HubSource("org/packed", None)
+    root = source.acquire(source.resolve(), tmp_path / "to", watcher)
+    assert (root / "model.safetensors").read_bytes() == b"weights"
+    assert root.is_relative_to(tmp_path / "to")

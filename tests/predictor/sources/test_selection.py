@@ -3,7 +3,7 @@ import json
 import pytest
 
 from transformermodel_api.errors import PreparationFailed
-from transformermodel_predictor.sources.selection import Weights, WeightsKind, find_weights, needed_files
+from transformermodel_predictor.sources.selection import Weights, WeightsKind, find_weights, needed_files, or_archive
 
 ORIGIN = "hf://org/model"
 
@@ -101,6 +101,7 @@ def test_several_weights_that_exclude_each_other_are_refused_by_name() -> None:
     [
         (["config.json", "tf_model.h5"], "only tf_model.h5, which is not read"),
         (["config.json", "training_args.bin"], "no weights at all"),
+        (["model.mar", "README.md"], "only the archive model.mar: name it in the uri"),
         ([], "no weights at all"),
     ],
 )
@@ -111,3 +112,15 @@ def test_a_source_without_safetensors_is_refused_by_what_it_has(names: list[str]
         f"UnsupportedSource: {ORIGIN} has no safetensors weights ({found}). "
         "Correct what the message names, or use a source that this version can read."
     )
+
+
+def test_an_archive_is_taken_only_where_it_is_the_only_one_and_there_are_no_weights() -> None:
+    select = or_archive(needed_files)
+    assert select(["README.md", "config.json", "model.mar"], ORIGIN, read) == ("model.mar",)
+    assert select(["model.mar", "model.safetensors"], ORIGIN, read) == ("model.safetensors",)
+    with pytest.raises(PreparationFailed, match=r"no weights but several archives \(a\.zip, b\.mar\): leave one"):
+        select(["b.mar", "a.zip"], ORIGIN, read)
+    with pytest.raises(PreparationFailed, match="has several files of weights"):
+        select(["a.gguf", "b.gguf", "model.mar"], ORIGIN, read)
+    with pytest.raises(PreparationFailed, match="no weights at all"):
+        select(["README.md"], ORIGIN, read)
