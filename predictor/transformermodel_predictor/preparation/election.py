@@ -1,7 +1,7 @@
 """Which candidate is taken. Pure."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from transformermodel_predictor.preparation.candidate import Candidate
@@ -18,11 +18,13 @@ class Standing:
     Attributes:
         throughput: texts per second at the batch limit, as a multiple of the first candidate's.
         latency: the first candidate's median time for one text, as a multiple of this one's.
+        contender: whether it was measured to the end.
     """
 
     candidate: Candidate
     throughput: float
     latency: float
+    contender: bool = True
 
     @property
     def gain(self) -> float:
@@ -34,15 +36,11 @@ def rank(measured: Sequence[Measured]) -> tuple[Standing, ...]:
     """The candidates in the order in which they should be taken, given from the simplest to the least simple.
 
     The fastest comes first, but for a simpler one that is as fast but for `TIE`; the others follow in the same way.
+    Those that were too slow to be measured to the end come after all others.
     """
-    first = measured[0]
-    left = [_standing(one, first) for one in measured]
-    ranked: list[Standing] = []
-    while left:
-        fastest = max(standing.gain for standing in left)
-        ranked.append(next(standing for standing in left if standing.gain * TIE >= fastest))
-        left.remove(ranked[-1])
-    return tuple(ranked)
+    standings = [_standing(one, measured[0]) for one in measured]
+    near, far = ([one for one in standings if one.contender is wanted] for wanted in (True, False))
+    return (*_ranked(near), *_ranked(far))
 
 
 def why(ranked: Sequence[Standing], first: Candidate) -> str:
@@ -50,7 +48,7 @@ def why(ranked: Sequence[Standing], first: Candidate) -> str:
     winner = ranked[0]
     if len(ranked) == 1:
         return f"{winner.candidate} is the only candidate in parity."
-    fastest = max(ranked, key=lambda standing: standing.gain)
+    fastest = max((one for one in ranked if one.contender), key=lambda one: one.gain, default=winner)
     if fastest is not winner:
         return (
             f"{winner.candidate} is simpler than {fastest.candidate} and as fast within {TIE - 1:.0%} "
@@ -64,9 +62,18 @@ def why(ranked: Sequence[Standing], first: Candidate) -> str:
     )
 
 
+def _ranked(left: list[Standing]) -> Iterator[Standing]:
+    while left:
+        fastest = max(standing.gain for standing in left)
+        taken = next(standing for standing in left if standing.gain * TIE >= fastest)
+        left.remove(taken)
+        yield taken
+
+
 def _standing(one: Measured, first: Measured) -> Standing:
     return Standing(
         candidate=one.candidate,
         throughput=one.batch.per_second / first.batch.per_second,
         latency=first.single.p50 / one.single.p50,
+        contender=one.contender,
     )

@@ -22,7 +22,13 @@ from transformermodel_predictor.preparation.candidate import Candidate
 from transformermodel_predictor.preparation.courses import course_of
 from transformermodel_predictor.preparation.forms.form import Place
 from transformermodel_predictor.preparation.material import Material
-from transformermodel_predictor.preparation.measurement import Course, Measured, measure
+from transformermodel_predictor.preparation.measurement import (
+    Course,
+    Measured,
+    contenders,
+    first_rounds,
+    run_until_stable,
+)
 from transformermodel_predictor.preparation.models import Models
 from transformermodel_predictor.preparation.parity import compare, tolerance_of
 from transformermodel_predictor.preparation.progress import Progress, Step
@@ -108,15 +114,28 @@ class Examiner:
         if known is not None:
             return known
         self.progress.step(Step.Measure, ", ".join(str(candidate) for candidate in candidates))
+        if len(candidates) == 1:
+            budget = budget.without_rivals()
         groups = [candidates] if models.together else [[candidate] for candidate in candidates]
-        measured = tuple(
-            one for group in groups for one in measure([self._course(each, models) for each in group], budget)
-        )
+        measured = tuple(one for group in groups for one in self._race(group, models, budget))
         return self.bench.note("measured", _MEASURED, measured)
 
+    def _race(self, candidates: Sequence[Candidate], models: Models, budget: Budget) -> tuple[Measured, ...]:
+        """Measure candidates in turns. Those that are clearly slower leave early, and memory with that."""
+        courses = [self._course(candidate, models) for candidate in candidates]
+        timings = first_rounds(courses, budget.first_rounds)
+        near = contenders(timings, budget.margin)
+        courses = [course for course in courses if course.candidate in near]
+        for candidate in candidates:
+            if candidate not in near:
+                models.release(candidate)
+        run_until_stable(courses, [one for one in timings if one.candidate in near], budget)
+        return tuple(one.measured(contender=one.candidate in near) for one in timings)
+
     def _course(self, candidate: Candidate, models: Models) -> Course:
+        warm = models.holds(candidate)  # it was asked when it was compared
         model = models.get(candidate)
-        return course_of(candidate, model, self.samples.questions(model.task), _LIMITS)
+        return replace(course_of(candidate, model, self.samples.questions(model.task), _LIMITS), warm=warm)
 
     def _origin(self, candidate: Candidate, material: Material) -> Provenance:
         made = self.provenance(candidate)

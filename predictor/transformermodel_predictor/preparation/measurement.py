@@ -25,12 +25,14 @@ class Course:
         rows: of the batch.
         batch: a step at the batch limit.
         singles: a few texts that come alone.
+        warm: whether the model has answered already; the first pass allocates and is not timed.
     """
 
     candidate: Candidate
     rows: int
     batch: Run
     singles: Sequence[Run]
+    warm: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,55 +60,87 @@ class Measured:
         single: with one text.
         batch: with as many as one step takes.
         rounds: how often the batch was run.
+        contender: whether it came near enough to the fastest in the first rounds to be measured until it was stable.
     """
 
     candidate: Candidate
     single: Speed
     batch: Speed
     rounds: int
+    contender: bool = True
 
 
 @dataclass
-class _Timings:
-    """Seconds of the rounds so far.
+class Timings:
+    """Seconds of a candidate's rounds so far.
 
     Attributes:
+        rows: of the batch.
         batches: of each round's batch.
         singles: of each text that came alone, round by round.
     """
 
-    course: Course
+    candidate: Candidate
+    rows: int
     batches: list[float] = field(default_factory=list)
     singles: list[list[float]] = field(default_factory=list)
-
-    def run(self, clock: Clock) -> None:
-        self.batches.append(_seconds(self.course.batch, clock))
-        self.singles.append([_seconds(run, clock) for run in self.course.singles])
 
     @property
     def series(self) -> tuple[list[float], list[float]]:
         """Seconds per round: of the batch, and of the single texts together."""
         return self.batches, [sum(turn) for turn in self.singles]
 
-    def measured(self) -> Measured:
+    @property
+    def shortest(self) -> float:
+        """Geometric mean of the shortest batch and the shortest single texts: what neighbours delay, they lengthen."""
+        batch, single = (min(values) for values in self.series)
+        return math.sqrt(batch / self.rows * single)
+
+    def measured(self, *, contender: bool = True) -> Measured:
+        """The speed that they show."""
         singles = [seconds for turn in self.singles for seconds in turn]
-        return Measured(
-            self.course.candidate, _speed(1, singles), _speed(self.course.rows, self.batches), len(self.batches)
-        )
+        rounds = len(self.batches)
+        return Measured(self.candidate, _speed(1, singles), _speed(self.rows, self.batches), rounds, contender)
 
 
 def measure(courses: Sequence[Course], budget: Budget, clock: Clock = time.perf_counter) -> tuple[Measured, ...]:
     """Run rounds until the timings are stable or the budget is spent; in each all candidates run, another one first."""
-    timings = [_Timings(course) for course in courses]
-    for course in courses:
-        course.batch()  # the first pass allocates
-    turn = 0
-    while not is_enough([series for one in timings for series in one.series], budget, len(timings)):
-        first = turn % len(timings)
-        for one in (*timings[first:], *timings[:first]):
-            one.run(clock)
-        turn += 1
+    timings = first_rounds(courses, 0, clock)
+    run_until_stable(courses, timings, budget, clock)
     return tuple(one.measured() for one in timings)
+
+
+def first_rounds(courses: Sequence[Course], rounds: int, clock: Clock = time.perf_counter) -> tuple[Timings, ...]:
+    """The timings of some rounds of all candidates, in their order."""
+    for course in courses:
+        if not course.warm:
+            course.batch()
+    timings = tuple(Timings(course.candidate, course.rows) for course in courses)
+    for turn in range(rounds):
+        _run_round(courses, timings, turn, clock)
+    return timings
+
+
+def contenders(timings: Sequence[Timings], margin: float) -> frozenset[Candidate]:
+    """The candidates that are at most `margin` times as slow as the fastest."""
+    fastest = min(one.shortest for one in timings)
+    return frozenset(one.candidate for one in timings if one.shortest <= margin * fastest)
+
+
+def run_until_stable(
+    courses: Sequence[Course], timings: Sequence[Timings], budget: Budget, clock: Clock = time.perf_counter
+) -> None:
+    """Add rounds to timings, in the order of the courses, until they are stable or the budget is spent."""
+    while not is_enough([series for one in timings for series in one.series], budget, len(timings)):
+        _run_round(courses, timings, len(timings[0].batches), clock)
+
+
+def _run_round(courses: Sequence[Course], timings: Sequence[Timings], turn: int, clock: Clock) -> None:
+    pairs = list(zip(courses, timings, strict=True))
+    first = turn % len(pairs)
+    for course, times in (*pairs[first:], *pairs[:first]):
+        times.batches.append(_seconds(course.batch, clock))
+        times.singles.append([_seconds(run, clock) for run in course.singles])
 
 
 def _seconds(run: Run, clock: Clock) -> float:

@@ -54,7 +54,15 @@ class Models:
             self.load(candidate)
         return self._loaded[candidate]
 
+    def holds(self, candidate: Candidate) -> bool:
+        """Whether a candidate is in memory."""
+        return candidate in self._loaded
+
+    def release(self, candidate: Candidate) -> None:
+        """Free what a candidate takes in memory; it is loaded again if it is wanted after all."""
+        self._loaded.pop(candidate, None)
+
     def remove(self, candidate: Candidate) -> None:
         """Free what a candidate takes in memory and on the disk."""
-        self._loaded.pop(candidate, None)
+        self.release(candidate)
         shutil.rmtree(self._bench.place(candidate))

@@ -88,7 +88,8 @@ def _speeds(candidate: Candidate, measured: Sequence[Measured], ranking: Sequenc
         return {}
     standing = next(one for one in ranking if one.candidate == candidate)
     compared = {"speedup": round(standing.gain, 3)} if measured[0].candidate == REFERENCE else {}
-    return {"single": _timings(speed.single), "batch": _timings(speed.batch), "rounds": speed.rounds, **compared}
+    timings = {"single": _timings(speed.single), "batch": _timings(speed.batch)}
+    return {**timings, "rounds": speed.rounds, "contender": speed.contender, **compared}
 
 
 def _timings(speed: Speed) -> dict[str, Any]:

@@ -17,12 +17,13 @@ PLAIN, PACKED, HALF = (
 )
 
 
-def measured(candidate: Candidate, per_second: float, milliseconds: float) -> Measured:
+def measured(candidate: Candidate, per_second: float, milliseconds: float, contender: bool = True) -> Measured:
     return Measured(
         candidate,
         Speed(1, 1000 / milliseconds, milliseconds / 1000, milliseconds / 1000),
         Speed(32, per_second, 32 / per_second, 32 / per_second),
         rounds=5,
+        contender=contender,
     )
 
 
@@ -67,3 +68,11 @@ def test_the_fastest_wins_and_a_tie_goes_to_the_simpler(
 def test_the_choice_is_explained(speeds: dict[Candidate, tuple[float, float]], said: str) -> None:
     entries = [measured(candidate, *speed) for candidate, speed in speeds.items()]
     assert why(rank(entries), entries[0].candidate) == said
+
+
+def test_what_left_in_the_first_rounds_comes_last_whatever_they_said() -> None:
+    entries = [measured(PLAIN, 900, 1, contender=False), measured(PACKED, 300, 5), measured(HALF, 310, 5)]
+    ranked = rank(entries)
+    assert [standing.candidate for standing in ranked] == [PACKED, HALF, PLAIN]
+    assert why(ranked, PLAIN).startswith("Pretrained/Packed Float32 is simpler than Pretrained/Packed BFloat16")
+    assert why(ranked[2:] * 2, PLAIN).startswith("Pretrained Float32 is the fastest")

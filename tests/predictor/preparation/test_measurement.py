@@ -1,12 +1,19 @@
 """Measuring with a clock of our own: what takes how long is written down here."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from transformermodel_api.preparation import Format, Precision
 from transformermodel_predictor.preparation.candidate import REFERENCE, Candidate, EngineName
-from transformermodel_predictor.preparation.measurement import Course, measure
+from transformermodel_predictor.preparation.measurement import (
+    Course,
+    contenders,
+    first_rounds,
+    measure,
+    run_until_stable,
+)
 from transformermodel_predictor.preparation.stability import Budget
 
 PACKED = Candidate(Format.Pretrained, EngineName.Packed, Precision.Float32)
@@ -68,3 +75,28 @@ def test_it_ends_when_the_budget_is_spent() -> None:
     restless = [1.0, *(2.0 if turn % 2 else 0.5 for turn in range(100))]
     (measured,) = measure([clock.course(REFERENCE, restless, 0.001)], Budget(seconds=10, least_rounds=3), clock)
     assert measured.rounds == 8
+
+
+def test_a_model_that_has_answered_already_is_timed_at_once() -> None:
+    clock = Clock()
+    warm = replace(clock.course(REFERENCE, [2.0, 2.0, 2.0], 0.1), warm=True)
+    (measured,) = measure([warm], Budget(seconds=100, least_rounds=3), clock)
+    assert (measured.rounds, measured.batch.p50) == (3, 2.0)
+
+
+def test_what_is_clearly_slower_in_the_first_rounds_leaves() -> None:
+    clock = Clock()
+    slow = clock.course(REFERENCE, [0.0, 2.0, 2.0], single=0.1)
+    fast = clock.course(PACKED, [0.0, *[1.0] * 20], single=0.1)
+    timings = first_rounds([slow, fast], 2, clock)
+    assert contenders(timings, margin=1.5) == {REFERENCE, PACKED}  # 1.41 in the geometric mean
+    assert contenders(timings, margin=1.3) == {PACKED}
+    run_until_stable([fast], timings[1:], Budget(seconds=100, least_rounds=5), clock)
+    assert [one.measured().rounds for one in timings] == [2, 5]
+
+
+def test_one_round_that_a_neighbour_delays_drives_nobody_out() -> None:
+    clock = Clock()
+    delayed = clock.course(REFERENCE, [0.0, 1.0, 9.0], single=0.1)
+    other = clock.course(PACKED, [0.0, 1.0, 1.0], single=0.1)
+    assert contenders(first_rounds([delayed, other], 2, clock), margin=1.3) == {REFERENCE, PACKED}

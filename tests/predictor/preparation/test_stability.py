@@ -32,3 +32,8 @@ def test_a_median_becomes_surer_with_the_root_of_the_number_of_runs() -> None:
     few, many = [0.9, 1.0, 1.1] * 4, [0.9, 1.0, 1.1] * 16
     assert spread(few) == pytest.approx(2 * spread(many), rel=0.01)
     assert spread([0.0, 0.0]) == 0.0
+
+
+def test_a_candidate_without_rivals_is_measured_less() -> None:
+    alone = Budget(seconds=3.0, least_rounds=3, spread=0.05).without_rivals()
+    assert (alone.seconds, alone.least_rounds, alone.spread) == (1.0, 2, 0.05)
