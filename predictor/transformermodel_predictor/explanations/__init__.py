@@ -1,0 +1,1 @@
+"""Why a model answered as it did: attributions of an answer to the tokens of its question."""

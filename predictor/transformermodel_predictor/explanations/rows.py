@@ -1,0 +1,62 @@
+"""What a method asks of a model, row by row, and what it is told.
+
+A method is a generator: it yields the rows that it wants next, is sent their results in the same order, and returns its
+attribution. So it knows neither threads nor queues, and whoever drives it decides what runs together: rows of many
+requests in one step of an engine, no more at once than may run between two predictions.
+"""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from transformermodel_predictor.explanations.explanation import Attribution
+from transformermodel_predictor.explanations.target import Objective
+from transformermodel_predictor.tasks.task import Encoding
+
+
+@dataclass(frozen=True)
+class GradientRow:
+    """Run the differentiable twin on embeddings, and tell the objective and its gradient.
+
+    Attributes:
+        encoding: whose other features (token types, positions, mask) go with the embeddings.
+        embedded: what the model's whole embeddings module would have returned, [tokens, width].
+        objective: what is differentiated.
+    """
+
+    encoding: Encoding
+    embedded: torch.Tensor
+    objective: Objective
+
+
+@dataclass(frozen=True)
+class ForwardRow:
+    """Run the serving engine on token ids, and tell the objective.
+
+    Attributes:
+        encoding: the sequence, with some tokens replaced.
+        objective: what is looked at.
+    """
+
+    encoding: Encoding
+    objective: Objective
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a row.
+
+    Attributes:
+        value: the objective.
+        gradient: of the objective by `embedded`, float32 [tokens, width] on the CPU; None for forward rows.
+    """
+
+    value: float
+    gradient: torch.Tensor | None = None
+
+
+Row = GradientRow | ForwardRow
+
+Steps = Generator[Sequence[Row], Sequence[Result], Attribution]
+"""A method at work. It yields few rows at a time (tens), so that memory does not depend on the number of steps."""

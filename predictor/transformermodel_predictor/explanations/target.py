@@ -1,0 +1,65 @@
+"""What is explained: one number that a model computes from one encoding."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+import torch
+
+from transformermodel_predictor.tasks.task import Encoding, Outputs, Windows
+
+Question = TypeVar("Question", contravariant=True)
+
+
+class Objective(Protocol):
+    """A number in a model's outputs for one encoding."""
+
+    def value(self, outputs: Outputs) -> torch.Tensor:
+        """The number: a tensor without dimensions, differentiable where the outputs are.
+
+        Logits rather than probabilities, which saturate; for generated tokens the sum of their log-probabilities.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Target:
+    """One thing to explain about one question.
+
+    Attributes:
+        name: what a person calls it: the name of a class, an entity's label, `start`, `end`, a generated token.
+        encoding: the window in which it was answered, with its alignment.
+        objective: the number that its tokens are held responsible for.
+        score: the probability that the model gives it.
+        features: for each token the number of the feature that it belongs to, from 0 without gaps; None for tokens that
+            are held responsible for nothing: special ones, and those a generator wrote itself. Gradient methods
+            attribute to tokens; those that leave features out leave out all tokens of one together.
+        details: what else describes it in the answer.
+    """
+
+    name: str
+    encoding: Encoding
+    objective: Objective
+    score: float
+    features: tuple[int | None, ...]
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+class ExplainableTask(Protocol[Question]):
+    """A task whose answers have targets. Pure."""
+
+    def targets(
+        self, question: Question, windows: Windows, outputs: Sequence[Outputs], wanted: object
+    ) -> Sequence[Target]:
+        """What can be explained about the answer to a question.
+
+        Args:
+            question: the task's own.
+            windows: its encodings, made with alignment.
+            outputs: what the serving engine returned for each.
+            wanted: what the client asked to have explained, as it came in; the answer itself when None.
+
+        Raises:
+            InvalidQuestion: there is no such target; the text says which there are.
+        """
+        ...
