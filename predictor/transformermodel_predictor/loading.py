@@ -14,7 +14,8 @@ from transformermodel_predictor.artifact.directory import Artifact
 from transformermodel_predictor.engines.catalogue import CPU, load_engine
 from transformermodel_predictor.engines.engine import Engine
 from transformermodel_predictor.engines.execution import Execution
-from transformermodel_predictor.generation.loaded import LoadedGenerator, load_generator
+from transformermodel_predictor.generation.loaded import LoadedGenerator
+from transformermodel_predictor.generation.loading import load_generator
 from transformermodel_predictor.pretrained import load_pretrained_tokenizer
 from transformermodel_predictor.tasks.catalogue import TaskConfiguration, make_task, task_of_mode
 from transformermodel_predictor.tasks.task import EncoderTask, Outputs, Windows

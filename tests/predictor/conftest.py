@@ -1,16 +1,21 @@
 """A tiny artifact, made once, and the model in it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cache
 
 import pytest
 
+from tests.compiler import require_compiler
 from tests.object_stores.fixtures import object_server, running_object_servers  # noqa: F401 - for all tests below
 from tests.predictor.access_log import AccessLog
 from tests.predictor.gated import GatedEngine
 from tests.predictor.tiny import make_tiny_artifact
+from tests.predictor.tiny_language import build_language_artifact
+from transformermodel_api.preparation import Format, Precision
 from transformermodel_predictor.artifact.directory import Artifact
 from transformermodel_predictor.loading import LoadedModel, load_model
+from transformermodel_predictor.preparation.candidate import Candidate, EngineName
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +27,20 @@ def tiny_artifact(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
 @pytest.fixture(scope="session")
 def tiny_model(tiny_artifact: Artifact) -> LoadedModel:
     return load_model(tiny_artifact)
+
+
+@pytest.fixture(scope="session")
+def language_graph(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Format, str], Artifact]:
+    """Language models of an architecture as graphs, each built once. Shared: never change their files."""
+
+    @cache
+    def built(form: Format, kind: str = "llama") -> Artifact:
+        if form is Format.Exported:
+            require_compiler()  # and then it takes a minute
+        candidate = Candidate(form, EngineName(form.value), Precision.Float32)
+        return build_language_artifact(tmp_path_factory.mktemp("graph") / "model", candidate, kind)
+
+    return built
 
 
 @pytest.fixture

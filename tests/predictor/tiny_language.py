@@ -19,10 +19,14 @@ from transformers import (
 )
 
 from tests.predictor.tiny import CANDIDATE
+from transformermodel_api.spec import TaskName
 from transformermodel_predictor.artifact.configuration import CONFIGURATION_FILE, ModelConfiguration
 from transformermodel_predictor.artifact.directory import Artifact, seal
 from transformermodel_predictor.artifact.generation import GenerationDefaults
 from transformermodel_predictor.artifact.manifest import Provenance
+from transformermodel_predictor.preparation.build import build
+from transformermodel_predictor.preparation.candidate import Candidate
+from transformermodel_predictor.preparation.merge import Merged
 
 POSITIONS = 64
 VOCABULARY = 320
@@ -50,6 +54,7 @@ _SHAPE = {
 
 CONFIGURATIONS: dict[str, Callable[[], PreTrainedConfig]] = {
     "llama": lambda: LlamaConfig(**_SHAPE),
+    "long llama": lambda: LlamaConfig(**{**_SHAPE, "max_position_embeddings": 200}),
     "gpt2": lambda: GPT2Config(
         vocab_size=VOCABULARY,
         n_embd=32,
@@ -104,14 +109,28 @@ def save_language_checkpoint(path: Path, kind: str = "llama", chat_template: str
 def make_language_artifact(path: Path, generation: GenerationDefaults | None = None) -> Artifact:
     """The checkpoint as preparation would publish it."""
     save_language_checkpoint(path)
-    configuration = ModelConfiguration(
+    (path / CONFIGURATION_FILE).write_text(_configuration(generation).text(), encoding="utf-8")
+    return _sealed(path, CANDIDATE)
+
+
+def build_language_artifact(path: Path, candidate: Candidate, kind: str = "llama") -> Artifact:
+    """The model in a form, as preparation builds it."""
+    merged = Merged(make_language_model(kind), make_language_tokenizer(), (), POSITIONS, _configuration())
+    build(merged, TaskName.TextGeneration, candidate, path)
+    return _sealed(path, candidate)
+
+
+def _configuration(generation: GenerationDefaults | None = None) -> ModelConfiguration:
+    return ModelConfiguration(
         mode="text_generation",
         max_length=POSITIONS,
         num_labels=0,
         generation=generation or GenerationDefaults(),
     )
-    (path / CONFIGURATION_FILE).write_text(configuration.text(), encoding="utf-8")
+
+
+def _sealed(path: Path, candidate: Candidate) -> Artifact:
     return seal(
         path,
-        Provenance(candidate=CANDIDATE, source="file://tiny", commit="0123456", adapter=None, libraries={}, pipeline=1),
+        Provenance(candidate=candidate, source="file://tiny", commit="0123456", adapter=None, libraries={}, pipeline=1),
     )

@@ -43,8 +43,6 @@ def _contradictions(configuration: ModelConfiguration, candidate: Candidate, lab
     if configuration.save_mode != wanted:
         known = ", ".join(dict.fromkeys(SAVE_MODES.values()))
         yield f"handler.save_mode is {configuration.save_mode!r}, but the weights are {form}: use {wanted} (of {known})"
-    if configuration.mode == "text_generation" and configuration.save_mode == "torchscript":
-        yield "handler.save_mode is torchscript, but a traced model cannot generate text: use pretrained"
     if configuration.hardware.startswith("neuron") and configuration.hardware != HARDWARE.get(form):
         yield f"handler.hardware is {configuration.hardware!r}, but the weights are {form}: prepare them for it"
     if configuration.pt2.export != (form is Format.Exported):

@@ -7,10 +7,13 @@ from typing import Any
 import torch
 
 from transformermodel_predictor.engines import exported, neuron, onnx, torchscript
+from transformermodel_predictor.engines.compiled import unsupported
 from transformermodel_predictor.engines.engine import Engine
 from transformermodel_predictor.engines.execution import Execution
+from transformermodel_predictor.engines.graph import Graph
 from transformermodel_predictor.engines.packed.engine import PackedEngine
 from transformermodel_predictor.engines.pretrained import PretrainedEngine
+from transformermodel_predictor.engines.signature import GraphSignature
 from transformermodel_predictor.preparation.candidate import Candidate, EngineName
 from transformermodel_predictor.tasks.task import Task
 
@@ -29,6 +32,14 @@ _LOADERS: dict[EngineName, Loader] = {
     EngineName.Exported: exported.load,
     EngineName.ONNX: onnx.load,
     EngineName.Neuron: neuron.load,
+}
+
+GraphLoader = Callable[[Path, GraphSignature, torch.device], Graph]
+
+_GRAPH_LOADERS: dict[EngineName, GraphLoader] = {
+    EngineName.TorchScript: torchscript.load_graph,
+    EngineName.Exported: exported.load_graph,
+    EngineName.ONNX: onnx.load_graph,
 }
 
 
@@ -54,3 +65,14 @@ def load_engine(
     if candidate.engine is EngineName.Pretrained:
         return PretrainedEngine.load(directory, task, candidate.precision, device, execution)
     return _LOADERS[candidate.engine](directory, candidate, task, device)
+
+
+def load_graph(directory: Path, candidate: Candidate, signature: GraphSignature, device: torch.device = CPU) -> Graph:
+    """The graph in a folder, for whoever does not call it once for each batch.
+
+    Raises:
+        PreparationFailed: UnsupportedForm, the form has none, or it cannot be read, or does not run here.
+    """
+    if candidate.engine not in _GRAPH_LOADERS:
+        raise unsupported(f"{candidate} cannot be run token by token, so it cannot generate text.")
+    return _GRAPH_LOADERS[candidate.engine](directory, signature, device)

@@ -16,6 +16,7 @@ from transformermodel_predictor.engines.signature import (
     INPUT_IDS,
     SIGNATURE_FILE,
     GraphInput,
+    GraphSignature,
     Signature,
     read_signature,
 )
@@ -51,7 +52,7 @@ def torchserve_signature(task: TaskName, tokenizer: PreTrainedTokenizerBase, max
     )
 
 
-def require_device(signature: Signature, device: torch.device, directory: Path) -> None:
+def require_device(signature: GraphSignature, device: torch.device, directory: Path) -> None:
     """Refuse a graph that was made for another kind of device: it names its device at every step.
 
     Raises:

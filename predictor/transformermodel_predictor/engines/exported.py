@@ -10,6 +10,7 @@ from transformermodel_predictor.engines.compiled import model_file, require_devi
 from transformermodel_predictor.engines.engine import Engine
 from transformermodel_predictor.engines.graph import Graph, GraphEngine
 from transformermodel_predictor.engines.processor import unmet
+from transformermodel_predictor.engines.signature import GraphSignature
 from transformermodel_predictor.preparation.candidate import Candidate
 from transformermodel_predictor.pretrained import one_line
 from transformermodel_predictor.quiet import quiet
@@ -28,11 +29,21 @@ def load(directory: Path, candidate: Candidate, task: Task[Any, Any], device: to
         CorruptArtifact: its signature cannot be read.
     """
     signature = signature_in(directory, task)
+    return GraphEngine(signature, load_graph(directory, signature, device), device)
+
+
+def load_graph(directory: Path, signature: GraphSignature, device: torch.device) -> Graph:
+    """The graph in model.pt2, or in model.so.
+
+    Raises:
+        PreparationFailed: UnsupportedForm, it was compiled for another version of PyTorch, processor or device, or
+            cannot be read.
+    """
     require_device(signature, device, directory)
     reason = unmet(signature.made_with, device)
     if reason is not None:
         raise unsupported(f"the model in {directory} does not run here: {reason}. Prepare it again on this machine.")
-    return GraphEngine(signature, load_exported(_file_in(directory), device), device)
+    return load_exported(_file_in(directory), device)
 
 
 def load_exported(file: Path, device: torch.device) -> Graph:

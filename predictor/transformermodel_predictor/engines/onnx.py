@@ -9,6 +9,7 @@ import torch
 from transformermodel_predictor.engines.compiled import model_file, require_device, signature_in, unsupported
 from transformermodel_predictor.engines.engine import Engine
 from transformermodel_predictor.engines.graph import CPU, Graph, GraphEngine
+from transformermodel_predictor.engines.signature import GraphSignature
 from transformermodel_predictor.preparation.candidate import Candidate
 from transformermodel_predictor.pretrained import one_line
 from transformermodel_predictor.tasks.task import Task
@@ -24,9 +25,17 @@ def load(directory: Path, candidate: Candidate, task: Task[Any, Any], device: to
         CorruptArtifact: its signature cannot be read.
     """
     signature = signature_in(directory, task)
+    return GraphEngine(signature, load_graph(directory, signature, device), CPU)
+
+
+def load_graph(directory: Path, signature: GraphSignature, device: torch.device) -> Graph:
+    """The graph in model.onnx.
+
+    Raises:
+        PreparationFailed: UnsupportedForm, ONNX Runtime cannot read it, or it is to run on another device.
+    """
     require_device(signature, device, directory)
-    names = tuple(item.name for item in signature.inputs)
-    return GraphEngine(signature, load_onnx(model_file(directory, ONNX_FILE), names, signature.outputs), CPU)
+    return load_onnx(model_file(directory, ONNX_FILE), signature.input_names, signature.outputs)
 
 
 def load_onnx(file: Path, inputs: Sequence[str], outputs: Sequence[str]) -> Graph:

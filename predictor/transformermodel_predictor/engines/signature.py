@@ -3,12 +3,40 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 SIGNATURE_FILE = "signature.json"
 
 ATTENTION_MASK = "attention_mask"
 INPUT_IDS = "input_ids"
+
+
+class GraphSignature(Protocol):
+    """What has to be known of a graph, whatever it does, to load it and to store it."""
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        """What it takes, in its order."""
+        ...
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """What it gives, in its order."""
+        ...
+
+    @property
+    def device(self) -> str | None:
+        """Kind of device that it was made for; None where nobody says."""
+        ...
+
+    @property
+    def made_with(self) -> Mapping[str, str]:
+        """What has to be the same where it is loaded, such as the version of PyTorch."""
+        ...
+
+    def text(self) -> str:
+        """The content of signature.json."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -29,7 +57,7 @@ class GraphInput:
 
 @dataclass(frozen=True)
 class Signature:
-    """The inputs and outputs of a graph in the order in which it takes and gives them.
+    """The inputs and outputs of a graph in the order in which it takes and gives them. Implements `GraphSignature`.
 
     Attributes:
         inputs: what it takes.
@@ -48,6 +76,11 @@ class Signature:
     fixed_length: bool = False
     device: str | None = None
     made_with: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        """What it takes, in its order."""
+        return tuple(item.name for item in self.inputs)
 
     def text(self) -> str:
         """The content of signature.json."""

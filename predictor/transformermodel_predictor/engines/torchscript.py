@@ -9,6 +9,7 @@ import torch
 from transformermodel_predictor.engines.compiled import model_file, require_device, signature_in, unsupported
 from transformermodel_predictor.engines.engine import Engine
 from transformermodel_predictor.engines.graph import Graph, GraphEngine
+from transformermodel_predictor.engines.signature import GraphSignature
 from transformermodel_predictor.preparation.candidate import Candidate
 from transformermodel_predictor.pretrained import one_line
 from transformermodel_predictor.quiet import quiet
@@ -27,9 +28,17 @@ def load(directory: Path, candidate: Candidate, task: Task[Any, Any], device: to
         CorruptArtifact: its signature cannot be read.
     """
     signature = signature_in(directory, task)
+    return GraphEngine(signature, load_graph(directory, signature, device), device)
+
+
+def load_graph(directory: Path, signature: GraphSignature, device: torch.device) -> Graph:
+    """The graph in model.pt.
+
+    Raises:
+        PreparationFailed: UnsupportedForm, it is no TorchScript, or was made for another device.
+    """
     require_device(signature, device, directory)
-    graph = load_torchscript(model_file(directory, TORCHSCRIPT_FILE), device, signature.outputs)
-    return GraphEngine(signature, graph, device)
+    return load_torchscript(model_file(directory, TORCHSCRIPT_FILE), device, signature.outputs)
 
 
 def load_torchscript(file: Path, device: torch.device, outputs: Sequence[str]) -> Graph:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 
@@ -38,11 +39,11 @@ class Batch:
             not wait for long.
     """
 
-    def __init__(self, decoder: Decoder, prompt_tokens: int = 512) -> None:
+    def __init__(self, decoder: Decoder[Any], prompt_tokens: int = 512) -> None:
         self._decoder = decoder
         self._prompt_tokens = prompt_tokens
         self._rows: list[Member] = []
-        self._reading: list[tuple[Member, Prompt]] = []
+        self._reading: list[tuple[Member, Prompt[Any]]] = []
 
     def __len__(self) -> int:
         """Sequences that are read or generated."""
@@ -110,7 +111,7 @@ class Batch:
                 self._begin(member, prompt, logits)
         return tokens
 
-    def _begin(self, member: Member, prompt: Prompt, logits: torch.Tensor) -> None:
+    def _begin(self, member: Member, prompt: Prompt[Any], logits: torch.Tensor) -> None:
         (best,) = _likeliest(logits[None])
         if _goes_on(member, logits, best):
             self._decoder.join(prompt)
@@ -122,7 +123,7 @@ class Batch:
         self._rows.pop()
 
 
-def generate(decoder: Decoder, continuations: Sequence[Continuation]) -> list[list[Piece]]:
+def generate(decoder: Decoder[Any], continuations: Sequence[Continuation]) -> list[list[Piece]]:
     """Generate some texts together in the calling thread; the pieces of each.
 
     Raises:

@@ -1,6 +1,9 @@
 """Which decoder suits a model: found out by trying, because no attribute of a model tells."""
 
 import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
 
 import torch
 from transformers import PreTrainedModel
@@ -25,45 +28,85 @@ def choose_decoder(model: PreTrainedModel) -> type[SlotDecoder] | type[SeparateD
     Raises:
         PreparationFailed: UnsupportedArchitecture, the model cannot go on from what it has read.
     """
-    prompts = _prompts(model)
-    try:
-        own = _logits(SeparateDecoder(model), prompts)
-        remembers = _close(_without_cache(model, prompts), own[: len(prompts)])
-    except Exception as error:  # what it is depends on the architecture
-        raise PreparationFailed(
-            FailureReason.UnsupportedArchitecture,
-            f"{type(model).__name__} cannot generate token by token ({one_line(error)}).",
-        ) from error
-    if not remembers:
-        raise PreparationFailed(
-            FailureReason.UnsupportedArchitecture,
-            f"{type(model).__name__} forgets what it has read: its logits differ when it goes on token by token.",
-        )
-    try:
-        together = _logits(SlotDecoder(model), prompts)
-        reason = None if _close(own, together) else "its logits differ"
-    except Exception as error:  # noqa: BLE001 - likewise; the other decoder is there for it
-        reason = one_line(error)
+    reason = OwnLogits.of(model).reason_against(lambda: SlotDecoder(model))
     if reason is None:
         return SlotDecoder
     _log.warning("%s is decoded one sequence after another: together %s", type(model).__name__, reason)
     return SeparateDecoder
 
 
-def _prompts(model: PreTrainedModel) -> list[list[int]]:
-    size = model.config.get_text_config().vocab_size
-    return [[(7 * place + 3 * length) % size for place in range(length)] for length in _PROMPT_LENGTHS]
+@dataclass(frozen=True)
+class OwnLogits:
+    """What a model gives when sequences are decoded one by one: what every other way is compared with.
+
+    Attributes:
+        prompts: of different lengths.
+        logits: of a trial with them.
+        tolerance: largest difference, as a share of the largest logit.
+    """
+
+    prompts: list[list[int]]
+    logits: torch.Tensor
+    tolerance: float
+
+    @classmethod
+    def of(cls, model: PreTrainedModel) -> Self:
+        """Try a model.
+
+        Raises:
+            PreparationFailed: UnsupportedArchitecture, it cannot go on from what it has read.
+        """
+        prompts = prompts_for(model.config.get_text_config().vocab_size, _PROMPT_LENGTHS)
+        try:
+            own = cls(prompts, trial(SeparateDecoder(model), prompts), _TOLERANCE.get(model.dtype, _COARSE_TOLERANCE))
+            whole = _without_cache(model, prompts)
+        except Exception as error:  # what it is depends on the architecture
+            raise PreparationFailed(
+                FailureReason.UnsupportedArchitecture,
+                f"{type(model).__name__} cannot generate token by token ({one_line(error)}).",
+            ) from error
+        if not own._close(own.logits[: len(prompts)], whole):
+            raise PreparationFailed(
+                FailureReason.UnsupportedArchitecture,
+                f"{type(model).__name__} forgets what it has read: its logits differ when it goes on token by token.",
+            )
+        return own
+
+    def reason_against(self, make: Callable[[], Decoder[Any]]) -> str | None:
+        """Why a decoder does not suit the model, in a few words; None where it gives the model's own logits."""
+        try:
+            return None if self._close(self.logits, trial(make(), self.prompts)) else "its logits differ"
+        except Exception as error:  # noqa: BLE001 - likewise; whoever asks has another way
+            return one_line(error)
+
+    def _close(self, own: torch.Tensor, other: torch.Tensor) -> bool:
+        return bool(torch.isfinite(other).all()) and bool((own - other).abs().max() <= self.tolerance * own.abs().max())
 
 
-def _logits(decoder: Decoder, prompts: list[list[int]]) -> torch.Tensor:
-    """Logits [rows, vocabulary] after a step of all prompts, and after a further one without the first."""
+def prompts_for(vocabulary: int, lengths: Sequence[int]) -> list[list[int]]:
+    """Prompts of these lengths, always the same."""
+    return [[(7 * place + 3 * length) % vocabulary for place in range(length)] for length in lengths]
+
+
+def trial(decoder: Decoder[Any], prompts: Sequence[Sequence[int]], most: int = 512) -> torch.Tensor:
+    """Logits [rows, vocabulary] after a step of all prompts, after a further one without the first, and of the prompts.
+
+    Args:
+        decoder: without rows.
+        prompts: what is read.
+        most: how many tokens at a time.
+    """
+    ends = []
     for tokens in prompts:
-        prompt = decoder.open(tokens)
-        decoder.read(prompt, len(tokens))
+        prompt, logits = decoder.open(tokens), None
+        while logits is None:
+            logits = decoder.read(prompt, most)
+        ends.append(logits)
         decoder.join(prompt)
     together = decoder.step([tokens[0] for tokens in prompts])
     decoder.leave(0)
-    return torch.cat([together, decoder.step([tokens[0] for tokens in prompts[1:]])])
+    left = [*prompts[-1:], *prompts[1:-1]]  # the last has taken the place of the first
+    return torch.cat([together, decoder.step([tokens[0] for tokens in left]), torch.stack(ends)])
 
 
 @torch.inference_mode()
@@ -71,8 +114,3 @@ def _without_cache(model: PreTrainedModel, prompts: list[list[int]]) -> torch.Te
     """Logits [rows, vocabulary] after the first step, from whole sequences."""
     rows = [model(torch.tensor([[*tokens, tokens[0]]], device=model.device), use_cache=False) for tokens in prompts]
     return torch.stack([row.logits[0, -1].float().cpu() for row in rows])
-
-
-def _close(own: torch.Tensor, together: torch.Tensor) -> bool:
-    tolerance = _TOLERANCE.get(own.dtype, _COARSE_TOLERANCE)
-    return bool(torch.isfinite(together).all()) and bool((own - together).abs().max() <= tolerance * own.abs().max())

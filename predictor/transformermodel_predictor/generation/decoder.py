@@ -1,13 +1,15 @@
 """How the tokens that were there already are kept while sequences grow: a decoder and its rows."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 import torch
 from transformers import Cache, DynamicCache, PreTrainedModel
 
+_Memory = TypeVar("_Memory")
 
-class Prompt:
+
+class Prompt(Generic[_Memory]):
     """A prompt while it is read, in a cache of its own.
 
     Args:
@@ -15,7 +17,7 @@ class Prompt:
         cache: where its keys and values go.
     """
 
-    def __init__(self, tokens: Sequence[int], cache: Cache) -> None:
+    def __init__(self, tokens: Sequence[int], cache: _Memory) -> None:
         self.cache = cache
         self._tokens = tokens
         self._read = 0
@@ -36,18 +38,21 @@ class Prompt:
         return len(self._tokens)
 
 
-class Decoder(Protocol):
-    """A language model with a row per sequence. Used from one thread at a time."""
+class Decoder(Protocol[_Memory]):
+    """A language model with a row per sequence, whatever runs it and keeps what was read.
 
-    def open(self, tokens: Sequence[int]) -> Prompt:
+    Used from one thread at a time.
+    """
+
+    def open(self, tokens: Sequence[int]) -> Prompt[_Memory]:
         """Begin with a prompt."""
         ...
 
-    def read(self, prompt: Prompt, most: int) -> torch.Tensor | None:
+    def read(self, prompt: Prompt[_Memory], most: int) -> torch.Tensor | None:
         """Read at most so many tokens of a prompt; the logits [vocabulary] of its last position once it is read."""
         ...
 
-    def join(self, prompt: Prompt) -> None:
+    def join(self, prompt: Prompt[_Memory]) -> None:
         """Make a prompt that has been read the last row."""
         ...
 
@@ -75,15 +80,15 @@ class SeparateDecoder:
         self._model = model
         self._rows: list[Cache] = []
 
-    def open(self, tokens: Sequence[int]) -> Prompt:
+    def open(self, tokens: Sequence[int]) -> Prompt[Cache]:
         """Begin with a prompt."""
         return Prompt(tokens, DynamicCache(config=self._model.config))
 
-    def read(self, prompt: Prompt, most: int) -> torch.Tensor | None:
+    def read(self, prompt: Prompt[Cache], most: int) -> torch.Tensor | None:
         """Read some more of a prompt."""
         return read(self._model, prompt, most)
 
-    def join(self, prompt: Prompt) -> None:
+    def join(self, prompt: Prompt[Cache]) -> None:
         """Make a prompt that has been read the last row."""
         self._rows.append(prompt.cache)
 
@@ -103,7 +108,7 @@ class SeparateDecoder:
         self._rows.clear()
 
 
-def read(model: PreTrainedModel, prompt: Prompt, most: int) -> torch.Tensor | None:
+def read(model: PreTrainedModel, prompt: Prompt[Cache], most: int) -> torch.Tensor | None:
     """Read the next tokens of a prompt into its cache; the last logits when it is done."""
     logits = last_logits(model, prompt.take(most), prompt.cache)
     return None if prompt.left else logits

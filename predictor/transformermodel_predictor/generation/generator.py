@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 from transformermodel_api.predictor import Batching
 from transformermodel_predictor.batching.limits import Admission
@@ -57,7 +57,7 @@ class Generator:
 
     def __init__(
         self,
-        decoder: Decoder,
+        decoder: Decoder[Any],
         worker: Executor,
         limits: GenerationLimits | None = None,
         observer: Observer | None = None,

@@ -1,26 +1,15 @@
-"""From a verified artifact to a model that generates."""
+"""A model that generates, in memory."""
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from typing import Any
 
-import torch
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase
 
-from transformermodel_api.errors import PreparationFailed
-from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.artifact.directory import Artifact
-from transformermodel_predictor.engines.execution import Execution
-from transformermodel_predictor.engines.pretrained import CPU, PretrainedEngine
 from transformermodel_predictor.generation.batch import generate
-from transformermodel_predictor.generation.choice import choose_decoder
 from transformermodel_predictor.generation.decoder import Decoder
 from transformermodel_predictor.generation.sequence import Continuation, Piece
-from transformermodel_predictor.preparation.candidate import EngineName
-from transformermodel_predictor.preparation.limits import model_limit
-from transformermodel_predictor.pretrained import load_pretrained_tokenizer
 from transformermodel_predictor.tasks.task import TensorSpec
 from transformermodel_predictor.tasks.text_generation import (
     EncodedPrompt,
@@ -28,8 +17,6 @@ from transformermodel_predictor.tasks.text_generation import (
     GenerationQuestion,
     TextGeneration,
 )
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -45,7 +32,7 @@ class LoadedGenerator:
     artifact: Artifact
     task: TextGeneration
     tokenizer: PreTrainedTokenizerBase
-    new_decoder: Callable[[], Decoder]
+    new_decoder: Callable[[], Decoder[Any]]
     ends: frozenset[int]
     positions: int | None
 
@@ -105,53 +92,3 @@ def generated(prompt: EncodedPrompt, pieces: Sequence[Piece]) -> GeneratedText:
         finish_reason=reason,
         certainties=tuple(piece.certainty for piece in pieces if piece.certainty is not None),
     )
-
-
-def load_generator(artifact: Artifact, task: TextGeneration, device: torch.device = CPU) -> LoadedGenerator:
-    """Load what an artifact of a language model holds, on a device.
-
-    Raises:
-        PreparationFailed: its weights or its tokenizer do not fit, or its form cannot go on from what it has read.
-    """
-    candidate, execution = artifact.manifest.candidate, Execution.of(artifact.configuration)
-    if candidate.engine is not EngineName.Pretrained:
-        raise PreparationFailed(FailureReason.UnsupportedForm, f"{candidate} has no cache, so it cannot generate.")
-    if execution.compilation is not None:
-        _log.warning("%s is not compiled: text is generated with shapes that change at every step", artifact.path)
-        execution = replace(execution, compilation=None)
-    model = PretrainedEngine.load(artifact.path, task, candidate.precision, device, execution).model
-    tokenizer = load_pretrained_tokenizer(artifact.path, trust_remote_code=execution.trust_remote_code)
-    _require_tokenizer(tokenizer, model, artifact)
-    return LoadedGenerator(
-        artifact=artifact,
-        task=task,
-        tokenizer=tokenizer,
-        new_decoder=partial(choose_decoder(model), model),
-        ends=ends_of(model, tokenizer),
-        positions=model_limit(model),
-    )
-
-
-def ends_of(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
-    """The tokens that end a text: as generation_config.json says, else the configuration, else the tokenizer."""
-    for source in (model.generation_config, model.config, tokenizer):
-        ends = getattr(source, "eos_token_id", None)
-        if ends is not None:
-            return frozenset([ends] if isinstance(ends, int) else ends)
-    return frozenset()
-
-
-def _require_tokenizer(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel, artifact: Artifact) -> None:
-    """Refuse a tokenizer without words, which transformers makes where files are missing, or of another model."""
-    vocabulary = tokenizer.get_vocab()
-    if set(vocabulary) <= set(tokenizer.all_special_tokens):
-        raise PreparationFailed(
-            FailureReason.UnsupportedSource, f"{artifact.path} has no tokenizer files; every text would be empty."
-        )
-    embeddings: Any = model.get_input_embeddings()
-    rows, largest = embeddings.weight.shape[0], max(vocabulary.values())
-    if largest >= rows:
-        raise PreparationFailed(
-            FailureReason.WeightsMismatch,
-            f"the tokenizer in {artifact.path} has tokens up to {largest}, but the model has embeddings for {rows}.",
-        )

@@ -10,7 +10,8 @@ from transformermodel_predictor.engines.engine import Engine
 from transformermodel_predictor.engines.pretrained import PretrainedEngine
 from transformermodel_predictor.generation.batch import generate
 from transformermodel_predictor.generation.decoder import SeparateDecoder
-from transformermodel_predictor.generation.loaded import LoadedGenerator, ends_of, generated
+from transformermodel_predictor.generation.loaded import LoadedGenerator, generated
+from transformermodel_predictor.generation.loading import ends_of
 from transformermodel_predictor.generation.sequence import Continuation
 from transformermodel_predictor.loading import LoadedModel, regroup
 from transformermodel_predictor.preparation.limits import model_limit

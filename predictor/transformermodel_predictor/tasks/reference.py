@@ -52,7 +52,8 @@ windows, each with the whole question; a span in two windows counts once, with t
 only where no window has one. A question that leaves less than a quarter of the model to the context is refused.
 """,
     TaskName.TextGeneration: """\
-Greedy, unless the model's defaults (`spec.preparation.generation`) or the request say otherwise.
+Greedy, unless the model's defaults (`spec.preparation.generation`) or the request say otherwise. The forms TorchScript,
+ONNX and Exported generate as Pretrained does: prompts of all lengths together, and the same tokens.
 """,
 }
 

@@ -36,11 +36,6 @@ def test_what_preparation_writes_agrees(form: Format, compilation: Compilation |
             "handler.save_mode is 'torchscript', but the weights are Pretrained: use pretrained",
         ),
         (replace(PLAIN, save_mode="pickle"), REFERENCE, r"handler\.save_mode is 'pickle'"),
-        (
-            ModelConfiguration(mode="text_generation", save_mode="torchscript"),
-            replace(REFERENCE, format=Format.TorchScript),
-            "a traced model cannot generate text: use pretrained",
-        ),
         (replace(PLAIN, hardware="neuronx"), REFERENCE, "handler.hardware is 'neuronx', but the weights are Pretrain"),
         (replace(PLAIN, pt2=PT2(export=True)), REFERENCE, "pt2.export.aot_compile is True, but the weights are Pretr"),
         (

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import torch
 
@@ -13,7 +14,7 @@ from transformermodel_predictor.generation.loaded import LoadedGenerator
 class GatedDecoder:
     """Notes how many rows each step had."""
 
-    def __init__(self, decoder: Decoder) -> None:
+    def __init__(self, decoder: Decoder[Any]) -> None:
         self._decoder = decoder
         self._permits = threading.Semaphore(0)
         self.steps: list[int] = []
@@ -21,13 +22,13 @@ class GatedDecoder:
     def permit(self, steps: int) -> None:
         self._permits.release(steps)
 
-    def open(self, tokens: Sequence[int]) -> Prompt:
+    def open(self, tokens: Sequence[int]) -> Prompt[Any]:
         return self._decoder.open(tokens)
 
-    def read(self, prompt: Prompt, most: int) -> torch.Tensor | None:
+    def read(self, prompt: Prompt[Any], most: int) -> torch.Tensor | None:
         return self._decoder.read(prompt, most)
 
-    def join(self, prompt: Prompt) -> None:
+    def join(self, prompt: Prompt[Any]) -> None:
         self._decoder.join(prompt)
 
     def step(self, tokens: Sequence[int]) -> torch.Tensor:

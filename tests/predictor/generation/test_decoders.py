@@ -1,46 +1,22 @@
 """Greedy tokens are those of transformers' own generate(), whoever else is decoded meanwhile."""
 
-import random
 from collections.abc import Sequence
 
 import pytest
 import torch
 from transformers import MambaConfig, MambaForCausalLM, PreTrainedModel, TokenizersBackend
 
-from tests.predictor.tiny_language import CONFIGURATIONS, END, VOCABULARY, make_language_model
+from tests.predictor.generation.asked import continuation, own_tokens, prompts, tokens
+from tests.predictor.tiny_language import CONFIGURATIONS, VOCABULARY, make_language_model
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.generation.batch import Batch, Member, generate
 from transformermodel_predictor.generation.choice import choose_decoder
 from transformermodel_predictor.generation.decoder import SeparateDecoder
-from transformermodel_predictor.generation.parameters import GenerationParameters
 from transformermodel_predictor.generation.sequence import Continuation, Piece
 from transformermodel_predictor.generation.slots import SlotDecoder
 
 TOGETHER = [kind for kind in CONFIGURATIONS if kind != "bloom"]
-
-
-def prompts(count: int) -> list[list[int]]:
-    """Of very different lengths, so that rows of the cache end in different columns."""
-    chosen = random.Random(5)  # noqa: S311
-    return [[chosen.randrange(3, VOCABULARY) for _ in range(chosen.randrange(1, 30))] for _ in range(count)]
-
-
-def own_tokens(model: PreTrainedModel, prompt: Sequence[int], most: int) -> list[int]:
-    """What transformers generates for this prompt alone."""
-    ids = torch.tensor([prompt])
-    made = model.generate(
-        ids, attention_mask=torch.ones_like(ids), max_new_tokens=most, do_sample=False, eos_token_id=END, pad_token_id=0
-    )
-    return made[0, len(prompt) :].tolist()
-
-
-def continuation(prompt: Sequence[int], most: int, tokenizer: TokenizersBackend, **said: object) -> Continuation:
-    return Continuation(prompt, GenerationParameters(max_new_tokens=most, **said), [END], tokenizer)
-
-
-def tokens(pieces: Sequence[Piece]) -> list[int]:
-    return [piece.token for piece in pieces]
 
 
 @pytest.mark.parametrize("kind", TOGETHER)

@@ -6,22 +6,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
-import torch
 from torch.export import Dim, ExportedProgram, export
 
 from transformermodel_api.preparation import Format, Precision
 from transformermodel_api.spec import TaskName
 from transformermodel_predictor.engines.exported import EXPORTED_FILE, load_exported
-from transformermodel_predictor.engines.graph import GraphEngine
-from transformermodel_predictor.engines.precision import dtype_of
 from transformermodel_predictor.engines.processor import compiled_here
-from transformermodel_predictor.engines.signature import SIGNATURE_FILE, Signature
+from transformermodel_predictor.engines.signature import SIGNATURE_FILE
 from transformermodel_predictor.preparation.candidate import Candidate, EngineName
-from transformermodel_predictor.preparation.forms.faithful import require_faithful
-from transformermodel_predictor.preparation.forms.form import ENCODER_TASKS, Place
-from transformermodel_predictor.preparation.forms.plain import PlainModel, example, plain_engine, plain_model
+from transformermodel_predictor.preparation.forms.exportable import Exportable
+from transformermodel_predictor.preparation.forms.form import Place
 from transformermodel_predictor.preparation.forms.writing import (
     compiling,
+    exportable,
     float16_refusal,
     write_signature,
 )
@@ -44,7 +41,7 @@ class ExportedForm:
         Candidate(Format.Exported, EngineName.Exported, precision)
         for precision in (Precision.Float32, Precision.BFloat16, Precision.Float16)
     )
-    tasks: ClassVar[tuple[TaskName, ...]] = ENCODER_TASKS
+    tasks: ClassVar[tuple[TaskName, ...]] = tuple(TaskName)
     needs: ClassVar[str] = (
         "The Debian package g++ where it is built; where it runs, the same version of PyTorch and a processor with the "
         "same instruction sets. Float16 needs a GPU."
@@ -59,20 +56,20 @@ class ExportedForm:
         """Export and compile the model; see `Form`."""
         file = folder / EXPORTED_FILE
         with compiling(candidate):
-            model, signature = plain_model(merged, place, dtype_of(candidate.precision))
-            _compile(export_program(model, signature, place.device), file)
-        engine = GraphEngine(signature, load_exported(file, place.device), place.device)
-        require_faithful(candidate, engine, plain_engine(model, signature, place.device), signature)
-        write_signature(replace(signature, made_with=compiled_here(place.device)), folder)
+            source = exportable(merged, candidate, place)
+            _compile(export_program(source), file)
+        source.check(candidate, load_exported(file, place.device))
+        write_signature(replace(source.signature, made_with=compiled_here(place.device)), folder)
 
 
-def export_program(model: PlainModel, signature: Signature, device: torch.device) -> ExportedProgram:
-    """The model as a program of PyTorch's core operators, with any number of rows and tokens."""
-    rows = Dim("rows", min=1)
-    tokens = Dim("tokens", min=1, max=signature.max_length)
-    axes = {1: tokens} if signature.batch_size == 1 else {0: rows, 1: tokens}
-    shapes = (tuple(axes for _ in signature.inputs),)
-    return export(model, example(signature, device), dynamic_shapes=shapes, strict=False)
+def export_program(source: Exportable) -> ExportedProgram:
+    """The model as a program of PyTorch's core operators, for all sizes."""
+    sizes = {name for axes in source.axes.values() for name in axes.values()}
+    dimensions = {name: Dim(name, min=1, max=source.largest.get(name)) for name in sizes}
+    shapes = tuple(
+        {axis: dimensions[name] for axis, name in source.axes[entry].items()} for entry in source.signature.input_names
+    )
+    return export(source.module, source.example, dynamic_shapes=(shapes,), strict=False)
 
 
 def _compile(program: ExportedProgram, file: Path) -> None:

@@ -7,7 +7,7 @@ from transformermodel_predictor.engines.compiled import unsupported
 from transformermodel_predictor.engines.engine import Engine
 from transformermodel_predictor.engines.signature import Signature
 from transformermodel_predictor.preparation.candidate import Candidate
-from transformermodel_predictor.preparation.forms.plain import random_batches
+from transformermodel_predictor.preparation.forms.batches import random_batches
 
 _LONGEST = 512
 """Longer rows are not tried: their time grows with the square of the length."""
@@ -31,13 +31,29 @@ def require_faithful(candidate: Candidate, engine: Engine, reference: Engine, si
     """
     limit = min(signature.max_length, _LONGEST)
     for batch in random_batches(signature, [(1,), (7, 5), (3, 12, 33, 8, 2), (limit,)]):
+        rows = f"{len(batch)} rows of up to {max(map(len, batch))} tokens"
         for given, expected in zip(engine.run(batch), reference.run(batch), strict=True):
-            difference = max(_difference(given[name], expected[name]) for name in signature.outputs)
-            if not difference <= _TOLERANCE[candidate.precision]:
-                raise unsupported(
-                    f"the model's {candidate.format.value} form does not hold for {len(batch)} rows of up to "
-                    f"{max(map(len, batch))} tokens: logits differ by {difference:.2g}."
-                )
+            for name in signature.outputs:
+                require_close(candidate, given[name], expected[name], rows)
+
+
+def require_close(candidate: Candidate, given: torch.Tensor, expected: torch.Tensor, what: str) -> None:
+    """Refuse a compiled form whose logits are not the model's.
+
+    Args:
+        candidate: the form, and its precision.
+        given: its logits.
+        expected: the model's.
+        what: what they are for, as in `2 rows`.
+
+    Raises:
+        PreparationFailed: UnsupportedForm, they differ.
+    """
+    difference = _difference(given, expected)
+    if not difference <= _TOLERANCE[candidate.precision]:
+        raise unsupported(
+            f"the model's {candidate.format.value} form does not hold for {what}: logits differ by {difference:.2g}."
+        )
 
 
 def _difference(given: torch.Tensor, expected: torch.Tensor) -> float:

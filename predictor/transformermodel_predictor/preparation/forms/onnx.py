@@ -5,18 +5,18 @@ from pathlib import Path
 from typing import ClassVar
 
 import torch
+from torch import nn
 
 from transformermodel_api.preparation import Format, Precision
 from transformermodel_api.spec import TaskName
 from transformermodel_predictor.engines.compiled import unsupported
-from transformermodel_predictor.engines.graph import CPU, GraphEngine
+from transformermodel_predictor.engines.graph import Graph
 from transformermodel_predictor.engines.onnx import ONNX_FILE, load_onnx
-from transformermodel_predictor.engines.signature import SIGNATURE_FILE, Signature
+from transformermodel_predictor.engines.signature import SIGNATURE_FILE
 from transformermodel_predictor.preparation.candidate import Candidate, EngineName
-from transformermodel_predictor.preparation.forms.faithful import require_faithful
-from transformermodel_predictor.preparation.forms.form import ENCODER_TASKS, Place
-from transformermodel_predictor.preparation.forms.plain import PlainModel, example, plain_engine, plain_model
-from transformermodel_predictor.preparation.forms.writing import compiling, write_signature
+from transformermodel_predictor.preparation.forms.exportable import Exportable
+from transformermodel_predictor.preparation.forms.form import Place
+from transformermodel_predictor.preparation.forms.writing import compiling, exportable, write_signature
 from transformermodel_predictor.preparation.merge import Merged
 
 _OPSET = 18
@@ -33,7 +33,7 @@ class OnnxForm:
     candidates: ClassVar[tuple[Candidate, ...]] = tuple(
         Candidate(Format.ONNX, EngineName.ONNX, precision) for precision in (Precision.Float32, Precision.Int8)
     )
-    tasks: ClassVar[tuple[TaskName, ...]] = ENCODER_TASKS
+    tasks: ClassVar[tuple[TaskName, ...]] = tuple(TaskName)
     needs: ClassVar[str] = "A CPU, and weights of at most 2 GiB."
     reproducible: ClassVar[bool] = True
 
@@ -47,59 +47,46 @@ class OnnxForm:
         """Export the model, check it, and quantise it where that is asked for; see `Form`."""
         file = folder / ONNX_FILE
         with compiling(candidate):
-            model, signature = plain_model(merged, place)
-            _require_size(model)
-            _export(model, signature, file)
-        exact = replace(candidate, precision=Precision.Float32)
-        require_faithful(exact, _engine(signature, file), plain_engine(model, signature, place.device), signature)
+            source = exportable(merged, candidate, place)
+            _require_size(source.module)
+            _export(source, file)
+        source.check(replace(candidate, precision=Precision.Float32), _load(source, file))
         if candidate.precision is Precision.Int8:
             with compiling(candidate):
                 _quantise(file)
-            _engine(signature, file)
-        write_signature(signature, folder)
+            _load(source, file)
+        write_signature(source.signature, folder)
 
 
-def _engine(signature: Signature, file: Path) -> GraphEngine:
-    inputs = tuple(item.name for item in signature.inputs)
-    return GraphEngine(signature, load_onnx(file, inputs, signature.outputs))
+def _load(source: Exportable, file: Path) -> Graph:
+    return load_onnx(file, source.signature.input_names, source.signature.outputs)
 
 
-def _require_size(model: PlainModel) -> None:
+def _require_size(model: nn.Module) -> None:
     size = sum(tensor.nbytes for tensor in model.state_dict().values())
     if size > _LARGEST_BYTES:
         raise unsupported(f"the model has {size / 2**30:.1f} GiB, and one ONNX file holds at most 2.")
 
 
-def _export(model: PlainModel, signature: Signature, file: Path) -> None:
-    """Write the graph, with any number of rows and tokens, and check it.
+def _export(source: Exportable, file: Path) -> None:
+    """Write the graph, for all sizes, and check it.
 
     The exporter is the one that traces: it is several times faster than the one over torch.export, and does not write
     this machine's folders into the file.
     """
     import onnx  # needed to build this form alone
 
-    inputs = [item.name for item in signature.inputs]
-    tensors = example(signature, CPU)
     torch.onnx.export(
-        model,
-        tensors,
+        source.module,
+        source.example,
         str(file),
         dynamo=False,
         opset_version=_OPSET,
-        input_names=inputs,
-        output_names=list(signature.outputs),
-        dynamic_axes={
-            **{name: {0: "rows", 1: "tokens"} for name in inputs},
-            **{name: _axes(value, tensors[0]) for name, value in zip(signature.outputs, model(*tensors), strict=True)},
-        },
+        input_names=list(source.signature.input_names),
+        output_names=list(source.signature.outputs),
+        dynamic_axes=source.axes,
     )
     onnx.checker.check_model(str(file), full_check=True)
-
-
-def _axes(output: torch.Tensor, tokens: torch.Tensor) -> dict[int, str]:
-    """The dimensions of an output that are as long as the batch is."""
-    per_token = output.dim() > 1 and output.shape[1] == tokens.shape[1]
-    return {0: "rows", 1: "tokens"} if per_token else {0: "rows"}
 
 
 def _quantise(file: Path) -> None:

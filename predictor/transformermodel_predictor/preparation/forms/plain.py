@@ -2,18 +2,20 @@
 
 import copy
 import inspect
-from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import nn
 from transformers import PreTrainedModel
 
-from transformermodel_predictor.engines.graph import GraphEngine, padded
+from transformermodel_predictor.engines.graph import Graph, GraphEngine
 from transformermodel_predictor.engines.signature import ATTENTION_MASK, INPUT_IDS, GraphInput, Signature
+from transformermodel_predictor.preparation.candidate import Candidate
+from transformermodel_predictor.preparation.forms.batches import example
+from transformermodel_predictor.preparation.forms.exportable import Exportable
+from transformermodel_predictor.preparation.forms.faithful import require_faithful
 from transformermodel_predictor.preparation.forms.form import Place
 from transformermodel_predictor.preparation.merge import Merged
-from transformermodel_predictor.tasks.task import Encoding
 
 _LOGITS = "logits"
 _TABLES = {"token_type_ids": "token_type_embeddings"}
@@ -41,48 +43,38 @@ class PlainModel(nn.Module):
         return tuple(output[name].float() for name in self._outputs)
 
 
+def exportable_encoder(merged: Merged, place: Place, dtype: torch.dtype = torch.float32) -> Exportable:
+    """A model that answers from one pass over a text, for a place, in a dtype."""
+    plain, signature = plain_model(merged, place, dtype)
+
+    def check(candidate: Candidate, graph: Graph) -> None:
+        engine = GraphEngine(signature, graph, place.device)
+        require_faithful(candidate, engine, plain_engine(plain, signature, place.device), signature)
+
+    tensors = example(signature, place.device)
+    return Exportable(
+        plain, signature, tensors, _axes(plain, signature, tensors), check, {"tokens": signature.max_length}
+    )
+
+
 def plain_model(merged: Merged, place: Place, dtype: torch.dtype = torch.float32) -> tuple[PlainModel, Signature]:
-    """The model for a place, in a dtype, and how it is called; a copy where either is not the model's own."""
-    model = merged.model
-    if model.dtype is not dtype or model.device != place.device:
-        model = copy.deepcopy(model)
-        nn.Module.to(model, place.device, dtype)  # transformers' own `to` has no types
+    """The model itself as a module of plain tensors, and how it is called."""
     signature = _signature(merged, place)
-    return PlainModel(model, signature).eval(), signature
+    return PlainModel(placed(merged.model, place, dtype), signature).eval(), signature
+
+
+def placed(model: PreTrainedModel, place: Place, dtype: torch.dtype) -> PreTrainedModel:
+    """The model for a place, in a dtype; a copy where either is not the model's own."""
+    if model.dtype is dtype and model.device == place.device:
+        return model
+    copied = copy.deepcopy(model)
+    nn.Module.to(copied, place.device, dtype)  # transformers' own `to` has no types
+    return copied
 
 
 def plain_engine(model: PlainModel, signature: Signature, device: torch.device) -> GraphEngine:
     """The model itself, called as its compiled forms are: what they are compared with."""
     return GraphEngine(signature, lambda tensors: model(*tensors), device)
-
-
-def example(signature: Signature, device: torch.device) -> tuple[torch.Tensor, ...]:
-    """A small batch to trace: two rows of different length where the graph takes more than one."""
-    (rows,) = random_batches(signature, [(7, 5)[: signature.batch_size or 2]])
-    rows += rows[:1] * ((signature.batch_size or 0) - len(rows))
-    return tuple(tensor.to(device) for tensor in padded(rows, signature))
-
-
-def random_batches(signature: Signature, lengths: Sequence[Sequence[int]]) -> list[list[Encoding]]:
-    """Batches of random tokens, always the same; lengths over the limit are cut to it."""
-    generator = torch.Generator().manual_seed(0)
-    limit = signature.max_length
-    return [[_random_row(signature, min(length, limit), generator) for length in batch] for batch in lengths]
-
-
-def _random_row(signature: Signature, length: int, generator: torch.Generator) -> Encoding:
-    features = {
-        item.name: _random_values(item, length, generator) for item in signature.inputs if item.name != ATTENTION_MASK
-    }
-    return Encoding(features)
-
-
-def _random_values(item: GraphInput, length: int, generator: torch.Generator) -> list[int]:
-    values: list[int] = torch.randint(item.bound or 1, (length,), generator=generator).tolist()
-    if item.name != INPUT_IDS:
-        return sorted(values)  # as a first and a second text
-    other = 0 if item.padding else 1
-    return [other if value == item.padding else value for value in values]
 
 
 def _signature(merged: Merged, place: Place) -> Signature:
@@ -95,6 +87,22 @@ def _signature(merged: Merged, place: Place) -> Signature:
         batch_size=1 if pad_token is None else place.batch_size,  # without it, padding cannot be told from text
         device=place.device.type,
     )
+
+
+def _axes(model: PlainModel, signature: Signature, tensors: tuple[torch.Tensor, ...]) -> dict[str, dict[int, str]]:
+    """The dimensions of inputs and outputs that are as long as the batch is."""
+    both = {1: "tokens"} if signature.batch_size == 1 else {0: "rows", 1: "tokens"}
+    outputs = zip(signature.outputs, model(*tensors), strict=True)
+    length = tensors[0].shape[1]
+    return {
+        **dict.fromkeys(signature.input_names, both),
+        **{
+            name: {
+                axis: size for axis, size in both.items() if axis == 0 or (value.dim() > 1 and value.shape[1] == length)
+            }
+            for name, value in outputs
+        },
+    }
 
 
 def _inputs(merged: Merged, pad_token: int | None) -> list[GraphInput]:

@@ -17,6 +17,12 @@ _COMMON = """
 Besides these files every artifact holds the tokenizer, `index_to_name.json` where there are labels, and
 `model-config.yaml`. `signature.json` names the inputs of a graph in their order, the bounds of their values, and its
 outputs.
+
+The graph of a language model takes `input_ids`, how many tokens each row has had already (`lengths`), and their keys
+and values, layer by layer; it gives the logits after the last token, and the keys and values of the tokens that it has
+read. So one graph reads prompts and continues them, and rows of different lengths go together. `signature.json` names
+the layers' shapes, the tokens that end a text and the most positions. Architectures that keep something other than keys
+and values, or take no positions from outside (BLOOM), have no such graph and are refused.
 """
 
 

@@ -7,17 +7,14 @@ import torch
 
 from transformermodel_api.preparation import Format, Precision
 from transformermodel_api.spec import TaskName
-from transformermodel_predictor.engines.graph import GraphEngine
-from transformermodel_predictor.engines.precision import dtype_of
 from transformermodel_predictor.engines.signature import SIGNATURE_FILE
 from transformermodel_predictor.engines.torchscript import TORCHSCRIPT_FILE, load_torchscript
 from transformermodel_predictor.preparation.candidate import Candidate, EngineName
 from transformermodel_predictor.preparation.forms.archive import save_torchscript
-from transformermodel_predictor.preparation.forms.faithful import require_faithful
-from transformermodel_predictor.preparation.forms.form import ENCODER_TASKS, Place
-from transformermodel_predictor.preparation.forms.plain import example, plain_engine, plain_model
+from transformermodel_predictor.preparation.forms.form import Place
 from transformermodel_predictor.preparation.forms.writing import (
     compiling,
+    exportable,
     float16_refusal,
     write_signature,
 )
@@ -36,7 +33,7 @@ class TorchScriptForm:
         Candidate(Format.TorchScript, EngineName.TorchScript, precision)
         for precision in (Precision.Float32, Precision.BFloat16, Precision.Float16)
     )
-    tasks: ClassVar[tuple[TaskName, ...]] = ENCODER_TASKS
+    tasks: ClassVar[tuple[TaskName, ...]] = tuple(TaskName)
     needs: ClassVar[str] = "Nothing else. It is traced for the kind of device it runs on; Float16 needs a GPU."
     reproducible: ClassVar[bool] = True
 
@@ -48,9 +45,7 @@ class TorchScriptForm:
         """Trace the model; see `Form`."""
         file = folder / TORCHSCRIPT_FILE
         with compiling(candidate):
-            model, signature = plain_model(merged, place, dtype_of(candidate.precision))
-            frozen = _jit.freeze(_jit.trace(model, example(signature, place.device), check_trace=False))
-            save_torchscript(frozen, file)
-        engine = GraphEngine(signature, load_torchscript(file, place.device, signature.outputs), place.device)
-        require_faithful(candidate, engine, plain_engine(model, signature, place.device), signature)
-        write_signature(signature, folder)
+            source = exportable(merged, candidate, place)
+            save_torchscript(_jit.freeze(_jit.trace(source.module, source.example, check_trace=False)), file)
+        source.check(candidate, load_torchscript(file, place.device, source.signature.outputs))
+        write_signature(source.signature, folder)

@@ -1,4 +1,4 @@
-"""What the builders of compiled forms share: where they run, and the file beside the graph."""
+"""What the builders of compiled forms share: what they start from, where they run, and the file beside the graph."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,12 +9,18 @@ import torch
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.preparation import Precision
 from transformermodel_predictor.engines.compiled import unsupported
-from transformermodel_predictor.engines.signature import SIGNATURE_FILE, Signature
+from transformermodel_predictor.engines.precision import dtype_of
+from transformermodel_predictor.engines.signature import SIGNATURE_FILE, GraphSignature
 from transformermodel_predictor.preparation.candidate import Candidate
 from transformermodel_predictor.preparation.failure import resources_classified
+from transformermodel_predictor.preparation.forms.exportable import Exportable
 from transformermodel_predictor.preparation.forms.form import Place
+from transformermodel_predictor.preparation.forms.plain import exportable_encoder
+from transformermodel_predictor.preparation.forms.plain_decoder import exportable_decoder
+from transformermodel_predictor.preparation.merge import Merged
 from transformermodel_predictor.pretrained import one_line
 from transformermodel_predictor.quiet import quiet
+from transformermodel_predictor.tasks.text_generation import TextGeneration
 
 
 def float16_refusal(candidate: Candidate, place: Place) -> str | None:
@@ -42,6 +48,18 @@ def compiling(candidate: Candidate) -> Iterator[None]:
         ) from error
 
 
-def write_signature(signature: Signature, folder: Path) -> None:
+def exportable(merged: Merged, candidate: Candidate, place: Place) -> Exportable:
+    """The model as a graph for a candidate is made of it.
+
+    Raises:
+        PreparationFailed: UnsupportedForm, no graph can do what its task needs.
+    """
+    make = exportable_decoder if merged.configuration.mode == TextGeneration.mode else exportable_encoder
+    return make(
+        merged, place, torch.float32 if candidate.precision is Precision.Int8 else dtype_of(candidate.precision)
+    )
+
+
+def write_signature(signature: GraphSignature, folder: Path) -> None:
     """Write signature.json."""
     (folder / SIGNATURE_FILE).write_text(signature.text(), encoding="utf-8")

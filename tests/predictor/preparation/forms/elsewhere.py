@@ -19,15 +19,17 @@ from pathlib import Path
 from transformermodel_predictor.artifact.directory import open_artifact
 from transformermodel_predictor.loading import load_model
 
-questions = json.loads(sys.argv[1])
+questions, parameters = json.loads(sys.argv[1])
 for path in sys.argv[2:]:
-    print(json.dumps(load_model(open_artifact(Path(path))).answer(questions, {"probabilities": True})))
+    print(json.dumps(load_model(open_artifact(Path(path))).answer(questions, parameters)))
 """
 
 
-def answers_elsewhere(artifacts: Sequence[Path], questions: Sequence[Mapping[str, str]]) -> list[list[dict[str, Any]]]:
+def answers_elsewhere(
+    artifacts: Sequence[Path], questions: Sequence[Mapping[str, str]], parameters: Mapping[str, Any]
+) -> list[list[dict[str, Any]]]:
     """What artifacts answer to the same questions in a process of their own."""
-    arguments = [sys.executable, "-c", _PROGRAM, json.dumps(questions), *map(str, artifacts)]
+    arguments = [sys.executable, "-c", _PROGRAM, json.dumps([questions, parameters]), *map(str, artifacts)]
     finished = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=120)
     assert finished.returncode == 0, finished.stderr
     return [json.loads(line) for line in finished.stdout.splitlines()]

@@ -11,11 +11,12 @@ from transformermodel_api.preparation import Format, Precision
 from transformermodel_api.spec import TaskName
 from transformermodel_predictor.engines.catalogue import load_engine
 from transformermodel_predictor.engines.graph import GraphEngine
+from transformermodel_predictor.engines.signature import Signature
 from transformermodel_predictor.preparation.build import build
 from transformermodel_predictor.preparation.candidate import Candidate, EngineName
 from transformermodel_predictor.preparation.forms.exported import export_program
-from transformermodel_predictor.preparation.forms.form import CPU, Place
-from transformermodel_predictor.preparation.forms.plain import plain_model
+from transformermodel_predictor.preparation.forms.form import Place
+from transformermodel_predictor.preparation.forms.plain import exportable_encoder
 from transformermodel_predictor.tasks.catalogue import TaskConfiguration, make_task
 
 BATCHES = ((1,), (9, 3), (2, 30, 17, 40, 5))
@@ -52,10 +53,11 @@ def test_a_head_per_token_gives_what_the_model_gives(
 @pytest.mark.parametrize("architecture", ["bert", "deberta-v2", "modernbert", "gpt2"])  # a second each
 def test_a_program_is_exported_with_any_number_of_rows_and_tokens(architecture: str) -> None:
     model = tiny_model(architecture)
-    plain, signature = plain_model(merged(model), Place())
     with torch.no_grad():
-        program = export_program(plain, signature, CPU).module()
-    engine = GraphEngine(signature, lambda tensors: program(*tensors))
+        source = exportable_encoder(merged(model), Place())
+        program = export_program(source).module()
+    assert isinstance(source.signature, Signature)
+    engine = GraphEngine(source.signature, lambda tensors: program(*tensors))
     assert max(difference(engine, model, rows(*lengths)) for lengths in BATCHES) < 1e-4
 
 

@@ -83,7 +83,7 @@ def test_weights_for_int8_are_stored_in_float32(built: Builder) -> None:
             "the form ONNX is not run by the engine ONNX in BFloat16; there is: ONNX in Float32, ONNX in Int8",
         ),
         (
-            Candidate(Format.ONNX, EngineName.ONNX, Precision.Float32),
+            Candidate(Format.Neuron, EngineName.Neuron, Precision.Float32),
             TaskName.TextGeneration,
             Place(),
             "QuestionAnswering, not for TextGeneration",

@@ -1,0 +1,116 @@
+"""From a verified artifact to a model that generates."""
+
+import logging
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from transformermodel_api.errors import CorruptArtifact, PreparationFailed
+from transformermodel_api.failures import FailureReason
+from transformermodel_predictor.artifact.directory import Artifact
+from transformermodel_predictor.engines.catalogue import load_graph
+from transformermodel_predictor.engines.compiled import unsupported
+from transformermodel_predictor.engines.execution import Execution
+from transformermodel_predictor.engines.pretrained import CPU, PretrainedEngine
+from transformermodel_predictor.engines.signature import SIGNATURE_FILE
+from transformermodel_predictor.generation.choice import choose_decoder
+from transformermodel_predictor.generation.graph_decoder import GraphDecoder
+from transformermodel_predictor.generation.graph_signature import DecoderSignature, read_decoder_signature
+from transformermodel_predictor.generation.loaded import LoadedGenerator
+from transformermodel_predictor.preparation.candidate import EngineName
+from transformermodel_predictor.preparation.limits import model_limit
+from transformermodel_predictor.pretrained import load_pretrained_tokenizer
+from transformermodel_predictor.tasks.text_generation import TextGeneration
+
+_log = logging.getLogger(__name__)
+
+
+def load_generator(artifact: Artifact, task: TextGeneration, device: torch.device = CPU) -> LoadedGenerator:
+    """Load what an artifact of a language model holds, on a device.
+
+    Raises:
+        PreparationFailed: its weights or its tokenizer do not fit, or its form cannot go on from what it has read.
+    """
+    if artifact.manifest.candidate.engine is EngineName.Pretrained:
+        return _load_model(artifact, task, device)
+    return _load_graph(artifact, task, device)
+
+
+def _load_model(artifact: Artifact, task: TextGeneration, device: torch.device) -> LoadedGenerator:
+    """A model of transformers' classes."""
+    execution = Execution.of(artifact.configuration)
+    if execution.compilation is not None:
+        _log.warning("%s is not compiled: text is generated with shapes that change at every step", artifact.path)
+        execution = replace(execution, compilation=None)
+    precision = artifact.manifest.candidate.precision
+    model = PretrainedEngine.load(artifact.path, task, precision, device, execution).model
+    embeddings: Any = model.get_input_embeddings()
+    tokenizer = _load_tokenizer(artifact, embeddings.weight.shape[0])
+    return LoadedGenerator(
+        artifact=artifact,
+        task=task,
+        tokenizer=tokenizer,
+        new_decoder=partial(choose_decoder(model), model),
+        ends=ends_of(model, tokenizer),
+        positions=model_limit(model),
+    )
+
+
+def _load_graph(artifact: Artifact, task: TextGeneration, device: torch.device) -> LoadedGenerator:
+    """A graph, which needs no class of a model."""
+    signature = _signature_in(artifact.path)
+    graph = load_graph(artifact.path, artifact.manifest.candidate, signature, device)
+    return LoadedGenerator(
+        artifact=artifact,
+        task=task,
+        tokenizer=_load_tokenizer(artifact, signature.vocabulary),
+        new_decoder=partial(GraphDecoder, graph, signature, device),
+        ends=frozenset(signature.ends),
+        positions=signature.positions,
+    )
+
+
+def _signature_in(directory: Path) -> DecoderSignature:
+    if not (directory / SIGNATURE_FILE).is_file():
+        raise unsupported(
+            f"{directory} has no {SIGNATURE_FILE} that says how its graph is called token by token: prepare it again"
+        )
+    try:
+        return read_decoder_signature((directory / SIGNATURE_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CorruptArtifact(f"{directory / SIGNATURE_FILE} cannot be read: {error}.") from error
+
+
+def ends_of(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
+    """The tokens that end a text: as generation_config.json says, else the configuration, else the tokenizer."""
+    for source in (model.generation_config, model.config, tokenizer):
+        ends = getattr(source, "eos_token_id", None)
+        if ends is not None:
+            return frozenset([ends] if isinstance(ends, int) else ends)
+    return frozenset()
+
+
+def _load_tokenizer(artifact: Artifact, embeddings: int) -> PreTrainedTokenizerBase:
+    """Load the tokenizer that an artifact holds.
+
+    Raises:
+        PreparationFailed: it has no words, as transformers makes it where files are missing, or is another model's.
+    """
+    tokenizer = load_pretrained_tokenizer(artifact.path, trust_remote_code=artifact.configuration.trust_remote_code)
+    vocabulary = tokenizer.get_vocab()
+    if set(vocabulary) <= set(tokenizer.all_special_tokens):
+        raise PreparationFailed(
+            FailureReason.UnsupportedSource, f"{artifact.path} has no tokenizer files; every text would be empty."
+        )
+    largest = max(vocabulary.values())
+    if largest >= embeddings:
+        raise PreparationFailed(
+            FailureReason.WeightsMismatch,
+            f"the tokenizer in {artifact.path} has tokens up to {largest}, but the model has embeddings for "
+            f"{embeddings}.",
+        )
+    return tokenizer

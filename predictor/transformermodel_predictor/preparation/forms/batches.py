@@ -1,0 +1,38 @@
+"""Batches of random tokens, always the same, for whoever tries a graph. Pure."""
+
+from collections.abc import Sequence
+
+import torch
+
+from transformermodel_predictor.engines.graph import padded
+from transformermodel_predictor.engines.signature import ATTENTION_MASK, INPUT_IDS, GraphInput, Signature
+from transformermodel_predictor.tasks.task import Encoding
+
+
+def example(signature: Signature, device: torch.device) -> tuple[torch.Tensor, ...]:
+    """A small batch to trace: two rows of different length where the graph takes more than one."""
+    (rows,) = random_batches(signature, [(7, 5)[: signature.batch_size or 2]])
+    rows += rows[:1] * ((signature.batch_size or 0) - len(rows))
+    return tuple(tensor.to(device) for tensor in padded(rows, signature))
+
+
+def random_batches(signature: Signature, lengths: Sequence[Sequence[int]]) -> list[list[Encoding]]:
+    """Batches of random tokens, always the same; lengths over the limit are cut to it."""
+    generator = torch.Generator().manual_seed(0)
+    limit = signature.max_length
+    return [[_random_row(signature, min(length, limit), generator) for length in batch] for batch in lengths]
+
+
+def _random_row(signature: Signature, length: int, generator: torch.Generator) -> Encoding:
+    features = {
+        item.name: _random_values(item, length, generator) for item in signature.inputs if item.name != ATTENTION_MASK
+    }
+    return Encoding(features)
+
+
+def _random_values(item: GraphInput, length: int, generator: torch.Generator) -> list[int]:
+    values: list[int] = torch.randint(item.bound or 1, (length,), generator=generator).tolist()
+    if item.name != INPUT_IDS:
+        return sorted(values)  # as a first and a second text
+    other = 0 if item.padding else 1
+    return [other if value == item.padding else value for value in values]

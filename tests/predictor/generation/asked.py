@@ -1,0 +1,34 @@
+"""Prompts, and what transformers itself makes of them."""
+
+import random
+from collections.abc import Sequence
+
+import torch
+from transformers import PreTrainedModel, TokenizersBackend
+
+from tests.predictor.tiny_language import END, VOCABULARY
+from transformermodel_predictor.generation.parameters import GenerationParameters
+from transformermodel_predictor.generation.sequence import Continuation, Piece
+
+
+def prompts(count: int) -> list[list[int]]:
+    """Of very different lengths, so that rows of the cache end in different columns."""
+    chosen = random.Random(5)  # noqa: S311
+    return [[chosen.randrange(3, VOCABULARY) for _ in range(chosen.randrange(1, 30))] for _ in range(count)]
+
+
+def own_tokens(model: PreTrainedModel, prompt: Sequence[int], most: int) -> list[int]:
+    """What transformers generates for this prompt alone."""
+    ids = torch.tensor([prompt])
+    made = model.generate(
+        ids, attention_mask=torch.ones_like(ids), max_new_tokens=most, do_sample=False, eos_token_id=END, pad_token_id=0
+    )
+    return made[0, len(prompt) :].tolist()
+
+
+def continuation(prompt: Sequence[int], most: int, tokenizer: TokenizersBackend, **said: object) -> Continuation:
+    return Continuation(prompt, GenerationParameters(max_new_tokens=most, **said), [END], tokenizer)
+
+
+def tokens(pieces: Sequence[Piece]) -> list[int]:
+    return [piece.token for piece in pieces]
