@@ -10,6 +10,7 @@ import numpy
 import pytest
 import tritonclient.http as triton
 
+from tests.predictor.server.expected import answers_by_name
 from tests.predictor.server.running import RunningServer, running
 from tests.predictor.tiny import LABELS
 from transformermodel_predictor.loading import LoadedModel
@@ -32,11 +33,7 @@ def client(server: RunningServer) -> Iterator[Any]:
 
 @pytest.fixture
 def expected(tiny_model: LoadedModel) -> dict[str, Any]:
-    answers = tiny_model.answer([{"text": text} for text in TEXTS])
-    return {
-        "label": [answer["label"] for answer in answers],
-        "score": pytest.approx([answer["score"] for answer in answers], abs=1e-5),
-    }
+    return answers_by_name(tiny_model, TEXTS)
 
 
 def text_tensor(texts: list[str], *, binary: bool) -> Any:

@@ -11,6 +11,7 @@ import numpy
 import pytest
 
 from tests.predictor.gated import PATIENCE_SECONDS
+from tests.predictor.server.expected import answers_by_name
 from tests.predictor.server.running import RunningServer, running
 from tests.predictor.tiny import LABELS, MAX_LENGTH
 from transformermodel_predictor.artifact.directory import Artifact
@@ -62,11 +63,7 @@ def url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def expected(tiny_model: LoadedModel) -> dict[str, Any]:
-    answers = tiny_model.answer([{"text": text} for text in TEXTS])
-    return {
-        "label": [answer["label"] for answer in answers],
-        "score": pytest.approx([answer["score"] for answer in answers], abs=1e-5),
-    }
+    return answers_by_name(tiny_model, TEXTS)
 
 
 def infer_request(texts: list[str], **more: Any) -> Any:
