@@ -11,12 +11,16 @@ from torch.nn.attention.varlen import varlen_attn
 from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface, AttentionMaskInterface
 
-from transformermodel_predictor.engines.packed.layout import Layout, Run
+from transformermodel_predictor.engines.packed.layout import Layout
+from transformermodel_predictor.engines.packed.runs import Run
 
 ATTENTION = "transformermodel_packed"
 """Name of the attention implementation."""
 LAYOUT = "packed_layout"
 """Keyword of the forward call that carries the layout."""
+
+_REGISTER_BYTES = 64
+"""Of the widest registers that CPUs have (AVX-512); two or four of the narrower ones."""
 
 
 class LayoutMissing(RuntimeError):
@@ -56,9 +60,14 @@ def packed_attention(
         raise LayoutMissing(f"{type(module).__name__} was not given the layout of its row")
     if query.is_cuda and query.dtype in (torch.float16, torch.bfloat16):
         return fused(query, key, value, layout, scaling, sliding_window), None
+    multiple = _REGISTER_BYTES // query.element_size() if query.device.type == "cpu" else 1
     output = torch.empty_like(query.transpose(1, 2), memory_format=torch.contiguous_format)
-    for run in layout:
-        output[:, run.start : run.stop] = _attend(query, key, value, run, scaling, sliding_window)
+    for run in layout.runs(multiple if sliding_window is None else 1):
+        output[:, run.start : run.stop] = (
+            _attend_padded(query, key, value, run, scaling)
+            if run.padded
+            else _attend(query, key, value, run, scaling, sliding_window)
+        )
     return output, None
 
 
@@ -76,7 +85,7 @@ def _attend(
     scaling: float | None,
     sliding_window: int | None,
 ) -> torch.Tensor:
-    """One run: [1, tokens, heads, width]."""
+    """A run of one length: [1, tokens, heads, width]."""
     mask = None
     if sliding_window is not None and run.length > sliding_window:
         mask = band(run.length, sliding_window, query.device)
@@ -90,7 +99,29 @@ def _batch(tensor: torch.Tensor, run: Run) -> torch.Tensor:
     """A run of [1, heads, total, width] as [sequences, heads, length, width], without copying."""
     _, heads, _, width = tensor.shape
     tokens = tensor[0, :, run.start : run.stop]
-    return tokens.view(heads, run.sequences, run.length, width).transpose(0, 1)
+    return tokens.view(heads, len(run.lengths), run.length, width).transpose(0, 1)
+
+
+def _attend_padded(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    run: Run,
+    scaling: float | None,
+) -> torch.Tensor:
+    """A run with padding, which nobody sees and which is left out again: [1, tokens, heads, width]."""
+    unseen = torch.zeros(run.visible.shape, dtype=query.dtype).masked_fill_(~run.visible, -torch.inf)
+    attended: torch.Tensor = scaled_dot_product_attention(
+        _padded(query, run), _padded(key, run), _padded(value, run), attn_mask=unseen, scale=scaling
+    )
+    rows = attended.transpose(1, 2).flatten(0, 1)
+    return rows.index_select(0, run.places).unsqueeze(0)
+
+
+def _padded(tensor: torch.Tensor, run: Run) -> torch.Tensor:
+    """A run of [1, heads, total, width], copied to [sequences, heads, length, width]."""
+    rows = tensor[0, :, run.start : run.stop].transpose(0, 1).flatten(1).index_select(0, run.tokens)
+    return rows.view(len(run.lengths), run.length, -1, tensor.shape[-1]).transpose(1, 2)
 
 
 def fused(

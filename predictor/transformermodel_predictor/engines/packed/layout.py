@@ -1,31 +1,13 @@
 """Where each sequence of a batch lies in the one packed row. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate, chain, groupby
+from itertools import accumulate, chain
 
 import torch
 
-
-@dataclass(frozen=True)
-class Run:
-    """Neighbours of one length, which attention takes as a small batch.
-
-    Attributes:
-        start: first token of the run in the row.
-        sequences: number of sequences.
-        length: tokens of each.
-    """
-
-    start: int
-    sequences: int
-    length: int
-
-    @property
-    def stop(self) -> int:
-        """The token after the run."""
-        return self.start + self.sequences * self.length
+from transformermodel_predictor.engines.packed.runs import Run, runs_of
 
 
 @dataclass(frozen=True)
@@ -61,14 +43,9 @@ class Layout:
         """First token of each sequence in the row, and the row's total."""
         return tuple(accumulate(self.lengths, initial=0))
 
-    @cached_property
-    def runs(self) -> tuple[Run, ...]:
-        """The row as runs of equal length."""
-        counted = ((length, len(list(group))) for length, group in groupby(self.lengths))
-        runs: list[Run] = []
-        for length, sequences in counted:
-            runs.append(Run(runs[-1].stop if runs else 0, sequences, length))
-        return tuple(runs)
+    def runs(self, multiple: int) -> tuple[Run, ...]:
+        """The row as runs that attention takes together; short ones padded to a multiple of a number of tokens."""
+        return runs_of(self.lengths, multiple)
 
     def pack(self, values: Sequence[Sequence[int]]) -> torch.Tensor:
         """Values per token of each sequence, in the order of the batch, as int64 [1, total]."""
@@ -103,7 +80,3 @@ class Layout:
         """One tensor per sequence, in the order of the row, in the order of the batch."""
         places = sorted(range(len(self.order)), key=self.order.__getitem__)
         return [rows[place] for place in places]
-
-    def __iter__(self) -> Iterator[Run]:
-        """The runs."""
-        return iter(self.runs)

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.nn.functional import scaled_dot_product_attention
 
-from tests.predictor.engines.packed.architectures import Architecture, sequences
+from tests.predictor.engines.packed.architectures import Architecture
 from transformermodel_predictor.engines.packed import attention
 from transformermodel_predictor.engines.packed.attention import LAYOUT, LayoutMissing, band, packed_attention
 from transformermodel_predictor.engines.packed.layout import Layout
@@ -11,20 +11,22 @@ from transformermodel_predictor.engines.packed.model import PackedModel
 LAYOUT_OF_FOUR = Layout.of([2, 5, 2, 7])
 
 
-def row() -> tuple[torch.Tensor, ...]:
-    """Query, key and value of 4 sequences, as models give them: views of [1, total, heads, width]."""
+def row(layout: Layout = LAYOUT_OF_FOUR) -> tuple[torch.Tensor, ...]:
+    """Query, key and value of a row's sequences, as models give them: views of [1, total, heads, width]."""
     torch.manual_seed(0)
-    return tuple(torch.randn(1, LAYOUT_OF_FOUR.total, 3, 8).transpose(1, 2) for _ in range(3))
+    return tuple(torch.randn(1, layout.total, 3, 8).transpose(1, 2) for _ in range(3))
 
 
+@pytest.mark.parametrize("lengths", [(2, 5, 2, 7), (30, 12, 30, 31, 29, 60, 80, 80, 90)], ids=["few", "many"])
 @pytest.mark.parametrize("window", [None, 3])
-def test_each_sequence_attends_to_itself_alone(window: int | None) -> None:
-    query, key, value = row()
+def test_each_sequence_attends_to_itself_alone(window: int | None, lengths: tuple[int, ...]) -> None:
+    layout = Layout.of(lengths)
+    query, key, value = row(layout)
     attended, weights = packed_attention(
-        torch.nn.Identity(), query, key, value, None, sliding_window=window, **{LAYOUT: LAYOUT_OF_FOUR}
+        torch.nn.Identity(), query, key, value, None, sliding_window=window, **{LAYOUT: layout}
     )
     assert weights is None
-    for start, stop in zip(LAYOUT_OF_FOUR.starts, LAYOUT_OF_FOUR.starts[1:], strict=False):
+    for start, stop in zip(layout.starts, layout.starts[1:], strict=False):
         mask = None if window is None else band(stop - start, window, query.device)
         alone = scaled_dot_product_attention(
             *(tensor[:, :, start:stop] for tensor in (query, key, value)), attn_mask=mask
@@ -39,6 +41,9 @@ def test_gradients_flow_through_it() -> None:
     assert value.grad is not None
     assert value.grad[:, :, :2].abs().sum() > 0
     assert value.grad[:, :, 2:].abs().sum() == 0
+    for tensor in (query, key, value):
+        assert tensor.grad is not None
+        assert tensor.grad.isfinite().all()
 
 
 def test_a_window_has_as_many_positions_to_each_side() -> None:
@@ -78,7 +83,3 @@ def test_half_precision_on_cuda_takes_one_kernel_for_the_row(monkeypatch: pytest
     assert given["starts"].dtype is torch.int32
     assert (given["longest"], given["window"], given["scale"]) == (7, (2, 2), 0.5)
     assert given["shape"] == (16, 3, 8)
-
-
-def test_batches_of_one_length_are_one_run() -> None:
-    assert len(Layout.of([len(encoding) for encoding in sequences(4, 4, 4)]).runs) == 1

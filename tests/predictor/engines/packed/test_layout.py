@@ -2,15 +2,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transformermodel_predictor.engines.packed.layout import Layout, Run
+from transformermodel_predictor.engines.packed.layout import Layout
 
 LENGTHS = st.lists(st.integers(1, 20), min_size=1, max_size=12)
 
 
-def test_sequences_lie_sorted_by_length_and_those_of_one_length_form_a_run() -> None:
+def test_sequences_lie_sorted_by_length() -> None:
     layout = Layout.of([3, 1, 3, 2])
     assert layout.order == (1, 3, 0, 2)
-    assert layout.runs == (Run(0, 1, 1), Run(1, 1, 2), Run(3, 2, 3))
     assert layout.starts == (0, 1, 3, 6, 9)
 
 
@@ -31,10 +30,3 @@ def test_what_was_packed_comes_back_in_the_order_of_the_batch(lengths: list[int]
     sequences = [[1000 * index + token for token in range(length)] for index, length in enumerate(lengths)]
     layout = Layout.of(lengths)
     assert [part.tolist() for part in layout.split(layout.pack(sequences))] == sequences
-
-
-@given(LENGTHS)
-def test_runs_cover_the_row_without_a_gap(lengths: list[int]) -> None:
-    layout = Layout.of(lengths)
-    assert [token for run in layout for token in range(run.start, run.stop)] == list(range(sum(lengths)))
-    assert layout.runs[-1].stop == layout.total
