@@ -1,7 +1,6 @@
 """What doctor says of a cluster. A stand-in answers for the API server; the real one is asked in tests/cluster."""
 
 import json
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.background import in_thread
 from transformermodel_api.model import TransformerModel
 from transformermodel_cli.cluster_checks import cluster_checks
 
@@ -54,20 +54,15 @@ def cluster(answers: Mapping[str, Any], folder: Path) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    config = {
-        "clusters": [{"name": "c", "cluster": {"server": f"http://127.0.0.1:{server.server_port}"}}],
-        "users": [{"name": "u", "user": {}}],
-        "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
-        "current-context": "x",
-    }
-    (folder / "kubeconfig").write_text(yaml.safe_dump(config))
-    try:
+    with in_thread(ThreadingHTTPServer(("127.0.0.1", 0), Answering)) as server:
+        config = {
+            "clusters": [{"name": "c", "cluster": {"server": f"http://127.0.0.1:{server.server_port}"}}],
+            "users": [{"name": "u", "user": {}}],
+            "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
+            "current-context": "x",
+        }
+        (folder / "kubeconfig").write_text(yaml.safe_dump(config))
         yield str(folder / "kubeconfig")
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def model(**spec: Any) -> TransformerModel:

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.background import in_thread
 from tests.cluster.kubernetes import Kubernetes
-from tests.hub.server import HubServer, in_thread
+from tests.hub.server import HubServer
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 import json
 import re
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from tests.background import in_thread
 from tests.hub import answers
 from tests.hub.answers import Answer, Wanted
 from tests.hub.repositories import Repositories
@@ -69,19 +69,6 @@ def serving(folder: Path) -> Iterator[HubServer]:
     """A hub on a free port of the loopback interface, in a thread of this process."""
     with in_thread(HubServer(folder)) as hub:
         yield hub
-
-
-@contextmanager
-def in_thread(server: HubServer) -> Iterator[HubServer]:
-    """Serve a hub in a thread of this process for as long as the block runs, then close it."""
-    with server as hub:
-        thread = threading.Thread(target=hub.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        thread.start()
-        try:
-            yield hub
-        finally:
-            hub.shutdown()
-            thread.join()
 
 
 class _Handler(BaseHTTPRequestHandler):

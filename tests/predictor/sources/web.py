@@ -4,12 +4,13 @@ import hashlib
 import re
 import ssl
 import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from tests.background import in_thread
 
 _STATUS = re.compile(r"/status/(\d+)")
 
@@ -50,14 +51,8 @@ def serving_files(folder: Path, keys: Path) -> Iterator[WebServer]:
     names = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
     program = ["openssl", "req", *arguments, *names, "-keyout", str(key), "-out", str(certificate)]
     subprocess.run(program, check=True, capture_output=True)
-    with WebServer(folder, certificate, key) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    with in_thread(WebServer(folder, certificate, key)) as server:
+        yield server
 
 
 class _Handler(BaseHTTPRequestHandler):

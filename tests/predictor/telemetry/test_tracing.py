@@ -4,13 +4,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import httpx
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
+from tests.background import in_thread
 from tests.predictor.server.running import running
 from transformermodel_predictor.loading import LoadedModel
 from transformermodel_predictor.telemetry.tracing import ENDPOINT, make_tracer
@@ -51,13 +51,9 @@ class Receiver(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
-    with Collector() as collector:
-        serving = Thread(target=collector.serve_forever)
-        serving.start()
+    with in_thread(Collector()) as collector:
         monkeypatch.setenv(ENDPOINT, f"http://127.0.0.1:{collector.server_port}")
         yield collector
-        collector.shutdown()
-        serving.join()
 
 
 def test_requests_are_spans_of_their_clients_trace(collector: Collector, tiny_model: LoadedModel) -> None:
