@@ -34,7 +34,10 @@ class Store(Protocol):
         ...
 
     def publish(self, input_key: str, staged: Artifact) -> Artifact:
-        """Move a sealed artifact from a workspace into the store, all at once, and remember its input."""
+        """Move a sealed artifact from a workspace into the store, all at once, and remember its input.
+
+        One that is in the store already is remembered for a further input.
+        """
         ...
 
     def refer(self, reference: str, digest: str) -> None:

@@ -81,7 +81,7 @@ class Examiner:
             self.bench.clear(candidate)
             self._drop(candidate, error)
         else:
-            seal(place, self._origin(candidate, material))
+            seal(place, self.provenance(candidate))
 
     def reference(self, material: Material) -> list[Any] | None:
         """What the float32 model in memory answers to the samples, each asked alone: nothing is padded.
@@ -136,10 +136,6 @@ class Examiner:
         warm = models.holds(candidate)  # it was asked when it was compared
         model = models.get(candidate)
         return replace(course_of(candidate, model, self.samples.questions(model.task), _LIMITS), warm=warm)
-
-    def _origin(self, candidate: Candidate, material: Material) -> Provenance:
-        made = self.provenance(candidate)
-        return replace(made, tokenizer=material.tokenizer_identity) if isinstance(material, Traced) else made
 
     def _examine(self, candidate: Candidate, models: Models, reference: Sequence[Any] | None) -> Examination:
         model, load = models.load(candidate)

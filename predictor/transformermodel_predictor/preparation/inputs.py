@@ -1,6 +1,6 @@
 """What a preparation starts from: the pinned checkpoint and adapter, and the key under which its result is kept."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +32,14 @@ class Inputs:
     """The pinned sources of a preparation.
 
     Attributes:
+        tokenizer: the repository from which the tokenizer comes, where the checkpoint turns out to need it.
         samples: the user's questions, on which candidates are compared.
         trusted: whether code that comes with the sources may run.
     """
 
     checkpoint: Pinned
     adapter: Pinned | None
+    tokenizer: Pinned | None = None
     samples: Samples = field(default_factory=Samples)
     trusted: bool = False
 
@@ -60,6 +62,7 @@ class Inputs:
         return {
             "source": self.checkpoint.resolved.identity,
             "adapter": self.adapter.resolved.identity if self.adapter else None,
+            **({"tokenizer": self.tokenizer.resolved.identity} if self.tokenizer else {}),
             **({"trusted": True} if self.trusted else {}),
         }
 
@@ -70,6 +73,7 @@ class Acquired:
 
     checkpoint: Path
     adapter: Path | None
+    tokenizer: Path | None = None
 
 
 def resolve(request: PreparationRequest, base: Path) -> Inputs:
@@ -91,6 +95,14 @@ def acquire(inputs: Inputs, folder: Path, progress: Progress) -> Acquired:
         checkpoint=checkpoint.source.acquire(checkpoint.resolved, folder / "checkpoint", progress),
         adapter=adapter.source.acquire(adapter.resolved, folder / "adapter", progress) if adapter else None,
     )
+
+
+def acquire_tokenizer(inputs: Inputs, acquired: Acquired, folder: Path, progress: Progress) -> Acquired:
+    """Have the tokenizer too, where it is not the checkpoint's own. Each state of it goes into a folder of its own."""
+    if (tokenizer := inputs.tokenizer) is None:
+        return acquired
+    place = folder / f"tokenizer-{tokenizer.resolved.commit}"
+    return replace(acquired, tokenizer=tokenizer.source.acquire(tokenizer.resolved, place, progress))
 
 
 def _pin(uri: str, revision: str | None, base: Path, trusted: bool) -> Pinned:

@@ -1,26 +1,21 @@
 """What candidates are built of: a model in memory, or a graph that is there already."""
 
-from pathlib import Path
-
 from transformermodel_api.contract import PreparationRequest
 from transformermodel_predictor.preparation.candidates import Choice
 from transformermodel_predictor.preparation.inputs import Acquired
 from transformermodel_predictor.preparation.merge import Merged, merge
 from transformermodel_predictor.preparation.plan import choose
-from transformermodel_predictor.preparation.progress import Progress
 from transformermodel_predictor.preparation.traced import Traced, choose_traced, read_traced, traced_file
 
 Material = Merged | Traced
 
 
-def material_of(request: PreparationRequest, acquired: Acquired, downloads: Path, progress: Progress) -> Material:
+def material_of(request: PreparationRequest, acquired: Acquired) -> Material:
     """Read the acquired sources, whichever they are.
 
     Args:
         request: what is wanted.
         acquired: where the sources are.
-        downloads: where a tokenizer goes that has to be fetched.
-        progress: who watches.
 
     Raises:
         PreparationFailed: they cannot be read, or do not fit the request.
@@ -28,7 +23,7 @@ def material_of(request: PreparationRequest, acquired: Acquired, downloads: Path
     graph = traced_file(acquired.checkpoint, request.source.uri)
     if graph is None:
         return merge(request, acquired)
-    return read_traced(graph, request, acquired, downloads, progress)
+    return read_traced(graph, request, acquired)
 
 
 def choice_for(request: PreparationRequest, material: Material) -> Choice:
@@ -39,4 +34,5 @@ def choice_for(request: PreparationRequest, material: Material) -> Choice:
     """
     if isinstance(material, Traced):
         return choose_traced(request.preparation)
-    return choose(request, material.model.config.model_type)
+    weights = sum(tensor.nbytes for tensor in material.model.state_dict().values())
+    return choose(request, material.model.config.model_type, weights)

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,15 @@ from transformermodel_predictor.preparation.bench import Bench
 from transformermodel_predictor.preparation.contest import elect, measure_all, try_all
 from transformermodel_predictor.preparation.examination import Examiner
 from transformermodel_predictor.preparation.failure import resources_classified
-from transformermodel_predictor.preparation.inputs import Inputs, acquire, resolve
+from transformermodel_predictor.preparation.inputs import Acquired, Inputs, acquire, acquire_tokenizer, resolve
 from transformermodel_predictor.preparation.material import Material, material_of
 from transformermodel_predictor.preparation.outcome import outcome_of, read_report
 from transformermodel_predictor.preparation.progress import Progress, Step
 from transformermodel_predictor.preparation.provenance import provenance_of
 from transformermodel_predictor.preparation.report import Recorder, report_text
 from transformermodel_predictor.preparation.stability import Budget
+from transformermodel_predictor.preparation.tokenizer_source import pin_tokenizer
+from transformermodel_predictor.preparation.traced import missing_tokenizer
 
 
 def prepare(
@@ -53,49 +56,70 @@ def prepare_and_report(
     with resources_classified():
         progress.step(Step.Resolve, request.source.uri)
         inputs = resolve(request, base)
-        key = inputs.key_for(request)
-        artifact = store.find(key)
+        artifact = _find(request, inputs, store)
         if artifact is None:
             recorder = Recorder(progress)
             with store.workspace(inputs.key) as workspace:
-                artifact = store.find(key) or _prepare(request, inputs, store, recorder, workspace, budget or Budget())
+                artifact = _find(request, inputs, store) or _prepare(
+                    request, inputs, store, recorder, workspace, budget or Budget()
+                )
         else:
             store.clear(inputs.key)  # of an owner that died after it had published
         report = read_report(artifact)
         return outcome_of(artifact, inputs, store, report), report
 
 
+def _find(request: PreparationRequest, inputs: Inputs, store: Store) -> Artifact | None:
+    """The artifact of these inputs. One that took its tokenizer from a hub is another when that has moved."""
+    artifact = store.find(inputs.key_for(request))
+    if artifact is None or (tokenizer := artifact.manifest.provenance.tokenizer) is None:
+        return artifact
+    now = replace(inputs, tokenizer=pin_tokenizer(tokenizer, request.source.uri))
+    return store.find(now.key_for(request))
+
+
 def _prepare(
     request: PreparationRequest, inputs: Inputs, store: Store, recorder: Recorder, workspace: Path, budget: Budget
 ) -> Artifact:
-    key = inputs.key_for(request)
-    with _kept_for_another_attempt(workspace / "sources", workspace / key) as (sources, folder):
+    with _kept_for_another_attempt(workspace / "sources") as sources:
         recorder.step(Step.Acquire, " + ".join(source.uri for source in (inputs.checkpoint, inputs.adapter) if source))
         acquired = acquire(inputs, sources, recorder)
-        folder.mkdir(exist_ok=True)
-        examiner = Examiner(request, Bench(folder), inputs.samples, partial(provenance_of, inputs), recorder)
+        complete = replace(inputs, tokenizer=missing_tokenizer(acquired.checkpoint, request))
+        acquired = acquire_tokenizer(complete, acquired, sources, recorder)
+        with _kept_for_another_attempt(workspace / complete.key_for(request)) as folder:
+            staged = _build_best(request, complete, acquired, recorder, folder, budget)
+            recorder.step(Step.Publish, staged.manifest.digest)
+            for each in dict.fromkeys((complete.key_for(request), inputs.key_for(request))):
+                staged = store.publish(each, staged)
+            return staged
 
-        def material() -> Material:
-            recorder.step(Step.Merge, request.source.adapter_uri or "no adapter")
-            return material_of(request, acquired, sources / "tokenizer", recorder)
 
-        trials = try_all(examiner, material)
-        measured = measure_all(examiner, trials, budget)
-        verdict, golden = elect(examiner, trials, measured)
-        staged = examiner.bench.built(verdict.chosen)
-        write_beside(staged.path, REPORT_FILE, report_text(recorder, golden, verdict))
-        recorder.step(Step.Publish, staged.manifest.digest)
-        return store.publish(key, staged)
+def _build_best(
+    request: PreparationRequest, inputs: Inputs, acquired: Acquired, recorder: Recorder, folder: Path, budget: Budget
+) -> Artifact:
+    """The artifact of the best candidate, sealed, in a folder to work in."""
+    folder.mkdir(exist_ok=True)
+    examiner = Examiner(request, Bench(folder), inputs.samples, partial(provenance_of, inputs), recorder)
+
+    def material() -> Material:
+        recorder.step(Step.Merge, request.source.adapter_uri or "no adapter")
+        return material_of(request, acquired)
+
+    trials = try_all(examiner, material)
+    measured = measure_all(examiner, trials, budget)
+    verdict, golden = elect(examiner, trials, measured)
+    staged = examiner.bench.built(verdict.chosen)
+    write_beside(staged.path, REPORT_FILE, report_text(recorder, golden, verdict))
+    return staged
 
 
 @contextmanager
-def _kept_for_another_attempt(*folders: Path) -> Iterator[tuple[Path, ...]]:
-    """Folders that outlive an interruption and a failure that may pass, but not a failure that stays."""
+def _kept_for_another_attempt(folder: Path) -> Iterator[Path]:
+    """A folder that outlives an interruption and a failure that may pass, but not a failure that stays."""
     try:
         with resources_classified():
-            yield folders
+            yield folder
     except PreparationFailed as error:
-        for folder in folders:
-            if folder.exists() and not error.reason.transient:
-                shutil.rmtree(folder)
+        if folder.exists() and not error.reason.transient:
+            shutil.rmtree(folder)
         raise

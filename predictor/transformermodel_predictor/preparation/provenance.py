@@ -19,6 +19,7 @@ def provenance_of(inputs: Inputs, candidate: Candidate) -> Provenance:
         adapter=inputs.adapter.resolved.identity if inputs.adapter else None,
         libraries={name: found for name in _LIBRARIES if (found := _version(name))},
         pipeline=PIPELINE_VERSION,
+        tokenizer=inputs.tokenizer.resolved.identity if inputs.tokenizer else None,
     )
 
 

@@ -1,63 +1,87 @@
 """Where the tokenizer of a traced graph is: beside it, or at the hub under the name of the model that was traced."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-
-from transformers import PreTrainedTokenizerBase
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.preparation.downloader import uri_of
+from transformermodel_predictor.preparation.inputs import Pinned
 from transformermodel_predictor.preparation.progress import Progress
-from transformermodel_predictor.preparation.tokenizer import open_tokenizer
 from transformermodel_predictor.sources.hub import HubSource
 from transformermodel_predictor.sources.selection import checkpoint_files
+from transformermodel_predictor.sources.source import Listing, Resolved
 
 _FILES = ("tokenizer.json", "tokenizer_config.json")
 _HUB = "hf://"
 
 
-def find_tokenizer(
-    folder: Path, origin: str, model_name: str | None, do_lower_case: bool | None, downloads: Path, progress: Progress
-) -> tuple[PreTrainedTokenizerBase, str | None]:
-    """The tokenizer, and the identity of the repository that it is from, with its commit; None for the folder's own.
+def has_tokenizer(folder: Path) -> bool:
+    """Whether a tokenizer lies in a folder."""
+    return any((folder / name).is_file() for name in _FILES)
+
+
+def tokenizer_uri(model_name: str | None, origin: str) -> str:
+    """The repository whose tokenizer TorchServe's handler would take.
 
     Args:
-        folder: where the graph is.
-        origin: its uri, for messages.
-        model_name: what TorchServe's preparation script was told.
-        do_lower_case: whether text is to be lower-cased; None leaves that to the tokenizer.
-        downloads: where a tokenizer goes that is fetched.
-        progress: who watches that.
+        model_name: what the preparation script was told.
+        origin: uri of the graph, for messages.
 
     Raises:
-        PreparationFailed: UnsupportedSource, there is none beside the graph and no model is named whose tokenizer would
-            do; NotFound, Unreachable and others, the hub does not give it.
+        PreparationFailed: UnsupportedSource, no model is named whose tokenizer would do.
     """
-    if any((folder / name).is_file() for name in _FILES):
-        return open_tokenizer(folder, origin, do_lower_case=do_lower_case), None
-    uri = _hub_uri(model_name, origin)
-    source = HubSource(uri.removeprefix(_HUB), None, checkpoint_files(weights=False))
-    try:
-        resolved = source.resolve()
-        place = source.acquire(resolved, downloads, progress)
-    except PreparationFailed as error:
-        missing = f"{origin} has no tokenizer files, and those of its model_name cannot be had"
-        raise PreparationFailed(error.reason, f"{missing}: {error.message}") from error
-    return open_tokenizer(place, uri, do_lower_case=do_lower_case), resolved.identity
-
-
-def _hub_uri(model_name: str | None, origin: str) -> str:
-    missing = f"{origin} has no tokenizer files"
     if model_name is None:
-        raise _unsupported(f"{missing}, and nothing beside its graph says of which model it is: add them.")
+        raise _unsupported(origin, "nothing beside its graph says of which model it is: add them.")
     try:
         uri = uri_of(model_name)
     except ValueError as error:
-        raise _unsupported(f"{missing}, and {error}.") from error
+        raise _unsupported(origin, f"{error}.") from error
     if not uri.startswith(_HUB):
-        raise _unsupported(f"{missing}, and its model_name {model_name!r} is a folder: add them.")
+        raise _unsupported(origin, f"its model_name {model_name!r} is a folder: add them.")
     return uri
 
 
-def _unsupported(message: str) -> PreparationFailed:
-    return PreparationFailed(FailureReason.UnsupportedSource, message)
+def pin_tokenizer(uri: str, origin: str) -> Pinned:
+    """Pin the tokenizer of a repository for a graph; either may be one that was pinned before, with its commit.
+
+    Raises:
+        PreparationFailed: NotFound, Unreachable and others, the hub does not give it.
+    """
+    repository = uri.partition("@")[0]
+    source = _BorrowedTokenizer(HubSource(repository.removeprefix(_HUB), None, checkpoint_files(weights=False)), origin)
+    return Pinned(repository, source, source.resolve())
+
+
+@dataclass(frozen=True)
+class _BorrowedTokenizer:
+    """A repository without its weights; failures name the graph that needs it. Implements `Source`."""
+
+    repository: HubSource
+    origin: str
+
+    def resolve(self) -> Resolved:
+        with self._named():
+            return self.repository.resolve()
+
+    def survey(self, resolved: Resolved, folder: Path) -> Listing:
+        with self._named():
+            return self.repository.survey(resolved, folder)
+
+    def acquire(self, resolved: Resolved, folder: Path, progress: Progress) -> Path:
+        with self._named():
+            return self.repository.acquire(resolved, folder, progress)
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        try:
+            yield
+        except PreparationFailed as error:
+            missing = f"{self.origin} has no tokenizer files, and those of its model_name cannot be had"
+            raise PreparationFailed(error.reason, f"{missing}: {error.message}") from error
+
+
+def _unsupported(origin: str, why: str) -> PreparationFailed:
+    return PreparationFailed(FailureReason.UnsupportedSource, f"{origin} has no tokenizer files, and {why}")

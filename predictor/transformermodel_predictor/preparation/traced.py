@@ -24,13 +24,12 @@ from transformermodel_predictor.preparation.forms.form import ENCODER_TASKS
 from transformermodel_predictor.preparation.forms.writing import write_signature
 from transformermodel_predictor.preparation.graph_shape import shape_of
 from transformermodel_predictor.preparation.inherited import Inherited, read_inherited
-from transformermodel_predictor.preparation.inputs import Acquired
+from transformermodel_predictor.preparation.inputs import Acquired, Pinned
 from transformermodel_predictor.preparation.labels import choose_labels
 from transformermodel_predictor.preparation.limits import choose_max_length
 from transformermodel_predictor.preparation.node import this_node
-from transformermodel_predictor.preparation.progress import Progress
-from transformermodel_predictor.preparation.tokenizer import lower_cases
-from transformermodel_predictor.preparation.tokenizer_source import find_tokenizer
+from transformermodel_predictor.preparation.tokenizer import lower_cases, open_tokenizer
+from transformermodel_predictor.preparation.tokenizer_source import has_tokenizer, pin_tokenizer, tokenizer_uri
 from transformermodel_predictor.preparation.torch_file import is_traced
 from transformermodel_predictor.sources.selection import WeightsKind, find_weights
 from transformermodel_predictor.tasks.catalogue import task_type
@@ -49,7 +48,6 @@ class Traced:
         file: the graph.
         signature: how it is called.
         configuration: what model-config.yaml says of it.
-        tokenizer_identity: the repository that the tokenizer is from, pinned; None where it is the folder's own.
     """
 
     file: Path
@@ -57,7 +55,6 @@ class Traced:
     tokenizer: PreTrainedTokenizerBase
     labels: tuple[str, ...]
     configuration: ModelConfiguration
-    tokenizer_identity: str | None = None
 
     def write(self, folder: Path) -> None:
         """Write the graph, unchanged, and its signature."""
@@ -92,9 +89,22 @@ def choose_traced(preparation: Preparation) -> Choice:
     )
 
 
-def read_traced(
-    file: Path, request: PreparationRequest, acquired: Acquired, downloads: Path, progress: Progress
-) -> Traced:
+def missing_tokenizer(folder: Path, request: PreparationRequest) -> Pinned | None:
+    """The tokenizer at a hub that a graph needs, pinned; None where the folder holds one, or weights.
+
+    Raises:
+        PreparationFailed: the graph cannot do what is wanted; nothing says which tokenizer would do; a hub refuses.
+    """
+    origin = request.source.uri
+    graph = traced_file(folder, origin)
+    if graph is None or has_tokenizer(folder):
+        return None
+    inherited = read_inherited(folder, origin)
+    _require_servable(graph, request, inherited)
+    return pin_tokenizer(tokenizer_uri(inherited.configuration.model_name, origin), origin)
+
+
+def read_traced(file: Path, request: PreparationRequest, acquired: Acquired) -> Traced:
     """Read a graph and what lies beside it, and find out in which sizes it can be called.
 
     PyTorch runs the graph's own operations, and no Python of the file.
@@ -102,22 +112,19 @@ def read_traced(
     Args:
         file: the graph.
         request: what is wanted of it.
-        acquired: the folder that it is in.
-        downloads: where a tokenizer goes that is fetched.
-        progress: who watches that.
+        acquired: the folder that it is in, and that of its tokenizer where that is another.
 
     Raises:
         PreparationFailed: UnsupportedForm, the graph cannot do what is wanted, or not here; WeightsMismatch, it does
-            not fit the labels or the length; and what a hub refuses.
+            not fit the labels or the length.
     """
     origin = request.source.uri
     inherited = read_inherited(acquired.checkpoint, origin)
     _require_servable(file, request, inherited)
     request = inherited.applied_to(request, has_labels=task_type(request.task).has_labels)
     wanted, script = request.preparation, inherited.configuration
-    tokenizer, identity = find_tokenizer(
-        acquired.checkpoint, origin, script.model_name, wanted.do_lower_case, downloads, progress
-    )
+    place = acquired.tokenizer or acquired.checkpoint
+    tokenizer = open_tokenizer(place, origin, do_lower_case=wanted.do_lower_case)
     max_length = choose_max_length(wanted.max_length, tokenizer.model_max_length, script.max_length)
     signature = torchserve_signature(request.task, tokenizer, script.max_length or max_length)
     graph = load_torchscript(file, CPU, signature.outputs)
@@ -127,7 +134,7 @@ def read_traced(
         len(labels), max_length, lower_cases(tokenizer), base_model=ModelConfiguration.embedding_name, problem_type=None
     )
     configuration = configuration_for(request, facts)
-    return Traced(file, shape.signature, tokenizer, labels, configuration, identity)
+    return Traced(file, shape.signature, tokenizer, labels, configuration)
 
 
 def _require_servable(file: Path, request: PreparationRequest, inherited: Inherited) -> None:

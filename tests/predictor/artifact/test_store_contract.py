@@ -84,6 +84,16 @@ def test_an_input_can_change_its_artifact(place: Place, sealed: Sealed) -> None:
     assert found.manifest == second.manifest
 
 
+def test_what_is_published_already_may_be_that_of_a_further_input(place: Place, sealed: Sealed) -> None:
+    store = place.store()
+    artifact = publish(store, sealed)
+    assert store.publish(OTHER_KEY, artifact) == artifact
+    for key in (KEY, OTHER_KEY):
+        found = place.store("two").find(key)
+        assert found is not None
+        assert found.manifest == artifact.manifest
+
+
 def test_large_files_are_cut_into_parts_and_arrive_whole(place: Place, sealed: Sealed) -> None:
     weights = bytes(range(256)) * (36 << 12) + b"end"  # more than two parts of an upload
     artifact = publish(place.store(), sealed, weights=weights)

@@ -16,7 +16,7 @@ from transformers import (
     BertForSequenceClassification,
 )
 
-from tests.hub.server import serving
+from tests.hub.server import HubServer, serving
 from tests.predictor.preparation.conftest import LABELS, Kitchen, request_for
 from transformermodel_api.contract import PreparationRequest
 from transformermodel_api.errors import PreparationFailed
@@ -254,6 +254,33 @@ def test_a_tokenizer_comes_from_the_hub_as_the_script_s_did(
         assert not any(request.path.endswith(".safetensors") for request in hub.requests)
     assert artifact.manifest.provenance.tokenizer == f"hf://org/tiny@{commit}"
     assert len(loaded(artifact).answer(QUESTIONS)) == 3
+
+
+def test_a_tokenizer_that_moved_on_the_hub_is_another_input(
+    kitchen: Kitchen, without_tokenizer: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(tmp_path / "hub") as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        publish = hub.repositories.publish
+        first = publish("org/tiny", without_tokenizer)
+        one = kitchen.prepare(traced())
+        assert prepared_again(kitchen, hub) == (one.digest, [])
+        settings = {**json.loads(without_tokenizer["tokenizer_config.json"]), "model_max_length": 8}
+        second = publish("org/tiny", {**without_tokenizer, "tokenizer_config.json": json.dumps(settings).encode()})
+        other = kitchen.prepared(traced())
+        assert other.manifest.provenance.tokenizer == f"hf://org/tiny@{second}"
+        assert other.manifest.digest != one.digest
+        assert prepared_again(kitchen, hub) == (other.manifest.digest, [])
+        hub.repositories.point("org/tiny", "main", first)
+        assert prepared_again(kitchen, hub) == (one.digest, [])
+
+
+def prepared_again(kitchen: Kitchen, hub: HubServer) -> tuple[str, list[str]]:
+    """The digest of what is found, and the files that were fetched for it."""
+    hub.requests.clear()
+    digest = kitchen.prepare(traced()).digest
+    assert len(hub.requests) == 1
+    return digest, [request.path for request in hub.requests if "/resolve/" in request.path]
 
 
 @pytest.mark.usefixtures("without_tokenizer")
