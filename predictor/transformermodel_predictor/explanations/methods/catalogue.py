@@ -1,0 +1,20 @@
+"""Which function does which method."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from transformermodel_predictor.explanations.explanation import Method, Options
+from transformermodel_predictor.explanations.methods import feature_ablation
+from transformermodel_predictor.explanations.rows import Steps
+from transformermodel_predictor.explanations.target import Target
+from transformermodel_predictor.explanations.tools import Tools
+
+Attribute = Callable[[Target, Options, Tools], Steps]
+"""Begins a method. Raises InvalidQuestion, before the first row, where it cannot do what the options ask."""
+
+METHODS: Mapping[Method, Attribute] = MappingProxyType(
+    {
+        Method.FeatureAblation: feature_ablation.attribute,
+    }
+)
+"""Each module of a method has a function `attribute`."""

@@ -1,0 +1,39 @@
+"""What a method needs to know of the model that it asks. Data only."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import torch
+
+from transformermodel_predictor.explanations.explanation import Baseline
+from transformermodel_predictor.tasks.task import Encoding, InvalidQuestion
+
+
+@dataclass(frozen=True)
+class Tools:
+    """A model as methods see it, besides the rows that they yield.
+
+    Attributes:
+        stand_ins: the token that stands for one that is not there, for each baseline that is a token of this model.
+        embed: `Twin.embed`, for gradient methods; None where the model has no twin. Called where the method is driven,
+            which is the thread that runs the twin.
+    """
+
+    stand_ins: Mapping[Baseline, int]
+    embed: Callable[[Encoding], torch.Tensor] | None = None
+
+    def stand_in(self, baseline: Baseline) -> int:
+        """The token id of a baseline.
+
+        Raises:
+            InvalidQuestion: it is none of this model's tokens; the text says which there are.
+        """
+        if baseline in self.stand_ins:
+            return self.stand_ins[baseline]
+        possible = " or ".join(repr(str(name)) for name in self.stand_ins) or "none of this model's tokens"
+        if baseline is Baseline.Zero:
+            raise InvalidQuestion(
+                "The baseline 'zero' is an embedding and not a token, so only gradient methods have it; "
+                f"methods that leave words out take {possible}."
+            )
+        raise InvalidQuestion(f"The model's tokenizer has no {baseline} token; possible is {possible}.")
