@@ -4,12 +4,12 @@ import os
 import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from tests.predictor.artifact.places import PACE
+from tests.predictor.forked import FORKED
 from transformermodel_predictor.artifact.directory import seal
 from transformermodel_predictor.artifact.manifest import Provenance
 from transformermodel_predictor.artifact.object_store import ObjectStore
@@ -17,8 +17,6 @@ from transformermodel_predictor.objects.bucket import Bucket
 from transformermodel_predictor.objects.location import ObjectLocation
 
 _CHANGES = ("write", "create", "upload", "remove")
-_CONTEXT = get_context("forkserver")
-_CONTEXT.set_forkserver_preload([__name__, "s3fs"])
 
 
 @dataclass(frozen=True)
@@ -50,8 +48,8 @@ class Result:
 
 def run(work: Work) -> Result | None:
     """Do it in another process; None when that was killed."""
-    ours, theirs = _CONTEXT.Pipe()
-    process = _CONTEXT.Process(target=_run, args=(work, theirs))
+    ours, theirs = FORKED.Pipe()
+    process = FORKED.Process(target=_run, args=(work, theirs))
     process.start()
     theirs.close()
     try:

@@ -5,13 +5,12 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-import peft  # noqa: F401 - preparation imports it only when it has an adapter: here once for all processes
 import torch
 
+from tests.predictor.forked import FORKED
 from tests.predictor.preparation.conftest import QUICK
 from tests.predictor.watcher import Watcher
 from transformermodel_api.contract import PreparationRequest
@@ -23,9 +22,6 @@ _CHANGES = frozenset(
     {"open", "os.chmod", "os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.truncate", "shutil.rmtree"}
 )
 """Audit events of what can change a store; `open` is one for writing and for reading."""
-
-_CONTEXT = get_context("forkserver")  # one process imports the libraries, the others are its copies
-_CONTEXT.set_forkserver_preload([__name__])
 
 
 @dataclass(frozen=True)
@@ -61,8 +57,8 @@ class Preparation:
     """
 
     def __init__(self, work: Work, at: Step | None = None) -> None:
-        self._connection, other = _CONTEXT.Pipe()
-        self._process = _CONTEXT.Process(target=_run, args=(work, other, at))
+        self._connection, other = FORKED.Pipe()
+        self._process = FORKED.Process(target=_run, args=(work, other, at))
         self._process.start()
         other.close()
 
