@@ -1,0 +1,63 @@
+"""What a service of object storage says when it refuses. Each client keeps it somewhere else."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+_FORBIDDEN = "Forbidden: "
+"""How gcsfs's errors of a 403 begin."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An answer that is an error.
+
+    Attributes:
+        status: of HTTP.
+        codes: the service's own names for what is wrong, such as QuotaExceeded.
+        text: its sentence. It can hold addresses with signatures, and is never shown.
+    """
+
+    status: int
+    codes: frozenset[str] = frozenset()
+    text: str = ""
+
+
+def refusal_of(error: BaseException | None) -> Refusal | None:
+    """The answer behind an error or its causes; None where the service has not answered."""
+    while error is not None:
+        status = _status(error)
+        if status is not None:
+            return Refusal(status, frozenset(_codes(error)), _text(error))
+        error = error.__cause__
+    return None
+
+
+def _status(error: BaseException) -> int | None:
+    response = getattr(error, "response", None)
+    if isinstance(response, dict):  # botocore
+        return int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)) or None
+    for name in ("status_code", "code", "status"):  # azure, gcsfs, aiohttp
+        value = getattr(error, name, None)
+        if isinstance(value, int | str) and str(value).isdecimal():
+            return int(value)
+    if isinstance(error, OSError) and str(error).startswith(_FORBIDDEN):  # gcsfs, of a 403
+        return HTTPStatus.FORBIDDEN
+    return None
+
+
+def _text(error: BaseException) -> str:
+    text = str(error)
+    return text.partition("\n")[2] if text.startswith(_FORBIDDEN) else text  # its first line is the object's name
+
+
+def _codes(error: Any) -> Iterator[str]:  # noqa: ANN401 - the clients' errors have no common type
+    response = getattr(error, "response", None)
+    if isinstance(response, dict):  # botocore
+        yield str(response.get("Error", {}).get("Code", ""))
+    if (code := getattr(error, "error_code", None)) is not None:  # azure: a text, or an enumeration of texts
+        yield str(getattr(code, "value", code))
+    document = getattr(error, "_error_response", None)
+    if isinstance(document, dict):  # gcsfs
+        yield from (str(each.get("reason", "")) for each in document.get("errors") or () if isinstance(each, dict))
