@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,7 +19,8 @@ from transformermodel_cli.model_flags import (
     MaxDelayFlag,
     MaxQueueSizeFlag,
 )
-from transformermodel_cli.prepare import StoreOption, prepare_subject
+from transformermodel_cli.preparation_process import preparing
+from transformermodel_cli.prepare import StoreOption
 from transformermodel_cli.server_flags import (
     GRPC_PORT,
     HTTP_PORT,
@@ -37,7 +39,7 @@ from transformermodel_cli.subjects import ManifestSubject, StoredSubject, Subjec
 
 if TYPE_CHECKING:
     from transformermodel_predictor.artifact.opening import StoreLocation
-    from transformermodel_predictor.server.serving import ModelOptions
+    from transformermodel_predictor.server.serving import ModelOptions, ServerOptions
 
 _EXAMPLE_TEXT = "I love this movie, it was fantastic!"
 
@@ -109,8 +111,9 @@ def command(
     )
     options.require_usable()
     location = store_location(store, os.environ)
+    digests = _prepare(subjects, location, options)
     with ExitStack() as holds:
-        directories = {subject.name: _directory(subject, location) for subject in subjects}
+        directories = {subject.name: _directory(subject, location, digests) for subject in subjects}
         for directory in directories.values():
             holds.enter_context(held(directory))
         serve(directories, options)
@@ -135,10 +138,22 @@ def _model_options(subject: Subject) -> "ModelOptions":
     return ModelOptions.of(subject.model.spec.predictor) if isinstance(subject, ManifestSubject) else ModelOptions()
 
 
-def _directory(subject: Subject, store: "StoreLocation") -> Path:
-    """The prepared directory of a subject; prepares or fetches it if it has to."""
+def _prepare(subjects: Sequence[Subject], store: "StoreLocation", options: "ServerOptions") -> Mapping[str, str]:
+    """Prepare what manifests describe; the digests by the names of the models."""
+    manifests = [subject for subject in subjects if isinstance(subject, ManifestSubject)]
+    if not manifests:
+        return {}
+    from transformermodel_predictor.server.serving import preload
+
+    with preparing(manifests, store) as preparation:
+        preload(options)
+        return preparation.digests()
+
+
+def _directory(subject: Subject, store: "StoreLocation", digests: Mapping[str, str]) -> Path:
+    """The prepared directory of a subject, fetched if it has to be."""
     if isinstance(subject, ManifestSubject):
-        return store.open().open(prepare_subject(subject, store).digest).path
+        return store.open().open(digests[subject.name]).path
     if isinstance(subject, StoredSubject):
         from transformermodel_predictor.artifact.opening import ArtifactLocation
 

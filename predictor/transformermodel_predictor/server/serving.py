@@ -1,5 +1,6 @@
 """`serve`: the entry to the server for the command line. Imports nothing heavy before the port is known to be free."""
 
+import importlib
 import logging
 import os
 from collections.abc import Mapping
@@ -12,9 +13,15 @@ from transformermodel_predictor.server.options import ServerOptions
 from transformermodel_predictor.server.threads import limit_threads
 from transformermodel_predictor.server.token import read_token
 
-__all__ = ["ModelOptions", "ServerOptions", "read_token", "serve"]
+__all__ = ["ModelOptions", "ServerOptions", "preload", "read_token", "serve"]
 
 _log = logging.getLogger(__name__)
+
+
+def preload(options: ServerOptions) -> None:
+    """Import what `serve` needs, while something else is waited for: seconds that are not spent afterwards."""
+    limit_threads(options.threads)
+    importlib.import_module("transformermodel_predictor.server.lifecycle")
 
 
 def serve(models: Mapping[str, Path], options: ServerOptions) -> None:
