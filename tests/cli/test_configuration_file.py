@@ -41,7 +41,7 @@ def write(folder: Path, name: str = "setup_config.json", **changes: object) -> P
 def test_its_manifest_is_printed_with_what_was_left_out(tmp_path: Path) -> None:
     program = Path(sys.executable).parent / "transformermodel"
     arguments = [str(program), "prepare", str(write(tmp_path)), "--store", str(tmp_path / "store")]
-    done = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False)
     assert done.returncode == FailureReason.NotFound.exit_status
     assert "NotFound: file://./My_Model" in done.stderr
     assert "colour is not known and was ignored." in done.stderr

@@ -11,7 +11,7 @@ EXAMPLE = "examples/sentiment/model.yaml"
 
 def transformermodel(*arguments: str) -> subprocess.CompletedProcess[str]:
     program = Path(sys.executable).parent / "transformermodel"
-    return subprocess.run([str(program), *arguments], capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run([str(program), *arguments], capture_output=True, text=True, check=False)
 
 
 def test_help_lists_the_commands() -> None:

@@ -12,6 +12,7 @@ import yaml
 from tests.cli.test_serve import Server
 from tests.object_stores.install import not_installed
 from tests.object_stores.servers import serving
+from tests.predictor.preparation.conftest import FAITHFUL
 from tests.predictor.tiny import save_tiny_checkpoint
 from transformermodel_predictor.objects.location import Scheme
 
@@ -20,7 +21,7 @@ MANIFEST = {
     "apiVersion": "transformermodel.dev/v1alpha1",
     "kind": "TransformerModel",
     "metadata": {"name": "tiny"},
-    "spec": {"task": "SequenceClassification", "source": {"uri": "file://model"}},
+    "spec": {"task": "SequenceClassification", "source": {"uri": "file://model"}, "preparation": FAITHFUL},
 }
 
 pytestmark = pytest.mark.slow
