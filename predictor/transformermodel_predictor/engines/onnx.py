@@ -51,6 +51,7 @@ def load_onnx(file: Path, inputs: Sequence[str], outputs: Sequence[str]) -> Grap
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.force_spinning_stop", "1")  # else it takes cores from what runs next
     try:
         session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # its exceptions have no class in common

@@ -1,9 +1,9 @@
 """Which candidates a request allows, and which of those are tried. Pure.
 
-What the manifest names is tried, whatever it costs. What it leaves to `Auto` is tried where it is cheap and can win:
-Pretrained weights, with and without padding, in float32 and where the processor computes with it in bfloat16. Forms
-that are compiled or converted take minutes and are tried only when they are named; so are float16 and int8, whose
-errors are larger than bfloat16's gains on a CPU are worth.
+What the manifest names is tried, whatever it costs. What it leaves to `Auto` is tried where it can win and takes
+seconds: Pretrained weights, with and without padding, and the graphs that are traced (TorchScript, ONNX); in float32,
+in bfloat16 where the processor computes with it, and in int8 where the user's own samples guard the answers. What is
+compiled ahead of time takes minutes and is tried only when it is named.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,8 +15,27 @@ from transformermodel_api.preparation import Engine, Format, Precision, Preparat
 from transformermodel_predictor.preparation.candidate import Candidate, EngineName
 from transformermodel_predictor.preparation.node import Node
 
+_TRACED = (Format.TorchScript, Format.ONNX)
+_COPIES = 4
+"""How many times its weights a model has in memory at most while it is traced, itself included."""
+_SLOWER_THAN_BFLOAT16 = frozenset({Candidate(Format.TorchScript, EngineName.TorchScript, Precision.Float32)})
+"""It gains at most a tenth over the same arithmetic in the Pretrained engine, whose bfloat16 gains more."""
+
 Refusal = Callable[[Candidate], str | None]
 """Why a candidate cannot be built or run for the model at hand, without a full stop; None where it can."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """What Auto's choice depends on in a model.
+
+    Attributes:
+        weights: bytes in memory, as far as they are known.
+        generates: whether it writes text, pass by pass.
+    """
+
+    weights: int = 0
+    generates: bool = False
 
 
 @dataclass(frozen=True)
@@ -35,7 +54,13 @@ class Choice:
     untried: tuple[Untried, ...]
 
 
-def candidates_for(preparation: Preparation, offered: Sequence[Candidate], refusal: Refusal, node: Node) -> Choice:
+def candidates_for(
+    preparation: Preparation,
+    offered: Sequence[Candidate],
+    refusal: Refusal,
+    node: Node,
+    model: Model = Model(),
+) -> Choice:
     """The candidates of a request.
 
     Args:
@@ -43,6 +68,7 @@ def candidates_for(preparation: Preparation, offered: Sequence[Candidate], refus
         offered: all candidates that this version knows.
         refusal: what it says of each for the model at hand.
         node: where the model is prepared.
+        model: what is prepared.
 
     Raises:
         PreparationFailed: UnsupportedForm, nothing can be tried; the message says why.
@@ -50,7 +76,7 @@ def candidates_for(preparation: Preparation, offered: Sequence[Candidate], refus
     allowed = sorted((candidate for candidate in offered if _is_allowed(candidate, preparation)), key=_complexity)
     if not allowed:
         raise PreparationFailed(FailureReason.UnsupportedForm, f"{_wish(preparation)} is not known here.")
-    reasons = {candidate: refusal(candidate) or _left_out(candidate, preparation, node) for candidate in allowed}
+    reasons = {candidate: refusal(candidate) or _left_out(candidate, preparation, node, model) for candidate in allowed}
     tried = tuple(candidate for candidate in allowed if reasons[candidate] is None)
     untried = tuple(Untried(candidate, reason) for candidate, reason in reasons.items() if reason is not None)
     if not tried:
@@ -67,15 +93,41 @@ def _is_allowed(candidate: Candidate, preparation: Preparation) -> bool:
     )
 
 
-def _left_out(candidate: Candidate, preparation: Preparation, node: Node) -> str | None:
+def _left_out(candidate: Candidate, preparation: Preparation, node: Node, model: Model) -> str | None:
     """Why Auto does not try a candidate that could be built."""
     if preparation.format is Format.Auto and candidate.format is not Format.Pretrained:
-        return "it takes long to build and is tried only where spec.preparation.format names it"
-    if preparation.precision is not Precision.Auto or candidate.precision is Precision.Float32:
-        return None
-    if candidate.precision is not Precision.BFloat16:
+        reason = _form_left_out(candidate, node, model)
+        if reason is not None:
+            return f"{reason}: it is tried only where spec.preparation.format names it"
+    return _precision_left_out(candidate, preparation, node) if preparation.precision is Precision.Auto else None
+
+
+def _form_left_out(candidate: Candidate, node: Node, model: Model) -> str | None:
+    if candidate.format not in _TRACED:
+        return "compiling it takes minutes"
+    if model.generates:
+        return "tracing and comparing a graph that generates text takes minutes"
+    if node.free_bytes is not None and model.weights * _COPIES > node.free_bytes:
+        return (
+            f"tracing it takes up to {_COPIES} times the memory of its weights ({model.weights / 2**30:.1f} GiB), and "
+            f"{node.free_bytes / 2**30:.1f} GiB are free"
+        )
+    if candidate in _SLOWER_THAN_BFLOAT16 and node.computes_bfloat16:
+        return "this processor computes faster in bfloat16, and Pretrained is as fast in float32"
+    return None
+
+
+def _precision_left_out(candidate: Candidate, preparation: Preparation, node: Node) -> str | None:
+    if candidate.precision is Precision.BFloat16 and not node.computes_bfloat16:
+        return "this processor has no instructions for bfloat16 (AMX or AVX-512 BF16)"
+    if candidate.precision is Precision.Float16:
         return "it is tried only where spec.preparation.precision names it"
-    return None if node.computes_bfloat16 else "this processor has no instructions for bfloat16 (AMX or AVX-512 BF16)"
+    if candidate.precision is Precision.Int8 and not (preparation.parity and preparation.parity.samples_uri):
+        return (
+            "a few built-in questions cannot tell whether 8 bit change answers: it is tried where "
+            "spec.preparation.parity.samplesUri names samples of your own, or spec.preparation.precision names it"
+        )
+    return None
 
 
 def _complexity(candidate: Candidate) -> tuple[int, int]:

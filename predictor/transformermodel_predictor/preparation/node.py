@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from transformermodel_predictor.preparation.memory import free_bytes
+
 _CPU_INFO = Path("/proc/cpuinfo")
 _BFLOAT16_FLAGS = frozenset({"amx_bf16", "avx512_bf16", "bf16"})
 """The kernel's names of instruction sets that multiply bfloat16: Intel's and AMD's, and Arm's."""
@@ -15,10 +17,12 @@ class Node:
     Attributes:
         cpu_flags: the kernel's names of the processor's instruction sets, such as `amx_bf16`.
         accelerators: names of the devices besides the CPU.
+        free_bytes: memory that can still be had; None where nobody says.
     """
 
     cpu_flags: frozenset[str] = frozenset()
     accelerators: tuple[str, ...] = ()
+    free_bytes: int | None = None
 
     @property
     def computes_bfloat16(self) -> bool:
@@ -33,6 +37,7 @@ def this_node() -> Node:
     return Node(
         cpu_flags=cpu_flags(_CPU_INFO.read_text("utf-8", "replace")) if _CPU_INFO.is_file() else frozenset(),
         accelerators=tuple(torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())),
+        free_bytes=free_bytes(),
     )
 
 

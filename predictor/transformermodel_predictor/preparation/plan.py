@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from transformermodel_api.contract import PreparationRequest
-from transformermodel_predictor.preparation.candidates import Choice, candidates_for
+from transformermodel_api.spec import TaskName
+from transformermodel_predictor.preparation.candidates import Choice, Model, candidates_for
 from transformermodel_predictor.preparation.forms.catalogue import all_candidates, refusal
 from transformermodel_predictor.preparation.forms.form import Place
 from transformermodel_predictor.preparation.inputs import Inputs, Pinned, resolve
@@ -50,9 +51,7 @@ class Plan:
     @property
     def bytes_to_store(self) -> int:
         """What the candidates' weights take while they are tried, at most."""
-        listing = self.sources[0].listing
-        weights = sum(size for name, size in listing.sizes.items() if name.endswith(_WEIGHTS))
-        return weights * len(self.choice.candidates)
+        return _weights(self.sources[0].listing) * len(self.choice.candidates)
 
 
 def plan(request: PreparationRequest, base: Path) -> Plan:
@@ -68,8 +67,13 @@ def plan(request: PreparationRequest, base: Path) -> Plan:
     return Plan(inputs, sources, _choice(request, sources[0].listing))
 
 
-def choose(request: PreparationRequest, architecture: str) -> Choice:
-    """The candidates of a request for an architecture (`model_type`), on this machine.
+def choose(request: PreparationRequest, architecture: str, weights: int) -> Choice:
+    """The candidates of a request on this machine.
+
+    Args:
+        request: what is wanted.
+        architecture: `model_type` of the configuration.
+        weights: bytes of the model.
 
     Raises:
         PreparationFailed: UnsupportedForm, there are none.
@@ -80,6 +84,7 @@ def choose(request: PreparationRequest, architecture: str) -> Choice:
         all_candidates(),
         lambda candidate: refusal(candidate, request.task, architecture, place),
         this_node(),
+        Model(weights, generates=request.task is TaskName.TextGeneration),
     )
 
 
@@ -87,7 +92,11 @@ def _choice(request: PreparationRequest, listing: Listing) -> Choice:
     """A file of PyTorch's without a configuration is a graph: weights alone could not be prepared."""
     if listing.configuration is None and any(name.endswith(_PICKLED) for name in listing.sizes):
         return choose_traced(request.preparation)
-    return choose(request, _model_type(listing.configuration))
+    return choose(request, _model_type(listing.configuration), _weights(listing))
+
+
+def _weights(listing: Listing) -> int:
+    return sum(size for name, size in listing.sizes.items() if name.endswith(_WEIGHTS))
 
 
 def _planned(source: Pinned, folder: Path) -> PlannedSource:

@@ -7,7 +7,7 @@ import pytest
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.preparation import Format, Precision, Preparation
 from transformermodel_predictor.preparation.candidate import REFERENCE, Candidate, EngineName
-from transformermodel_predictor.preparation.candidates import candidates_for
+from transformermodel_predictor.preparation.candidates import Model, candidates_for
 from transformermodel_predictor.preparation.node import Node
 
 PLAIN = Node()
@@ -26,9 +26,14 @@ OFFERED = tuple(
         ("Pretrained", "Pretrained", "BFloat16"),
         ("Pretrained", "Pretrained", "Float16"),
         ("Pretrained", "Pretrained", "Float32"),
+        ("TorchScript", "TorchScript", "BFloat16"),
+        ("TorchScript", "TorchScript", "Float32"),
         ("ONNX", "ONNX", "Float32"),
+        ("ONNX", "ONNX", "Int8"),
+        ("NeuronX", "Neuron", "Float32"),
     ]
 )
+SAMPLES = {"samplesUri": "file://samples.jsonl"}
 
 
 def suits(candidate: Candidate) -> str | None:
@@ -46,8 +51,15 @@ def no_onnx(candidate: Candidate) -> str | None:
 @pytest.mark.parametrize(
     ("wanted", "node", "refusal", "tried"),
     [
-        ({}, PLAIN, suits, ["Pretrained Float32", "Pretrained/Packed Float32"]),
-        ({}, PLAIN, no_packing, ["Pretrained Float32"]),
+        ({}, PLAIN, suits, ["Pretrained Float32", "Pretrained/Packed Float32", "TorchScript Float32", "ONNX Float32"]),
+        ({}, PLAIN, no_packing, ["Pretrained Float32", "TorchScript Float32", "ONNX Float32"]),
+        ({}, PLAIN, no_onnx, ["Pretrained Float32", "Pretrained/Packed Float32", "TorchScript Float32"]),
+        (
+            {"parity": SAMPLES},
+            PLAIN,
+            no_packing,
+            ["Pretrained Float32", "TorchScript Float32", "ONNX Float32", "Pretrained Int8", "ONNX Int8"],
+        ),
         *(
             (
                 {},
@@ -56,20 +68,29 @@ def no_onnx(candidate: Candidate) -> str | None:
                 [
                     "Pretrained Float32",
                     "Pretrained/Packed Float32",
+                    "ONNX Float32",
                     "Pretrained BFloat16",
                     "Pretrained/Packed BFloat16",
+                    "TorchScript BFloat16",
                 ],
             )
             for node in (AMX, ARM, GPU)
         ),
         ({"engine": "Packed"}, AMX, suits, ["Pretrained/Packed Float32", "Pretrained/Packed BFloat16"]),
-        ({"precision": "Float32"}, AMX, suits, ["Pretrained Float32", "Pretrained/Packed Float32"]),
-        ({"precision": "BFloat16"}, PLAIN, suits, ["Pretrained BFloat16", "Pretrained/Packed BFloat16"]),
-        ({"precision": "Int8"}, PLAIN, suits, ["Pretrained Int8"]),
+        ({"precision": "Float32"}, AMX, suits, ["Pretrained Float32", "Pretrained/Packed Float32", "ONNX Float32"]),
+        (
+            {"precision": "BFloat16"},
+            PLAIN,
+            suits,
+            ["Pretrained BFloat16", "Pretrained/Packed BFloat16", "TorchScript BFloat16"],
+        ),
+        ({"precision": "Int8"}, PLAIN, suits, ["Pretrained Int8", "ONNX Int8"]),
         ({"precision": "Float16"}, PLAIN, suits, ["Pretrained Float16"]),
         ({"format": "Exported"}, PLAIN, suits, ["Exported Float32"]),
         ({"format": "Exported"}, AMX, suits, ["Exported Float32", "Exported BFloat16"]),
         ({"format": "ONNX"}, AMX, suits, ["ONNX Float32"]),
+        ({"format": "ONNX", "parity": SAMPLES}, AMX, suits, ["ONNX Float32", "ONNX Int8"]),
+        ({"format": "NeuronX", "batchSize": 4}, AMX, suits, ["NeuronX Float32"]),
         ({"format": "Pretrained", "engine": "Pretrained", "precision": "Float32"}, AMX, suits, ["Pretrained Float32"]),
     ],
 )
@@ -85,9 +106,26 @@ def test_what_is_not_tried_is_told_with_its_reason() -> None:
     reasons = {str(entry.candidate): entry.reason for entry in choice.untried}
     assert reasons["Pretrained/Packed Float32"] == "deberta-v2 cannot be packed"
     assert reasons["Pretrained BFloat16"].startswith("this processor has no instructions for bfloat16")
-    assert reasons["Pretrained Int8"] == "it is tried only where spec.preparation.precision names it"
-    assert reasons["ONNX Float32"].endswith("only where spec.preparation.format names it")
+    assert reasons["Pretrained Float16"] == "it is tried only where spec.preparation.precision names it"
+    assert "spec.preparation.parity.samplesUri names samples of your own" in reasons["ONNX Int8"]
+    for compiled in ("Exported Float32", "NeuronX Float32"):
+        assert reasons[compiled] == (
+            "compiling it takes minutes: it is tried only where spec.preparation.format names it"
+        )
     assert len(choice.candidates) + len(choice.untried) == len(OFFERED)
+
+
+def test_graphs_that_generate_text_are_named_or_left_out() -> None:
+    choice = candidates_for(Preparation(), OFFERED, no_packing, PLAIN, Model(generates=True))
+    assert [str(candidate) for candidate in choice.candidates] == ["Pretrained Float32"]
+
+
+@pytest.mark.parametrize(("free", "traced"), [(None, True), (4000, True), (3999, False)])
+def test_auto_traces_where_memory_is_enough_for_it(free: int | None, traced: bool) -> None:
+    choice = candidates_for(Preparation(), OFFERED, suits, Node(free_bytes=free), Model(weights=1000))
+    assert ("ONNX Float32" in map(str, choice.candidates)) is traced
+    named = candidates_for(Preparation(format=Format.ONNX), OFFERED, suits, Node(free_bytes=free), Model(weights=1000))
+    assert [str(candidate) for candidate in named.candidates] == ["ONNX Float32"]
 
 
 @pytest.mark.parametrize(

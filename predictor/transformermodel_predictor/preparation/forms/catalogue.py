@@ -1,5 +1,7 @@
 """The forms that this version can build, and what refuses which."""
 
+from importlib.util import find_spec
+
 from transformermodel_api.preparation import Format
 from transformermodel_api.spec import TaskName
 from transformermodel_predictor.preparation.candidate import Candidate
@@ -15,6 +17,9 @@ FORMS: dict[Format, Form] = {
     form.format: form
     for form in (PretrainedForm(), TorchScriptForm(), ExportedForm(), OnnxForm(), NeuronForm(), NeuronXForm())
 }
+
+_PACKAGES = {Format.ONNX: ("onnx", "onnxruntime")}
+"""What has to be installed for a form besides PyTorch and transformers."""
 
 
 def all_candidates() -> tuple[Candidate, ...]:
@@ -43,4 +48,7 @@ def refusal(candidate: Candidate, task: TaskName, architecture: str, place: Plac
     if task not in form.tasks:
         known = listed([name.value for name in form.tasks])
         return f"the form {candidate.format.value} is for {known}, not for {task.value}"
+    missing = [name for name in _PACKAGES.get(candidate.format, ()) if find_spec(name) is None]
+    if missing:
+        return f"the form {candidate.format.value} needs {listed(missing)}, which is not installed here"
     return form.refusal(candidate, task, architecture, place)
