@@ -1,5 +1,10 @@
 """Linear layers in 8 bit: weights per output channel, activations as they come. For CPUs."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+from typing import Any
+
 import torch
 from torch import nn
 from torch.ao.quantization import per_channel_dynamic_qconfig, quantize_dynamic
@@ -7,11 +12,41 @@ from torch.ao.quantization import per_channel_dynamic_qconfig, quantize_dynamic
 from transformermodel_predictor.engines.mapping import leave_files
 from transformermodel_predictor.quiet import quiet
 
+_ONEDNN = "onednn"
+_library = Lock()
+
 
 def quantize(model: nn.Module) -> None:
     """Replace the linear layers of a float32 model on the CPU."""
     leave_files(model)  # before, because quantized layers keep the bias that they are given
-    with quiet():  # torch.ao is to move to a package of its own
+    with quiet(), _packing_with(fastest_library()):  # torch.ao is to move to a package of its own
         quantize_dynamic(  # type: ignore[no-untyped-call]
             model, {nn.Linear: per_channel_dynamic_qconfig}, dtype=torch.qint8, inplace=True
         )
+
+
+def fastest_library() -> str:
+    """PyTorch's name of the library that is to multiply 8-bit matrices here.
+
+    oneDNN where the processor has instructions for it (VNNI, AMX): it uses them for all numbers of rows. Elsewhere
+    PyTorch's own choice: without these instructions oneDNN adds in 16 bit, which can overflow.
+    """
+    backends: Any = torch.backends.quantized  # it has no types
+    vnni = torch.cpu._is_vnni_supported()
+    return _ONEDNN if vnni and _ONEDNN in backends.supported_engines else str(backends.engine)
+
+
+@contextmanager
+def _packing_with(library: str) -> Iterator[None]:
+    """Lay weights out for a library. It is a setting of the whole process, and needed only here.
+
+    A layer's weights know which library they were laid out for, and are multiplied by it whatever is set later.
+    """
+    backends: Any = torch.backends.quantized
+    with _library:
+        before = backends.engine
+        backends.engine = library
+        try:
+            yield
+        finally:
+            backends.engine = before
