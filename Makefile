@@ -2,11 +2,15 @@
 PYTHON ?= python3
 HTTP_PORT ?= 8080
 MODELS ?= examples/sentiment/model.yaml
+TEST_PROCESSES ?= 2
 
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt
 SOURCES := crds operator predictor cli tests benchmarks
+
+# Hundreds of processes import the same modules: whatever is set here, each is compiled once.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-fast check format generate cluster benchmark build clean
@@ -21,7 +25,7 @@ test: check $(VENV)/.test ## Check, then run every test, those on a real Kuberne
 	$(BIN)/python -m tests.cluster.install
 	$(BIN)/python -m tests.object_stores.install
 	$(BIN)/python -m tests.compiler
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses $(TEST_PROCESSES)
 
 test-fast: $(VENV)/.test ## The answer while working: everything but what is slow or needs a cluster
 	$(BIN)/pytest -m "not slow and not cluster" -x -q

@@ -1,6 +1,33 @@
-"""Properties are never judged by the time they take: on a busy machine the first example may be slow."""
+"""Settings of all tests."""
 
+import os
+from typing import Any
+
+import pytest
 from hypothesis import HealthCheck, settings
 
+from transformermodel_predictor.server.threads import cpu_limit
+
+# Never judged by time: on a busy machine the first example may be slow.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+if workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0")):
+    # Threads of several processes that wait for each other on the same cores cost many times what they bring.
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cpu_limit() // workers)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Share the tests between processes, when pytest is called with `--numprocesses`."""
+    from tests.sharing import ByFolder
+
+    config.option.loadscopereorder = False
+    return ByFolder(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have the order in which several processes take them; one process runs them in the same."""
+    from tests.sharing import put_first
+
+    put_first(items)
