@@ -28,7 +28,11 @@ MaxTextBytesFlag = Annotated[
 ]
 CertificateFlag = Annotated[
     Path | None,
-    typer.Option("--ssl-certfile", "--ssl_certfile", help="PEM file of the TLS certificate, for HTTP and gRPC."),
+    typer.Option(
+        "--ssl-certfile",
+        "--ssl_certfile",
+        help="PEM file of the TLS certificate, for HTTP and gRPC; a renewed one is shown from the next connection on.",
+    ),
 ]
 KeyFlag = Annotated[
     Path | None, typer.Option("--ssl-keyfile", "--ssl_keyfile", help="PEM file of the certificate's private key.")

@@ -9,6 +9,7 @@ from grpc_reflection.v1alpha import reflection
 
 from transformermodel_api.errors import UserError
 from transformermodel_predictor.protocols.messages import SERVICE
+from transformermodel_predictor.server.certificate import KeyPair
 from transformermodel_predictor.server.grpc_guard import TokenInterceptor
 from transformermodel_predictor.server.grpc_health import HealthServicer
 from transformermodel_predictor.server.grpc_servicer import InferenceServicer
@@ -74,6 +75,13 @@ class GRPCServer:
         if certificate is None or key is None:
             port: int = self._server.add_insecure_port(address)
             return port
-        credentials = grpc.ssl_server_credentials([(key.read_bytes(), certificate.read_bytes())])
+        pair = KeyPair(certificate, key)
+        credentials = grpc.dynamic_ssl_server_credentials(
+            _certificate_configuration(pair), lambda: _certificate_configuration(pair) if pair.renewed() else None
+        )
         secure_port: int = self._server.add_secure_port(address, credentials)
         return secure_port
+
+
+def _certificate_configuration(pair: KeyPair) -> grpc.ServerCertificateConfiguration:
+    return grpc.ssl_server_certificate_configuration([pair.pem()])

@@ -19,6 +19,7 @@ from transformermodel_predictor.handlers import make_handler
 from transformermodel_predictor.loading import load_model
 from transformermodel_predictor.server.address import url_of
 from transformermodel_predictor.server.application import Application
+from transformermodel_predictor.server.certificate import KeyPair, show_renewed
 from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.server.memory import giving_back_freed_memory
 from transformermodel_predictor.server.model_options import ModelOptions
@@ -59,12 +60,17 @@ class HTTPServer(uvicorn.Server):
         )
         self.closing = asyncio.Event()
         self._models = models
+        certificate, key = options.certificate, options.key
+        self._key_pair = None if certificate is None or key is None else KeyPair(certificate, key)
         self._drain_seconds = options.drain_seconds
         self._serving: asyncio.Task[None] | None = None
         self._interrupted = False
 
     def start(self, listener: socket.socket) -> asyncio.Task[None]:
         """Serve on a socket, in a task that ends with the server."""
+        self.config.load()
+        if self.config.ssl is not None and self._key_pair is not None:
+            show_renewed(self.config.ssl, self._key_pair)
         self._serving = asyncio.create_task(self.serve(sockets=[listener]))
         return self._serving
 

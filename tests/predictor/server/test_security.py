@@ -1,6 +1,7 @@
 """TLS and the bearer token, over real connections."""
 
 import logging
+import shutil
 import ssl
 import subprocess
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from tests.predictor.server.running import RunningServer, running
 from transformermodel_api.errors import CorruptArtifact, UserError
 from transformermodel_predictor.loading import LoadedModel
 from transformermodel_predictor.protocols.messages import SERVICE, messages
+from transformermodel_predictor.server.certificate import KeyPair
 from transformermodel_predictor.server.options import ServerOptions
 from transformermodel_predictor.server.serving import serve
 from transformermodel_predictor.server.token import ENVIRONMENT_VARIABLE, Token, read_token
@@ -24,9 +26,7 @@ SECRET = "correct horse"
 BODY = {"instances": ["good"]}
 
 
-@pytest.fixture(scope="module")
-def key_pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    folder = tmp_path_factory.mktemp("tls")
+def make_key_pair(folder: Path) -> tuple[Path, Path]:
     certificate, key = folder / "tls.crt", folder / "tls.key"
     subprocess.run(
         [
@@ -38,6 +38,16 @@ def key_pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         capture_output=True,
     )
     return certificate, key
+
+
+@pytest.fixture(scope="module")
+def key_pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    return make_key_pair(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture(scope="module")
+def other_key_pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    return make_key_pair(tmp_path_factory.mktemp("other"))
 
 
 @pytest.fixture(scope="module")
@@ -169,3 +179,54 @@ class TestOptions:
             with caplog.at_level(logging.WARNING), pytest.raises(CorruptArtifact):
                 serve({"tiny": tmp_path}, ServerOptions(host=host, http_port=0))
             assert ("without TLS and without a token" in caplog.text) is said
+
+
+class TestRenewal:
+    """The certificate's files are replaced while the server runs, as cert-manager and the kubelet do."""
+
+    @pytest.fixture
+    def files(self, key_pair: tuple[Path, Path], tmp_path: Path) -> tuple[Path, Path]:
+        certificate, key = (Path(shutil.copy(file, tmp_path)) for file in key_pair)
+        return certificate, key
+
+    def replace(self, files: tuple[Path, Path], by: tuple[Path, Path]) -> None:
+        for file, other in zip(files, by, strict=True):
+            Path(shutil.copy(other, f"{file}.new")).replace(file)
+
+    def test_new_connections_see_the_new_one_and_open_ones_stay(
+        self,
+        tiny_model: LoadedModel,
+        files: tuple[Path, Path],
+        key_pair: tuple[Path, Path],
+        other_key_pair: tuple[Path, Path],
+    ) -> None:
+        certificate, key = files
+        options = ServerOptions(grpc_port=0, certificate=certificate, key=key)
+        with running({"tiny": tiny_model}, options) as server, trusting(server, key_pair) as open_before:
+            assert open_before.get("/v2/health/live").status_code == 200
+            self.replace(files, other_key_pair)
+            with trusting(server, other_key_pair) as new, trusting(server, key_pair) as old:
+                assert new.get("/v2/health/live").status_code == 200
+                assert open_before.get("/v2/health/live").status_code == 200
+                with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+                    old.get("/v2/health/live")
+            credentials = grpc.ssl_channel_credentials(other_key_pair[0].read_bytes())
+            with grpc.secure_channel(server.grpc_address, credentials) as channel:
+                check = health_pb2_grpc.HealthStub(channel).Check
+                assert check(health_pb2.HealthCheckRequest(), timeout=PATIENCE_SECONDS).status
+
+    def test_a_pair_that_does_not_fit_changes_nothing_and_is_told(
+        self, files: tuple[Path, Path], other_key_pair: tuple[Path, Path], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        pair = KeyPair(*files)
+        files[0].write_bytes(other_key_pair[0].read_bytes())
+        assert not pair.renewed()
+        assert "the TLS certificate stays as it was" in caplog.text
+        files[1].write_bytes(other_key_pair[1].read_bytes())
+        assert pair.renewed()
+        assert not pair.renewed()
+
+
+def trusting(server: RunningServer, key_pair: tuple[Path, Path]) -> httpx.Client:
+    context = ssl.create_default_context(cafile=key_pair[0])
+    return httpx.Client(base_url=server.url, verify=context, timeout=PATIENCE_SECONDS)
