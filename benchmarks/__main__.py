@@ -1,25 +1,36 @@
 """Run every benchmark: `make benchmark`. What cannot be measured here is left out, and the reason told."""
 
 import shutil
+from collections.abc import Callable
 
 from benchmarks import download, first_answer, operator, preparation
-from benchmarks.measurement import machine, table
-from benchmarks.serving import endurance, generation, latency, throughput
+from benchmarks.report import Result, end_servers_when_told_to_end, keep
+from benchmarks.serving import endurance, generation, latency, memory, throughput
 from tests.cluster.install import not_installed, unavailable
 
-print(machine(), table(first_answer.measure(runs=5)), table(preparation.measure(runs=5)), sep="\n\n")
-if shutil.which("curl") is None:
-    print("\nDownloads are not measured: they are compared with curl's")
-else:
-    print("", table(download.measure(runs=5)), sep="\n")
-if shutil.which("go") is None or shutil.which("java") is None:
-    print("\nServing is not measured: the load process needs Go, and TorchServe needs Java")
-else:
-    print("", throughput.table(throughput.measure(rounds=3, seconds=10)), sep="\n")
-    print("", latency.measure(rounds=5, seconds=5), sep="\n")
-    print("", endurance.measure(minutes=1), sep="\n")
-    print("", generation.measure(rounds=3), sep="\n")
-if reason := unavailable() or not_installed():
-    print(f"\nThe operator is not measured: {reason}")
-else:
-    print("", table(operator.measure(models=10, seconds=60)), sep="\n")
+
+def _without(*programs: str) -> str:
+    """Why something cannot be measured for want of programs; empty where they are there."""
+    missing = [program for program in programs if shutil.which(program) is None]
+    return f"there is no {' and no '.join(missing)}" if missing else ""
+
+
+_NOTHING = ""
+_BENCHMARKS: tuple[tuple[str, Callable[[], Result], str], ...] = (
+    ("first_answer", first_answer.measure, _NOTHING),
+    ("preparation", preparation.measure, _NOTHING),
+    ("download", download.measure, _without("curl")),
+    ("serving.throughput", throughput.measure, _without("go", "java")),
+    ("serving.latency", latency.measure, _without("go")),
+    ("serving.memory", memory.measure, _without("go")),
+    ("serving.endurance", lambda: endurance.measure(minutes=1.0), _without("go")),
+    ("serving.generation", generation.measure, _without("go")),
+    ("operator", operator.measure, unavailable() or not_installed() or ""),
+)
+
+end_servers_when_told_to_end()
+for name, measure, reason in _BENCHMARKS:
+    if reason:
+        print(f"{name} is not measured: {reason}\n")
+    else:
+        keep(name, "make benchmark", measure())

@@ -7,7 +7,6 @@ turns, each into a new file on the same disk. Ours: what a hub source does with 
 hashed; curl: one request, not hashed. Hashing: one pass of SHA-256 over the file in the kernel's cache.
 """
 
-import argparse
 import hashlib
 import os
 import shutil
@@ -20,7 +19,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.measurement import Figure, machine, table
+from benchmarks.measurement import Figure
+from benchmarks.report import Result, main
 
 LEAST_SHARE_OF_CURL = 80
 """In per cent."""
@@ -31,7 +31,7 @@ LEAST_HASHING = 1.0
 _WRITTEN_AT_ONCE = 1 << 20
 
 
-def measure(runs: int, megabytes: int = 1000) -> list[Figure]:
+def measure(runs: int = 5, megabytes: int = 1000) -> Result:
     """Fetch a file `runs` times in turns with curl.
 
     Raises:
@@ -48,12 +48,14 @@ def measure(runs: int, megabytes: int = 1000) -> list[Figure]:
         hashing = tuple(megabytes / 1000 / _timed(lambda: _sha256(file)) for _ in range(runs))
     ours, curls = (tuple(megabytes / seconds for seconds in column) for column in zip(*pairs, strict=True))
     share = 100 * statistics.median(ours) / statistics.median(curls)
-    return [
-        Figure(f"download of {megabytes} MB, hashed", "MB/s", ours),
-        Figure("curl's of the same file, not hashed", "MB/s", curls),
-        Figure(f"ours as a share of curl's, medians (at least {LEAST_SHARE_OF_CURL} %)", "%", (share,)),
-        Figure(f"SHA-256 in one pass (at least {LEAST_HASHING:g} GB/s)", "GB/s", hashing),
-    ]
+    return Result.of(
+        [
+            Figure(f"download of {megabytes} MB, hashed", "MB/s", ours),
+            Figure("curl's of the same file, not hashed", "MB/s", curls),
+            Figure(f"ours as a share of curl's, medians (at least {LEAST_SHARE_OF_CURL} %)", "%", (share,)),
+            Figure(f"SHA-256 in one pass (at least {LEAST_HASHING:g} GB/s)", "GB/s", hashing),
+        ]
+    )
 
 
 def _pair(url: str, file: Path, checksum: str, place: Path) -> tuple[float, float]:
@@ -115,8 +117,4 @@ def _serving(file: Path) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Measure downloads.")
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--megabytes", type=int, default=1000)
-    arguments = parser.parse_args()
-    print(machine(), table(measure(arguments.runs, arguments.megabytes)), sep="\n\n")
+    main(measure)

@@ -6,7 +6,6 @@ Each run starts the real program on the sentiment example twice: with an empty s
 and serve). What `make run` does before the first time, installing, is not part of it.
 """
 
-import argparse
 import socket
 import subprocess
 import sys
@@ -16,24 +15,27 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from benchmarks.measurement import Figure, machine, table
+from benchmarks.measurement import Figure
+from benchmarks.report import Result, main
 
 PROGRAM = Path(sys.executable).parent / "transformermodel"
 EXAMPLE = Path("examples/sentiment")
 DEADLINE_SECONDS = 120.0
 
 
-def measure(runs: int) -> list[Figure]:
+def measure(runs: int = 5) -> Result:
     """Start the example `runs` times from nothing and as often from a filled store."""
     fresh, found = [], []
     for _ in range(runs):
         with tempfile.TemporaryDirectory() as store:
             fresh.append(_seconds_to_first_answer(store))
             found.append(_seconds_to_first_answer(store))
-    return [
-        Figure("first answer, nothing prepared", "s", tuple(fresh)),
-        Figure("first answer, prepared before", "s", tuple(found), bound=12),
-    ]
+    return Result.of(
+        [
+            Figure("first answer, nothing prepared", "s", tuple(fresh)),
+            Figure("first answer, prepared before", "s", tuple(found), bound=12),
+        ]
+    )
 
 
 def _seconds_to_first_answer(store: str) -> float:
@@ -70,6 +72,4 @@ def _free_port() -> int:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Measure the time to the first answer.")
-    parser.add_argument("--runs", type=int, default=5)
-    print(machine(), table(measure(parser.parse_args().runs)), sep="\n\n")
+    main(measure)

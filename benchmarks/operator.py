@@ -6,7 +6,6 @@ Root and Linux: starts the tests' Kubernetes and KServe, installs the chart and 
 encoder and its adapter on a hub of its own; first one model, then the others at once.
 """
 
-import argparse
 import tempfile
 import time
 from collections import Counter
@@ -14,7 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.measurement import Figure, machine, table
+from benchmarks.measurement import Figure
+from benchmarks.report import Result, main
 from tests.cluster.installation import RELEASE, SYSTEM_NAMESPACE
 from tests.cluster.kubernetes import Kubernetes, Object
 from tests.cluster.node import cluster
@@ -23,7 +23,7 @@ from tests.cluster.stage import Stage, set_stage
 OPERATOR = f"system:serviceaccount:{SYSTEM_NAMESPACE}:{RELEASE}"
 
 
-def measure(models: int, seconds: float) -> list[Figure]:
+def measure(models: int = 10, seconds: float = 60.0) -> Result:
     """Bring `models` models up, then watch the operator for `seconds` while nothing happens."""
     with _stage() as stage:
         kubernetes = stage.kubernetes
@@ -37,12 +37,16 @@ def measure(models: int, seconds: float) -> list[Figure]:
         writes = Counter(write.resource for write in kubernetes.writes(OPERATOR)) - before
     leases = writes.pop("leases", 0)
     print(f"writes of the operator in all until then: {dict(before)}")
-    return [
-        Figure("from apply to Ready, one model", "s", (first,), bound=60),
-        Figure(f"resident memory with {models} models", "MiB", tuple(memory), bound=90),
-        Figure(f"writes in {seconds:g} s without changes, but for the Lease's", "", (float(writes.total()),), bound=0),
-        Figure(f"writes of the Lease in {seconds:g} s", "", (float(leases),)),
-    ]
+    return Result.of(
+        [
+            Figure("from apply to Ready, one model", "s", (first,), bound=60),
+            Figure(f"resident memory with {models} models", "MiB", tuple(memory), bound=90),
+            Figure(
+                f"writes in {seconds:g} s without changes, but for the Lease's", "", (float(writes.total()),), bound=0
+            ),
+            Figure(f"writes of the Lease in {seconds:g} s", "", (float(leases),)),
+        ]
+    )
 
 
 @contextmanager
@@ -84,8 +88,4 @@ def _resident_mebibytes(kubernetes: Kubernetes) -> float:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Measure the operator on a real Kubernetes with KServe.")
-    parser.add_argument("--models", type=int, default=10)
-    parser.add_argument("--seconds", type=float, default=60)
-    arguments = parser.parse_args()
-    print(machine(), table(measure(arguments.models, arguments.seconds)), sep="\n\n")
+    main(measure)

@@ -9,7 +9,6 @@ process, imports not counted. Memory (Linux) is that of a process of its own tha
 weights, over what it has after its imports.
 """
 
-import argparse
 import json
 import os
 import subprocess
@@ -20,7 +19,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measurement import Figure, machine, table
+from benchmarks.measurement import Figure
+from benchmarks.report import Result, main
 
 EXAMPLE = Path("examples/sentiment/model.yaml")
 FORM = {"format": "Pretrained", "engine": "Pretrained", "precision": "Float32"}
@@ -54,7 +54,7 @@ class _Silent:
         pass
 
 
-def measure(runs: int) -> list[Figure]:
+def measure(runs: int = 5) -> Result:
     """Prepare `runs` times in turns with the libraries alone, and each time once more."""
     from tests.hub.server import serving
 
@@ -77,15 +77,19 @@ def measure(runs: int) -> list[Figure]:
                 again.append(second)
                 requests.append(float(len(hub.requests)))
     overhead = tuple(100 * (own / alone - 1) for own, alone in zip(ours, libraries, strict=True))
-    return [
-        Figure("libraries alone: download, load, save", "s", tuple(libraries)),
-        Figure("preparation, without comparing and measuring", "s", tuple(ours)),
-        Figure("overhead over the libraries", "%", overhead, bound=15),
-        Figure("comparing and measuring", "s", tuple(compared)),
-        Figure("second preparation", "s", tuple(again), bound=1),
-        Figure("requests of the second preparation", "", tuple(requests), bound=1),
-        Figure("peak memory as a multiple of the weights", "", tuple(_peak_ratio() for _ in range(runs)), bound=1.3),
-    ]
+    return Result.of(
+        [
+            Figure("libraries alone: download, load, save", "s", tuple(libraries)),
+            Figure("preparation, without comparing and measuring", "s", tuple(ours)),
+            Figure("overhead over the libraries", "%", overhead, bound=15),
+            Figure("comparing and measuring", "s", tuple(compared)),
+            Figure("second preparation", "s", tuple(again), bound=1),
+            Figure("requests of the second preparation", "", tuple(requests), bound=1),
+            Figure(
+                "peak memory as a multiple of the weights", "", tuple(_peak_ratio() for _ in range(runs)), bound=1.3
+            ),
+        ]
+    )
 
 
 def _checkpoint(folder: Path) -> Path:
@@ -156,6 +160,4 @@ def _timed(work: Callable[[], object]) -> float:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Measure preparation.")
-    parser.add_argument("--runs", type=int, default=5)
-    print(machine(), table(measure(parser.parse_args().runs)), sep="\n\n")
+    main(measure)

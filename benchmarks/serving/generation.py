@@ -5,14 +5,13 @@
 SmolLM2-135M in float32; every request has another prompt and is continued by the same number of tokens.
 """
 
-import argparse
 import json
 import statistics
 import subprocess
 import tempfile
 from pathlib import Path
 
-from benchmarks.measurement import machine
+from benchmarks.report import Result, main
 from benchmarks.serving.load import ask
 from benchmarks.serving.models import PROGRAM
 from benchmarks.serving.process import running
@@ -37,8 +36,8 @@ _SUBJECTS = (
 )
 
 
-def measure(rounds: int) -> str:
-    """A Markdown table."""
+def measure(rounds: int = 3) -> Result:
+    """Ask in both ways in every round."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         command = [PROGRAM, "prepare", _MODEL, "--store", folder / "store", "--output", "json"]
@@ -58,13 +57,20 @@ def measure(rounds: int) -> str:
                 alone.append(one.rate * _TOKENS)
                 together.append(many.rate * _TOKENS)
     ratio = statistics.median(many / one for one, many in zip(alone, together, strict=True))
-    return "\n".join(
+    table = "\n".join(
         [
             "| SmolLM2-135M float32 | tokens/s | of one after the other |",
             "|--|--|--|",
             f"| one after the other | {statistics.median(alone):.1f} | 1 x |",
             f"| {_CLIENTS} requests at once | {statistics.median(together):.1f} | {ratio:.2f} x |",
         ]
+    )
+    return Result(
+        table,
+        [
+            {"name": "one after the other", "tokens per second": alone},
+            {"name": f"{_CLIENTS} requests at once", "tokens per second": together},
+        ],
     )
 
 
@@ -79,6 +85,4 @@ def _write_requests(path: Path) -> Path:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Measure text generation.")
-    parser.add_argument("--rounds", type=int, default=3)
-    print(machine(), measure(parser.parse_args().rounds), sep="\n\n")
+    main(measure)

@@ -3,7 +3,6 @@
 python -m benchmarks.serving.latency [--rounds N] [--seconds S]
 """
 
-import argparse
 import statistics
 import tempfile
 from contextlib import ExitStack
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from transformers import AutoTokenizer
 
-from benchmarks.measurement import machine
+from benchmarks.report import Result, main
 from benchmarks.serving import raw, rivals
 from benchmarks.serving.models import prepare
 from benchmarks.serving.texts import make_texts, write_lines
@@ -21,14 +20,16 @@ _TEXTS = 200
 _FRAME_CLIENTS = 16
 
 
-def measure(rounds: int, seconds: float) -> str:
-    """Two Markdown tables."""
-    return f"{_one_client(rounds, seconds)}\n\n{_frames(rounds, seconds)}"
+def measure(rounds: int = 5, seconds: float = 5.0) -> Result:
+    """One client, then the frames; two tables."""
+    single, frames = _one_client(rounds, seconds), _frames(rounds, seconds)
+    return Result(f"{single.table}\n\n{frames.table}", [*single.values, *frames.values])
 
 
-def _one_client(rounds: int, seconds: float) -> str:
+def _one_client(rounds: int, seconds: float) -> Result:
     """The p50 of one client beside that of the engine called directly, in turn."""
     lines = ["| one client | engine alone, ms | over HTTP, ms | added, ms |", "|--|--|--|--|"]
+    values: list[object] = []
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         models = [prepare(folder, "Packed", precision) for precision in ("BFloat16", "Float32")]
@@ -44,10 +45,11 @@ def _one_client(rounds: int, seconds: float) -> str:
             added = statistics.median(there - here for here, there in zip(alone, asked, strict=True))
             figures = f"{statistics.median(alone):.2f} | {statistics.median(asked):.2f} | {added:.2f}"
             lines.append(f"| packed {model.precision.lower()} | {figures} |")
-    return "\n".join(lines)
+            values.append({"name": f"packed {model.precision.lower()}", "engine ms": alone, "HTTP ms": asked})
+    return Result("\n".join(lines), values)
 
 
-def _frames(rounds: int, seconds: float) -> str:
+def _frames(rounds: int, seconds: float) -> Result:
     """Requests per second of frames around nothing, in turn."""
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
@@ -69,12 +71,9 @@ def _frames(rounds: int, seconds: float) -> str:
         ratio = statistics.median(own / theirs for own, theirs in pairs)
         rate, p50 = statistics.median(many[kind]), statistics.median(single[kind])
         lines.append(f"| {kind} | {rate:.0f} | {ratio:.2f} x | {p50:.2f} |")
-    return "\n".join(lines)
+    values = [{"name": kind, "requests per second": many[kind], "one client, ms": single[kind]} for kind in _FRAMES]
+    return Result("\n".join(lines), values)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Measure what the server adds to the engine.")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=5.0)
-    arguments = parser.parse_args()
-    print(machine(), measure(arguments.rounds, arguments.seconds), sep="\n\n")
+    main(measure)

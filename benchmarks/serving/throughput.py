@@ -3,18 +3,17 @@
 python -m benchmarks.serving.throughput [--rounds N] [--seconds S]
 """
 
-import argparse
 import os
 import statistics
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from transformers import AutoTokenizer
 
-from benchmarks.measurement import machine
+from benchmarks.report import Result, main
 from benchmarks.serving import raw, rivals
 from benchmarks.serving.models import PreparedModel, prepare
 from benchmarks.serving.rivals import Rival
@@ -44,7 +43,7 @@ class Row:
     failed: int = 0
 
 
-def measure(rounds: int, seconds: float) -> list[Row]:
+def measure(rounds: int = 3, seconds: float = 10.0) -> Result:
     """Ask everybody in every round; a round's order is that of the rows."""
     threads = len(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
@@ -61,7 +60,8 @@ def measure(rounds: int, seconds: float) -> list[Row]:
         ]
         for server in servers:
             server.ask(CLIENTS, 3)  # the first answers of some are much slower
-        return _rounds(models, servers, lines, rounds, seconds)
+        rows = _rounds(models, servers, lines, rounds, seconds)
+    return Result(table(rows), [asdict(row) for row in rows])
 
 
 def _rounds(
@@ -117,16 +117,5 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def documents(rows: Sequence[Row]) -> list[Mapping[str, object]]:
-    """The rows as JSON values."""
-    return [
-        {"name": row.name, "rates": row.rates, "cpu": row.cpu, "p50": row.p50, "failed": row.failed} for row in rows
-    ]
-
-
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Measure answers per second with many clients.")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=10.0)
-    arguments = parser.parse_args()
-    print(machine(), table(measure(arguments.rounds, arguments.seconds)), sep="\n\n")
+    main(measure)

@@ -1,0 +1,84 @@
+"""What a benchmark leaves behind: its figures in benchmarks/results, and its table as a page in docs/measurements."""
+
+import argparse
+import inspect
+import json
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NoReturn, Self
+
+from benchmarks.measurement import Figure, machine, table
+
+_PROJECT = Path(__file__).parent.parent
+RESULTS = _PROJECT / "benchmarks" / "results"
+PAGES = _PROJECT / "docs" / "measurements"
+_LIBRARIES = ("torch", "transformers", "tokenizers", "safetensors")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was measured.
+
+    Attributes:
+        table: Markdown, for people.
+        values: JSON values: every figure of every run.
+    """
+
+    table: str
+    values: Sequence[object]
+
+    @classmethod
+    def of(cls, figures: Sequence[Figure]) -> Self:
+        """Figures and the table of them."""
+        return cls(table(figures), [asdict(figure) for figure in figures])
+
+
+def main(measure: Callable[..., Result]) -> None:
+    """Run a benchmark as a program: an option for each argument of `measure`, and what it measured kept and printed."""
+    module = sys.modules[measure.__module__]
+    spec = module.__spec__
+    name = spec.name.removeprefix("benchmarks.") if spec else Path(module.__file__ or "").stem
+    parser = argparse.ArgumentParser(
+        prog=f"python -m benchmarks.{name}", description=(module.__doc__ or "").split("\n")[0]
+    )
+    for option, parameter in inspect.signature(measure).parameters.items():
+        parser.add_argument(f"--{option}", type=type(parameter.default), default=parameter.default)
+    arguments = vars(parser.parse_args())
+    end_servers_when_told_to_end()
+    command = " ".join([parser.prog, *(f"--{option} {value}" for option, value in arguments.items())])
+    keep(name, command, measure(**arguments))
+
+
+def end_servers_when_told_to_end() -> None:
+    """Leave by an exception on SIGTERM, as `timeout` sends it, so that no server that was started is left running."""
+    signal.signal(signal.SIGTERM, _leave)
+
+
+def keep(name: str, command: str, result: Result) -> None:
+    """Write what was measured down and print it."""
+    now = datetime.now(UTC).date().isoformat()
+    libraries = {library: version(library) for library in _LIBRARIES}
+    document = {
+        "benchmark": name,
+        "command": command,
+        "date": now,
+        "machine": machine(),
+        "libraries": libraries,
+        "values": result.values,
+    }
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    (RESULTS / f"{name}.json").write_text(json.dumps(document, indent=1) + "\n")
+    versions = ", ".join(f"{library} {number}" for library, number in libraries.items())
+    PAGES.mkdir(parents=True, exist_ok=True)
+    page = f"# {name}\n\n`{command}`, {now}: {machine()}; {versions}.\n\n{result.table}\n"
+    (PAGES / f"{name}.md").write_text(page)
+    print(page)
+
+
+def _leave(number: int, _: Any) -> NoReturn:  # noqa: ANN401 - a frame
+    sys.exit(128 + number)

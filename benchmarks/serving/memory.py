@@ -1,0 +1,123 @@
+"""What a server holds in memory: when ready, and after a hundred requests, over what its imports hold (Linux).
+
+    python -m benchmarks.serving.memory [--requests N]
+
+MiniLM with the sentiment head. Of the resident memory, that of the model is everything but the mapped files of
+libraries: code that a first forward pass reads is counted for itself, because all processes of a node share it.
+"""
+
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from transformers import AutoTokenizer
+
+from benchmarks.report import Result, main
+from benchmarks.serving import rivals
+from benchmarks.serving.models import PreparedModel, prepare
+from benchmarks.serving.texts import make_texts
+
+_FORMS = (("Packed", "BFloat16"), ("Packed", "Float32"), ("Pretrained", "BFloat16"), ("Pretrained", "Float32"))
+_MIB = 2**20
+_IMPORTS = (
+    "import transformers, transformermodel_predictor.server.lifecycle; "
+    "transformers.AutoModelForSequenceClassification, transformers.BertForSequenceClassification; "
+    "print(flush=True); input()"
+)
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Resident memory of a process, in bytes.
+
+    Attributes:
+        libraries: mapped files of libraries, which all processes of a node share.
+        own: the rest.
+    """
+
+    libraries: int
+    own: int
+
+    @property
+    def all(self) -> int:
+        """Both together."""
+        return self.libraries + self.own
+
+
+def measure(requests: int = 100) -> Result:
+    """Start a server for each form and ask it so often."""
+    imports = _imports()
+    lines = [
+        f"| MiB; imports: {_mib(imports.all)} | weights | ready | after {requests} requests | over the imports | of it "
+        "code of libraries | the rest as a multiple of the weights |",
+        "|--|--|--|--|--|--|--|",
+    ]
+    values: list[object] = [{"name": "imports", **asdict(imports)}]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for form in _FORMS:
+            model = prepare(folder, *form)
+            ready, after = _serve(model, folder, requests)
+            weights = sum(file.stat().st_size for file in model.path.glob("*.safetensors"))
+            of_all, of_libraries = after.all - imports.all, after.libraries - imports.libraries
+            figures = (weights, ready.all, after.all, of_all, of_libraries)
+            title = f"{model.engine.lower()} {model.precision.lower()}"
+            lines.append(
+                f"| {title} | {' | '.join(_mib(figure) for figure in figures)} | "
+                f"{(of_all - of_libraries) / weights:.2f} |"
+            )
+            values.append({"name": title, "weights": weights, "ready": asdict(ready), "after": asdict(after)})
+    return Result("\n".join(lines), values)
+
+
+def _serve(model: PreparedModel, folder: Path, requests: int) -> tuple[Memory, Memory]:
+    """Memory of a server when it is ready, and after requests."""
+    texts = make_texts(AutoTokenizer.from_pretrained(model.path), requests)
+    with rivals.ours(model, texts, folder) as server:
+        ready = _memory(server.server.process.pid)
+        answered = server.ask(1, 600, requests=requests).answered
+        if answered < requests:
+            raise RuntimeError(f"only {answered} of {requests} requests were answered")
+        return ready, _memory(server.server.process.pid)
+
+
+def _imports() -> Memory:
+    """Memory of a process that has imported what serving needs, and nothing else."""
+    command = [sys.executable, "-c", _IMPORTS]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdout.readline()
+        memory = _memory(process.pid)
+        process.stdin.write(b"\n")
+    return memory
+
+
+def _memory(pid: int) -> Memory:
+    """Read a process's mappings: lines of three columns are figures, others begin a mapping, maybe of a file."""
+    libraries = own = 0
+    path = ""
+    for line in Path(f"/proc/{pid}/smaps").read_text().splitlines():
+        words = line.split()
+        if not words[0].endswith(":"):
+            path = words[5] if len(words) > 5 else ""
+        elif words[0] == "Rss:":
+            resident = int(words[1]) * 1024
+        elif words[0] == "Anonymous:":
+            anonymous = int(words[1]) * 1024
+            own += anonymous
+            if path.endswith(".safetensors"):
+                own += resident - anonymous
+            else:
+                libraries += resident - anonymous
+    return Memory(libraries, own)
+
+
+def _mib(size: int) -> str:
+    return f"{size / _MIB:.0f}"
+
+
+if __name__ == "__main__":
+    main(measure)

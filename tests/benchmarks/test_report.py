@@ -1,0 +1,55 @@
+"""What benchmarks leave behind: results, and no servers."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+
+PATIENCE_SECONDS = 60
+KEEPING = """
+import sys
+from pathlib import Path
+from benchmarks import report
+from benchmarks.measurement import Figure
+
+report.RESULTS, report.PAGES = Path(sys.argv[1], "results"), Path(sys.argv[1], "pages")
+report.keep("speed", "python -m speed", report.Result.of([Figure("answer", "s", (2.0, 1.0, 4.0), bound=3)]))
+"""
+SERVING = """
+import signal, socket, sys
+from pathlib import Path
+from benchmarks.report import end_servers_when_told_to_end
+from benchmarks.serving.process import running
+
+end_servers_when_told_to_end()
+with socket.create_server(("127.0.0.1", 0)) as free:
+    port = str(free.getsockname()[1])
+command = [sys.executable, "-m", "http.server", port, "--bind", "127.0.0.1"]
+with running(command, f"http://127.0.0.1:{port}", "/", Path(sys.argv[1])) as server:
+    print(server.process.pid, flush=True)
+    signal.pause()
+"""
+
+
+def test_figures_are_kept_as_json_and_as_a_page(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", KEEPING, str(tmp_path)], capture_output=True, text=True, check=True)
+    document = json.loads((tmp_path / "results" / "speed.json").read_text())
+    assert document["command"] == "python -m speed"
+    assert document["values"] == [{"name": "answer", "unit": "s", "values": [2.0, 1.0, 4.0], "bound": 3}]
+    page = (tmp_path / "pages" / "speed.md").read_text()
+    assert "| answer | 2.0 s | 1.0 | 4.0 | 3 | 3 s |" in page
+    assert page in done.stdout
+
+
+def test_a_benchmark_that_is_ended_leaves_no_server_behind(tmp_path: Path) -> None:
+    program = [sys.executable, "-c", SERVING, str(tmp_path / "log")]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as benchmark:
+        assert benchmark.stdout is not None
+        server = int(benchmark.stdout.readline())
+        assert psutil.pid_exists(server)
+        benchmark.send_signal(signal.SIGTERM)
+        assert benchmark.wait(PATIENCE_SECONDS) == 128 + signal.SIGTERM
+    assert not psutil.pid_exists(server)
