@@ -54,6 +54,7 @@ _SHAPE = {
 
 CONFIGURATIONS: dict[str, Callable[[], PreTrainedConfig]] = {
     "llama": lambda: LlamaConfig(**_SHAPE),
+    "shallow llama": lambda: LlamaConfig(**{**_SHAPE, "num_hidden_layers": 1}),
     "long llama": lambda: LlamaConfig(**{**_SHAPE, "max_position_embeddings": 200}),
     "gpt2": lambda: GPT2Config(
         vocab_size=VOCABULARY,

@@ -26,7 +26,12 @@ from transformermodel_predictor.preparation.candidate import Candidate, EngineNa
 Graphs = Callable[[Format, str], Artifact]
 
 TRACED = (Format.TorchScript, Format.ONNX)
-COMPILED = pytest.param(Format.Exported, marks=pytest.mark.slow)
+GRAPHS = (
+    *((form, "llama") for form in TRACED),
+    pytest.param(  # each layer takes time to compile
+        Format.Exported, "shallow llama", marks=[pytest.mark.slow, pytest.mark.timeout(900)]
+    ),
+)
 
 
 def loaded(artifact: Artifact) -> LoadedGenerator:
@@ -58,12 +63,12 @@ def test_layers_that_see_a_window_see_it_in_a_graph_too(
     test_prompts_of_all_lengths_are_continued_together(form, kind, language_graph, tokenizer)
 
 
-@pytest.mark.parametrize("form", [*TRACED, COMPILED])
+@pytest.mark.parametrize(("form", "kind"), GRAPHS)
 def test_who_joins_later_and_who_leaves_earlier_changes_nobody(
-    form: Format, language_graph: Graphs, tokenizer: TokenizersBackend
+    form: Format, kind: str, language_graph: Graphs, tokenizer: TokenizersBackend
 ) -> None:
-    model, asked = make_language_model("llama"), prompts(8)
-    batch = Batch(loaded(language_graph(form, "llama")).new_decoder(), prompt_tokens=10)
+    model, asked = make_language_model(kind), prompts(8)
+    batch = Batch(loaded(language_graph(form, kind)).new_decoder(), prompt_tokens=10)
     told: list[list[Piece | Exception]] = [[] for _ in asked]
     members = [Member(continuation(prompt, 12 - i, tokenizer), told[i].append) for i, prompt in enumerate(asked)]
 
@@ -152,7 +157,7 @@ def test_an_architecture_whose_positions_cannot_be_told_is_refused(tmp_path: Pat
         build_language_artifact(tmp_path / "model", candidate, "bloom")
 
 
-@pytest.mark.parametrize("form", [*TRACED, COMPILED])
+@pytest.mark.parametrize(("form", "kind"), GRAPHS)
 @pytest.mark.parametrize(
     ("prompt", "problem"),
     [
@@ -163,9 +168,9 @@ def test_an_architecture_whose_positions_cannot_be_told_is_refused(tmp_path: Pat
     ids=["too large", "negative", "too many"],
 )
 def test_what_would_end_the_process_is_an_exception(
-    form: Format, prompt: list[int], problem: str, language_graph: Graphs
+    form: Format, kind: str, prompt: list[int], problem: str, language_graph: Graphs
 ) -> None:
-    decoder = loaded(language_graph(form, "llama")).new_decoder()
+    decoder = loaded(language_graph(form, kind)).new_decoder()
     with pytest.raises(ValueError, match=problem):
         decoder.read(decoder.open(prompt), len(prompt))
 

@@ -27,11 +27,12 @@ def test_compiled_forms_answer_in_a_process_without_the_models_class(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_graphs_of_language_models_write_in_a_process_without_the_models_class(
     language_graph: Callable[[Format, str], Artifact],
 ) -> None:
     questions, parameters = [{"text": "the fox"}, {"text": "Größe"}], {"max_new_tokens": 9}
-    expected = load_model(language_graph(Format.TorchScript, "llama")).answer(questions, parameters)
-    graphs = [language_graph(form, "llama").path for form in (Format.TorchScript, Format.ONNX, Format.Exported)]
+    expected = load_model(language_graph(Format.TorchScript, "shallow llama")).answer(questions, parameters)
+    graphs = [language_graph(form, "shallow llama").path for form in (Format.TorchScript, Format.ONNX, Format.Exported)]
 
     assert answers_elsewhere(graphs, questions, parameters) == [expected] * 3
