@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 import torch
+from transformers import PreTrainedTokenizerBase
 
 from transformermodel_predictor.tasks.task import Encoding, Outputs, Windows
 
@@ -48,10 +49,34 @@ class Target:
 class ExplainableTask(Protocol[Question]):
     """A task whose answers have targets. Pure."""
 
+    def encode(self, tokenizer: PreTrainedTokenizerBase, questions: Sequence[Question]) -> list[Windows]:
+        """What the engine has to be run on, with alignment; one tuple of windows per question.
+
+        Raises:
+            InvalidQuestion: a question is too long.
+            UserError: the tokenizer does not know where in a text its tokens stand.
+        """
+        ...
+
+    def texts(self, question: Question) -> Mapping[str, str]:
+        """The question's texts by their fields, in the order in which an alignment counts them."""
+        ...
+
+    def answer(self, question: Question, windows: Windows, outputs: Sequence[Outputs]) -> Mapping[str, Any]:
+        """The answer's fields, as a prediction has them.
+
+        Raises:
+            ArithmeticError: the model answered with numbers that are not finite.
+        """
+        ...
+
     def targets(
         self, question: Question, windows: Windows, outputs: Sequence[Outputs], wanted: object
     ) -> Sequence[Target]:
-        """What can be explained about the answer to a question.
+        """What is to be explained about the answer to a question.
+
+        Given targets come in the client's order; else classes with the likeliest first, and entities and tokens as they
+        stand in the text. There may be none, as where no entity was found.
 
         Args:
             question: the task's own.

@@ -31,12 +31,13 @@ class AncestorQuestion:
 
     Attributes:
         fields: the question as named fields.
-        target: what an explanation is to explain: a class, or a token and its class; None when not given.
+        target: what an explanation is to explain, such as a class, or a token and its class; explanations of the
+            task read it. None when not given.
         parameters: how the task is to answer, so that `write_answer` has what it needs.
     """
 
     fields: Mapping[str, Any]
-    target: int | tuple[int, ...] | None = None
+    target: object = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -116,20 +117,12 @@ def _with_target(question: AncestorQuestion, outer: Mapping[str, Any]) -> Ancest
     return AncestorQuestion(question.fields, target, question.parameters)
 
 
-def _target(value: object) -> int | tuple[int, ...] | None:
-    if value is None:
-        return None
-    if isinstance(value, str):
-        value = _literal_number(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if isinstance(value, list | tuple) and value and all(type(item) is int for item in value):
-        return tuple(value)
-    raise InvalidQuestion("target must be a whole number, or for tokens a pair of them")
-
-
-def _literal_number(text: str) -> object:
-    try:
-        return ast.literal_eval(text.strip())
-    except (ValueError, SyntaxError):
-        return text
+def _target(value: object) -> object:
+    """What came; where a text denotes a number or a collection, as in the parts of a form, that."""
+    if isinstance(value, str) and len(value) <= _LONGEST_LITERAL:
+        try:
+            found: object = ast.literal_eval(value.strip())
+        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+            return value
+        value = found if isinstance(found, int | tuple | list | dict) and not isinstance(found, bool) else value
+    return tuple(value) if isinstance(value, list) else value

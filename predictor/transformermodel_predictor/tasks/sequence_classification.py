@@ -73,6 +73,11 @@ class SequenceClassification:
         return self._configuration.labels
 
     @property
+    def multi_label(self) -> bool:
+        """Whether several labels may hold at once."""
+        return self._configuration.multi_label
+
+    @property
     def inputs(self) -> tuple[TensorSpec, ...]:
         """A text per row, and optionally its pair."""
         return (TensorSpec("text", "BYTES", (-1,)), TensorSpec("text_pair", "BYTES", (-1,), optional=True))
@@ -129,10 +134,13 @@ class SequenceClassification:
             **read_parameters(parameters, self.parameters),
         )
 
-    def encode(self, tokenizer: PreTrainedTokenizerBase, questions: Sequence[TextQuestion]) -> list[Windows]:
-        """Tokenize, one window per question, unpadded and cut to the model's limit."""
+    def encode(
+        self, tokenizer: PreTrainedTokenizerBase, questions: Sequence[TextQuestion], *, aligned: bool = False
+    ) -> list[Windows]:
+        """Tokenize, one window per question, unpadded and cut to the model's limit; with alignment where wanted."""
         rows = [(question.text, question.text_pair) for question in questions]
-        return [(encoding,) for encoding in encode_texts(tokenizer, rows, self._configuration.max_length)]
+        limit = self._configuration.max_length
+        return [(encoding,) for encoding in encode_texts(tokenizer, rows, limit, aligned=aligned)]
 
     def decode(
         self, questions: Sequence[TextQuestion], windows: Sequence[Windows], outputs: Sequence[Sequence[Outputs]]

@@ -1,6 +1,7 @@
 """Texts to token ids, unpadded, with what did not fit counted."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from transformers import PreTrainedTokenizerBase, TokenizersBackend
@@ -13,27 +14,48 @@ TextAndPair = tuple[str, str | None]
 _MADE_BY_THE_ENGINE = "attention_mask"
 
 
-def encode_texts(tokenizer: PreTrainedTokenizerBase, rows: Sequence[TextAndPair], max_length: int) -> list[Encoding]:
+def encode_texts(
+    tokenizer: PreTrainedTokenizerBase, rows: Sequence[TextAndPair], max_length: int, *, aligned: bool = False
+) -> list[Encoding]:
     """Tokenize texts, each alone or with its pair, and cut those longer than `max_length` tokens.
 
     A pair loses tokens from whichever of its texts is longer at that moment. A fast tokenizer keeps its truncation as
     state, so one tokenizer is used by one thread at a time.
+
+    Args:
+        tokenizer: the model's.
+        rows: the texts.
+        max_length: most tokens of an encoding.
+        aligned: whether the encodings have their alignment, which costs more than a short text's tokens.
+
+    Raises:
+        UserError: as `encode_aligned`, where the alignment is wanted.
     """
-    encodings = _encode_directly(tokenizer, rows) if is_direct(tokenizer) else _encode_alike(tokenizer, rows)
+    if is_direct(tokenizer) and not aligned:
+        encodings = _encode_directly(tokenizer, rows)
+    else:
+        encodings = _encode_alike(tokenizer, rows, aligned=aligned)
     for index, encoding in enumerate(encodings):
         if len(encoding) > max_length:
-            (cut,) = _tokenize(tokenizer, [rows[index]], max_length)
-            encodings[index] = Encoding(cut.features, truncated=len(encoding) - len(cut))
+            (cut,) = _tokenize(tokenizer, [rows[index]], max_length, aligned=aligned)
+            encodings[index] = replace(cut, truncated=len(encoding) - len(cut))
     return encodings
 
 
-def encode_aligned(tokenizer: PreTrainedTokenizerBase, rows: Sequence[TextAndPair]) -> list[Encoding]:
+def encode_aligned(
+    tokenizer: PreTrainedTokenizerBase, rows: Sequence[TextAndPair], *, special_tokens: bool = True
+) -> list[Encoding]:
     """Tokenize texts, each alone or with its pair, however long, with their alignment.
+
+    Args:
+        tokenizer: the model's.
+        rows: the texts.
+        special_tokens: whether the tokenizer adds its own; a chat template has written them already.
 
     Raises:
         UserError: the tokenizer is one of the few that do not know where in a text their tokens stand.
     """
-    return _encode_alike(tokenizer, rows, aligned=True)
+    return _encode_alike(tokenizer, rows, aligned=True, special_tokens=special_tokens)
 
 
 def is_direct(tokenizer: PreTrainedTokenizerBase) -> bool:
@@ -65,12 +87,17 @@ def _encode_directly(tokenizer: Any, rows: Sequence[TextAndPair]) -> list[Encodi
 
 
 def _encode_alike(
-    tokenizer: PreTrainedTokenizerBase, rows: Sequence[TextAndPair], *, aligned: bool = False
+    tokenizer: PreTrainedTokenizerBase,
+    rows: Sequence[TextAndPair],
+    *,
+    aligned: bool = False,
+    special_tokens: bool = True,
 ) -> list[Encoding]:
     encodings: dict[int, Encoding] = {}
     for group in _alike(rows):
         texts = [rows[index] for index in group]
-        encodings.update(zip(group, _tokenize(tokenizer, texts, None, aligned=aligned), strict=True))
+        tokenized = _tokenize(tokenizer, texts, None, aligned=aligned, special_tokens=special_tokens)
+        encodings.update(zip(group, tokenized, strict=True))
     return [encodings[index] for index in range(len(rows))]
 
 
@@ -88,11 +115,13 @@ def _tokenize(
     max_length: int | None,
     *,
     aligned: bool = False,
+    special_tokens: bool = True,
 ) -> list[Encoding]:
     pairs = [pair for _, pair in rows if pair is not None]
     tokens = tokenizer(
         [text for text, _ in rows],
         pairs or None,
+        add_special_tokens=special_tokens,
         padding=False,
         truncation="longest_first" if max_length else False,
         max_length=max_length,

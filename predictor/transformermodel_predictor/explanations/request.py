@@ -1,0 +1,116 @@
+"""What a request says of how it wants to be explained. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from transformermodel_api.spec import TaskName
+from transformermodel_predictor.explanations.explanation import GRADIENT_METHODS, Baseline, Method, Options
+from transformermodel_predictor.tasks.parameters import Kind, Parameter, choice, number, read_parameters, whole
+from transformermodel_predictor.tasks.task import InvalidQuestion
+
+_LARGEST_SEED = 2**63 - 1
+
+_SHARED = {TaskName.TextGeneration: frozenset({"seed"})}
+"""Parameters that a task knows under the same name: one seed decides the text and the samples."""
+
+
+@dataclass(frozen=True)
+class OptionLimits:
+    """How much work one explanation may be.
+
+    Attributes:
+        steps: most interpolation steps.
+        samples: most samples.
+    """
+
+    steps: int = 1000
+    samples: int = 1000
+
+
+@dataclass(frozen=True)
+class ExplanationRequest:
+    """What is wanted.
+
+    Attributes:
+        options: how it is computed.
+        target: what is to be explained, as it came; None where the client leaves it to the answer.
+        parameters: the other parameters, which are the task's.
+    """
+
+    options: Options
+    target: object
+    parameters: Mapping[str, Any]
+
+
+def explanation_parameters(defaults: Options, limits: OptionLimits) -> tuple[Parameter, ...]:
+    """The parameters of explanations, for reading them and for documents about them."""
+    steps = whole(1, limits.steps)
+    return (
+        Parameter("method", choice(Method), defaults.method, "the way to attribute"),
+        Parameter("target", _ANYTHING, None, "what is explained; the answer itself when not given"),
+        Parameter("baseline", choice(Baseline), defaults.baseline, "what stands for a token that is not there"),
+        Parameter("steps", steps, None, f"interpolation steps to begin with, {defaults.steps} when not given"),
+        Parameter(
+            "max_steps",
+            steps,
+            None,
+            f"where they end: they grow while the delta is over the tolerance; {defaults.most_steps} when not given",
+        ),
+        Parameter(
+            "tolerance", number(0, 1), defaults.tolerance, "largest delta as a share of the change that is explained"
+        ),
+        Parameter(
+            "samples", whole(1, limits.samples), defaults.samples, "permutations or evaluations of methods that sample"
+        ),
+        Parameter("seed", whole(0, _LARGEST_SEED), defaults.seed, "the same seed gives the same samples"),
+    )
+
+
+def read_request(
+    task: TaskName, given: Mapping[str, Any], defaults: Options | None = None, limits: OptionLimits | None = None
+) -> ExplanationRequest:
+    """Part a request's parameters into those of the explanation and those of the task, and read the former.
+
+    Args:
+        task: of the model.
+        given: the parameters as they came.
+        defaults: for what the request does not say.
+        limits: of the server.
+
+    Raises:
+        InvalidQuestion: a value is of another kind or beyond the limits, or values contradict each other.
+    """
+    defaults = defaults or Options()
+    known = explanation_parameters(defaults, limits or OptionLimits())
+    names = {parameter.name for parameter in known}
+    values = read_parameters({name: value for name, value in given.items() if name in names}, known)
+    target, steps, most_steps = values.pop("target"), values.pop("steps"), values.pop("max_steps")
+    begin, end = _steps(steps, most_steps, defaults)
+    options = replace(defaults, **values, steps=begin, most_steps=end)
+    _require_baseline(options)
+    own = _SHARED.get(task, frozenset())
+    return ExplanationRequest(
+        options=options,
+        target=target,
+        parameters={name: value for name, value in given.items() if name not in names or name in own},
+    )
+
+
+def _steps(steps: int | None, most_steps: int | None, defaults: Options) -> tuple[int, int]:
+    """Steps to begin with and to end with; what is not given gives way to what is."""
+    if steps is not None and most_steps is not None and steps > most_steps:
+        raise InvalidQuestion(f"max_steps must be at least steps, which is {steps}")
+    begin = steps or min(defaults.steps, most_steps or defaults.steps)
+    return begin, most_steps or max(begin, defaults.most_steps)
+
+
+def _require_baseline(options: Options) -> None:
+    if options.baseline is Baseline.Zero and options.method not in GRADIENT_METHODS:
+        raise InvalidQuestion(
+            f"baseline zero is no token, as {options.method} needs one: take pad or mask, or one of the methods "
+            f"{', '.join(sorted(GRADIENT_METHODS))}"
+        )
+
+
+_ANYTHING = Kind("as the task has it", lambda _, value: value)

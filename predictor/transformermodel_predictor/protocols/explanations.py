@@ -1,0 +1,78 @@
+"""Explanations as clients receive them: our own form, and that of TorchServe's generalized handler. Pure.
+
+Numbers in both are finite. Places are Unicode code points of the named field, the end exclusive.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from transformermodel_api.spec import TaskName
+from transformermodel_predictor.explanations.explanation import Explained, Explanation, Part
+
+
+def write_explained(explained: Explained) -> dict[str, Any]:
+    """One row: the answer with a prediction's fields, why, and how many tokens of the question were not seen."""
+    return {
+        "answer": dict(explained.answer),
+        "explanations": [_written(explanation) for explanation in explained.explanations],
+        "truncated_tokens": explained.truncated,
+    }
+
+
+def write_ancestor_explained(task: TaskName, explained: Explained) -> dict[str, Any] | list[dict[str, Any]]:
+    """One row as the ancestor has it: tokens as `words` beside their `importances`, and the `delta`.
+
+    Special tokens are left out. For question answering there are two of each, for start and end. Where several targets
+    were explained there is a list, each with its `target`; the ancestor had but one. `delta` is null for methods that
+    do not promise one.
+    """
+    explanations = explained.explanations
+    if task is TaskName.QuestionAnswering:
+        return _start_and_end(explanations)
+    if len(explanations) > 1:
+        return [{"target": explanation.target, **_bare(explanation)} for explanation in explanations]
+    return _bare(explanations[0]) if explanations else {"words": [], "importances": [], "delta": None}
+
+
+def _written(explanation: Explanation) -> dict[str, Any]:
+    return {
+        "method": explanation.method.value,
+        "target": explanation.target,
+        "score": explanation.score,
+        "tokens": [_part(part) for part in explanation.tokens],
+        "words": [_part(part) for part in explanation.words],
+        "delta": explanation.delta,
+        "steps": explanation.steps,
+        "details": dict(explanation.details),
+    }
+
+
+def _part(part: Part) -> dict[str, Any]:
+    return {
+        "text": part.text,
+        "field": part.field,
+        "start": part.start,
+        "end": part.end,
+        "importance": part.importance,
+    }
+
+
+def _bare(explanation: Explanation) -> dict[str, Any]:
+    return {
+        "words": [part.text for part in explanation.tokens],
+        "importances": [part.importance for part in explanation.tokens],
+        "delta": explanation.delta,
+    }
+
+
+def _start_and_end(explanations: Sequence[Explanation]) -> dict[str, Any]:
+    """Both stand in the same window, so their words are the same."""
+    found: Mapping[str, Explanation] = {explanation.target: explanation for explanation in explanations}
+    start, end = found.get("start"), found.get("end")
+    return {
+        "words": [part.text for part in start.tokens] if start else [],
+        "importances_answer_start": [part.importance for part in start.tokens] if start else [],
+        "importances_answer_end": [part.importance for part in end.tokens] if end else [],
+        "delta_start": start.delta if start else None,
+        "delta_end": end.delta if end else None,
+    }

@@ -1,0 +1,83 @@
+"""What requests say of how they want to be explained."""
+
+from typing import Any
+
+import pytest
+
+from transformermodel_api.spec import TaskName
+from transformermodel_predictor.explanations.explanation import Baseline, Method, Options
+from transformermodel_predictor.explanations.request import ExplanationRequest, OptionLimits, read_request
+from transformermodel_predictor.tasks.task import InvalidQuestion
+
+TASK = TaskName.SequenceClassification
+
+
+def options(**given: Any) -> Options:
+    return read_request(TASK, given).options
+
+
+def test_nothing_said_is_the_default() -> None:
+    assert read_request(TASK, {}) == ExplanationRequest(Options(), None, {})
+    own = Options(Method.Lime, Baseline.Mask, samples=7)
+    assert read_request(TASK, {"method": None}, own).options == own
+
+
+def test_everything_said() -> None:
+    asked = {
+        "method": "shapley_sampling",
+        "baseline": "mask",
+        "steps": 8,
+        "max_steps": 32,
+        "tolerance": 0.1,
+        "samples": 50,
+        "seed": 3,
+    }
+    assert options(**asked) == Options(Method.ShapleySampling, Baseline.Mask, 8, 32, 0.1, 50, 3)
+    assert options(**{name: str(value) for name, value in asked.items()}) == options(**asked)
+
+
+def test_the_target_is_left_to_the_task_and_other_parameters_too() -> None:
+    asked = read_request(TASK, {"target": [1, {"start": 0}], "top_k": 2, "nonsense": 1, "steps": 3})
+    assert (asked.target, asked.parameters) == ([1, {"start": 0}], {"top_k": 2, "nonsense": 1})
+
+
+def test_one_seed_decides_a_generated_text_and_the_samples() -> None:
+    asked = read_request(TaskName.TextGeneration, {"seed": 5, "max_new_tokens": 2})
+    assert (asked.options.seed, asked.parameters) == (5, {"seed": 5, "max_new_tokens": 2})
+    assert read_request(TASK, {"seed": 5}).parameters == {}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"steps": 50}, (50, 256)),
+        ({"steps": 400}, (400, 400)),
+        ({"max_steps": 8}, (8, 8)),
+        ({"max_steps": 64}, (16, 64)),
+        ({"steps": 50, "max_steps": 50}, (50, 50)),
+    ],
+)
+def test_steps_that_are_not_said_give_way_to_those_that_are(given: dict[str, int], expected: tuple[int, int]) -> None:
+    found = options(**given)
+    assert (found.steps, found.most_steps) == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({"method": "magic"}, "method must be one of integrated_gradients, input_x_gradient, saliency"),
+        ({"baseline": "noise"}, "baseline must be one of pad, mask, zero"),
+        ({"steps": 0}, "steps must be a whole number from 1 to 100"),
+        ({"steps": 101}, "steps must be a whole number from 1 to 100"),
+        ({"steps": True}, "steps must be a whole number"),
+        ({"max_steps": 10**9}, "max_steps must be a whole number from 1 to 100"),
+        ({"steps": 20, "max_steps": 10}, "max_steps must be at least steps, which is 20"),
+        ({"tolerance": float("nan")}, "tolerance must be a number from 0 to 1"),
+        ({"samples": 51}, "samples must be a whole number from 1 to 50"),
+        ({"seed": -1}, "seed must be a whole number"),
+        ({"baseline": "zero", "method": "lime"}, "baseline zero is no token, as lime needs one: take pad or mask"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_what_can(given: dict[str, Any], problem: str) -> None:
+    with pytest.raises(InvalidQuestion, match=problem):
+        read_request(TASK, given, Options(steps=10, most_steps=100), OptionLimits(steps=100, samples=50))
