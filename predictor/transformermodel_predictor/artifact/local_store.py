@@ -18,6 +18,7 @@ from transformermodel_predictor.artifact.directory import Artifact, open_artifac
 from transformermodel_predictor.artifact.durable import flush, write_atomically
 from transformermodel_predictor.artifact.holding import held
 from transformermodel_predictor.artifact.lock import locked
+from transformermodel_predictor.artifact.manifest import REPORT_FILE
 from transformermodel_predictor.artifact.references import reference_key, with_newest
 from transformermodel_predictor.artifact.store import ARTIFACTS, INPUTS, REFERENCES
 
@@ -86,9 +87,23 @@ class LocalStore:
         digest = staged.manifest.digest
         with held(staged.path):
             artifact = self._move(staged, self._artifacts / digest)
+            if (staged.path / REPORT_FILE).is_file():  # an equal artifact was there, and what is told now is newer
+                (staged.path / REPORT_FILE).replace(artifact.path / REPORT_FILE)
+                flush(artifact.path)
             self._inputs.mkdir(exist_ok=True)
             write_atomically(self._inputs / input_key, f"{digest}\n")
         return artifact
+
+    def renew_report(self, artifact: Artifact, content: bytes) -> None:
+        """Replace an artifact's report by a newer one, at once; nothing else may be in its folder meanwhile."""
+        report = artifact.path / REPORT_FILE
+        if report.is_file() and report.read_bytes() == content:
+            return
+        self._staging.mkdir(parents=True, exist_ok=True)
+        newer = self._staging / f"{artifact.manifest.digest}.report"
+        newer.write_bytes(content)
+        newer.chmod(0o444)
+        newer.replace(report)
 
     def refer(self, reference: str, digest: str) -> None:
         """Note that a model uses an artifact; see `Store`."""

@@ -104,7 +104,7 @@ class ObjectStore:
             manifest = self._manifest(digest)
             if manifest is None:
                 return None
-            return self._cache.whole(digest) or self._fetched(digest, manifest)
+            return self._cached(digest) or self._fetched(digest, manifest)
         except CorruptArtifact as error:
             _LOG.warning("%s It is not used and will be replaced.", error)
         except PreparationFailed as error:
@@ -113,6 +113,14 @@ class ObjectStore:
             _LOG.warning("%s is damaged (%s) It is not used and will be replaced.", self._place(digest), error.message)
         self._damaged.add(digest)
         return None
+
+    def _cached(self, digest: str) -> Artifact | None:
+        """An artifact of the cache, with the report that the store has by now."""
+        artifact = self._cache.whole(digest)
+        report = self.bucket.read(f"{ARTIFACTS}/{digest}/{REPORT_FILE}") if artifact else None
+        if artifact and report is not None:
+            self._cache.renew_report(artifact, report)
+        return artifact
 
     def _manifest(self, digest: str) -> Manifest | None:
         content = self.bucket.read(f"{ARTIFACTS}/{digest}/{MANIFEST_FILE}")

@@ -1,4 +1,4 @@
-"""report.json: what was measured while an artifact was prepared for the first time. It differs from run to run."""
+"""report.json: what was measured while an artifact was prepared for the last time. It differs from run to run."""
 
 import json
 import time

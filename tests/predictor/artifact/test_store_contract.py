@@ -10,7 +10,8 @@ from tests.object_stores.fixtures import ObjectServers
 from tests.predictor.artifact.conftest import Sealed
 from tests.predictor.artifact.places import Folder, Objects, Place
 from transformermodel_api.errors import CorruptArtifact, PreparationFailed
-from transformermodel_predictor.artifact.directory import Artifact, open_artifact
+from transformermodel_predictor.artifact.directory import Artifact, open_artifact, write_beside
+from transformermodel_predictor.artifact.manifest import REPORT_FILE
 from transformermodel_predictor.artifact.store import Store
 from transformermodel_predictor.objects.location import Scheme
 
@@ -52,6 +53,21 @@ def test_equal_content_is_kept_once(place: Place, sealed: Sealed) -> None:
     first, second = publish(place.store(), sealed), publish(place.store("two"), sealed, OTHER_KEY)
     assert first.manifest.digest == second.manifest.digest
     assert place.content() == {f"artifacts/{first.manifest.digest}", f"inputs/{KEY}", f"inputs/{OTHER_KEY}"}
+
+
+def test_equal_content_has_the_report_of_its_last_preparation_on_every_machine(place: Place, sealed: Sealed) -> None:
+    for text, machine, key in (("first", "one", KEY), ("second", "two", OTHER_KEY)):
+        store = place.store(machine)
+        with store.workspace(key) as folder:
+            staged = sealed(folder / "artifact")
+            write_beside(staged.path, REPORT_FILE, text)
+            artifact = store.publish(key, staged)
+        assert (artifact.path / REPORT_FILE).read_text() == text
+    for machine in ("one", "two", "three"):
+        found = place.store(machine).find(KEY)
+        assert found is not None
+        assert (found.path / REPORT_FILE).read_text() == "second"
+        assert open_artifact(found.path).manifest == found.manifest
 
 
 def test_a_damaged_artifact_is_reported_counts_as_absent_and_is_replaced(
