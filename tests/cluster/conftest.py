@@ -9,18 +9,20 @@ import pytest
 
 from tests.cluster.hub import running_hub
 from tests.cluster.install import not_installed, unavailable
-from tests.cluster.kubernetes import Kubernetes
+from tests.cluster.kubernetes import PATIENCE_SECONDS, Kubernetes, Object
 from tests.cluster.node import cluster
 from tests.cluster.restricted import restricted_namespace
+from tests.cluster.stage import CLUSTER_NAME, Stage, set_stage
 from tests.cluster.storage import VolumeClaim, volume_claim
 from tests.hub.server import HubServer
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is in this folder."""
+    """Mark what is in this folder, and give it the time for more than one wait that ends in vain."""
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.cluster)
+            item.add_marker(pytest.mark.timeout(2 * PATIENCE_SECONDS))
 
 
 def pytest_runtest_setup() -> None:
@@ -31,11 +33,39 @@ def pytest_runtest_setup() -> None:
         pytest.skip(f"no cluster: {reason}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def kubernetes() -> Iterator[Kubernetes]:
     """The cluster: one node and KServe, started for the first test that asks."""
     with cluster.running() as machine:
         yield Kubernetes(machine)
+
+
+@pytest.fixture(scope="package")
+def kubernetes_alone() -> Iterator[Kubernetes]:
+    """A control plane of its own, without a node, without KServe and without our operator."""
+    with cluster.control_plane_alone() as machine:
+        yield Kubernetes(machine)
+
+
+@pytest.fixture(scope="package")
+def stage(kubernetes: Kubernetes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """The chart with two replicas of the operator, for all tests that need models: each leaves it as it found it."""
+    with set_stage(kubernetes, tmp_path_factory.mktemp("hub"), {"replicas": 2, "clusterName": CLUSTER_NAME}) as ready:
+        yield ready
+
+
+@pytest.fixture(scope="package")
+def applied_example(stage: Stage) -> Iterator[None]:
+    """The example is applied."""
+    stage.kubernetes.apply(stage.manifest())
+    yield
+    stage.kubernetes.kubectl("delete", "transformermodel", "sentiment", f"--namespace={stage.namespace}")
+
+
+@pytest.fixture
+def sentiment(stage: Stage, applied_example: None) -> Object:
+    """The example, ready; as the tests before have left it."""
+    return stage.ready()
 
 
 @pytest.fixture

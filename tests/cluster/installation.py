@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from tests.cluster.kubernetes import Kubernetes
+from tests.cluster.kubernetes import PATIENCE_SECONDS, Kubernetes
 from tests.cluster.node.run import REPOSITORY
 
 CHART = REPOSITORY / "charts" / "transformermodel"
@@ -26,7 +26,7 @@ def installed_chart(kubernetes: Kubernetes, values: Mapping[str, object]) -> Ite
     settings = {**_image_values(images), **values}
     flags = [f"--set-json={key}={json.dumps(value)}" for key, value in settings.items()]
     where = ("--namespace", SYSTEM_NAMESPACE)
-    kubernetes.helm("install", RELEASE, CHART, *where, *flags, "--wait", "--timeout=120s")
+    kubernetes.helm("install", RELEASE, CHART, *where, *flags, "--wait", f"--timeout={PATIENCE_SECONDS}s")
     try:
         yield
     finally:

@@ -23,6 +23,9 @@ Object = dict[str, Any]
 P = ParamSpec("P")
 T = TypeVar("T")
 
+PATIENCE_SECONDS = 600
+"""After which what is waited for is not expected any more: a busy machine takes many times what an idle one does."""
+
 
 class CommandFailed(AssertionError):
     """A command ended with another status than 0; the message holds what it wrote."""
@@ -175,7 +178,7 @@ class Kubernetes:
         name: str,
         namespace: str | None,
         until: Callable[[Object], bool] | str,
-        timeout: float = 60,
+        timeout: float = PATIENCE_SECONDS,
     ) -> Object:
         """Watch an object, which need not exist yet, until something holds.
 
@@ -203,7 +206,9 @@ class Kubernetes:
             + diagnosis.of(self.machine, kind, name, namespace)
         )
 
-    def wait_deleted(self, kind: str, name: str, namespace: str | None = None, timeout: float = 60) -> None:
+    def wait_deleted(
+        self, kind: str, name: str, namespace: str | None = None, timeout: float = PATIENCE_SECONDS
+    ) -> None:
         """Wait until an object does not exist any more.
 
         Raises:
@@ -258,7 +263,7 @@ class Kubernetes:
         """What a user has asked the API server to change since the start, oldest first."""
         return [write for write in read_writes(self.machine.run.audit_log) if write.user == user]
 
-    def address(self, service: str, namespace: str, timeout: float = 30) -> str:
+    def address(self, service: str, namespace: str, timeout: float = PATIENCE_SECONDS) -> str:
         """Cluster address of a Service, once connections to its first port are accepted.
 
         It stands for the Service's name, for the cluster has no name service. A Service starts to accept a moment after

@@ -11,7 +11,7 @@ import yaml
 
 from tests.cluster.hub import running_hub
 from tests.cluster.installation import installed_chart
-from tests.cluster.kubernetes import Kubernetes, Object
+from tests.cluster.kubernetes import PATIENCE_SECONDS, Kubernetes, Object
 from tests.cluster.node.run import REPOSITORY
 from tests.cluster.restricted import restricted_namespace
 from tests.cluster.storage import volume_claim
@@ -22,6 +22,7 @@ ADAPTER_FOLDER = REPOSITORY / "examples" / "sentiment" / "adapter"
 MANIFEST = REPOSITORY / "examples" / "sentiment" / "cluster.yaml"
 ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
 ADAPTER = "acme/sentiment-adapter"
+CLUSTER_NAME = "west"
 QUESTION = {
     "id": "first",
     "inputs": [{"name": "text", "shape": [1], "datatype": "BYTES", "data": ["I love this movie, it was fantastic!"]}],
@@ -43,7 +44,7 @@ class Stage:
         manifest["spec"]["source"]["revision"] = revision
         return manifest
 
-    def ready(self, name: str = "sentiment", timeout: float = 180) -> Object:
+    def ready(self, name: str = "sentiment", timeout: float = PATIENCE_SECONDS) -> Object:
         """Wait until the model is ready, at most so many seconds."""
         return self.kubernetes.wait("transformermodel", name, self.namespace, "Ready", timeout=timeout)
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.kubernetes import Kubernetes, Object
-from tests.cluster.node import cluster
 from tests.cluster.node.run import KSERVE_CRDS, REPOSITORY
 
 CHART = REPOSITORY / "charts" / "transformermodel"
@@ -20,13 +19,6 @@ MODEL = {
     "metadata": {"name": "sentiment", "namespace": "default"},
     "spec": {"task": "SequenceClassification", "source": {"uri": "hf://org/name"}},
 }
-
-
-@pytest.fixture(scope="module")
-def kubernetes_alone() -> Iterator[Kubernetes]:
-    """A control plane without a node and without KServe."""
-    with cluster.control_plane_alone() as machine:
-        yield Kubernetes(machine)
 
 
 @pytest.fixture

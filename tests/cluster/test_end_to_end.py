@@ -9,28 +9,14 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.chart.pod_security import restricted_violations, writable_roots
-from tests.cluster.kubernetes import Kubernetes, Object
+from tests.cluster.kubernetes import PATIENCE_SECONDS, Object
 from tests.cluster.node.processes import wait_until
-from tests.cluster.stage import ENCODER, ENCODER_FOLDER, QUESTION, Stage, encoder_files, set_stage
-
-
-@pytest.fixture(scope="module")
-def stage(kubernetes: Kubernetes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with set_stage(kubernetes, tmp_path_factory.mktemp("hub")) as ready:
-        yield ready
-
-
-@pytest.fixture(scope="module")
-def sentiment(stage: Stage) -> Iterator[Object]:
-    """The example, applied and ready."""
-    stage.kubernetes.apply(stage.manifest())
-    yield stage.ready()
-    stage.kubernetes.kubectl("delete", "transformermodel", "sentiment", f"--namespace={stage.namespace}")
+from tests.cluster.stage import ENCODER, ENCODER_FOLDER, QUESTION, Stage, encoder_files
 
 
 def test_status_tells_what_was_prepared_and_where_it_answers(stage: Stage, sentiment: Object) -> None:
     status = sentiment["status"]
-    assert status["commit"] == stage.hub.repositories.commit(ENCODER, "main")
+    assert status["commit"] == stage.hub.repositories.commit(ENCODER, sentiment["spec"]["source"]["revision"])
     assert status["artifact"]["format"] == "Pretrained"
     assert status["artifact"]["digest"] in status["artifact"]["uri"]
     assert status["artifact"]["sizeBytes"] > 40_000_000
@@ -113,9 +99,8 @@ def test_an_edit_of_the_revision_rolls_over_without_a_failed_request(stage: Stag
             "sentiment",
             stage.namespace,
             lambda found: found["status"].get("commit") == commit and is_ready(found),
-            timeout=180,
         )
-        wait_until(lambda: len(predictors(stage)) == 1, "end of the old predictor", seconds=60)
+        wait_until(lambda: len(predictors(stage)) == 1, "end of the old predictor", seconds=PATIENCE_SECONDS)
     assert model["status"]["artifact"]["digest"] != sentiment["status"]["artifact"]["digest"]
     assert client.failures == []
     assert client.answered > 10
@@ -143,5 +128,7 @@ def test_deletion_leaves_nothing_behind(stage: Stage, sentiment: Object) -> None
     stage.kubernetes.wait_deleted("deployment", "short-lived-predictor", stage.namespace)
     for name in stage.kubernetes.kubectl(*left).stdout.split():
         if "short-lived" in name:
-            stage.kubernetes.kubectl("wait", "--for=delete", name, f"--namespace={stage.namespace}", "--timeout=60s")
+            stage.kubernetes.kubectl(
+                "wait", "--for=delete", name, f"--namespace={stage.namespace}", f"--timeout={PATIENCE_SECONDS}s"
+            )
     assert "short-lived" not in stage.kubernetes.kubectl(*left).stdout

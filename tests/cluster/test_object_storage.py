@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -13,9 +13,10 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from tests.chart.pod_security import restricted_violations, writable_roots
 from tests.cluster.installation import RELEASE, SYSTEM_NAMESPACE
-from tests.cluster.kubernetes import Kubernetes, Object
+from tests.cluster.kubernetes import Object
 from tests.cluster.object_storage import running_object_server
-from tests.cluster.stage import Stage, set_stage
+from tests.cluster.restricted import restricted_namespace
+from tests.cluster.stage import CLUSTER_NAME, Stage
 from tests.object_stores.install import not_installed
 from tests.object_stores.servers import ObjectServer
 from tests.predictor.tiny import LABELS, save_tiny_checkpoint
@@ -56,21 +57,20 @@ class Bucket:
 
 
 @pytest.fixture(scope="module")
-def bucket(kubernetes: Kubernetes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bucket]:
+def bucket(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bucket]:
     if reason := not_installed(Scheme.S3):
         if os.environ.get("CI") == "true":
             pytest.fail(reason, pytrace=False)
         pytest.skip(reason)
     checkpoint = save_tiny_checkpoint(tmp_path_factory.mktemp("checkpoint"))
     folder = tmp_path_factory.mktemp("objects") / "s3"
-    with (
-        running_object_server(kubernetes, folder) as server,
-        set_stage(kubernetes, tmp_path_factory.mktemp("hub"), {"clusterName": "west"}) as stage,
-    ):
+    kubernetes = stage.kubernetes
+    with running_object_server(kubernetes, folder) as server, restricted_namespace(kubernetes) as namespace:
         server.make_bucket(BUCKET)
         stage.hub.repositories.publish_folder(SOURCE, checkpoint)
-        kubernetes.apply([secret(stage.namespace, server), manifest(stage.namespace)])
-        yield Bucket(stage, server, folder / BUCKET, answer_of(checkpoint), stage.ready(NAME))
+        kubernetes.apply([secret(namespace, server), manifest(namespace)])
+        own = replace(stage, namespace=namespace)
+        yield Bucket(own, server, folder / BUCKET, answer_of(checkpoint), own.ready(NAME))
 
 
 def secret(namespace: str, server: ObjectServer) -> Object:
@@ -120,7 +120,7 @@ def test_the_job_publishes_the_artifact_in_the_bucket(bucket: Bucket) -> None:
 
 
 def test_the_store_knows_which_model_of_which_cluster_uses_it(bucket: Bucket) -> None:
-    reference = bucket.folder / "models" / "refs" / "west" / bucket.stage.namespace / NAME
+    reference = bucket.folder / "models" / "refs" / CLUSTER_NAME / bucket.stage.namespace / NAME
     assert reference.read_text().split() == [bucket.model["status"]["artifact"]["digest"]]
 
 

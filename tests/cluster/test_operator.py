@@ -6,29 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
-import pytest
-
 from tests.cluster.installation import RELEASE, SYSTEM_NAMESPACE
-from tests.cluster.kubernetes import Kubernetes, Object
+from tests.cluster.kubernetes import Object
 from tests.cluster.node.audit import Write
-from tests.cluster.stage import Stage, set_stage
+from tests.cluster.stage import Stage
 
 LEASE = "transformermodel-operator"
 RENEWALS = 2
-
-
-@pytest.fixture(scope="module")
-def stage(kubernetes: Kubernetes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with set_stage(kubernetes, tmp_path_factory.mktemp("hub"), {"replicas": 2}) as ready:
-        yield ready
-
-
-@pytest.fixture(scope="module")
-def sentiment(stage: Stage) -> Iterator[Object]:
-    """A model that is ready."""
-    stage.kubernetes.apply(stage.manifest())
-    yield stage.ready()
-    stage.kubernetes.kubectl("delete", "transformermodel", "sentiment", f"--namespace={stage.namespace}")
 
 
 @contextmanager
@@ -86,7 +70,6 @@ def delete_inference_service(stage: Stage) -> None:
         "sentiment-predictor",
         namespace,
         lambda deployment: is_its_own(deployment) and bool(deployment["status"].get("availableReplicas")),
-        timeout=120,
     )
 
 
@@ -188,7 +171,7 @@ def test_a_foreign_object_of_the_name_is_left_alone(stage: Stage, sentiment: Obj
         "spec": {"predictor": predictor},
     }
     with applied(stage, foreign), applied(stage, stage.manifest("taken")):
-        model = stage.kubernetes.wait("transformermodel", "taken", stage.namespace, has_reason("NameTaken"), 120)
+        model = stage.kubernetes.wait("transformermodel", "taken", stage.namespace, has_reason("NameTaken"))
         assert f"InferenceService {stage.namespace}/taken" in model["status"]["conditions"][0]["message"]
         service = stage.kubernetes.get("inferenceservice", "taken", stage.namespace)
         assert service is not None
@@ -200,7 +183,7 @@ def test_a_model_that_is_not_on_the_hub_says_so(stage: Stage) -> None:
     manifest = stage.manifest("missing")
     manifest["spec"]["source"] = {"uri": "hf://acme/no-such-model"}
     with applied(stage, manifest):
-        model = stage.kubernetes.wait("transformermodel", "missing", stage.namespace, has_reason("NotFound"), 120)
+        model = stage.kubernetes.wait("transformermodel", "missing", stage.namespace, has_reason("NotFound"))
         conditions = {found["type"]: (found["status"], found["reason"]) for found in model["status"]["conditions"]}
         assert conditions["SourceResolved"] == ("False", "NotFound")
         assert conditions["Prepared"] == ("False", "NotFound")

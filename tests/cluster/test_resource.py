@@ -38,16 +38,15 @@ COMPLETE = {
 
 
 @pytest.fixture(scope="module")
-def api(kubernetes: Kubernetes) -> Iterator[Kubernetes]:
-    """The API server that knows the resource, by plain `kubectl apply -f crds/`."""
-    was_there = kubernetes.get("crd", CRD) is not None
+def api(kubernetes_alone: Kubernetes) -> Iterator[Kubernetes]:
+    """An API server that knows the resource, by plain `kubectl apply -f crds/`, and nobody who reconciles it."""
+    kubernetes = kubernetes_alone
     kubernetes.kubectl("apply", "-f", CRDS)
     kubernetes.kubectl("wait", "--for=condition=Established", f"crd/{CRD}")
     kubernetes.kubectl("create", "namespace", NAMESPACE)
     yield kubernetes
     kubernetes.kubectl("delete", "namespace", NAMESPACE, "--wait=false")
-    if not was_there:
-        kubernetes.kubectl("delete", "crd", CRD)
+    kubernetes.kubectl("delete", "crd", CRD)
 
 
 @pytest.fixture

@@ -26,7 +26,9 @@ def install(folder: Path) -> None:
     uv = Path(sys.prefix) / "bin" / "uv"
     # Relocatable: its scripts find Python beside them, wherever the environment is mounted.
     _run(uv, "venv", "--quiet", "--relocatable", "--no-project", "--python", base_python(), folder)
-    _run(uv, "pip", "install", "--quiet", "--offline", "--no-deps", "--python", folder / "bin" / "python", wheel)
+    # Compiled here once: containers see it read-only, and each of their processes would have to compile it.
+    flags = ("--quiet", "--offline", "--no-deps", "--compile-bytecode", "--python", folder / "bin" / "python")
+    _run(uv, "pip", "install", *flags, wheel)
     (packages,) = folder.glob("lib/python*/site-packages")
     (packages / "dependencies.pth").write_text(f"{DEPENDENCIES}\n")
 
