@@ -35,7 +35,7 @@ class ObjectLocation:
         scheme, _, place = uri.partition("://")
         bucket, _, key = place.partition("/")
         parts = [part for part in key.split("/") if part]
-        if not bucket or ".." in parts:
+        if not bucket or ".." in (bucket, *parts):
             raise UserError(f"{uri} names no bucket, or leaves it")
         return cls(Scheme(scheme), bucket, "/".join(parts))
 

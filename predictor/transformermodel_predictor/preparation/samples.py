@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
@@ -60,10 +60,10 @@ def fetch_samples(uri: str, base: Path, revision: str | None = None) -> Samples:
         PreparationFailed: NotFound, there is no such file; InvalidSamples, a line is not a JSON object; and what
             sources fail with.
     """
-    shown = without_secrets(uri)
-    wanted = _SamplesFile(unquote(PurePosixPath(urlsplit(uri).path).name))
+    wanted = _SamplesFile(unquote(PurePosixPath(uri.partition("?")[0].partition("#")[0]).name))
     with tempfile.TemporaryDirectory(prefix="samples-") as folder:
         source = source_for(uri, revision, base, wanted)
+        shown = without_secrets(uri)
         root = source.acquire(source.resolve(), Path(folder) / "samples", _Nobody())
         (name,) = wanted([path.name for path in root.iterdir() if path.is_file()], shown, lambda _: "")
         content = (root / name).read_bytes()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from transformermodel_api.errors import PreparationFailed
+from transformermodel_api.errors import PreparationFailed, UserError
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.objects.bucket import Bucket
 from transformermodel_predictor.objects.location import ObjectLocation, Scheme
@@ -104,4 +104,7 @@ def source_for(uri: str, revision: str | None, base: Path, selection: Selection 
     if not separator or scheme not in _SCHEMES:
         known = ", ".join(f"{name}://" for name in _SCHEMES)
         raise PreparationFailed(FailureReason.UnsupportedSource, f"{uri} cannot be read here; there are {known}.")
-    return _SCHEMES[scheme](SourceRequest(scheme, location, revision, base, selection))
+    try:
+        return _SCHEMES[scheme](SourceRequest(scheme, location, revision, base, selection))
+    except (UserError, ValueError) as error:
+        raise PreparationFailed(FailureReason.UnsupportedSource, f"{uri} is no such uri: {error}.") from error

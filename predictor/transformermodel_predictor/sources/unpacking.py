@@ -1,5 +1,6 @@
 """Unpacking archives that anybody may have made: nothing leaves the folder, nothing huge, only plain files."""
 
+import errno
 import shutil
 import tarfile
 import zipfile
@@ -16,6 +17,9 @@ from transformermodel_api.failures import FailureReason
 ARCHIVE_SUFFIXES = (".mar", ".zip", ".tar.gz", ".tgz")
 
 _CHUNK = 1 << 20
+_UNWRITABLE = (errno.EEXIST, errno.EISDIR, errno.EILSEQ, errno.ENAMETOOLONG, errno.ENOTDIR)
+"""What a file system says of names that cannot be, or not beside each other."""
+
 _LINK_MODE, _KIND_MASK, _PLAIN_MODES = 0o120000, 0o170000, (0, 0o100000, 0o040000)
 
 
@@ -127,6 +131,10 @@ def _damage_classified(origin: str) -> Iterator[None]:
         raise PreparationFailed(
             FailureReason.UnsupportedSource, f"{origin} is no archive that can be read ({error})."
         ) from error
+    except OSError as error:
+        if error.errno not in _UNWRITABLE:
+            raise
+        raise unsafe(origin, f"the name of a member cannot be that of a file there ({error.strerror})") from error
 
 
 def unsafe(origin: str, why: str) -> PreparationFailed:
