@@ -53,7 +53,7 @@ only where no window has one. A question that leaves less than a quarter of the 
 """,
     TaskName.TextGeneration: """\
 Greedy, unless the model's defaults (`spec.preparation.generation`) or the request say otherwise. The forms TorchScript,
-ONNX and Exported generate as Pretrained does: prompts of all lengths together, and the same tokens.
+ONNX and Exported generate as Pretrained does: prompts of all lengths together, in float32 with the same tokens.
 """,
 }
 
