@@ -167,7 +167,7 @@ def _preparation(
         "numLabels": configuration.num_labels or None if has_labels and not labels else None,
         "batchSize": (configuration.batch_size or 1) if neuron else None,
         "attention": "SDPA" if configuration.better_transformer else None,
-        "compile": _compile(configuration.compile) if format_ == "Pretrained" else None,
+        "compile": compile_field(configuration.compile) if format_ == "Pretrained" else None,
         "deviceMap": "Auto" if configuration.model_parallel else None,
     }
     return {key: value for key, value in wanted.items() if value is not None}
@@ -190,7 +190,8 @@ def _notes_on(pt2: PT2, save_mode: str) -> Iterator[str]:
         yield "pt2.export was ignored: set spec.preparation.format to Exported if that is wanted."
 
 
-def _compile(wanted: Compilation | None) -> dict[str, str] | None:
+def compile_field(wanted: Compilation | None) -> dict[str, str] | None:
+    """spec.preparation.compile that says the same."""
     return None if wanted is None else {"backend": wanted.backend, "mode": _COMPILE_MODES[wanted.mode]}
 
 

@@ -1,18 +1,20 @@
 """What a folder says of its own model beside the checkpoint: the files of TorchServe's preparation script."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from transformermodel_api.contract import PreparationRequest
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
+from transformermodel_api.preparation import Compile
 from transformermodel_predictor.artifact.configuration import CONFIGURATION_FILE
 from transformermodel_predictor.artifact.labels import LABELS_FILE, read_labels
 from transformermodel_predictor.preparation.downloader import (
     SETUP_FILE,
     DownloaderConfiguration,
+    compile_field,
     read_downloader_configuration,
 )
 
@@ -42,6 +44,7 @@ class Inherited:
         filled: dict[str, Any] = {
             "max_length": wanted.max_length or found.max_length,
             "do_lower_case": found.do_lower_case if wanted.do_lower_case is None else wanted.do_lower_case,
+            "compile": wanted.compile or _compile(found),
         }
         if has_labels and wanted.labels is None and wanted.num_labels is None:
             filled |= {"labels": self.labels, "num_labels": None if self.labels else found.num_labels or None}
@@ -51,13 +54,20 @@ class Inherited:
 def read_inherited(folder: Path, origin: str) -> Inherited:
     """Read what lies beside a checkpoint; nothing may.
 
+    setup_config.json goes before model-config.yaml, which alone can say how a model is compiled.
+
     Raises:
         PreparationFailed: UnsupportedSource, a file is damaged.
     """
-    configuration: DownloaderConfiguration | None = None
-    for name in (SETUP_FILE, CONFIGURATION_FILE):
-        configuration = configuration or _read(folder / name, origin, read_downloader_configuration)
-    return Inherited(configuration or DownloaderConfiguration(), _read(folder / LABELS_FILE, origin, read_labels))
+    files = [_read(folder / name, origin, read_downloader_configuration) for name in (SETUP_FILE, CONFIGURATION_FILE)]
+    known = [file for file in files if file is not None] or [DownloaderConfiguration()]
+    compiled = next((file.compile for file in known if file.compile is not None), None)
+    return Inherited(replace(known[0], compile=compiled), _read(folder / LABELS_FILE, origin, read_labels))
+
+
+def _compile(configuration: DownloaderConfiguration) -> Compile | None:
+    field = compile_field(configuration.compile)
+    return None if field is None else Compile.model_validate(field)
 
 
 def _read(file: Path, origin: str, parse: Callable[[str], _Read]) -> _Read | None:

@@ -1,6 +1,7 @@
 """What TorchServe's preparation script left beside a checkpoint holds unless the manifest says otherwise."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,9 @@ from tests.predictor.preparation.conftest import Kitchen, request_for
 from tests.predictor.watcher import Watcher
 from transformermodel_api.contract import PreparationRequest
 from transformermodel_api.failures import FailureReason
+from transformermodel_predictor.artifact.compilation import Compilation
+from transformermodel_predictor.preparation.candidate import REFERENCE, EngineName
+from transformermodel_predictor.preparation.configuration import in_form
 from transformermodel_predictor.preparation.inputs import acquire, resolve
 from transformermodel_predictor.preparation.merge import Merged, merge
 
@@ -53,6 +57,33 @@ def test_the_manifest_is_stronger(kitchen: Kitchen) -> None:
     found = merged(kitchen, request_for(preparation=wanted))
     assert (found.labels, found.max_length) == (("x", "y", "z"), 16)
     assert found.tokenizer.tokenize("Movie") == ["movie"]
+
+
+COMPILED = {"handler": SETUP, "pt2": {"compile": {"enable": True, "backend": "eager", "mode": "reduce-overhead"}}}
+
+
+def test_what_is_compiled_for_torchserve_is_compiled_here(kitchen: Kitchen) -> None:
+    (kitchen.model / "setup_config.json").write_text(json.dumps(SETUP))  # it knows nothing of compiling
+    (kitchen.model / "model-config.yaml").write_text(json.dumps(COMPILED))
+    found = merged(kitchen, request_for()).configuration
+    assert in_form(found, REFERENCE).pt2.compile == Compilation("eager", "reduce-overhead")
+    packed = replace(REFERENCE, engine=EngineName.Packed)
+    assert in_form(found, packed).pt2.compile is None
+
+
+@pytest.mark.parametrize(
+    ("section", "wanted", "compiled"),
+    [
+        ({"enable": False, "backend": "inductor"}, {}, None),
+        ({"enable": True}, {}, Compilation("inductor", "default")),
+        ({"enable": True, "backend": "inductor"}, {"compile": {"backend": "eager"}}, Compilation("eager", "default")),
+    ],
+)
+def test_compiling_that_is_switched_off_or_said_in_the_manifest_is_not_taken_over(
+    kitchen: Kitchen, section: dict[str, Any], wanted: dict[str, Any], compiled: Compilation | None
+) -> None:
+    (kitchen.model / "model-config.yaml").write_text(json.dumps({"handler": SETUP, "pt2": {"compile": section}}))
+    assert merged(kitchen, request_for(preparation=wanted)).configuration.pt2.compile == compiled
 
 
 def test_a_number_of_classes_without_names_gives_them_transformers_names(kitchen: Kitchen) -> None:
