@@ -28,7 +28,7 @@ from transformermodel_predictor.tasks.task import InvalidQuestion
 
 
 class KServeModel(Model):  # type: ignore[misc] # KServe's SDK has no types
-    """The generalized handler behind KServe's own frame, for V1 and V2 over REST.
+    """A handler of any task, also one that generates, behind KServe's own frame, for V1 and V2 over REST.
 
     Args:
         name: the model's name in URLs.

@@ -1,4 +1,4 @@
-"""A stock KServe ModelServer with a prepared model, on loopback only: `stock_server NAME DIRECTORY PORT`."""
+"""A stock KServe ModelServer with prepared models, on loopback only: `stock_server PORT NAME=DIRECTORY...`."""
 
 import sys
 from pathlib import Path
@@ -22,10 +22,11 @@ def main() -> None:
 
     from transformermodel_predictor.server.kserve_adapter import KServeModel
 
-    name, directory, port = sys.argv[1:]
-    model = KServeModel(name, Path(directory))
-    model.load()
-    ModelServer(http_port=int(port), enable_grpc=False).start([model])
+    port, *arguments = sys.argv[1:]
+    models = [KServeModel(name, Path(directory)) for name, _, directory in (part.partition("=") for part in arguments)]
+    for model in models:
+        model.load()
+    ModelServer(http_port=int(port), enable_grpc=False).start(models)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,10 @@ from tests.predictor.gated import PATIENCE_SECONDS
 from tests.predictor.server.expected import answers_by_name
 from tests.predictor.server.running import RunningServer, running
 from tests.predictor.tiny import LABELS, MAX_LENGTH
+from tests.predictor.tiny_language import make_language_artifact
 from transformermodel_predictor.artifact.directory import Artifact
-from transformermodel_predictor.loading import LoadedModel
+from transformermodel_predictor.generation.loaded import LoadedGenerator
+from transformermodel_predictor.loading import LoadedModel, load_model
 from transformermodel_predictor.server.options import ServerOptions
 
 pytestmark = pytest.mark.slow
@@ -36,10 +38,16 @@ def our_server(running_server: RunningServer) -> str:
 
 
 @pytest.fixture(scope="module")
-def stock_server(tiny_artifact: Artifact) -> Iterator[str]:
+def language(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
+    return make_language_artifact(tmp_path_factory.mktemp("language") / "model")
+
+
+@pytest.fixture(scope="module")
+def stock_server(tiny_artifact: Artifact, language: Artifact) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    program = [sys.executable, "-m", "tests.predictor.server.stock_server", "tiny", str(tiny_artifact.path), str(port)]
+    models = [f"tiny={tiny_artifact.path}", f"writer={language.path}"]
+    program = [sys.executable, "-m", "tests.predictor.server.stock_server", str(port), *models]
     process = subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     url = f"http://127.0.0.1:{port}"
     with httpx.Client(timeout=PATIENCE_SECONDS) as client:
@@ -164,3 +172,26 @@ def test_metadata_in_kserves_server_names_inputs_and_outputs(stock_server: str) 
     metadata = httpx.get(f"{stock_server}/v2/models/tiny").json()
     assert [spec["name"] for spec in metadata["inputs"]] == ["text", "text_pair"]
     assert [spec["name"] for spec in metadata["outputs"]] == ["label", "score", "probabilities"]
+
+
+def test_a_model_that_generates_writes_the_same_in_kserves_server(stock_server: str, language: Artifact) -> None:
+    prompts, parameters = ["the quick", "once upon"], {"max_new_tokens": 4}
+    model = load_model(language)
+    assert isinstance(model, LoadedGenerator)
+    with running({"writer": model}) as ours:
+        tensor = {"name": "text", "shape": [2], "datatype": "BYTES", "data": prompts}
+        bodies = {
+            "/v1/models/writer:predict": {"instances": prompts, "parameters": parameters},
+            "/v2/models/writer/infer": {"inputs": [tensor], "parameters": parameters},
+        }
+        for path, body in bodies.items():
+            theirs, expected = (
+                httpx.post(f"{url}{path}", json=body, timeout=PATIENCE_SECONDS) for url in (stock_server, ours.url)
+            )
+            assert theirs.status_code == 200, theirs.text
+            assert written(theirs.json()) == written(expected.json())
+
+
+def written(answered: dict[str, Any]) -> object:
+    """The predictions of V1, or V2's elements by the names of their outputs."""
+    return answered.get("predictions") or {output["name"]: output["data"] for output in answered["outputs"]}
