@@ -1,5 +1,6 @@
 """Which entities, places or tokens of a tagged text a client wants to have explained. Pure."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -160,10 +161,11 @@ def _found(task: TokenClassification, answer: Tagging) -> list[Tag]:
     """The entities of the answer, with their tokens."""
     question = answer.question
     entities = entities_of(answer.places, answer.probabilities, task.labels, question.aggregation)
+    starts, ends = [place.start for place in answer.places], [place.end for place in answer.places]
     tokens = [
         range(number, number + 1)
         if question.aggregation is Aggregation.none  # then there is one for each token
-        else _tokens_in(answer, entity.start, entity.end)
+        else range(bisect_left(starts, entity.start), bisect_right(ends, entity.end))
         for number, entity in enumerate(entities)
     ]
     kept = [
@@ -180,12 +182,6 @@ def _found(task: TokenClassification, answer: Tagging) -> list[Tag]:
         )
         for (entity, place), fields in zip(kept, told, strict=True)
     ]
-
-
-def _tokens_in(answer: Tagging, start: int, end: int) -> range:
-    """The tokens that stand in a part of the text, which begins and ends where tokens do."""
-    inside = [number for number, token in enumerate(answer.places) if start <= token.start and token.end <= end]
-    return range(inside[0], inside[-1] + 1)
 
 
 def _classes_at(answer: Tagging, tokens: range, label: str, labels: Sequence[str]) -> tuple[int, ...]:

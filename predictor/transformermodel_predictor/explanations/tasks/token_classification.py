@@ -54,7 +54,8 @@ class TokenClassificationTargets:
             InvalidQuestion: there is no such entity, place, token or class.
         """
         tags = wanted_tags(self._task, self._tagging(question, windows, outputs), wanted, _tokens_before(windows))
-        return [_target(tag, question, windows) for tag in tags]
+        features = [word_numbers(alignment_of(window), (question.text,)) for window in windows] if tags else []
+        return [_target(tag, windows, features) for tag in tags]
 
     def _tagging(self, question: TaggingQuestion, windows: Windows, outputs: Sequence[Outputs]) -> Tagging:
         (answer,) = self._task.decode([question], [windows], [outputs])
@@ -66,11 +67,10 @@ def _tokens_before(windows: Windows) -> int:
     return span_of(alignment_of(windows[0]), 0)[0]
 
 
-def _target(tag: Tag, question: TaggingQuestion, windows: Windows) -> Target:
+def _target(tag: Tag, windows: Windows, features: Sequence[tuple[int | None, ...]]) -> Target:
     spans = spans_of(windows, 0)
     window = window_holding(spans, tag.tokens)
-    alignment = alignment_of(windows[window])
-    begin, _ = span_of(alignment, 0)
+    begin, _ = span_of(alignment_of(windows[window]), 0)
     held = range(max(tag.tokens.start, spans[window][0]), min(tag.tokens.stop, spans[window][1]))
     cut = {} if held == tag.tokens else {"tokens": len(tag.tokens), "explained_tokens": len(held)}
     return Target(
@@ -81,6 +81,6 @@ def _target(tag: Tag, question: TaggingQuestion, windows: Windows) -> Target:
             classes=tuple(tag.classes[token - tag.tokens.start] for token in held),
         ),
         score=tag.score,
-        features=word_numbers(alignment, (question.text,)),
+        features=features[window],
         details={**tag.details, **cut, **window_details(windows, window, 0)},
     )

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import pytest
@@ -35,8 +36,13 @@ def generated(fields: Mapping[str, Any], limit: int = POSITIONS) -> GeneratedTex
     return GeneratedText(prompt, TOKENIZER.decode(list(new)), new, FinishReason.Length)
 
 
-@torch.inference_mode()
 def logits(tokens: list[int]) -> torch.Tensor:
+    return _logits(tuple(tokens))
+
+
+@cache
+@torch.inference_mode()
+def _logits(tokens: tuple[int, ...]) -> torch.Tensor:
     found: torch.Tensor = MODEL(torch.tensor([tokens])).logits[0]
     return found
 
