@@ -1,107 +1,41 @@
-"""Parts of a text: the same sequence, in which the tokens of absent features are replaced, and what the model says.
+"""Who of a number of players is present. Pure."""
 
-The game of Shapley's theory: players are the target's features, a coalition is who is present, its worth the objective.
-"""
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
+from random import Random
 
-import math
-from collections.abc import Generator, Iterable, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+import torch
 
-from transformermodel_predictor.explanations.rows import ForwardRow, Result, Row
-from transformermodel_predictor.explanations.target import Target
-
-Coalition = tuple[bool, ...]
-"""For each feature whether it is present."""
-
-MOST_ROWS = 16
-"""Rows that are asked for at once."""
-
-Asking = Generator[Sequence[Row], Sequence[Result], list[float]]
-"""Yields rows, as a method does, and returns the worth of what it was asked about."""
+Coalition = int
+"""A bit for each player, the first one's lowest: as small as a set can be, since thousands are kept."""
 
 
-@dataclass(frozen=True)
-class Game:
-    """A target whose features can be left out.
-
-    Attributes:
-        target: whose features.
-        stand_in: the token that replaces those of absent features, so that every other keeps its place.
-    """
-
-    target: Target
-    stand_in: int
-
-    @cached_property
-    def players(self) -> int:
-        """Number of features."""
-        return 1 + max((feature for feature in self.target.features if feature is not None), default=-1)
-
-    @property
-    def everyone(self) -> Coalition:
-        """The text as it is."""
-        return (True,) * self.players
-
-    @property
-    def nobody(self) -> Coalition:
-        """The baseline."""
-        return (False,) * self.players
-
-    def row(self, coalition: Coalition) -> ForwardRow:
-        """What the model is asked about a coalition."""
-        encoding = self.target.encoding
-        tokens = [
-            token if feature is None or coalition[feature] else self.stand_in
-            for token, feature in zip(encoding.features["input_ids"], self.target.features, strict=True)
-        ]
-        features = {**encoding.features, "input_ids": tokens}
-        return ForwardRow(replace(encoding, features=features), self.target.objective)
-
-    def by_token(self, values: Sequence[float]) -> tuple[float, ...]:
-        """The value of each token, from those of the features: tokens of one feature share it evenly."""
-        features = self.target.features
-        tokens = [features.count(player) for player in range(self.players)]
-        return tuple(0.0 if feature is None else values[feature] / tokens[feature] for feature in features)
+def everyone(players: int) -> Coalition:
+    """All players."""
+    return (1 << players) - 1
 
 
-class Worths:
-    """What coalitions are worth, each asked for once.
-
-    Args:
-        game: whose.
-
-    Attributes:
-        asked: number of evaluations so far.
-    """
-
-    def __init__(self, game: Game) -> None:
-        self._game = game
-        self._known: dict[Coalition, float] = {}
-
-    @property
-    def asked(self) -> int:
-        """Number of evaluations so far."""
-        return len(self._known)
-
-    def of(self, coalitions: Sequence[Coalition]) -> Asking:
-        """The worth of each, in their order.
-
-        Raises:
-            ArithmeticError: the model's output is not finite.
-        """
-        unknown = [coalition for coalition in dict.fromkeys(coalitions) if coalition not in self._known]
-        for first in range(0, len(unknown), MOST_ROWS):
-            chunk = unknown[first : first + MOST_ROWS]
-            results = yield [self._game.row(coalition) for coalition in chunk]
-            for coalition, result in zip(chunk, results, strict=True):
-                if not math.isfinite(result.value):
-                    raise ArithmeticError("the model's output for a part of the text is not finite")
-                self._known[coalition] = result.value
-        return [self._known[coalition] for coalition in coalitions]
+def of(present: Iterable[int]) -> Coalition:
+    """The coalition of some players, given by their numbers from 0."""
+    return sum(1 << player for player in set(present))
 
 
-def without(coalition: Coalition, players: Iterable[int]) -> Coalition:
-    """The coalition that is left when some players leave."""
-    leaving = frozenset(players)
-    return tuple(present and player not in leaving for player, present in enumerate(coalition))
+def has(coalition: Coalition, player: int) -> bool:
+    """Whether a player is present."""
+    return bool(coalition >> player & 1)
+
+
+def of_size(players: int, size: int) -> Iterator[Coalition]:
+    """Every coalition of so many of the players."""
+    return (of(present) for present in combinations(range(players), size))
+
+
+def drawn(players: int, size: int, random: Random) -> Coalition:
+    """One of them, all equally likely."""
+    return of(random.sample(range(players), size))
+
+
+def indicators(coalitions: Sequence[Coalition], players: int) -> torch.Tensor:
+    """1 where a player is present and 0 elsewhere: float64 [coalitions, players]."""
+    rows = [[has(coalition, player) for player in range(players)] for coalition in coalitions]
+    return torch.tensor(rows, dtype=torch.float64).reshape(len(coalitions), players)

@@ -1,20 +1,22 @@
 """Driving one method to its end in the calling thread, as tests, the command line and benchmarks do."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import torch
 
 from transformermodel_predictor.engines.engine import Engine
-from transformermodel_predictor.explanations.explanation import Attribution
-from transformermodel_predictor.explanations.rows import ForwardRow, GradientRow, Result, Row, Steps
+from transformermodel_predictor.explanations.rows import Asking, ForwardRow, GradientRow, Result, Row
 from transformermodel_predictor.explanations.twin import Twin
 
+_Found = TypeVar("_Found")
 
-def drive(steps: Steps, engine: Engine, twin: Twin | None = None) -> Attribution:
-    """Ask for each step's rows at once until the method has its attribution.
+
+def drive(steps: Asking[_Found], engine: Engine, twin: Twin | None = None) -> _Found:
+    """Ask for each step's rows at once, until the method has found what it is to find.
 
     Args:
-        steps: the method at work, not begun.
+        steps: a method at work, or whatever else asks for rows; not begun.
         engine: what serves.
         twin: the model's; needed by gradient methods alone.
     """
@@ -23,8 +25,8 @@ def drive(steps: Steps, engine: Engine, twin: Twin | None = None) -> Attribution
         while True:
             rows = steps.send(results_of(rows, engine, twin))
     except StopIteration as ended:
-        attribution: Attribution = ended.value
-        return attribution
+        found: _Found = ended.value
+        return found
 
 
 def results_of(rows: Sequence[Row], engine: Engine, twin: Twin | None = None) -> list[Result]:

@@ -40,7 +40,8 @@ class Options:
         steps: interpolation steps to begin with; they grow while the delta is over the tolerance.
         most_steps: where growing ends.
         tolerance: largest delta as a share of the difference of the score between text and baseline.
-        samples: permutations of Shapley sampling, and evaluations of KernelSHAP and LIME.
+        samples: permutations of Shapley sampling, and evaluations of KernelSHAP and LIME; by the number of features
+            when None.
         seed: of those samples.
     """
 
@@ -49,7 +50,7 @@ class Options:
     steps: int = 16
     most_steps: int = 256
     tolerance: float = 0.02
-    samples: int = 25
+    samples: int | None = None
     seed: int = 0
 
 
@@ -120,7 +121,7 @@ class Explained:
 
     Attributes:
         answer: the answer's fields, as a prediction has them.
-        explanations: one per target, the most important first.
+        explanations: one per target, in the order of `ExplainableTask.targets`.
         truncated: number of tokens of the question that the model did not see.
     """
 

@@ -7,6 +7,7 @@ requests in one step of an engine, no more at once than may run between two pred
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 
@@ -58,5 +59,10 @@ class Result:
 
 Row = GradientRow | ForwardRow
 
-Steps = Generator[Sequence[Row], Sequence[Result], Attribution]
+_Found = TypeVar("_Found")
+
+Asking = Generator[Sequence[Row], Sequence[Result], _Found]
+"""A part of a method: it yields rows, is sent their results, and returns what it found."""
+
+Steps = Asking[Attribution]
 """A method at work. It yields few rows at a time (tens), so that memory does not depend on the number of steps."""

@@ -1,7 +1,7 @@
 """Feature ablation: how much the objective falls when a feature alone is left out."""
 
-from transformermodel_predictor.explanations.coalitions import Game, Worths, without
 from transformermodel_predictor.explanations.explanation import Attribution, Options
+from transformermodel_predictor.explanations.game import Game, Worths
 from transformermodel_predictor.explanations.rows import Steps
 from transformermodel_predictor.explanations.target import Target
 from transformermodel_predictor.explanations.tools import Tools
@@ -18,6 +18,6 @@ def attribute(target: Target, options: Options, tools: Tools) -> Steps:
 
 def _ablate(game: Game) -> Steps:
     worths = Worths(game)
-    left_out = [without(game.everyone, [player]) for player in range(game.players)]
+    left_out = [game.everyone ^ 1 << player for player in range(game.players)]
     whole, *rest = yield from worths.of([game.everyone, *left_out])
     return Attribution(game.by_token([whole - part for part in rest]), delta=None, steps=worths.asked)

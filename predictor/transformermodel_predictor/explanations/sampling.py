@@ -1,0 +1,24 @@
+"""How much a method that samples asks of a model. Pure."""
+
+from transformermodel_predictor.explanations.explanation import Options
+
+_MOST_EVALUATIONS = 1000
+"""Unless more samples are asked for: a second or two for a small model and a text of usual length."""
+_LEAST_EVALUATIONS = 256
+_EVALUATIONS_PER_PLAYER = 8
+_MOST_PERMUTATIONS = 25
+_LEAST_PERMUTATIONS = 2
+
+
+def evaluations(options: Options, players: int) -> int:
+    """Coalitions that a linear model is fitted to: several for each coefficient, if no other number is asked for."""
+    if options.samples is not None:
+        return options.samples
+    return min(_MOST_EVALUATIONS, max(_LEAST_EVALUATIONS, _EVALUATIONS_PER_PLAYER * players))
+
+
+def permutations(options: Options, players: int) -> int:
+    """Orders in which the players join, each of which costs an evaluation per player."""
+    if options.samples is not None:
+        return options.samples
+    return max(_LEAST_PERMUTATIONS, min(_MOST_PERMUTATIONS, _MOST_EVALUATIONS // max(1, players)))
