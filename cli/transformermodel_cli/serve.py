@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ import typer
 from rich.console import Console
 
 from transformermodel_api.errors import UserError
+from transformermodel_cli.explanation_flags import ExplanationsFlag, changed_explanations
 from transformermodel_cli.location import store_location
 from transformermodel_cli.model_flags import (
     DeviceFlag,
@@ -81,6 +83,7 @@ def command(
     max_batch_size: MaxBatchSizeFlag = None,
     max_queue_size: MaxQueueSizeFlag = None,
     max_delay_milliseconds: MaxDelayFlag = None,
+    explanations: ExplanationsFlag = None,
 ) -> None:
     """Prepare models where needed and serve them over HTTP and gRPC until Ctrl-C."""
     from transformermodel_predictor.artifact.holding import held
@@ -106,7 +109,7 @@ def command(
         key=ssl_keyfile,
         token=read_token(token_file, os.environ),
         access_log=access_log,
-        models={subject.name: _model_options(subject).changed(device, flags) for subject in subjects},
+        models={subject.name: _model_options(subject, explanations).changed(device, flags) for subject in subjects},
         on_ready=lambda url: _announce(url, subjects[0]),
     )
     options.require_usable()
@@ -131,11 +134,12 @@ def _named_model(name: str | None, directory: Path | None, uri: str | None) -> l
     return [f"{name}={place}" if name else place]
 
 
-def _model_options(subject: Subject) -> "ModelOptions":
-    """How a model is run, as its manifest says; a prepared one comes without."""
+def _model_options(subject: Subject, explanations: Sequence[str] | None) -> "ModelOptions":
+    """How a model is run, as its manifest says and --explanations; a prepared one comes without a manifest."""
     from transformermodel_predictor.server.serving import ModelOptions
 
-    return ModelOptions.of(subject.model.spec.predictor) if isinstance(subject, ManifestSubject) else ModelOptions()
+    options = ModelOptions.of(subject.model.spec.predictor) if isinstance(subject, ManifestSubject) else ModelOptions()
+    return replace(options, explanations=changed_explanations(options.explanations, explanations or ()))
 
 
 def _prepare(subjects: Sequence[Subject], store: "StoreLocation", options: "ServerOptions") -> Mapping[str, str]:

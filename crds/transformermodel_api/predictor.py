@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from transformermodel_api.explanations import Explanations
 from transformermodel_api.pods import NodeSelector, Resources, Toleration
 from transformermodel_api.rules import ResourceType
 
@@ -60,6 +61,9 @@ class Predictor(ResourceType):
         Field(description="Kind of processor: Auto (the first of CUDA, XPU, MPS, XLA and CPU that is there) or one."),
     ] = Device.Auto
     batching: Annotated[Batching, Field(description="How requests are grouped into steps of the engine.")] = Batching()
+    explanations: Annotated[
+        Explanations, Field(description="Whether and how answers are explained, where requests do not say it.")
+    ] = Explanations()
     resources: Annotated[
         Resources | None, Field(description="Compute resources of a replica; the serving runtime's when absent.")
     ] = None

@@ -67,6 +67,21 @@ def test_device_and_batching_are_told_to_the_server() -> None:
     ]
 
 
+def test_how_answers_are_explained_is_told_to_the_server() -> None:
+    explanations = {"method": "Lime", "samples": 50, "tolerance": "0.02", "limits": {"steps": 500, "queueSize": 64}}
+    served = build(model(predictor={"explanations": explanations}))["spec"]["predictor"]["model"]
+    assert served["args"] == [
+        "--explanations=method=Lime",
+        "--explanations=samples=50",
+        "--explanations=limits.steps=500",
+    ]
+
+
+def test_a_server_is_told_not_to_explain() -> None:
+    served = build(model(predictor={"explanations": {"enabled": False}}))["spec"]["predictor"]["model"]
+    assert served["args"] == ["--explanations=enabled=false"]
+
+
 def test_more_replicas_are_no_other_revision() -> None:
     scaled = build(model(predictor={"minReplicas": 3}))
     assert revision_of(scaled) == revision_of(build())
@@ -80,6 +95,7 @@ def test_more_replicas_are_no_other_revision() -> None:
         pytest.param(model(predictor={"resources": {"limits": {"cpu": "2"}}}), {}, id="resources"),
         pytest.param(model(predictor={"nodeSelector": {"disk": "fast"}}), {}, id="placement"),
         pytest.param(model(predictor={"batching": {"maxTokens": 512}}), {}, id="batching"),
+        pytest.param(model(predictor={"explanations": {"enabled": False}}), {}, id="explanations"),
         pytest.param(model(), {"runtime": "other"}, id="runtime"),
     ],
 )

@@ -3,6 +3,7 @@
 from typing import Any
 
 from transformermodel_api import GROUP
+from transformermodel_api.explanations import settings_of
 from transformermodel_api.identity import fingerprint
 from transformermodel_api.model import TransformerModel
 from transformermodel_api.predictor import Device, Predictor
@@ -107,4 +108,5 @@ def _engine_arguments(predictor: Predictor) -> list[str]:
         "max-queue-size": batching.max_queue_size,
         "max-delay-milliseconds": batching.max_delay_milliseconds or None,
     }
-    return [f"--{name}={value}" for name, value in flags.items() if value is not None]
+    given = [f"--{name}={value}" for name, value in flags.items() if value is not None]
+    return [*given, *(f"--explanations={setting}" for setting in settings_of(predictor.explanations))]

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
+
+from transformermodel_api.explanations import Explanations
 
 
 class Method(StrEnum):
-    """The ways to attribute, by their names in requests and in the resource."""
+    """The ways to attribute: values are their names in requests, the members' own names those in the resource."""
 
     IntegratedGradients = "integrated_gradients"
     InputXGradient = "input_x_gradient"
@@ -23,7 +25,7 @@ GRADIENT_METHODS = frozenset((Method.IntegratedGradients, Method.InputXGradient,
 
 
 class Baseline(StrEnum):
-    """What stands for a token that is not there."""
+    """What stands for a token that is not there; named as `Method` is."""
 
     Pad = "pad"
     Mask = "mask"
@@ -52,6 +54,20 @@ class Options:
     tolerance: float = 0.02
     samples: int | None = None
     seed: int = 0
+
+    @classmethod
+    def of(cls, explanations: Explanations) -> Self:
+        """What spec.predictor.explanations says, and the defaults, within its limits, where it says nothing."""
+        most = min(cls.most_steps, explanations.limits.steps)
+        begin = explanations.steps or min(cls.steps, explanations.max_steps or most)
+        return cls(
+            method=Method[explanations.method.name],
+            baseline=Baseline[explanations.baseline.name],
+            steps=begin,
+            most_steps=explanations.max_steps or max(begin, most),
+            tolerance=float(explanations.tolerance),
+            samples=explanations.samples,
+        )
 
 
 @dataclass(frozen=True)

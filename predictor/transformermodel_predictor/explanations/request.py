@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
+from transformermodel_api.explanations import ExplanationLimits
 from transformermodel_api.spec import TaskName
 from transformermodel_predictor.explanations.explanation import GRADIENT_METHODS, Baseline, Method, Options
 from transformermodel_predictor.tasks.parameters import Kind, Parameter, choice, number, read_parameters, whole
@@ -26,6 +27,11 @@ class OptionLimits:
 
     steps: int = 1000
     samples: int = 1000
+
+    @classmethod
+    def of(cls, limits: ExplanationLimits) -> Self:
+        """What spec.predictor.explanations.limits says."""
+        return cls(limits.steps, limits.samples)
 
 
 @dataclass(frozen=True)

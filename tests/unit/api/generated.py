@@ -65,6 +65,10 @@ def _agreeing(spec: dict[str, Any]) -> dict[str, Any]:
         preparation.pop("numLabels", None)
     if spec["task"] != "TextGeneration":
         preparation.pop("generation", None)
+    explanations = spec.get("predictor", {}).get("explanations", {})
+    if explanations.get("baseline") == "Zero":
+        explanations["method"] = "Saliency"
+    explanations.update(dict.fromkeys(explanations.keys() & {"steps", "maxSteps", "samples"}, 1))
     for test in spec.get("tests", []):
         test["expect"].setdefault("label", "A")
     for uri, revision in (("uri", "revision"), ("adapterUri", "adapterRevision")):

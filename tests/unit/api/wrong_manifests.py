@@ -17,6 +17,7 @@ LOCATION = "must be hf://org/name, s3://, gs://, az://, https://, pvc:// or file
 STORAGE = "must be pvc://claim, s3://bucket, gs://bucket or az://container, and a path after it where wanted"
 TASKS = '"SequenceClassification", "TokenClassification", "QuestionAnswering", "TextGeneration"'
 POSITIVE = 'must be a decimal greater than 0 in quotes, such as "0.7"'
+SCORE = 'must be a decimal from 0 to 1 in quotes, such as "0.997"'
 QUANTITY = "must be a Kubernetes quantity, such as 500m, 1.5 or 2Gi"
 NAME = "metadata.name must be lower-case letters, digits and '-', start with a letter and not end with '-'"
 SUBDOMAIN = (
@@ -348,6 +349,41 @@ _RULES = (
         changed(task="TextGeneration", preparation__generation={"temperature": "0.0", "repetitionPenalty": "-1"}),
         f'spec.preparation.generation.temperature: Invalid value: "string": {POSITIVE}',
         f'spec.preparation.generation.repetitionPenalty: Invalid value: "string": {POSITIVE}',
+    ),
+    _wrong(
+        "explanations that contradict themselves",
+        changed(
+            predictor__explanations={
+                "method": "Lime",
+                "baseline": "Zero",
+                "steps": 600,
+                "maxSteps": 500,
+                "samples": 20,
+                "tolerance": "2 %",
+                "limits": {"steps": 400, "samples": 10},
+            }
+        ),
+        'spec.predictor.explanations.steps: Invalid value: "object": steps must not be more than maxSteps, to which '
+        "they grow, and not more than limits.steps",
+        'spec.predictor.explanations.maxSteps: Invalid value: "object": maxSteps must not be more than limits.steps, '
+        "which is 1000 when absent",
+        'spec.predictor.explanations.samples: Invalid value: "object": samples must not be more than limits.samples, '
+        "which is 1000 when absent",
+        'spec.predictor.explanations.baseline: Invalid value: "object": baseline Zero is no token: methods that leave '
+        "words out need Pad or Mask",
+        f'spec.predictor.explanations.tolerance: Invalid value: "string": {SCORE}',
+    ),
+    _wrong(
+        "more interpolation steps than limits allow",
+        changed(predictor__explanations={"steps": 1001}),
+        'spec.predictor.explanations.steps: Invalid value: "object": steps must not be more than maxSteps, to which '
+        "they grow, and not more than limits.steps",
+    ),
+    _wrong(
+        "interpolation steps that grow beyond what may be asked for",
+        changed(predictor__explanations__maxSteps=2000),
+        'spec.predictor.explanations.maxSteps: Invalid value: "object": maxSteps must not be more than limits.steps, '
+        "which is 1000 when absent",
     ),
     _wrong(
         "storage that is no volume",

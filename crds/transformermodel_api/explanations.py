@@ -1,0 +1,133 @@
+"""spec.predictor.explanations: whether and how the model's answers are explained."""
+
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from transformermodel_api.decimals import Score
+from transformermodel_api.rules import ResourceType, Rule
+
+_MOST = 100_000
+
+
+class ExplanationMethod(StrEnum):
+    """The ways to attribute an answer to the words of its question; requests write them as `integrated_gradients`."""
+
+    IntegratedGradients = "IntegratedGradients"
+    InputXGradient = "InputXGradient"
+    Saliency = "Saliency"
+    FeatureAblation = "FeatureAblation"
+    ShapleySampling = "ShapleySampling"
+    KernelShap = "KernelShap"
+    Lime = "Lime"
+
+
+class ExplanationBaseline(StrEnum):
+    """What stands for a token that is not there."""
+
+    Pad = "Pad"
+    Mask = "Mask"
+    Zero = "Zero"
+
+
+class ExplanationLimits(ResourceType):
+    """How much work requests may ask for."""
+
+    steps: Annotated[
+        int, Field(ge=1, le=_MOST, description="Most interpolation steps that a request may ask for; over it 400.")
+    ] = 1000
+    samples: Annotated[
+        int, Field(ge=1, le=_MOST, description="Most samples that a request may ask for; over it 400.")
+    ] = 1000
+    targets: Annotated[
+        int, Field(ge=1, le=10_000, description="Most things that are explained about one text; over it 400.")
+    ] = 64
+    queue_size: Annotated[
+        int, Field(ge=1, le=_MOST, description="Most texts that may wait or be explained; over it 503.")
+    ] = 64
+
+
+class Explanations(ResourceType):
+    """Whether and how answers are explained, where the request does not say it."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "!has(self.steps) || self.steps <= (has(self.maxSteps) ? self.maxSteps : self.limits.steps)",
+            "steps must not be more than maxSteps, to which they grow, and not more than limits.steps",
+            ".steps",
+        ),
+        Rule(
+            "!has(self.maxSteps) || self.maxSteps <= self.limits.steps",
+            "maxSteps must not be more than limits.steps, which is 1000 when absent",
+            ".maxSteps",
+        ),
+        Rule(
+            "!has(self.samples) || self.samples <= self.limits.samples",
+            "samples must not be more than limits.samples, which is 1000 when absent",
+            ".samples",
+        ),
+        Rule(
+            "self.baseline != 'Zero' || self.method in ['IntegratedGradients', 'InputXGradient', 'Saliency']",
+            "baseline Zero is no token: methods that leave words out need Pad or Mask",
+            ".baseline",
+        ),
+    )
+
+    enabled: Annotated[
+        bool, Field(description="Whether answers are explained at all; requests for it are answered 400 if not.")
+    ] = True
+    method: Annotated[
+        ExplanationMethod, Field(description="The way to attribute, where a request does not name one.")
+    ] = ExplanationMethod.IntegratedGradients
+    baseline: Annotated[
+        ExplanationBaseline,
+        Field(description="What stands for a token that is not there: padding, a mask, or an embedding of zeros."),
+    ] = ExplanationBaseline.Pad
+    steps: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=_MOST,
+            description="Interpolation steps of IntegratedGradients to begin with; 16, or maxSteps if less, when "
+            "absent.",
+        ),
+    ] = None
+    max_steps: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=_MOST,
+            description="Where the steps end: they grow while the delta is over the tolerance; 256, or steps if more, "
+            "when absent.",
+        ),
+    ] = None
+    tolerance: Annotated[
+        Score,
+        Field(description='Largest delta as a share of the change that is explained, such as "0.02".'),
+    ] = "0.02"
+    samples: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=_MOST,
+            description="Permutations of ShapleySampling, evaluations of KernelShap and Lime; by the number of words "
+            "when absent.",
+        ),
+    ] = None
+    limits: Annotated[ExplanationLimits, Field(description="How much work requests may ask for.")] = ExplanationLimits()
+
+
+def settings_of(explanations: Explanations) -> list[str]:
+    """What differs from the defaults, as `transformermodel serve --explanations` takes it: `limits.steps=500`."""
+    given = explanations.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    return [f"{path}={str(value).lower() if isinstance(value, bool) else value}" for path, value in _leaves(given)]
+
+
+def _leaves(document: Mapping[str, Any], parents: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in document.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{parents}{name}.")
+        else:
+            yield f"{parents}{name}", value
