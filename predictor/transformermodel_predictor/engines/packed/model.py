@@ -51,7 +51,7 @@ class PackedModel:
         _set_attention(model)
         if "position_ids" not in inspect.signature(model.base_model.forward).parameters:
             raise NotPackable(f"{type(model).__name__} takes no position ids")
-        self._first_position = _first_position(model)
+        self._first_position = first_position(model)
         self.per_sequence = _classifies_sequences(model)
         if self.per_sequence:
             _replace_output(self._encoder(), self._pooled)
@@ -154,7 +154,7 @@ def _set_attention(model: PreTrainedModel) -> None:
         raise NotPackable(f"{type(model).__name__} has an attention of its own that cannot be replaced")
 
 
-def _first_position(model: PreTrainedModel) -> int:
+def first_position(model: PreTrainedModel) -> int:
     """The position id of a sequence's first token: after the padding id where one is reserved, as RoBERTa's is."""
     for name, module in model.base_model.named_modules():
         if name.rpartition(".")[2] == "position_embeddings" and isinstance(module, nn.Embedding):

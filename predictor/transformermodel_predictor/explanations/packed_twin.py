@@ -1,0 +1,52 @@
+"""The differentiable twin of an encoder that packs: rows of any lengths, of several requests, in one row of tokens."""
+
+from collections.abc import Sequence
+
+import torch
+
+from transformermodel_predictor.engines.packed.model import PackedModel
+from transformermodel_predictor.explanations.embeddings import EmbeddingOutput
+from transformermodel_predictor.explanations.gradients import differentiate, not_recording, recording
+from transformermodel_predictor.explanations.rows import GradientRow, Result
+from transformermodel_predictor.tasks.task import Encoding
+
+
+class PackedTwin:
+    """Runs a model on packed rows.
+
+    In float32, with the model's own linear layers: the weights laid out for oneDNN, which single texts are served with,
+    bring nothing to the hundreds of tokens of a few steps, and bfloat16 moves the score itself by more than what its
+    parts may miss.
+
+    Args:
+        packed: the twin's own; its weights may be another's. In float32, or float64.
+
+    Raises:
+        NotDifferentiable: the model has no embeddings of tokens.
+    """
+
+    def __init__(self, packed: PackedModel) -> None:
+        self._packed = packed
+        packed.model.requires_grad_(requires_grad=False)
+        self._embeddings = EmbeddingOutput(packed.model)
+
+    def embed(self, encoding: Encoding) -> torch.Tensor:
+        """What the whole embeddings module returns for an encoding, [tokens, width], without a gradient."""
+        with not_recording():
+            layout, features = self._packed.laid_out([encoding])
+            return self._embeddings.read(lambda: self._packed.forward(layout, features))[0]
+
+    def run(self, rows: Sequence[GradientRow]) -> list[Result]:
+        """One pass forward and back over all rows.
+
+        Raises:
+            NotDifferentiable: an objective does not depend on the embeddings.
+        """
+        layout, features = self._packed.laid_out([row.encoding for row in rows])
+        with recording():
+            embedded = torch.cat([rows[index].embedded for index in layout.order]).unsqueeze(0)
+            embedded = embedded.to(self._packed.model.device).requires_grad_()
+            with self._embeddings.replaced(embedded):
+                outputs = self._packed.forward(layout, features)
+            values, gradient = differentiate(rows, self._packed.split(layout, outputs), embedded)
+        return [Result(value, part) for value, part in zip(values, layout.split(gradient.cpu()), strict=True)]

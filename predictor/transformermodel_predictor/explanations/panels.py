@@ -1,0 +1,91 @@
+"""Parts of the way between baseline and text, each integrated on its own and as exactly as it needs. Pure.
+
+The gradient of a model is nearly flat on most of the way and changes suddenly on a short piece of it. What the tokens'
+contributions on a part must sum to is known: the difference of the objective between its ends. So it is known exactly
+where steps are missing, and only such parts are halved.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+import torch
+
+from transformermodel_predictor.explanations.quadrature import LOBATTO
+
+
+class Point(NamedTuple):
+    """What is known of a point of the way.
+
+    Attributes:
+        value: the objective.
+        contributions: by how much each token changes it per share of the way, float64 [tokens].
+    """
+
+    value: float
+    contributions: torch.Tensor
+
+
+Points = Mapping[float, Point]
+"""By the share of the way."""
+
+NEW_NODES = 6
+"""Points that halving a part adds: three within each half; the ends and the middle were there."""
+
+
+@dataclass(frozen=True, order=True)
+class Panel:
+    """A part of the way, by the shares at which it starts and stops."""
+
+    start: float
+    stop: float
+
+    @property
+    def nodes(self) -> tuple[float, ...]:
+        """Shares of the way at which it is sampled, its ends included."""
+        inner = LOBATTO.nodes[1:-1]
+        return (self.start, *(self.start + node * (self.stop - self.start) for node in inner), self.stop)
+
+    @property
+    def halves(self) -> tuple["Panel", "Panel"]:
+        """Itself, cut at its middle node."""
+        _, _, middle, _, _ = self.nodes
+        return Panel(self.start, middle), Panel(middle, self.stop)
+
+    def values(self, points: Points) -> torch.Tensor:
+        """The integral of each token's contribution, float64 [tokens]."""
+        weighed = (
+            weight * points[node].contributions for node, weight in zip(self.nodes, LOBATTO.weights, strict=True)
+        )
+        return (self.stop - self.start) * torch.stack(list(weighed)).sum(dim=0)
+
+    def missed(self, points: Points) -> float:
+        """By how much the values' sum misses the difference of the objective between the ends."""
+        change = points[self.stop].value - points[self.start].value
+        return float(self.values(points).sum()) - change
+
+
+def even(count: int) -> tuple[Panel, ...]:
+    """The whole way in parts of one length."""
+    edges = [number / count for number in range(count + 1)]
+    return tuple(Panel(start, stop) for start, stop in pairwise(edges))
+
+
+def refined(panels: Sequence[Panel], points: Points, most: int) -> tuple[Panel, ...]:
+    """The same way with the worst parts halved: those that miss at least a third of what the worst one does.
+
+    Args:
+        panels: the parts.
+        points: at all their nodes.
+        most: parts that may be halved.
+    """
+    missed = {panel: abs(panel.missed(points)) for panel in panels}
+    least = max(missed.values()) / 3
+    worst = sorted((panel for panel in panels if missed[panel] >= least), key=lambda panel: -missed[panel])[:most]
+    return tuple(_halved(panels, frozenset(worst)))
+
+
+def _halved(panels: Sequence[Panel], chosen: frozenset[Panel]) -> Iterator[Panel]:
+    for panel in panels:
+        yield from panel.halves if panel in chosen else (panel,)

@@ -1,0 +1,82 @@
+"""The differentiable twin of any model with embeddings: rows of one length run together, without padding."""
+
+import inspect
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from transformers import PreTrainedModel
+
+from transformermodel_predictor.engines.packed.model import first_position
+from transformermodel_predictor.explanations.embeddings import EmbeddingOutput
+from transformermodel_predictor.explanations.gradients import differentiate, not_recording, recording
+from transformermodel_predictor.explanations.rows import GradientRow, Result
+from transformermodel_predictor.tasks.task import Encoding
+
+
+class PlainTwin:
+    """Runs a model of transformers as it is. All steps on the way to one text have one length, so nothing is padded.
+
+    Args:
+        model: in evaluation mode, and the twin's own; its weights may be another's. In float32, or float64.
+
+    Raises:
+        NotDifferentiable: the model has no embeddings of tokens.
+    """
+
+    def __init__(self, model: PreTrainedModel) -> None:
+        self._model = model.requires_grad_(requires_grad=False)
+        self._embeddings = EmbeddingOutput(model)
+        self._accepted = frozenset(inspect.signature(model.forward).parameters)
+        self._first_position = first_position(model)
+
+    def embed(self, encoding: Encoding) -> torch.Tensor:
+        """What the whole embeddings module returns for an encoding, [tokens, width], without a gradient."""
+        with not_recording():
+            features = self._features([encoding])
+            return self._embeddings.read(lambda: self._model(**features))[0]
+
+    def run(self, rows: Sequence[GradientRow]) -> list[Result]:
+        """One pass forward and back for each length of rows.
+
+        Raises:
+            NotDifferentiable: an objective does not depend on the embeddings.
+        """
+        alike: dict[tuple[object, ...], list[int]] = defaultdict(list)
+        for index, row in enumerate(rows):
+            alike[len(row.encoding), *row.encoding.features].append(index)
+        results: dict[int, Result] = {}
+        for indices in alike.values():
+            results.update(zip(indices, self._run([rows[index] for index in indices]), strict=True))
+        return [results[index] for index in range(len(rows))]
+
+    def _run(self, rows: Sequence[GradientRow]) -> list[Result]:
+        with recording():
+            embedded = torch.stack([row.embedded for row in rows]).to(self._model.device).requires_grad_()
+            with self._embeddings.replaced(embedded):
+                output = self._model(**self._features([row.encoding for row in rows]))
+            tensors = {name: value for name, value in output.items() if isinstance(value, torch.Tensor)}
+            outputs = [{name: value[index] for name, value in tensors.items()} for index in range(len(rows))]
+            values, gradient = differentiate(rows, outputs, embedded)
+        return [Result(value, part) for value, part in zip(values, gradient.cpu(), strict=True)]
+
+    def _features(self, batch: Sequence[Encoding]) -> dict[str, Any]:
+        """What the forward call takes for encodings of one length; tensors are int64 [rows, length].
+
+        Positions are given where a model takes them: some would count tokens other than padding, and a baseline of
+        padding would have others than the text.
+        """
+        rows, length, device = len(batch), len(batch[0]), self._model.device
+        given: dict[str, Any] = {
+            name: torch.tensor([list(encoding.features[name]) for encoding in batch], device=device)
+            for name in batch[0].features
+            if name in self._accepted
+        }
+        given["attention_mask"] = torch.ones(rows, length, dtype=torch.int64, device=device)
+        if "position_ids" in self._accepted:
+            positions = torch.arange(self._first_position, self._first_position + length, device=device)
+            given["position_ids"] = positions.expand(rows, length)
+        if "use_cache" in self._accepted:
+            given["use_cache"] = False
+        return given

@@ -1,0 +1,79 @@
+"""A method is offered where it does what it promises; where not, it is said why."""
+
+import re
+from dataclasses import replace
+
+import pytest
+import torch
+
+from tests.predictor.engines.packed.architectures import HEADS, PACKED, REFUSED, Architecture
+from transformermodel_predictor.engines.pretrained import PretrainedEngine
+from transformermodel_predictor.explanations.explanation import GRADIENT_METHODS, Baseline, Method
+from transformermodel_predictor.explanations.offered import Offered, offered, probes_for
+from transformermodel_predictor.explanations.rows import GradientRow, Result
+from transformermodel_predictor.explanations.tools import Tools
+from transformermodel_predictor.explanations.twins import twin_of
+
+STAND_INS = {Baseline.Pad: 0, Baseline.Mask: 4}
+ENCODERS = (*PACKED, *(one for one in REFUSED if not one.configuration))
+INTEGRATED = (Method.IntegratedGradients, Baseline.Pad)
+
+
+def offered_by(architecture: Architecture, stand_ins: dict[Baseline, int]) -> Offered:
+    model = architecture.model(HEADS[0])
+    twin = twin_of(model)
+    return offered(PretrainedEngine(model), twin, Tools(stand_ins, twin.embed), probes_for(model.config))
+
+
+@pytest.mark.parametrize("architecture", ENCODERS, ids=lambda architecture: architecture.name)
+def test_encoders_offer_every_method_with_every_token(architecture: Architecture) -> None:
+    found = offered_by(architecture, STAND_INS)
+    assert found.methods == tuple(Method)
+    for method in Method:
+        assert {Baseline.Pad, Baseline.Mask} <= set(found.baselines(method))
+
+
+def test_methods_that_leave_words_out_need_a_token_for_it() -> None:
+    found = offered_by(Architecture("Bert"), {Baseline.Pad: 0})
+    for method in Method:
+        zeros = {Baseline.Zero} if method in GRADIENT_METHODS else set()
+        assert set(found.baselines(method)) - {Baseline.Mask} == {Baseline.Pad} | zeros
+    assert found.refused[Method.Lime, Baseline.Zero] == "it is an embedding, not a token"
+    assert found.refused[Method.Lime, Baseline.Mask] == "the tokenizer has no mask token"
+    assert "has no mask token" in found.refused[Method.IntegratedGradients, Baseline.Mask]
+
+
+def test_without_a_twin_words_can_still_be_left_out() -> None:
+    model = Architecture("Bert").model(HEADS[0])
+    found = offered(PretrainedEngine(model), None, Tools(STAND_INS), probes_for(model.config))
+    assert set(found.methods) == set(Method) - GRADIENT_METHODS
+    assert found.refused[INTEGRATED] == "the model has no differentiable twin"
+
+
+class Wrong:
+    """A twin whose gradients are not the objective's."""
+
+    def __init__(self, factor: float) -> None:
+        self._twin = twin_of(Architecture("Bert").model(HEADS[0]))
+        self._factor = factor
+        self.embed = self._twin.embed
+
+    def run(self, rows: list[GradientRow]) -> list[Result]:
+        results = self._twin.run(rows)
+        return [replace(result, gradient=self._factor * result.gradient) for result in results]  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("factor", "reason"),
+    [
+        (1.5, "do not sum to what they should: .* off after 5[01][0-9] steps"),
+        (0.0, "all zero"),
+        (torch.inf, "not finite"),
+    ],
+)
+def test_a_method_that_does_not_keep_its_promise_is_refused(factor: float, reason: str) -> None:
+    model = Architecture("Bert").model(HEADS[0])
+    wrong = Wrong(factor)
+    found = offered(PretrainedEngine(model), wrong, Tools(STAND_INS, wrong.embed), probes_for(model.config))  # type: ignore[arg-type]
+    assert INTEGRATED not in found.combinations
+    assert re.search(reason, found.refused[INTEGRATED])

@@ -1,0 +1,52 @@
+import math
+from collections.abc import Callable, Iterable
+
+import pytest
+import torch
+
+from transformermodel_predictor.explanations.panels import NEW_NODES, Panel, Point, even, refined
+
+
+def known(
+    panels: Iterable[Panel], objective: Callable[[float], float], slope: Callable[[float], float]
+) -> dict[float, Point]:
+    """Two tokens, the second of which changes twice as much as the first."""
+    shares = torch.tensor([1, 2], dtype=torch.float64) / 3
+    return {node: Point(objective(node), shares * slope(node)) for panel in panels for node in panel.nodes}
+
+
+def test_the_values_are_integrals() -> None:
+    panels = even(2)
+    points = known(panels, math.exp, math.exp)
+    total = sum(panel.values(points) for panel in panels)
+    assert isinstance(total, torch.Tensor)
+    assert total.tolist() == pytest.approx([(math.e - 1) / 3, (math.e - 1) * 2 / 3])
+    assert [panel.missed(points) for panel in panels] == pytest.approx([0, 0], abs=1e-8)
+
+
+def step(share: float) -> float:
+    """Changes between 0.55 and 0.6 almost alone."""
+    return math.tanh((share - 0.575) * 80)
+
+
+def steepness(share: float) -> float:
+    return 80 / math.cosh((share - 0.575) * 80) ** 2
+
+
+def test_only_the_part_where_something_happens_is_halved() -> None:
+    panels = even(4)
+    halved = refined(panels, known(panels, step, steepness), most=4)
+    assert halved == (Panel(0, 0.25), Panel(0.25, 0.5), Panel(0.5, 0.625), Panel(0.625, 0.75), Panel(0.75, 1))
+
+
+def test_halving_takes_over_ends_and_middle() -> None:
+    panels = even(2)
+    before = {node for panel in panels for node in panel.nodes}
+    after = {node for panel in refined(panels, known(panels, step, steepness), most=1) for node in panel.nodes}
+    assert len(after - before) == NEW_NODES
+
+
+def test_no_more_parts_are_halved_than_may() -> None:
+    panels = even(8)
+    points = known(panels, lambda share: share, lambda _: 0.0)  # all miss the same
+    assert len(refined(panels, points, most=3)) == 11

@@ -1,0 +1,176 @@
+"""Every architecture with embeddings can be differentiated, alone and in batches, beside the model that serves."""
+
+import copy
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+
+import pytest
+import torch
+from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM, PreTrainedModel
+
+from tests.predictor.engines.packed.architectures import HEADS, PACKED, REFUSED, Architecture, sequences
+from transformermodel_predictor.engines.packed.parity import pack
+from transformermodel_predictor.engines.pretrained import PretrainedEngine
+from transformermodel_predictor.explanations.driving import drive
+from transformermodel_predictor.explanations.embeddings import NotDifferentiable
+from transformermodel_predictor.explanations.explanation import Baseline, Options
+from transformermodel_predictor.explanations.methods import integrated_gradients
+from transformermodel_predictor.explanations.offered import probes_for
+from transformermodel_predictor.explanations.packed_twin import PackedTwin
+from transformermodel_predictor.explanations.plain_twin import PlainTwin
+from transformermodel_predictor.explanations.rows import GradientRow, Result
+from transformermodel_predictor.explanations.target import Target
+from transformermodel_predictor.explanations.tools import Tools
+from transformermodel_predictor.explanations.twin import Twin
+from transformermodel_predictor.explanations.twins import sharing_weights, twin_of
+
+UNPACKED = tuple(architecture for architecture in REFUSED if not architecture.configuration)
+ENCODERS = [(architecture, head) for architecture in (*PACKED, *UNPACKED) for head in HEADS]
+NAMES = [f"{architecture.name}{head}" for architecture, head in ENCODERS]
+
+
+@cache
+def decoder(kind: str) -> PreTrainedModel:
+    torch.manual_seed(0)
+    sizes = {"vocab_size": 99, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
+    if kind == "llama":
+        return LlamaForCausalLM(LlamaConfig(**sizes, intermediate_size=48, initializer_range=0.3)).eval()
+    return GPT2LMHeadModel(GPT2Config(vocab_size=99, n_embd=32, n_layer=2, n_head=2, initializer_range=0.3)).eval()
+
+
+def targets(model: PreTrainedModel) -> list[Target]:
+    """Three texts, two of one length."""
+    short, long = probes_for(model.config)
+    (other,) = sequences(len(long.encoding))
+    return [long, short, replace(long, encoding=other)]
+
+
+def rows(twin: Twin, asked: Sequence[Target]) -> list[GradientRow]:
+    return [GradientRow(one.encoding, twin.embed(one.encoding), one.objective) for one in asked]
+
+
+def assert_equal(found: Sequence[Result], expected: Sequence[Result]) -> None:
+    for one, other in zip(found, expected, strict=True):
+        assert one.value == pytest.approx(other.value, rel=1e-4, abs=1e-4)
+        assert one.gradient is not None
+        assert other.gradient is not None
+        size = float(other.gradient.abs().max())
+        assert size > 0
+        torch.testing.assert_close(one.gradient, other.gradient, rtol=0, atol=1e-5 * size)
+
+
+def assert_complete(twin: Twin, model: PreTrainedModel, asked: Target) -> None:
+    tools = Tools({Baseline.Pad: 0}, twin.embed)
+    found = drive(integrated_gradients.attribute(asked, Options(most_steps=1000), tools), PretrainedEngine(model), twin)
+    assert found.delta is not None
+    assert abs(found.delta) <= 0.02 * abs(sum(found.values) - found.delta) + 1e-5
+    assert found.values[0] == found.values[-1] == 0
+
+
+@pytest.mark.parametrize(("architecture", "head"), ENCODERS, ids=NAMES)
+def test_encoders(architecture: Architecture, head: str) -> None:
+    model = architecture.model(head)
+    plain, best = PlainTwin(sharing_weights(model)), twin_of(model)
+    assert isinstance(best, PackedTwin) == (architecture in PACKED)
+    asked = rows(plain, targets(model))
+    alone = [result for row in asked for result in plain.run([row])]
+    assert_equal(plain.run(asked), alone)
+    assert_equal(best.run(rows(best, targets(model))), alone)
+    assert_complete(best, model, targets(model)[0])
+
+
+@pytest.mark.parametrize("kind", ["llama", "gpt2"])
+def test_decoders(kind: str) -> None:
+    model = decoder(kind)
+    twin = twin_of(model)
+    assert isinstance(twin, PlainTwin)
+    asked = rows(twin, targets(model))
+    assert_equal(twin.run(asked), [result for row in asked for result in twin.run([row])])
+    assert_complete(twin, model, targets(model)[0])
+
+
+@pytest.mark.parametrize("twin_type", [PlainTwin, PackedTwin])
+def test_the_value_at_the_text_is_what_the_model_answers(twin_type: type[PlainTwin] | type[PackedTwin]) -> None:
+    model = Architecture("Roberta").model(HEADS[0])
+    own = sharing_weights(model)
+    twin = PackedTwin(pack(own)) if twin_type is PackedTwin else PlainTwin(own)
+    asked = targets(model)
+    engine = PretrainedEngine(model)
+    expected = [float(one.objective.value(engine.run([one.encoding])[0])) for one in asked]
+    assert [result.value for result in twin.run(rows(twin, asked))] == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_baseline_of_padding_keeps_the_places_of_the_tokens() -> None:
+    """RoBERTa counts padding out where it is not told the positions."""
+    model = Architecture("Roberta").model(HEADS[0])
+    (text,) = sequences(6)
+    padded = replace(text, features={"input_ids": [*text.features["input_ids"][:-1], model.config.pad_token_id]})
+    for twin in (twin_of(model), twin_of(model, packed=False)):
+        assert torch.equal(twin.embed(padded)[:-1], twin.embed(text)[:-1])
+
+
+def test_no_weight_is_copied_and_the_model_keeps_its_own_modules() -> None:
+    model = Architecture("Bert").model(HEADS[0])
+    copied = sharing_weights(model)
+    pairs = list(zip(copied.parameters(), model.parameters(), strict=True))
+    assert all(one.data_ptr() == other.data_ptr() for one, other in pairs)
+    assert not any(one.requires_grad for one, _ in pairs)
+    assert all(other.requires_grad for _, other in pairs)
+    assert not set(copied.modules()) & set(model.modules())
+
+
+def test_tied_weights_stay_tied() -> None:
+    copied = sharing_weights(decoder("gpt2"))
+    assert copied.get_input_embeddings().weight is copied.get_output_embeddings().weight  # type: ignore[union-attr]
+
+
+def test_predictions_meanwhile_are_not_disturbed() -> None:
+    model = Architecture("Bert").model(HEADS[0])
+    engine, before = PretrainedEngine(model), copy.deepcopy(model.state_dict())
+    batch = sequences(5, 9)
+    expected = engine.run(batch)
+    twin = twin_of(model, packed=False)
+    asked = rows(twin, targets(model)) * 4
+    explained = threading.Event()
+
+    def explain() -> None:
+        for _ in range(10):
+            twin.run(asked)
+        explained.set()
+
+    thread = threading.Thread(target=explain)
+    thread.start()
+    while not explained.is_set():
+        for one, other in zip(engine.run(batch), expected, strict=True):
+            assert torch.equal(one["logits"], other["logits"])
+    thread.join()
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    assert not any(module._forward_hooks for module in model.modules())
+
+
+def test_a_model_that_embeds_twice_says_so() -> None:
+    model = Architecture("Bert").model(HEADS[0])
+    module, run = model.base_model.embeddings, model.forward
+
+    def twice(**given: object) -> object:
+        module(input_ids=given["input_ids"])
+        return run(**given)
+
+    twin = PlainTwin(model)
+    asked = rows(twin, targets(model)[:1])
+    model.forward = twice
+    with pytest.raises(NotDifferentiable, match="calls its embeddings 2 times"):
+        twin.run(asked)
+
+
+def test_what_does_not_depend_on_the_text_has_no_gradient() -> None:
+    class Constant:
+        def value(self, _: object) -> torch.Tensor:
+            return torch.tensor(1.0)
+
+    twin = twin_of(Architecture("Bert").model(HEADS[0]))
+    (row,) = rows(twin, targets(twin._packed.model)[:1])  # type: ignore[attr-defined]
+    with pytest.raises(NotDifferentiable, match="does not depend"):
+        twin.run([replace(row, objective=Constant())])
