@@ -4,7 +4,15 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from transformermodel_predictor.explanations.explanation import Method, Options
-from transformermodel_predictor.explanations.methods import feature_ablation, kernel_shap, lime, shapley_sampling
+from transformermodel_predictor.explanations.methods import (
+    feature_ablation,
+    input_x_gradient,
+    integrated_gradients,
+    kernel_shap,
+    lime,
+    saliency,
+    shapley_sampling,
+)
 from transformermodel_predictor.explanations.rows import Steps
 from transformermodel_predictor.explanations.target import Target
 from transformermodel_predictor.explanations.tools import Tools
@@ -14,6 +22,9 @@ Attribute = Callable[[Target, Options, Tools], Steps]
 
 METHODS: Mapping[Method, Attribute] = MappingProxyType(
     {
+        Method.IntegratedGradients: integrated_gradients.attribute,
+        Method.InputXGradient: input_x_gradient.attribute,
+        Method.Saliency: saliency.attribute,
         Method.FeatureAblation: feature_ablation.attribute,
         Method.ShapleySampling: shapley_sampling.attribute,
         Method.KernelShap: kernel_shap.attribute,
