@@ -62,7 +62,7 @@ def _preparation_checks(model: TransformerModel, base: Path, store: str) -> Iter
         yield skipped("space", "it is not known what has to be fetched")
         return
     for source in planned.sources:
-        yield ok("source", f"{source.uri} is there at {source.commit} ({source.listing.bytes / 1e6:.1f} MB)")
+        yield ok("source", f"{source.origin} is there at {source.commit} ({source.listing.bytes / 1e6:.1f} MB)")
     yield ok("forms", f"tried here: {', '.join(str(candidate) for candidate in planned.choice.candidates)}")
     yield _space(planned, store)
     yield _memory(planned)
@@ -73,8 +73,12 @@ def _space(planned: "Plan", store: str) -> Check:
 
     if "://" in store:
         return skipped("space", f"{store} does not tell how much room it has")
-    needed, free = planned.bytes_to_fetch + planned.bytes_to_store, free_bytes(Path(store).resolve())
-    message = f"{needed / 1e6:,.1f} MB are needed at most, {store} has room for {free / 1e6:,.1f} MB"
+    free = free_bytes(Path(store).resolve())
+    needed, most = (planned.bytes_to_fetch + size for size in (planned.bytes_to_store, planned.most_bytes_to_store))
+    message = (
+        f"{needed / 1e6:,.1f} MB are needed, {most / 1e6:,.1f} MB for all candidates beside each other; {store} has "
+        f"room for {free / 1e6:,.1f} MB"
+    )
     return ok("space", message) if needed <= free else failed("space", FailureReason.InsufficientStorage, f"{message}.")
 
 

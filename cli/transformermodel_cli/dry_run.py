@@ -22,7 +22,8 @@ def plan_document(name: str, plan: "Plan") -> dict[str, Any]:
     return {
         "name": name,
         "sources": [
-            {"uri": source.uri, "commit": source.commit, "files": dict(source.listing.sizes)} for source in plan.sources
+            {"uri": source.origin, "commit": source.commit, "files": dict(source.listing.sizes)}
+            for source in plan.sources
         ],
         "bytesToFetch": plan.bytes_to_fetch,
         "candidates": [str(candidate) for candidate in plan.choice.candidates],
@@ -34,7 +35,7 @@ def plan_lines(name: str, plan: "Plan") -> Iterator[str]:
     """The plan for people."""
     yield f"{name}: {plan.bytes_to_fetch / 1e6:.1f} MB would be fetched"
     for source in plan.sources:
-        yield f"  {source.uri} at {source.commit}"
+        yield f"  {source.origin} at {source.commit}"
         for file, size in sorted(source.listing.sizes.items()):
             yield f"    {file:<32} {size / 1e6:>10.1f} MB"
     yield f"  candidates: {', '.join(str(candidate) for candidate in plan.choice.candidates)}"

@@ -143,8 +143,12 @@ def _model_options(subject: Subject, explanations: Sequence[str] | None) -> "Mod
 
 
 def _prepare(subjects: Sequence[Subject], store: "StoreLocation", options: "ServerOptions") -> Mapping[str, str]:
-    """Prepare what manifests describe; the digests by the names of the models."""
-    manifests = [subject for subject in subjects if isinstance(subject, ManifestSubject)]
+    """Prepare what manifests describe for the devices that are to serve it; the digests by the names of the models."""
+    manifests = [
+        subject.on(options.models[subject.name].device.kind)
+        for subject in subjects
+        if isinstance(subject, ManifestSubject)
+    ]
     if not manifests:
         return {}
     from transformermodel_predictor.server.serving import preload

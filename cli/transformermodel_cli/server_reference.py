@@ -33,6 +33,11 @@ text too large), 503 (not ready, or too busy, with Retry-After) or 504 (the clie
 INVALID_ARGUMENT, UNAUTHENTICATED, NOT_FOUND, RESOURCE_EXHAUSTED, UNAVAILABLE and DEADLINE_EXCEEDED. TorchServe's and
 OpenAI's URLs answer in their own forms. Floats among gRPC's parameters travel as strings, unless a client has a field
 for them, as Triton's has.
+
+OpenAI's `logprobs` and `top_logprobs` tell the model's own distribution, before penalties, temperature, top_k and
+top_p. They belong to the text that is generated: neither the token that ends it nor a stop string has any, and together
+with `echo` they are refused. `text_offset` counts from the beginning of the choice's text, in code points. A token that
+is a part of a character is written as its bytes: `bytes:\\xe2\\x80`.
 """
 
 _KEYS = {"better_transformer": "BetterTransformer"}

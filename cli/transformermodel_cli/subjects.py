@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 from transformermodel_api.errors import UserError
 from transformermodel_api.manifests import read_manifests
 from transformermodel_api.model import TransformerModel
+from transformermodel_api.predictor import Device
 from transformermodel_cli.configuration_file import Converted, is_configuration_file, read_configuration_file
 
 _SHORT_DIGEST = 12
@@ -27,6 +29,13 @@ class ManifestSubject:
     model: TransformerModel
     base: Path
     converted: Converted | None = None
+
+    def on(self, device: Device) -> Self:
+        """The same model on a kind of device, whatever its manifest names."""
+        spec = self.model.spec
+        predictor = spec.predictor.model_copy(update={"device": device})
+        spec = spec.model_copy(update={"predictor": predictor})
+        return replace(self, model=self.model.model_copy(update={"spec": spec}))
 
 
 @dataclass(frozen=True)

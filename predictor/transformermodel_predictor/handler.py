@@ -3,17 +3,20 @@
 import itertools
 import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 from transformers import PreTrainedTokenizerBase
 
 from transformermodel_predictor.artifact.directory import Artifact
 from transformermodel_predictor.batching import BatchLimits, Scheduler
+from transformermodel_predictor.explanations.explainer import Explainer
+from transformermodel_predictor.explanations.explanation import Explained
+from transformermodel_predictor.explanations.settings import ExplanationSettings
 from transformermodel_predictor.loading import LoadedModel
 from transformermodel_predictor.tasks.task import EncoderTask, InvalidQuestion, Outputs, Task, TensorSpec, Windows
 from transformermodel_predictor.telemetry.observer import Observer
+from transformermodel_predictor.workers import Workers
 
 _VERSION_DIGITS = 12
 
@@ -52,41 +55,6 @@ class ModelMetadata:
     parameters: Mapping[str, Any]
 
 
-class Workers:
-    """The threads besides the event loop: one for each device, which runs its engines, and one that works with text.
-
-    One each, because a forward pass uses a device by itself.
-
-    Attributes:
-        engine: of the first device.
-        text: works with text beside the engines.
-    """
-
-    def __init__(self) -> None:
-        self.engine = ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine")
-        self.text = ThreadPoolExecutor(max_workers=1, thread_name_prefix="text")
-        self._replicas = [self.engine]
-        self._lock = threading.Lock()
-
-    @classmethod
-    def start(cls) -> Self:
-        """Threads that begin with the first work."""
-        return cls()
-
-    def of_replica(self, index: int) -> ThreadPoolExecutor:
-        """The thread of a model's replica of this number, which models share as they share its device."""
-        with self._lock:
-            while len(self._replicas) <= index:
-                name = f"engine-{len(self._replicas)}"
-                self._replicas.append(ThreadPoolExecutor(max_workers=1, thread_name_prefix=name))
-            return self._replicas[index]
-
-    def shutdown(self) -> None:
-        """End the threads; what has begun they finish, what waits is not begun."""
-        for executor in (*self._replicas, self.text):
-            executor.shutdown(wait=False, cancel_futures=True)
-
-
 class Handler(Protocol):
     """A model that many clients ask at once. Knows no protocol."""
 
@@ -103,6 +71,19 @@ class Handler(Protocol):
         """
         ...
 
+    async def explain(
+        self, questions: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any] | None = None
+    ) -> list[Explained]:
+        """Answer questions and explain the answers; parameters are those of `answer` and of explanations.
+
+        Raises:
+            NotExplained: answers are not explained here.
+            InvalidQuestion: a question or a parameter cannot be read, there is no such target, or the method cannot be
+                had for this model; the text says which, and what is possible.
+            Overloaded: too much waits already.
+        """
+        ...
+
 
 class TaskCodec:
     """A task and its tokenizer, as schedulers use them. Implements `Codec`.
@@ -115,11 +96,12 @@ class TaskCodec:
     def __init__(self, task: EncoderTask[Any, Any], tokenizer: PreTrainedTokenizerBase) -> None:
         self._task = task
         self._tokenizer = tokenizer
-        self._lock = threading.Lock()
+        self.tokenizing = threading.Lock()
+        """Held while the tokenizer is used."""
 
     def encode(self, questions: Sequence[Any]) -> list[Windows]:
         """Tokenize the task's questions."""
-        with self._lock:
+        with self.tokenizing:
             return self._task.encode(self._tokenizer, questions)
 
     def decode(
@@ -142,6 +124,7 @@ class GeneralizedHandler:
         workers: the server's threads.
         limits: bounds of a step, and of what may wait.
         observer: who is told what happens.
+        explanations: how answers may be explained.
     """
 
     def __init__(
@@ -151,9 +134,14 @@ class GeneralizedHandler:
         workers: Workers,
         limits: BatchLimits | None = None,
         observer: Observer | None = None,
+        explanations: ExplanationSettings | None = None,
     ) -> None:
         self._task = model.task
+        self._workers = workers
         codec = TaskCodec(model.task, model.tokenizer)
+        self._explainer = Explainer(
+            model, model.engine, workers, codec.tokenizing, explanations or ExplanationSettings(), observer
+        )
         self._schedulers = tuple(
             Scheduler(codec, engine, workers.of_replica(index), limits, observer)
             for index, engine in enumerate((model.engine, *model.replicas))
@@ -165,6 +153,7 @@ class GeneralizedHandler:
         self, questions: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any] | None = None
     ) -> list[Answer]:
         """Answer questions; see `Handler`."""
+        self._workers.predict()
         read = [self._read(fields, parameters or {}, row) for row, fields in numbered(questions)]
         try:
             return await self._next_scheduler().answer(read)
@@ -173,6 +162,14 @@ class GeneralizedHandler:
                 row for (row, _), question in zip(numbered(questions), read, strict=True) if question is error.question
             ]
             raise InvalidQuestion(f"{rows[0] if rows else ''}{error}") from error
+
+    async def explain(
+        self, questions: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any] | None = None
+    ) -> list[Explained]:
+        """Answer questions and explain the answers; see `Handler`."""
+        request = self._explainer.read(parameters or {})
+        read = [self._read(fields, request.parameters, row) for row, fields in numbered(questions)]
+        return await self._explainer.explain(read, request)
 
     def _next_scheduler(self) -> Scheduler[Any, Answer]:
         """The least busy replica; in turn where several are."""

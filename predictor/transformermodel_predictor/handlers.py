@@ -2,12 +2,14 @@
 
 from transformermodel_api.predictor import Batching
 from transformermodel_predictor.batching import BatchLimits
+from transformermodel_predictor.explanations.settings import ExplanationSettings
 from transformermodel_predictor.generation.generator import GenerationLimits
 from transformermodel_predictor.generation.handler import GenerationHandler
 from transformermodel_predictor.generation.loaded import LoadedGenerator
-from transformermodel_predictor.handler import GeneralizedHandler, Handler, Workers
+from transformermodel_predictor.handler import GeneralizedHandler, Handler
 from transformermodel_predictor.loading import LoadedModel
 from transformermodel_predictor.telemetry.observer import Observer
+from transformermodel_predictor.workers import Workers
 
 
 def make_handler(
@@ -16,6 +18,7 @@ def make_handler(
     workers: Workers,
     observer: Observer | None = None,
     batching: Batching | None = None,
+    explanations: ExplanationSettings | None = None,
 ) -> Handler:
     """The handler under a name, with the server's threads; the observer is told what happens.
 
@@ -25,8 +28,9 @@ def make_handler(
         workers: the server's threads.
         observer: who is told what happens.
         batching: bounds of a step, and of what may wait; a model that generates keeps them too.
+        explanations: how answers may be explained.
     """
     batching = batching or Batching()
     if isinstance(model, LoadedGenerator):
-        return GenerationHandler(name, model, workers, GenerationLimits.of(batching), observer)
-    return GeneralizedHandler(name, model, workers, BatchLimits.of(batching), observer)
+        return GenerationHandler(name, model, workers, GenerationLimits.of(batching), observer, explanations)
+    return GeneralizedHandler(name, model, workers, BatchLimits.of(batching), observer, explanations)

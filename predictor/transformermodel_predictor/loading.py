@@ -28,6 +28,7 @@ class LoadedModel:
 
     Attributes:
         replicas: further engines with the same weights, each on a device of its own.
+        device: of the engine.
     """
 
     artifact: Artifact
@@ -35,6 +36,7 @@ class LoadedModel:
     tokenizer: PreTrainedTokenizerBase
     engine: Engine
     replicas: tuple[Engine, ...] = ()
+    device: torch.device = CPU
 
     def answer(
         self, questions: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any] | None = None
@@ -84,4 +86,4 @@ def load_model(artifact: Artifact, devices: Sequence[torch.device] = (CPU,)) -> 
         load_engine(artifact.path, artifact.manifest.candidate, task, device, execution) for device in devices
     )
     tokenizer = load_pretrained_tokenizer(artifact.path, trust_remote_code=configuration.trust_remote_code)
-    return LoadedModel(artifact=artifact, task=task, tokenizer=tokenizer, engine=engine, replicas=tuple(replicas))
+    return LoadedModel(artifact, task, tokenizer, engine, tuple(replicas), devices[0])

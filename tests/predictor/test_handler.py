@@ -7,11 +7,12 @@ import pytest
 from tests.predictor.gated import GatedEngine
 from tests.predictor.tiny import LABELS, MAX_LENGTH
 from transformermodel_predictor.batching import BatchLimits, Overloaded
-from transformermodel_predictor.handler import GeneralizedHandler, Workers
+from transformermodel_predictor.handler import GeneralizedHandler
 from transformermodel_predictor.loading import LoadedModel
 from transformermodel_predictor.tasks.configuration import TaskConfiguration
 from transformermodel_predictor.tasks.question_answering import QuestionAnswering
 from transformermodel_predictor.tasks.task import InvalidQuestion
+from transformermodel_predictor.workers import Workers
 
 
 @pytest.fixture

@@ -14,12 +14,13 @@ from typing import Any
 from transformers import pipeline
 
 from transformermodel_api.spec import TaskName
-from transformermodel_predictor.handler import Answer, Handler, ModelMetadata, Workers
+from transformermodel_predictor.handler import Answer, Handler, ModelMetadata
 from transformermodel_predictor.server.address import listen
 from transformermodel_predictor.server.lifecycle import ModelServer
 from transformermodel_predictor.server.options import ServerOptions
 from transformermodel_predictor.tasks.catalogue import TaskConfiguration, make_task
 from transformermodel_predictor.telemetry.observer import Observer
+from transformermodel_predictor.workers import Workers
 
 _BATCH = 8
 _TASK = make_task(TaskName.SequenceClassification, TaskConfiguration(labels=("NEGATIVE", "POSITIVE"), max_length=256))

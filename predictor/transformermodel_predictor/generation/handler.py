@@ -1,18 +1,23 @@
 """The handler of models that generate: many clients, one batch, whole texts or pieces as they come."""
 
 import asyncio
+import threading
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from transformermodel_predictor.explanations.explainer import Explainer
+from transformermodel_predictor.explanations.explanation import Explained
+from transformermodel_predictor.explanations.settings import ExplanationSettings, NotExplained
 from transformermodel_predictor.generation.generator import GenerationLimits, Generator
 from transformermodel_predictor.generation.loaded import LoadedGenerator, generated
 from transformermodel_predictor.generation.sequence import Piece
-from transformermodel_predictor.handler import Answer, Workers, metadata_of, numbered
+from transformermodel_predictor.handler import Answer, metadata_of, numbered
 from transformermodel_predictor.tasks.task import InvalidQuestion
 from transformermodel_predictor.tasks.text_generation import EncodedPrompt, GeneratedText, GenerationQuestion
 from transformermodel_predictor.telemetry.observer import Observer
+from transformermodel_predictor.workers import Workers
 
 _Result = TypeVar("_Result")
 
@@ -26,6 +31,7 @@ class GenerationHandler:
         workers: the server's threads.
         limits: bounds of what is generated together, and of what may wait.
         observer: who is told what happens.
+        explanations: how answers may be explained.
     """
 
     def __init__(
@@ -35,8 +41,16 @@ class GenerationHandler:
         workers: Workers,
         limits: GenerationLimits | None = None,
         observer: Observer | None = None,
+        explanations: ExplanationSettings | None = None,
     ) -> None:
         self._model = model
+        self._tokenizing = threading.Lock()
+        settings = explanations or ExplanationSettings()
+        self._explainer = (
+            None
+            if model.engine is None
+            else Explainer(model, model.engine, workers, self._tokenizing, settings, observer)
+        )
         self._workers = workers
         self._generator = Generator(model.new_decoder(), workers.engine, limits, observer)
         self.metadata = replace(metadata_of(name, model.artifact, model.task), inputs=model.inputs)
@@ -48,6 +62,18 @@ class GenerationHandler:
         read = [self._read(fields, parameters or {}, row) for row, fields in numbered(questions)]
         texts = await self.generate(read)
         return [Answer(self._model.task.fields(text), text.prompt.truncated) for text in texts]
+
+    async def explain(
+        self, questions: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any] | None = None
+    ) -> list[Explained]:
+        """Generate, and explain what was generated; see `Handler`."""
+        if self._explainer is None:
+            raise NotExplained(
+                "texts that a graph generates cannot be explained: prepare the model as Pretrained (spec.preparation)"
+            )
+        request = self._explainer.read(parameters or {})
+        read = [self._read(fields, request.parameters, row) for row, fields in numbered(questions)]
+        return await self._explainer.explain(await self.generate(read), request)
 
     def question(self, fields: Mapping[str, Any], parameters: Mapping[str, Any]) -> GenerationQuestion:
         """Read a question.
@@ -64,6 +90,7 @@ class GenerationHandler:
             InvalidQuestion: there is nothing to continue.
             Overloaded: too much waits already.
         """
+        self._workers.predict()
         with self._generator.admit(len(questions)):
             prompts = [await self.encode(question) for question in questions]
             tasks = [asyncio.ensure_future(self._whole(prompt)) for prompt in prompts]
@@ -79,7 +106,12 @@ class GenerationHandler:
         Raises:
             InvalidQuestion: there is nothing to continue.
         """
-        return await self._off_loop(lambda: self._model.encode(question))
+
+        def work() -> EncodedPrompt:
+            with self._tokenizing:
+                return self._model.encode(question)
+
+        return await self._off_loop(work)
 
     async def stream(self, prompt: EncodedPrompt) -> AsyncGenerator[Piece, None]:
         """The pieces of a text as they come; the last one has a finish_reason. Closing it ends the generating.
@@ -87,6 +119,7 @@ class GenerationHandler:
         Raises:
             Overloaded: too much waits already; before the first piece.
         """
+        self._workers.predict()
         with self._generator.admit(1):
             async with aclosing(self._generator.generate(self._model.continuation(prompt))) as pieces:
                 async for piece in pieces:

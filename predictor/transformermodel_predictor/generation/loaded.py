@@ -4,9 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from transformers import PreTrainedTokenizerBase
 
 from transformermodel_predictor.artifact.directory import Artifact
+from transformermodel_predictor.engines.engine import Engine
+from transformermodel_predictor.engines.pretrained import CPU
 from transformermodel_predictor.generation.batch import generate
 from transformermodel_predictor.generation.decoder import Decoder
 from transformermodel_predictor.generation.sequence import Continuation, Piece
@@ -27,6 +30,8 @@ class LoadedGenerator:
         new_decoder: makes what runs the model, without any rows; each batch has one of its own.
         ends: the tokens that end a text.
         positions: of the model, for a prompt and what follows together; None where they are not limited.
+        engine: says the logits of whole sequences, for explanations; None where only the next token's can be had.
+        device: where the model runs.
     """
 
     artifact: Artifact
@@ -35,6 +40,8 @@ class LoadedGenerator:
     new_decoder: Callable[[], Decoder[Any]]
     ends: frozenset[int]
     positions: int | None
+    engine: Engine | None = None
+    device: torch.device = CPU
 
     @property
     def inputs(self) -> tuple[TensorSpec, ...]:
@@ -52,7 +59,15 @@ class LoadedGenerator:
 
     def continuation(self, prompt: EncodedPrompt, *, measured: bool = False) -> Continuation:
         """What follows a prompt, to be generated."""
-        return Continuation(prompt.tokens, prompt.question.parameters, self.ends, self.tokenizer, measured=measured)
+        question = prompt.question
+        return Continuation(
+            prompt.tokens,
+            question.parameters,
+            self.ends,
+            self.tokenizer,
+            measured=measured,
+            likeliest=question.likeliest,
+        )
 
     def ask(self, questions: Sequence[GenerationQuestion]) -> list[GeneratedText]:
         """Generate in the calling thread, all questions together, and tell how sure the model was of each token.
@@ -91,4 +106,5 @@ def generated(prompt: EncodedPrompt, pieces: Sequence[Piece]) -> GeneratedText:
         tokens=tuple(piece.token for piece in pieces),
         finish_reason=reason,
         certainties=tuple(piece.certainty for piece in pieces if piece.certainty is not None),
+        scores=tuple(score for piece in pieces for score in piece.scores),
     )

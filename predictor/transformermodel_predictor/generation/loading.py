@@ -47,7 +47,8 @@ def _load_model(artifact: Artifact, task: TextGeneration, device: torch.device) 
         _log.warning("%s is not compiled: text is generated with shapes that change at every step", artifact.path)
         execution = replace(execution, compilation=None)
     precision = artifact.manifest.candidate.precision
-    model = PretrainedEngine.load(artifact.path, task, precision, device, execution).model
+    engine = PretrainedEngine.load(artifact.path, task, precision, device, execution)
+    model = engine.model
     embeddings: Any = model.get_input_embeddings()
     tokenizer = _load_tokenizer(artifact, embeddings.weight.shape[0])
     return LoadedGenerator(
@@ -57,6 +58,8 @@ def _load_model(artifact: Artifact, task: TextGeneration, device: torch.device) 
         new_decoder=partial(choose_decoder(model), model),
         ends=ends_of(model, tokenizer),
         positions=model_limit(model),
+        engine=engine,
+        device=device,
     )
 
 
@@ -71,6 +74,7 @@ def _load_graph(artifact: Artifact, task: TextGeneration, device: torch.device) 
         new_decoder=partial(GraphDecoder, graph, signature, device),
         ends=frozenset(signature.ends),
         positions=signature.positions,
+        device=device,
     )
 
 

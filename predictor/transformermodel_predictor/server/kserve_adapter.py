@@ -17,7 +17,7 @@ from kserve.errors import InvalidInput, ModelNotReady
 
 from transformermodel_predictor.artifact.directory import open_artifact
 from transformermodel_predictor.batching import Overloaded
-from transformermodel_predictor.handler import Handler, Workers
+from transformermodel_predictor.handler import Handler
 from transformermodel_predictor.handlers import make_handler
 from transformermodel_predictor.loading import load_model
 from transformermodel_predictor.protocols import v1, v2
@@ -25,6 +25,7 @@ from transformermodel_predictor.protocols.columns import parameters_of, question
 from transformermodel_predictor.protocols.errors import InvalidRequest
 from transformermodel_predictor.protocols.inference import InferenceResponse
 from transformermodel_predictor.tasks.task import InvalidQuestion
+from transformermodel_predictor.workers import Workers
 
 
 class KServeModel(Model):  # type: ignore[misc] # KServe's SDK has no types

@@ -14,9 +14,10 @@ import uvicorn
 
 from transformermodel_predictor.artifact.directory import open_artifact
 from transformermodel_predictor.engines.device import choose_devices
-from transformermodel_predictor.handler import Handler, Workers
+from transformermodel_predictor.handler import Handler
 from transformermodel_predictor.handlers import make_handler
 from transformermodel_predictor.loading import load_model
+from transformermodel_predictor.passing_threads import PassingThreads
 from transformermodel_predictor.server.address import url_of
 from transformermodel_predictor.server.application import Application
 from transformermodel_predictor.server.certificate import KeyPair, show_renewed
@@ -25,13 +26,13 @@ from transformermodel_predictor.server.memory import giving_back_freed_memory
 from transformermodel_predictor.server.model_options import ModelOptions
 from transformermodel_predictor.server.models import Models
 from transformermodel_predictor.server.options import ServerOptions
-from transformermodel_predictor.server.passing_threads import PassingThreads
 from transformermodel_predictor.server.urls import make_application
 from transformermodel_predictor.telemetry.metrics import Metrics
 from transformermodel_predictor.telemetry.model import ModelMeter
 from transformermodel_predictor.telemetry.observer import Observer
 from transformermodel_predictor.telemetry.requests import RequestMeter
 from transformermodel_predictor.telemetry.tracing import make_tracer
+from transformermodel_predictor.workers import Workers
 
 
 class HTTPServer(uvicorn.Server):

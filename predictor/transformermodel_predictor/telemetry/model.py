@@ -2,6 +2,8 @@
 
 from transformermodel_predictor.telemetry.metrics import Metrics
 
+_PHASES = ("tokenize", "forward", "decode", "explain")
+
 
 class ModelMeter:
     """Implements `Observer` for one model.
@@ -16,7 +18,7 @@ class ModelMeter:
         self._rows = metrics.batch_rows.labels(model)
         self._tokens = metrics.batch_tokens.labels(model)
         self._padding = metrics.padding.labels(model)
-        self._phases = {phase: metrics.phase_time.labels(model, phase) for phase in ("tokenize", "forward", "decode")}
+        self._phases = {phase: metrics.phase_time.labels(model, phase) for phase in _PHASES}
 
     def queued(self, seconds: float) -> None:
         """Count a row's wait."""

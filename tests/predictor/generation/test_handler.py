@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -9,16 +10,17 @@ from tests.predictor.generation.gated import GatedDecoder, behind
 from transformermodel_api.predictor import Batching
 from transformermodel_predictor.artifact.directory import Artifact
 from transformermodel_predictor.batching import Overloaded
+from transformermodel_predictor.explanations.settings import NotExplained
 from transformermodel_predictor.generation.generator import GenerationLimits
 from transformermodel_predictor.generation.handler import GenerationHandler
 from transformermodel_predictor.generation.loaded import LoadedGenerator
 from transformermodel_predictor.generation.sequence import FinishReason
-from transformermodel_predictor.handler import Workers
 from transformermodel_predictor.handlers import make_handler
 from transformermodel_predictor.server.lifecycle import load_handler
 from transformermodel_predictor.server.model_options import ModelOptions
 from transformermodel_predictor.tasks.task import InvalidQuestion
 from transformermodel_predictor.telemetry.observer import Unobserved
+from transformermodel_predictor.workers import Workers
 
 PROMPTS = ("the fox", "once upon a time", "Größe", "a", "over the lazy dog")
 
@@ -197,3 +199,17 @@ async def test_the_event_loop_is_free_while_the_model_works(
     assert not working.done()
     gated.permit(100)
     await working
+
+
+async def test_a_generated_text_is_explained_by_its_prompt(handler: GenerationHandler) -> None:
+    (explained,) = await handler.explain([{"text": "the fox"}], {"max_new_tokens": 3, "target": "tokens"})
+    assert len(explained.explanations) == explained.answer["generated_tokens"]
+    assert [word.text for word in explained.explanations[0].words] == ["the", "fox"]
+
+
+async def test_a_text_from_a_model_whose_logits_cannot_be_had_is_not_explained(
+    generator: LoadedGenerator, workers: Workers
+) -> None:
+    handler = GenerationHandler("tiny", replace(generator, engine=None), workers)
+    with pytest.raises(NotExplained, match="prepare the model as Pretrained"):
+        await handler.explain([{"text": "the fox"}])

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from transformermodel_api.errors import CorruptArtifact
-from transformermodel_predictor.handler import GeneralizedHandler, Workers
+from transformermodel_predictor.handler import GeneralizedHandler
 from transformermodel_predictor.loading import LoadedModel
 from transformermodel_predictor.protocols.errors import ModelNotReady, UnknownModel, UnknownVersion
 from transformermodel_predictor.server.models import Loader, Models, ModelState
+from transformermodel_predictor.workers import Workers
 
 
 @pytest.fixture

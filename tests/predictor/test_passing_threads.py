@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from transformermodel_predictor.server.passing_threads import PassingThreads
+from transformermodel_predictor.passing_threads import PassingThreads
 
 
 def test_each_work_has_a_thread_that_is_gone_afterwards() -> None:

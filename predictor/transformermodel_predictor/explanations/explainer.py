@@ -1,0 +1,170 @@
+"""Explains the answers of one model that serves."""
+
+import asyncio
+import json
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from transformers import PreTrainedTokenizerBase
+
+from transformermodel_predictor.artifact.directory import Artifact
+from transformermodel_predictor.batching.limits import Admission
+from transformermodel_predictor.engines.engine import Engine
+from transformermodel_predictor.explanations.differentiable import Differentiable, find_differentiable
+from transformermodel_predictor.explanations.driving import results_of
+from transformermodel_predictor.explanations.explaining import Subject, explaining
+from transformermodel_predictor.explanations.explanation import GRADIENT_METHODS, Explained
+from transformermodel_predictor.explanations.queue import ExplanationQueue
+from transformermodel_predictor.explanations.request import ExplanationRequest, read_request
+from transformermodel_predictor.explanations.rows import Result, Row
+from transformermodel_predictor.explanations.settings import ExplanationSettings, NotExplained
+from transformermodel_predictor.explanations.tasks.catalogue import explainable
+from transformermodel_predictor.explanations.tools import Tools, stand_ins_of
+from transformermodel_predictor.tasks.catalogue import AnyTask
+from transformermodel_predictor.tasks.task import InvalidQuestion, Windows
+from transformermodel_predictor.telemetry.observer import Observer, Unobserved
+from transformermodel_predictor.workers import Workers
+
+
+class Explainable(Protocol):
+    """A loaded model, as far as it matters here."""
+
+    @property
+    def artifact(self) -> Artifact:
+        """What it was loaded from."""
+        ...
+
+    @property
+    def task(self) -> AnyTask:
+        """What it does."""
+        ...
+
+    @property
+    def tokenizer(self) -> PreTrainedTokenizerBase:
+        """What it reads with."""
+        ...
+
+    @property
+    def device(self) -> torch.device:
+        """Where it runs, its first replica."""
+        ...
+
+
+class Explainer:
+    """Explains many answers beside predictions. Used from one event loop.
+
+    Its differentiable twin is loaded when the first gradient is asked for: it costs as much memory as the weights in
+    float32, which models that nobody explains are not to pay.
+
+    Args:
+        model: what is explained.
+        engine: what serves, and says the logits of whole sequences.
+        workers: the server's threads.
+        tokenizing: held while the tokenizer is used, here and by whoever else uses it.
+        settings: what may be asked for.
+        observer: told how long each piece of work took.
+    """
+
+    def __init__(
+        self,
+        model: Explainable,
+        engine: Engine,
+        workers: Workers,
+        tokenizing: threading.Lock,
+        settings: ExplanationSettings,
+        observer: Observer | None = None,
+    ) -> None:
+        observer = observer or Unobserved()
+        self._model = model
+        self._task = explainable(model.task)
+        self._tokenizing = tokenizing
+        self._engine = engine
+        self._tools = Tools(stand_ins_of(model.tokenizer, _model_type(model.artifact.path)))
+        self._settings = settings
+        self._admission = Admission(settings.admitted, "explanations")
+        self._queue = ExplanationQueue(
+            self._run, workers.engine, lambda: workers.predicting, lambda seconds: observer.phase("explain", seconds)
+        )
+        self._loading = workers.loading
+        self._finding: asyncio.Future[Differentiable] | None = None
+        self._differentiable: Differentiable | None = None
+
+    def read(self, parameters: Mapping[str, Any]) -> ExplanationRequest:
+        """What a request's parameters say.
+
+        Raises:
+            NotExplained: answers are not explained here.
+            InvalidQuestion: a parameter is not what it should be.
+        """
+        if not self._settings.enabled:
+            raise NotExplained("explanations are switched off for this model (spec.predictor.explanations.enabled)")
+        return read_request(self._model.task.name, parameters, self._settings.defaults, self._settings.limits)
+
+    async def explain(self, questions: Sequence[Any], request: ExplanationRequest) -> list[Explained]:
+        """Answer questions and explain the answers, in their order.
+
+        Args:
+            questions: the task's own; for generation the texts that were generated.
+            request: what is wanted of all of them.
+
+        Raises:
+            InvalidQuestion: a question has no such target, or the method cannot be had for this model.
+            Overloaded: too much waits already.
+        """
+        with self._admission.admit(len(questions)):
+            tools = await self._tools_for(request)
+            rows = [f"row {index}: " for index in range(len(questions))] if len(questions) > 1 else [""]
+            begun = (self._explain(*asked, request, tools) for asked in zip(rows, questions, strict=True))
+            tasks = [asyncio.ensure_future(one) for one in begun]
+            try:
+                return await asyncio.gather(*tasks)
+            finally:
+                for task in tasks:
+                    task.cancel()
+
+    async def _explain(
+        self,
+        row: str,
+        question: Any,  # noqa: ANN401 - the task's own
+        request: ExplanationRequest,
+        tools: Tools,
+    ) -> Explained:
+        subject = Subject(question, request.target, request.options, self._settings.targets)
+        try:
+            return await self._queue.explain(explaining(self._task, self._encode, tools, subject))
+        except InvalidQuestion as error:
+            raise InvalidQuestion(f"{row}{error}") from error
+
+    async def _tools_for(self, request: ExplanationRequest) -> Tools:
+        """What the method needs; with the twin's embeddings for those that need gradients."""
+        if request.options.method not in GRADIENT_METHODS:
+            return self._tools
+        if self._finding is None:
+            self._finding = asyncio.get_running_loop().run_in_executor(self._loading, self._find_differentiable)
+        found = self._differentiable = await asyncio.shield(self._finding)
+        found.require(request.options)
+        return self._tools if found.twin is None else Tools(self._tools.stand_ins, found.twin.embed)
+
+    def _encode(self, question: Any) -> Windows:  # noqa: ANN401 - the task's own
+        with self._tokenizing:
+            (windows,) = self._task.encode(self._model.tokenizer, [question])
+        return windows
+
+    def _find_differentiable(self) -> Differentiable:
+        model = self._model
+        return find_differentiable(model.artifact, model.task, self._engine, self._tools, model.device)
+
+    def _run(self, rows: Sequence[Row]) -> list[Result]:
+        return results_of(rows, self._engine, self._differentiable.twin if self._differentiable else None)
+
+
+def _model_type(directory: Path) -> str:
+    """What config.json says; nothing where there is none, as beside a graph."""
+    try:
+        document = json.loads((directory / "config.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return ""
+    return str(document.get("model_type", ""))

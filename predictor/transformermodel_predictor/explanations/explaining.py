@@ -1,0 +1,90 @@
+"""One question's way to an explained answer: predict, find the targets, attribute, and say it in words."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from transformermodel_predictor.explanations.explanation import Explained, Options
+from transformermodel_predictor.explanations.methods.catalogue import METHODS
+from transformermodel_predictor.explanations.parts import explain
+from transformermodel_predictor.explanations.rows import Asking, ForwardRow
+from transformermodel_predictor.explanations.target import ExplainableTask, Target
+from transformermodel_predictor.explanations.together import together
+from transformermodel_predictor.explanations.tools import Tools
+from transformermodel_predictor.tasks.task import InvalidQuestion, Outputs, Windows
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is to be explained, and how.
+
+    Attributes:
+        question: the task's own; for generation the text that was generated.
+        wanted: the target as the client sent it; None where it is left to the answer.
+        options: how it is computed.
+        most_targets: how many things may be explained about one question.
+    """
+
+    question: Any
+    wanted: object
+    options: Options
+    most_targets: int
+
+
+def explaining(
+    task: ExplainableTask[Any], encode: Callable[[Any], Windows], tools: Tools, subject: Subject
+) -> Asking[Explained]:
+    """Answer a question as the serving engine does, and explain the answer.
+
+    Args:
+        task: of the model.
+        encode: `ExplainableTask.encode` with the model's tokenizer, for one question.
+        tools: what methods know of the model.
+        subject: what is to be explained.
+
+    Raises:
+        InvalidQuestion: it cannot be encoded, has no such target or too many, or the method cannot be had.
+        ArithmeticError: the model answered with numbers that are not finite.
+    """
+    question, options = subject.question, subject.options
+    windows = encode(question)
+    outputs = yield from _outputs(windows)
+    targets = task.targets(question, windows, outputs, subject.wanted)
+    _require_few(targets, subject.most_targets)
+    attribute = METHODS[options.method]
+    attributions = yield from together([attribute(target, options, tools) for target in targets])
+    texts = task.texts(question)
+    return Explained(
+        answer=task.answer(question, windows, outputs),
+        explanations=tuple(
+            explain(options.method, target, attribution, texts)
+            for target, attribution in zip(targets, attributions, strict=True)
+        ),
+        truncated=sum(window.truncated for window in windows),
+    )
+
+
+class _Kept:
+    """An objective that keeps what it is computed from."""
+
+    def __init__(self) -> None:
+        self.outputs: Outputs = {}
+
+    def value(self, outputs: Outputs) -> torch.Tensor:
+        """Nothing of interest."""
+        self.outputs = outputs
+        return torch.zeros(())
+
+
+def _outputs(windows: Windows) -> Asking[list[Outputs]]:
+    """What the serving engine answers."""
+    kept = [_Kept() for _ in windows]
+    yield [ForwardRow(window, keeper) for window, keeper in zip(windows, kept, strict=True)]
+    return [keeper.outputs for keeper in kept]
+
+
+def _require_few(targets: Sequence[Target], most: int) -> None:
+    if len(targets) > most:
+        raise InvalidQuestion(f"there are {len(targets)} targets to explain, and at most {most} may be: name fewer")

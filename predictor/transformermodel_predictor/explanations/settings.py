@@ -1,0 +1,30 @@
+"""How a model's answers may be explained, as its server decides."""
+
+from dataclasses import dataclass, field
+
+from transformermodel_predictor.explanations.explanation import Options
+from transformermodel_predictor.explanations.request import OptionLimits
+from transformermodel_predictor.tasks.task import InvalidQuestion
+
+
+class NotExplained(InvalidQuestion):
+    """Answers are not explained here."""
+
+
+@dataclass(frozen=True)
+class ExplanationSettings:
+    """What requests may ask for.
+
+    Attributes:
+        enabled: whether anything is explained at all.
+        defaults: for what a request does not say.
+        limits: of the work that one explanation may be.
+        targets: most things that are explained about one question.
+        admitted: most questions in the house: waiting or being explained.
+    """
+
+    enabled: bool = True
+    defaults: Options = field(default_factory=Options)
+    limits: OptionLimits = field(default_factory=OptionLimits)
+    targets: int = 64
+    admitted: int = 64

@@ -1,0 +1,85 @@
+import asyncio
+import math
+from collections.abc import Iterator
+
+import pytest
+
+from transformermodel_predictor.batching import Overloaded
+from transformermodel_predictor.explanations.explanation import Method
+from transformermodel_predictor.explanations.settings import ExplanationSettings, NotExplained
+from transformermodel_predictor.handler import GeneralizedHandler
+from transformermodel_predictor.loading import LoadedModel
+from transformermodel_predictor.tasks.task import InvalidQuestion
+from transformermodel_predictor.workers import Workers
+
+TEXT = "i love this movie it was good"
+
+
+@pytest.fixture(scope="module")
+def workers() -> Iterator[Workers]:
+    workers = Workers.start()
+    with workers.engine, workers.text:
+        yield workers
+
+
+@pytest.fixture
+def handler(tiny_model: LoadedModel, workers: Workers) -> GeneralizedHandler:
+    return GeneralizedHandler("tiny", tiny_model, workers)
+
+
+@pytest.mark.parametrize("method", list(Method))
+async def test_every_method_says_what_each_word_did_for_the_answer(handler: GeneralizedHandler, method: Method) -> None:
+    (explained,) = await handler.explain([{"text": TEXT}], {"method": method.value})
+    (answer,) = await handler.answer([{"text": TEXT}])
+    assert explained.answer == answer.fields
+    (explanation,) = explained.explanations
+    assert (explanation.method, explanation.target) == (method, answer.fields["label"])
+    assert [word.text for word in explanation.words] == TEXT.split()
+    assert math.hypot(*(token.importance for token in explanation.tokens)) == pytest.approx(1)
+
+
+async def test_rows_asked_together_are_explained_as_each_alone(handler: GeneralizedHandler) -> None:
+    texts = [TEXT, "bad", "hate this"]
+    together = await handler.explain([{"text": text} for text in texts])
+    alone = [explained for text in texts for explained in await handler.explain([{"text": text}])]
+    for one, other in zip(together, alone, strict=True):
+        assert [word.importance for word in one.explanations[0].words] == pytest.approx(
+            [word.importance for word in other.explanations[0].words], abs=1e-3
+        )
+
+
+async def test_predictions_are_answered_while_much_is_explained(handler: GeneralizedHandler) -> None:
+    explaining = [asyncio.ensure_future(handler.explain([{"text": TEXT}], {"steps": 200})) for _ in range(8)]
+    answers = await asyncio.gather(*(handler.answer([{"text": TEXT}]) for _ in range(20)))
+    assert len({answer[0].fields["label"] for answer in answers}) == 1
+    assert all(len(explained) == 1 for explained in await asyncio.gather(*explaining))
+
+
+async def test_a_target_that_is_not_there_names_its_row_and_what_is_possible(handler: GeneralizedHandler) -> None:
+    with pytest.raises(InvalidQuestion, match=r"^target 'nobody' is not there; possible are the classes"):
+        await handler.explain([{"text": TEXT}], {"target": "nobody"})
+    with pytest.raises(InvalidQuestion, match=r"^row \d: target 'nobody' is not there"):
+        await handler.explain([{"text": TEXT}, {"text": "bad"}], {"target": "nobody"})
+
+
+async def test_where_explanations_are_switched_off_the_request_is_told(
+    tiny_model: LoadedModel, workers: Workers
+) -> None:
+    handler = GeneralizedHandler("tiny", tiny_model, workers, explanations=ExplanationSettings(enabled=False))
+    with pytest.raises(NotExplained, match="switched off"):
+        await handler.explain([{"text": TEXT}])
+
+
+async def test_no_more_are_admitted_than_may_wait(tiny_model: LoadedModel, workers: Workers) -> None:
+    handler = GeneralizedHandler("tiny", tiny_model, workers, explanations=ExplanationSettings(admitted=1))
+    first = asyncio.ensure_future(handler.explain([{"text": TEXT}]))
+    await asyncio.sleep(0)
+    with pytest.raises(Overloaded, match="explanations are waiting"):
+        await handler.explain([{"text": TEXT}])
+    assert len(await first) == 1
+
+
+async def test_more_targets_than_allowed_are_refused(tiny_model: LoadedModel, workers: Workers) -> None:
+    handler = GeneralizedHandler("tiny", tiny_model, workers, explanations=ExplanationSettings(targets=1))
+    with pytest.raises(InvalidQuestion, match="there are 3 targets to explain, and at most 1 may be"):
+        await handler.explain([{"text": TEXT}], {"target": "all"})

@@ -1,0 +1,124 @@
+import asyncio
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import torch
+
+from tests.predictor.explanations.by_hand import OnlyLogit
+from transformermodel_predictor.explanations.queue import ExplanationQueue
+from transformermodel_predictor.explanations.rows import Asking, ForwardRow, GradientRow, Result, Row
+from transformermodel_predictor.tasks.task import Encoding
+
+
+class Engine:
+    """Tells of each row its first token; notes which rows ran together, and in which threads."""
+
+    def __init__(self) -> None:
+        self.pieces: list[list[Row]] = []
+        self.threads: set[str] = set()
+        self.open = threading.Event()
+        self.open.set()
+
+    def __call__(self, rows: Sequence[Row]) -> list[Result]:
+        assert self.open.wait(30)
+        self.pieces.append(list(rows))
+        self.threads.add(threading.current_thread().name)
+        tokens = [row.encoding.features["input_ids"][0] for row in rows]
+        if 13 in tokens:
+            raise RuntimeError("thirteen")
+        return [Result(float(token)) for token in tokens]
+
+
+@pytest.fixture
+def worker() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(1, thread_name_prefix="engine") as worker:
+        yield worker
+
+
+def forward(token: int, length: int = 1) -> ForwardRow:
+    return ForwardRow(Encoding({"input_ids": [token] * length}), OnlyLogit())
+
+
+def gradient(token: int) -> GradientRow:
+    return GradientRow(Encoding({"input_ids": [token]}), torch.zeros(1, 1), OnlyLogit())
+
+
+def adding(*steps: Sequence[Row]) -> Asking[float]:
+    """Asks for some rows at a time, and adds up what it is told."""
+    total = 0.0
+    for rows in steps:
+        results = yield rows
+        total += sum(result.value for result in results)
+    return total
+
+
+async def test_explanations_run_on_the_worker_together_and_each_is_told_its_own(worker: ThreadPoolExecutor) -> None:
+    engine = Engine()
+    queue = ExplanationQueue(engine, worker, lambda: False)
+    engine.open.clear()
+    asked = [adding([forward(token)], [], [forward(10 * token), gradient(100 * token)]) for token in (1, 2, 3)]
+    tasks = [asyncio.ensure_future(queue.explain(asking)) for asking in asked]
+    await asyncio.sleep(0)
+    engine.open.set()
+    assert await asyncio.gather(*tasks) == [111.0, 222.0, 333.0]
+    assert engine.threads == {"engine_0"}
+    assert any(len(piece) > 1 for piece in engine.pieces)
+    assert all(len({type(row) for row in piece}) == 1 for piece in engine.pieces)
+
+
+async def test_what_else_came_has_its_turn_between_two_pieces(worker: ThreadPoolExecutor) -> None:
+    engine = Engine()
+    queue = ExplanationQueue(engine, worker, lambda: True)
+    engine.open.clear()
+    tasks = [asyncio.ensure_future(queue.explain(adding(*([forward(1, 400)] for _ in range(50)))))]
+    await asyncio.sleep(0)  # until it has begun
+    predicting = worker.submit(lambda: len(engine.pieces))
+    engine.open.set()
+    assert await asyncio.wrap_future(predicting) < 5
+    assert await asyncio.gather(*tasks) == [50.0]
+
+
+async def test_a_row_that_fails_fails_its_own_explanation_alone(worker: ThreadPoolExecutor) -> None:
+    engine = Engine()
+    queue = ExplanationQueue(engine, worker, lambda: False)
+    engine.open.clear()
+    tasks = [asyncio.ensure_future(queue.explain(adding([forward(token)], [forward(1)]))) for token in (5, 13, 7)]
+    await asyncio.sleep(0)
+    engine.open.set()
+    five, thirteen, seven = await asyncio.gather(*tasks, return_exceptions=True)
+    assert (five, seven) == (6.0, 8.0)
+    assert isinstance(thirteen, RuntimeError)
+
+
+async def test_what_a_method_raises_is_raised_where_it_was_asked_for(worker: ThreadPoolExecutor) -> None:
+    def refusing() -> Asking[float]:
+        yield [forward(1)]
+        raise ValueError("no such target")
+
+    queue = ExplanationQueue(Engine(), worker, lambda: False)
+    with pytest.raises(ValueError, match="no such target"):
+        await queue.explain(refusing())
+
+
+async def test_one_that_nobody_waits_for_any_more_ends(worker: ThreadPoolExecutor) -> None:
+    closed = threading.Event()
+
+    def endless() -> Asking[float]:
+        try:
+            while True:
+                yield [forward(1)]
+        finally:
+            closed.set()
+
+    queue = ExplanationQueue(Engine(), worker, lambda: False)
+    task = asyncio.ensure_future(queue.explain(endless()))
+    await asyncio.sleep(0)
+    task.cancel()
+    assert await asyncio.to_thread(closed.wait, 30)
+    assert await queue.explain(adding([forward(2)])) == 2.0
+
+
+async def test_a_method_that_wants_nothing_has_found_it_already(worker: ThreadPoolExecutor) -> None:
+    assert await ExplanationQueue(Engine(), worker, lambda: False).explain(adding()) == 0.0
