@@ -118,7 +118,7 @@ def test_kernel_shap_on_the_same_parts(engine: DoubleEngine, samples: int) -> No
     """Captum's regression, with a large weight for everyone and nobody instead of our constraint."""
     weights = kernel_shap.weigh(len(WORDS), samples, Random(0))  # noqa: S311
     theirs = theirs_on(engine, {**weights, 0: 1e6, everyone(len(WORDS)): 1e6}, SkLearnLinearRegression())
-    assert by_word(ours(engine, Method.KernelShap, samples=samples).values) == pytest.approx(theirs, abs=1e-3)  # float32
+    assert by_word(ours(engine, Method.KernelShap, samples=samples).values) == pytest.approx(theirs, abs=1e-3)
 
 
 @pytest.mark.parametrize("samples", [10, 256])
