@@ -10,6 +10,7 @@ from transformers import PreTrainedTokenizerBase
 from transformermodel_predictor.generation.detokenizer import Detokenizer
 from transformermodel_predictor.generation.parameters import GenerationParameters
 from transformermodel_predictor.generation.sampler import Sampler
+from transformermodel_predictor.generation.scores import Score, Scores
 from transformermodel_predictor.generation.stops import StopScanner
 
 
@@ -42,12 +43,14 @@ class Piece:
         text: the text that became certain with it; often empty.
         finish_reason: why it is the last; None where more follow.
         certainty: where it is wanted.
+        scores: of the tokens that wrote the text, where they are wanted; a token that writes a stop string has none.
     """
 
     token: int
     text: str
     finish_reason: FinishReason | None = None
     certainty: Certainty | None = None
+    scores: tuple[Score, ...] = ()
 
 
 class Continuation:
@@ -59,6 +62,7 @@ class Continuation:
         ends: the tokens that end a text.
         tokenizer: what writes them.
         measured: whether the pieces tell how sure the model was.
+        likeliest: of how many tokens the scores tell at each place; None where no scores are wanted.
     """
 
     def __init__(
@@ -69,6 +73,7 @@ class Continuation:
         tokenizer: PreTrainedTokenizerBase,
         *,
         measured: bool = False,
+        likeliest: int | None = None,
     ) -> None:
         self.prompt = tuple(prompt)
         self._left = parameters.max_new_tokens
@@ -77,6 +82,9 @@ class Continuation:
         self._detokenizer = Detokenizer(tokenizer, prompt)
         self._stops = StopScanner(parameters.stop)
         self._measured = measured
+        self._scores = None if likeliest is None else Scores(tokenizer, likeliest)
+        self._written = self._told = 0
+        """Code points that the tokens have written, and those of them that were told."""
 
     @property
     def room(self) -> int:
@@ -94,13 +102,25 @@ class Continuation:
         token = likeliest if sampler.takes_the_likeliest else sampler.choose(logits)
         sampler.note(token)
         self._left -= 1
-        text, reason = self._written(token)
-        return Piece(token, text, reason, _certainty(logits, token) if self._measured else None)
+        begin = self._written
+        text, reason = self._write(token)
+        self._told += len(text)
+        if self._scores is not None:
+            self._scores.add(logits, token, begin, self._written)
+        return Piece(token, text, reason, _certainty(logits, token) if self._measured else None, self._ready(reason))
 
-    def _written(self, token: int) -> tuple[str, FinishReason | None]:
+    def _ready(self, reason: FinishReason | None) -> tuple[Score, ...]:
+        """The scores that belong to what has been told."""
+        if self._scores is None:
+            return ()
+        return self._scores.rest() if reason is FinishReason.Length else self._scores.before(self._told)
+
+    def _write(self, token: int) -> tuple[str, FinishReason | None]:
         if token in self._ends:
             return self._stops.flush(), FinishReason.Stop
-        text = self._stops.feed(self._detokenizer.feed(token))
+        new = self._detokenizer.feed(token)
+        self._written += len(new)
+        text = self._stops.feed(new)
         if self._stops.stopped:
             return text, FinishReason.Stop
         if self._left == 0:

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
+from transformermodel_predictor.generation.scores import Score
 from transformermodel_predictor.protocols.errors import Refusal
+from transformermodel_predictor.protocols.openai_logprobs import chat_logprobs, completion_logprobs
 
 
 @dataclass(frozen=True)
@@ -40,10 +42,12 @@ class Choice:
     Attributes:
         text: what was generated.
         finish_reason: why it ends.
+        scores: of its tokens; not written where no log-probabilities are wanted.
     """
 
     text: str
     finish_reason: str
+    scores: Sequence[Score] = ()
 
 
 class Form(Protocol):
@@ -68,6 +72,10 @@ class Form(Protocol):
         """The members of a piece that hold its text."""
         ...
 
+    def logprobs(self, scores: Sequence[Score]) -> dict[str, Any]:
+        """The log-probabilities of a choice or a piece."""
+        ...
+
 
 class TextForm:
     """Completions."""
@@ -87,6 +95,10 @@ class TextForm:
     def piece(self, text: str) -> dict[str, Any]:
         """The text that is new."""
         return {"text": text}
+
+    def logprobs(self, scores: Sequence[Score]) -> dict[str, Any]:
+        """Lists."""
+        return completion_logprobs(scores)
 
 
 class ChatForm:
@@ -108,6 +120,10 @@ class ChatForm:
         """What is added to the message."""
         return {"delta": {"content": text} if text else {}}
 
+    def logprobs(self, scores: Sequence[Score]) -> dict[str, Any]:
+        """Objects."""
+        return chat_logprobs(scores)
+
 
 @dataclass(frozen=True)
 class Writer:
@@ -117,18 +133,25 @@ class Writer:
         form: of which kind it is.
         model: the model's name.
         usage: whether pieces have the member `usage`, which is null in all but the last.
+        scored: whether log-probabilities are written; null stands in their place otherwise.
     """
 
     form: Form
     model: str
     usage: bool = False
+    scored: bool = False
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     created: int = field(default_factory=lambda: int(time.time()))
 
     def answer(self, choices: Sequence[Choice], usage: Usage) -> dict[str, Any]:
         """The whole answer."""
         written = [
-            {"index": index, **self.form.choice(choice.text), "logprobs": None, "finish_reason": choice.finish_reason}
+            {
+                "index": index,
+                **self.form.choice(choice.text),
+                "logprobs": self.form.logprobs(choice.scores) if self.scored else None,
+                "finish_reason": choice.finish_reason,
+            }
             for index, choice in enumerate(choices)
         ]
         return {**self._head(self.form.whole), "choices": written, "usage": usage.document()}
@@ -138,16 +161,21 @@ class Writer:
         members = self.form.opening()
         return None if members is None else self._piece(index, members, None)
 
-    def piece(self, index: int, text: str, finish_reason: str | None = None) -> dict[str, Any]:
-        """Further text of a choice, and, in its last piece, why it ends."""
-        return self._piece(index, self.form.piece(text), finish_reason)
+    def piece(
+        self, index: int, text: str, finish_reason: str | None = None, scores: Sequence[Score] = ()
+    ) -> dict[str, Any]:
+        """Further text of a choice with the scores of its tokens, and, in its last piece, why it ends."""
+        return self._piece(index, self.form.piece(text), finish_reason, scores)
 
     def closing(self, usage: Usage) -> dict[str, Any]:
         """The tokens, after all choices have ended."""
         return {**self._head(self.form.part), "choices": [], "usage": usage.document()}
 
-    def _piece(self, index: int, members: Mapping[str, Any], finish_reason: str | None) -> dict[str, Any]:
-        choice = {"index": index, **members, "logprobs": None, "finish_reason": finish_reason}
+    def _piece(
+        self, index: int, members: Mapping[str, Any], finish_reason: str | None, scores: Sequence[Score] = ()
+    ) -> dict[str, Any]:
+        logprobs = self.form.logprobs(scores) if self.scored and scores else None
+        choice = {"index": index, **members, "logprobs": logprobs, "finish_reason": finish_reason}
         return {**self._head(self.form.part), "choices": [choice], **({"usage": None} if self.usage else {})}
 
     def _head(self, kind: str) -> dict[str, Any]:

@@ -1,12 +1,13 @@
 """Requests of OpenAI's API for completions and chat completions. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from transformermodel_predictor.protocols.errors import InvalidRequest
 
 _MOST_CHOICES = 16
+_MOST_LOGPROBS = 20
 
 _PARAMETERS = {
     "max_tokens": "max_new_tokens",
@@ -23,7 +24,6 @@ _NEUTRAL: Mapping[str, tuple[Any, ...]] = {
     "function_call": ("none", "auto"),
     "functions": ([],),
     "logit_bias": ({},),
-    "logprobs": (False,),
     "modalities": (["text"],),
     "prediction": (),
     "presence_penalty": (0,),
@@ -31,7 +31,6 @@ _NEUTRAL: Mapping[str, tuple[Any, ...]] = {
     "suffix": ("",),
     "tool_choice": ("none", "auto"),
     "tools": ([],),
-    "top_logprobs": (0,),
     "web_search_options": (),
 }
 """What is not done here, with the values that ask for nothing; null always does."""
@@ -66,6 +65,8 @@ class CompletionRequest:
         choices: number of answers to each.
         stream: whether the answers are wanted piece by piece.
         usage: whether a stream is to end with the number of tokens.
+        logprobs: how many of the likeliest tokens are wanted at each place, with their log-probabilities beside that of
+            the token which was taken; None where no log-probabilities are wanted.
     """
 
     model: str
@@ -74,6 +75,7 @@ class CompletionRequest:
     choices: int
     stream: bool
     usage: bool
+    logprobs: int | None = None
 
     def questions(self) -> list[tuple[Mapping[str, Any], Mapping[str, Any]]]:
         """Fields and parameters of each choice in its order; a seed gives each choice of a prompt one of its own."""
@@ -93,13 +95,16 @@ def read_completion(body: object) -> CompletionRequest:
     Raises:
         InvalidRequest: a member is missing, wrong, or asks for what is not done here; the text names it.
     """
-    document = _document(body, ("prompt", "echo"))
+    document = _document(body, ("prompt", "echo", "logprobs"))
     prompt = document.get("prompt")
     texts = [prompt] if isinstance(prompt, str) else prompt
     if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
         raise InvalidRequest("prompt must be a string or a list of strings; prompts of token ids are not read")
-    echo = {"return_full_text": _flag(document, "echo")} if document.get("echo") is not None else {}
-    return _request(document, [{"text": text} for text in texts], {"return_full_text": False, **echo})
+    echo, logprobs = _flag(document, "echo"), _completion_logprobs(document)
+    if echo and logprobs is not None:
+        raise InvalidRequest("logprobs are those of what is generated, not of the prompt; leave out echo or logprobs")
+    asked = _request(document, [{"text": text} for text in texts], {"return_full_text": echo})
+    return replace(asked, logprobs=logprobs)
 
 
 def read_chat(body: object) -> CompletionRequest:
@@ -108,12 +113,13 @@ def read_chat(body: object) -> CompletionRequest:
     Raises:
         InvalidRequest: a member is missing, wrong, or asks for what is not done here; the text names it.
     """
-    document = _document(body, ("messages",))
+    document = _document(body, ("messages", "logprobs", "top_logprobs"))
     messages = document.get("messages")
     if not isinstance(messages, list) or not messages:
         raise InvalidRequest("messages must be a list with at least one message")
     read = [_message(message, f"messages[{index}]") for index, message in enumerate(messages)]
-    return _request(document, [{"messages": read}], {"return_full_text": False})
+    asked = _request(document, [{"messages": read}], {"return_full_text": False})
+    return replace(asked, logprobs=_chat_logprobs(document))
 
 
 def _document(body: object, own: tuple[str, ...]) -> Mapping[str, Any]:
@@ -149,6 +155,28 @@ def _request(
         stream=_flag(document, "stream"),
         usage=_flag(options, "include_usage"),
     )
+
+
+def _completion_logprobs(document: Mapping[str, Any]) -> int | None:
+    """How many of the likeliest tokens a completion is to tell; false asks for nothing, as null does."""
+    wanted = document.get("logprobs", False)
+    return None if wanted is False else _likeliest(wanted, "logprobs")
+
+
+def _chat_logprobs(document: Mapping[str, Any]) -> int | None:
+    """How many of the likeliest tokens a message is to tell."""
+    likeliest = _likeliest(document.get("top_logprobs", 0), "top_logprobs")
+    if _flag(document, "logprobs"):
+        return likeliest
+    if likeliest:
+        raise InvalidRequest("top_logprobs needs logprobs to be true")
+    return None
+
+
+def _likeliest(value: object, name: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MOST_LOGPROBS:
+        raise InvalidRequest(f"{name} must be a whole number from 0 to {_MOST_LOGPROBS}")
+    return value
 
 
 def _message(message: object, name: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, aclosing
+from dataclasses import replace
 
 import orjson
 from starlette.requests import Request
@@ -29,7 +30,7 @@ from transformermodel_predictor.server.exchange import JSONResponse, read_json, 
 from transformermodel_predictor.server.generators import require_generator
 from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.server.models import Models
-from transformermodel_predictor.tasks.text_generation import EncodedPrompt, GeneratedText
+from transformermodel_predictor.tasks.text_generation import EncodedPrompt, GeneratedText, GenerationQuestion
 
 _PREFIX = "/openai/v1"
 _TRUNCATED = "x-truncated-tokens"
@@ -82,12 +83,12 @@ class OpenAIRoutes:
             return False
 
     async def _answer(self, request: Request, asked: CompletionRequest, form: Form) -> Response:
-        writer = Writer(form, asked.model, asked.usage)
+        writer = Writer(form, asked.model, asked.usage, asked.logprobs is not None)
         async with AsyncExitStack() as until_answered:
             held = until_answered.enter_context(self._inference.request("openai", asked.model, headers=request.headers))
             handler = require_generator(held)
             self._inference.require_size(asked.prompts)
-            questions = [handler.question(fields, parameters) for fields, parameters in asked.questions()]
+            questions = _questions(handler, asked)
             if not asked.stream:
                 return _whole(writer, await while_connected(request, handler.generate(questions)), asked.choices)
             prompts = [await handler.encode(question) for question in questions]
@@ -99,9 +100,14 @@ class OpenAIRoutes:
             return EventStream(events, until_answered.pop_all(), _failed, headers)
 
 
+def _questions(handler: GenerationHandler, asked: CompletionRequest) -> list[GenerationQuestion]:
+    read = [handler.question(fields, parameters) for fields, parameters in asked.questions()]
+    return [replace(question, likeliest=asked.logprobs) for question in read]
+
+
 def _whole(writer: Writer, texts: Sequence[GeneratedText], choices: int) -> JSONResponse:
     usage = _usage([text.prompt for text in texts], sum(len(text.tokens) for text in texts), choices)
-    written = [Choice(text.full_text, text.finish_reason.value) for text in texts]
+    written = [Choice(text.full_text, text.finish_reason.value, text.scores) for text in texts]
     return JSONResponse(writer.answer(written, usage), headers=_truncation(usage))
 
 
@@ -121,7 +127,7 @@ async def _events(
     async for index, piece in pieces:
         tokens += 1
         if piece.text or piece.finish_reason:
-            yield orjson.dumps(writer.piece(index, piece.text, piece.finish_reason))
+            yield orjson.dumps(writer.piece(index, piece.text, piece.finish_reason, piece.scores))
     if asked.usage:
         yield orjson.dumps(writer.closing(_usage(prompts, tokens, asked.choices)))
     yield _DONE

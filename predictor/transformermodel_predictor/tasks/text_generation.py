@@ -14,6 +14,7 @@ from transformermodel_api.failures import FailureReason
 from transformermodel_api.spec import TaskName
 from transformermodel_predictor.generation.parameters import GenerationParameters, read_parameters
 from transformermodel_predictor.generation.room import fit
+from transformermodel_predictor.generation.scores import Score
 from transformermodel_predictor.generation.sequence import Certainty, FinishReason
 from transformermodel_predictor.tasks.configuration import TaskConfiguration
 from transformermodel_predictor.tasks.task import InvalidQuestion, TensorSpec
@@ -30,11 +31,13 @@ class GenerationQuestion:
         text: the prompt; empty where there are messages.
         messages: the conversation so far, each with `role` and `content`; None where there is a text.
         parameters: how the continuation is generated.
+        likeliest: how many of the likeliest tokens each score of the answer tells; None where no scores are wanted.
     """
 
     text: str
     messages: tuple[Mapping[str, Any], ...] | None = None
     parameters: GenerationParameters = field(default_factory=GenerationParameters)
+    likeliest: int | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,7 @@ class GeneratedText:
         tokens: the tokens it was made of, the one that ended it included.
         finish_reason: why it ends.
         certainties: how sure the model was of each token; empty where that was not measured.
+        scores: of the tokens that wrote the text; empty where none are wanted.
     """
 
     prompt: EncodedPrompt
@@ -71,6 +75,7 @@ class GeneratedText:
     tokens: tuple[int, ...]
     finish_reason: FinishReason
     certainties: tuple[Certainty, ...] = ()
+    scores: tuple[Score, ...] = ()
 
     @property
     def full_text(self) -> str:

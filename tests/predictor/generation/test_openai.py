@@ -177,6 +177,63 @@ class TestChatCompletions:
         assert answer.choices == client.chat.completions.create(model="writer", messages=CHAT, max_tokens=8).choices
 
 
+class TestLogprobs:
+    @pytest.mark.parametrize("said", [{}, {"temperature": 1.5, "seed": 3}], ids=["greedy", "sampled"])
+    def test_of_a_completion(self, said: dict[str, float], client: openai.OpenAI) -> None:
+        plain = client.completions.create(model="writer", prompt="the fox", max_tokens=9, **said).choices[0]
+
+        choice = client.completions.create(model="writer", prompt="the fox", max_tokens=9, logprobs=2, **said).choices[
+            0
+        ]
+
+        told = choice.logprobs
+        assert (choice.text, plain.logprobs) == (plain.text, None)
+        assert told is not None
+        assert told.tokens
+        for token, logprob, likeliest, offset in zip(
+            told.tokens or (), told.token_logprobs or (), told.top_logprobs or (), told.text_offset or (), strict=True
+        ):
+            assert likeliest[token] == logprob <= max(likeliest.values()) <= 0
+            assert len(likeliest) in (2, 3)
+            assert token.startswith(("bytes:", "<unk>")) or choice.text[offset:].startswith(token)
+
+    def test_of_a_message(self, client: openai.OpenAI) -> None:
+        said = {"model": "writer", "messages": CHAT, "max_tokens": 10, "logprobs": True}
+
+        (choice,) = client.chat.completions.create(top_logprobs=3, **said).choices
+        (bare,) = client.chat.completions.create(**said).choices
+
+        assert choice.logprobs is not None
+        assert bare.logprobs is not None
+        tokens, alone_tokens = choice.logprobs.content or [], bare.logprobs.content or []
+        assert b"".join(bytes(token.bytes or ()) for token in tokens).decode(errors="replace") == choice.message.content
+        for token, alone in zip(tokens, alone_tokens, strict=True):
+            assert [one.logprob for one in token.top_logprobs] == sorted(
+                (one.logprob for one in token.top_logprobs), reverse=True
+            )
+            assert (len(token.top_logprobs), token.top_logprobs[0].token) == (3, token.token)  # it is greedy
+            assert (alone.token, alone.logprob, alone.top_logprobs) == (token.token, token.logprob, [])
+
+    def test_pieces_have_together_what_the_whole_has(self, client: openai.OpenAI) -> None:
+        completion = {"model": "writer", "prompt": "the fox", "max_tokens": 9, "logprobs": 2}
+        chat = {"model": "writer", "messages": CHAT, "max_tokens": 10, "logprobs": True, "top_logprobs": 2}
+        (written,) = client.completions.create(**completion).choices
+        (said,) = client.chat.completions.create(**chat).choices
+
+        pieces = [p.choices[0].logprobs for p in client.completions.create(stream=True, **completion)]
+        deltas = [p.choices[0].logprobs for p in client.chat.completions.create(stream=True, **chat)]
+
+        assert written.logprobs is not None
+        assert said.logprobs is not None
+        for name, values in written.logprobs.model_dump().items():
+            assert [value for piece in pieces if piece for value in getattr(piece, name)] == values
+        assert [token for delta in deltas if delta for token in delta.content or ()] == said.logprobs.content
+
+    def test_top_logprobs_alone_are_refused(self, client: openai.OpenAI) -> None:
+        with pytest.raises(openai.BadRequestError, match="top_logprobs needs logprobs to be true"):
+            client.chat.completions.create(model="writer", messages=CHAT, top_logprobs=2)
+
+
 class TestModels:
     def test_those_that_generate_are_listed(self, client: openai.OpenAI) -> None:
         assert [model.id for model in client.models.list()] == ["writer"]
@@ -197,7 +254,9 @@ class TestErrors:
     @pytest.mark.parametrize(
         ("said", "message"),
         [
-            ({"logprobs": 1}, "logprobs is not supported"),
+            ({"logprobs": 21}, "logprobs must be a whole number from 0 to 20"),
+            ({"logprobs": True}, "logprobs must be a whole number from 0 to 20"),
+            ({"logprobs": 1, "echo": True}, "not of the prompt; leave out echo or logprobs"),
             ({"frequency_penalty": 0.5}, "frequency_penalty is not supported"),
             ({"max_tokens": 0}, "max_new_tokens must be a whole number from 1"),
             ({"n": 99}, "n must be a whole number from 1 to 16"),
