@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from transformermodel_api.origin import without_secrets
 from transformermodel_api.rules import ResourceType, Rule
 
 Location = Annotated[
@@ -89,3 +90,13 @@ class Source(ResourceType):
             "(pickles that are more than weights): Forbidden or Allowed."
         ),
     ] = RemoteCode.Forbidden
+
+    @property
+    def origin(self) -> str:
+        """The uri as it may be shown: it can hold a signature or a password."""
+        return without_secrets(self.uri)
+
+    @property
+    def adapter_origin(self) -> str | None:
+        """The adapter's uri as it may be shown."""
+        return None if self.adapter_uri is None else without_secrets(self.adapter_uri)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from transformermodel_api.errors import UserError
+from transformermodel_api.origin import without_secrets
 
 
 class Scheme(StrEnum):
@@ -29,14 +30,17 @@ class ObjectLocation:
         Raises:
             UserError: it is no such uri.
         """
+        shown = without_secrets(uri)
         if not is_object_uri(uri):
             known = ", ".join(f"{scheme}://" for scheme in Scheme)
-            raise UserError(f"{uri} is not in object storage: it must begin with {known}")
+            raise UserError(f"{shown} is not in object storage: it must begin with {known}")
         scheme, _, place = uri.partition("://")
         bucket, _, key = place.partition("/")
         parts = [part for part in key.split("/") if part]
+        if "@" in bucket or "?" in place:
+            raise UserError(f"{shown} came with credentials or a signature: those are read from the environment alone")
         if not bucket or ".." in (bucket, *parts):
-            raise UserError(f"{uri} names no bucket, or leaves it")
+            raise UserError(f"{shown} names no bucket, or leaves it")
         return cls(Scheme(scheme), bucket, "/".join(parts))
 
     def __str__(self) -> str:

@@ -72,16 +72,14 @@ def _s3() -> Service:
 
 def _gcs() -> Service:
     from aiohttp import ClientError
-
-    # Not gcsfs.GCSFileSystem: before its first request that one asks another service, over gRPC, what kind of bucket it
-    # is, which takes minutes where only the storage API can be reached.
-    from gcsfs.core import GCSFileSystem
     from google.auth.exceptions import DefaultCredentialsError, RefreshError
+
+    from transformermodel_predictor.objects.google import GoogleFileSystem
 
     logging.getLogger("gcsfs").setLevel(logging.CRITICAL)  # it logs what it raises, with secret addresses
     nobody = {"token": "anon"} if os.environ.get("STORAGE_EMULATOR_HOST") else {}
     return Service(
-        files=GCSFileSystem(**nobody, **_WITHOUT_CACHES),
+        files=GoogleFileSystem(**nobody, **_WITHOUT_CACHES),
         unreachable=(ClientError, TimeoutError),
         unauthorized=(DefaultCredentialsError, RefreshError),
         upload={"chunksize": PART_BYTES},

@@ -6,6 +6,7 @@ from typing import Any
 
 from transformermodel_api.contract import PreparationRequest
 from transformermodel_api.identity import fingerprint
+from transformermodel_api.origin import without_secrets
 from transformermodel_api.source import RemoteCode
 from transformermodel_api.source import Source as RequestedSource
 from transformermodel_predictor.preparation.progress import Progress
@@ -20,9 +21,13 @@ PIPELINE_VERSION = 1
 
 @dataclass(frozen=True)
 class Pinned:
-    """A source and the state of it that will be read."""
+    """A source and the state of it that will be read.
 
-    uri: str
+    Attributes:
+        origin: its uri as it may be shown.
+    """
+
+    origin: str
     source: Source
     resolved: Resolved
 
@@ -107,7 +112,7 @@ def acquire_tokenizer(inputs: Inputs, acquired: Acquired, folder: Path, progress
 
 def _pin(uri: str, revision: str | None, base: Path, trusted: bool) -> Pinned:
     source = source_for(uri, revision, base, checkpoint_files(code=trusted))
-    return Pinned(uri, source, source.resolve())
+    return Pinned(without_secrets(uri), source, source.resolve())
 
 
 def _samples(uri: str, source: RequestedSource, base: Path) -> Samples:

@@ -20,7 +20,7 @@ def material_of(request: PreparationRequest, acquired: Acquired) -> Material:
     Raises:
         PreparationFailed: they cannot be read, or do not fit the request.
     """
-    graph = traced_file(acquired.checkpoint, request.source.uri)
+    graph = traced_file(acquired.checkpoint, request.source.origin)
     if graph is None:
         return merge(request, acquired)
     return read_traced(graph, request, acquired)

@@ -41,7 +41,7 @@ class Merged:
 
 def merge(request: PreparationRequest, acquired: Acquired) -> Merged:
     """Load the checkpoint, merge the adapter and check that the result is what the task needs."""
-    task, origin = task_type(request.task), request.source.uri
+    task, origin = task_type(request.task), request.source.origin
     request = read_inherited(acquired.checkpoint, origin).applied_to(request, has_labels=task.has_labels)
     wanted, trusted = request.preparation, request.source.trust_remote_code is RemoteCode.Allowed
     checkpoint = read_checkpoint(acquired.checkpoint, origin, task.auto_class, trusted=trusted)
@@ -73,7 +73,7 @@ def _model(
     loaded = load_weights(checkpoint, task_type(request.task).auto_class, labels)
     origin = checkpoint.origin
     if acquired.adapter is not None:
-        adapter = request.source.adapter_uri or ""
+        adapter = request.source.adapter_origin or ""
         loaded = replace(
             loaded, model=merge_adapter(loaded.model, acquired.adapter, adapter, trusted=checkpoint.trusted)
         )

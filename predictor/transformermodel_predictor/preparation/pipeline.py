@@ -54,7 +54,7 @@ def prepare_and_report(
         PreparationFailed: with the class of what went wrong.
     """
     with resources_classified():
-        progress.step(Step.Resolve, request.source.uri)
+        progress.step(Step.Resolve, request.source.origin)
         inputs = resolve(request, base)
         artifact = _find(request, inputs, store)
         if artifact is None:
@@ -74,7 +74,7 @@ def _find(request: PreparationRequest, inputs: Inputs, store: Store) -> Artifact
     artifact = store.find(inputs.key_for(request))
     if artifact is None or (tokenizer := artifact.manifest.provenance.tokenizer) is None:
         return artifact
-    now = replace(inputs, tokenizer=pin_tokenizer(tokenizer, request.source.uri))
+    now = replace(inputs, tokenizer=pin_tokenizer(tokenizer, request.source.origin))
     return store.find(now.key_for(request))
 
 
@@ -82,7 +82,9 @@ def _prepare(
     request: PreparationRequest, inputs: Inputs, store: Store, recorder: Recorder, workspace: Path, budget: Budget
 ) -> Artifact:
     with _kept_for_another_attempt(workspace / "sources") as sources:
-        recorder.step(Step.Acquire, " + ".join(source.uri for source in (inputs.checkpoint, inputs.adapter) if source))
+        recorder.step(
+            Step.Acquire, " + ".join(source.origin for source in (inputs.checkpoint, inputs.adapter) if source)
+        )
         acquired = acquire(inputs, sources, recorder)
         complete = replace(inputs, tokenizer=missing_tokenizer(acquired.checkpoint, request))
         acquired = acquire_tokenizer(complete, acquired, sources, recorder)
@@ -102,7 +104,7 @@ def _build_best(
     examiner = Examiner(request, Bench(folder), inputs.samples, partial(provenance_of, inputs), recorder)
 
     def material() -> Material:
-        recorder.step(Step.Merge, request.source.adapter_uri or "no adapter")
+        recorder.step(Step.Merge, request.source.adapter_origin or "no adapter")
         return material_of(request, acquired)
 
     trials = try_all(examiner, material)

@@ -22,9 +22,9 @@ _WEIGHTS = (".safetensors", ".gguf", *_PICKLED)
 
 @dataclass(frozen=True)
 class PlannedSource:
-    """A source and what would be fetched from it."""
+    """A source, its uri as it may be shown, and what would be fetched from it."""
 
-    uri: str
+    origin: str
     commit: str
     listing: Listing
 
@@ -100,7 +100,7 @@ def _weights(listing: Listing) -> int:
 
 
 def _planned(source: Pinned, folder: Path) -> PlannedSource:
-    return PlannedSource(source.uri, source.resolved.commit, source.source.survey(source.resolved, folder))
+    return PlannedSource(source.origin, source.resolved.commit, source.source.survey(source.resolved, folder))
 
 
 def _model_type(configuration: str | None) -> str:

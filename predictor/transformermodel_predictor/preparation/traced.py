@@ -95,7 +95,7 @@ def missing_tokenizer(folder: Path, request: PreparationRequest) -> Pinned | Non
     Raises:
         PreparationFailed: the graph cannot do what is wanted; nothing says which tokenizer would do; a hub refuses.
     """
-    origin = request.source.uri
+    origin = request.source.origin
     graph = traced_file(folder, origin)
     if graph is None or has_tokenizer(folder):
         return None
@@ -118,7 +118,7 @@ def read_traced(file: Path, request: PreparationRequest, acquired: Acquired) -> 
         PreparationFailed: UnsupportedForm, the graph cannot do what is wanted, or not here; WeightsMismatch, it does
             not fit the labels or the length.
     """
-    origin = request.source.uri
+    origin = request.source.origin
     inherited = read_inherited(acquired.checkpoint, origin)
     _require_servable(file, request, inherited)
     request = inherited.applied_to(request, has_labels=task_type(request.task).has_labels)
@@ -138,7 +138,7 @@ def read_traced(file: Path, request: PreparationRequest, acquired: Acquired) -> 
 
 
 def _require_servable(file: Path, request: PreparationRequest, inherited: Inherited) -> None:
-    what = f"{request.source.uri} holds only the traced graph {file.name}"
+    what = f"{request.source.origin} holds only the traced graph {file.name}"
     if request.task not in ENCODER_TASKS:
         raise unsupported(f"{what}, which cannot do {request.task.value}: {_INSTEAD}.")
     if request.source.adapter_uri:
@@ -161,6 +161,6 @@ def _labels(request: PreparationRequest, classes: int) -> tuple[str, ...]:
     if len(labels) != classes:
         raise PreparationFailed(
             FailureReason.WeightsMismatch,
-            f"{request.source.uri} gives {classes} logits, but there are {len(labels)} labels.",
+            f"{request.source.origin} gives {classes} logits, but there are {len(labels)} labels.",
         )
     return labels

@@ -1,11 +1,13 @@
 """Which kind of source a uri names."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from transformermodel_api.errors import PreparationFailed, UserError
 from transformermodel_api.failures import FailureReason
+from transformermodel_api.origin import without_secrets
 from transformermodel_predictor.objects.bucket import Bucket
 from transformermodel_predictor.objects.location import ObjectLocation, Scheme
 from transformermodel_predictor.sources.archive import FileSource, LocalFile, existing_file, names_a_file
@@ -16,6 +18,9 @@ from transformermodel_predictor.sources.objects import ObjectFile, ObjectSource
 from transformermodel_predictor.sources.package import PackageSource, path_in_package
 from transformermodel_predictor.sources.selection import Selection, needed_files
 from transformermodel_predictor.sources.source import Source
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+"""What no name of a file, a host or an object has."""
 
 
 @dataclass(frozen=True)
@@ -100,11 +105,17 @@ def source_for(uri: str, revision: str | None, base: Path, selection: Selection 
     Raises:
         PreparationFailed: UnsupportedSource, this version cannot read such a uri.
     """
-    scheme, separator, location = uri.partition("://")
+    shown, (scheme, separator, location) = without_secrets(uri), uri.partition("://")
     if not separator or scheme not in _SCHEMES:
         known = ", ".join(f"{name}://" for name in _SCHEMES)
-        raise PreparationFailed(FailureReason.UnsupportedSource, f"{uri} cannot be read here; there are {known}.")
+        raise PreparationFailed(FailureReason.UnsupportedSource, f"{shown} cannot be read here; there are {known}.")
+    if control := _CONTROL.search(uri):
+        raise PreparationFailed(
+            FailureReason.UnsupportedSource, f"the uri {shown!r} holds the control character {control[0]!r}."
+        )
     try:
         return _SCHEMES[scheme](SourceRequest(scheme, location, revision, base, selection))
-    except (UserError, ValueError) as error:
-        raise PreparationFailed(FailureReason.UnsupportedSource, f"{uri} is no such uri: {error}.") from error
+    except UserError as error:
+        raise PreparationFailed(FailureReason.UnsupportedSource, f"{shown} is no such uri: {error}.") from error
+    except ValueError as error:  # its text may quote the uri
+        raise PreparationFailed(FailureReason.UnsupportedSource, f"{shown} is no such uri.") from error

@@ -12,6 +12,7 @@ from huggingface_hub.errors import HfHubHTTPError
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
+from transformermodel_api.origin import without_secrets
 from transformermodel_predictor.preparation.progress import Progress
 from transformermodel_predictor.sources.download import download
 from transformermodel_predictor.sources.landing import RemoteFile, bytes_to_come
@@ -23,6 +24,7 @@ from transformermodel_predictor.sources.transport import client
 _TIMEOUT_SECONDS = 30.0
 _HEADERS = {"User-Agent": "transformermodel", "Accept-Encoding": "identity"}
 _FRAGMENT = re.compile(r"sha256=([0-9a-f]{64})")
+_URL = re.compile(r"https?://\S+")
 _VALIDATORS = ("ETag", "Last-Modified")
 
 
@@ -81,7 +83,7 @@ class HttpsFile:
             return None
         if not (found := _FRAGMENT.fullmatch(self._fragment)):
             raise PreparationFailed(
-                FailureReason.UnsupportedSource, f"{self.uri}#{self._fragment} must end with #sha256= and 64 digits."
+                FailureReason.UnsupportedSource, f"{self.uri}: after # there must be sha256= and 64 hexadecimal digits."
             )
         return found[1]
 
@@ -91,16 +93,9 @@ class HttpsFile:
             yield
         except HfHubHTTPError as error:
             raise _refused(error.response.status_code, self.uri) from error
-        except (httpx2.TransportError, httpx2.InvalidURL) as error:
-            raise PreparationFailed(FailureReason.Unreachable, f"{self.uri} cannot be reached ({error}).") from error
-
-
-def without_secrets(uri: str) -> str:
-    """A uri as it may be shown: without the user, password and signature that one of a web server can hold."""
-    if not uri.startswith("https://"):
-        return uri
-    parts = urlsplit(uri)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+        except (httpx2.RequestError, httpx2.InvalidURL) as error:
+            cause = _URL.sub(lambda found: without_secrets(found[0]), str(error)) or type(error).__name__
+            raise PreparationFailed(FailureReason.Unreachable, f"{self.uri} cannot be reached ({cause}).") from error
 
 
 def _resolved(file: RemoteFile, uri: str) -> Resolved:

@@ -37,12 +37,13 @@ def test_a_full_folder_is_told_and_stays_as_it_was(tmp_path: Path, sealed: Seale
         require_unchanged_by_a_full_disk(Folder(disk), sealed)
 
 
+@pytest.mark.parametrize("scheme", [Scheme.S3, Scheme.GCS])
 def test_full_object_storage_is_told_and_stays_as_it_was(
-    tmp_path: Path, sealed: Sealed, monkeypatch: pytest.MonkeyPatch
+    scheme: Scheme, tmp_path: Path, sealed: Sealed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if reason := not_installed(Scheme.S3):
+    if reason := not_installed(scheme):
         pytest.skip(reason)
-    with small_disk(tmp_path / "disk", SIZE) as disk, serving(Scheme.S3, disk / "s3") as server:
+    with small_disk(tmp_path / "disk", SIZE) as disk, serving(scheme, disk / "objects") as server:
         for name, value in server.environment.items():
             monkeypatch.setenv(name, value)
         require_unchanged_by_a_full_disk(Objects.below(server.bucket(), tmp_path), sealed)

@@ -36,3 +36,21 @@ def test_a_uri_that_cannot_be_one_is_refused(uri: str, tmp_path: Path) -> None:
     with pytest.raises(PreparationFailed, match="is no such uri") as refusal:
         source_for(uri, None, tmp_path)
     assert refusal.value.reason is FailureReason.UnsupportedSource
+
+
+@pytest.mark.parametrize(
+    "uri", ["s3://bucket/model?X-Amz-Signature=hidden", "az://user:hidden@container/model", "https://u:hidden@[host/a"]
+)
+def test_a_secret_in_a_uri_that_cannot_be_one_is_not_shown(uri: str, tmp_path: Path) -> None:
+    with pytest.raises(PreparationFailed) as refusal:
+        source_for(uri, None, tmp_path)
+    assert refusal.value.reason is FailureReason.UnsupportedSource
+    assert "hidden" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("scheme", ["file", "package", "s3", "https"])
+def test_a_control_character_is_refused_and_not_printed(scheme: str, tmp_path: Path) -> None:
+    with pytest.raises(PreparationFailed, match=r"holds the control character '\\x00'") as refusal:
+        source_for(f"{scheme}://a/b\0c", None, tmp_path)
+    assert refusal.value.reason is FailureReason.UnsupportedSource
+    assert "\0" not in str(refusal.value)

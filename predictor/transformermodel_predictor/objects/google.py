@@ -1,0 +1,36 @@
+"""gcsfs with patience that fits a preparation: it has no settings for how often it asks again, and when not to."""
+
+from typing import Any
+
+# Not gcsfs.GCSFileSystem: before its first request that one asks another service, over gRPC, what kind of bucket it is,
+# which takes minutes where only the storage API can be reached.
+from gcsfs.core import GCSFileSystem
+from gcsfs.retry import HttpError, NonRetryableError, retry_request
+
+from transformermodel_api.failures import FailureReason
+from transformermodel_predictor.objects.failure import reason_for
+from transformermodel_predictor.objects.refusal import refusal_of
+
+_ATTEMPTS = 4
+"""With pauses of 1, 2 and 4 seconds, and up to one more each; gcsfs's own six take 35 seconds."""
+
+_ask = GCSFileSystem._request.__wrapped__
+"""One request, as it is before gcsfs makes it six."""
+
+
+class GoogleFileSystem(GCSFileSystem):  # type: ignore[misc] # gcsfs has no types
+    """Asks four times, and a storage that is full only once.
+
+    Asked again, a service forgets what was uploaded in parts and says that there is no such upload: the reason would be
+    lost.
+    """
+
+    @retry_request(retries=_ATTEMPTS)  # type: ignore[untyped-decorator] # gcsfs has no types
+    async def _request(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401
+        try:
+            return await _ask(self, *arguments, **options)
+        except HttpError as error:
+            refusal = refusal_of(error)
+            if refusal is not None and reason_for(refusal) is FailureReason.InsufficientStorage:
+                raise NonRetryableError from error
+            raise
