@@ -69,7 +69,8 @@ class Explanations(ResourceType):
             ".samples",
         ),
         Rule(
-            "self.baseline != 'Zero' || self.method in ['IntegratedGradients', 'InputXGradient', 'Saliency']",
+            "!has(self.baseline) || self.baseline != 'Zero' || !has(self.method) || "
+            "self.method in ['IntegratedGradients', 'InputXGradient', 'Saliency']",
             "baseline Zero is no token: methods that leave words out need Pad or Mask",
             ".baseline",
         ),

@@ -1,9 +1,12 @@
 """The CustomResourceDefinition, as far as it can be judged without an API server."""
 
+from collections.abc import Iterator
+
 import yaml
 
 from transformermodel_api.crd import CLIENT_SIDE_APPLY_LIMIT, crd_yaml, custom_resource_definition, resource_schema
-from transformermodel_api.schema import Schema
+from transformermodel_api.schema import Json, Schema
+from transformermodel_api.validation.cel_rules import rule_problems
 
 SPEC = custom_resource_definition()["spec"]
 VERSION = SPEC["versions"][0]
@@ -21,10 +24,28 @@ def undescribed(schema: Schema, path: str) -> list[str]:
     return missing
 
 
+def defaults_of(schema: Schema, path: str = "") -> Iterator[tuple[str, tuple[Json, Schema]]]:
+    """All defaults with the schemas of their fields."""
+    for name, field in schema.get("properties", {}).items():
+        if "default" in field:
+            yield f"{path}.{name}", (field["default"], field)
+        yield from defaults_of(field, f"{path}.{name}")
+
+
 def test_every_field_is_described_in_a_sentence() -> None:
     fields = resource_schema()["properties"]
 
     assert undescribed({"properties": {"spec": fields["spec"], "status": fields["status"]}}, "") == []
+
+
+def test_every_default_satisfies_the_rules_without_the_defaults_of_its_fields() -> None:
+    """The API server judges a default as it is written, before those within it are filled in."""
+    defaults = dict(defaults_of(resource_schema()["properties"]["spec"]))
+
+    assert ".predictor.explanations" in defaults
+    assert [
+        str(problem) for path, (value, schema) in defaults.items() for problem in rule_problems(value, schema, path)
+    ] == []
 
 
 def test_enumerations_are_spelt_out_in_the_description() -> None:
