@@ -29,8 +29,7 @@ def attribute(target: Target, options: Options, tools: Tools) -> Steps:
         InvalidQuestion: the baseline is no token of the model.
     """
     game = Game(target, tools.stand_in(options.baseline))
-    random = Random(options.seed)  # noqa: S311 - no secret
-    return _fit(game, weigh(game.players, evaluations(options, game.players), random))
+    return _fit(game, evaluations(options, game.players), Random(options.seed))  # noqa: S311 - no secret
 
 
 def weigh(players: int, samples: int, random: Random) -> dict[Coalition, float]:
@@ -70,8 +69,9 @@ def _pair(players: int, size: int) -> tuple[int, ...]:
     return (size,) if 2 * size == players else (size, players - size)
 
 
-def _fit(game: Game, weights: dict[Coalition, float]) -> Steps:
+def _fit(game: Game, samples: int, random: Random) -> Steps:
     worths = Worths(game)
+    weights = weigh(game.players, samples, random)
     whole, baseline = yield from worths.of([game.everyone, 0])
     worth = yield from worths.of(list(weights))
     values = fit_shares(

@@ -31,9 +31,7 @@ def attribute(target: Target, options: Options, tools: Tools) -> Steps:
         InvalidQuestion: the baseline is no token of the model.
     """
     game = Game(target, tools.stand_in(options.baseline))
-    samples = evaluations(options, game.players)
-    weights = weigh(game.players, samples, Random(options.seed))  # noqa: S311 - no secret
-    return _fit(game, weights, samples * _PENALTY_PER_SAMPLE)
+    return _fit(game, evaluations(options, game.players), Random(options.seed))  # noqa: S311 - no secret
 
 
 def weigh(players: int, samples: int, random: Random) -> dict[Coalition, float]:
@@ -61,13 +59,14 @@ def _nearness(present: float) -> float:
     return math.exp(-(distance**2) / (2 * _KERNEL_WIDTH**2))
 
 
-def _fit(game: Game, weights: dict[Coalition, float], penalty: float) -> Steps:
+def _fit(game: Game, samples: int, random: Random) -> Steps:
     worths = Worths(game)
+    weights = weigh(game.players, samples, random)
     worth = yield from worths.of(list(weights))
     values = fit_ridge(
         indicators(list(weights), game.players),
         torch.tensor(worth, dtype=torch.float64),
         torch.tensor(list(weights.values()), dtype=torch.float64),
-        penalty,
+        samples * _PENALTY_PER_SAMPLE,
     )
     return Attribution(game.by_token(values), delta=None, steps=worths.asked)
