@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Callable
 
-from benchmarks import download, first_answer, operator, preparation
+from benchmarks import download, explanations, first_answer, operator, preparation
 from benchmarks.report import Result, end_servers_when_told_to_end, keep
 from benchmarks.serving import endurance, generation, latency, memory, throughput
 from tests.cluster.install import not_installed, unavailable
@@ -25,6 +25,7 @@ _BENCHMARKS: tuple[tuple[str, Callable[[], Result], str], ...] = (
     ("serving.memory", memory.measure, _without("go")),
     ("serving.endurance", lambda: endurance.measure(minutes=1.0), _without("go")),
     ("serving.generation", generation.measure, _without("go")),
+    ("explanations", explanations.measure, _NOTHING),
     ("operator", operator.measure, unavailable() or not_installed() or ""),
 )
 

@@ -5,11 +5,19 @@ from typing import Any
 
 import pytest
 import torch
+from captum.attr import LayerIntegratedGradients
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline
 
 from tests.predictor.tiny import publish
 from transformermodel_predictor.artifact.directory import Artifact
+from transformermodel_predictor.explanations.driving import drive
+from transformermodel_predictor.explanations.explanation import Options
+from transformermodel_predictor.explanations.methods import integrated_gradients
+from transformermodel_predictor.explanations.target import Target
+from transformermodel_predictor.explanations.tools import Tools, stand_ins_of
+from transformermodel_predictor.explanations.twins import load_twin
 from transformermodel_predictor.loading import LoadedModel, load_model
+from transformermodel_predictor.tasks.task import Outputs
 
 pytestmark = pytest.mark.slow
 
@@ -64,3 +72,32 @@ def test_it_agrees_with_transformers_own_pipeline(model: LoadedModel, artifact: 
         (expected,) = reference([text], truncation=True, max_length=MAX_LENGTH)
         assert answer["label"] == [item["label"] for item in expected]
         assert answer["score"] == pytest.approx([item["score"] for item in expected], abs=1e-5)
+
+
+class Positive:
+    def value(self, outputs: Outputs) -> torch.Tensor:
+        return outputs["logits"][1]
+
+
+@pytest.mark.parametrize("text", [GOLDEN, TEXTS[3]])
+def test_its_integrated_gradients_are_captums(model: LoadedModel, artifact: Artifact, text: str) -> None:
+    question = model.task.question({"text": text}, {})
+    ((encoding,),) = model.task.encode(model.tokenizer, [question])
+    target = Target("POSITIVE", encoding, Positive(), 1.0, (None, *range(len(encoding) - 2), None))
+    twin = load_twin(artifact.path, model.task)
+    tools = Tools(stand_ins_of(model.tokenizer, "bert"), twin.embed)
+    fixed, growing = (
+        drive(integrated_gradients.attribute(target, options, tools), model.engine, twin)
+        for options in (Options(steps=50, most_steps=50), Options())
+    )
+    reference: Any = AutoModelForSequenceClassification.from_pretrained(artifact.path).eval()
+    captum = LayerIntegratedGradients(lambda ids: reference(ids).logits, reference.bert.embeddings)
+    ids = torch.tensor([encoding.features["input_ids"]])
+    baseline = torch.where((ids == 101) | (ids == 102), ids, 0)
+    values = captum.attribute(ids, baseline, target=1, n_steps=50).sum(dim=2)[0]
+    torch.testing.assert_close(torch.tensor(fixed.values), values, atol=1e-3, rtol=0)
+    largest = float(values.abs().max())
+    torch.testing.assert_close(torch.tensor(growing.values), values, atol=0.05 * largest, rtol=0)
+    assert growing.steps < fixed.steps
+    assert growing.delta is not None
+    assert abs(growing.delta) <= 0.02 * abs(sum(growing.values) - growing.delta)

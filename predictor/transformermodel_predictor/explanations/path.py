@@ -1,5 +1,6 @@
 """The straight way from a baseline to a text through the space of embeddings."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -59,8 +60,9 @@ class Path:
         return GradientRow(self.target.encoding, self.start + share * self.difference, self.target.objective)
 
     def chunks(self, shares: Sequence[float]) -> Iterator[Sequence[float]]:
-        """Points, as many together as are to be asked for at once."""
-        size = rows_at_once(len(self.target.encoding))
+        """Points, as many together as are to be asked for at once, and about as many each time."""
+        times = math.ceil(len(shares) / rows_at_once(len(self.target.encoding)))
+        size = math.ceil(len(shares) / max(1, times))
         return (shares[first : first + size] for first in range(0, len(shares), size))
 
     def contributions(self, result: Result) -> torch.Tensor:

@@ -60,6 +60,8 @@ def packed_attention(
         raise LayoutMissing(f"{type(module).__name__} was not given the layout of its row")
     if query.is_cuda and query.dtype in (torch.float16, torch.bfloat16):
         return fused(query, key, value, layout, scaling, sliding_window), None
+    if torch.is_grad_enabled() and query.requires_grad:
+        return _differentiable(query, key, value, layout, scaling, sliding_window), None
     multiple = _REGISTER_BYTES // query.element_size() if query.device.type == "cpu" else 1
     output = torch.empty_like(query.transpose(1, 2), memory_format=torch.contiguous_format)
     for run in layout.runs(multiple if sliding_window is None else 1):
@@ -86,13 +88,45 @@ def _attend(
     sliding_window: int | None,
 ) -> torch.Tensor:
     """A run of one length: [1, tokens, heads, width]."""
-    mask = None
-    if sliding_window is not None and run.length > sliding_window:
-        mask = band(run.length, sliding_window, query.device)
     attended = scaled_dot_product_attention(
-        _batch(query, run), _batch(key, run), _batch(value, run), attn_mask=mask, scale=scaling
+        _batch(query, run),
+        _batch(key, run),
+        _batch(value, run),
+        attn_mask=_band_of(run, sliding_window, query.device),
+        scale=scaling,
     )
     return attended.transpose(1, 2).reshape(1, -1, *attended.shape[1::2])
+
+
+def _band_of(run: Run, sliding_window: int | None, device: torch.device) -> torch.Tensor | None:
+    """The mask of a run; None where all tokens of a sequence see each other."""
+    if sliding_window is None or run.length <= sliding_window:
+        return None
+    return band(run.length, sliding_window, device)
+
+
+def _differentiable(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    layout: Layout,
+    scaling: float | None,
+    sliding_window: int | None,
+) -> torch.Tensor:
+    """The whole row, cut into runs of equal length at once and joined at once: [1, total, heads, width].
+
+    The gradient of each single cut would be a row of zeros with a piece in it, and all of them would be added up.
+    """
+    runs = layout.runs(1)
+    sizes = [run.stop - run.start for run in runs]
+    cut = (torch.split(tensor.squeeze(0), sizes, dim=1) for tensor in (query, key, value))
+    attended = []
+    for run, *parts in zip(runs, *cut, strict=True):
+        of_query, of_key, of_value = (part.unflatten(1, (-1, run.length)).transpose(0, 1) for part in parts)
+        mask = _band_of(run, sliding_window, query.device)
+        attended.append(scaled_dot_product_attention(of_query, of_key, of_value, attn_mask=mask, scale=scaling))
+    rows = [of_run.transpose(1, 2).flatten(0, 1) for of_run in attended]
+    return (rows[0] if len(rows) == 1 else torch.cat(rows)).unsqueeze(0)
 
 
 def _batch(tensor: torch.Tensor, run: Run) -> torch.Tensor:

@@ -1,6 +1,6 @@
 """The same values as Captum's own methods, on a model in float64."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -13,6 +13,8 @@ from transformermodel_predictor.engines.pretrained import PretrainedEngine
 from transformermodel_predictor.explanations.driving import drive
 from transformermodel_predictor.explanations.explanation import GRADIENT_METHODS, Attribution, Baseline, Method, Options
 from transformermodel_predictor.explanations.methods.catalogue import METHODS
+from transformermodel_predictor.explanations.path import rows_at_once
+from transformermodel_predictor.explanations.rows import GradientRow, Result
 from transformermodel_predictor.explanations.target import Target
 from transformermodel_predictor.explanations.tools import Tools
 from transformermodel_predictor.explanations.twin import Twin
@@ -163,18 +165,23 @@ def test_a_tokenizer_without_a_mask_says_so_before_the_first_row(twin: Twin) -> 
         )
 
 
-def test_a_thousand_steps_are_asked_for_by_as_few_rows_as_fifty(model: PreTrainedModel, twin: Twin) -> None:
-    def most_rows(steps: int) -> int:
-        most, results = 0, None
-        asking = METHODS[Method.IntegratedGradients](
-            target(sequences(90)[0]), Options(steps=steps, most_steps=steps), Tools(STAND_INS, twin.embed)
-        )
-        try:
-            rows = next(asking)
-            while True:
-                most = max(most, len(rows))
-                rows = asking.send(results if results and len(results) == len(rows) else twin.run(rows))  # type: ignore[arg-type]
-        except StopIteration:
-            return most
+class Counted:
+    """A twin that notes how many rows come at once."""
 
-    assert most_rows(50) == most_rows(200)
+    def __init__(self, twin: Twin) -> None:
+        self.rows: list[int] = []
+        self._twin = twin
+        self.embed = twin.embed
+
+    def run(self, rows: Sequence[GradientRow]) -> list[Result]:
+        self.rows.append(len(rows))
+        return self._twin.run(rows)
+
+
+@pytest.mark.parametrize("steps", [50, 300])
+def test_no_more_rows_are_asked_for_at_once_however_many_steps(model: PreTrainedModel, twin: Twin, steps: int) -> None:
+    """So memory does not depend on their number."""
+    counted = Counted(twin)
+    ours(model, counted, target(sequences(90)[0]), steps=steps, most_steps=steps)
+    assert sum(counted.rows) == steps + 2
+    assert max(counted.rows) <= rows_at_once(90) < 50
