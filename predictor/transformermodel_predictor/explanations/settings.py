@@ -1,7 +1,9 @@
 """How a model's answers may be explained, as its server decides."""
 
 from dataclasses import dataclass, field
+from typing import Self
 
+from transformermodel_api.explanations import Explanations
 from transformermodel_predictor.explanations.explanation import Options
 from transformermodel_predictor.explanations.request import OptionLimits
 from transformermodel_predictor.tasks.task import InvalidQuestion
@@ -28,3 +30,15 @@ class ExplanationSettings:
     limits: OptionLimits = field(default_factory=OptionLimits)
     targets: int = 64
     admitted: int = 64
+
+    @classmethod
+    def of(cls, explanations: Explanations) -> Self:
+        """What spec.predictor.explanations says."""
+        limits = explanations.limits
+        return cls(
+            enabled=explanations.enabled,
+            defaults=Options.of(explanations),
+            limits=OptionLimits.of(limits),
+            targets=limits.targets,
+            admitted=limits.queue_size,
+        )

@@ -2,20 +2,34 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
+from transformermodel_predictor.explanations.explanation import Explained
 from transformermodel_predictor.handler import Answer, ModelMetadata
 from transformermodel_predictor.protocols.errors import InvalidRequest
+from transformermodel_predictor.protocols.explanations import write_explained
 from transformermodel_predictor.protocols.inference import InferenceRequest, InferenceResponse, Tensor
 from transformermodel_predictor.tasks.task import TensorSpec
 
 _OF_THE_PROTOCOL = frozenset(
-    {"binary_data_output", "content_type", "priority", "sequence_end", "sequence_id", "sequence_start", "timeout"}
+    {
+        "binary_data_output",
+        "content_type",
+        "explain",
+        "priority",
+        "sequence_end",
+        "sequence_id",
+        "sequence_start",
+        "timeout",
+    }
 )
 """Request parameters with which clients of V2 steer servers, not models."""
 
+EXPLANATION = TensorSpec("explanation", "BYTES", (-1,), optional=True, json=True)
+"""The output of every task that says why the others are what they are."""
 
 _NO_TEXT = frozenset({"messages"})
 """Names that never stand for the text: a conversation is not continued as its JSON."""
@@ -53,12 +67,24 @@ def parameters_of(request: InferenceRequest, outputs: Sequence[TensorSpec]) -> d
     Raises:
         InvalidRequest: a wanted output is unknown.
     """
-    known = [spec.name for spec in outputs]
+    known = [*(spec.name for spec in outputs), EXPLANATION.name]
     for name in request.outputs:
         if name not in known:
             raise InvalidRequest(f"output {name!r} is not known; there are {', '.join(known)}")
     own = {name: value for name, value in request.parameters.items() if name not in _OF_THE_PROTOCOL}
     return own | {spec.name: True for spec in outputs if spec.optional and spec.name in request.outputs}
+
+
+def wants_explanation(request: InferenceRequest) -> bool:
+    """Whether the answers are to be explained: the parameter `explain` is true, or `explanation` a wanted output.
+
+    Raises:
+        InvalidRequest: `explain` is neither true nor false.
+    """
+    explain = request.parameters.get("explain", False)
+    if not isinstance(explain, bool):
+        raise InvalidRequest("explain must be true or false")
+    return explain or EXPLANATION.name in request.outputs
 
 
 def timeout_of(request: InferenceRequest) -> float | None:
@@ -82,7 +108,7 @@ def respond(
 
     Its id is the request's own, else `request_id`, else a new one.
     """
-    specs = {spec.name: spec for spec in metadata.outputs}
+    specs = {spec.name: spec for spec in (*metadata.outputs, EXPLANATION)}
     wanted = request.outputs or tuple(specs)
     columns = {name: [answer.fields[name] for answer in answers] for name in wanted if name in answers[0].fields}
     return InferenceResponse(
@@ -92,6 +118,16 @@ def respond(
         outputs=tuple(_tensor(specs[name], column) for name, column in columns.items()),
         parameters=_truncation(answers),
     )
+
+
+def respond_explained(
+    request: InferenceRequest, metadata: ModelMetadata, explained: Sequence[Explained], request_id: str | None = None
+) -> InferenceResponse:
+    """The same with one output more: the explanations, also where only others were named among the wanted outputs."""
+    if request.outputs and EXPLANATION.name not in request.outputs:
+        request = replace(request, outputs=(*request.outputs, EXPLANATION.name))
+    answers = [Answer({**row.answer, EXPLANATION.name: write_explained(row)}, row.truncated) for row in explained]
+    return respond(request, metadata, answers, request_id)
 
 
 def _role(tensor: Tensor, request: InferenceRequest, inputs: Sequence[TensorSpec]) -> TensorSpec:

@@ -19,6 +19,15 @@ def write_explained(explained: Explained) -> dict[str, Any]:
     }
 
 
+def write_v1_explained(task: TaskName, explained: Explained) -> dict[str, Any]:
+    """One row of V1: our own form, and beside it the ancestor's members where one target was explained, or an answer.
+
+    Clients that KServe's TorchServe runtime answered find `words` and `importances` where they were.
+    """
+    ancestors = write_ancestor_explained(task, explained)
+    return {**write_explained(explained), **(ancestors if isinstance(ancestors, dict) else {})}
+
+
 def write_ancestor_explained(task: TaskName, explained: Explained) -> dict[str, Any] | list[dict[str, Any]]:
     """One row as the ancestor has it: tokens as `words` beside their `importances`, and the `delta`.
 

@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+from transformermodel_predictor.explanations.explanation import Method
+
 _TEXT: dict[str, Any] = {"type": "string"}
 _PARAMETERS: dict[str, Any] = {
     "type": "object",
     "additionalProperties": {"type": ["string", "number", "boolean"]},
-    "description": "How the answer is wanted: the task's parameters, and `timeout` in microseconds.",
+    "description": "How the answer is wanted: the task's parameters, `timeout` in microseconds, and `explain` with the "
+    "parameters of explanations.",
 }
 _SHAPE: dict[str, Any] = {"type": "array", "items": {"type": "integer", "minimum": 0}}
 
@@ -34,6 +37,35 @@ SCHEMAS: Mapping[str, dict[str, Any]] = {
         parameters={"type": "object"},
     ),
     "PredictResponse": _object({"predictions": _list({"type": "object"})}),
+    "ExplainResponse": _object({"explanations": _list(_reference("Explained"))}),
+    "Explained": _object(
+        {
+            "answer": {"type": "object", "description": "A prediction's members."},
+            "explanations": _list(_reference("Explanation")),
+            "truncated_tokens": {"type": "integer", "minimum": 0},
+        }
+    ),
+    "Explanation": _object(
+        {
+            "method": {"enum": [method.value for method in Method]},
+            "target": _TEXT,
+            "score": {"type": "number", "minimum": 0, "maximum": 1},
+            "tokens": _list(_reference("Part")),
+            "words": _list(_reference("Part")),
+            "delta": {"type": ["number", "null"]},
+            "steps": {"type": "integer", "minimum": 0},
+            "details": {"type": "object"},
+        }
+    ),
+    "Part": _object(
+        {
+            "text": _TEXT,
+            "field": _TEXT,
+            "start": {"type": "integer", "minimum": 0},
+            "end": {"type": "integer", "minimum": 0},
+            "importance": {"type": "number"},
+        }
+    ),
     "InputTensor": _object(
         _NAMED_TENSOR,
         data={"type": "array", "description": "The elements, flat or nested; absent where they follow as bytes."},

@@ -1,12 +1,15 @@
-"""KServe's V1 protocol: instances in, predictions out. Between parsed bodies and rows. Pure."""
+"""KServe's V1 protocol: instances in, predictions or explanations out. Between parsed bodies and rows. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from transformermodel_predictor.handler import Answer
+from transformermodel_api.spec import TaskName
+from transformermodel_predictor.explanations.explanation import Explained
+from transformermodel_predictor.handler import Answer, ModelMetadata
 from transformermodel_predictor.protocols.columns import sole_text
 from transformermodel_predictor.protocols.errors import InvalidRequest
+from transformermodel_predictor.protocols.explanations import write_v1_explained
 from transformermodel_predictor.tasks.task import TensorSpec
 
 
@@ -19,7 +22,9 @@ class PredictRequest:
 
 
 def read_request(body: object, inputs: Sequence[TensorSpec]) -> PredictRequest:
-    """Read the body of a predict request. An instance is an object of named fields, or a string that is the text.
+    """Read the body of a predict or explain request.
+
+    An instance is an object of named fields, or a string that is the text.
 
     Raises:
         InvalidRequest: it is not what the protocol says; the message names the member.
@@ -43,6 +48,12 @@ def write_response(answers: Sequence[Answer]) -> dict[str, Any]:
             for answer in answers
         ]
     }
+
+
+def write_explain_response(metadata: ModelMetadata, explained: Sequence[Explained]) -> dict[str, Any]:
+    """The body of an explain response."""
+    task = TaskName(metadata.parameters["task"])
+    return {"explanations": [write_v1_explained(task, row) for row in explained]}
 
 
 def _fields(instance: object, inputs: Sequence[TensorSpec]) -> Mapping[str, Any]:

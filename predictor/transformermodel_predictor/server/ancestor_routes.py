@@ -12,9 +12,11 @@ from starlette.routing import Route
 from starlette.types import Message
 
 from transformermodel_api.spec import TaskName
-from transformermodel_predictor.handler import Answer, ModelMetadata
+from transformermodel_predictor.handler import ModelMetadata
 from transformermodel_predictor.protocols.errors import InvalidRequest
+from transformermodel_predictor.protocols.explanations import write_ancestor_explained
 from transformermodel_predictor.server.exchange import JSONResponse, parse_json, read_body, while_connected
+from transformermodel_predictor.server.explained_response import FORMAT, explained_response
 from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.server.models import Models
 from transformermodel_predictor.tasks.ancestor import read_body as read_question
@@ -26,7 +28,7 @@ _TRUNCATED = "x-truncated-tokens"
 
 
 class AncestorRoutes:
-    """`/predictions/NAME` and what else TorchServe answers to those who ask for inference."""
+    """`/predictions/NAME`, `/explanations/NAME` and what else TorchServe answers to those who ask for inference."""
 
     def __init__(self, models: Models, inference: Inference, max_body_bytes: int) -> None:
         self._models = models
@@ -40,6 +42,8 @@ class AncestorRoutes:
             Route("/models", self.list_models),
             Route("/predictions/{name}", self.predict, methods=["POST", "PUT"]),
             Route("/predictions/{name}/{version}", self.predict, methods=["POST", "PUT"]),
+            Route("/explanations/{name}", self.explain, methods=["POST", "PUT"]),
+            Route("/explanations/{name}/{version}", self.explain, methods=["POST", "PUT"]),
         ]
 
     async def ping(self, _: Request) -> JSONResponse:
@@ -59,16 +63,28 @@ class AncestorRoutes:
             (answer,) = await while_connected(
                 request, self._inference.answer(handler, [asked.fields], asked.parameters)
             )
-            return _response(task, answer)
+            return _response(write_answer(task, answer.fields), answer.truncated)
+
+    async def explain(self, request: Request) -> Response:
+        """Tokens beside their importances: `words`, `importances` and `delta`; parameters are the URL's query."""
+        with self._inference.request("torchserve", **request.path_params, headers=request.headers) as handler:
+            task = _task(handler.metadata)
+            asked = read_question(task, await _read_value(request, self._max_body_bytes))
+            parameters = {name: value for name, value in request.query_params.items() if name != FORMAT}
+            target = {} if asked.target is None else {"target": asked.target}
+            (explained,) = await while_connected(
+                request, self._inference.explain(handler, [asked.fields], {**parameters, **target})
+            )
+            written = write_ancestor_explained(task, explained)
+            return explained_response(request, lambda: _response(written, explained.truncated))
 
 
 def _task(metadata: ModelMetadata) -> TaskName:
     return TaskName(metadata.parameters["task"])
 
 
-def _response(task: TaskName, answer: Answer) -> Response:
-    headers = {_TRUNCATED: str(answer.truncated)} if answer.truncated else None
-    written = write_answer(task, answer.fields)
+def _response(written: object, truncated: int) -> Response:
+    headers = {_TRUNCATED: str(truncated)} if truncated else None
     if isinstance(written, str):
         return PlainTextResponse(written, headers=headers)
     return Response(orjson.dumps(written, option=orjson.OPT_INDENT_2), headers=headers, media_type="application/json")

@@ -5,7 +5,6 @@ from importlib.metadata import version
 import grpc
 
 from transformermodel_predictor.protocols import v2_grpc
-from transformermodel_predictor.protocols.columns import parameters_of, questions_of, respond, timeout_of
 from transformermodel_predictor.protocols.errors import ModelNotReady
 from transformermodel_predictor.protocols.messages import (
     SERVICE,
@@ -19,6 +18,7 @@ from transformermodel_predictor.server.grpc_call import Context, Method, answeri
 from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.server.models import Models
 from transformermodel_predictor.server.repository import TRITONS_STATE, load, unload
+from transformermodel_predictor.server.v2_asking import infer
 from transformermodel_predictor.server.v2_routes import EXTENSIONS
 
 _TRITONS_MODEL_NAME = 2
@@ -76,14 +76,11 @@ class InferenceServicer:
         return v2_grpc.write_metadata(self._models.handler(request.name, request.version).metadata)
 
     async def model_infer(self, request: AnyMessage, context: Context) -> AnyMessage:
-        """Answers to the texts in the tensors."""
+        """Answers to the texts in the tensors, with explanations where the parameter `explain` is true."""
         headers = dict(context.invocation_metadata())
         with self._inference.request("grpc", request.model_name, request.model_version, headers) as handler:
             asked = v2_grpc.read_request(request)
-            questions = questions_of(asked, handler.metadata.inputs)
-            parameters = parameters_of(asked, handler.metadata.outputs)
-            answers = await self._inference.answer(handler, questions, parameters, timeout_of(asked))
-            return v2_grpc.write_response(respond(asked, handler.metadata, answers), asked)
+            return v2_grpc.write_response(await infer(self._inference, handler, asked), asked)
 
     async def repository_model_load(self, request: AnyMessage, _: Context) -> AnyMessage:
         """Load a model that this server knows."""

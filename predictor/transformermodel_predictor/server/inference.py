@@ -1,16 +1,23 @@
 """The one way from a protocol to a model: limits, deadline, and what is measured of it."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from contextvars import ContextVar
+from typing import Any, TypeVar
 
+from transformermodel_predictor.explanations.explanation import Explained
 from transformermodel_predictor.handler import Answer, Handler
 from transformermodel_predictor.protocols.errors import DeadlineExceeded
 from transformermodel_predictor.protocols.sizes import require_size
 from transformermodel_predictor.server.models import Models
-from transformermodel_predictor.telemetry.requests import RequestMeter
+from transformermodel_predictor.telemetry.requests import Measurement, RequestMeter
 from transformermodel_predictor.telemetry.tracing import Tracer, make_tracer
+
+_Result = TypeVar("_Result")
+
+_measurement: ContextVar[Measurement] = ContextVar("measurement")
+"""Of the request that is being answered; each has a task, and so a context, of its own."""
 
 
 class Inference:
@@ -46,10 +53,11 @@ class Inference:
         """
         shown = name if name in self._models else ""
         with (
-            self._meter.measure(protocol, shown),
+            self._meter.measure(protocol, shown) as measurement,
             self._tracer.span(headers or {}, protocol, shown),
             self._models.use(name, version) as handler,
         ):
+            _measurement.set(measurement)
             yield handler
 
     def require_size(self, questions: Iterable[Mapping[str, Any]]) -> None:
@@ -82,10 +90,37 @@ class Inference:
             DeadlineExceeded: the time has passed.
         """
         self.require_size(questions)
-        if seconds is None:
-            return await handler.answer(questions, parameters)
-        try:
-            async with asyncio.timeout(seconds):
-                return await handler.answer(questions, parameters)
-        except TimeoutError:
-            raise DeadlineExceeded from None
+        return await _within(seconds, handler.answer(questions, parameters))
+
+    async def explain(
+        self,
+        handler: Handler,
+        questions: Sequence[Mapping[str, Any]],
+        parameters: Mapping[str, Any],
+        seconds: float | None = None,
+    ) -> list[Explained]:
+        """Answer questions and explain the answers, within `request`, which counts as one for explanations from now on.
+
+        Args and errors are those of `answer`, and InvalidQuestion says also what cannot be explained.
+        """
+        _measurement.get().explains = True
+        self.require_size(questions)
+        explained = await _within(seconds, handler.explain(questions, parameters))
+        for row in explained:
+            self._meter.explained(handler.metadata.name, row.explanations)
+        return explained
+
+
+async def _within(seconds: float | None, work: Awaitable[_Result]) -> _Result:
+    """What the work returns.
+
+    Raises:
+        DeadlineExceeded: the time has passed; the work is cancelled.
+    """
+    if seconds is None:
+        return await work
+    try:
+        async with asyncio.timeout(seconds):
+            return await work
+    except TimeoutError:
+        raise DeadlineExceeded from None

@@ -7,7 +7,8 @@ model.load()
 ModelServer().start([model])
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,13 @@ from transformermodel_predictor.handler import Handler
 from transformermodel_predictor.handlers import make_handler
 from transformermodel_predictor.loading import load_model
 from transformermodel_predictor.protocols import v1, v2
-from transformermodel_predictor.protocols.columns import parameters_of, questions_of, respond
+from transformermodel_predictor.protocols.columns import (
+    parameters_of,
+    questions_of,
+    respond,
+    respond_explained,
+    wants_explanation,
+)
 from transformermodel_predictor.protocols.errors import InvalidRequest
 from transformermodel_predictor.protocols.inference import InferenceResponse
 from transformermodel_predictor.tasks.task import InvalidQuestion
@@ -68,12 +75,25 @@ class KServeModel(Model):  # type: ignore[misc] # KServe's SDK has no types
         headers: Mapping[str, str] | None = None,
         response_headers: dict[str, str] | None = None,
     ) -> dict[str, Any] | InferResponse:
-        """Answer a V1 body or a V2 request, with errors as KServe's frame knows them."""
-        try:
+        """Answer a V1 body or a V2 request, explained where it asks for it; errors are those of KServe's frame."""
+        with self._errors():
             if isinstance(payload, InferRequest):
                 return await self._infer(payload)
-            # A content type with a charset leaves the body as it came.
-            return await self._predict(orjson.loads(payload) if isinstance(payload, bytes) else payload)
+            return await self._predict(_body(payload))
+
+    async def explain(
+        self, payload: dict[str, Any] | bytes | InferRequest, headers: Mapping[str, str] | None = None
+    ) -> dict[str, Any] | InferResponse:
+        """Answer and explain a V1 body or a V2 request."""
+        with self._errors():
+            if isinstance(payload, InferRequest):
+                return await self._infer(payload, explain=True)
+            return await self._explain(_body(payload))
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
         except (InvalidQuestion, InvalidRequest, orjson.JSONDecodeError) as error:
             raise InvalidInput(str(error)) from error
         except Overloaded as error:
@@ -84,12 +104,21 @@ class KServeModel(Model):  # type: ignore[misc] # KServe's SDK has no types
         asked = v1.read_request(body, handler.metadata.inputs)
         return v1.write_response(await handler.answer(asked.questions, asked.parameters))
 
-    async def _infer(self, request: InferRequest) -> InferResponse:
+    async def _explain(self, body: object) -> dict[str, Any]:
+        handler = self._ready_handler()
+        asked = v1.read_request(body, handler.metadata.inputs)
+        explained = await handler.explain(asked.questions, asked.parameters)
+        return v1.write_explain_response(handler.metadata, explained)
+
+    async def _infer(self, request: InferRequest, *, explain: bool = False) -> InferResponse:
         handler = self._ready_handler()
         asked = v2.read_request(_document(request))
         questions = questions_of(asked, handler.metadata.inputs)
-        answers = await handler.answer(questions, parameters_of(asked, handler.metadata.outputs))
-        return _infer_response(respond(asked, handler.metadata, answers))
+        parameters = parameters_of(asked, handler.metadata.outputs)
+        if explain or wants_explanation(asked):
+            explained = await handler.explain(questions, parameters)
+            return _infer_response(respond_explained(asked, handler.metadata, explained))
+        return _infer_response(respond(asked, handler.metadata, await handler.answer(questions, parameters)))
 
     def _ready_handler(self) -> Handler:
         if self._handler is None:
@@ -99,6 +128,11 @@ class KServeModel(Model):  # type: ignore[misc] # KServe's SDK has no types
     def _metadata(self, member: str) -> list[dict[str, Any]]:
         specs: list[dict[str, Any]] = v2.write_metadata(self._ready_handler().metadata)[member]
         return [{name: spec[name] for name in ("name", "datatype", "shape")} for spec in specs]
+
+
+def _body(payload: dict[str, Any] | bytes) -> object:
+    """A content type with a charset leaves the body as it came."""
+    return orjson.loads(payload) if isinstance(payload, bytes) else payload
 
 
 def _document(request: InferRequest) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import uvicorn
 
 from transformermodel_predictor.artifact.directory import open_artifact
 from transformermodel_predictor.engines.device import choose_devices
+from transformermodel_predictor.explanations.settings import ExplanationSettings
 from transformermodel_predictor.handler import Handler
 from transformermodel_predictor.handlers import make_handler
 from transformermodel_predictor.loading import load_model
@@ -125,7 +126,8 @@ def load_handler(
     with giving_back_freed_memory():
         model = load_model(open_artifact(directory), choose_devices(options.device))
         model.warm_up()
-    return make_handler(name, model, workers, observer, options.batching)
+    explanations = ExplanationSettings.of(options.explanations)
+    return make_handler(name, model, workers, observer, options.batching, explanations)
 
 
 class ModelServer:

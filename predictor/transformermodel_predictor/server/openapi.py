@@ -12,14 +12,16 @@ from transformermodel_predictor.protocols.schemas import SCHEMAS
 
 _BODIES: Mapping[str, tuple[str, str]] = {
     "V1Routes.predict": ("PredictRequest", "PredictResponse"),
+    "V1Routes.explain": ("PredictRequest", "ExplainResponse"),
     "V2Routes.infer": ("InferenceRequest", "InferenceResponse"),
+    "V2Routes.explain": ("InferenceRequest", "InferenceResponse"),
     "GenerateRoutes.generate": ("GenerateRequest", "GenerateResponse"),
     "GenerateRoutes.generate_stream": ("GenerateRequest", ""),
     "V2Routes.model_metadata": ("", "ModelMetadata"),
 }
 """Schemas of an endpoint's request and response, where they are more than an object."""
 
-_TORCHSERVE = "/predictions/"
+_TORCHSERVE = ("/predictions/", "/explanations/")
 _REFUSALS = {"400": "malformed", "404": "no such model or version", "413": "too large", "503": "not ready, or too busy"}
 _METHODS_WITHOUT_MEANING = frozenset({"HEAD"})
 

@@ -22,7 +22,11 @@ from transformermodel_predictor.server.v1_routes import V1Routes
 from transformermodel_predictor.server.v2_routes import V2Routes
 from transformermodel_predictor.telemetry.metrics import Metrics
 
-ERROR_FORMS = {"openai": openai.error_document, "predictions": torchserve_errors.error_document}
+ERROR_FORMS = {
+    "openai": openai.error_document,
+    "predictions": torchserve_errors.error_document,
+    "explanations": torchserve_errors.error_document,
+}
 """Errors of protocols that do not share KServe's form, by the first segment of their paths."""
 
 

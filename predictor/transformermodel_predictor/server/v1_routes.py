@@ -1,10 +1,12 @@
 """V1's URLs."""
 
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 
 from transformermodel_predictor.protocols import v1
 from transformermodel_predictor.server.exchange import JSONResponse, read_json, while_connected
+from transformermodel_predictor.server.explained_response import explained_response
 from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.server.models import Models
 
@@ -22,6 +24,7 @@ class V1Routes:
         return [
             Route("/v1/models", self.list_models),
             Route("/v1/models/{name}:predict", self.predict, methods=["POST"]),
+            Route("/v1/models/{name}:explain", self.explain, methods=["POST"]),
             Route("/v1/models/{name}", self.ready),
         ]
 
@@ -41,3 +44,13 @@ class V1Routes:
             asked = v1.read_request(await read_json(request, self._max_body_bytes), handler.metadata.inputs)
             answers = await while_connected(request, self._inference.answer(handler, asked.questions, asked.parameters))
             return JSONResponse(v1.write_response(answers))
+
+    async def explain(self, request: Request) -> Response:
+        """Predictions for instances, and why: tokens, words, their importances and what was explained."""
+        with self._inference.request("v1", **request.path_params, headers=request.headers) as handler:
+            asked = v1.read_request(await read_json(request, self._max_body_bytes), handler.metadata.inputs)
+            explained = await while_connected(
+                request, self._inference.explain(handler, asked.questions, asked.parameters)
+            )
+            document = v1.write_explain_response(handler.metadata, explained)
+            return explained_response(request, lambda: JSONResponse(document))

@@ -9,14 +9,18 @@ from starlette.routing import Route
 
 from transformermodel_predictor.protocols import v2
 from transformermodel_predictor.protocols.binary import CONTENT_TYPE, HEADER_LENGTH, split_body
-from transformermodel_predictor.protocols.columns import parameters_of, questions_of, respond, timeout_of
+from transformermodel_predictor.protocols.columns import respond_explained
 from transformermodel_predictor.protocols.inference import InferenceRequest, InferenceResponse
+from transformermodel_predictor.server import v2_asking
 from transformermodel_predictor.server.exchange import JSONResponse, parse_json, read_body, while_connected
+from transformermodel_predictor.server.explained_response import explained_response
 from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.server.models import Models
 
 EXTENSIONS = ("binary_tensor_data", "model_repository")
 """What of V2's extensions is spoken, by their names in the protocol."""
+
+_REQUEST_ID = "x-request-id"
 
 
 class V2Routes:
@@ -39,6 +43,7 @@ class V2Routes:
             *(Route(path, self.model_metadata) for path in (model, of_version)),
             *(Route(f"{path}/ready", self.model_ready) for path in (model, of_version)),
             *(Route(f"{path}/infer", self.infer, methods=["POST"]) for path in (model, of_version)),
+            *(Route(f"{path}/explain", self.explain, methods=["POST"]) for path in (model, of_version)),
         ]
 
     async def metadata(self, _: Request) -> JSONResponse:
@@ -70,15 +75,22 @@ class V2Routes:
     async def infer(self, request: Request) -> Response:
         """Answers to the texts in the tensors. The id is the body's, else that of the header x-request-id."""
         with self._inference.request("v2", **request.path_params, headers=request.headers) as handler:
-            body = await read_body(request, self._max_body_bytes)
-            header, binary = split_body(body, request.headers.get(HEADER_LENGTH))
-            asked = v2.read_request(parse_json(header), binary)
-            questions = questions_of(asked, handler.metadata.inputs)
-            parameters = parameters_of(asked, handler.metadata.outputs)
-            answers = await while_connected(
-                request, self._inference.answer(handler, questions, parameters, timeout_of(asked))
-            )
-            return _response(respond(asked, handler.metadata, answers, request.headers.get("x-request-id")), asked)
+            asked = await self._read(request)
+            work = v2_asking.infer(self._inference, handler, asked, request.headers.get(_REQUEST_ID))
+            return _response(await while_connected(request, work), asked)
+
+    async def explain(self, request: Request) -> Response:
+        """The same with the output `explanation`: a JSON text per row that says why the answer is what it is."""
+        with self._inference.request("v2", **request.path_params, headers=request.headers) as handler:
+            asked = await self._read(request)
+            explained = await while_connected(request, v2_asking.explain(self._inference, handler, asked))
+            answer = respond_explained(asked, handler.metadata, explained, request.headers.get(_REQUEST_ID))
+            return explained_response(request, lambda: _response(answer, asked))
+
+    async def _read(self, request: Request) -> InferenceRequest:
+        body = await read_body(request, self._max_body_bytes)
+        header, binary = split_body(body, request.headers.get(HEADER_LENGTH))
+        return v2.read_request(parse_json(header), binary)
 
 
 def _response(response: InferenceResponse, asked: InferenceRequest) -> Response:

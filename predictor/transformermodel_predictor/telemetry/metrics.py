@@ -10,6 +10,7 @@ CONTENT_TYPE = CONTENT_TYPE_LATEST
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 _TOKENS = (8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384)
+_STEPS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 _SHARES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 _REQUEST = ("model", "protocol", "status")
@@ -21,13 +22,15 @@ class Metrics:
 
     Attributes:
         requests: requests that are over, by model, protocol and HTTP status (gRPC's codes by the status they match).
-        handler_time: seconds from a request's arrival to its answer.
+        handler_time: seconds from a request's arrival to its answer; of those for explanations in `explanation_time`.
+        explanation_time: the same for requests for explanations, which take many times as long.
         in_flight: requests that are being answered.
         queue_time: seconds that a text waits for its step.
         batch_rows: texts in a step.
         batch_tokens: tokens in a step, padding left out.
         padding: share of a step's computed tokens that were padding.
         phase_time: seconds of the parts of the work.
+        explanation_steps: interpolation steps or evaluations of an explanation, by model and method.
     """
 
     def __init__(self) -> None:
@@ -39,7 +42,13 @@ class Metrics:
         )
         self.handler_time = self._histogram(
             "handler_time_seconds",
-            "From a request's arrival to its answer (TorchServe's HandlerTime).",
+            "From a request's arrival to its answer (TorchServe's HandlerTime), but for explanations.",
+            _REQUEST,
+            _SECONDS,
+        )
+        self.explanation_time = self._histogram(
+            "explanation_time_seconds",
+            "From the arrival of a request for explanations to its answer.",
             _REQUEST,
             _SECONDS,
         )
@@ -55,6 +64,9 @@ class Metrics:
         self.padding = self._histogram("batch_padding_ratio", "Share of a step that was padding.", _MODEL, _SHARES)
         self.phase_time = self._histogram(
             "phase_time_seconds", "Parts of the work: tokenize, forward, decode.", ("model", "phase"), _SECONDS
+        )
+        self.explanation_steps = self._histogram(
+            "explanation_steps", "Interpolation steps or evaluations of an explanation.", ("model", "method"), _STEPS
         )
         self._models = Gauge(
             "transformermodel_model_info",
@@ -82,8 +94,8 @@ class Metrics:
         """Names with their labels, and meanings, of the project's own metrics."""
         described = []
         for instrument in (
-            *(self.requests, self.handler_time, self.in_flight, self.queue_time, self.batch_rows, self.batch_tokens),
-            *(self.padding, self.phase_time, self._models),
+            *(self.requests, self.handler_time, self.explanation_time, self.in_flight, self.queue_time),
+            *(self.batch_rows, self.batch_tokens, self.padding, self.phase_time, self.explanation_steps, self._models),
         ):
             (family,) = instrument.describe()
             labels = ", ".join(instrument._labelnames)

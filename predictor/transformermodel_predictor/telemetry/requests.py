@@ -2,13 +2,26 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from transformermodel_predictor.explanations.explanation import Explanation
 from transformermodel_predictor.protocols.errors import ClientGone, refusal
 from transformermodel_predictor.telemetry.metrics import Metrics
+
+
+@dataclass
+class Measurement:
+    """A request under way.
+
+    Attributes:
+        explains: whether it turned out to ask for explanations.
+    """
+
+    explains: bool = False
 
 
 class RequestMeter:
@@ -16,11 +29,11 @@ class RequestMeter:
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
-        self._over: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self._over: dict[tuple[str, str, bool, int], tuple[Counter, Histogram]] = {}
         self._in_flight: dict[tuple[str, str], Gauge] = {}
 
     @contextmanager
-    def measure(self, protocol: str, model: str) -> Iterator[None]:
+    def measure(self, protocol: str, model: str) -> Iterator[Measurement]:
         """Measure one request; it ends with the context, and its status is that of the exception which ends it.
 
         Args:
@@ -31,16 +44,22 @@ class RequestMeter:
         in_flight.inc()
         started = time.perf_counter()
         status = 200
+        measurement = Measurement()
         try:
-            yield
+            yield measurement
         except BaseException as error:
             status = _status(error)
             raise
         finally:
             in_flight.dec()
-            counter, histogram = self._instruments(model, protocol, status)
+            counter, histogram = self._instruments(model, protocol, measurement.explains, status)
             counter.inc()
             histogram.observe(time.perf_counter() - started)
+
+    def explained(self, model: str, explanations: Iterable[Explanation]) -> None:
+        """Count what was explained, and what it took."""
+        for explanation in explanations:
+            self._metrics.explanation_steps.labels(model, explanation.method.value).observe(explanation.steps)
 
     def _gauge(self, model: str, protocol: str) -> Gauge:
         key = (model, protocol)
@@ -48,12 +67,13 @@ class RequestMeter:
             self._in_flight[key] = self._metrics.in_flight.labels(*key)
         return self._in_flight[key]
 
-    def _instruments(self, model: str, protocol: str, status: int) -> tuple[Counter, Histogram]:
+    def _instruments(self, model: str, protocol: str, explains: bool, status: int) -> tuple[Counter, Histogram]:
         """Looking up labels costs more than counting."""
-        key = (model, protocol, status)
+        key = (model, protocol, explains, status)
         if key not in self._over:
             labels = (model, protocol, str(status))
-            self._over[key] = self._metrics.requests.labels(*labels), self._metrics.handler_time.labels(*labels)
+            time_taken = self._metrics.explanation_time if explains else self._metrics.handler_time
+            self._over[key] = self._metrics.requests.labels(*labels), time_taken.labels(*labels)
         return self._over[key]
 
 

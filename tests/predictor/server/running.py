@@ -12,6 +12,7 @@ import httpx
 
 from tests.predictor.gated import PATIENCE_SECONDS
 from transformermodel_api.predictor import Batching
+from transformermodel_predictor.explanations.settings import ExplanationSettings
 from transformermodel_predictor.generation.loaded import LoadedGenerator
 from transformermodel_predictor.handlers import make_handler
 from transformermodel_predictor.loading import LoadedModel
@@ -28,12 +29,15 @@ class RunningServer:
         models: Mapping[str, LoadedModel | LoadedGenerator],
         options: ServerOptions,
         batching: Batching | None,
+        explanations: ExplanationSettings | None,
     ) -> None:
         ready: Future[tuple[str, asyncio.AbstractEventLoop]] = Future()
         server = ModelServer(
             dict.fromkeys(models, Path()),
             replace(options, on_ready=lambda url: ready.set_result((url, asyncio.get_running_loop()))),
-            lambda name, _, workers, observer: make_handler(name, models[name], workers, observer, batching),
+            lambda name, _, workers, observer: make_handler(
+                name, models[name], workers, observer, batching, explanations
+            ),
         )
         self._server = server
         self._thread = threading.Thread(target=server.run, args=[listen("127.0.0.1", 0)])
@@ -77,8 +81,9 @@ def running(
     models: Mapping[str, LoadedModel | LoadedGenerator],
     options: ServerOptions | None = None,
     batching: Batching | None = None,
+    explanations: ExplanationSettings | None = None,
 ) -> Iterator[RunningServer]:
-    server = RunningServer(models, options or ServerOptions(), batching)
+    server = RunningServer(models, options or ServerOptions(), batching, explanations)
     try:
         yield server
     finally:

@@ -3,6 +3,7 @@ import asyncio
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from transformermodel_predictor.explanations.explanation import Explanation, Method
 from transformermodel_predictor.protocols.errors import ClientGone, UnknownModel
 from transformermodel_predictor.telemetry.metrics import Metrics
 from transformermodel_predictor.telemetry.model import ModelMeter
@@ -48,11 +49,22 @@ def test_requests_are_counted_and_timed_by_model_protocol_and_status(metrics: Me
     assert set(samples(metrics, "requests_in_flight").values()) == {0}
 
 
+def test_requests_for_explanations_are_timed_apart_and_their_steps_counted(metrics: Metrics) -> None:
+    meter = RequestMeter(metrics)
+    with meter.measure("v2", "tiny") as measurement:
+        measurement.explains = True
+        meter.explained("tiny", [Explanation(Method.Lime, "POSITIVE", 0.5, (), (), None, 40)])
+    assert samples(metrics, "requests_total") == {("tiny", "v2", "200"): 1}
+    assert samples(metrics, "explanation_time_seconds_count") == {("tiny", "v2", "200"): 1}
+    assert samples(metrics, "handler_time_seconds_count") == {}
+    assert samples(metrics, "explanation_steps_sum") == {("lime", "tiny"): 40}
+
+
 def test_steps_waits_and_phases_are_counted_by_model(metrics: Metrics) -> None:
     meter = ModelMeter(metrics, "tiny")
     meter.queued(0.002)
     meter.step(rows=3, tokens=30, padded=10)
-    for phase in ("tokenize", "forward", "decode"):
+    for phase in ("tokenize", "forward", "decode", "explain"):
         meter.phase(phase, 0.5)
     assert samples(metrics, "queue_time_seconds_sum") == {("tiny",): 0.002}
     assert samples(metrics, "batch_rows_sum") == {("tiny",): 3}
@@ -62,4 +74,5 @@ def test_steps_waits_and_phases_are_counted_by_model(metrics: Metrics) -> None:
         ("tiny", "tokenize"),
         ("tiny", "forward"),
         ("tiny", "decode"),
+        ("tiny", "explain"),
     }
