@@ -53,7 +53,7 @@ def twin(model: LoadedModel) -> Twin:
 
 
 # Input times gradient is left out: a slope at the text itself does not tell what leaving a word out does, and on this
-# model it orders words no better than chance (docs/measurements/faithfulness.md).
+# model it orders words no better than chance.
 @pytest.mark.parametrize("method", [method for method in METHODS if method is not Method.InputXGradient])
 def test_leaving_out_the_most_important_words_turns_the_answer_over(
     method: Method, model: LoadedModel, targets: list[Target], twin: Twin
