@@ -14,9 +14,9 @@ from transformermodel_predictor.tasks.task import Encoding
 class PackedTwin:
     """Runs a model on packed rows.
 
-    In float32, with the model's own linear layers: the weights laid out for oneDNN, which single texts are served with,
-    bring nothing to the hundreds of tokens of a few steps, and bfloat16 moves the score itself by more than what its
-    parts may miss.
+    In float32, with the model's own linear layers: weights laid out for oneDNN, which single texts are served with,
+    bring nothing from 256 tokens on, and a few steps have as many. In bfloat16 a pass takes half the time, but the
+    delta of MiniLM grows from 0.01 % to 1.3 % of the change, and the tolerance for all is 2 %.
 
     Args:
         packed: the twin's own; its weights may be another's. In float32, or float64.
