@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from transformermodel_predictor.tasks.task import Encoding, Outputs, Windows
+from transformermodel_predictor.telemetry.timeline import Timeline
 
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
@@ -17,11 +18,13 @@ class Request(Generic[Question, Answer]):
     Args:
         questions: at least one.
         arrived: when, on the scheduler's clock.
+        timeline: where its phases are noted; None where nobody wants to know.
     """
 
-    def __init__(self, questions: Sequence[Question], arrived: float) -> None:
+    def __init__(self, questions: Sequence[Question], arrived: float, timeline: Timeline | None = None) -> None:
         self.questions = questions
         self.arrived = arrived
+        self._timeline = timeline
         self.answered: asyncio.Future[list[Answer]] = asyncio.get_running_loop().create_future()
         self.windows: list[Windows] = []
         self._outputs: list[list[Outputs | None]] = []
@@ -69,6 +72,11 @@ class Request(Generic[Question, Answer]):
             self._outputs.append([None] * len(parts))
             self._missing += len(parts)
             yield from (Row(self, question, window, encoding) for window, encoding in enumerate(parts))
+
+    def note(self, phase: str, began: float, ended: float) -> None:
+        """Some of it was worked on."""
+        if self._timeline is not None:
+            self._timeline.add(phase, began, ended)
 
     def settle(self, question: int, window: int, outputs: Outputs) -> None:
         """Take the outputs of one row."""

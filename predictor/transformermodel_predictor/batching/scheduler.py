@@ -21,6 +21,7 @@ from transformermodel_predictor.batching.request import Answer, Question, Reques
 from transformermodel_predictor.batching.stages import Codec, Stages
 from transformermodel_predictor.engines.engine import Engine
 from transformermodel_predictor.telemetry.observer import Observer, Unobserved
+from transformermodel_predictor.telemetry.timeline import new_timeline
 
 
 class Scheduler(Generic[Question, Answer]):
@@ -64,7 +65,8 @@ class Scheduler(Generic[Question, Answer]):
         if not questions:
             return []
         with self._admission.admit(len(questions)):
-            request: Request[Question, Answer] = Request(questions, time.perf_counter())
+            arrived = time.perf_counter()
+            request: Request[Question, Answer] = Request(questions, arrived, new_timeline(arrived))
             self._stages.push(request)
             self._begin()
             return await request.answered

@@ -111,9 +111,10 @@ class Stages(Generic[Question, Answer]):
         except Exception as error:  # noqa: BLE001 - whatever a question does belongs to who asked it
             self._separate(parts, error, lambda part: part.request, self._encode)
             return
-        self._observer.phase("tokenize", time.perf_counter() - began)
+        ended = self._ended("tokenize", began)
         first = 0
         for part in parts:
+            part.request.note("tokenize", began, ended)
             for row in part.request.encoded(windows[first : first + len(part.questions)]):
                 self._waiting.push(row)
             first += len(part.questions)
@@ -126,8 +127,9 @@ class Stages(Generic[Question, Answer]):
         except Exception as error:  # noqa: BLE001 - whatever a row does belongs to who sent it
             self._separate(step, error, lambda row: row.request, self._run)
             return
-        self._observer.phase("forward", time.perf_counter() - began)
+        ended = self._ended("forward", began)
         for row, result in zip(step, outputs, strict=True):
+            row.request.note("forward", began, ended)
             row.settle(result)
             if row.request.complete:
                 self._complete.append(row.request)
@@ -149,9 +151,10 @@ class Stages(Generic[Question, Answer]):
         except Exception as error:  # noqa: BLE001 - whatever an answer does belongs to who asked for it
             self._separate(complete, error, lambda request: request, self._decode)
             return
-        self._observer.phase("decode", time.perf_counter() - began)
+        ended = self._ended("decode", began)
         first = 0
         for request in complete:
+            request.note("decode", began, ended)
             request.finish(answers[first : first + len(request.questions)])
             first += len(request.questions)
         self._over.extend(complete)
@@ -173,6 +176,12 @@ class Stages(Generic[Question, Answer]):
         for item in items:
             if not request_of(item).over:
                 stage([item])
+
+    def _ended(self, phase: str, began: float) -> float:
+        """When a phase has ended, which is now."""
+        now = time.perf_counter()
+        self._observer.phase(phase, now - began)
+        return now
 
     def _tell(self, step: Sequence[Row[Question, Answer]], now: float) -> None:
         lengths = [len(row.encoding) for row in step]

@@ -9,6 +9,7 @@ import torch
 
 from transformermodel_predictor.generation.decoder import Decoder, Prompt
 from transformermodel_predictor.generation.sequence import Continuation, Piece
+from transformermodel_predictor.telemetry.timeline import Timeline
 
 
 @dataclass(eq=False)
@@ -19,15 +20,31 @@ class Member:
         continuation: the text.
         tell: called with each piece, or with the error that ended it; in the batch's thread.
         came: when it came, on the clock `time.perf_counter`.
+        timeline: where its phases are noted; None where nobody wants to know.
         last: its last token.
         gone: set by whoever listens, from any thread, when nobody does any more.
     """
 
     continuation: Continuation
     tell: Callable[[Piece | Exception], None]
-    gone: bool = False
-    came: float = field(default_factory=time.perf_counter, init=False)
+    came: float = 0.0
+    timeline: Timeline | None = None
+    gone: bool = field(default=False, init=False)
     last: int = field(default=-1, init=False)
+    _since: float = field(default=0.0, init=False)
+
+    def join(self) -> None:
+        """Its prompt is read from now on."""
+        self._since = time.perf_counter()
+
+    def take(self, piece: Piece) -> None:
+        """The next piece, and the phase that ends with it: the first one ends the reading, the last one the writing."""
+        if self.timeline is not None and (self.last < 0 or piece.finish_reason is not None):
+            now = time.perf_counter()
+            self.timeline.add("forward" if self.last < 0 else "decode", self._since, now)
+            self._since = now
+        self.last = piece.token
+        self.tell(piece)
 
 
 class Batch:
@@ -64,7 +81,9 @@ class Batch:
     def step(self, joining: Sequence[Member]) -> int:
         """One token for every row, and some more of the prompts that are being read; how many tokens were run."""
         self._drop_gone()
-        self._reading += [(member, self._decoder.open(member.continuation.prompt)) for member in joining]
+        for member in joining:
+            member.join()
+            self._reading.append((member, self._decoder.open(member.continuation.prompt)))
         rows = len(self._rows)
         self._generate()
         return rows + self._read()
@@ -154,8 +173,7 @@ def _goes_on(member: Member, logits: torch.Tensor, best: tuple[float, int]) -> b
     except Exception as error:  # noqa: BLE001 - it belongs to this sequence alone
         member.tell(error)
         return False
-    member.last = piece.token
-    member.tell(piece)
+    member.take(piece)
     return piece.finish_reason is None
 
 

@@ -15,6 +15,7 @@ from transformermodel_predictor.generation.batch import Batch, Member
 from transformermodel_predictor.generation.decoder import Decoder
 from transformermodel_predictor.generation.sequence import Continuation, Piece
 from transformermodel_predictor.telemetry.observer import Observer, Unobserved
+from transformermodel_predictor.telemetry.timeline import new_timeline
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,8 @@ class Generator:
             Exception: whatever the model or the sampler raised on this sequence.
         """
         loop, told = asyncio.get_running_loop(), asyncio.Queue[Piece | Exception]()
-        member = Member(continuation, lambda piece: _tell(loop, told, piece))
+        came = time.perf_counter()
+        member = Member(continuation, lambda piece: _tell(loop, told, piece), came, new_timeline(came))
         self._waiting.append(member)
         if self._working is None:
             self._working = asyncio.create_task(self._work())

@@ -17,6 +17,7 @@ from transformermodel_predictor.handler import Answer, metadata_of, numbered
 from transformermodel_predictor.tasks.task import InvalidQuestion
 from transformermodel_predictor.tasks.text_generation import EncodedPrompt, GeneratedText, GenerationQuestion
 from transformermodel_predictor.telemetry.observer import Observer
+from transformermodel_predictor.telemetry.timeline import noted
 from transformermodel_predictor.workers import Workers
 
 _Result = TypeVar("_Result")
@@ -111,7 +112,7 @@ class GenerationHandler:
             with self._tokenizing:
                 return self._model.encode(question)
 
-        return await self._off_loop(work)
+        return await self._off_loop(noted("tokenize", work))
 
     async def stream(self, prompt: EncodedPrompt) -> AsyncGenerator[Piece, None]:
         """The pieces of a text as they come; the last one has a finish_reason. Closing it ends the generating.

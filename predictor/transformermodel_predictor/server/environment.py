@@ -8,7 +8,9 @@ from transformermodel_predictor.telemetry.tracing import ENDPOINT, TRACES_ENDPOI
 VARIABLES: Mapping[str, str] = {
     TOKEN: "The bearer token that clients must send; `--token-file` goes before.",
     "TRANSFORMERMODEL_STORE": "Where prepared artifacts are kept; `--store` goes before.",
-    ENDPOINT: "Where traces go over OTLP; without it, and without the next, nothing is traced.",
+    ENDPOINT: "Where traces go over OTLP; without it, and without the next, nothing is traced. Each request is a span, "
+    "and in it each wait (queue) and each part of its work (tokenize, forward, decode). Of a text that is generated, "
+    "forward is the reading of the prompt, up to the first token, and decode what follows.",
     TRACES_ENDPOINT: "The same for traces alone. The other variables of OpenTelemetry's SDK hold too.",
     "OMP_NUM_THREADS": "Threads of a forward pass; never more than the CPUs that the process may use.",
     "KUBERNETES_SERVICE_HOST": "Set in every pod: there the server listens on all interfaces.",

@@ -12,7 +12,9 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from tests.background import in_thread
 from tests.predictor.server.running import running
-from transformermodel_predictor.loading import LoadedModel
+from tests.predictor.tiny_language import make_language_artifact
+from transformermodel_predictor.generation.loaded import LoadedGenerator
+from transformermodel_predictor.loading import LoadedModel, load_model
 from transformermodel_predictor.telemetry.tracing import ENDPOINT, make_tracer
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -37,6 +39,15 @@ class Collector(ThreadingHTTPServer):
             for span in scope.spans
         ]
 
+    @property
+    def requests(self) -> list[Span]:
+        return [span for span in self.spans if span.kind == Span.SPAN_KIND_SERVER]
+
+    def phases_of(self, request: Span) -> list[Span]:
+        """In the order in which they began; a wait before the work that begins with its end."""
+        children = [span for span in self.spans if span.parent_span_id == request.span_id]
+        return sorted(children, key=lambda span: (span.start_time_unix_nano, span.end_time_unix_nano))
+
 
 class Receiver(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
@@ -56,13 +67,20 @@ def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
         yield collector
 
 
+@pytest.fixture(scope="module")
+def generator(tmp_path_factory: pytest.TempPathFactory) -> LoadedGenerator:
+    model = load_model(make_language_artifact(tmp_path_factory.mktemp("language") / "model"))
+    assert isinstance(model, LoadedGenerator)
+    return model
+
+
 def test_requests_are_spans_of_their_clients_trace(collector: Collector, tiny_model: LoadedModel) -> None:
     headers = {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}
     with running({"tiny": tiny_model}) as server:
         url = f"{server.url}/v1/models/tiny:predict"
         assert httpx.post(url, json={"instances": [SECRET]}, headers=headers).status_code == 200
         assert httpx.post(url, json={"instances": [{"wrong": SECRET, SECRET: 1}]}, headers=headers).status_code == 400
-    good, bad = collector.spans
+    good, bad = collector.requests
     for span in (good, bad):
         assert span.trace_id.hex() == TRACE
         assert span.parent_span_id.hex() == "00f067aa0ba902b7"
@@ -70,6 +88,49 @@ def test_requests_are_spans_of_their_clients_trace(collector: Collector, tiny_mo
     assert good.status.code != Status.STATUS_CODE_ERROR
     assert (bad.status.code, bad.status.message) == (Status.STATUS_CODE_ERROR, "InvalidQuestion")
     assert SECRET.encode() not in b"".join(collector.bodies)
+
+
+def test_phases_of_the_work_are_spans_within_the_request(collector: Collector, tiny_model: LoadedModel) -> None:
+    with running({"tiny": tiny_model}) as server:
+        instances = [f"text number {number}" for number in range(3)]
+        httpx.post(f"{server.url}/v1/models/tiny:predict", json={"instances": instances}).raise_for_status()
+    (request,) = collector.requests
+    phases = collector.phases_of(request)
+    assert works(phases) == ["tokenize", "forward", "decode"]
+    assert phases[0].name == "queue"
+    assert_within(request, phases)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_phases_of_a_generated_text_are_its_prompt_and_what_follows(
+    stream: bool, collector: Collector, generator: LoadedGenerator
+) -> None:
+    said = {"model": "writer", "prompt": "the fox", "max_tokens": 5, "min_tokens": 5, "stream": stream}
+    with running({"writer": generator}) as server:
+        httpx.post(f"{server.url}/openai/v1/completions", json=said).raise_for_status()
+    (request,) = collector.requests
+    phases = collector.phases_of(request)
+    assert works(phases) == ["tokenize", "forward", "decode"]
+    assert_within(request, phases)
+
+
+def test_a_client_that_wants_no_trace_gets_none(collector: Collector, tiny_model: LoadedModel) -> None:
+    headers = {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-00"}
+    with running({"tiny": tiny_model}) as server:
+        url = f"{server.url}/v1/models/tiny:predict"
+        httpx.post(url, json={"instances": ["a"]}, headers=headers).raise_for_status()
+    assert collector.spans == []
+
+
+def works(phases: list[Span]) -> list[str]:
+    return [span.name for span in phases if span.name != "queue"]
+
+
+def assert_within(request: Span, phases: list[Span]) -> None:
+    """One after another, and all together no longer than the request."""
+    times = [time for span in phases for time in (span.start_time_unix_nano, span.end_time_unix_nano)]
+    assert times == sorted(times)
+    assert times[-1] - times[0] < request.end_time_unix_nano - request.start_time_unix_nano
 
 
 def test_without_an_endpoint_nothing_is_imported() -> None:
