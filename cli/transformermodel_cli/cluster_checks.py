@@ -6,8 +6,10 @@ from importlib.util import find_spec
 from typing import Any
 
 from transformermodel_api import GROUP, PLURAL
+from transformermodel_api.contract import PreparationRequest
 from transformermodel_api.model import TransformerModel
 from transformermodel_cli.check import Check, Finding, ok, skipped
+from transformermodel_operator.children.claims import SourceClaims
 
 _TIMEOUT_SECONDS = 5
 _NOT_FOUND, _NO_ACCESS = 404, (401, 403)
@@ -38,6 +40,7 @@ def cluster_checks(model: TransformerModel) -> Iterator[Check]:
         yield ok("cluster", f"Kubernetes {version} answers")
         yield from _definitions(client, connection)
         yield _storage(client, connection, model)
+        yield from _sources(client, connection, model)
 
 
 def _definitions(client: Any, connection: Any) -> Iterator[Check]:  # noqa: ANN401 - the client has no types
@@ -64,11 +67,20 @@ def _storage(client: Any, connection: Any, model: TransformerModel) -> Check:  #
     scheme, _, place = storage.uri.partition("://")
     if scheme != "pvc":
         return skipped("storage", f"{storage.uri} is reached with the secret in the cluster, which is not read here")
-    claim, namespace = place.partition("/")[0], model.metadata.namespace or "default"
-    api = client.CoreV1Api(connection)
+    return _claim(client, connection, model, "storage", place.partition("/")[0])
+
+
+def _sources(client: Any, connection: Any, model: TransformerModel) -> Iterator[Check]:  # noqa: ANN401
+    """The claims that checkpoint, adapter and samples are read from: the Job mounts them."""
+    for claim in SourceClaims.of(PreparationRequest.of(model.spec)).names:
+        yield _claim(client, connection, model, f"claim {claim}", claim)
+
+
+def _claim(client: Any, connection: Any, model: TransformerModel, check: str, claim: str) -> Check:  # noqa: ANN401
+    namespace, api = model.metadata.namespace or "default", client.CoreV1Api(connection)
     there = _read(client, lambda: api.read_namespaced_persistent_volume_claim(claim, namespace, **_timeout()))
     name = f"PersistentVolumeClaim {namespace}/{claim}"
-    return _check("storage", there, f"{name} is there", f"{name} is not there", f"Create the claim {claim}.")
+    return _check(check, there, f"{name} is there", f"{name} is not there", f"Create the claim {claim}.")
 
 
 def _read(client: Any, ask: Any) -> Any:  # noqa: ANN401

@@ -19,6 +19,7 @@ from transformermodel_cli.check import Check, Finding, failed, failed_with, ok, 
 from transformermodel_cli.cluster_checks import cluster_checks
 from transformermodel_cli.location import store_location
 from transformermodel_cli.prepare import Output, StoreOption
+from transformermodel_operator.children.claims import SourceClaims
 
 if TYPE_CHECKING:
     from transformermodel_predictor.preparation.plan import Plan
@@ -53,10 +54,15 @@ def file_checks(file: Path, store: str) -> Iterator[Check]:
 
 
 def _preparation_checks(model: TransformerModel, base: Path, store: str) -> Iterator[Check]:
+    request = PreparationRequest.of(model.spec)
+    if claims := SourceClaims.of(request).names:
+        named = ", ".join(f"pvc://{claim}" for claim in claims)
+        yield skipped("source", f"{named} can be read in the cluster only, whose Job mounts it")
+        return
     from transformermodel_predictor.preparation.plan import plan  # imports PyTorch: seconds
 
     try:
-        planned = plan(PreparationRequest.of(model.spec), base)
+        planned = plan(request, base)
     except PreparationFailed as error:
         yield failed_with("forms" if error.reason is FailureReason.UnsupportedForm else "source", error)
         yield skipped("space", "it is not known what has to be fetched")

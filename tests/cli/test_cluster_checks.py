@@ -100,6 +100,22 @@ def test_a_cluster_with_all_that_is_needed(tmp_path: Path, monkeypatch: pytest.M
         ({CLAIM: 404}, {"storage": {"uri": "pvc://models"}}, "storage", "failed", "Create the claim models."),
         ({}, {"storage": {"uri": "s3://bucket"}}, "storage", "skipped", None),
         ({"/version/": 500}, {}, "cluster", "skipped", None),
+        ({}, {"source": {"uri": "pvc://models/one"}}, "claim models", "ok", None),
+        ({CLAIM: 404}, {"source": {"uri": "pvc://models/one"}}, "claim models", "failed", "Create the claim models."),
+        (
+            {CLAIM: 404},
+            {"source": {"uri": "hf://org/name", "adapterUri": "pvc://models/adapter"}},
+            "claim models",
+            "failed",
+            "Create the claim models.",
+        ),
+        (
+            {CLAIM: 403},
+            {"preparation": {"parity": {"samplesUri": "pvc://models/samples.jsonl"}}},
+            "claim models",
+            "skipped",
+            None,
+        ),
     ],
 )
 def test_what_is_missing_is_told_with_its_remedy(

@@ -1,6 +1,9 @@
 """`doctor`, `diff` and `prepare --dry-run`, in this process: their real parts on a tiny model."""
 
 import json
+import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +77,49 @@ class TestDoctor:
         assert found[name]["reason"] == reason.name
         assert found[name]["remedy"] == reason.remedy
 
+    @pytest.mark.parametrize(
+        ("harm", "reason", "sentence"),
+        [
+            (lambda folder: (folder / "config.json").unlink(), "UnsupportedSource", "file://model has no config.json."),
+            (
+                lambda folder: os.truncate(folder / "model.safetensors", 5000),
+                "UnsupportedSource",
+                "model.safetensors of file://model is cut or damaged",
+            ),
+            (
+                lambda folder: (folder / "config.json").write_text('{"model_type": "vit"}'),
+                "UnsupportedArchitecture",
+                "file://model has the architecture 'vit', for which there is no AutoModelForSequenceClassification.",
+            ),
+        ],
+        ids=["no config.json", "cut", "architecture"],
+    )
+    def test_a_checkpoint_that_would_be_refused_is_refused_before(
+        self, manifest: Path, harm: Callable[[Path], Any], reason: str, sentence: str
+    ) -> None:
+        harm(manifest.parent / "model")
+        status, found = checks(manifest)
+        assert status == FailureReason[reason].exit_status
+        assert found["source"]["message"].startswith(sentence)
+        assert found["source"]["remedy"] == FailureReason[reason].remedy
+        planned = RUNNER.invoke(app, ["prepare", "--dry-run", str(manifest)])
+        assert str(planned.exception).startswith(f"{reason}: {sentence}")
+
+    @pytest.mark.parametrize("missing", ["adapter_config.json", "adapter_model.safetensors"])
+    def test_an_adapter_that_is_not_whole_is_named(self, manifest: Path, missing: str) -> None:
+        adapter = manifest.parent / "adapter"
+        adapter.mkdir()
+        for name in {"adapter_config.json", "adapter_model.safetensors", "model.safetensors"} - {missing}:
+            shutil.copyfile(manifest.parent / "model" / Path(name).name.replace("adapter_", ""), adapter / name)
+        _, found = checks(write(manifest.parent, source={"uri": "file://model", "adapterUri": "file://adapter"}))
+        assert found["source"]["message"] == f"file://adapter has no {missing}."
+
+    def test_a_claim_is_left_to_the_cluster(self, manifest: Path) -> None:
+        status, found = checks(write(manifest.parent, source={"uri": "pvc://models/one"}))
+        assert status == 0
+        assert found["source"]["finding"] == "skipped"
+        assert found["source"]["message"].startswith("pvc://models can be read in the cluster only")
+
     def test_a_manifest_that_breaks_the_schema_is_the_user_s(self, manifest: Path) -> None:
         status, found = checks(write(manifest.parent, task="Divination"))
         assert status == 2
@@ -106,7 +152,7 @@ class TestDryRun:
         assert source["files"]["model.safetensors"] == weights.stat().st_size
         assert plan["bytesToFetch"] == sum(source["files"].values())
         assert plan["candidates"][0] == "Pretrained Float32"
-        assert "ONNX Float32" in plan["notTried"]
+        assert "Neuron Float32" in plan["notTried"]
         assert not store.exists()
 
     def test_for_people_it_has_a_line_per_file(self, manifest: Path) -> None:

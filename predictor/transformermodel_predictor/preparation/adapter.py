@@ -30,16 +30,34 @@ def merge_adapter(model: PreTrainedModel, folder: Path, origin: str, *, trusted:
         PreparationFailed: UnsupportedSource, it is no adapter or of a kind that cannot be merged; WeightsMismatch,
             it belongs to another model; RemoteCodeForbidden, its file is more than weights and not trusted.
     """
-    read_object(folder / _CONFIGURATION, origin)
+    require_adapter(folder, origin)
     weights = _read_weights(folder, origin, trusted=trusted)
     with quiet():
         return _merged(model, folder, weights, origin)
 
 
+def require_adapter(folder: Path, origin: str, elsewhere: Collection[str] = ()) -> None:
+    """Refuse a folder that is not that of an adapter.
+
+    Args:
+        folder: with the adapter's files.
+        origin: the uri, for messages.
+        elsewhere: names of files that are not fetched yet: they count as sound.
+
+    Raises:
+        PreparationFailed: UnsupportedSource, configuration or weights are missing or damaged.
+    """
+    if _CONFIGURATION not in elsewhere:
+        read_object(folder / _CONFIGURATION, origin)
+    if {_WEIGHTS, _PICKLED_WEIGHTS} & set(elsewhere):
+        return
+    if (folder / _WEIGHTS).is_file() or not (folder / _PICKLED_WEIGHTS).is_file():
+        require_readable(folder / _WEIGHTS, origin)
+
+
 def _read_weights(folder: Path, origin: str, *, trusted: bool) -> dict[str, torch.Tensor]:
     if not (folder / _WEIGHTS).is_file() and (folder / _PICKLED_WEIGHTS).is_file():
         return read_state_dict([folder / _PICKLED_WEIGHTS], origin, trusted=trusted)
-    require_readable(folder / _WEIGHTS, origin)
     return load_file(folder / _WEIGHTS)
 
 

@@ -54,24 +54,27 @@ def read_checkpoint(folder: Path, origin: str, auto_class: str, *, trusted: bool
     """
     names = [path.name for path in folder.iterdir() if path.is_file()]
     weights = find_weights(names, origin, lambda name: (folder / name).read_text(encoding="utf-8"))
-    checkpoint = Checkpoint(folder, origin, _configuration(folder, origin, weights, trusted), weights, trusted)
-    _require_task(checkpoint, auto_class)
+    if weights.kind is WeightsKind.GGUF:
+        configuration = gguf_configuration(folder / weights.files[0], origin)
+        _require_task(configuration, origin, auto_class, trusted)
+    else:
+        configuration = read_configuration(folder, origin, auto_class, trusted=trusted)
+    checkpoint = Checkpoint(folder, origin, configuration, weights, trusted)
     if weights.kind is WeightsKind.Safetensors:
         for file in checkpoint.weight_files:
             require_readable(file, origin)
     return checkpoint
 
 
-def _require_task(checkpoint: Checkpoint, auto_class: str) -> None:
-    configuration = checkpoint.configuration
+def _require_task(configuration: PreTrainedConfig, origin: str, auto_class: str, trusted: bool) -> None:
     if type(configuration) in getattr(transformers, auto_class)._model_mapping:
         return
     if auto_class in (getattr(configuration, "auto_map", None) or {}):
-        require_trust(checkpoint.trusted, checkpoint.origin, f"its {auto_class}", configuration.auto_map[auto_class])
+        require_trust(trusted, origin, f"its {auto_class}", configuration.auto_map[auto_class])
         return
     raise PreparationFailed(
         FailureReason.UnsupportedArchitecture,
-        f"{checkpoint.origin} has the architecture {configuration.model_type!r}, for which there is no {auto_class}.",
+        f"{origin} has the architecture {configuration.model_type!r}, for which there is no {auto_class}.",
     )
 
 
@@ -119,9 +122,12 @@ def read_object(file: Path, origin: str) -> dict[str, Any]:
     return document
 
 
-def _configuration(folder: Path, origin: str, weights: Weights, trusted: bool) -> PreTrainedConfig:
-    if weights.kind is WeightsKind.GGUF:
-        return gguf_configuration(folder / weights.files[0], origin)
+def read_configuration(folder: Path, origin: str, auto_class: str, *, trusted: bool = False) -> PreTrainedConfig:
+    """Read config.json, whose architecture has to be known for a task; no weights need be there.
+
+    Raises:
+        PreparationFailed: as `read_checkpoint`.
+    """
     document = read_object(folder / _CONFIGURATION, origin)
     _require_known_architecture(document, origin, trusted)
     try:
@@ -133,6 +139,7 @@ def _configuration(folder: Path, origin: str, weights: Weights, trusted: bool) -
         raise
     except Exception as error:  # each architecture checks its own fields, with exceptions of its own
         raise _unsupported(f"{_CONFIGURATION} of {origin} cannot be read ({one_line(error)}).") from error
+    _require_task(configuration, origin, auto_class, trusted)
     return configuration
 
 

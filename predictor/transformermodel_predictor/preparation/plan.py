@@ -9,6 +9,7 @@ from typing import Any
 from transformermodel_api.contract import PreparationRequest
 from transformermodel_api.spec import TaskName
 from transformermodel_predictor.preparation.candidates import Choice, Model, candidates_for
+from transformermodel_predictor.preparation.foresight import require_adapter_source, require_checkpoint
 from transformermodel_predictor.preparation.forms.catalogue import all_candidates, refusal
 from transformermodel_predictor.preparation.forms.form import Place
 from transformermodel_predictor.preparation.inputs import Inputs, Pinned, resolve
@@ -64,6 +65,7 @@ def plan(request: PreparationRequest, base: Path) -> Plan:
     with tempfile.TemporaryDirectory() as folder:
         pinned = [source for source in (inputs.checkpoint, inputs.adapter) if source is not None]
         sources = tuple(_planned(source, Path(folder) / str(number)) for number, source in enumerate(pinned))
+        _require_sound(request, sources, Path(folder))
     return Plan(inputs, sources, _choice(request, sources[0].listing))
 
 
@@ -97,6 +99,13 @@ def _choice(request: PreparationRequest, listing: Listing) -> Choice:
 
 def _weights(listing: Listing) -> int:
     return sum(size for name, size in listing.sizes.items() if name.endswith(_WEIGHTS))
+
+
+def _require_sound(request: PreparationRequest, sources: tuple[PlannedSource, ...], folder: Path) -> None:
+    checkpoint, *adapters = sources
+    require_checkpoint(request, checkpoint.listing, checkpoint.origin, folder / "checkpoint")
+    for adapter in adapters:
+        require_adapter_source(adapter.listing, adapter.origin, folder / "adapter")
 
 
 def _planned(source: Pinned, folder: Path) -> PlannedSource:

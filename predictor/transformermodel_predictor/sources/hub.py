@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from huggingface_hub import hf_hub_url
@@ -25,6 +26,8 @@ from transformermodel_predictor.sources.unpacking import is_archive
 
 _DEFAULT_REVISION = "main"
 _CONFIGURATION = "config.json"
+_DESCRIPTIONS = frozenset({_CONFIGURATION, "adapter_config.json"})
+"""Small files that tell what a repository holds."""
 _TIMEOUT_SECONDS = 30.0
 
 
@@ -72,17 +75,17 @@ class HubSource:
         return Resolved(identity=f"{self._uri}@{commit}", commit=commit)
 
     def survey(self, resolved: Resolved, folder: Path) -> Listing:
-        """The needed files at the commit; config.json and an index of shards are read."""
+        """The needed files at the commit; configurations and an index of shards are read."""
         access = HubAccess.of(os.environ)
         if access.offline:
             return survey_files(self._cache().files(resolved.commit, self._selection))
         folder.mkdir(parents=True, exist_ok=True)
         with hub_failures_classified(self._uri, resolved.commit, access):
             wanted = self._wanted(access, resolved.commit, folder)
-            files = [file for file in wanted if file.name == _CONFIGURATION]
-            self._download(files, folder, access, None)
-        texts = [(folder / file.name).read_text(encoding="utf-8", errors="replace") for file in files]
-        return Listing({file.name: file.size for file in wanted}, next(iter(texts), None))
+            described = [file for file in wanted if file.name in _DESCRIPTIONS]
+            self._download(described, folder, access, None)
+        local = survey_files([folder / file.name for file in described])
+        return replace(local, sizes={file.name: file.size for file in wanted})
 
     def acquire(self, resolved: Resolved, folder: Path, progress: Progress) -> Path:
         """Download the needed files at the commit, going on where an earlier attempt ended."""

@@ -1,7 +1,7 @@
 """The interface of a source: something that holds a checkpoint or an adapter."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -29,10 +29,12 @@ class Listing:
     Attributes:
         sizes: bytes of each file, by its name in the folder.
         configuration: the text of config.json, where there is one.
+        local: those of the files that are on this machine already, by name.
     """
 
     sizes: Mapping[str, int]
     configuration: str | None
+    local: Mapping[str, Path] = field(default_factory=dict)
 
     @property
     def bytes(self) -> int:

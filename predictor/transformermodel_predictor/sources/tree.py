@@ -47,6 +47,7 @@ def survey_files(files: Sequence[Path]) -> Listing:
     return Listing(
         {file.name: file.stat().st_size for file in files},
         configuration.read_text(encoding="utf-8", errors="replace") if configuration else None,
+        {file.name: file for file in files},
     )
 
 
