@@ -51,8 +51,13 @@ class Plan:
 
     @property
     def bytes_to_store(self) -> int:
-        """What the candidates' weights take while they are tried, at most."""
-        return _weights(self.sources[0].listing) * len(self.choice.candidates)
+        """What the weights of one candidate take: the others are left out where there is no room for them."""
+        return _weights(self.sources[0].listing)
+
+    @property
+    def most_bytes_to_store(self) -> int:
+        """What the weights of all candidates take while they are tried."""
+        return self.bytes_to_store * len(self.choice.candidates)
 
 
 def plan(request: PreparationRequest, base: Path) -> Plan:
