@@ -71,6 +71,11 @@ class Handler(Protocol):
         """
         ...
 
+    @property
+    def explanation_facts(self) -> Mapping[str, Any] | None:
+        """What may be asked of `explain`, for metadata; None where answers are not explained."""
+        ...
+
     async def explain(
         self, questions: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any] | None = None
     ) -> list[Explained]:
@@ -162,6 +167,11 @@ class GeneralizedHandler:
                 row for (row, _), question in zip(numbered(questions), read, strict=True) if question is error.question
             ]
             raise InvalidQuestion(f"{rows[0] if rows else ''}{error}") from error
+
+    @property
+    def explanation_facts(self) -> Mapping[str, Any] | None:
+        """What may be asked of `explain`; see `Handler`."""
+        return self._explainer.facts
 
     async def explain(
         self, questions: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any] | None = None

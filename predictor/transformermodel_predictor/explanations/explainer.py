@@ -16,7 +16,8 @@ from transformermodel_predictor.engines.engine import Engine
 from transformermodel_predictor.explanations.differentiable import Differentiable, find_differentiable
 from transformermodel_predictor.explanations.driving import results_of
 from transformermodel_predictor.explanations.explaining import Subject, explaining
-from transformermodel_predictor.explanations.explanation import GRADIENT_METHODS, Explained
+from transformermodel_predictor.explanations.explanation import GRADIENT_METHODS, Baseline, Explained, Method
+from transformermodel_predictor.explanations.facts import explanation_facts
 from transformermodel_predictor.explanations.queue import ExplanationQueue
 from transformermodel_predictor.explanations.request import ExplanationRequest, read_request
 from transformermodel_predictor.explanations.rows import Result, Row
@@ -92,6 +93,14 @@ class Explainer:
         self._finding: asyncio.Future[Differentiable] | None = None
         self._differentiable: Differentiable | None = None
 
+    @property
+    def facts(self) -> Mapping[str, Any] | None:
+        """What may be asked for, as metadata has it; None where answers are not explained.
+
+        Methods with gradients prove themselves when one of them is first asked for; until then all of them count.
+        """
+        return explanation_facts(self._settings, self._methods())
+
     def read(self, parameters: Mapping[str, Any]) -> ExplanationRequest:
         """What a request's parameters say.
 
@@ -147,6 +156,15 @@ class Explainer:
         found = self._differentiable = await asyncio.shield(self._finding)
         found.require(request.options)
         return self._tools if found.twin is None else Tools(self._tools.stand_ins, found.twin.embed)
+
+    def _methods(self) -> Mapping[Method, Sequence[Baseline]]:
+        """The methods that work, each with its baselines."""
+        if self._differentiable is not None:
+            offered = self._differentiable.offered
+            return {method: offered.baselines(method) for method in offered.methods}
+        tokens = tuple(self._tools.stand_ins)
+        possible = [method for method in Method if tokens or method in GRADIENT_METHODS]
+        return {method: tuple(Baseline) if method in GRADIENT_METHODS else tokens for method in possible}
 
     def _encode(self, question: Any) -> Windows:  # noqa: ANN401 - the task's own
         with self._tokenizing:

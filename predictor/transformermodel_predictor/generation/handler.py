@@ -64,6 +64,11 @@ class GenerationHandler:
         texts = await self.generate(read)
         return [Answer(self._model.task.fields(text), text.prompt.truncated) for text in texts]
 
+    @property
+    def explanation_facts(self) -> Mapping[str, Any] | None:
+        """What may be asked of `explain`; see `Handler`."""
+        return None if self._explainer is None else self._explainer.facts
+
     async def explain(
         self, questions: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any] | None = None
     ) -> list[Explained]:

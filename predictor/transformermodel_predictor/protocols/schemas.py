@@ -106,7 +106,10 @@ SCHEMAS: Mapping[str, dict[str, Any]] = {
             "inputs": _list(_reference("TensorMetadata")),
             "outputs": _list(_reference("TensorMetadata")),
         },
-        parameters={"type": "object", "description": "Task, labels, limits, precision, commit and digest."},
+        parameters={
+            "type": "object",
+            "description": "Task, labels, limits, precision, commit, digest, and what `explanations` may be asked for.",
+        },
     ),
 }
 """By their names among the document's components."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from transformermodel_predictor.handler import ModelMetadata
 from transformermodel_predictor.protocols.binary import Sections
+from transformermodel_predictor.protocols.columns import EXPLANATION
 from transformermodel_predictor.protocols.datatypes import pack, unpack
 from transformermodel_predictor.protocols.errors import InvalidRequest
 from transformermodel_predictor.protocols.inference import InferenceRequest, InferenceResponse, Tensor
@@ -58,15 +59,16 @@ def write_response(response: InferenceResponse, request: InferenceRequest) -> tu
     return document, binary
 
 
-def write_metadata(metadata: ModelMetadata) -> dict[str, Any]:
-    """The body of a model's metadata."""
+def write_metadata(metadata: ModelMetadata, explanations: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The body of a model's metadata; explanations are what may be asked of them, where answers are explained."""
+    outputs = metadata.outputs if explanations is None else (*metadata.outputs, EXPLANATION)
     return {
         "name": metadata.name,
         "versions": [metadata.version],
         "platform": metadata.platform,
         "inputs": [_write_spec(spec) for spec in metadata.inputs],
-        "outputs": [_write_spec(spec) for spec in metadata.outputs],
-        "parameters": dict(metadata.parameters),
+        "outputs": [_write_spec(spec) for spec in outputs],
+        "parameters": {**metadata.parameters, **({"explanations": explanations} if explanations else {})},
     }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from transformermodel_predictor.handler import ModelMetadata
+from transformermodel_predictor.protocols.columns import EXPLANATION
 from transformermodel_predictor.protocols.datatypes import pack, unpack
 from transformermodel_predictor.protocols.errors import InvalidRequest
 from transformermodel_predictor.protocols.inference import InferenceRequest, InferenceResponse, Tensor
@@ -75,15 +76,16 @@ def write_response(response: InferenceResponse, request: InferenceRequest) -> An
     return answered
 
 
-def write_metadata(metadata: ModelMetadata) -> AnyMessage:
-    """A ModelMetadataResponse; it has no place for labels and limits."""
+def write_metadata(metadata: ModelMetadata, *, explained: bool = False) -> AnyMessage:
+    """A ModelMetadataResponse; it has no place for labels and limits. Explained answers have one output more."""
     member = messages.ModelMetadataResponse.TensorMetadata
+    outputs = (*metadata.outputs, EXPLANATION) if explained else metadata.outputs
     return messages.ModelMetadataResponse(
         name=metadata.name,
         versions=[metadata.version],
         platform=metadata.platform,
         inputs=[member(name=spec.name, datatype=spec.datatype, shape=spec.shape) for spec in metadata.inputs],
-        outputs=[member(name=spec.name, datatype=spec.datatype, shape=spec.shape) for spec in metadata.outputs],
+        outputs=[member(name=spec.name, datatype=spec.datatype, shape=spec.shape) for spec in outputs],
     )
 
 

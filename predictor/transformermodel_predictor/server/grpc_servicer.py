@@ -73,7 +73,8 @@ class InferenceServicer:
 
     async def model_metadata(self, request: AnyMessage, _: Context) -> AnyMessage:
         """What clients may know of a model."""
-        return v2_grpc.write_metadata(self._models.handler(request.name, request.version).metadata)
+        handler = self._models.handler(request.name, request.version)
+        return v2_grpc.write_metadata(handler.metadata, explained=handler.explanation_facts is not None)
 
     async def model_infer(self, request: AnyMessage, context: Context) -> AnyMessage:
         """Answers to the texts in the tensors, with explanations where the parameter `explain` is true."""

@@ -126,7 +126,8 @@ class KServeModel(Model):  # type: ignore[misc] # KServe's SDK has no types
         return self._handler
 
     def _metadata(self, member: str) -> list[dict[str, Any]]:
-        specs: list[dict[str, Any]] = v2.write_metadata(self._ready_handler().metadata)[member]
+        handler = self._ready_handler()
+        specs: list[dict[str, Any]] = v2.write_metadata(handler.metadata, handler.explanation_facts)[member]
         return [{name: spec[name] for name in ("name", "datatype", "shape")} for spec in specs]
 
 

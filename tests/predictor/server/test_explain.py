@@ -61,6 +61,22 @@ def words_of(explained: dict[str, Any]) -> list[str]:
     return [word["text"] for word in explanation["words"]]
 
 
+def test_metadata_say_what_may_be_asked(client: httpx.Client, rpc: Client) -> None:
+    metadata = client.get("/v2/models/tiny").json()
+    assert [output["name"] for output in metadata["outputs"]][-1] == "explanation"
+    assert metadata["outputs"][-1]["parameters"] == {"optional": True, "content_type": "application/json"}
+    facts = metadata["parameters"]["explanations"]
+    assert facts["methods"].keys() == set(Method)
+    assert facts["methods"]["lime"] == ["pad", "mask"]
+    assert facts["parameters"]["steps"]["values"] == "a whole number from 1 to 1000"
+    assert facts["parameters"]["method"]["default"] == "integrated_gradients"
+    for method, baselines in facts["methods"].items():
+        for baseline in baselines:
+            asked = {"instances": [TEXT], "parameters": {"method": method, "baseline": baseline}}
+            assert client.post("/v1/models/tiny:explain", json=asked).status_code == 200
+    assert rpc("ModelMetadata", name="tiny").outputs[-1].name == "explanation"
+
+
 def test_v1_explains_each_instance(client: httpx.Client, labels: list[str]) -> None:
     asked = {"instances": [TEXTS[0], {"text": TEXTS[1]}], "parameters": {"method": "feature_ablation"}}
     response = client.post("/v1/models/tiny:explain", json=asked)
@@ -360,3 +376,6 @@ def test_where_nothing_is_explained_clients_are_told_so(tiny_model: LoadedModel)
         assert "switched off" in refused.json()["error"]
         assert client.post("/v2/models/tiny/infer", json=v2_body(TEXT, parameters={"explain": True})).status_code == 400
         assert client.post("/v2/models/tiny/infer", json=v2_body(TEXT)).status_code == 200
+        metadata = client.get("/v2/models/tiny").json()
+        assert "explanations" not in metadata["parameters"]
+        assert "explanation" not in [output["name"] for output in metadata["outputs"]]
