@@ -11,6 +11,7 @@ from pydantic import Field, TypeAdapter
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.golden import GoldenTest
 from transformermodel_api.identity import canonical_json, fingerprint
+from transformermodel_api.predictor import Device
 from transformermodel_api.preparation import Preparation
 from transformermodel_api.rules import ResourceType
 from transformermodel_api.source import Source
@@ -38,6 +39,7 @@ class PreparationRequest(ResourceType):
     source: Source
     preparation: Preparation
     tests: tuple[GoldenTest, ...] = ()
+    device: Annotated[Device, Field(description="What the predictor will run on.")] = Device.Auto
 
     @classmethod
     def of(cls, spec: TransformerModelSpec) -> "PreparationRequest":
@@ -49,6 +51,7 @@ class PreparationRequest(ResourceType):
                 update={name: Preparation.model_fields[name].default for name in _WHERE_AND_WHEN}
             ),
             tests=spec.tests or (),
+            device=spec.predictor.device,
         )
 
     def document(self) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from transformermodel_predictor.artifact.directory import Artifact, open_artifac
 from transformermodel_predictor.artifact.durable import write_atomically
 from transformermodel_predictor.artifact.manifest import MANIFEST_FILE, read_manifest
 from transformermodel_predictor.preparation.candidate import Candidate
+from transformermodel_predictor.sources.space import free_bytes
 
 Result = TypeVar("Result")
 
@@ -43,6 +44,10 @@ class Bench:
         if place.exists():
             shutil.rmtree(place)
         return place
+
+    def has_room_for(self, size: int) -> bool:
+        """Whether so many bytes can still be written here."""
+        return size <= free_bytes(self.folder)
 
     def noted(self, name: str, kind: TypeAdapter[Result]) -> Result | None:
         """The result of a step; None when it is not finished."""

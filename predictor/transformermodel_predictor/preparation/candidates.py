@@ -53,6 +53,11 @@ class Choice:
     candidates: tuple[Candidate, ...]
     untried: tuple[Untried, ...]
 
+    def without(self, left_out: Sequence[Untried]) -> "Choice":
+        """The same choice but for candidates that are not tried after all."""
+        out = {entry.candidate for entry in left_out}
+        return Choice(tuple(one for one in self.candidates if one not in out), (*self.untried, *left_out))
+
 
 def candidates_for(
     preparation: Preparation,

@@ -7,14 +7,15 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from transformermodel_api.errors import PreparationFailed
+from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.preparation.candidate import Candidate
-from transformermodel_predictor.preparation.candidates import Choice
+from transformermodel_predictor.preparation.candidates import Choice, Untried
 from transformermodel_predictor.preparation.election import Standing, rank, why
 from transformermodel_predictor.preparation.examination import Examiner
 from transformermodel_predictor.preparation.golden import GoldenResult, check_golden_answers
 from transformermodel_predictor.preparation.material import Material, choice_for
 from transformermodel_predictor.preparation.measurement import Measured
-from transformermodel_predictor.preparation.memory import free_bytes
+from transformermodel_predictor.preparation.memory import device_free_bytes, free_bytes
 from transformermodel_predictor.preparation.models import Models
 from transformermodel_predictor.preparation.progress import Step
 from transformermodel_predictor.preparation.stability import Budget
@@ -22,6 +23,7 @@ from transformermodel_predictor.preparation.trials import Dropped, Examination, 
 from transformermodel_predictor.preparation.verdict import Verdict
 
 _CHOICE: TypeAdapter[Choice] = TypeAdapter(Choice)
+_NO_ROOM = "the store has no room for it beside the other candidates: it is tried where there is more"
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ def try_all(examiner: Examiner, material: Callable[[], Material]) -> Trials:
         PreparationFailed: no candidate is left: why the first one is out.
     """
     choice, reference = _from_memory(examiner, material)
-    models = Models(examiner.bench, together=_fit_together(examiner, choice))
+    models = Models(examiner.bench, examiner.placement.device, together=_fit_together(examiner, choice))
     found = tuple(examiner.examine(candidate, models, reference) for candidate in choice.candidates)
     if not any(isinstance(one, Examined) for one in found):
         raise next(one.error() for one in found if isinstance(one, Dropped))
@@ -76,8 +78,9 @@ def elect(
             Dropped.because(one.candidate, failures[one.candidate]) if one.candidate in failures else one
             for one in trials.examinations
         )
-        reason = _why(left, measured[0].candidate, trials)
-        return Verdict(candidate, reason, outcomes, measured, tuple(left), trials.choice.untried), golden
+        sentences = [_why(left, measured[0].candidate, trials), examiner.placement.note()]
+        reason, device = " ".join(filter(None, sentences)), str(examiner.placement.device)
+        return Verdict(candidate, reason, outcomes, measured, tuple(left), trials.choice.untried, device), golden
     raise next(iter(failures.values()))
 
 
@@ -94,15 +97,51 @@ def _from_memory(examiner: Examiner, material: Callable[[], Material]) -> tuple[
         return choice, []
     model = material()
     if choice is None:
-        choice = examiner.bench.note("choice", _CHOICE, choice_for(examiner.request, model))
-    for candidate in choice.candidates:
-        examiner.build(candidate, model)
+        choice = examiner.bench.note("choice", _CHOICE, choice_for(examiner.request, examiner.placement, model))
+    choice = _build_all(examiner, choice, model)
     return choice, examiner.reference(model)
+
+
+def _build_all(examiner: Examiner, choice: Choice, model: Material) -> Choice:
+    """Build the candidates that there is room for, beside each other: they are measured in turns.
+
+    Returns:
+        The choice without the others, also on the bench.
+
+    Raises:
+        PreparationFailed: InsufficientStorage, there is room for none.
+    """
+    refused: dict[Candidate, PreparationFailed] = {}
+    for candidate in filter(examiner.needs_building, choice.candidates):
+        try:
+            _require_room(examiner, choice)
+            examiner.build(candidate, model)
+        except PreparationFailed as error:
+            if error.reason is not FailureReason.InsufficientStorage:
+                raise
+            refused[candidate] = error
+    if len(refused) == len(choice.candidates):
+        raise next(iter(refused.values()))
+    if not refused:
+        return choice
+    without = choice.without([Untried(candidate, _NO_ROOM) for candidate in refused])
+    return examiner.bench.note("choice", _CHOICE, without)
+
+
+def _require_room(examiner: Examiner, choice: Choice) -> None:
+    """Refuse to build a further candidate where one as large as the largest so far has no room.
+
+    A full disk is noticed too, but until then it is full for everybody.
+    """
+    bench = examiner.bench
+    built = [bench.size(candidate) for candidate in choice.candidates if bench.is_built(candidate)]
+    if built and not bench.has_room_for(max(built)):
+        raise PreparationFailed(FailureReason.InsufficientStorage, f"{_NO_ROOM}.")
 
 
 def _fit_together(examiner: Examiner, choice: Choice) -> bool:
     """Whether all candidates fit into half of the free memory; what they compute needs the rest."""
-    free = free_bytes()
+    known = [amount for amount in (free_bytes(), device_free_bytes(examiner.placement.device)) if amount is not None]
     built = [candidate for candidate in choice.candidates if examiner.bench.is_built(candidate)]
     size = sum(examiner.bench.size(candidate) for candidate in built)
-    return free is None or 2 * size <= free
+    return all(2 * size <= free for free in known)

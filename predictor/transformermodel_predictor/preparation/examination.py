@@ -20,6 +20,7 @@ from transformermodel_predictor.preparation.bench import Bench
 from transformermodel_predictor.preparation.build import build
 from transformermodel_predictor.preparation.candidate import Candidate
 from transformermodel_predictor.preparation.courses import course_of
+from transformermodel_predictor.preparation.failure import resources_classified
 from transformermodel_predictor.preparation.forms.form import Place
 from transformermodel_predictor.preparation.material import Material
 from transformermodel_predictor.preparation.measurement import (
@@ -31,6 +32,7 @@ from transformermodel_predictor.preparation.measurement import (
 )
 from transformermodel_predictor.preparation.models import Models
 from transformermodel_predictor.preparation.parity import compare, tolerance_of
+from transformermodel_predictor.preparation.placement import Placement
 from transformermodel_predictor.preparation.progress import Progress, Step
 from transformermodel_predictor.preparation.samples import Samples
 from transformermodel_predictor.preparation.stability import Budget
@@ -51,6 +53,7 @@ class Examiner:
         request: what is asked for.
         bench: where candidates are built and results are noted.
         samples: the user's questions.
+        placement: where the model will run, and on which device candidates are examined.
         provenance: of a candidate's artifact.
         progress: who watches.
     """
@@ -58,6 +61,7 @@ class Examiner:
     request: PreparationRequest
     bench: Bench
     samples: Samples
+    placement: Placement
     provenance: Callable[[Candidate], Provenance]
     progress: Progress
 
@@ -69,19 +73,25 @@ class Examiner:
         known = self.bench.noted(candidate.slug, _EXAMINATION)
         return None if isinstance(known, Examined) and not self.bench.is_built(candidate) else known
 
+    def needs_building(self, candidate: Candidate) -> bool:
+        """Whether a candidate has yet to be built: neither is it on the bench, nor is it known to be out."""
+        return self.examined(candidate) is None and not self.bench.is_built(candidate)
+
     def build(self, candidate: Candidate, material: Material) -> None:
-        """Write and seal a candidate's files."""
-        if self.examined(candidate) is not None or self.bench.is_built(candidate):
-            return
+        """Write and seal a candidate's files.
+
+        Raises:
+            PreparationFailed: for a reason that is not the candidate's own; nothing of it is left then.
+        """
         self.progress.step(Step.Build, str(candidate))
         place = self.bench.clear(candidate)
         try:
-            build(material, self.request.task, candidate, place, Place(batch_size=self.request.preparation.batch_size))
+            with resources_classified():
+                build(material, self.request.task, candidate, place, self._place)
+                seal(place, self.provenance(candidate))
         except PreparationFailed as error:
             self.bench.clear(candidate)
             self._drop(candidate, error)
-        else:
-            seal(place, self.provenance(candidate))
 
     def reference(self, material: Material) -> list[Any] | None:
         """What the float32 model in memory answers to the samples, each asked alone: nothing is padded.
@@ -119,6 +129,10 @@ class Examiner:
         groups = [candidates] if models.together else [[candidate] for candidate in candidates]
         measured = tuple(one for group in groups for one in self._race(group, models, budget))
         return self.bench.note("measured", _MEASURED, measured)
+
+    @property
+    def _place(self) -> Place:
+        return Place(self.placement.target, self.request.preparation.batch_size)
 
     def _race(self, candidates: Sequence[Candidate], models: Models, budget: Budget) -> tuple[Measured, ...]:
         """Measure candidates in turns. Those that are clearly slower leave early, and memory with that."""

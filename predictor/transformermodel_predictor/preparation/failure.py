@@ -11,7 +11,7 @@ from transformermodel_api.failures import FailureReason
 
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 _NO_SPACE_IN_TEXT = tuple(f"os error {number}" for number in _NO_SPACE)
-_NO_MEMORY_IN_TEXT = ("can't allocate memory", "not enough memory", "Cannot allocate memory")
+_NO_MEMORY_IN_TEXT = ("can't allocate memory", "not enough memory", "Cannot allocate memory", "out of memory")
 
 
 @contextmanager

@@ -33,30 +33,31 @@ class Shape:
     classes: int
 
 
-def shape_of(graph: Graph, traced: Signature, *, row_per_token: bool) -> Shape:
+def shape_of(graph: Graph, traced: Signature, device: torch.device, *, row_per_token: bool) -> Shape:
     """Try batches of several sizes and lengths, then of several sizes, then single rows; the first that holds.
 
     Args:
-        graph: on the CPU.
+        graph: on the device.
         traced: its inputs and outputs, and the length that it was traced with.
+        device: where it runs.
         row_per_token: whether its outputs have a row for each token, padding included.
 
     Raises:
         PreparationFailed: UnsupportedForm, it does not run, or gives numbers that are not finite.
     """
-    alone = replace(traced, device="cpu", fixed_length=True, batch_size=1)
+    alone = replace(traced, device=device.type, fixed_length=True, batch_size=1)
     batches = random_batches(traced, [*_LENGTHS, (traced.max_length,)])
     try:
-        expected = [_run(graph, alone, batch, row_per_token) for batch in batches]
+        expected = [_run(graph, alone, device, batch, row_per_token) for batch in batches]
     except _FAILURES as error:
         raise unsupported(
-            f"the traced graph cannot be run on a CPU with the ids and the mask of {traced.max_length} tokens "
-            f"({one_line(error)})."
+            f"the traced graph cannot be run on a {device.type.upper()} with the ids and the mask of "
+            f"{traced.max_length} tokens ({one_line(error)})."
         ) from error
     if not all(tensor.isfinite().all() for given in expected for tensor in _tensors(given)):
         raise unsupported("the traced graph gives numbers that are not finite.")
     found = next(
-        (way for way in _freer(alone) if _holds(graph, way, batches, expected, row_per_token)),
+        (way for way in _freer(alone) if _holds(graph, way, device, batches, expected, row_per_token)),
         alone,
     )
     return Shape(found, expected[0][0][traced.outputs[0]].shape[-1])
@@ -70,6 +71,7 @@ def _freer(alone: Signature) -> Iterator[Signature]:
 def _holds(
     graph: Graph,
     signature: Signature,
+    device: torch.device,
     batches: Sequence[list[Encoding]],
     expected: Sequence[list[Outputs]],
     row_per_token: bool,
@@ -77,7 +79,7 @@ def _holds(
     """Whether a graph that is called this way gives what it gives for single padded rows."""
     for batch, rows in zip(batches, expected, strict=True):
         try:
-            given = _run(graph, signature, batch, row_per_token)
+            given = _run(graph, signature, device, batch, row_per_token)
         except _FAILURES:
             return False
         if not all(_close(one, other) for one, other in zip(_tensors(given), _tensors(rows), strict=True)):
@@ -85,10 +87,12 @@ def _holds(
     return True
 
 
-def _run(graph: Graph, signature: Signature, batch: list[Encoding], row_per_token: bool) -> list[Outputs]:
+def _run(
+    graph: Graph, signature: Signature, device: torch.device, batch: list[Encoding], row_per_token: bool
+) -> list[Outputs]:
     """The outputs of each row, without those of padding."""
     with quiet():
-        given = GraphEngine(signature, graph).run(batch)
+        given = GraphEngine(signature, graph, device).run(batch)
     if not row_per_token:
         return given
     return [

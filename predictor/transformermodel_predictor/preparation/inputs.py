@@ -9,6 +9,7 @@ from transformermodel_api.identity import fingerprint
 from transformermodel_api.origin import without_secrets
 from transformermodel_api.source import RemoteCode
 from transformermodel_api.source import Source as RequestedSource
+from transformermodel_predictor.preparation.placement import Placement, placement_for
 from transformermodel_predictor.preparation.progress import Progress
 from transformermodel_predictor.preparation.samples import Samples, fetch_samples
 from transformermodel_predictor.sources.catalogue import source_for
@@ -40,6 +41,7 @@ class Inputs:
         tokenizer: the repository from which the tokenizer comes, where the checkpoint turns out to need it.
         samples: the user's questions, on which candidates are compared.
         trusted: whether code that comes with the sources may run.
+        placement: where the model will run, and where it is prepared.
     """
 
     checkpoint: Pinned
@@ -47,6 +49,7 @@ class Inputs:
     tokenizer: Pinned | None = None
     samples: Samples = field(default_factory=Samples)
     trusted: bool = False
+    placement: Placement = field(default_factory=Placement)
 
     @property
     def key(self) -> str:
@@ -57,11 +60,13 @@ class Inputs:
         """Identity of all that decides the artifact and whether it may be served, 64 hexadecimal digits.
 
         The tests are part of it, so an artifact that is found again has passed them. Where the sources were found is
-        not.
+        not. The device counts as it is: whether the manifest names it or Auto finds it makes no difference.
         """
-        wanted = {name: value for name, value in request.document().items() if name != "source"}
+        wanted = {name: value for name, value in request.document().items() if name not in ("source", "device")}
+        placed = self.placement.identity(request.preparation.format)
         samples = {"samples": self.samples.checksum} if self.samples.checksum else {}
-        return fingerprint({"pipeline": PIPELINE_VERSION, **self._identities(), **samples, "request": wanted})
+        decisive = {**self._identities(), **samples, **({"placement": placed} if placed else {})}
+        return fingerprint({"pipeline": PIPELINE_VERSION, **decisive, "request": wanted})
 
     def _identities(self) -> dict[str, Any]:
         return {
@@ -90,6 +95,7 @@ def resolve(request: PreparationRequest, base: Path) -> Inputs:
         adapter=_pin(source.adapter_uri, source.adapter_revision, base, trusted) if source.adapter_uri else None,
         samples=_samples(parity.samples_uri, source, base) if parity and parity.samples_uri else Samples(),
         trusted=trusted,
+        placement=placement_for(request.device),
     )
 
 

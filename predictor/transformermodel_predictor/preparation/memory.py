@@ -5,6 +5,10 @@ import os
 import sys
 from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
 
 _STATM = Path("/proc/self/statm")
 _MEMINFO = Path("/proc/meminfo")
@@ -24,6 +28,16 @@ def free_bytes() -> int | None:
     """Memory that can still be had, of the machine and within the container's limit; None where nobody says."""
     known = [amount for amount in (_within_machine(), _within_container()) if amount is not None]
     return min(known, default=None)
+
+
+def device_free_bytes(device: "torch.device") -> int | None:
+    """Memory of an accelerator that can still be had; None for the CPU, and where nobody says."""
+    if device.type != "cuda":
+        return None
+    import torch  # slow to import, and loaded already where there is a device
+
+    free, _ = torch.cuda.mem_get_info(device)
+    return free
 
 
 def _within_machine() -> int | None:

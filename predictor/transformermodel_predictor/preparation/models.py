@@ -4,6 +4,8 @@ import shutil
 import time
 from dataclasses import dataclass
 
+import torch
+
 from transformermodel_predictor.loading import load_model
 from transformermodel_predictor.preparation.asking import AnyModel
 from transformermodel_predictor.preparation.bench import Bench
@@ -17,7 +19,7 @@ class Load:
 
     Attributes:
         seconds: from its folder to a model that has answered nothing yet.
-        resident_bytes: by how much the process grew, mapped files included.
+        resident_bytes: by how much the process grew, mapped files included; what an accelerator holds is not in it.
     """
 
     seconds: float
@@ -29,12 +31,14 @@ class Models:
 
     Args:
         bench: where they were built.
+        device: where they run.
         together: whether all may be in memory at once.
     """
 
-    def __init__(self, bench: Bench, *, together: bool) -> None:
+    def __init__(self, bench: Bench, device: torch.device, *, together: bool) -> None:
         self.together = together
         self._bench = bench
+        self._device = device
         self._loaded: dict[Candidate, AnyModel] = {}
 
     def load(self, candidate: Candidate) -> tuple[AnyModel, Load]:
@@ -43,7 +47,7 @@ class Models:
         if not self.together:
             self._loaded.clear()
         before, began = resident_bytes(), time.monotonic()
-        model = load_model(artifact)
+        model = load_model(artifact, (self._device,))
         load = Load(time.monotonic() - began, max(0, resident_bytes() - before))
         self._loaded[candidate] = model
         return model, load

@@ -1,6 +1,6 @@
 """What the machine on which a model is prepared can do, as far as Auto's choice depends on it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from transformermodel_predictor.preparation.memory import free_bytes
@@ -23,6 +23,17 @@ class Node:
     cpu_flags: frozenset[str] = frozenset()
     accelerators: tuple[str, ...] = ()
     free_bytes: int | None = None
+
+    def running_on(self, kind: str, free_bytes: int | None) -> "Node":
+        """The same machine, as far as what runs on one kind of its devices can use it.
+
+        Args:
+            kind: PyTorch's name of the devices, such as `cuda`.
+            free_bytes: memory of the device that can still be had; None where nobody says.
+        """
+        known = [amount for amount in (self.free_bytes, free_bytes) if amount is not None]
+        accelerators = () if kind == "cpu" else self.accelerators or (kind,)
+        return replace(self, accelerators=accelerators, free_bytes=min(known, default=None))
 
     @property
     def computes_bfloat16(self) -> bool:

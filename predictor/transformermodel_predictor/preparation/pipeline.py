@@ -101,11 +101,13 @@ def _build_best(
 ) -> Artifact:
     """The artifact of the best candidate, sealed, in a folder to work in."""
     folder.mkdir(exist_ok=True)
-    examiner = Examiner(request, Bench(folder), inputs.samples, partial(provenance_of, inputs), recorder)
+    examiner = Examiner(
+        request, Bench(folder), inputs.samples, inputs.placement, partial(provenance_of, inputs), recorder
+    )
 
     def material() -> Material:
         recorder.step(Step.Merge, request.source.adapter_origin or "no adapter")
-        return material_of(request, acquired)
+        return material_of(request, acquired, inputs.placement)
 
     trials = try_all(examiner, material)
     measured = measure_all(examiner, trials, budget)

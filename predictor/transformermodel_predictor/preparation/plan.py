@@ -13,7 +13,9 @@ from transformermodel_predictor.preparation.foresight import require_adapter_sou
 from transformermodel_predictor.preparation.forms.catalogue import all_candidates, refusal
 from transformermodel_predictor.preparation.forms.form import Place
 from transformermodel_predictor.preparation.inputs import Inputs, Pinned, resolve
+from transformermodel_predictor.preparation.memory import device_free_bytes
 from transformermodel_predictor.preparation.node import this_node
+from transformermodel_predictor.preparation.placement import Placement
 from transformermodel_predictor.preparation.traced import choose_traced
 from transformermodel_predictor.sources.source import Listing
 
@@ -71,35 +73,37 @@ def plan(request: PreparationRequest, base: Path) -> Plan:
         pinned = [source for source in (inputs.checkpoint, inputs.adapter) if source is not None]
         sources = tuple(_planned(source, Path(folder) / str(number)) for number, source in enumerate(pinned))
         _require_sound(request, sources, Path(folder))
-    return Plan(inputs, sources, _choice(request, sources[0].listing))
+    return Plan(inputs, sources, _choice(request, inputs.placement, sources[0].listing))
 
 
-def choose(request: PreparationRequest, architecture: str, weights: int) -> Choice:
+def choose(request: PreparationRequest, placement: Placement, architecture: str, weights: int) -> Choice:
     """The candidates of a request on this machine.
 
     Args:
         request: what is wanted.
+        placement: where the model will run.
         architecture: `model_type` of the configuration.
         weights: bytes of the model.
 
     Raises:
         PreparationFailed: UnsupportedForm, there are none.
     """
-    place = Place(batch_size=request.preparation.batch_size)
+    place = Place(placement.target, request.preparation.batch_size)
+    device = placement.device
     return candidates_for(
         request.preparation,
         all_candidates(),
-        lambda candidate: refusal(candidate, request.task, architecture, place),
-        this_node(),
+        lambda candidate: refusal(candidate, request.task, architecture, place) or placement.refusal(candidate),
+        this_node().running_on(device.type, device_free_bytes(device)),
         Model(weights, generates=request.task is TaskName.TextGeneration),
     )
 
 
-def _choice(request: PreparationRequest, listing: Listing) -> Choice:
+def _choice(request: PreparationRequest, placement: Placement, listing: Listing) -> Choice:
     """A file of PyTorch's without a configuration is a graph: weights alone could not be prepared."""
     if listing.configuration is None and any(name.endswith(_PICKLED) for name in listing.sizes):
-        return choose_traced(request.preparation)
-    return choose(request, _model_type(listing.configuration), _weights(listing))
+        return choose_traced(request.preparation, placement)
+    return choose(request, placement, _model_type(listing.configuration), _weights(listing))
 
 
 def _weights(listing: Listing) -> int:

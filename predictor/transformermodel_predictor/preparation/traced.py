@@ -4,6 +4,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from transformers import PreTrainedTokenizerBase
 
 from transformermodel_api.contract import PreparationRequest
@@ -13,7 +14,6 @@ from transformermodel_api.preparation import Format, Precision, Preparation
 from transformermodel_api.spec import TaskName
 from transformermodel_predictor.artifact.configuration import ModelConfiguration
 from transformermodel_predictor.engines.compiled import torchserve_signature, unsupported
-from transformermodel_predictor.engines.graph import CPU
 from transformermodel_predictor.engines.signature import Signature
 from transformermodel_predictor.engines.torchscript import TORCHSCRIPT_FILE, load_torchscript
 from transformermodel_predictor.preparation.candidate import Candidate, EngineName
@@ -28,6 +28,7 @@ from transformermodel_predictor.preparation.inputs import Acquired, Pinned
 from transformermodel_predictor.preparation.labels import choose_labels
 from transformermodel_predictor.preparation.limits import choose_max_length
 from transformermodel_predictor.preparation.node import this_node
+from transformermodel_predictor.preparation.placement import Placement
 from transformermodel_predictor.preparation.tokenizer import lower_cases, open_tokenizer
 from transformermodel_predictor.preparation.tokenizer_source import has_tokenizer, pin_tokenizer, tokenizer_uri
 from transformermodel_predictor.preparation.torch_file import is_traced
@@ -75,7 +76,7 @@ def traced_file(folder: Path, origin: str) -> Path | None:
     return folder / weights.files[0]
 
 
-def choose_traced(preparation: Preparation) -> Choice:
+def choose_traced(preparation: Preparation, placement: Placement) -> Choice:
     """The candidates of a request whose source is a graph.
 
     Raises:
@@ -85,7 +86,10 @@ def choose_traced(preparation: Preparation) -> Choice:
         preparation = preparation.model_copy(update={"format": TRACED.format})
     reason = f"no other form can be made of a traced graph: {_INSTEAD}"
     return candidates_for(
-        preparation, all_candidates(), lambda candidate: None if candidate == TRACED else reason, this_node()
+        preparation,
+        all_candidates(),
+        lambda candidate: placement.refusal(candidate) if candidate == TRACED else reason,
+        this_node(),
     )
 
 
@@ -104,7 +108,7 @@ def missing_tokenizer(folder: Path, request: PreparationRequest) -> Pinned | Non
     return pin_tokenizer(tokenizer_uri(inherited.configuration.model_name, origin), origin)
 
 
-def read_traced(file: Path, request: PreparationRequest, acquired: Acquired) -> Traced:
+def read_traced(file: Path, request: PreparationRequest, acquired: Acquired, device: torch.device) -> Traced:
     """Read a graph and what lies beside it, and find out in which sizes it can be called.
 
     PyTorch runs the graph's own operations, and no Python of the file.
@@ -113,6 +117,7 @@ def read_traced(file: Path, request: PreparationRequest, acquired: Acquired) -> 
         file: the graph.
         request: what is wanted of it.
         acquired: the folder that it is in, and that of its tokenizer where that is another.
+        device: where it is to run.
 
     Raises:
         PreparationFailed: UnsupportedForm, the graph cannot do what is wanted, or not here; WeightsMismatch, it does
@@ -127,8 +132,8 @@ def read_traced(file: Path, request: PreparationRequest, acquired: Acquired) -> 
     tokenizer = open_tokenizer(place, origin, do_lower_case=wanted.do_lower_case)
     max_length = choose_max_length(wanted.max_length, tokenizer.model_max_length, script.max_length)
     signature = torchserve_signature(request.task, tokenizer, script.max_length or max_length)
-    graph = load_torchscript(file, CPU, signature.outputs)
-    shape = shape_of(graph, signature, row_per_token=request.task is not TaskName.SequenceClassification)
+    graph = load_torchscript(file, device, signature.outputs)
+    shape = shape_of(graph, signature, device, row_per_token=request.task is not TaskName.SequenceClassification)
     labels = _labels(request, shape.classes)
     facts = ModelFacts(
         len(labels), max_length, lower_cases(tokenizer), base_model=ModelConfiguration.embedding_name, problem_type=None

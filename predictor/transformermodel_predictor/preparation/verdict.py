@@ -25,6 +25,7 @@ class Verdict:
         measured: how fast those in parity are.
         ranking: how they compare, the fastest first.
         untried: those that were not built.
+        device: on which they were compared and measured.
     """
 
     chosen: Candidate
@@ -33,10 +34,12 @@ class Verdict:
     measured: tuple[Measured, ...]
     ranking: tuple[Standing, ...]
     untried: tuple[Untried, ...]
+    device: str
 
     def document(self) -> dict[str, Any]:
-        """`why` and `candidates` of report.json: times in milliseconds, sizes in bytes."""
-        return {"why": self.why, "candidates": [*map(self._trial, self.trials), *map(_untried, self.untried)]}
+        """`why`, `device` and `candidates` of report.json: times in milliseconds, sizes in bytes."""
+        candidates = [*map(self._trial, self.trials), *map(_untried, self.untried)]
+        return {"why": self.why, "device": self.device, "candidates": candidates}
 
     def _trial(self, trial: Examination) -> dict[str, Any]:
         if isinstance(trial, Dropped):

@@ -1,6 +1,8 @@
 """The contest of real candidates, on a tiny model: all that Auto tries is built, compared and measured."""
 
+import errno
 import json
+from itertools import count
 from typing import Any
 
 import pytest
@@ -12,7 +14,9 @@ from transformermodel_api.failures import FailureReason
 from transformermodel_api.preparation import Precision
 from transformermodel_predictor.artifact.directory import Artifact
 from transformermodel_predictor.loading import load_model
-from transformermodel_predictor.preparation import contest, plan
+from transformermodel_predictor.preparation import bench, contest, examination, plan
+from transformermodel_predictor.preparation.build import build as build_really
+from transformermodel_predictor.preparation.candidate import REFERENCE
 from transformermodel_predictor.preparation.node import Node
 from transformermodel_predictor.preparation.progress import Step
 
@@ -141,6 +145,42 @@ def test_candidates_that_do_not_fit_together_are_loaded_one_after_another(
     wanted = {**AUTO, "format": "Pretrained", "precision": "Float32"}
     artifact = kitchen.prepared(request_for(preparation=wanted))
     assert len(by_outcome(artifact, "Chosen") | by_outcome(artifact, "InParity")) == 2
+
+
+@pytest.mark.parametrize("noticed", ["before it is built", "while it is built"])
+def test_a_candidate_without_room_is_left_out_and_told(
+    kitchen: Kitchen, monkeypatch: pytest.MonkeyPatch, noticed: str
+) -> None:
+    if noticed == "before it is built":
+        monkeypatch.setattr(bench, "free_bytes", lambda _: 1000)
+    else:
+        monkeypatch.setattr(examination, "build", full_from(1))
+    artifact = kitchen.prepared(request_for(preparation={**AUTO, "format": "Pretrained", "precision": "Float32"}))
+    assert artifact.manifest.candidate == REFERENCE
+    entry = by_outcome(artifact, "NotTried")["Pretrained/Packed Float32"]
+    assert entry["message"].startswith("the store has no room for it beside the other candidates")
+
+
+def test_without_room_for_any_candidate_there_is_no_preparation(
+    kitchen: Kitchen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(examination, "build", full_from(0))
+    failure = kitchen.failure(request_for(preparation={**AUTO, "format": "Pretrained", "precision": "Float32"}))
+    assert failure.reason is FailureReason.InsufficientStorage
+
+
+def full_from(number: int) -> Any:
+    """Building on a disk that is full after so many candidates, each of which leaves a file."""
+    counted = count()
+
+    def build(material: Any, task: Any, candidate: Any, folder: Any, place: Any) -> None:
+        if next(counted) < number:
+            return build_really(material, task, candidate, folder, place)
+        folder.mkdir()
+        (folder / "half").write_text("")
+        raise OSError(errno.ENOSPC, "no space left", "half")
+
+    return build
 
 
 def test_the_report_of_a_bench_that_was_left_is_the_same(kitchen: Kitchen) -> None:

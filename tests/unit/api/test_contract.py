@@ -72,6 +72,11 @@ def test_a_request_survives(document: dict[str, object]) -> None:
     assert json.loads(asked.canonical()) == asked.document()
 
 
+def test_a_request_tells_the_device_that_is_named_and_nothing_where_none_is() -> None:
+    assert request(predictor__device="CUDA").document()["device"] == "CUDA"
+    assert "device" not in request().document()
+
+
 def test_a_request_does_not_tell_where_and_when_it_runs() -> None:
     elsewhere = request(
         preparation={"deadlineSeconds": 60, "nodeSelector": {"gpu": "yes"}, "resources": {"limits": {"cpu": 1}}},

@@ -16,7 +16,7 @@ from transformermodel_predictor.engines.signature import SIGNATURE_FILE
 from transformermodel_predictor.engines.torchscript import TORCHSCRIPT_FILE
 from transformermodel_predictor.preparation.candidate import Candidate, EngineName
 from transformermodel_predictor.preparation.forms.batches import example
-from transformermodel_predictor.preparation.forms.form import ENCODER_TASKS, Place
+from transformermodel_predictor.preparation.forms.form import CPU, ENCODER_TASKS, Place
 from transformermodel_predictor.preparation.forms.plain import plain_model
 from transformermodel_predictor.preparation.forms.writing import compiling, write_signature
 from transformermodel_predictor.preparation.merge import Merged
@@ -45,7 +45,7 @@ class _NeuronForm:
         with compiling(candidate):
             model, signature = plain_model(merged, Place(batch_size=place.batch_size))
             signature = replace(signature, fixed_length=True, device=None)
-            traced = library.trace(model, example(signature, place.device))
+            traced = library.trace(model, example(signature, CPU))
             torch.jit.save(traced, str(folder / TORCHSCRIPT_FILE))
         write_signature(signature, folder)
 
