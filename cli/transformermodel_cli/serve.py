@@ -35,6 +35,7 @@ from transformermodel_cli.server_flags import (
     KeyFlag,
     MaxBodyBytesFlag,
     MaxTextBytesFlag,
+    PlaygroundFlag,
     TokenFileFlag,
 )
 from transformermodel_cli.subjects import ManifestSubject, StoredSubject, Subject, read_subjects
@@ -78,6 +79,7 @@ def command(
     ssl_keyfile: KeyFlag = None,
     token_file: TokenFileFlag = None,
     access_log: AccessLogFlag = False,
+    playground: PlaygroundFlag = None,
     device: DeviceFlag = None,
     max_batch_tokens: MaxBatchTokensFlag = None,
     max_batch_size: MaxBatchSizeFlag = None,
@@ -109,14 +111,15 @@ def command(
         key=ssl_keyfile,
         token=read_token(token_file, os.environ),
         access_log=access_log,
-        models={subject.name: _model_options(subject, explanations).changed(device, flags) for subject in subjects},
-        on_ready=lambda url: _announce(url, subjects[0]),
+        playground=playground,
+        models={subject.name: model_options(subject, explanations).changed(device, flags) for subject in subjects},
+        on_ready=lambda url: _announce(url, subjects[0], options.has_playground),
     )
     options.require_usable()
     location = store_location(store, os.environ)
     digests = _prepare(subjects, location, options)
     with ExitStack() as holds:
-        directories = {subject.name: _directory(subject, location, digests) for subject in subjects}
+        directories = {subject.name: directory_of(subject, location, digests) for subject in subjects}
         for directory in directories.values():
             holds.enter_context(held(directory))
         serve(directories, options)
@@ -134,7 +137,7 @@ def _named_model(name: str | None, directory: Path | None, uri: str | None) -> l
     return [f"{name}={place}" if name else place]
 
 
-def _model_options(subject: Subject, explanations: Sequence[str] | None) -> "ModelOptions":
+def model_options(subject: Subject, explanations: Sequence[str] | None) -> "ModelOptions":
     """How a model is run, as its manifest says and --explanations; a prepared one comes without a manifest."""
     from transformermodel_predictor.server.serving import ModelOptions
 
@@ -158,7 +161,7 @@ def _prepare(subjects: Sequence[Subject], store: "StoreLocation", options: "Serv
         return preparation.digests()
 
 
-def _directory(subject: Subject, store: "StoreLocation", digests: Mapping[str, str]) -> Path:
+def directory_of(subject: Subject, store: "StoreLocation", digests: Mapping[str, str]) -> Path:
     """The prepared directory of a subject, fetched if it has to be."""
     if isinstance(subject, ManifestSubject):
         return store.open().open(digests[subject.name]).path
@@ -170,11 +173,13 @@ def _directory(subject: Subject, store: "StoreLocation", digests: Mapping[str, s
     return subject.directory
 
 
-def _announce(url: str, subject: Subject) -> None:
+def _announce(url: str, subject: Subject, playground: bool) -> None:
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     console.print(f"Serving on {url} (Ctrl-C stops)", style="bold green")
     console.print("Try it:")
     console.print(f"  {_curl(url, subject)}", markup=False)
+    if playground:
+        console.print(f"  or open {url}/playground", markup=False)
 
 
 def _curl(url: str, subject: Subject) -> str:

@@ -44,6 +44,14 @@ TokenFileFlag = Annotated[
         help="File with the bearer token that clients must send; else $TRANSFORMERMODEL_TOKEN. Health stays open.",
     ),
 ]
+PlaygroundFlag = Annotated[
+    bool | None,
+    typer.Option(
+        "--playground/--no-playground",
+        help="A page at /playground to try the models with (default: on loopback, but not in a pod).",
+        show_default=False,
+    ),
+]
 AccessLogFlag = Annotated[
     bool, typer.Option("--access-log/--no-access-log", help="A line per request, without anybody's text.")
 ]

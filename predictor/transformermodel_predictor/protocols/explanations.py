@@ -32,10 +32,12 @@ def write_ancestor_explained(task: TaskName, explained: Explained) -> dict[str, 
     """One row as the ancestor has it: tokens as `words` beside their `importances`, and the `delta`.
 
     Special tokens are left out. For question answering there are two of each, for start and end. Where several targets
-    were explained there is a list, each with its `target`; the ancestor had but one. `delta` is null for methods that
-    do not promise one.
+    were explained there is a list, each with its `target`, and by several methods each with its `method`; the ancestor
+    had but one. `delta` is null for methods that do not promise one.
     """
     explanations = explained.explanations
+    if len({explanation.method for explanation in explanations}) > 1:
+        return [{"method": one.method.value, "target": one.target, **_bare(one)} for one in explanations]
     if task is TaskName.QuestionAnswering:
         return _start_and_end(explanations)
     if len(explanations) > 1:

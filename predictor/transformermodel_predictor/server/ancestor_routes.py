@@ -76,7 +76,9 @@ class AncestorRoutes:
                 request, self._inference.explain(handler, [asked.fields], {**parameters, **target})
             )
             written = write_ancestor_explained(task, explained)
-            return explained_response(request, lambda: _response(written, explained.truncated))
+            return explained_response(
+                request, [asked.fields], [explained], lambda: _response(written, explained.truncated)
+            )
 
 
 def _task(metadata: ModelMetadata) -> TaskName:

@@ -10,6 +10,7 @@ from transformermodel_predictor.explanations.explanation import Explained
 from transformermodel_predictor.handler import Answer, Handler
 from transformermodel_predictor.protocols.errors import DeadlineExceeded
 from transformermodel_predictor.protocols.sizes import require_size
+from transformermodel_predictor.server.by_methods import explain_by_methods
 from transformermodel_predictor.server.models import Models
 from transformermodel_predictor.telemetry.requests import Measurement, RequestMeter
 from transformermodel_predictor.telemetry.tracing import Tracer, make_tracer
@@ -101,11 +102,12 @@ class Inference:
     ) -> list[Explained]:
         """Answer questions and explain the answers, within `request`, which counts as one for explanations from now on.
 
-        Args and errors are those of `answer`, and InvalidQuestion says also what cannot be explained.
+        Args and errors are those of `answer`, and InvalidQuestion says also what cannot be explained. The parameters
+        may name several `methods`.
         """
         _measurement.get().explains = True
         self.require_size(questions)
-        explained = await _within(seconds, handler.explain(questions, parameters))
+        explained = await _within(seconds, explain_by_methods(handler, questions, parameters))
         for row in explained:
             self._meter.explained(handler.metadata.name, row.explanations)
         return explained

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from transformermodel_predictor.server.address import default_host, is_loopback, listen
+from transformermodel_predictor.server.address import default_host, in_pod, is_loopback, listen
 from transformermodel_predictor.server.certificate import require_key_pair
 from transformermodel_predictor.server.model_options import ModelOptions
 from transformermodel_predictor.server.token import Token
@@ -28,6 +28,8 @@ class ServerOptions:
         token: what clients must send, but for health; nothing when None.
         threads: threads of a forward pass; the CPUs that the process may use when None, and never more.
         access_log: whether requests are logged, one line each, without anybody's text.
+        playground: whether there is a page to try the models with; where only this machine reaches it, and not in a
+            pod, when None.
         models: how each model is run, by its name; as `ModelOptions` has it where it is not named.
         on_ready: called with the server's URL when all models are ready.
     """
@@ -44,6 +46,7 @@ class ServerOptions:
     token: Token | None = None
     threads: int | None = None
     access_log: bool = False
+    playground: bool | None = None
     models: Mapping[str, ModelOptions] = field(default_factory=dict)
     on_ready: Callable[[str], None] | None = None
 
@@ -55,6 +58,13 @@ class ServerOptions:
     def address(self) -> str:
         """The host that is listened on."""
         return self.host or default_host(os.environ)
+
+    @property
+    def has_playground(self) -> bool:
+        """Whether there is a page to try the models with."""
+        if self.playground is None:
+            return is_loopback(self.address) and not in_pod(os.environ)
+        return self.playground
 
     @property
     def is_open(self) -> bool:

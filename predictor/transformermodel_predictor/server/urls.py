@@ -16,6 +16,7 @@ from transformermodel_predictor.server.openai_routes import OpenAIRoutes
 from transformermodel_predictor.server.openapi import openapi_document
 from transformermodel_predictor.server.operations_routes import OperationsRoutes
 from transformermodel_predictor.server.options import ServerOptions
+from transformermodel_predictor.server.playground_routes import PLAYGROUND_PATH, PlaygroundRoutes
 from transformermodel_predictor.server.repository import RepositoryRoutes
 from transformermodel_predictor.server.token import Token
 from transformermodel_predictor.server.v1_routes import V1Routes
@@ -40,10 +41,13 @@ def make_application(models: Models, inference: Inference, metrics: Metrics, opt
         options: what the user said.
     """
     guards = [] if options.token is None else [_guard(options.token)]
-    return Application(make_routes(models, inference, metrics, options.max_body_bytes), guards, ERROR_FORMS)
+    routes = make_routes(models, inference, metrics, options.max_body_bytes, playground=options.has_playground)
+    return Application(routes, guards, ERROR_FORMS)
 
 
-def make_routes(models: Models, inference: Inference, metrics: Metrics, max_body_bytes: int) -> list[Route]:
+def make_routes(
+    models: Models, inference: Inference, metrics: Metrics, max_body_bytes: int, *, playground: bool = True
+) -> list[Route]:
     """What is answered where."""
     routes = [
         *OperationsRoutes(models, metrics).routes(),
@@ -53,6 +57,7 @@ def make_routes(models: Models, inference: Inference, metrics: Metrics, max_body
         *RepositoryRoutes(models, max_body_bytes).routes(),
         *AncestorRoutes(models, inference, max_body_bytes).routes(),
         *OpenAIRoutes(models, inference, max_body_bytes).routes(),
+        *(PlaygroundRoutes().routes() if playground else ()),
     ]
     return [*routes, _document_of(routes)]
 
@@ -69,7 +74,12 @@ def _document_of(routes: list[Route]) -> Route:
 
 def _guard(token: Token) -> Guard:
     def require_token(request: Request) -> None:
-        if not is_health_url(request.scope["path"]) and not token.in_header(request.headers.get("authorization")):
+        path = request.scope["path"]
+        if (
+            path != PLAYGROUND_PATH
+            and not is_health_url(path)
+            and not token.in_header(request.headers.get("authorization"))
+        ):
             raise Unauthorized
 
     return require_token

@@ -52,5 +52,9 @@ class V1Routes:
             explained = await while_connected(
                 request, self._inference.explain(handler, asked.questions, asked.parameters)
             )
-            document = v1.write_explain_response(handler.metadata, explained)
-            return explained_response(request, lambda: JSONResponse(document))
+            return explained_response(
+                request,
+                asked.questions,
+                explained,
+                lambda: JSONResponse(v1.write_explain_response(handler.metadata, explained)),
+            )

@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from transformermodel_predictor.protocols import v2
 from transformermodel_predictor.protocols.binary import CONTENT_TYPE, HEADER_LENGTH, split_body
-from transformermodel_predictor.protocols.columns import respond_explained
+from transformermodel_predictor.protocols.columns import questions_of, respond_explained
 from transformermodel_predictor.protocols.inference import InferenceRequest, InferenceResponse
 from transformermodel_predictor.server import v2_asking
 from transformermodel_predictor.server.exchange import JSONResponse, parse_json, read_body, while_connected
@@ -65,8 +65,7 @@ class V2Routes:
 
     async def model_metadata(self, request: Request) -> JSONResponse:
         """What clients may know of a model."""
-        handler = self._models.handler(**request.path_params)
-        return JSONResponse(v2.write_metadata(handler.metadata, handler.explanation_facts))
+        return JSONResponse(v2.write_metadata(self._models.handler(**request.path_params).metadata))
 
     async def model_ready(self, request: Request) -> JSONResponse:
         """Whether a model is ready; 503 when it is not."""
@@ -86,7 +85,8 @@ class V2Routes:
             asked = await self._read(request)
             explained = await while_connected(request, v2_asking.explain(self._inference, handler, asked))
             answer = respond_explained(asked, handler.metadata, explained, request.headers.get(_REQUEST_ID))
-            return explained_response(request, lambda: _response(answer, asked))
+            questions = questions_of(asked, handler.metadata.inputs)
+            return explained_response(request, questions, explained, lambda: _response(answer, asked))
 
     async def _read(self, request: Request) -> InferenceRequest:
         body = await read_body(request, self._max_body_bytes)
