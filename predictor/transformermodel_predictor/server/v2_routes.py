@@ -65,7 +65,8 @@ class V2Routes:
 
     async def model_metadata(self, request: Request) -> JSONResponse:
         """What clients may know of a model."""
-        return JSONResponse(v2.write_metadata(self._models.handler(**request.path_params).metadata))
+        handler = self._models.handler(**request.path_params)
+        return JSONResponse(v2.write_metadata(handler.metadata, handler.explanation_facts))
 
     async def model_ready(self, request: Request) -> JSONResponse:
         """Whether a model is ready; 503 when it is not."""
