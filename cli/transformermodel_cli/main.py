@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 
 from transformermodel_api.errors import TransformerModelError
-from transformermodel_cli import archive, collect, crds, diff, doctor, operator, prepare, serve, validate
+from transformermodel_cli import archive, collect, crds, diff, doctor, explain, operator, prepare, serve, validate
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it (128 + SIGINT)."""
@@ -24,6 +24,7 @@ app.command("prepare")(prepare.command)
 app.command("validate")(validate.command)
 app.command("doctor")(doctor.command)
 app.command("diff")(diff.command)
+app.command("explain")(explain.command)
 app.command("archive")(archive.command)
 app.command("collect")(collect.command)
 app.command("crds")(crds.command)

@@ -1,0 +1,102 @@
+"""`transformermodel explain`: why a model answers what it answers, in the terminal."""
+
+import asyncio
+import os
+import sys
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from transformermodel_api.errors import UserError
+from transformermodel_api.identity import canonical_json
+from transformermodel_cli.explanation_flags import ExplanationsFlag
+from transformermodel_cli.explanation_text import explained_lines
+from transformermodel_cli.location import store_location
+from transformermodel_cli.model_flags import DeviceFlag
+from transformermodel_cli.preparation_process import preparing
+from transformermodel_cli.prepare import Output, StoreOption
+from transformermodel_cli.serve import directory_of, model_options
+from transformermodel_cli.subjects import ManifestSubject, Subject, read_subjects
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from transformermodel_predictor.explanations.explanation import Explained
+    from transformermodel_predictor.server.serving import ModelOptions
+
+_BATCHING: dict[str, int | None] = {}
+
+
+def command(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A manifest, or a directory that is prepared already.")],
+    text: Annotated[str | None, typer.Option(help="The text, or the prompt of a model that generates.")] = None,
+    text_pair: Annotated[str | None, typer.Option(help="The second text of a pair.")] = None,
+    question: Annotated[str | None, typer.Option(help="The question, for question answering.")] = None,
+    context: Annotated[str | None, typer.Option(help="The text that has its answer.")] = None,
+    method: Annotated[str | None, typer.Option(help="The way to attribute (default: integrated_gradients).")] = None,
+    target: Annotated[str | None, typer.Option(help="What is explained (default: the answer itself).")] = None,
+    store: StoreOption = None,
+    device: DeviceFlag = None,
+    explanations: ExplanationsFlag = None,
+    output: Annotated[Output, typer.Option(help="How to print the result.")] = Output.text,
+) -> None:
+    """Answer a text and say how much each of its words spoke for the answer. Prepares the model where needed."""
+    given = {"text": text, "text_pair": text_pair, "question": question, "context": context}
+    fields = {name: value for name, value in given.items() if value is not None}
+    if not fields:
+        raise UserError("nothing to explain: give --text, or --question and --context")
+    subject, *more = read_subjects([file])
+    if more:
+        raise UserError(f"{file} holds {len(more) + 1} models: explain takes a file with one")
+    asked = {name: value for name, value in (("method", method), ("target", target)) if value is not None}
+    options = model_options(subject, explanations).changed(device, _BATCHING)
+    _print(_explained(subject, store, options, fields, asked), output)
+
+
+def _explained(
+    subject: Subject, store: str | None, options: "ModelOptions", fields: dict[str, Any], parameters: dict[str, Any]
+) -> "Explained":
+    from transformermodel_predictor.artifact.holding import held
+
+    location = store_location(store, os.environ)
+    digests: dict[str, str] = {}
+    if isinstance(subject, ManifestSubject):
+        with preparing([subject], location) as preparation:
+            digests = dict(preparation.digests())
+    with ExitStack() as holds:
+        directory = directory_of(subject, location, digests)
+        holds.enter_context(held(directory))
+        return _in_process(subject.name, directory, options, fields, parameters)
+
+
+def _in_process(
+    name: str, directory: "Path", options: "ModelOptions", fields: dict[str, Any], parameters: dict[str, Any]
+) -> "Explained":
+    """Loaded as a server loads it, and asked once."""
+    from transformermodel_predictor.server.lifecycle import load_handler  # imports PyTorch: seconds
+    from transformermodel_predictor.tasks.task import InvalidQuestion
+    from transformermodel_predictor.telemetry.observer import Unobserved
+    from transformermodel_predictor.workers import Workers
+
+    workers = Workers.start()
+    handler = load_handler(name, directory, workers, Unobserved(), options)
+    try:
+        (explained,) = asyncio.run(handler.explain([fields], parameters))
+    except InvalidQuestion as error:
+        raise UserError(str(error)) from error
+    finally:
+        workers.shutdown()
+    return explained
+
+
+def _print(explained: "Explained", output: Output) -> None:
+    if output is Output.json:
+        from transformermodel_predictor.protocols.explanations import write_explained
+
+        sys.stdout.write(canonical_json(write_explained(explained)) + "\n")
+        return
+    console = Console(highlight=False, soft_wrap=True)
+    for line in explained_lines(explained):
+        console.print(line)

@@ -1,0 +1,89 @@
+"""`transformermodel explain`: a prepared model answers and says why, in the terminal."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.predictor.tiny import make_tiny_artifact
+from transformermodel_api.errors import UserError
+from transformermodel_cli.explanation_text import explained_lines
+from transformermodel_cli.main import app
+from transformermodel_predictor.explanations.explanation import Explained, Explanation, Method, Part
+
+TEXT = "i love this movie"
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(make_tiny_artifact(tmp_path_factory.mktemp("tiny")).path)
+
+
+def explain(*arguments: str) -> str:
+    result = CliRunner().invoke(app, ["explain", *arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def test_words_have_their_numbers_without_colour(directory: str) -> None:
+    said = explain(directory, "--text", TEXT, "--method", "feature_ablation", "--target", "NEUTRAL")
+    assert said.startswith("answer  label ")
+    assert "NEUTRAL  score 0." in said
+    assert "(feature_ablation, " in said
+    assert "text: i" in said
+    assert "\x1b" not in said
+
+
+def test_json_is_what_a_server_answers(directory: str) -> None:
+    document = json.loads(explain(directory, "--text", TEXT, "--output", "json", "--explanations", "method=Saliency"))
+    (explanation,) = document["explanations"]
+    assert explanation["method"] == "saliency"
+    assert [word["text"] for word in explanation["words"]] == TEXT.split()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "nothing to explain: give --text, or --question and --context"),
+        (["--text", TEXT, "--method", "gradcam"], "method must be one of integrated_gradients"),
+        (["--text", TEXT, "--target", "HAPPY"], "target 'HAPPY' is not there"),
+        (["--question", "why?", "--context", TEXT], "question"),
+        (["--text", TEXT, "--explanations", "enabled=false"], "switched off"),
+    ],
+)
+def test_what_cannot_be_explained_is_one_line(directory: str, arguments: list[str], told: str) -> None:
+    with pytest.raises(UserError) as refused:
+        explain(directory, *arguments)
+    assert told in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_signs_and_sizes_are_read_without_colour_and_seen_with_it() -> None:
+    words = (Part("dull", "text", 0, 4, -0.76), Part("loved", "text", 5, 10, 0.5), Part("the", "text", 11, 14, 0.01))
+    explanation = Explanation(Method.Lime, "POSITIVE", 0.926, words, words, None, 40)
+    lines = list(explained_lines(Explained({"label": "POSITIVE"}, (explanation,), truncated=2)))
+    assert [line.plain for line in lines] == [
+        "answer  label POSITIVE",
+        "        2 tokens did not fit into the model and were not read",
+        "",
+        "POSITIVE  score 0.9260 (lime, 40 steps)",
+        "text: dull(-0.76) loved(+0.50) the ",
+        "  -0.76 #################### dull",
+        "  +0.50 #############        loved",
+        "  +0.01 #                    the",
+    ]
+    assert [str(span.style) for span in lines[4].spans] == ["bold red", "dim", "bold green", "dim"]
+
+
+def test_an_answer_without_anything_to_explain_says_so() -> None:
+    told = [line.plain for line in explained_lines(Explained({"entities": []}, ()))]
+    assert told == ["answer  entities []", "There is nothing in the answer to explain."]
+
+
+def test_a_file_of_several_models_is_refused(tmp_path: Path) -> None:
+    manifest = Path("examples/sentiment/model.yaml").read_text(encoding="utf-8")
+    both = tmp_path / "both.yaml"
+    both.write_text(f"{manifest}\n---\n{manifest.replace('name: sentiment', 'name: other')}", encoding="utf-8")
+    with pytest.raises(UserError, match="holds 2 models"):
+        explain(str(both), "--text", TEXT)
