@@ -25,6 +25,7 @@ test: check $(VENV)/.test ## Check, then run every test, those on a real Kuberne
 	$(BIN)/python -m tests.cluster.install
 	$(BIN)/python -m tests.object_stores.install
 	$(BIN)/python -m tests.compiler
+	$(BIN)/python -m tests.browser.install
 	$(BIN)/pytest --numprocesses $(TEST_PROCESSES)
 
 test-fast: $(VENV)/.test ## The answer while working: everything but what is slow or needs a cluster

@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -48,7 +48,7 @@ def document(title: str, body: Markup, styles: tuple[str, ...], script: str | No
         styles: names of the package's style sheets.
         script: name of the package's script; where there is none the page cannot run any, nor ask any server.
     """
-    style = Markup("\n".join(map(asset, styles)))
+    sheets = [asset(name) for name in styles]
     code = asset(script) if script else None
     head = element(
         "head",
@@ -57,17 +57,17 @@ def document(title: str, body: Markup, styles: tuple[str, ...], script: str | No
         element("meta", name="color-scheme", content="light dark"),
         element("link", rel="icon", href=_ICON),
         element("title", title),
-        element("style", style),
+        *(element("style", sheet) for sheet in sheets),
     )
     ending = element("script", code) if code else Markup()
     page = element("html", head, element("body", body, ending), lang="en")
-    return Document(f"<!DOCTYPE html>\n{page}\n", _headers(style, code))
+    return Document(f"<!DOCTYPE html>\n{page}\n", _headers(sheets, code))
 
 
-def _headers(style: Markup, code: Markup | None) -> Mapping[str, str]:
+def _headers(sheets: Sequence[Markup], code: Markup | None) -> Mapping[str, str]:
     policy = [
         "default-src 'none'",
-        f"style-src {_digest(style)}",
+        f"style-src {' '.join(map(_digest, sheets))}",
         "img-src data:",
         *([] if code is None else [f"script-src {_digest(code)}", "connect-src 'self'"]),
         "base-uri 'none'",

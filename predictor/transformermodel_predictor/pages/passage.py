@@ -57,7 +57,7 @@ def _cut(text: str) -> str:
 
 def _word(text: str, word: Part, most: float) -> Markup:
     style, number = classes(word.importance, most), signed(word.importance)
+    shaded = element("span", text, class_=style, title=number)
     if not is_numbered(word.importance, most):
-        return element("span", text, class_=style, title=number)
-    above = (element("rp", " ("), element("rt", number), element("rp", ")"))
-    return element("ruby", text, *above, class_=style)
+        return shaded
+    return element("ruby", shaded, element("rp", " ("), element("rt", number), element("rp", ")"))

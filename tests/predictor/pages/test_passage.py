@@ -26,10 +26,10 @@ def test_pieces_make_up_the_text_whatever_the_words_places_are(text: str, places
 def test_thickness_and_kind_of_the_line_say_what_the_colour_does_and_the_strongest_have_numbers() -> None:
     page = read(passages(explanation(TEXT, 0, 0, 0.02, -0.8, 0, 0.1, 0.4), {"text": TEXT}))
     styles = {word.text: word.attributes["class"] for word in page.all("span", "word")}
-    assert styles["plot"] == "word"
-    assert styles["I"] == "word for level-1"
-    strong = {word.children[0]: (word.attributes["class"], word.all("rt")[0].text) for word in page.all("ruby", "word")}
-    assert strong == {"dull,": ("word against level-10", "\N{MINUS SIGN}0.80"), "loved": ("word for level-5", "+0.40")}
+    assert (styles["plot"], styles["I"]) == ("word", "word for level-1")
+    assert (styles["dull,"], styles["loved"]) == ("word against level-10", "word for level-5")
+    numbers = {word.all("span")[0].text: word.all("rt")[0].text for word in page.all("ruby")}
+    assert numbers == {"dull,": "\N{MINUS SIGN}0.80", "loved": "+0.40"}
 
 
 def test_words_stand_apart_where_the_text_is_not_known() -> None:
