@@ -43,6 +43,14 @@ def test_it_holds_our_packages_typed_and_nothing_else(content: dict[str, bytes])
     assert not [name for name in content if "__pycache__" in name or Path(name).name.startswith(("test_", "conftest"))]
 
 
+def test_it_carries_what_pages_are_made_of(content: dict[str, bytes]) -> None:
+    names = {
+        f"transformermodel_predictor/pages/{name}" for name in ("explanation.css", "playground.css", "playground.js")
+    }
+
+    assert names <= set(content)
+
+
 def test_it_carries_the_licence(content: dict[str, bytes], metadata: Message) -> None:
     (licence,) = [text for name, text in content.items() if name.endswith("/licenses/LICENSE")]
 
