@@ -7,7 +7,14 @@ from typing import Any
 
 import torch
 import transformers
-from transformers import AutoTokenizer, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import (
+    CONFIG_MAPPING,
+    MODEL_MAPPING,
+    AutoTokenizer,
+    PreTrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 from transformers.dynamic_module_utils import get_class_from_dynamic_module
 from transformers.utils.hub import TRANSFORMERS_DYNAMIC_MODULE_NAME
 
@@ -96,6 +103,19 @@ def model_type_of(configuration: PreTrainedConfig, auto_class: str) -> type[PreT
         chosen = get_class_from_dynamic_module(configuration.auto_map[auto_class], str(configuration.name_or_path))
     model_type: type[PreTrainedModel] = chosen[0] if isinstance(chosen, tuple) else chosen
     return model_type
+
+
+def may_take_attention(architecture: str) -> bool:
+    """Whether the models of an architecture may be given another attention, as far as their class says.
+
+    Args:
+        architecture: `model_type` of config.json; one that transformers does not know may be anything.
+    """
+    if architecture not in CONFIG_MAPPING:
+        return True
+    models: Any = MODEL_MAPPING
+    model = models.get(CONFIG_MAPPING[architecture])
+    return bool(getattr(model, "_supports_attention_backend", True))
 
 
 def is_remote(part: PreTrainedModel | PreTrainedTokenizerBase) -> bool:

@@ -8,6 +8,7 @@ from transformers import AutoConfig
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_predictor.artifact.directory import Artifact
+from transformermodel_predictor.artifact.twin import differentiable_folder
 from transformermodel_predictor.engines.engine import Engine
 from transformermodel_predictor.explanations.embeddings import NotDifferentiable
 from transformermodel_predictor.explanations.explanation import Options
@@ -56,10 +57,10 @@ def find_differentiable(
     artifact: Artifact, task: AnyTask, engine: Engine, tools: Tools, device: torch.device
 ) -> Differentiable:
     """Load a twin of the weights in an artifact, and try what can be done with it. Takes seconds."""
-    trusted = artifact.configuration.trust_remote_code
+    trusted, folder = artifact.configuration.trust_remote_code, differentiable_folder(artifact.path)
     try:
-        twin = load_twin(artifact.path, task, device, trust_remote_code=trusted)
-        configuration = AutoConfig.from_pretrained(artifact.path, trust_remote_code=trusted, local_files_only=True)
+        twin = load_twin(folder, task, device, trust_remote_code=trusted)
+        configuration = AutoConfig.from_pretrained(folder, trust_remote_code=trusted, local_files_only=True)
     except (PreparationFailed, NotDifferentiable, OSError, ValueError) as error:
         _log.warning("%s has no gradients: %s", artifact.path, one_line(error))
         problem = f"it has no gradients ({one_line(error).rstrip('.')})"

@@ -11,6 +11,7 @@ import torch
 from transformers import PreTrainedTokenizerBase
 
 from transformermodel_predictor.artifact.directory import Artifact
+from transformermodel_predictor.artifact.twin import differentiable_folder
 from transformermodel_predictor.batching.limits import Admission
 from transformermodel_predictor.engines.engine import Engine
 from transformermodel_predictor.explanations.differentiable import Differentiable, find_differentiable
@@ -83,7 +84,7 @@ class Explainer:
         self._task = explainable(model.task)
         self._tokenizing = tokenizing
         self._engine = engine
-        self._tools = Tools(stand_ins_of(model.tokenizer, _model_type(model.artifact.path)))
+        self._tools = Tools(stand_ins_of(model.tokenizer, _model_type(differentiable_folder(model.artifact.path))))
         self._settings = settings
         self._admission = Admission(settings.admitted, "explanations")
         self._queue = ExplanationQueue(
@@ -180,7 +181,7 @@ class Explainer:
 
 
 def _model_type(directory: Path) -> str:
-    """What config.json says; nothing where there is none, as beside a graph."""
+    """What config.json says; nothing where there is none, as of a traced graph that was given."""
     try:
         document = json.loads((directory / "config.json").read_text(encoding="utf-8"))
     except FileNotFoundError:

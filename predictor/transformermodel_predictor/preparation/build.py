@@ -4,9 +4,11 @@ from pathlib import Path
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
+from transformermodel_api.preparation import Format
 from transformermodel_api.spec import TaskName
 from transformermodel_predictor.artifact.configuration import CONFIGURATION_FILE
 from transformermodel_predictor.artifact.labels import LABELS_FILE, labels_text
+from transformermodel_predictor.artifact.twin import TWIN_FOLDER
 from transformermodel_predictor.preparation.candidate import Candidate
 from transformermodel_predictor.preparation.configuration import in_form
 from transformermodel_predictor.preparation.forms.catalogue import FORMS, refusal
@@ -22,7 +24,8 @@ ANYWHERE = Place()
 def build(material: Material, task: TaskName, candidate: Candidate, folder: Path, place: Place = ANYWHERE) -> None:
     """Write weights in the candidate's form, tokenizer, labels and model-config.yaml into a new folder.
 
-    The model in memory is left as it was, so that several candidates can be built of it.
+    Beside a graph there are the float32 weights, too, from which its answers are explained by gradients. The model in
+    memory is left as it was, so that several candidates can be built of it.
 
     Raises:
         PreparationFailed: UnsupportedForm, the model cannot be had this way; the message says why.
@@ -48,3 +51,8 @@ def _write_model(material: Material, task: TaskName, candidate: Candidate, folde
         raise PreparationFailed(FailureReason.UnsupportedForm, f"{reason}.")
     folder.mkdir()
     FORMS[candidate.format].build(material, candidate, place, folder)
+    if (
+        candidate.format is not Format.Pretrained and task is not TaskName.TextGeneration
+    ):  # whose graphs explain nothing
+        with quiet():
+            material.model.save_pretrained(folder / TWIN_FOLDER)

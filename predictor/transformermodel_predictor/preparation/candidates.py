@@ -1,9 +1,9 @@
 """Which candidates a request allows, and which of those are tried. Pure.
 
 What the manifest names is tried, whatever it costs. What it leaves to `Auto` is tried where it can win and takes
-seconds: Pretrained weights, with and without padding, and the graphs that are traced (TorchScript, ONNX); in float32,
-in bfloat16 where the processor computes with it, and in int8 where the user's own samples guard the answers. What is
-compiled ahead of time takes minutes and is tried only when it is named.
+seconds: Pretrained weights, with and without padding, and, of architectures that cannot do without padding, the graphs
+that are traced (TorchScript, ONNX); in float32, in bfloat16 where the processor computes with it, and in int8 where the
+user's own samples guard the answers. What is compiled ahead of time takes minutes and is tried only when it is named.
 """
 
 from collections.abc import Callable, Sequence
@@ -81,7 +81,12 @@ def candidates_for(
     allowed = sorted((candidate for candidate in offered if _is_allowed(candidate, preparation)), key=_complexity)
     if not allowed:
         raise PreparationFailed(FailureReason.UnsupportedForm, f"{_wish(preparation)} is not known here.")
-    reasons = {candidate: refusal(candidate) or _left_out(candidate, preparation, node, model) for candidate in allowed}
+    refused = {candidate: refusal(candidate) for candidate in allowed}
+    packs = any(candidate.engine is EngineName.Packed and reason is None for candidate, reason in refused.items())
+    reasons = {
+        candidate: refused[candidate] or _left_out(candidate, preparation, node, model, packs=packs)
+        for candidate in allowed
+    }
     tried = tuple(candidate for candidate in allowed if reasons[candidate] is None)
     untried = tuple(Untried(candidate, reason) for candidate, reason in reasons.items() if reason is not None)
     if not tried:
@@ -98,18 +103,20 @@ def _is_allowed(candidate: Candidate, preparation: Preparation) -> bool:
     )
 
 
-def _left_out(candidate: Candidate, preparation: Preparation, node: Node, model: Model) -> str | None:
+def _left_out(candidate: Candidate, preparation: Preparation, node: Node, model: Model, *, packs: bool) -> str | None:
     """Why Auto does not try a candidate that could be built."""
     if preparation.format is Format.Auto and candidate.format is not Format.Pretrained:
-        reason = _form_left_out(candidate, node, model)
+        reason = _form_left_out(candidate, node, model, packs=packs)
         if reason is not None:
             return f"{reason}: it is tried only where spec.preparation.format names it"
     return _precision_left_out(candidate, preparation, node) if preparation.precision is Precision.Auto else None
 
 
-def _form_left_out(candidate: Candidate, node: Node, model: Model) -> str | None:
+def _form_left_out(candidate: Candidate, node: Node, model: Model, *, packs: bool) -> str | None:
     if candidate.format not in _TRACED:
         return "compiling it takes minutes"
+    if packs:
+        return "the packed engine runs this architecture, and no traced graph is as fast"
     if model.generates:
         return "tracing and comparing a graph that generates text takes minutes"
     if node.free_bytes is not None and model.weights * _COPIES > node.free_bytes:

@@ -44,6 +44,10 @@ def no_packing(candidate: Candidate) -> str | None:
     return "deberta-v2 cannot be packed" if candidate.engine is EngineName.Packed else None
 
 
+def neither(candidate: Candidate) -> str | None:
+    return no_packing(candidate) or no_onnx(candidate)
+
+
 def no_onnx(candidate: Candidate) -> str | None:
     return "the package onnxruntime is not installed" if candidate.format is Format.ONNX else None
 
@@ -51,9 +55,9 @@ def no_onnx(candidate: Candidate) -> str | None:
 @pytest.mark.parametrize(
     ("wanted", "node", "refusal", "tried"),
     [
-        ({}, PLAIN, suits, ["Pretrained Float32", "Pretrained/Packed Float32", "TorchScript Float32", "ONNX Float32"]),
+        ({}, PLAIN, suits, ["Pretrained Float32", "Pretrained/Packed Float32"]),
         ({}, PLAIN, no_packing, ["Pretrained Float32", "TorchScript Float32", "ONNX Float32"]),
-        ({}, PLAIN, no_onnx, ["Pretrained Float32", "Pretrained/Packed Float32", "TorchScript Float32"]),
+        ({}, PLAIN, neither, ["Pretrained Float32", "TorchScript Float32"]),
         (
             {"parity": SAMPLES},
             PLAIN,
@@ -68,22 +72,21 @@ def no_onnx(candidate: Candidate) -> str | None:
                 [
                     "Pretrained Float32",
                     "Pretrained/Packed Float32",
-                    "ONNX Float32",
                     "Pretrained BFloat16",
                     "Pretrained/Packed BFloat16",
-                    "TorchScript BFloat16",
                 ],
             )
             for node in (AMX, ARM, GPU)
         ),
-        ({"engine": "Packed"}, AMX, suits, ["Pretrained/Packed Float32", "Pretrained/Packed BFloat16"]),
-        ({"precision": "Float32"}, AMX, suits, ["Pretrained Float32", "Pretrained/Packed Float32", "ONNX Float32"]),
         (
-            {"precision": "BFloat16"},
-            PLAIN,
-            suits,
-            ["Pretrained BFloat16", "Pretrained/Packed BFloat16", "TorchScript BFloat16"],
+            {},
+            AMX,
+            no_packing,
+            ["Pretrained Float32", "ONNX Float32", "Pretrained BFloat16", "TorchScript BFloat16"],
         ),
+        ({"engine": "Packed"}, AMX, suits, ["Pretrained/Packed Float32", "Pretrained/Packed BFloat16"]),
+        ({"precision": "Float32"}, AMX, suits, ["Pretrained Float32", "Pretrained/Packed Float32"]),
+        ({"precision": "BFloat16"}, PLAIN, no_packing, ["Pretrained BFloat16", "TorchScript BFloat16"]),
         ({"precision": "Int8"}, PLAIN, suits, ["Pretrained Int8", "ONNX Int8"]),
         ({"precision": "Float16"}, PLAIN, suits, ["Pretrained Float16"]),
         ({"format": "Exported"}, PLAIN, suits, ["Exported Float32"]),
@@ -115,6 +118,16 @@ def test_what_is_not_tried_is_told_with_its_reason() -> None:
     assert len(choice.candidates) + len(choice.untried) == len(OFFERED)
 
 
+def test_where_the_packed_engine_runs_graphs_are_named_or_left_out() -> None:
+    reasons = {
+        str(entry.candidate): entry.reason for entry in candidates_for(Preparation(), OFFERED, suits, AMX).untried
+    }
+    assert reasons["ONNX Float32"] == (
+        "the packed engine runs this architecture, and no traced graph is as fast: "
+        "it is tried only where spec.preparation.format names it"
+    )
+
+
 def test_graphs_that_generate_text_are_named_or_left_out() -> None:
     choice = candidates_for(Preparation(), OFFERED, no_packing, PLAIN, Model(generates=True))
     assert [str(candidate) for candidate in choice.candidates] == ["Pretrained Float32"]
@@ -122,7 +135,7 @@ def test_graphs_that_generate_text_are_named_or_left_out() -> None:
 
 @pytest.mark.parametrize(("free", "traced"), [(None, True), (4000, True), (3999, False)])
 def test_auto_traces_where_memory_is_enough_for_it(free: int | None, traced: bool) -> None:
-    choice = candidates_for(Preparation(), OFFERED, suits, Node(free_bytes=free), Model(weights=1000))
+    choice = candidates_for(Preparation(), OFFERED, no_packing, Node(free_bytes=free), Model(weights=1000))
     assert ("ONNX Float32" in map(str, choice.candidates)) is traced
     named = candidates_for(Preparation(format=Format.ONNX), OFFERED, suits, Node(free_bytes=free), Model(weights=1000))
     assert [str(candidate) for candidate in named.candidates] == ["ONNX Float32"]

@@ -12,6 +12,7 @@ from transformermodel_predictor.preparation.forms.cast import cast_weights
 from transformermodel_predictor.preparation.forms.form import Place
 from transformermodel_predictor.preparation.forms.writing import float16_refusal
 from transformermodel_predictor.preparation.merge import Merged
+from transformermodel_predictor.pretrained import may_take_attention
 from transformermodel_predictor.quiet import quiet
 
 _CONFIGURATION = "config.json"
@@ -46,6 +47,8 @@ class PretrainedForm:
             return f"the form {candidate.format.value} is quantised to Int8 on CPUs alone"
         if candidate.engine is EngineName.Packed and task is TaskName.TextGeneration:
             return "the engine Packed runs encoders; TextGeneration has the engine Pretrained"
+        if candidate.engine is EngineName.Packed and not may_take_attention(architecture):
+            return f"the architecture {architecture} has an attention of its own that packed rows cannot replace"
         return float16_refusal(candidate, place)
 
     def build(self, merged: Merged, candidate: Candidate, place: Place, folder: Path) -> None:

@@ -16,7 +16,7 @@ from transformermodel_predictor.loading import LoadedModel, load_model
 TORCHSCRIPT = candidate(Format.TorchScript)
 
 
-def test_it_holds_the_graph_and_how_it_is_called_and_no_configuration_of_a_class(traced: Artifact) -> None:
+def test_it_holds_the_graph_how_it_is_called_and_the_weights_that_explain_it(traced: Artifact) -> None:
     assert {file.name for file in traced.path.iterdir()} == {
         "index_to_name.json",
         "manifest.json",
@@ -25,7 +25,9 @@ def test_it_holds_the_graph_and_how_it_is_called_and_no_configuration_of_a_class
         "signature.json",
         "tokenizer.json",
         "tokenizer_config.json",
+        "twin",
     }
+    assert {file.name for file in (traced.path / "twin").iterdir()} == {"config.json", "model.safetensors"}
     assert traced.configuration.save_mode == "torchscript"
     signature = json.loads((traced.path / "signature.json").read_text())
     assert [item["name"] for item in signature["inputs"]] == ["input_ids", "attention_mask"]

@@ -1,0 +1,34 @@
+"""Answers of graphs are explained: by gradients of the weights beside them, and by the graphs themselves."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.predictor.preparation.forms.conftest import Builder, candidate
+from tests.predictor.preparation.forms.tiny_models import tiny_model
+from transformermodel_api.preparation import Format
+from transformermodel_predictor.handler import GeneralizedHandler
+from transformermodel_predictor.loading import LoadedModel, load_model
+from transformermodel_predictor.workers import Workers
+
+
+@pytest.fixture
+def workers() -> Iterator[Workers]:
+    workers = Workers.start()
+    yield workers
+    workers.shutdown()
+
+
+@pytest.mark.parametrize("form", [Format.TorchScript, Format.ONNX])
+@pytest.mark.parametrize("method", ["integrated_gradients", "feature_ablation"])
+async def test_a_graph_is_explained_as_the_model_that_it_was_made_of(
+    built: Builder, workers: Workers, form: Format, method: str
+) -> None:
+    words = []
+    for chosen in (candidate(form), candidate(Format.Pretrained)):
+        model = load_model(built(tiny_model("bert"), chosen))
+        assert isinstance(model, LoadedModel)
+        handler = GeneralizedHandler("tiny", model, workers)
+        (explained,) = await handler.explain([{"text": "i love this movie"}], {"method": method, "target": 0})
+        words.append([word.importance for word in explained.explanations[0].words])
+    assert words[0] == pytest.approx(words[1], abs=1e-3)
