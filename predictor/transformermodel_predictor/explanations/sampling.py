@@ -1,9 +1,11 @@
 """How much a method that samples asks of a model. Pure."""
 
 from transformermodel_predictor.explanations.explanation import Options
+from transformermodel_predictor.tasks.task import InvalidQuestion
 
 _MOST_EVALUATIONS = 1000
 """Unless more samples are asked for: a second or two for a small model and a text of usual length."""
+_MOST_WANTED_EVALUATIONS = 20_000
 _LEAST_EVALUATIONS = 256
 _EVALUATIONS_PER_PLAYER = 8
 _MOST_PERMUTATIONS = 25
@@ -18,7 +20,14 @@ def evaluations(options: Options, players: int) -> int:
 
 
 def permutations(options: Options, players: int) -> int:
-    """Orders in which the players join, each of which costs an evaluation per player."""
+    """Orders in which the players join, each of which costs an evaluation per player.
+
+    Raises:
+        InvalidQuestion: so many were asked for that they would cost minutes.
+    """
     if options.samples is not None:
+        most = max(1, _MOST_WANTED_EVALUATIONS // max(1, players))
+        if options.samples > most:
+            raise InvalidQuestion(f"samples are orders of all {players} words of this text: ask for at most {most}")
         return options.samples
     return max(_LEAST_PERMUTATIONS, min(_MOST_PERMUTATIONS, _MOST_EVALUATIONS // max(1, players)))

@@ -27,7 +27,7 @@ def attribute(target: Target, options: Options, tools: Tools) -> Steps:
     """Sample orders; where all coalitions together cost no more than the samples would, compute the values exactly.
 
     Raises:
-        InvalidQuestion: the baseline is no token of the model.
+        InvalidQuestion: the baseline is no token of the model, or the samples would cost minutes.
     """
     game = Game(target, tools.stand_in(options.baseline))
     return _value(game, permutations(options, game.players), Random(options.seed))  # noqa: S311 - no secret

@@ -172,3 +172,10 @@ def test_more_samples_come_nearer_to_the_exact_values(method: Method) -> None:
 
     few, many = (2, 40) if method is Method.ShapleySampling else (20, 400)
     assert error(many) < error(few) / 2
+
+
+def test_orders_that_would_take_minutes_are_refused_with_how_many_may_be() -> None:
+    engine = Formula(interplay)
+    with pytest.raises(InvalidQuestion, match="orders of all 200 words of this text: ask for at most 100"):
+        explain(Method.ShapleySampling, target([[20 + word] for word in range(200)]), engine, samples=101)
+    assert not engine.steps
