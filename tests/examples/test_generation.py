@@ -80,6 +80,18 @@ def test_torchserves_body_and_answer(url: str) -> None:
     assert response.text == (FOLDER / "answer.torchserve.txt").read_text(encoding="utf-8").removesuffix("\n")
 
 
+def test_an_explanation_has_the_country_among_the_words_for_its_capital(url: str) -> None:
+    asked = document("request.explain.json")
+
+    response = httpx.post(f"{url}/v1/models/generation:explain", json=asked, timeout=PATIENCE_SECONDS)
+
+    assert response.status_code == 200, response.text
+    assert holds(response.json(), document("answer.explain.json")), response.text
+    (explanation,) = response.json()["explanations"][0]["explanations"]
+    strongest = sorted(explanation["words"], key=lambda word: -abs(word["importance"]))
+    assert "France" in [word["text"] for word in strongest[:2]], strongest
+
+
 def test_a_stream_of_the_conversation(url: str) -> None:
     client = openai.OpenAI(base_url=f"{url}/openai/v1", api_key="none", timeout=PATIENCE_SECONDS)
 

@@ -8,10 +8,14 @@ import httpx
 import pytest
 
 from tests.examples.conftest import EXAMPLES, Example
+from tests.predictor.gated import PATIENCE_SECONDS
 from tests.predictor.server.running import RunningServer, running
+from transformermodel_predictor.explanations.explanation import Method
 
 NAMES = ("sentiment", "entities", "questions")
 TOLERANCE = 1e-3
+TOLERANCE_OF_IMPORTANCES = 0.05
+"""They are found in steps that end when they are good enough."""
 
 pytestmark = pytest.mark.slow
 
@@ -30,16 +34,19 @@ def text(name: str, file: str) -> str:
     return (EXAMPLES / name / file).read_text(encoding="utf-8").removesuffix("\n")
 
 
-def alike(found: Any, expected: Any) -> bool:
+def alike(found: Any, expected: Any, tolerance: float = TOLERANCE) -> bool:
     """Whether two documents are the same but for the last digits of their numbers. JSON in strings counts as JSON."""
     if isinstance(expected, dict):
-        return isinstance(found, dict) and all(alike(found.get(name), value) for name, value in expected.items())
+        return isinstance(found, dict) and all(
+            alike(found.get(name), value, tolerance) for name, value in expected.items()
+        )
     if isinstance(expected, list):
-        return len(found) == len(expected) and all(map(alike, found, expected))
+        pairs = zip(found, expected, strict=False)
+        return len(found) == len(expected) and all(alike(one, other, tolerance) for one, other in pairs)
     if isinstance(expected, float):
-        return abs(found - expected) <= TOLERANCE
+        return bool(abs(found - expected) <= tolerance)
     if isinstance(expected, str) and expected.startswith("["):
-        return alike(json.loads(found), json.loads(expected))
+        return alike(json.loads(found), json.loads(expected), tolerance)
     return bool(found == expected)
 
 
@@ -50,6 +57,29 @@ def test_kserves_protocols(server: RunningServer, name: str, protocol: str, url:
     assert response.status_code == 200, response.text
     expected = document(name, f"answer.{protocol}.json")
     assert alike(response.json(), expected), response.text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_explanations(server: RunningServer, name: str) -> None:
+    asked = document(name, "request.explain.json")
+    response = httpx.post(f"{server.url}/v1/models/{name}:explain", json=asked, timeout=PATIENCE_SECONDS)
+    assert response.status_code == 200, response.text
+    assert alike(response.json(), document(name, "answer.explain.json"), TOLERANCE_OF_IMPORTANCES), response.text
+
+
+@pytest.mark.parametrize("method", list(Method))
+@pytest.mark.parametrize("name", NAMES)
+def test_every_method_explains_every_task(server: RunningServer, name: str, method: Method) -> None:
+    asked = document(name, "request.v2.json")
+    asked["parameters"] = {"explain": True, "method": method.value, "max_steps": 16, "samples": 30}
+    response = httpx.post(f"{server.url}/v2/models/{name}/infer", json=asked, timeout=PATIENCE_SECONDS)
+    assert response.status_code == 200, response.text
+    (column,) = [output["data"] for output in response.json()["outputs"] if output["name"] == "explanation"]
+    for row in map(json.loads, column):
+        assert row["explanations"]
+        for explanation in row["explanations"]:
+            assert explanation["method"] == method.value
+            assert any(word["importance"] for word in explanation["words"])
 
 
 @pytest.mark.parametrize("name", NAMES)
