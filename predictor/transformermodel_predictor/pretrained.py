@@ -114,7 +114,7 @@ def may_take_attention(architecture: str) -> bool:
     if architecture not in CONFIG_MAPPING:
         return True
     models: Any = MODEL_MAPPING
-    model = models.get(CONFIG_MAPPING[architecture])
+    model = models.get(CONFIG_MAPPING[architecture], None)
     return bool(getattr(model, "_supports_attention_backend", True))
 
 
