@@ -9,10 +9,9 @@ from transformers import AutoConfig
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_predictor.artifact.directory import Artifact
 from transformermodel_predictor.artifact.twin import differentiable_folder
-from transformermodel_predictor.engines.engine import Engine
 from transformermodel_predictor.explanations.embeddings import NotDifferentiable
 from transformermodel_predictor.explanations.explanation import Options
-from transformermodel_predictor.explanations.offered import Offered, offered, probes_for
+from transformermodel_predictor.explanations.offered import Offered, probes_for
 from transformermodel_predictor.explanations.tools import Tools
 from transformermodel_predictor.explanations.twin import Twin
 from transformermodel_predictor.explanations.twins import load_twin
@@ -25,38 +24,32 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Differentiable:
-    """A model's twin, once it was tried.
+    """A model's twin, and what it is good for.
 
     Attributes:
         twin: None where the model has none.
         offered: the methods and baselines that keep what they promise with it.
-        problem: why there is no twin.
     """
 
     twin: Twin | None
     offered: Offered
-    problem: str | None = None
 
     def require(self, options: Options) -> None:
-        """Refuse a gradient method that this model does not offer.
+        """Refuse a method that this model is known not to offer.
 
         Raises:
             InvalidQuestion: the text says why, and what there is.
         """
-        wanted = options.method, options.baseline
-        if wanted in self.offered.combinations:
-            return
-        reason = self.problem or self.offered.refused[wanted]
-        raise InvalidQuestion(
-            f"method {options.method} with the baseline {options.baseline} cannot be had for this model: {reason}; "
-            f"there are {_listed(self.offered)}"
-        )
+        reason = self.offered.reason_against(options.method, options.baseline)
+        if reason is not None:
+            raise InvalidQuestion(
+                f"method {options.method} with the baseline {options.baseline} cannot be had for this model: {reason}; "
+                f"there are {_listed(self.offered)}"
+            )
 
 
-def find_differentiable(
-    artifact: Artifact, task: AnyTask, engine: Engine, tools: Tools, device: torch.device
-) -> Differentiable:
-    """Load a twin of the weights in an artifact, and try what can be done with it. Takes seconds."""
+def find_differentiable(artifact: Artifact, task: AnyTask, tools: Tools, device: torch.device) -> Differentiable:
+    """Load a twin of the weights in an artifact. Takes seconds."""
     trusted, folder = artifact.configuration.trust_remote_code, differentiable_folder(artifact.path)
     try:
         twin = load_twin(folder, task, device, trust_remote_code=trusted)
@@ -64,8 +57,8 @@ def find_differentiable(
     except (PreparationFailed, NotDifferentiable, OSError, ValueError) as error:
         _log.warning("%s has no gradients: %s", artifact.path, one_line(error))
         problem = f"it has no gradients ({one_line(error).rstrip('.')})"
-        return Differentiable(None, offered(engine, None, tools, ()), problem)
-    return Differentiable(twin, offered(engine, twin, Tools(tools.stand_ins, twin.embed), probes_for(configuration)))
+        return Differentiable(None, Offered(tools, problem=problem))
+    return Differentiable(twin, Offered(Tools(tools.stand_ins, twin.embed), probes_for(configuration)))
 
 
 def _listed(offered: Offered) -> str:

@@ -19,6 +19,7 @@ from transformermodel_predictor.explanations.driving import results_of
 from transformermodel_predictor.explanations.explaining import Subject, explaining
 from transformermodel_predictor.explanations.explanation import GRADIENT_METHODS, Baseline, Explained, Method
 from transformermodel_predictor.explanations.facts import explanation_facts
+from transformermodel_predictor.explanations.offered import Offered
 from transformermodel_predictor.explanations.queue import ExplanationQueue
 from transformermodel_predictor.explanations.request import ExplanationRequest, read_request
 from transformermodel_predictor.explanations.rows import Result, Row
@@ -155,8 +156,17 @@ class Explainer:
         if self._finding is None:
             self._finding = asyncio.get_running_loop().run_in_executor(self._loading, self._find_differentiable)
         found = self._differentiable = await asyncio.shield(self._finding)
+        await self._try(found.offered, request.options.method, request.options.baseline)
         found.require(request.options)
         return self._tools if found.twin is None else Tools(self._tools.stand_ins, found.twin.embed)
+
+    async def _try(self, offered: Offered, method: Method, baseline: Baseline) -> None:
+        """Let a method with gradients prove itself when it is first asked for."""
+        if offered.untried(method, baseline):
+            try:
+                await self._queue.explain(offered.trial(method, baseline))
+            except Exception as error:  # noqa: BLE001 - it is raised again unless it says that the method does not work
+                offered.failed(method, baseline, error)
 
     def _methods(self) -> Mapping[Method, Sequence[Baseline]]:
         """The methods that work, each with its baselines."""
@@ -174,7 +184,7 @@ class Explainer:
 
     def _find_differentiable(self) -> Differentiable:
         model = self._model
-        return find_differentiable(model.artifact, model.task, self._engine, self._tools, model.device)
+        return find_differentiable(model.artifact, model.task, self._tools, model.device)
 
     def _run(self, rows: Sequence[Row]) -> list[Result]:
         return results_of(rows, self._engine, self._differentiable.twin if self._differentiable else None)

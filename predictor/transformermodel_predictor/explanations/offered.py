@@ -1,21 +1,18 @@
-"""Which methods a model can be explained with: each proves on the model itself, when it is loaded, what it promises."""
+"""Which methods a model can be explained with: each proves on the model itself what it promises."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import takewhile
+from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 
 import torch
 from transformers import PreTrainedConfig
 
-from transformermodel_predictor.engines.engine import Engine
-from transformermodel_predictor.explanations.driving import drive
 from transformermodel_predictor.explanations.embeddings import NotDifferentiable
 from transformermodel_predictor.explanations.explanation import GRADIENT_METHODS, Attribution, Baseline, Method, Options
 from transformermodel_predictor.explanations.methods.catalogue import METHODS
+from transformermodel_predictor.explanations.rows import Asking
 from transformermodel_predictor.explanations.target import Target
 from transformermodel_predictor.explanations.tools import Tools
-from transformermodel_predictor.explanations.twin import Twin
 from transformermodel_predictor.pretrained import one_line
 from transformermodel_predictor.tasks.task import Encoding, InvalidQuestion, Outputs
 
@@ -32,43 +29,70 @@ _TOLERANCE = 0.02
 """Largest delta as a share of the sum of the values' sizes: random tokens may leave the objective nearly unchanged."""
 
 
-@dataclass(frozen=True)
 class Offered:
     """What can be asked of a model.
 
-    Attributes:
-        combinations: methods and baselines that work.
-        refused: why each other combination does not.
+    Gradient methods need gradients that are finite and not all zero, integrated gradients completeness besides; they
+    are tried when they are first asked for, as that takes seconds. Methods that leave words out promise nothing about
+    the architecture: they need a token for it.
+
+    Args:
+        tools: as the methods have them.
+        probes: what is explained for a trial.
+        problem: why there are no gradients; None where there are.
     """
 
-    combinations: frozenset[Combination]
-    refused: Mapping[Combination, str]
+    def __init__(self, tools: Tools, probes: Sequence[Target] = (), problem: str | None = None) -> None:
+        self._tools = tools
+        self._probes = probes
+        self._problem = problem
+        self._tried: dict[Combination, str | None] = {}
+
+    def untried(self, method: Method, baseline: Baseline) -> bool:
+        """Whether a trial has to tell whether a method works with a baseline."""
+        return method in GRADIENT_METHODS and self._problem is None and (method, baseline) not in self._tried
+
+    def trial(self, method: Method, baseline: Baseline) -> Asking[None]:
+        """Explain the probes, and keep what comes of it."""
+        self._tried[method, baseline] = yield from self._failure(method, baseline)
+
+    def failed(self, method: Method, baseline: Baseline, error: Exception) -> None:
+        """Keep that a trial did not come to an end.
+
+        Raises:
+            Exception: the error itself, if it is none of those in which architectures fail.
+        """
+        if not isinstance(error, _FAILURES):
+            raise error
+        self._tried[method, baseline] = one_line(error)
+
+    def reason_against(self, method: Method, baseline: Baseline) -> str | None:
+        """Why a method does not work with a baseline, as far as is known; None where it does."""
+        if method not in GRADIENT_METHODS:
+            return _no_token(baseline, self._tools)
+        return self._problem or self._tried.get((method, baseline))
 
     @property
     def methods(self) -> tuple[Method, ...]:
-        """Those that work with some baseline."""
+        """Those that work with some baseline, as far as is known."""
         return tuple(method for method in Method if self.baselines(method))
 
     def baselines(self, method: Method) -> tuple[Baseline, ...]:
-        """Those that a method works with."""
-        return tuple(baseline for baseline in Baseline if (method, baseline) in self.combinations)
+        """Those that a method works with, as far as is known."""
+        return tuple(baseline for baseline in Baseline if self.reason_against(method, baseline) is None)
 
-
-def offered(engine: Engine, twin: Twin | None, tools: Tools, probes: Sequence[Target]) -> Offered:
-    """Try what promises something, and offer what keeps it.
-
-    Gradient methods need gradients that are finite and not all zero, integrated gradients completeness besides. Methods
-    that leave words out promise nothing about the architecture: they need a token for it.
-
-    Args:
-        engine: what serves.
-        twin: the model's; None where it has none.
-        tools: as the methods have them.
-        probes: what is explained for a trial.
-    """
-    refused = dict(_refused(engine, twin, tools, probes))
-    every = frozenset((method, baseline) for method in Method for baseline in Baseline)
-    return Offered(every - refused.keys(), refused)
+    def _failure(self, method: Method, baseline: Baseline) -> Asking[str | None]:
+        """Why a gradient method does not do what it promises; None where it does."""
+        for probe in self._probes:
+            reason = None
+            for trial in _TRIALS:
+                options = replace(trial, method=method, baseline=baseline)
+                reason = _misses((yield from METHODS[method](probe, options, self._tools)))
+                if reason is None:
+                    break
+            if reason is not None:
+                return reason
+        return None
 
 
 def probes_for(configuration: PreTrainedConfig) -> tuple[Target, ...]:
@@ -98,42 +122,10 @@ class _Mixture:
         return (every * torch.arange(1, len(every) + 1, dtype=every.dtype, device=every.device).cos()).sum()
 
 
-def _refused(
-    engine: Engine, twin: Twin | None, tools: Tools, probes: Sequence[Target]
-) -> Iterator[tuple[Combination, str]]:
-    for method in Method:
-        for baseline in Baseline:
-            reason = (
-                _no_token(baseline, tools)
-                if method not in GRADIENT_METHODS
-                else "the model has no differentiable twin"
-                if twin is None
-                else _failure(method, baseline, engine, twin, tools, probes)
-            )
-            if reason:
-                yield (method, baseline), reason
-
-
 def _no_token(baseline: Baseline, tools: Tools) -> str | None:
     if baseline in tools.stand_ins:
         return None
     return "it is an embedding, not a token" if baseline is Baseline.Zero else f"the tokenizer has no {baseline} token"
-
-
-def _failure(
-    method: Method, baseline: Baseline, engine: Engine, twin: Twin, tools: Tools, probes: Sequence[Target]
-) -> str | None:
-    """Why a gradient method does not do what it promises; None where it does."""
-    try:
-        for probe in probes:
-            asked = (replace(trial, method=method, baseline=baseline) for trial in _TRIALS)
-            found = (drive(METHODS[method](probe, options, tools), engine, twin) for options in asked)
-            reasons = list(takewhile(bool, map(_misses, found)))
-            if len(reasons) == len(_TRIALS):
-                return reasons[-1]
-    except _FAILURES as error:
-        return one_line(error)
-    return None
 
 
 def _misses(found: Attribution) -> str | None:

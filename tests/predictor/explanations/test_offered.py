@@ -2,16 +2,20 @@
 
 import re
 from dataclasses import replace
+from itertools import product
 
 import pytest
 import torch
+from transformers import PreTrainedModel
 
 from tests.predictor.engines.packed.architectures import HEADS, PACKED, REFUSED, Architecture
 from transformermodel_predictor.engines.pretrained import PretrainedEngine
+from transformermodel_predictor.explanations.driving import drive
 from transformermodel_predictor.explanations.explanation import GRADIENT_METHODS, Baseline, Method
-from transformermodel_predictor.explanations.offered import Offered, offered, probes_for
+from transformermodel_predictor.explanations.offered import Offered, probes_for
 from transformermodel_predictor.explanations.rows import GradientRow, Result
 from transformermodel_predictor.explanations.tools import Tools
+from transformermodel_predictor.explanations.twin import Twin
 from transformermodel_predictor.explanations.twins import twin_of
 
 STAND_INS = {Baseline.Pad: 0, Baseline.Mask: 4}
@@ -21,8 +25,20 @@ INTEGRATED = (Method.IntegratedGradients, Baseline.Pad)
 
 def offered_by(architecture: Architecture, stand_ins: dict[Baseline, int]) -> Offered:
     model = architecture.model(HEADS[0])
-    twin = twin_of(model)
-    return offered(PretrainedEngine(model), twin, Tools(stand_ins, twin.embed), probes_for(model.config))
+    return tried(model, twin_of(model), stand_ins)
+
+
+def tried(model: PreTrainedModel, twin: Twin, stand_ins: dict[Baseline, int]) -> Offered:
+    """Every combination that wants a trial has had one, as a server gives it."""
+    found = Offered(Tools(stand_ins, twin.embed), probes_for(model.config))
+    for method, baseline in product(Method, Baseline):
+        if found.untried(method, baseline):
+            try:
+                drive(found.trial(method, baseline), PretrainedEngine(model), twin)
+            except Exception as error:  # noqa: BLE001 - as the explainer does
+                found.failed(method, baseline, error)
+        assert not found.untried(method, baseline)
+    return found
 
 
 @pytest.mark.parametrize("architecture", ENCODERS, ids=lambda architecture: architecture.name)
@@ -38,16 +54,16 @@ def test_methods_that_leave_words_out_need_a_token_for_it() -> None:
     for method in Method:
         zeros = {Baseline.Zero} if method in GRADIENT_METHODS else set()
         assert set(found.baselines(method)) - {Baseline.Mask} == {Baseline.Pad} | zeros
-    assert found.refused[Method.Lime, Baseline.Zero] == "it is an embedding, not a token"
-    assert found.refused[Method.Lime, Baseline.Mask] == "the tokenizer has no mask token"
-    assert "has no mask token" in found.refused[Method.IntegratedGradients, Baseline.Mask]
+    assert found.reason_against(Method.Lime, Baseline.Zero) == "it is an embedding, not a token"
+    assert found.reason_against(Method.Lime, Baseline.Mask) == "the tokenizer has no mask token"
+    assert "has no mask token" in str(found.reason_against(Method.IntegratedGradients, Baseline.Mask))
 
 
 def test_without_a_twin_words_can_still_be_left_out() -> None:
-    model = Architecture("Bert").model(HEADS[0])
-    found = offered(PretrainedEngine(model), None, Tools(STAND_INS), probes_for(model.config))
+    found = Offered(Tools(STAND_INS), problem="it has no gradients")
     assert set(found.methods) == set(Method) - GRADIENT_METHODS
-    assert found.refused[INTEGRATED] == "the model has no differentiable twin"
+    assert found.reason_against(*INTEGRATED) == "it has no gradients"
+    assert not found.untried(*INTEGRATED)
 
 
 class Wrong:
@@ -74,6 +90,20 @@ class Wrong:
 def test_a_method_that_does_not_keep_its_promise_is_refused(factor: float, reason: str) -> None:
     model = Architecture("Bert").model(HEADS[0])
     wrong = Wrong(factor)
-    found = offered(PretrainedEngine(model), wrong, Tools(STAND_INS, wrong.embed), probes_for(model.config))  # type: ignore[arg-type]
-    assert INTEGRATED not in found.combinations
-    assert re.search(reason, found.refused[INTEGRATED])
+    found = tried(model, wrong, STAND_INS)  # type: ignore[arg-type]
+    assert Baseline.Pad not in found.baselines(Method.IntegratedGradients)
+    assert re.search(reason, str(found.reason_against(*INTEGRATED)))
+
+
+def test_a_method_counts_as_offered_until_it_was_tried() -> None:
+    model = Architecture("Bert").model(HEADS[0])
+    found = Offered(Tools(STAND_INS), probes_for(model.config))
+    assert found.untried(*INTEGRATED)
+    assert Method.IntegratedGradients in found.methods
+
+
+def test_an_error_that_says_nothing_of_the_method_is_not_kept() -> None:
+    found = Offered(Tools(STAND_INS))
+    with pytest.raises(MemoryError):
+        found.failed(*INTEGRATED, MemoryError())
+    assert found.untried(*INTEGRATED)
