@@ -52,6 +52,10 @@ class Chromium:
         """Type, wherever the focus is."""
         ActionChains(self._driver).send_keys(*keys).perform()
 
+    def press_with(self, held: str, key: str) -> None:
+        """Type a key while another is held."""
+        ActionChains(self._driver).key_down(held).send_keys(key).key_up(held).perform()
+
     def tab_to(self, css: str) -> None:
         """Go with the tabulator to an element, as who has no mouse."""
         for _ in range(60):

@@ -9,18 +9,27 @@ from tests.browser.chromium import Chromium, chromium
 from tests.browser.install import not_installed
 from tests.browser.models import make_artifacts
 from tests.predictor.server.running import RunningServer, running
-from transformermodel_predictor.loading import load_model
+from transformermodel_predictor.generation.loaded import LoadedGenerator
+from transformermodel_predictor.loading import LoadedModel, load_model
 from transformermodel_predictor.server.options import ServerOptions
 from transformermodel_predictor.server.token import Token
 
 TOKEN = "open sesame"
 
+Model = LoadedModel | LoadedGenerator
+
 
 @pytest.fixture(scope="package")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Model]:
+    """A tiny model of each task."""
     artifacts = make_artifacts(tmp_path_factory.mktemp("models"))
-    options = ServerOptions(token=Token(TOKEN))
-    with running({name: load_model(artifact) for name, artifact in artifacts.items()}, options) as ready:
+    return {name: load_model(artifact) for name, artifact in artifacts.items()}
+
+
+@pytest.fixture(scope="package")
+def server(models: dict[str, Model]) -> Iterator[RunningServer]:
+    """Wants a token."""
+    with running(models, ServerOptions(token=Token(TOKEN))) as ready:
         yield ready
 
 

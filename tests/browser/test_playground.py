@@ -6,9 +6,11 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from tests.browser.chromium import Chromium
-from tests.browser.conftest import TOKEN
+from tests.browser.conftest import TOKEN, Model
 from tests.browser.contrast import LEAST_CONTRAST, contrasts
-from tests.predictor.server.running import RunningServer
+from tests.predictor.server.running import RunningServer, running
+from transformermodel_api.explanations import Explanations
+from transformermodel_predictor.explanations.settings import ExplanationSettings
 
 QUESTIONS: Mapping[str, Mapping[str, str]] = {
     "sentiment": {"text": "i hate this bad movie"},
@@ -52,7 +54,7 @@ def ask(browser: Chromium, model: str) -> None:
 def test_every_task_answers_and_says_why(playground: Chromium, server: RunningServer, model: str) -> None:
     ask(playground, model)
     playground.wait_for("#status", "Answered and explained.")
-    assert playground.texts("#answer h2")[-1] == "Answer"
+    assert playground.texts("#answer h2") == ["Answer", "How to read it"]
     assert playground.find("#answer .passage .word")
     assert playground.texts("#answer h4")[0] == "Integrated gradients"
     assert playground.complaints() == []
@@ -96,3 +98,19 @@ def test_a_wrong_token_is_said_to_be_wrong(browser: Chromium, server: RunningSer
     browser.tab_to("#token")
     browser.press("wrong", Keys.ENTER)
     browser.wait_for("#error:not([hidden])", "The server does not know this token.")
+
+
+def test_where_nothing_is_explained_the_answer_is_there_all_the_same(
+    browser: Chromium, models: dict[str, Model]
+) -> None:
+    settings = ExplanationSettings.of(Explanations(enabled=False))
+    with running({"sentiment": models["sentiment"]}, explanations=settings) as server:
+        browser.open(f"{server.url}/playground")
+        browser.wait_for("#fields label", "Text")
+        browser.tab_to("#field-text")
+        browser.press("good")
+        browser.press_with(Keys.CONTROL, Keys.ENTER)
+        browser.wait_for("#status", "Answered.")
+    assert browser.find("#methods:disabled")
+    assert browser.texts("#answer dt") == ["Label", "Score"]
+    assert browser.complaints() == []

@@ -10,6 +10,9 @@ from transformermodel_predictor.pages.shading import classes, is_numbered, signe
 _SHOWN = 2000
 """Most characters of text without a word that was explained, such as what the model did not read."""
 
+_WRAPPED = 30
+"""Longer words carry no number: they may have to be broken between lines."""
+
 
 def passages(explanation: Explanation, texts: Mapping[str, str]) -> Markup:
     """The texts that an explanation is about, each with its name where there are several.
@@ -58,6 +61,6 @@ def _cut(text: str) -> str:
 def _word(text: str, word: Part, most: float) -> Markup:
     style, number = classes(word.importance, most), signed(word.importance)
     shaded = element("span", text, class_=style, title=number)
-    if not is_numbered(word.importance, most):
+    if len(text) > _WRAPPED or not is_numbered(word.importance, most):
         return shaded
     return element("ruby", shaded, element("rp", " ("), element("rt", number), element("rp", ")"))

@@ -7,6 +7,8 @@
 const byId = (id) => document.getElementById(id);
 const modelUrl = (name) => `v2/models/${encodeURIComponent(name)}`;
 
+const MOST_LABELS = 12;
+
 let token = "";
 let metadata = null;
 let asking = new AbortController();
@@ -54,11 +56,23 @@ async function chooseModel() {
   asking = new AbortController();
   byId("answer").replaceChildren();
   metadata = await (await ask(modelUrl(name), asking.signal)).json();
-  const { task, labels = [] } = metadata.parameters;
-  byId("about").textContent = [task, ...(labels.length ? [`answers with ${labels.join(", ")}`] : [])].join(": ");
+  byId("about").textContent = about(metadata.parameters);
+  offerMethods(metadata.parameters.explanations);
   const typed = new Map([...document.querySelectorAll("#fields textarea")].map((area) => [area.id, area.value]));
   const inputs = metadata.inputs.filter((input) => input.datatype === "BYTES" && !isJson(input));
   byId("fields").replaceChildren(...inputs.flatMap((input) => textField(input, typed)), ...generation());
+}
+
+function about({ task, labels }) {
+  if (!labels.length) return task;
+  return `${task}: answers with ${labels.slice(0, MOST_LABELS).join(", ")}${labels.length > MOST_LABELS ? " …" : ""}`;
+}
+
+function offerMethods(offered) {
+  byId("methods").disabled = !offered;
+  for (const box of document.querySelectorAll("#methods input")) {
+    box.disabled = Boolean(offered) && !(box.value in offered.methods);
+  }
 }
 
 const isJson = (input) => Boolean(input.parameters && input.parameters.content_type);
@@ -111,7 +125,7 @@ async function answer() {
   byId("answer").replaceChildren();
   const { predictions } = await (await ask(`${url}:predict`, signal, body)).json();
   byId("answer").replaceChildren(make("h2", {}, "Answer"), facts(predictions[0]));
-  const methods = [...document.querySelectorAll("#methods input:checked")].map((box) => box.value);
+  const methods = [...document.querySelectorAll("#methods input:enabled:checked")].map((box) => box.value);
   if (methods.length) {
     say("Answered. Explaining the answer …");
     const target = byId("target").value ? { target: byId("target").value } : {};
@@ -123,24 +137,27 @@ async function answer() {
 
 async function explanation(response) {
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  byId("answer").replaceChildren(...document.importNode(page.querySelector("main"), true).querySelectorAll(":scope > section"));
+  const main = document.importNode(page.querySelector("main"), true);
+  byId("answer").replaceChildren(...main.querySelectorAll(":scope > .row"), ...main.querySelectorAll(":scope > .how"));
 }
 
 function facts(fields) {
   const shown = Object.entries(fields).map(([name, value]) => {
     const words = name.replaceAll("_", " ");
-    const text = typeof value === "string" ? value : JSON.stringify(value);
+    const text = typeof value === "string" ? value : JSON.stringify(value, rounded);
     return make("div", {}, make("dt", {}, words[0].toUpperCase() + words.slice(1)), make("dd", {}, make("bdi", {}, text)));
   });
   return make("dl", { className: "facts" }, ...shown);
 }
+
+const rounded = (_, value) => (typeof value === "number" ? Number(value.toPrecision(4)) : value);
 
 function say(words) {
   byId("status").textContent = words;
   byId("error").hidden = true;
 }
 
-// Whatever goes wrong is said in words, below what was answered before it.
+// Whatever goes wrong is said in words; what was answered before it stays.
 function telling(work) {
   return async (event) => {
     if (event) event.preventDefault();

@@ -17,6 +17,7 @@ METHODS = {
 """The methods as their authors write them."""
 
 _LEAST_SHARE = 0.0005
+_LEAST_DELTA = 0.001
 
 
 def share(probability: float) -> str:
@@ -40,4 +41,8 @@ def value(content: Any) -> str:  # noqa: ANN401 - any JSON value
 
 def delta(explanation: Explanation) -> str:
     """By how much the values miss their sum, or that nothing was promised."""
-    return "not promised by this method" if explanation.delta is None else f"{explanation.delta:.2g}"
+    if explanation.delta is None:
+        return "not promised by this method"
+    if 0 < abs(explanation.delta) < _LEAST_DELTA:
+        return f"below {_LEAST_DELTA}"
+    return f"{explanation.delta:.2g}"

@@ -1,6 +1,7 @@
 import base64
 import hashlib
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -76,6 +77,14 @@ def test_the_chart_has_the_strongest_words_and_is_read_out() -> None:
 )
 def test_it_says_what_there_is_not(row: ExplainedQuestion, words: str) -> None:
     assert words in page_of(row).text
+
+
+@pytest.mark.parametrize(
+    ("delta", "words"), [(None, "not promised"), (1e-16, "below 0.001"), (0.0, "0"), (-0.0123, "-0.012")]
+)
+def test_the_delta_is_told_as_far_as_it_matters(delta: float | None, words: str) -> None:
+    page = page_of(question(TEXT, replace(explanation(TEXT), delta=delta)))
+    assert f"Delta{words}" in page.text
 
 
 def test_hostile_texts_are_texts_everywhere() -> None:
