@@ -171,7 +171,13 @@ def test_binary_tensors_are_read_in_kserves_server(stock_server: str) -> None:
 def test_metadata_in_kserves_server_names_inputs_and_outputs(stock_server: str) -> None:
     metadata = httpx.get(f"{stock_server}/v2/models/tiny").json()
     assert [spec["name"] for spec in metadata["inputs"]] == ["text", "text_pair"]
-    assert [spec["name"] for spec in metadata["outputs"]] == ["label", "score", "probabilities"]
+    assert [spec["name"] for spec in metadata["outputs"]] == ["label", "score", "probabilities", "explanation"]
+
+
+def test_answers_are_explained_in_kserves_server_too(stock_server: str) -> None:
+    body = {"instances": ["i love this movie"], "parameters": {"method": "feature_ablation"}}
+    (row,) = httpx.post(f"{stock_server}/v1/models/tiny:explain", json=body).raise_for_status().json()["explanations"]
+    assert [word["text"] for word in row["explanations"][0]["words"]] == ["i", "love", "this", "movie"]
 
 
 def test_a_model_that_generates_writes_the_same_in_kserves_server(stock_server: str, language: Artifact) -> None:
