@@ -16,6 +16,7 @@ from transformermodel_api.preparation import Format, Precision
 from transformermodel_predictor.artifact.directory import Artifact
 from transformermodel_predictor.loading import LoadedModel, load_model
 from transformermodel_predictor.preparation.candidate import Candidate, EngineName
+from transformermodel_predictor.workers import Workers
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +42,14 @@ def language_graph(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Format
         return build_language_artifact(tmp_path_factory.mktemp("graph") / "model", candidate, kind)
 
     return built
+
+
+@pytest.fixture
+def workers() -> Iterator[Workers]:
+    """A server's threads; what they have begun ends before the test does."""
+    workers = Workers.start()
+    with workers.engine, workers.text:
+        yield workers
 
 
 @pytest.fixture

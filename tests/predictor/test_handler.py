@@ -16,13 +16,6 @@ from transformermodel_predictor.workers import Workers
 
 
 @pytest.fixture
-def workers() -> Iterator[Workers]:
-    workers = Workers.start()
-    with workers.engine, workers.text:
-        yield workers
-
-
-@pytest.fixture
 def handler(tiny_model: LoadedModel, workers: Workers) -> GeneralizedHandler:
     return GeneralizedHandler("tiny", tiny_model, workers)
 

@@ -1,6 +1,5 @@
 import asyncio
 import math
-from collections.abc import Iterator
 
 import pytest
 
@@ -13,13 +12,6 @@ from transformermodel_predictor.tasks.task import InvalidQuestion
 from transformermodel_predictor.workers import Workers
 
 TEXT = "i love this movie it was good"
-
-
-@pytest.fixture(scope="module")
-def workers() -> Iterator[Workers]:
-    workers = Workers.start()
-    with workers.engine, workers.text:
-        yield workers
 
 
 @pytest.fixture

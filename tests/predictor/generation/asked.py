@@ -7,6 +7,7 @@ import torch
 from transformers import PreTrainedModel, TokenizersBackend
 
 from tests.predictor.tiny_language import END, VOCABULARY
+from transformermodel_predictor.generation.batch import Batch, Member
 from transformermodel_predictor.generation.parameters import GenerationParameters
 from transformermodel_predictor.generation.sequence import Continuation, Piece
 
@@ -32,3 +33,23 @@ def continuation(prompt: Sequence[int], most: int, tokenizer: TokenizersBackend,
 
 def tokens(pieces: Sequence[Piece]) -> list[int]:
     return [piece.token for piece in pieces]
+
+
+def require_that_company_changes_nobody(batch: Batch, model: PreTrainedModel, tokenizer: TokenizersBackend) -> None:
+    """Let sequences join later than others and one leave early; the others get what the model gives them alone."""
+    asked = prompts(8)
+    told: list[list[Piece | Exception]] = [[] for _ in asked]
+    members = [Member(continuation(prompt, 12 - i, tokenizer), told[i].append) for i, prompt in enumerate(asked)]
+
+    for member in members:
+        batch.step([member])
+        batch.step([])
+    members[6].gone = True
+    while len(batch):
+        batch.step([])
+
+    for i, prompt in enumerate(asked):
+        own = own_tokens(model, prompt, 12 - i)
+        made = [piece.token for piece in told[i] if isinstance(piece, Piece)]
+        assert made == (own if i != 6 else own[: len(made)])
+    assert len(told[6]) < 6

@@ -6,7 +6,13 @@ import pytest
 import torch
 from transformers import MambaConfig, MambaForCausalLM, PreTrainedModel, TokenizersBackend
 
-from tests.predictor.generation.asked import continuation, own_tokens, prompts, tokens
+from tests.predictor.generation.asked import (
+    continuation,
+    own_tokens,
+    prompts,
+    require_that_company_changes_nobody,
+    tokens,
+)
 from tests.predictor.tiny_language import CONFIGURATIONS, VOCABULARY, make_language_model
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
@@ -33,22 +39,7 @@ def test_all_together_each_as_if_it_were_alone(kind: str, tokenizer: TokenizersB
 def test_who_joins_later_and_who_leaves_earlier_changes_nobody(
     llama: PreTrainedModel, tokenizer: TokenizersBackend
 ) -> None:
-    asked, batch = prompts(8), Batch(SlotDecoder(llama))
-    told: list[list[Piece | Exception]] = [[] for _ in asked]
-    members = [Member(continuation(prompt, 12 - i, tokenizer), told[i].append) for i, prompt in enumerate(asked)]
-
-    for member in members:
-        batch.step([member])
-        batch.step([])
-    members[6].gone = True
-    while len(batch):
-        batch.step([])
-
-    for i, prompt in enumerate(asked):
-        own = own_tokens(llama, prompt, 12 - i)
-        made = [piece.token for piece in told[i] if isinstance(piece, Piece)]
-        assert made == (own if i != 6 else own[: len(made)])
-    assert len(told[6]) < 6
+    require_that_company_changes_nobody(Batch(SlotDecoder(llama)), llama, tokenizer)
 
 
 def test_a_long_prompt_is_read_in_parts_while_others_go_on(

@@ -10,16 +10,21 @@ import pytest
 from transformers import TokenizersBackend
 
 from tests.predictor.gated import PATIENCE_SECONDS
-from tests.predictor.generation.asked import continuation, own_tokens, prompts, tokens
+from tests.predictor.generation.asked import (
+    continuation,
+    own_tokens,
+    prompts,
+    require_that_company_changes_nobody,
+    tokens,
+)
 from tests.predictor.server.running import running
 from tests.predictor.tiny_language import POSITIONS, VOCABULARY, build_language_artifact, make_language_model
 from transformermodel_api.errors import CorruptArtifact, PreparationFailed
 from transformermodel_api.preparation import Format, Precision
 from transformermodel_predictor.artifact.directory import Artifact, seal
-from transformermodel_predictor.generation.batch import Batch, Member, generate
+from transformermodel_predictor.generation.batch import Batch, generate
 from transformermodel_predictor.generation.graph_decoder import GraphDecoder
 from transformermodel_predictor.generation.loaded import LoadedGenerator
-from transformermodel_predictor.generation.sequence import Piece
 from transformermodel_predictor.loading import load_model
 from transformermodel_predictor.preparation.candidate import Candidate, EngineName
 
@@ -67,23 +72,8 @@ def test_layers_that_see_a_window_see_it_in_a_graph_too(
 def test_who_joins_later_and_who_leaves_earlier_changes_nobody(
     form: Format, kind: str, language_graph: Graphs, tokenizer: TokenizersBackend
 ) -> None:
-    model, asked = make_language_model(kind), prompts(8)
     batch = Batch(loaded(language_graph(form, kind)).new_decoder(), prompt_tokens=10)
-    told: list[list[Piece | Exception]] = [[] for _ in asked]
-    members = [Member(continuation(prompt, 12 - i, tokenizer), told[i].append) for i, prompt in enumerate(asked)]
-
-    for member in members:
-        batch.step([member])
-        batch.step([])
-    members[6].gone = True
-    while len(batch):
-        batch.step([])
-
-    for i, prompt in enumerate(asked):
-        own = own_tokens(model, prompt, 12 - i)
-        made = [piece.token for piece in told[i] if isinstance(piece, Piece)]
-        assert made == (own if i != 6 else own[: len(made)])
-    assert len(told[6]) < 6
+    require_that_company_changes_nobody(batch, make_language_model(kind), tokenizer)
 
 
 def test_rows_grow_beyond_what_there_was_memory_for(language_graph: Graphs, tokenizer: TokenizersBackend) -> None:

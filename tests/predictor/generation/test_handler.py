@@ -1,7 +1,6 @@
 """Many clients, one batch, off the event loop."""
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -23,13 +22,6 @@ from transformermodel_predictor.telemetry.observer import Unobserved
 from transformermodel_predictor.workers import Workers
 
 PROMPTS = ("the fox", "once upon a time", "Größe", "a", "over the lazy dog")
-
-
-@pytest.fixture
-def workers() -> Iterator[Workers]:
-    workers = Workers.start()
-    yield workers
-    workers.shutdown()
 
 
 @pytest.fixture

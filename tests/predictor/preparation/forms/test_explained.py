@@ -1,7 +1,5 @@
 """Answers of graphs are explained: by gradients of the weights beside them, and by the graphs themselves."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.predictor.preparation.forms.conftest import Builder, candidate
@@ -10,13 +8,6 @@ from transformermodel_api.preparation import Format
 from transformermodel_predictor.handler import GeneralizedHandler
 from transformermodel_predictor.loading import LoadedModel, load_model
 from transformermodel_predictor.workers import Workers
-
-
-@pytest.fixture
-def workers() -> Iterator[Workers]:
-    workers = Workers.start()
-    yield workers
-    workers.shutdown()
 
 
 @pytest.mark.parametrize("form", [Format.TorchScript, Format.ONNX])
