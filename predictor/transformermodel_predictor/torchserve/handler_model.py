@@ -1,0 +1,67 @@
+"""A model that runs somebody's handler, as the server knows it."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from transformermodel_predictor.handler import ModelMetadata
+from transformermodel_predictor.torchserve.call import Call, Reply
+
+
+@dataclass(frozen=True)
+class WorkerState:
+    """A worker as the management API shows it.
+
+    Attributes:
+        number: identifies it among the model's workers.
+        pid: its process, 0 while there is none.
+        ready: whether it takes calls.
+        started: when it was started, seconds since the epoch.
+        device: the index of its accelerator; None for the CPU.
+        memory: resident bytes, 0 where nobody knows.
+        problem: why it is not ready; empty where it is.
+    """
+
+    number: int
+    pid: int
+    ready: bool
+    started: float
+    device: int | None = None
+    memory: int = 0
+    problem: str = ""
+
+
+class HandlerModel(Protocol):
+    """A model whose answers are made by a handler in processes of its own. Used from one event loop."""
+
+    metadata: ModelMetadata
+
+    async def call(self, call: Call) -> Reply:
+        """Ask one question; what was streamed comes together as one body.
+
+        Raises:
+            HandlerUnavailable: nobody can take it now.
+            HandlerFailed: the handler did not answer.
+        """
+        ...
+
+    def stream(self, call: Call) -> AsyncIterator[Reply]:
+        """Ask one question; the pieces as they come, and the answer last. Raises as `call`."""
+        ...
+
+    @property
+    def workers(self) -> Sequence[WorkerState]:
+        """The workers as they are."""
+        ...
+
+    async def scale(self, minimum: int, maximum: int) -> None:
+        """Start or stop workers; returns when as many are ready as are wanted.
+
+        Raises:
+            HandlerFailed: a worker could not be started; the text is the handler's own problem.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Finish what is in hand and end all workers."""
+        ...
