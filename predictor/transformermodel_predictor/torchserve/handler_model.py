@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from transformermodel_predictor.handler import ModelMetadata
+from transformermodel_predictor.torchserve.archived_model import ArchivedModel
 from transformermodel_predictor.torchserve.call import Call, Reply
+from transformermodel_predictor.torchserve.worker_settings import WorkerSettings
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class HandlerModel(Protocol):
     """A model whose answers are made by a handler in processes of its own. Used from one event loop."""
 
     metadata: ModelMetadata
+    archived: ArchivedModel
 
     async def call(self, call: Call) -> Reply:
         """Ask one question; what was streamed comes together as one body.
@@ -52,6 +55,16 @@ class HandlerModel(Protocol):
     @property
     def workers(self) -> Sequence[WorkerState]:
         """The workers as they are."""
+        ...
+
+    @property
+    def settings(self) -> WorkerSettings:
+        """How the workers are run now: as the archive says, with the numbers that `scale` was given last."""
+        ...
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for a worker."""
         ...
 
     async def scale(self, minimum: int, maximum: int) -> None:
