@@ -58,6 +58,7 @@ class Reply:
         status: the HTTP status.
         phrase: its words.
         headers: further headers that the handler set.
+        more: whether further pieces of the same answer follow.
     """
 
     body: bytes
@@ -65,6 +66,7 @@ class Reply:
     status: int = HTTPStatus.OK
     phrase: str = "OK"
     headers: Mapping[str, str] = field(default_factory=dict)
+    more: bool = False
 
 
 class HandlerUnavailable(Exception):
