@@ -59,6 +59,7 @@ class Reply:
         phrase: its words.
         headers: further headers that the handler set.
         more: whether further pieces of the same answer follow.
+        json: whether the handler answered a value, which was written as JSON, and no text or bytes.
     """
 
     body: bytes
@@ -67,6 +68,7 @@ class Reply:
     phrase: str = "OK"
     headers: Mapping[str, str] = field(default_factory=dict)
     more: bool = False
+    json: bool = False
 
 
 class HandlerUnavailable(Exception):
