@@ -1,6 +1,6 @@
 """A model that runs somebody's handler, as the server knows it."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -48,8 +48,8 @@ class HandlerModel(Protocol):
         """
         ...
 
-    def stream(self, call: Call) -> AsyncIterator[Reply]:
-        """Ask one question; the pieces as they come, and the answer last. Raises as `call`."""
+    def stream(self, call: Call) -> AsyncGenerator[Reply, None]:
+        """Ask one question; the pieces as they come, and the answer last. Raises as `call`; closing it ends the call."""
         ...
 
     @property
