@@ -16,6 +16,17 @@ Quantity = Annotated[
 ]
 Quantities = Annotated[dict[str, Quantity], Field(max_length=32)]
 NodeSelector = dict[str, str]
+PodMetadata = Annotated[
+    dict[str, str],
+    Field(max_length=32),
+    Rule(
+        "self.all(name, name != 'app' && name != 'component' && !name.startsWith('transformermodel.dev/')"
+        " && !name.startsWith('serving.kserve.io/') && !name.startsWith('app.kubernetes.io/'))",
+        "app, component and names of transformermodel.dev, serving.kserve.io and app.kubernetes.io are the operator's "
+        "and KServe's; choose others",
+    ),
+]
+"""Labels or annotations of pods, but for those by which operator and KServe find and tell them."""
 
 
 class Resources(ResourceType):

@@ -1,13 +1,18 @@
 """spec.predictor: how the artifact is served."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from transformermodel_api.affinity import Affinity
+from transformermodel_api.environment import EnvironmentVariable
 from transformermodel_api.explanations import Explanations
-from transformermodel_api.pods import NodeSelector, Resources, Toleration
-from transformermodel_api.rules import ResourceType
+from transformermodel_api.pods import NodeSelector, PodMetadata, Resources, Toleration
+from transformermodel_api.rules import ResourceType, Rule
+from transformermodel_api.selectors import ATOMIC
+from transformermodel_api.source import SecretReference
+from transformermodel_api.volumes import Volume, VolumeMount
 
 
 class Device(StrEnum):
@@ -50,12 +55,73 @@ class Batching(ResourceType):
     ] = 0
 
 
+class ScaleMetric(StrEnum):
+    """What an autoscaler looks at."""
+
+    CPU = "CPU"
+    Memory = "Memory"
+
+
 class Predictor(ResourceType):
     """How the artifact is served."""
 
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "!has(self.maxReplicas) || self.minReplicas > 0",
+            "minReplicas must be at least 1 where maxReplicas is set: an autoscaler cannot start from no replica; "
+            "remove maxReplicas to switch the model off by hand",
+            field=".minReplicas",
+        ),
+        Rule(
+            "!has(self.maxReplicas) || self.maxReplicas >= self.minReplicas",
+            "maxReplicas must not be less than minReplicas",
+            field=".maxReplicas",
+        ),
+        Rule(
+            "has(self.maxReplicas) || !has(self.scaleMetric)",
+            "scaleMetric needs maxReplicas: without it the number of replicas stays what minReplicas says",
+            field=".scaleMetric",
+        ),
+        Rule(
+            "has(self.maxReplicas) || !has(self.scaleTarget)",
+            "scaleTarget needs maxReplicas: without it the number of replicas stays what minReplicas says",
+            field=".scaleTarget",
+        ),
+        Rule(
+            "!has(self.volumeMounts) || self.volumeMounts.all(mount, "
+            "has(self.volumes) && self.volumes.exists(volume, volume.name == mount.name))",
+            "each of volumeMounts must name one of volumes",
+            field=".volumeMounts",
+        ),
+    )
+
     min_replicas: Annotated[
-        int, Field(ge=1, le=1000, description="Number of predictor replicas; what kubectl scale changes.")
+        int,
+        Field(
+            ge=0,
+            le=1000,
+            description="Number of predictor replicas, or the least where maxReplicas is set; what kubectl scale "
+            "changes. 0 switches the model off.",
+        ),
     ] = 1
+    max_replicas: Annotated[
+        int | None,
+        Field(ge=1, le=1000, description="Most replicas of an autoscaler; there is none when absent."),
+    ] = None
+    scale_metric: Annotated[
+        ScaleMetric | None,
+        Field(description="What the autoscaler looks at: CPU (when absent) or Memory, as a part of what is requested."),
+    ] = None
+    scale_target: Annotated[
+        int | None,
+        Field(
+            ge=1, le=100, description="Percentage of the request that replicas are to use on average; 80 when absent."
+        ),
+    ] = None
+    longest_request_seconds: Annotated[
+        int,
+        Field(ge=1, le=3600, description="How long a replica that has to go may still take over what it was asked."),
+    ] = 30
     device: Annotated[
         Device,
         Field(description="Kind of processor: Auto (the first of CUDA, XPU, MPS, XLA and CPU that is there) or one."),
@@ -78,3 +144,41 @@ class Predictor(ResourceType):
             json_schema_extra={"x-kubernetes-list-type": "atomic"},
         ),
     ] = None
+    affinity: Annotated[Affinity | None, Field(description="Where replicas should run.")] = None
+    service_account_name: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=253,
+            description="ServiceAccount of the replicas, such as one that a cloud lets into its storage; the "
+            "namespace's default when absent.",
+        ),
+    ] = None
+    runtime_class_name: Annotated[
+        str | None, Field(min_length=1, max_length=253, description="RuntimeClass of the replicas, such as nvidia.")
+    ] = None
+    priority_class_name: Annotated[
+        str | None, Field(min_length=1, max_length=253, description="PriorityClass of the replicas.")
+    ] = None
+    image_pull_secrets: Annotated[
+        tuple[SecretReference, ...] | None,
+        Field(
+            max_length=16,
+            description="Secrets with which the kubelet pulls the image, beside those of the serving runtime.",
+            json_schema_extra=ATOMIC,
+        ),
+    ] = None
+    env: Annotated[
+        tuple[EnvironmentVariable, ...] | None,
+        Field(max_length=64, description="Further environment variables of the server.", json_schema_extra=ATOMIC),
+    ] = None
+    volumes: Annotated[
+        tuple[Volume, ...] | None,
+        Field(max_length=16, description="Further volumes of the replicas.", json_schema_extra=ATOMIC),
+    ] = None
+    volume_mounts: Annotated[
+        tuple[VolumeMount, ...] | None,
+        Field(max_length=16, description="Where the server has the volumes.", json_schema_extra=ATOMIC),
+    ] = None
+    labels: Annotated[PodMetadata | None, Field(description="Further labels of the replicas.")] = None
+    annotations: Annotated[PodMetadata | None, Field(description="Further annotations of the replicas.")] = None

@@ -8,6 +8,7 @@ from pydantic import Field
 from transformermodel_api.golden import GoldenTest
 from transformermodel_api.predictor import Predictor
 from transformermodel_api.preparation import Preparation
+from transformermodel_api.rollout import Rollout
 from transformermodel_api.rules import ResourceType, Rule
 from transformermodel_api.source import Source
 from transformermodel_api.storage import Storage
@@ -58,6 +59,9 @@ class TransformerModelSpec(ResourceType):
         Field(description="Where artifacts are kept; the operator's default when absent. Not used on one machine."),
     ] = None
     predictor: Annotated[Predictor, Field(description="How the artifact is served.")] = Predictor()
+    rollout: Annotated[Rollout, Field(description="How a change reaches the replicas, and how it is taken back.")] = (
+        Rollout()
+    )
     suspend: Annotated[
         bool,
         Field(description="While true, nothing of this model is created, changed or repaired; what runs goes on."),

@@ -81,6 +81,21 @@ class PreparationStatus(ResourceType):
         str,
         Field(description="Name of the Job; it contains a hash of what was asked for, so it tells old from new."),
     ]
+    step: Annotated[str | None, Field(description="The step that it is at, or was at when it last told.")] = None
+    percent: Annotated[
+        int | None, Field(ge=0, le=100, description="How much of a usual preparation is done, in percent.")
+    ] = None
+    bytes_done: Annotated[int | None, Field(ge=0, description="Bytes that the step has brought.")] = None
+    bytes_total: Annotated[int | None, Field(ge=0, description="Bytes that the step is to bring.")] = None
+    bytes_free: Annotated[
+        int | None, Field(ge=0, description="Room there was where the Job works when it began to fetch.")
+    ] = None
+    remaining_seconds: Annotated[
+        int | None, Field(ge=0, description="When the rest of the bytes will be there, at the speed until now.")
+    ] = None
+    failures: Annotated[
+        int | None, Field(ge=1, description="How many Jobs for this very input have failed; absent while none has.")
+    ] = None
 
 
 class TransformerModelStatus(ResourceType):
@@ -99,6 +114,12 @@ class TransformerModelStatus(ResourceType):
     ] = None
     preparation: Annotated[PreparationStatus | None, Field(description="The preparation last started.")] = None
     artifact: Annotated[Artifact | None, Field(description="The artifact last prepared.")] = None
+    current_revision: Annotated[
+        str | None, Field(description="The revision that served last on every replica: what a rollback goes back to.")
+    ] = None
+    update_revision: Annotated[
+        str | None, Field(description="The revision that spec comes to; the current one once it is rolled out.")
+    ] = None
     url: Annotated[str | None, Field(description="Address of the model inside the cluster.")] = None
     replicas: Annotated[int | None, Field(ge=0, description="Number of predictor replicas that are available.")] = None
     selector: Annotated[

@@ -22,9 +22,12 @@ WELL_FORMED = {
     "topP": st.sampled_from(["0.9", "1"]),
     "temperature": st.sampled_from(["0.7", "2"]),
     "repetitionPenalty": st.sampled_from(["1", "1.3"]),
+    "name": st.sampled_from(["one", "two"]),
+    "mountPath": st.sampled_from(["/data", "/etc/more"]),
 }
 STORAGE_URI = st.sampled_from(["pvc://claim", "pvc://claim/folder", "s3://bucket/folder", "az://container"])
 QUANTITY = st.one_of(st.integers(0, 9), st.sampled_from(["500m", "1.5", "2Gi"]))
+VOLUME_SOURCES = frozenset({"configMap", "secret", "persistentVolumeClaim", "emptyDir"})
 NAMES = st.from_regex(r"[a-z]([-a-z0-9]{0,38}[a-z0-9])?", fullmatch=True)
 JUNK = st.one_of(
     st.none(),
@@ -69,12 +72,35 @@ def _agreeing(spec: dict[str, Any]) -> dict[str, Any]:
     if explanations.get("baseline") == "Zero":
         explanations["method"] = "Saliency"
     explanations.update(dict.fromkeys(explanations.keys() & {"steps", "maxSteps", "samples"}, 1))
+    _agree_about_pods(spec.get("predictor", {}))
     for test in spec.get("tests", []):
         test["expect"].setdefault("label", "A")
     for uri, revision in (("uri", "revision"), ("adapterUri", "adapterRevision")):
         if not source.get(uri, "").startswith("hf://"):
             source.pop(revision, None)
     return spec
+
+
+def _agree_about_pods(predictor: dict[str, Any]) -> None:
+    """Mend replicas, variables and volumes."""
+    if "maxReplicas" in predictor:
+        predictor["minReplicas"] = 1
+    else:
+        predictor.pop("scaleMetric", None)
+        predictor.pop("scaleTarget", None)
+    for variable in predictor.get("env", []):
+        if "valueFrom" in variable:
+            variable.pop("value", None)
+            variable["valueFrom"] = {"fieldRef": {"fieldPath": "status.podIP"}}
+    for volume in predictor.get("volumes", []):
+        kept = next((source for source in VOLUME_SOURCES if source in volume), None)
+        for source in VOLUME_SOURCES - {kept}:
+            volume.pop(source, None)
+        if kept is None:
+            volume["emptyDir"] = {}
+    names = {volume["name"] for volume in predictor.get("volumes", [])}
+    if "volumeMounts" in predictor:
+        predictor["volumeMounts"] = [mount for mount in predictor["volumeMounts"] if mount["name"] in names]
 
 
 def _values(schema: dict[str, Any], name: str) -> st.SearchStrategy[Any]:

@@ -19,6 +19,11 @@ TASKS = '"SequenceClassification", "TokenClassification", "QuestionAnswering", "
 POSITIVE = 'must be a decimal greater than 0 in quotes, such as "0.7"'
 SCORE = 'must be a decimal from 0 to 1 in quotes, such as "0.997"'
 QUANTITY = "must be a Kubernetes quantity, such as 500m, 1.5 or 2Gi"
+MOUNT_PATH = "must be an absolute path without ':', and not in /mnt/models or /scratch, which the serving runtime uses"
+POD_METADATA = (
+    "app, component and names of transformermodel.dev, serving.kserve.io and app.kubernetes.io are the operator's and "
+    "KServe's; choose others"
+)
 NAME = "metadata.name must be lower-case letters, digits and '-', start with a letter and not end with '-'"
 SUBDOMAIN = (
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and "
@@ -238,16 +243,75 @@ _STRUCTURE = (
         "than or equal to 1e+06",
     ),
     _wrong(
-        "no replicas",
-        changed(predictor__minReplicas=0),
-        "spec.predictor.minReplicas: Invalid value: 0: spec.predictor.minReplicas in body should be greater than or "
-        "equal to 1",
+        "an autoscaler that would start from no replica",
+        changed(predictor={"minReplicas": 0, "maxReplicas": 3}),
+        'spec.predictor.minReplicas: Invalid value: "object": minReplicas must be at least 1 where maxReplicas is set: '
+        "an autoscaler cannot start from no replica; remove maxReplicas to switch the model off by hand",
+    ),
+    _wrong(
+        "fewer replicas at most than at least",
+        changed(predictor={"minReplicas": 3, "maxReplicas": 2}),
+        'spec.predictor.maxReplicas: Invalid value: "object": maxReplicas must not be less than minReplicas',
+    ),
+    _wrong(
+        "what an autoscaler looks at, without one",
+        changed(predictor={"scaleMetric": "CPU", "scaleTarget": 50}),
+        'spec.predictor.scaleMetric: Invalid value: "object": scaleMetric needs maxReplicas: without it the number of '
+        "replicas stays what minReplicas says",
+        'spec.predictor.scaleTarget: Invalid value: "object": scaleTarget needs maxReplicas: without it the number of '
+        "replicas stays what minReplicas says",
+    ),
+    _wrong(
+        "variables that are the serving runtime's, or say their value twice, or not at all",
+        changed(
+            predictor__env=[
+                {"name": "HOME", "value": "/root"},
+                {"name": "A", "value": "1", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}},
+                {"name": "B", "valueFrom": {}},
+                {"name": "2C"},
+            ]
+        ),
+        'spec.predictor.env[0].name: Invalid value: "string": PYTHONPATH, HOME and TMPDIR are the serving runtime\'s; '
+        "choose another name",
+        'spec.predictor.env[1]: Invalid value: "object": give value or valueFrom, not both',
+        'spec.predictor.env[2].valueFrom: Invalid value: "object": give one of secretKeyRef, configMapKeyRef and '
+        "fieldRef",
+        "spec.predictor.env[3].name: Invalid value: \"string\": must be letters, digits and '_', and not start with a "
+        "digit",
+    ),
+    _wrong(
+        "volumes that are the serving runtime's, come from nowhere or two places, or hide the model",
+        changed(
+            predictor={
+                "volumes": [
+                    {"name": "scratch", "emptyDir": {}},
+                    {"name": "a"},
+                    {"name": "b", "emptyDir": {}, "secret": {"secretName": "s"}},
+                ],
+                "volumeMounts": [{"name": "c", "mountPath": "/mnt/models"}, {"name": "a", "mountPath": "data"}],
+            }
+        ),
+        'spec.predictor.volumes[0].name: Invalid value: "string": scratch and names that start with kserve- are the '
+        "serving runtime's; choose another name",
+        'spec.predictor.volumes[1]: Invalid value: "object": give one of configMap, secret, persistentVolumeClaim and '
+        "emptyDir",
+        'spec.predictor.volumes[2]: Invalid value: "object": give one of configMap, secret, persistentVolumeClaim and '
+        "emptyDir",
+        'spec.predictor.volumeMounts: Invalid value: "object": each of volumeMounts must name one of volumes',
+        f'spec.predictor.volumeMounts[0].mountPath: Invalid value: "string": {MOUNT_PATH}',
+        f'spec.predictor.volumeMounts[1].mountPath: Invalid value: "string": {MOUNT_PATH}',
+    ),
+    _wrong(
+        "labels and annotations that are the operator's or KServe's",
+        changed(predictor={"labels": {"app": "mine"}, "annotations": {"transformermodel.dev/revision": "mine"}}),
+        f'spec.predictor.labels: Invalid value: "object": {POD_METADATA}',
+        f'spec.predictor.annotations: Invalid value: "object": {POD_METADATA}',
     ),
     _wrong(
         "a negative number of replicas",
         changed(predictor__minReplicas=-1),
         "spec.predictor.minReplicas: Invalid value: -1: spec.predictor.minReplicas in body should be greater than or "
-        "equal to 1",
+        "equal to 0",
         ".spec.predictor.minReplicas: Invalid value: -1: should be a non-negative integer",
     ),
     _wrong(
