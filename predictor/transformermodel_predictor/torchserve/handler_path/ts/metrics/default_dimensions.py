@@ -1,0 +1,20 @@
+"""The dimensions that measurements have beside those which a handler gives them."""
+
+from collections.abc import Sequence
+
+from ts.metrics.dimension import Dimension
+
+MODEL_NAME = "ModelName"
+LEVEL = "Level"
+
+
+def with_model(dimensions: Sequence[Dimension], model_name: str | None) -> list[Dimension]:
+    """Dimensions of a measurement that belongs to a model; the given ones stay as they are and come first."""
+    given = {dimension.name for dimension in dimensions}
+    own = (Dimension(MODEL_NAME, model_name or ""), Dimension(LEVEL, "Model"))
+    return [*dimensions, *(dimension for dimension in own if dimension.name not in given)]
+
+
+def of_error(dimensions: Sequence[Dimension]) -> list[Dimension]:
+    """Dimensions of a measurement that counts errors."""
+    return list(dimensions) or [Dimension(LEVEL, "Error")]

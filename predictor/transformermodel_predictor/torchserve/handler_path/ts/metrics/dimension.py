@@ -1,0 +1,23 @@
+"""What a measurement belongs to."""
+
+from typing import Any
+
+
+class Dimension:
+    """A name with a value, such as ModelName and the model's name.
+
+    Args:
+        name: the dimension.
+        value: what the measurement has there.
+    """
+
+    def __init__(self, name: str, value: Any) -> None:
+        self.name = name
+        self.value = value
+
+    def __str__(self) -> str:
+        return f"{self.name}:{self.value}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The form in which it stands in JSON."""
+        return {"Name": self.name, "Value": self.value}

@@ -1,0 +1,75 @@
+"""Metrics that are named in a YAML file (TorchServe's metrics.yaml)."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ts.metrics.metric_cache_abstract import MetricCacheAbstract
+from ts.metrics.metric_cache_errors import (
+    MetricsCacheIOError,
+    MetricsCacheKeyError,
+    MetricsCachePyYamlError,
+)
+from ts.metrics.metric_type_enum import MetricTypes
+
+_SECTION = "model_metrics"
+
+
+class MetricsCacheYamlImpl(MetricCacheAbstract):
+    """Metrics of which some are known beforehand; handlers may add others.
+
+    Args:
+        config_file_path: the file, whose section `model_metrics` has lists of `name`, `unit` and `dimensions` under
+            `counter`, `gauge` and `histogram`; None for none.
+        model_name: the dimension ModelName of all measurements.
+
+    Raises:
+        MetricsCacheIOError: the file cannot be read.
+        MetricsCachePyYamlError: it is not YAML.
+        MetricsCacheKeyError: it has no such section, or a metric in it lacks something.
+    """
+
+    def __init__(self, config_file_path: str | Path | None = None, model_name: str | None = None) -> None:
+        super().__init__(None if config_file_path is None else str(config_file_path), model_name)
+        self._named = [] if self.config_file_path is None else list(_read(Path(self.config_file_path)))
+
+    def initialize_cache(self) -> None:
+        """Have the metrics that the file names."""
+        for type_, name, unit, dimensions in self._named:
+            self.add_metric_to_cache(name, unit, dimensions, type_)
+
+    @property
+    def cache_keys(self) -> list[str]:
+        """The names of all metrics."""
+        return [name for metrics in self.cache.values() for name in metrics]
+
+
+def _read(file: Path) -> Iterator[tuple[MetricTypes, str, str, list[str]]]:
+    try:
+        document = yaml.safe_load(file.read_text())
+    except OSError as error:
+        raise MetricsCacheIOError(f"{file} cannot be read: {error.strerror or error}") from error
+    except yaml.YAMLError as error:
+        raise MetricsCachePyYamlError(f"{file} is not YAML: {error}") from error
+    if not isinstance(document, Mapping) or not isinstance(section := document.get(_SECTION), Mapping):
+        raise MetricsCacheKeyError(f"{file} has no section {_SECTION}")
+    for word, metrics in section.items():
+        for metric in metrics or ():
+            yield (_type(word, file), *_metric(metric, file))
+
+
+def _type(word: Any, file: Path) -> MetricTypes:
+    try:
+        return MetricTypes(word)
+    except ValueError:
+        known = ", ".join(type_.value for type_ in MetricTypes)
+        raise MetricsCacheKeyError(f"{file}: {_SECTION}.{word} is no type of metric; there are {known}") from None
+
+
+def _metric(metric: Mapping[str, Any], file: Path) -> tuple[str, str, list[str]]:
+    try:
+        return metric["name"], metric["unit"], list(metric.get("dimensions") or ())
+    except KeyError as error:
+        raise MetricsCacheKeyError(f"{file}: the metric {dict(metric)} has no {error.args[0]}") from None

@@ -1,0 +1,1 @@
+"""How TorchServe's processes speak with each other, of which handlers use one function."""
