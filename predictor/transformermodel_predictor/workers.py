@@ -6,6 +6,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Self
 
+from transformermodel_predictor.device_thread import DeviceThread
 from transformermodel_predictor.passing_threads import PassingThreads
 
 _PRESENT_SECONDS = 1.0
@@ -23,7 +24,7 @@ class Workers:
     """
 
     def __init__(self) -> None:
-        self.engine = ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine")
+        self.engine = DeviceThread("engine")
         self.text = ThreadPoolExecutor(max_workers=1, thread_name_prefix="text")
         self.loading = PassingThreads("load")
         self._predicted = -math.inf
@@ -35,12 +36,11 @@ class Workers:
         """Threads that begin with the first work."""
         return cls()
 
-    def of_replica(self, index: int) -> ThreadPoolExecutor:
+    def of_replica(self, index: int) -> DeviceThread:
         """The thread of a model's replica of this number, which models share as they share its device."""
         with self._lock:
             while len(self._replicas) <= index:
-                name = f"engine-{len(self._replicas)}"
-                self._replicas.append(ThreadPoolExecutor(max_workers=1, thread_name_prefix=name))
+                self._replicas.append(DeviceThread(f"engine-{len(self._replicas)}"))
             return self._replicas[index]
 
     def predict(self) -> None:

@@ -12,6 +12,7 @@ from transformermodel_predictor.artifact.twin import differentiable_folder
 from transformermodel_predictor.explanations.embeddings import NotDifferentiable
 from transformermodel_predictor.explanations.explanation import Options
 from transformermodel_predictor.explanations.offered import Offered, probes_for
+from transformermodel_predictor.explanations.pauses import Pause
 from transformermodel_predictor.explanations.tools import Tools
 from transformermodel_predictor.explanations.twin import Twin
 from transformermodel_predictor.explanations.twins import load_twin
@@ -48,11 +49,13 @@ class Differentiable:
             )
 
 
-def find_differentiable(artifact: Artifact, task: AnyTask, tools: Tools, device: torch.device) -> Differentiable:
-    """Load a twin of the weights in an artifact. Takes seconds."""
+def find_differentiable(
+    artifact: Artifact, task: AnyTask, tools: Tools, device: torch.device, pause: Pause
+) -> Differentiable:
+    """Load a twin of the weights in an artifact, whose passes pause between layers. Takes seconds."""
     trusted, folder = artifact.configuration.trust_remote_code, differentiable_folder(artifact.path)
     try:
-        twin = load_twin(folder, task, device, trust_remote_code=trusted)
+        twin = load_twin(folder, task, device, trust_remote_code=trusted, pause=pause)
         configuration = AutoConfig.from_pretrained(folder, trust_remote_code=trusted, local_files_only=True)
     except (PreparationFailed, NotDifferentiable, OSError, ValueError) as error:
         _log.warning("%s has no gradients: %s", artifact.path, one_line(error))

@@ -92,6 +92,7 @@ class Explainer:
             self._run, workers.engine, lambda: workers.predicting, lambda seconds: observer.phase("explain", seconds)
         )
         self._loading = workers.loading
+        self._pause = workers.engine.give_way
         self._finding: asyncio.Future[Differentiable] | None = None
         self._differentiable: Differentiable | None = None
 
@@ -184,7 +185,7 @@ class Explainer:
 
     def _find_differentiable(self) -> Differentiable:
         model = self._model
-        return find_differentiable(model.artifact, model.task, self._tools, model.device)
+        return find_differentiable(model.artifact, model.task, self._tools, model.device, self._pause)
 
     def _run(self, rows: Sequence[Row]) -> list[Result]:
         return results_of(rows, self._engine, self._differentiable.twin if self._differentiable else None)

@@ -2,7 +2,7 @@
 
 Every explanation is a generator that asks for rows. A piece takes rows of all that are under way, as many as may run in
 the time that a prediction can spare, and goes to the end of the worker's queue again when there is more to do; so
-whatever else came meanwhile has its turn first.
+whatever else came meanwhile has its turn first. A piece that takes longer all the same gives way between layers.
 """
 
 import asyncio
@@ -11,11 +11,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
 from typing import Any, TypeVar
 
+from transformermodel_predictor.device_thread import DeviceThread
 from transformermodel_predictor.explanations.pace import Pace
 from transformermodel_predictor.explanations.rows import Asking, GradientRow, Result, Row
+from transformermodel_predictor.telemetry.timeline import new_timeline
 
 _log = logging.getLogger(__name__)
 
@@ -32,13 +33,13 @@ class ExplanationQueue:
         run: what runs the rows.
         worker: the one thread in which a device's models run.
         predicting: whether somebody asks for predictions at present, who would wait for a piece to end.
-        observed: told how many seconds each piece took.
+        observed: told how many seconds each piece took, without those in which it gave way.
     """
 
     def __init__(
         self,
         run: Run,
-        worker: Executor,
+        worker: DeviceThread,
         predicting: Callable[[], bool],
         observed: Callable[[float], None] = lambda _: None,
     ) -> None:
@@ -59,7 +60,7 @@ class ExplanationQueue:
         with self._lock:
             begin, self._working = not self._working, True
         if begin:
-            self._worker.submit(self._work)
+            self._worker.submit_patient(self._work)
         found: _Found = await job.done
         return found
 
@@ -72,10 +73,10 @@ class ExplanationQueue:
                 self._working = bool(self._jobs or self._inbox)
                 again = self._working
             if again:
-                self._worker.submit(self._work)
+                self._worker.submit_patient(self._work)
 
     def _piece(self) -> None:
-        began = time.perf_counter()
+        began, given = time.perf_counter(), self._worker.seconds_given
         while self._inbox:
             self._jobs.append(self._inbox.popleft())
             self._jobs[-1].begin()
@@ -88,7 +89,7 @@ class ExplanationQueue:
         self._deliver(taken)
         self._drop_ended()
         self._jobs.rotate(-1)
-        seconds = time.perf_counter() - began
+        seconds = time.perf_counter() - began - (self._worker.seconds_given - given)
         self._paces[gradient].learn(sum(len(row.encoding) for row in rows), seconds)
         self._observed(seconds)
 
@@ -111,6 +112,7 @@ class ExplanationQueue:
 
     def _deliver(self, taken: "Sequence[tuple[_Job, list[Row]]]") -> None:
         """Run the rows of some jobs together; what one of them breaks breaks that one alone."""
+        began = time.perf_counter()
         try:
             results = self._run([row for _, rows in taken for row in rows])
         except Exception as error:  # noqa: BLE001 - whatever a row does belongs to who asked for it
@@ -121,8 +123,9 @@ class ExplanationQueue:
             for part in taken:
                 self._deliver([part])
             return
-        first = 0
+        first, ended = 0, time.perf_counter()
         for job, rows in taken:
+            job.note(began, ended)
             job.receive(results[first : first + len(rows)])
             first += len(rows)
 
@@ -146,6 +149,7 @@ class _Job:
         self._asking = asking
         self._results: list[Result] = []
         self._ended = False
+        self._timeline = new_timeline(time.perf_counter())
 
     @property
     def over(self) -> bool:
@@ -168,6 +172,11 @@ class _Job:
         """It cannot be explained."""
         self._ended = True
         self._tell(lambda: self.done.set_exception(error))
+
+    def note(self, began: float, ended: float) -> None:
+        """It had a share in a piece."""
+        if self._timeline is not None:
+            self._timeline.add("explain", began, ended)
 
     def close(self) -> None:
         """Let go of what it holds."""

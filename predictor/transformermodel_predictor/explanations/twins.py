@@ -12,15 +12,23 @@ from transformermodel_predictor.engines.packed.model import NotPackable
 from transformermodel_predictor.engines.packed.parity import pack
 from transformermodel_predictor.engines.pretrained import CPU, load_for_task
 from transformermodel_predictor.explanations.packed_twin import PackedTwin
+from transformermodel_predictor.explanations.pauses import Pause, pause_between_layers
 from transformermodel_predictor.explanations.plain_twin import PlainTwin
 from transformermodel_predictor.explanations.twin import Twin
 from transformermodel_predictor.tasks.task import Task
 
 
 def load_twin(
-    directory: Path, task: Task[Any, Any], device: torch.device = CPU, *, trust_remote_code: bool = False
+    directory: Path,
+    task: Task[Any, Any],
+    device: torch.device = CPU,
+    *,
+    trust_remote_code: bool = False,
+    pause: Pause | None = None,
 ) -> Twin:
     """A twin of the weights in an artifact's folder, in float32 whatever the precision that serves.
+
+    Its passes pause between layers where something is given that does so.
 
     Raises:
         PreparationFailed: as the Pretrained engine.
@@ -28,25 +36,33 @@ def load_twin(
     """
     model = load_for_task(directory, task, trust_remote_code=trust_remote_code)
     torch.nn.Module.to(model, device)  # transformers' own `to` has no types
-    return twin_of(model, packed=task.name is not TaskName.TextGeneration)
+    return twin_of(model, packed=task.name is not TaskName.TextGeneration, pause=pause)
 
 
-def twin_of(model: PreTrainedModel, *, packed: bool = True) -> Twin:
+def twin_of(model: PreTrainedModel, *, packed: bool = True, pause: Pause | None = None) -> Twin:
     """A twin that shares a model's weights, and nothing else.
 
     Args:
         model: in evaluation mode, in float32, with its plain weights; it may serve meanwhile, and is not changed.
         packed: whether to run on packed rows where the architecture can, which is proven first. Decoders cannot.
+        pause: called between layers, forward and back.
 
     Raises:
         NotDifferentiable: the model has no embeddings of tokens.
     """
     if packed:
         try:
-            return PackedTwin(pack(sharing_weights(model)))
+            return PackedTwin(pack(_copy(model, pause)))
         except NotPackable:
             pass  # the other way is open to every architecture
-    return PlainTwin(sharing_weights(model))
+    return PlainTwin(_copy(model, pause))
+
+
+def _copy(model: PreTrainedModel, pause: Pause | None) -> PreTrainedModel:
+    copied = sharing_weights(model)
+    if pause is not None:
+        pause_between_layers(copied, pause)
+    return copied
 
 
 def sharing_weights(model: PreTrainedModel) -> PreTrainedModel:

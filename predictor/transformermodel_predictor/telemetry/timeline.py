@@ -20,7 +20,7 @@ class Phase:
     """A part of the work, or a wait for it.
 
     Attributes:
-        name: queue, tokenize, forward or decode.
+        name: queue, tokenize, forward, decode or explain.
         began: on the clock `time.perf_counter`, in seconds.
         ended: on the same clock.
     """

@@ -1,15 +1,16 @@
 import asyncio
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
 
 from tests.predictor.explanations.by_hand import OnlyLogit
+from transformermodel_predictor.device_thread import DeviceThread
 from transformermodel_predictor.explanations.queue import ExplanationQueue
 from transformermodel_predictor.explanations.rows import Asking, ForwardRow, GradientRow, Result, Row
 from transformermodel_predictor.tasks.task import Encoding
+from transformermodel_predictor.telemetry.timeline import QUEUE, noting
 
 
 class Engine:
@@ -32,8 +33,8 @@ class Engine:
 
 
 @pytest.fixture
-def worker() -> Iterator[ThreadPoolExecutor]:
-    with ThreadPoolExecutor(1, thread_name_prefix="engine") as worker:
+def worker() -> Iterator[DeviceThread]:
+    with DeviceThread("engine") as worker:
         yield worker
 
 
@@ -54,7 +55,7 @@ def adding(*steps: Sequence[Row]) -> Asking[float]:
     return total
 
 
-async def test_explanations_run_on_the_worker_together_and_each_is_told_its_own(worker: ThreadPoolExecutor) -> None:
+async def test_explanations_run_on_the_worker_together_and_each_is_told_its_own(worker: DeviceThread) -> None:
     engine = Engine()
     queue = ExplanationQueue(engine, worker, lambda: False)
     engine.open.clear()
@@ -63,12 +64,12 @@ async def test_explanations_run_on_the_worker_together_and_each_is_told_its_own(
     await asyncio.sleep(0)
     engine.open.set()
     assert await asyncio.gather(*tasks) == [111.0, 222.0, 333.0]
-    assert engine.threads == {"engine_0"}
+    assert engine.threads == {"engine"}
     assert any(len(piece) > 1 for piece in engine.pieces)
     assert all(len({type(row) for row in piece}) == 1 for piece in engine.pieces)
 
 
-async def test_what_else_came_has_its_turn_between_two_pieces(worker: ThreadPoolExecutor) -> None:
+async def test_what_else_came_has_its_turn_between_two_pieces(worker: DeviceThread) -> None:
     engine = Engine()
     queue = ExplanationQueue(engine, worker, lambda: True)
     engine.open.clear()
@@ -80,7 +81,7 @@ async def test_what_else_came_has_its_turn_between_two_pieces(worker: ThreadPool
     assert await asyncio.gather(*tasks) == [50.0]
 
 
-async def test_a_row_that_fails_fails_its_own_explanation_alone(worker: ThreadPoolExecutor) -> None:
+async def test_a_row_that_fails_fails_its_own_explanation_alone(worker: DeviceThread) -> None:
     engine = Engine()
     queue = ExplanationQueue(engine, worker, lambda: False)
     engine.open.clear()
@@ -92,7 +93,7 @@ async def test_a_row_that_fails_fails_its_own_explanation_alone(worker: ThreadPo
     assert isinstance(thirteen, RuntimeError)
 
 
-async def test_what_a_method_raises_is_raised_where_it_was_asked_for(worker: ThreadPoolExecutor) -> None:
+async def test_what_a_method_raises_is_raised_where_it_was_asked_for(worker: DeviceThread) -> None:
     def refusing() -> Asking[float]:
         yield [forward(1)]
         raise ValueError("no such target")
@@ -102,7 +103,7 @@ async def test_what_a_method_raises_is_raised_where_it_was_asked_for(worker: Thr
         await queue.explain(refusing())
 
 
-async def test_one_that_nobody_waits_for_any_more_ends(worker: ThreadPoolExecutor) -> None:
+async def test_one_that_nobody_waits_for_any_more_ends(worker: DeviceThread) -> None:
     closed = threading.Event()
 
     def endless() -> Asking[float]:
@@ -120,5 +121,13 @@ async def test_one_that_nobody_waits_for_any_more_ends(worker: ThreadPoolExecuto
     assert await queue.explain(adding([forward(2)])) == 2.0
 
 
-async def test_a_method_that_wants_nothing_has_found_it_already(worker: ThreadPoolExecutor) -> None:
+async def test_a_method_that_wants_nothing_has_found_it_already(worker: DeviceThread) -> None:
     assert await ExplanationQueue(Engine(), worker, lambda: False).explain(adding()) == 0.0
+
+
+async def test_whoever_traces_sees_when_it_waited_and_when_it_was_worked_on(worker: DeviceThread) -> None:
+    queue = ExplanationQueue(Engine(), worker, lambda: False)
+    with noting() as timelines:
+        await queue.explain(adding([forward(1)], [forward(2)]))
+    (timeline,) = timelines
+    assert [phase.name for phase in timeline.phases if phase.name != QUEUE] == ["explain", "explain"]

@@ -1,0 +1,123 @@
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from transformermodel_predictor.device_thread import DeviceThread
+
+
+@pytest.fixture
+def thread() -> Iterator[DeviceThread]:
+    with DeviceThread("device") as thread:
+        yield thread
+
+
+def until(holds: threading.Event, thread: DeviceThread) -> None:
+    """Give way until something has happened."""
+    ends = time.monotonic() + 30
+    while not holds.is_set() and time.monotonic() < ends:
+        thread.give_way()
+
+
+def test_work_is_done_in_its_order_in_one_thread(thread: DeviceThread) -> None:
+    done: list[int] = []
+    for number in range(5):
+        last = thread.submit(done.append, number)
+    last.result(30)
+    assert done == [0, 1, 2, 3, 4]
+    assert thread.submit(lambda: threading.current_thread().name).result(30) == "device"
+
+
+def test_what_fails_is_told_to_who_asked_and_harms_no_other(thread: DeviceThread) -> None:
+    failing = thread.submit(lambda: 1 // 0)
+    assert thread.submit(lambda: "well").result(30) == "well"
+    with pytest.raises(ZeroDivisionError):
+        failing.result(30)
+
+
+def test_patient_work_gives_way_to_what_comes_meanwhile(thread: DeviceThread) -> None:
+    begun, served, ended = threading.Event(), threading.Event(), threading.Event()
+    order: list[str] = []
+
+    def patient() -> None:
+        begun.set()
+        until(served, thread)
+        order.append("patient")
+        ended.set()
+
+    def urgent() -> str:
+        order.append("urgent")
+        served.set()
+        return threading.current_thread().name
+
+    thread.submit_patient(patient)
+    assert begun.wait(30)
+    assert thread.submit(urgent).result(30) == "device"
+    assert ended.wait(30)
+    assert order == ["urgent", "patient"]
+    assert thread.seconds_given > 0
+
+
+def test_patient_work_never_gives_way_to_other_patient_work(thread: DeviceThread) -> None:
+    begun, served = threading.Event(), threading.Event()
+    order: list[str] = []
+
+    def first() -> None:
+        begun.set()
+        until(served, thread)
+        order.append("first")
+
+    thread.submit_patient(first)
+    assert begun.wait(30)
+    thread.submit_patient(lambda: order.append("second"))
+    thread.submit(served.set).result(30)
+    thread.submit(lambda: None).result(30)  # what was put back is done before it
+    assert order == ["first", "second"]
+
+
+def test_what_has_been_given_way_to_gives_way_to_nobody(thread: DeviceThread) -> None:
+    begun, served, nested = threading.Event(), threading.Event(), threading.Event()
+    order: list[str] = []
+
+    def urgent() -> None:
+        thread.submit(lambda: (order.append("later"), nested.set()))
+        thread.give_way()
+        order.append("urgent")
+        served.set()
+
+    def patient() -> None:
+        begun.set()
+        until(served, thread)
+        until(nested, thread)
+
+    thread.submit_patient(patient)
+    assert begun.wait(30)
+    thread.submit(urgent).result(30)
+    assert nested.wait(30)
+    assert order == ["urgent", "later"]
+
+
+def test_other_threads_have_nothing_to_give_way_with(thread: DeviceThread) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    thread.submit_patient(lambda: (begun.set(), go_on.wait(30)))
+    assert begun.wait(30)
+    waiting = thread.submit(lambda: None)
+    thread.give_way()
+    assert not waiting.done()
+    go_on.set()
+    waiting.result(30)
+
+
+def test_a_thread_that_was_shut_down_takes_nothing_and_drops_what_waits() -> None:
+    thread = DeviceThread("device")
+    begun, go_on = threading.Event(), threading.Event()
+    running = thread.submit(lambda: (begun.set(), go_on.wait(30)))
+    assert begun.wait(30)
+    waiting = thread.submit(lambda: None)
+    thread.shutdown(wait=False, cancel_futures=True)
+    go_on.set()
+    running.result(30)
+    assert waiting.cancelled()
+    with pytest.raises(RuntimeError, match="shut down"):
+        thread.submit(lambda: None)
