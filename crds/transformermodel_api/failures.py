@@ -37,6 +37,9 @@ class FailureReason(Enum):
     UnsupportedForm = _Class(25, False, "Use another spec.preparation.format or precision, or Auto.")
     UnsafeArchive = _Class(26, False, "Pack the archive again without such members.")
     InvalidSamples = _Class(27, False, "Write one JSON object with the task's inputs per line, in UTF-8.")
+    RequirementsNotInstalled = _Class(
+        28, False, "Correct the requirements, or say where packages are with PIP_INDEX_URL, which a secret may hold."
+    )
     Internal = _Class(1, True, "This is a fault in TransformerModel: please report it with the log.")
 
     @property

@@ -37,7 +37,7 @@ class Artifact:
     Attributes:
         path: the folder.
         manifest: its content and provenance.
-        configuration: model-config.yaml.
+        configuration: model-config.yaml; its defaults for an archive, whose own is its handler's.
         labels: names of the classes in the order of the logits; none for tasks that have no classes.
     """
 
@@ -92,7 +92,9 @@ def _artifact(path: Path, manifest: Manifest) -> Artifact:
     return Artifact(
         path=path,
         manifest=manifest,
-        configuration=_read(path, CONFIGURATION_FILE, read_configuration),
+        configuration=ModelConfiguration()
+        if manifest.is_of_archive
+        else _read(path, CONFIGURATION_FILE, read_configuration),
         labels=_read(path, LABELS_FILE, read_labels) if (path / LABELS_FILE).exists() else (),
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from transformermodel_api.errors import UserError
 from transformermodel_api.preparation import Format, Precision
 from transformermodel_predictor.preparation.candidate import Candidate, EngineName
 
@@ -39,8 +40,8 @@ class Provenance:
     """What an artifact was made from and how.
 
     Attributes:
-        candidate: form of the weights, engine and precision.
-        source: identity of the checkpoint.
+        candidate: form of the weights, engine and precision; None for an archive, whose handler decides all that.
+        source: identity of the checkpoint, or of the archive.
         commit: the checkpoint's pinned state, for people.
         adapter: identity of the adapter that was merged, if any.
         libraries: versions of the libraries that took part.
@@ -48,7 +49,7 @@ class Provenance:
         tokenizer: identity of the repository that the tokenizer is from, where that is not the checkpoint's.
     """
 
-    candidate: Candidate
+    candidate: Candidate | None
     source: str
     commit: str
     adapter: str | None
@@ -75,8 +76,19 @@ class Manifest:
         return sum(entry.size for entry in self.files)
 
     @property
+    def is_of_archive(self) -> bool:
+        """Whether an archive was prepared, which a handler of its own answers for: the task Custom."""
+        return self.provenance.candidate is None
+
+    @property
     def candidate(self) -> Candidate:
-        """Form of the weights, engine and precision."""
+        """Form of the weights, engine and precision.
+
+        Raises:
+            UserError: it is an archive's, which has none.
+        """
+        if self.provenance.candidate is None:
+            raise UserError("this artifact is an archive with a handler of its own: it has no form of ours to load")
         return self.provenance.candidate
 
     @property
@@ -95,7 +107,7 @@ class Manifest:
         document = {
             "schemaVersion": SCHEMA_VERSION,
             "digest": self.digest,
-            "candidate": {name: value.value for name, value in vars(made.candidate).items()},
+            "candidate": made.candidate and {name: value.value for name, value in vars(made.candidate).items()},
             "source": made.source,
             "commit": made.commit,
             "adapter": made.adapter,
@@ -126,13 +138,10 @@ def read_manifest(text: str) -> Manifest:
 def _manifest(document: Mapping[str, Any]) -> Manifest:
     if document["schemaVersion"] != SCHEMA_VERSION:
         raise ValueError(f"schemaVersion {document['schemaVersion']} is not known here")
-    candidate = document["candidate"]
     return Manifest(
         files=tuple(_entry(**entry) for entry in document["files"]),
         provenance=Provenance(
-            candidate=Candidate(
-                Format(candidate["format"]), EngineName(candidate["engine"]), Precision(candidate["precision"])
-            ),
+            candidate=None if document["candidate"] is None else _candidate(document["candidate"]),
             source=document["source"],
             commit=document["commit"],
             adapter=document["adapter"],
@@ -141,6 +150,10 @@ def _manifest(document: Mapping[str, Any]) -> Manifest:
             tokenizer=document.get("tokenizer"),
         ),
     )
+
+
+def _candidate(document: Mapping[str, Any]) -> Candidate:
+    return Candidate(Format(document["format"]), EngineName(document["engine"]), Precision(document["precision"]))
 
 
 def _entry(path: str, size: int, sha256: str) -> FileEntry:

@@ -29,3 +29,8 @@ class ArchivedModel:
     configuration: Mapping[str, Any] = field(default_factory=dict)
     settings: WorkerSettings = field(default_factory=WorkerSettings)
     packages: Path | None = None
+
+    @property
+    def missing_requirements(self) -> str | None:
+        """The requirements file that the archive names and nobody has installed: why an import may fail."""
+        return self.manifest.requirements_file if self.packages is None else None

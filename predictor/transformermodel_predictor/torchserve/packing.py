@@ -1,6 +1,5 @@
 """What goes into an archive: a handler with its files, or a prepared artifact."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -11,6 +10,7 @@ from transformermodel_api.errors import UserError
 from transformermodel_predictor.artifact.configuration import CONFIGURATION_FILE
 from transformermodel_predictor.artifact.directory import Artifact
 from transformermodel_predictor.torchserve.archive import Archive, Member, Runtime
+from transformermodel_predictor.torchserve.model_name import RULE, is_model_name
 
 DEFAULT_HANDLERS = (
     "base_handler",
@@ -24,7 +24,6 @@ DEFAULT_HANDLERS = (
 ARTIFACT_FOLDER = "artifact"
 """Folder of a packed artifact in its archive: apart from what is added, so that its digest still holds."""
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _HANDLER_MODULE = "artifact_handler"
 
 
@@ -111,11 +110,8 @@ def _pack(options: ArchiveOptions, handler: str, handler_files: Mapping[str, Mem
 
 
 def _require_name(options: ArchiveOptions) -> None:
-    if not _NAME.fullmatch(options.model_name):
-        raise UserError(
-            f"--model-name {options.model_name!r} cannot be used: it must be letters, digits, '_', '.' and '-', and "
-            "start with a letter or a digit"
-        )
+    if not is_model_name(options.model_name):
+        raise UserError(f"--model-name {options.model_name!r} cannot be used: it must be {RULE}")
 
 
 def _read_handler(given: str) -> tuple[str, Path | None]:

@@ -50,6 +50,7 @@ def test_exit_statuses_keep_their_meaning() -> None:
         "UnsupportedForm": 25,
         "UnsafeArchive": 26,
         "InvalidSamples": 27,
+        "RequirementsNotInstalled": 28,
     }
 
 

@@ -1,0 +1,34 @@
+"""Whether the handler that an archive names can be there at all, before a process is started for it."""
+
+from importlib import resources
+from pathlib import Path, PurePosixPath
+
+from transformermodel_predictor.torchserve.archive import MANIFEST_FILE
+from transformermodel_predictor.torchserve.manifest import Manifest
+from transformermodel_predictor.torchserve.packing import DEFAULT_HANDLERS
+from transformermodel_predictor.torchserve.reading.refusal import unusable
+
+_ROOM = "transformermodel_predictor.torchserve"
+_FALLBACK = "fallback_path"
+"""Folder of the modules that archives may name without bringing them."""
+
+
+def require_handler(root: Path, manifest: Manifest, origin: str) -> None:
+    """Refuse an archive whose handler's file is missing.
+
+    Raises:
+        PreparationFailed: UnsupportedSource, with what the archive has instead.
+    """
+    module = PurePosixPath(manifest.handler.partition(":")[0])
+    if module.is_absolute() or ".." in module.parts:
+        raise unusable(origin, f"names a handler that leaves the archive ({manifest.handler!r})")
+    file = module if module.suffix == ".py" else module.with_name(f"{module.name.replace('.', '/')}.py")
+    if (root / file).is_file() or (root / file.name).is_file():
+        return
+    if file.stem in DEFAULT_HANDLERS or resources.files(_ROOM).joinpath(_FALLBACK, file.name).is_file():
+        return
+    modules = ", ".join(sorted(path.name for path in root.glob("*.py"))) or "none"
+    raise unusable(
+        origin,
+        f"names the handler {manifest.handler!r} in {MANIFEST_FILE}, but has no {file} (Python files there: {modules})",
+    )

@@ -1,0 +1,133 @@
+"""The packages that an archive requires, installed into a folder that belongs to it."""
+
+import hashlib
+import json
+import logging
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import venv
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib.metadata import distributions
+from importlib.util import find_spec
+from pathlib import Path
+
+from transformermodel_api.errors import PreparationFailed
+from transformermodel_api.failures import FailureReason
+from transformermodel_predictor.artifact.checksums import sha256_of
+from transformermodel_predictor.torchserve.archived_model import ArchivedModel
+from transformermodel_predictor.torchserve.reading.refusal import unusable
+
+_log = logging.getLogger(__name__)
+
+_SERVERS_PACKAGES = "packages-of-the-server.pth"
+_READ_BY_PIP = (".txt", ".whl", ".tar.gz", ".zip", ".toml")
+"""Ends of names of files in an archive that requirements may refer to."""
+
+
+def with_requirements(archived: ArchivedModel, cache: Path) -> ArchivedModel:
+    """The model with its requirements installed, if it has any and its settings allow it.
+
+    Args:
+        archived: an opened archive.
+        cache: folder of this machine in which equal requirements find what was installed for them before.
+
+    Raises:
+        PreparationFailed: UnsupportedSource, the requirements file is missing; RequirementsNotInstalled, with what
+            pip says.
+    """
+    name = archived.manifest.requirements_file
+    if name is None:
+        return archived
+    if not archived.settings.use_requirements:
+        _log.warning(
+            "model %s: its %s is not installed; --install-requirements would, or install_py_dep_per_model=true",
+            archived.name,
+            name,
+        )
+        return archived
+    target = cache / _key(archived.directory, name)
+    if not target.is_dir():
+        cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cache) as folder:
+            packages = Path(folder) / "packages"
+            install_requirements(archived.directory, name, packages, archived.name)
+            _move(packages, target)
+    return replace(archived, packages=target)
+
+
+def install_requirements(root: Path, name: str, target: Path, origin: str) -> None:
+    """Install a requirements file into a new folder, which holds only what the server's own packages do not satisfy.
+
+    pip runs in an environment that sees the server's packages and cannot change them. The code of packages that have
+    to be built runs.
+
+    Args:
+        root: the unpacked archive, from which paths in the file start.
+        name: the file, relative to the archive.
+        target: the folder to make; it can be moved, and is meant to stand on an import path.
+        origin: the model or its archive, for messages.
+
+    Raises:
+        PreparationFailed: as `with_requirements`.
+    """
+    if not (root / name).is_file():
+        raise unusable(origin, f"has no {name}, which its manifest names as its requirements")
+    with tempfile.TemporaryDirectory(prefix="requirements-") as folder:
+        environment = Path(folder) / "environment"
+        venv.EnvBuilder(with_pip=find_spec("pip") is None, symlinks=True).create(environment)
+        (packages,) = environment.glob("lib/python*/site-packages")
+        before = {entry.name for entry in packages.iterdir()}
+        (packages / _SERVERS_PACKAGES).write_text("".join(f"{place}\n" for place in _package_folders(sys.path)))
+        _run_pip(environment, root, name, origin)
+        target.mkdir(parents=True)
+        for entry in packages.iterdir():
+            if entry.name not in before and entry.name != _SERVERS_PACKAGES:
+                shutil.move(entry, target / entry.name)
+
+
+def _run_pip(environment: Path, root: Path, name: str, origin: str) -> None:
+    python = environment / "bin" / "python"
+    own = [str(python), "-m", "pip"] if find_spec("pip") is None else [sys.executable, "-m", "pip", "--python", python]
+    options = ["--disable-pip-version-check", "--no-input", "--no-warn-script-location", "--no-compile"]
+    done = subprocess.run(
+        [*own, "install", *options, "--requirement", name], cwd=root, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise PreparationFailed(
+            FailureReason.RequirementsNotInstalled, f"{name} of {origin} cannot be installed: {_last_line(done.stderr)}"
+        )
+
+
+def _last_line(output: str) -> str:
+    lines = [line.strip().removeprefix("ERROR: ") for line in output.splitlines() if line.strip()]
+    return (lines[-1] if lines else "pip does not say why").rstrip(".") + "."
+
+
+def _package_folders(import_path: Sequence[str]) -> list[str]:
+    return [place for place in import_path if Path(place).name in ("site-packages", "dist-packages")]
+
+
+def _key(root: Path, name: str) -> str:
+    """Identity of what would be installed: by which Python, beside which packages, from which files."""
+    files = {file.relative_to(root).as_posix(): file for file in root.rglob("*") if file.name.endswith(_READ_BY_PIP)}
+    beside = sorted(f"{found.metadata['Name']}=={found.version}" for found in distributions())
+    decisive = {
+        "requirements": name,
+        "files": {path: sha256_of(file) for path, file in sorted(files.items()) if file.is_file()},
+        "python": [platform.python_implementation(), sys.version, platform.machine()],
+        "beside": beside,
+    }
+    return hashlib.sha256(json.dumps(decisive).encode()).hexdigest()
+
+
+def _move(folder: Path, target: Path) -> None:
+    """Put a folder where it is found again, unless somebody else was faster."""
+    try:
+        folder.rename(target)
+    except OSError:
+        if not target.is_dir():
+            raise

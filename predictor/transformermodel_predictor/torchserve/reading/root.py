@@ -1,0 +1,26 @@
+"""Where in a folder an unpacked archive lies."""
+
+from pathlib import Path
+
+from transformermodel_predictor.torchserve.archive import MANIFEST_FILE
+
+CONVENTIONAL_HANDLER = "handler.py"
+"""The handler of an archive without a manifest."""
+
+
+def archive_root(folder: Path) -> Path:
+    """The folder with the manifest and the files: many archives have one folder around everything."""
+    while not (folder / MANIFEST_FILE).is_file():
+        entries = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
+        if len(entries) != 1 or not entries[0].is_dir():
+            break
+        folder = entries[0]
+    return folder
+
+
+def is_unpacked_archive(folder: Path) -> bool:
+    """Whether a folder holds an unpacked archive: one with a manifest, or with the handler's usual name."""
+    if not folder.is_dir():
+        return False
+    root = archive_root(folder)
+    return (root / MANIFEST_FILE).is_file() or (root / CONVENTIONAL_HANDLER).is_file()
