@@ -55,6 +55,26 @@ class Batching(ResourceType):
     ] = 0
 
 
+class HandlerWorkers(ResourceType):
+    """The processes of a replica in which a handler runs; as the archive's model-config.yaml says where absent."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule("!has(self.min) || !has(self.max) || self.max >= self.min", "max must not be less than min", ".max"),
+    )
+
+    min: Annotated[int | None, Field(ge=1, le=1024, description="Number of processes at start.")] = None
+    max: Annotated[
+        int | None, Field(ge=1, le=1024, description="Number to which the management API may scale them.")
+    ] = None
+    response_timeout_seconds: Annotated[
+        int | None,
+        Field(ge=1, le=86_400, description="How long a process may take for an answer before it is replaced."),
+    ] = None
+    startup_timeout_seconds: Annotated[
+        int | None, Field(ge=1, le=86_400, description="How long a process may take to load its model.")
+    ] = None
+
+
 class ScaleMetric(StrEnum):
     """What an autoscaler looks at."""
 
@@ -127,6 +147,10 @@ class Predictor(ResourceType):
         Field(description="Kind of processor: Auto (the first of CUDA, XPU, MPS, XLA and CPU that is there) or one."),
     ] = Device.Auto
     batching: Annotated[Batching, Field(description="How requests are grouped into steps of the engine.")] = Batching()
+    workers: Annotated[
+        HandlerWorkers | None,
+        Field(description="The processes in which an archive's handler runs. Only for the task Custom."),
+    ] = None
     explanations: Annotated[
         Explanations, Field(description="Whether and how answers are explained, where requests do not say it.")
     ] = Explanations()

@@ -28,6 +28,13 @@ class RemoteCode(StrEnum):
     Allowed = "Allowed"
 
 
+class Requirements(StrEnum):
+    """What becomes of the Python packages that an archive requires."""
+
+    Ignored = "Ignored"
+    Installed = "Installed"
+
+
 class SecretReference(ResourceType):
     """A secret in the model's own namespace."""
 
@@ -90,6 +97,13 @@ class Source(ResourceType):
             "(pickles that are more than weights): Forbidden or Allowed."
         ),
     ] = RemoteCode.Forbidden
+    requirements: Annotated[
+        Requirements,
+        Field(
+            description="Whether preparation installs what the archive's requirements.txt names, into a folder of the "
+            "archive's own: Ignored or Installed. Only for the task Custom."
+        ),
+    ] = Requirements.Ignored
 
     @property
     def origin(self) -> str:

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from transformermodel_api.custom import CUSTOM_RULES
 from transformermodel_api.golden import GoldenTest
 from transformermodel_api.predictor import Predictor
 from transformermodel_api.preparation import Preparation
@@ -21,6 +22,8 @@ class TaskName(StrEnum):
     TokenClassification = "TokenClassification"
     QuestionAnswering = "QuestionAnswering"
     TextGeneration = "TextGeneration"
+    Custom = "Custom"
+    """What an archive's own handler makes of a request."""
 
 
 class TransformerModelSpec(ResourceType):
@@ -32,14 +35,15 @@ class TransformerModelSpec(ResourceType):
             "generation is only for the task TextGeneration; remove it",
             field=".preparation.generation",
         ),
+        *CUSTOM_RULES,
     )
 
     task: Annotated[
         TaskName,
         Field(
             description="What the model does: SequenceClassification (one or two texts to labels), TokenClassification "
-            "(entities in a text), QuestionAnswering (the part of a context that answers a question) or TextGeneration "
-            "(a text continued)."
+            "(entities in a text), QuestionAnswering (the part of a context that answers a question), TextGeneration "
+            "(a text continued), or Custom (what the handler of a TorchServe archive makes of a request)."
         ),
     ]
     source: Annotated[Source, Field(description="Where the checkpoint and its adapter come from.")]

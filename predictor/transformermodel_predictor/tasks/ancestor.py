@@ -73,6 +73,8 @@ def write_answer(task: TaskName, fields: Mapping[str, Any]) -> str | list[Any]:
             return str(fields["answer"])
         case TaskName.TextGeneration:
             return str(fields["generated_text"])
+        case TaskName.Custom:
+            raise ValueError("the answers of the task Custom are written by its handler")
 
 
 def _value(task: TaskName, body: object) -> object:

@@ -23,6 +23,9 @@ _TASKS: dict[TaskName, _TaskType] = {
     TaskName.QuestionAnswering: QuestionAnswering,
 }
 
+TASKS = tuple(name for name in TaskName if name in _TASKS)
+"""All but Custom, whose answers an archive's own handler makes."""
+
 
 def task_type(name: TaskName) -> type[Task[Any, Any]]:
     """The class of a task; its `auto_class` and `mode` are known without a model."""
@@ -47,4 +50,4 @@ def task_of_mode(mode: str) -> TaskName:
     raise UserError(f"handler.mode {mode!r} in model-config.yaml is not known; there are: {known}")
 
 
-__all__ = ["AnyTask", "TaskConfiguration", "make_task", "task_of_mode", "task_type"]
+__all__ = ["TASKS", "AnyTask", "TaskConfiguration", "make_task", "task_of_mode", "task_type"]

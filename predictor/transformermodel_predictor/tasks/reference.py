@@ -9,7 +9,7 @@ from typing import Any
 
 from transformermodel_api.spec import TaskName
 from transformermodel_predictor.generation.parameters import GenerationParameters
-from transformermodel_predictor.tasks.catalogue import AnyTask, TaskConfiguration, make_task
+from transformermodel_predictor.tasks.catalogue import TASKS, AnyTask, TaskConfiguration, make_task
 from transformermodel_predictor.tasks.parameters import Parameter
 from transformermodel_predictor.tasks.task import TensorSpec
 
@@ -69,7 +69,7 @@ label, without special tokens.
 
 def tasks_page() -> str:
     """The whole page."""
-    sections = (_section(make_task(name, _MODEL)) for name in TaskName)
+    sections = (_section(make_task(name, _MODEL)) for name in TASKS)
     return "\n".join([_GENERATED + _INTRODUCTION, *sections, _TORCHSERVE])
 
 

@@ -6,11 +6,11 @@ import pytest
 
 from transformermodel_api.spec import TaskName
 from transformermodel_predictor.generate import generated_files
-from transformermodel_predictor.tasks.catalogue import TaskConfiguration, make_task
+from transformermodel_predictor.tasks.catalogue import TASKS, TaskConfiguration, make_task
 from transformermodel_predictor.tasks.reference import tasks_page
 
 
-@pytest.mark.parametrize("name", list(TaskName))
+@pytest.mark.parametrize("name", TASKS)
 def test_every_tensor_and_parameter_has_a_row(name: TaskName) -> None:
     task = make_task(name, TaskConfiguration(("NEGATIVE", "POSITIVE"), 512))
     _, _, after = tasks_page().partition(f"## {name.value}\n")

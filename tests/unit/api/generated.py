@@ -64,6 +64,7 @@ def _agreeing(spec: dict[str, Any]) -> dict[str, Any]:
     if preparation.get("format") not in (None, "Auto", "Pretrained"):
         preparation.pop("engine", None)
         preparation["batchSize"] = 1
+    _agree_about_the_task(spec)
     if "labels" in preparation:
         preparation.pop("numLabels", None)
     if spec["task"] != "TextGeneration":
@@ -81,8 +82,29 @@ def _agreeing(spec: dict[str, Any]) -> dict[str, Any]:
     return spec
 
 
+def _agree_about_the_task(spec: dict[str, Any]) -> None:
+    """Mend what is only for the task Custom, and what is not for it."""
+    predictor, source = spec.get("predictor", {}), spec["source"]
+    if spec["task"] != "Custom":
+        predictor.pop("workers", None)
+        source.pop("requirements", None)
+        return
+    source["trustRemoteCode"] = "Allowed"
+    source.pop("adapterUri", None)
+    predictor.pop("explanations", None)
+    predictor.get("batching", {}).pop("maxTokens", None)
+    preparation = spec.get("preparation", {})
+    for name in preparation.keys() - {"deadlineSeconds", "ttlSecondsAfterFinished", "resources", "nodeSelector"}:
+        del preparation[name]
+    for test in spec.get("tests", []):
+        test["expect"].pop("score", None)
+        test["expect"].pop("entities", None)
+
+
 def _agree_about_pods(predictor: dict[str, Any]) -> None:
     """Mend replicas, variables and volumes."""
+    if (workers := predictor.get("workers")) and "min" in workers and "max" in workers:
+        workers["max"] = workers["min"]
     if "maxReplicas" in predictor:
         predictor["minReplicas"] = 1
     else:

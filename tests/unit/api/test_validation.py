@@ -26,6 +26,20 @@ def test_a_sound_manifest_has_no_problems() -> None:
     assert problems(SOUND) == ()
 
 
+def test_an_archive_says_who_it_is_trusted_by_and_how_its_handler_runs() -> None:
+    archive = changed(
+        task="Custom",
+        source={"uri": "s3://bucket/x.mar", "trustRemoteCode": "Allowed", "requirements": "Installed"},
+        preparation={"deadlineSeconds": 60},
+        predictor={
+            "workers": {"min": 1, "max": 2, "responseTimeoutSeconds": 30, "startupTimeoutSeconds": 600},
+            "batching": {"maxBatchSize": 8, "maxDelayMilliseconds": 20},
+        },
+        tests=[{"input": {"text": "a"}, "expect": {"answer": "b"}}],
+    )
+    assert problems(archive) == ()
+
+
 @pytest.mark.parametrize("wrong", WRONG_MANIFESTS, ids=lambda wrong: wrong.name)
 def test_a_wrong_manifest_is_refused_with_every_sentence_and_no_other(wrong: WrongManifest) -> None:
     assert set(problems(wrong.document)) == wrong.sentences

@@ -15,7 +15,7 @@ SOUND: Document = {
 
 LOCATION = "must be hf://org/name, s3://, gs://, az://, https://, pvc:// or file:// and a path, or package://python.package/path"
 STORAGE = "must be pvc://claim, s3://bucket, gs://bucket or az://container, and a path after it where wanted"
-TASKS = '"SequenceClassification", "TokenClassification", "QuestionAnswering", "TextGeneration"'
+TASKS = '"SequenceClassification", "TokenClassification", "QuestionAnswering", "TextGeneration", "Custom"'
 POSITIVE = 'must be a decimal greater than 0 in quotes, such as "0.7"'
 SCORE = 'must be a decimal from 0 to 1 in quotes, such as "0.997"'
 QUANTITY = "must be a Kubernetes quantity, such as 500m, 1.5 or 2Gi"
@@ -401,6 +401,36 @@ _RULES = (
         changed(preparation={"labels": ["A", "B"], "numLabels": 3}),
         'spec.preparation.numLabels: Invalid value: "object": numLabels differs from the number of labels; remove it '
         "or name as many labels",
+    ),
+    _wrong(
+        "an archive's code that nobody has allowed, and what only models of ours have",
+        changed(
+            task="Custom",
+            source={"uri": "s3://bucket/x.mar", "adapterUri": "s3://bucket/adapter"},
+            preparation={"format": "ONNX", "maxLength": 128},
+            predictor={"batching": {"maxTokens": 512}, "explanations": {"steps": 8}},
+            tests=[{"input": {"text": "a"}, "expect": {"label": "b", "score": "0.5"}}],
+        ),
+        'spec.source.trustRemoteCode: Invalid value: "object": trustRemoteCode must be Allowed for the task Custom, '
+        "which runs the archive's own code",
+        'spec.source.adapterUri: Invalid value: "object": adapterUri is not for the task Custom, whose handler loads '
+        "the model itself; remove it",
+        'spec.preparation: Invalid value: "object": of preparation only deadlineSeconds, ttlSecondsAfterFinished, '
+        "resources, nodeSelector and tolerations are for the task Custom, whose handler decides the rest; remove the "
+        "others",
+        'spec.predictor.batching.maxTokens: Invalid value: "object": maxTokens is not for the task Custom, whose '
+        "requests are not tokens; use maxBatchSize",
+        'spec.predictor.explanations: Invalid value: "object": explanations are the handler\'s own for the task '
+        "Custom; remove them",
+        'spec.tests: Invalid value: "object": tests of the task Custom expect a reply: say it as label or answer, or '
+        "how it begins as generatedText",
+    ),
+    _wrong(
+        "what only the task Custom has",
+        changed(source__requirements="Installed", predictor__workers={"min": 2, "max": 1}),
+        'spec.source.requirements: Invalid value: "object": requirements are only for the task Custom; remove them',
+        'spec.predictor.workers: Invalid value: "object": workers are only for the task Custom; remove them',
+        'spec.predictor.workers.max: Invalid value: "object": max must not be less than min',
     ),
     _wrong(
         "generation by a classifier",

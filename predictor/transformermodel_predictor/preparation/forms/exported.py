@@ -15,7 +15,7 @@ from transformermodel_predictor.engines.processor import compiled_here
 from transformermodel_predictor.engines.signature import SIGNATURE_FILE
 from transformermodel_predictor.preparation.candidate import Candidate, EngineName
 from transformermodel_predictor.preparation.forms.exportable import Exportable
-from transformermodel_predictor.preparation.forms.form import Place
+from transformermodel_predictor.preparation.forms.form import ALL_TASKS, Place
 from transformermodel_predictor.preparation.forms.writing import (
     compiling,
     exportable,
@@ -41,7 +41,7 @@ class ExportedForm:
         Candidate(Format.Exported, EngineName.Exported, precision)
         for precision in (Precision.Float32, Precision.BFloat16, Precision.Float16)
     )
-    tasks: ClassVar[tuple[TaskName, ...]] = tuple(TaskName)
+    tasks: ClassVar[tuple[TaskName, ...]] = ALL_TASKS
     needs: ClassVar[str] = (
         "The Debian package g++ where it is built; where it runs, the same version of PyTorch and a processor with the "
         "same instruction sets. Float16 needs a GPU."

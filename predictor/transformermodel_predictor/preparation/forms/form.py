@@ -17,6 +17,9 @@ CPU = torch.device("cpu")
 ENCODER_TASKS = (TaskName.SequenceClassification, TaskName.TokenClassification, TaskName.QuestionAnswering)
 """Tasks that are answered from one pass over a text."""
 
+ALL_TASKS = (*ENCODER_TASKS, TaskName.TextGeneration)
+"""Tasks whose models are loaded here; for Custom a handler does it."""
+
 
 @dataclass(frozen=True)
 class Place:

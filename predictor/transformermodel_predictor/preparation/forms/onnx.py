@@ -15,7 +15,7 @@ from transformermodel_predictor.engines.onnx import ONNX_FILE, load_onnx
 from transformermodel_predictor.engines.signature import SIGNATURE_FILE
 from transformermodel_predictor.preparation.candidate import Candidate, EngineName
 from transformermodel_predictor.preparation.forms.exportable import Exportable
-from transformermodel_predictor.preparation.forms.form import Place
+from transformermodel_predictor.preparation.forms.form import ALL_TASKS, Place
 from transformermodel_predictor.preparation.forms.writing import compiling, exportable, write_signature
 from transformermodel_predictor.preparation.merge import Merged
 
@@ -33,7 +33,7 @@ class OnnxForm:
     candidates: ClassVar[tuple[Candidate, ...]] = tuple(
         Candidate(Format.ONNX, EngineName.ONNX, precision) for precision in (Precision.Float32, Precision.Int8)
     )
-    tasks: ClassVar[tuple[TaskName, ...]] = tuple(TaskName)
+    tasks: ClassVar[tuple[TaskName, ...]] = ALL_TASKS
     needs: ClassVar[str] = "A CPU, and weights of at most 2 GiB."
     reproducible: ClassVar[bool] = True
 

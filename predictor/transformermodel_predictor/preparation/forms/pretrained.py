@@ -9,7 +9,7 @@ from transformermodel_api.spec import TaskName
 from transformermodel_predictor.engines.precision import dtype_of
 from transformermodel_predictor.preparation.candidate import Candidate, EngineName
 from transformermodel_predictor.preparation.forms.cast import cast_weights
-from transformermodel_predictor.preparation.forms.form import Place
+from transformermodel_predictor.preparation.forms.form import ALL_TASKS, Place
 from transformermodel_predictor.preparation.forms.writing import float16_refusal
 from transformermodel_predictor.preparation.merge import Merged
 from transformermodel_predictor.pretrained import may_take_attention
@@ -34,7 +34,7 @@ class PretrainedForm:
         for engine in (EngineName.Pretrained, EngineName.Packed)
         for precision in (Precision.Float32, Precision.BFloat16, Precision.Float16, Precision.Int8)
     )
-    tasks: ClassVar[tuple[TaskName, ...]] = tuple(TaskName)
+    tasks: ClassVar[tuple[TaskName, ...]] = ALL_TASKS
     needs: ClassVar[str] = (
         "The model's class where it runs. Float16 needs a GPU, Int8 a CPU; the packed engine needs an encoder whose "
         "attention transformers leaves open."

@@ -11,7 +11,7 @@ from transformermodel_predictor.engines.signature import SIGNATURE_FILE
 from transformermodel_predictor.engines.torchscript import TORCHSCRIPT_FILE, load_torchscript
 from transformermodel_predictor.preparation.candidate import Candidate, EngineName
 from transformermodel_predictor.preparation.forms.archive import save_torchscript
-from transformermodel_predictor.preparation.forms.form import Place
+from transformermodel_predictor.preparation.forms.form import ALL_TASKS, Place
 from transformermodel_predictor.preparation.forms.writing import (
     compiling,
     exportable,
@@ -33,7 +33,7 @@ class TorchScriptForm:
         Candidate(Format.TorchScript, EngineName.TorchScript, precision)
         for precision in (Precision.Float32, Precision.BFloat16, Precision.Float16)
     )
-    tasks: ClassVar[tuple[TaskName, ...]] = tuple(TaskName)
+    tasks: ClassVar[tuple[TaskName, ...]] = ALL_TASKS
     needs: ClassVar[str] = "Nothing else. It is traced for the kind of device it runs on; Float16 needs a GPU."
     reproducible: ClassVar[bool] = True
 

@@ -18,7 +18,7 @@ from transformermodel_predictor.explanations.target import ExplainableTask
 from transformermodel_predictor.explanations.tasks.catalogue import explainable
 from transformermodel_predictor.generation.sequence import FinishReason
 from transformermodel_predictor.loading import LoadedModel
-from transformermodel_predictor.tasks.catalogue import make_task
+from transformermodel_predictor.tasks.catalogue import TASKS, make_task
 from transformermodel_predictor.tasks.configuration import TaskConfiguration
 from transformermodel_predictor.tasks.task import Encoding, InvalidQuestion, Outputs
 from transformermodel_predictor.tasks.text_generation import GeneratedText
@@ -41,7 +41,7 @@ class Asked:
     run: Callable[[Sequence[Encoding]], Sequence[Outputs]]
 
 
-@pytest.fixture(params=list(TaskName))
+@pytest.fixture(params=TASKS)
 def asked(request: pytest.FixtureRequest, tiny_model: LoadedModel) -> Asked:
     name: TaskName = request.param
     labels = {TaskName.SequenceClassification: LABELS, TaskName.TokenClassification: TAGS}.get(name, ())
