@@ -1,0 +1,43 @@
+"""The worker's end of its connection with the server."""
+
+import os
+import socket
+import threading
+
+from transformermodel_predictor.torchserve.wire.frames import FrameBuffer
+from transformermodel_predictor.torchserve.wire.messages import ToServer, ToWorker, frame, read_by_worker
+
+
+class Channel:
+    """Receives in one thread, sends from any.
+
+    Processes that the handler forks do not hold it open: the server is to see when the worker itself ends.
+
+    Args:
+        connection: a connected, blocking socket.
+    """
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._socket = connection
+        self._buffer = FrameBuffer()
+        self._sending = threading.Lock()
+        os.register_at_fork(after_in_child=connection.close)
+
+    def receive(self) -> ToWorker | None:
+        """The next message; None when the server has closed the connection. Views in it hold until the next call."""
+        while (message := self._buffer.take()) is None:
+            count = self._socket.recv_into(self._buffer.space())
+            if not count:
+                return None
+            self._buffer.filled(count)
+        return read_by_worker(message)
+
+    def send(self, message: ToServer) -> None:
+        """Send a message.
+
+        Raises:
+            OSError: the server is gone.
+        """
+        framed = frame(message)
+        with self._sending:
+            self._socket.sendall(framed)

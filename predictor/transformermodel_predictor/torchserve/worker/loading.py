@@ -1,0 +1,59 @@
+"""From what the server says of an archive to a handler that can be asked."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from transformermodel_predictor.torchserve.wire.messages import Load
+from transformermodel_predictor.torchserve.worker.channel import Channel
+from transformermodel_predictor.torchserve.worker.entry_point import EntryPoint, find_entry_point, in_envelope
+from transformermodel_predictor.torchserve.worker.failure import NotLoadable, described, is_out_of_memory, located
+from transformermodel_predictor.torchserve.worker.handler_module import HandlerName, import_handler
+from transformermodel_predictor.torchserve.worker.service import Service
+from ts.context import Context
+from ts.metrics.metric_cache_yaml_impl import MetricsCacheYamlImpl
+from ts.version import __version__
+
+
+def load_service(load: Load, channel: Channel) -> Service:
+    """Import a handler and let it initialize; the working directory is the archive's.
+
+    Raises:
+        NotLoadable: it cannot be; the text is the handler's own problem.
+    """
+    directory = Path(load.directory)
+    name = HandlerName.parse(load.handler)
+    module = import_handler(name, directory, load.has_requirements and load.packages is None)
+    context = _context(load)
+    entry_point = _initialized(lambda: find_entry_point(module, name), context, name, directory)
+    handle = in_envelope(entry_point.handle, load.envelope)
+    return Service(context, handle, channel, directory, load.decode_input)
+
+
+def _context(load: Load) -> Context:
+    metrics = MetricsCacheYamlImpl(model_name=load.model_name)
+    return Context(
+        load.model_name,
+        load.directory,
+        load.manifest,
+        load.batch_size,
+        load.gpu_id,
+        __version__,
+        load.limit_image_pixels,
+        metrics,
+        load.configuration,
+    )
+
+
+def _initialized(find: Callable[[], EntryPoint], context: Context, name: HandlerName, directory: Path) -> EntryPoint:
+    """The entry point, made and initialized."""
+    try:
+        entry_point = find()
+        entry_point.initialize(context)
+    except NotLoadable:
+        raise
+    except BaseException as error:
+        told = f"{described(error)}{located(error, directory)}"
+        if is_out_of_memory(error):
+            raise NotLoadable(f"memory ran out while {name.path} was initialized: {told}", 507) from error
+        raise NotLoadable(f"{name.path} cannot be initialized: {told}") from error
+    return entry_point

@@ -1,0 +1,24 @@
+"""The environment of a handler's process."""
+
+import re
+from collections.abc import Mapping
+
+_SECRET = re.compile(
+    r"TRANSFORMERMODEL_TOKEN"  # of our own server
+    r"|HF_TOKEN(_PATH)?|HUGGING_?FACE_?HUB_TOKEN"  # of the Hub
+    r"|(AWS|AZURE|GOOGLE|GCS|GCP|S3|STORAGE|FSSPEC)_\w*"
+    r"(KEY|SECRET|TOKEN|PASSWORD|CREDENTIAL|CONNECTION_STRING|IDENTITY)\w*",  # of storage
+    re.IGNORECASE,
+)
+"""What the server reads models with; handlers are other people's programs."""
+
+
+def worker_environment(server: Mapping[str, str], decode_input: bool) -> dict[str, str]:
+    """What a worker gets of the server's environment: all but the credentials of storage, of the Hub and of our own.
+
+    Args:
+        server: the server's own.
+        decode_input: told to handlers that read rows themselves, by TorchServe's variable.
+    """
+    kept = {name: value for name, value in server.items() if not _SECRET.fullmatch(name)}
+    return {**kept, "TS_DECODE_INPUT_REQUEST": str(decode_input).lower()}

@@ -1,0 +1,186 @@
+"""A model's workers together: they answer its calls."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
+
+from transformermodel_predictor.torchserve.archived_model import ArchivedModel
+from transformermodel_predictor.torchserve.call import Call, HandlerFailed, HandlerUnavailable, Reply
+from transformermodel_predictor.torchserve.handler_metadata import handler_metadata
+from transformermodel_predictor.torchserve.handler_model import WorkerState
+from transformermodel_predictor.torchserve.handler_observer import HandlerObserver
+from transformermodel_predictor.torchserve.worker_settings import WorkerSettings
+from transformermodel_predictor.torchserve.workers.deadline import Deadline
+from transformermodel_predictor.torchserve.workers.devices import DeviceTurns, device_count
+from transformermodel_predictor.torchserve.workers.pending_call import PendingCall
+from transformermodel_predictor.torchserve.workers.waiting_calls import Waiting, WaitingCalls
+from transformermodel_predictor.torchserve.workers.worker import Worker
+
+
+class WorkerGroup:
+    """The workers of one archive. A HandlerModel.
+
+    Args:
+        archived: the archive.
+        observer: listens.
+    """
+
+    def __init__(self, archived: ArchivedModel, observer: HandlerObserver) -> None:
+        self.archived = archived
+        self.metadata = handler_metadata(archived)
+        self._settings = archived.settings
+        self._observer = observer
+        self._numbers = itertools.count()
+        self._call_numbers = itertools.count(1)
+        self._devices = DeviceTurns(archived.name, archived.settings, device_count(archived.settings))
+        self._waiting: Waiting = WaitingCalls(archived.name, archived.settings)
+        self._workers: dict[int, Worker] = {}
+        self._idle: dict[int, Worker] = {}
+        self._next_change = Deadline(self._dispatch)
+        self._scaling = asyncio.Lock()
+        self._closed = False
+
+    async def call(self, call: Call) -> Reply:
+        """Ask one question; what was streamed comes together as one body."""
+        pending = self._admit(call)
+        try:
+            return await pending.whole()
+        finally:
+            self._leave(pending)
+
+    async def stream(self, call: Call) -> AsyncGenerator[Reply, None]:
+        """Ask one question; the pieces as they come, and the answer last."""
+        pending = self._admit(call)
+        try:
+            async for piece in pending.pieces():
+                yield piece
+        finally:
+            self._leave(pending)
+
+    @property
+    def workers(self) -> Sequence[WorkerState]:
+        """The workers as they are."""
+        return [worker.state for worker in self._workers.values()]
+
+    @property
+    def settings(self) -> WorkerSettings:
+        """How the workers are run now."""
+        return self._settings
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for a worker."""
+        return len(self._waiting)
+
+    async def scale(self, minimum: int, maximum: int) -> None:
+        """Start or stop workers; return when as many are ready as are wanted."""
+        async with self._scaling:
+            for number in [number for number, worker in self._workers.items() if worker.given_up]:
+                del self._workers[number]
+            await self._start(minimum - len(self._workers))
+            await self._stop(len(self._workers) - maximum)
+            self._settings = replace(self._settings, min_workers=minimum, max_workers=maximum)
+
+    async def close(self) -> None:
+        """Finish what waits and what is in hand, and end all workers."""
+        self._closed = True
+        while waiting := [call.done for call in self._waiting]:
+            await asyncio.wait(waiting)
+        async with self._scaling:
+            await self._stop(len(self._workers))
+        self._next_change.close()
+
+    async def _start(self, count: int) -> None:
+        """Start so many workers; where one cannot load, those that cannot are forgotten.
+
+        Raises:
+            HandlerFailed: one cannot.
+        """
+        started = [self._new_worker() for _ in range(count)]
+        results = await asyncio.gather(*(worker.loaded for worker in started), return_exceptions=True)
+        problems = [result for result in results if isinstance(result, HandlerFailed)]
+        if problems:
+            for worker in started:
+                if worker.given_up:
+                    del self._workers[worker.number]
+            raise problems[0]
+
+    def _new_worker(self) -> Worker:
+        number = next(self._numbers)
+        worker = Worker(self.archived, number, self._devices.next(), self._observer, self._freed)
+        self._workers[number] = worker
+        return worker
+
+    async def _stop(self, count: int) -> None:
+        """Stop so many workers, first those that are of no use, then those that came last."""
+        by_use = sorted(self._workers.values(), key=lambda worker: (worker.is_ready, -worker.number))
+        stopping = by_use[: max(count, 0)]
+        for worker in stopping:
+            del self._workers[worker.number]
+            self._idle.pop(worker.number, None)
+        self._dispatch()
+        await asyncio.gather(*(worker.stop() for worker in stopping))
+
+    def _admit(self, call: Call) -> PendingCall:
+        """Have a call wait, or give it to a worker at once.
+
+        Raises:
+            HandlerUnavailable: nobody will take it.
+        """
+        name = self.archived.name
+        if self._closed:
+            raise HandlerUnavailable(f"the model {name} is being stopped")
+        if not self._can_work:
+            raise self._without_workers()
+        if self._settings.job_ticket and len(self._idle) <= len(self._waiting):
+            raise HandlerUnavailable(f"no worker of the model {name} is free (useJobTicket)")
+        pending = PendingCall(call, next(self._call_numbers), asyncio.get_running_loop().time())
+        self._waiting.add(pending)
+        self._dispatch()
+        return pending
+
+    def _leave(self, pending: PendingCall) -> None:
+        """Nobody waits for a call any more, be it answered or not."""
+        if not pending.is_over:
+            pending.abandon()
+            self._waiting.discard(pending)
+
+    def _freed(self, worker: Worker) -> None:
+        """A worker can be asked, or cannot any more."""
+        if not worker.is_ready:
+            self._idle.pop(worker.number, None)
+        elif worker.number in self._workers:
+            self._idle[worker.number] = worker
+        else:  # it is being stopped, and finishes what it has begun
+            worker.ask(())
+        self._dispatch()
+
+    def _dispatch(self) -> None:
+        """Give those that wait to those that are free."""
+        now = asyncio.get_running_loop().time()
+        for worker in list(self._idle.values()):
+            room = self._settings.batch_size - len(worker.hand.calls)
+            joining = self._waiting.take(worker.number, room, worker.hand.kind, now)
+            for call in joining:
+                self._observer.queued(now - call.arrived)
+            if (joining or worker.hand.calls) and worker.ask(joining):
+                del self._idle[worker.number]
+        if not len(self._waiting):
+            return
+        if not self._can_work:
+            for call in self._waiting:
+                self._waiting.discard(call)
+                call.fail(self._without_workers())
+        elif change := self._waiting.next_change(now):
+            self._next_change.set(change - now)
+
+    @property
+    def _can_work(self) -> bool:
+        """Whether there is a worker, or one is coming."""
+        return any(not worker.given_up for worker in self._workers.values())
+
+    def _without_workers(self) -> HandlerUnavailable:
+        problems = [worker.problem for worker in self._workers.values()]
+        reason = f": the last one {problems[-1]}" if problems else ""
+        return HandlerUnavailable(f"the model {self.archived.name} has no worker{reason}")

@@ -1,0 +1,101 @@
+"""A call on its way through the workers, and who waits for its answer."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+from http import HTTPStatus
+
+from transformermodel_predictor.torchserve.call import Call, Reply
+from transformermodel_predictor.torchserve.wire.messages import Row, RowPart, RowReply
+
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
+
+
+class PendingCall:
+    """One call.
+
+    Args:
+        call: what is asked.
+        number: identifies it; those that came later have higher ones.
+        arrived: when it came, in the event loop's time.
+
+    Attributes:
+        done: the answer, or why there is none.
+        sent: whether a worker has its values.
+    """
+
+    __slots__ = ("_pieces", "_waker", "arrived", "call", "done", "number", "sent")
+
+    def __init__(self, call: Call, number: int, arrived: float) -> None:
+        self.call = call
+        self.number = number
+        self.arrived = arrived
+        self.done: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self.sent = False
+        self._pieces: deque[Reply] = deque()
+        self._waker: asyncio.Future[None] | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nobody waits for it any more."""
+        return self.done.done()
+
+    def row(self) -> Row:
+        """The call as it is sent; its values only the first time."""
+        call = self.call
+        if self.sent:
+            return Row(self.number, call.request_id, dict(call.headers), None)
+        self.sent = True
+        parts = tuple(RowPart(part.name, memoryview(part.value), part.content_type) for part in call.parts)
+        return Row(self.number, call.request_id, dict(call.headers), parts)
+
+    def take_piece(self, piece: RowReply) -> None:
+        """A piece of the answer has come."""
+        if not self.is_over:
+            self._pieces.append(_reply(piece, more=True))
+            self._wake()
+
+    def answer(self, last: RowReply) -> None:
+        """The answer, or the last piece of it, has come."""
+        if not self.is_over:
+            self.done.set_result(_reply(last, more=False))
+            self._wake()
+
+    def fail(self, error: Exception) -> None:
+        """There will be no answer."""
+        if not self.is_over:
+            self.done.set_exception(error)
+            self._wake()
+
+    def abandon(self) -> None:
+        """Nobody waits any more."""
+        self.done.cancel()
+
+    async def whole(self) -> Reply:
+        """The answer, as one body where it came in pieces. Raises what the call failed with."""
+        last = await self.done
+        if not self._pieces:
+            return last
+        bodies = [piece.body for piece in self._pieces]
+        return replace(last, body=b"".join([*bodies, last.body]), json=False)
+
+    async def pieces(self) -> AsyncGenerator[Reply, None]:
+        """The pieces as they come, the answer last. Raises what the call failed with."""
+        while True:
+            while self._pieces:
+                yield self._pieces.popleft()
+            if self.done.done():
+                yield self.done.result()
+                return
+            self._waker = asyncio.get_running_loop().create_future()
+            await self._waker
+
+    def _wake(self) -> None:
+        if self._waker is not None and not self._waker.done():
+            self._waker.set_result(None)
+
+
+def _reply(reply: RowReply, more: bool) -> Reply:
+    phrase = reply.phrase or _PHRASES.get(reply.status, "")
+    return Reply(reply.body, reply.content_type, reply.status, phrase, reply.headers, more, reply.json)

@@ -1,0 +1,26 @@
+"""The beginning of a model's workers."""
+
+from transformermodel_predictor.torchserve.archived_model import ArchivedModel
+from transformermodel_predictor.torchserve.handler_model import HandlerModel
+from transformermodel_predictor.torchserve.handler_observer import HandlerObserver, UnobservedHandler
+from transformermodel_predictor.torchserve.workers.group import WorkerGroup
+
+
+async def start_handler_model(archived: ArchivedModel, observer: HandlerObserver | None = None) -> HandlerModel:
+    """Start the workers of an archive; return when all that it wants at first have loaded.
+
+    Args:
+        archived: the unpacked archive, which stays where it is while the workers run.
+        observer: listens to what they report.
+
+    Raises:
+        HandlerFailed: a worker could not be started; the text is the handler's own problem, and none is left running.
+    """
+    group = WorkerGroup(archived, observer or UnobservedHandler())
+    settings = archived.settings
+    try:
+        await group.scale(settings.min_workers, max(settings.min_workers, settings.max_workers))
+    except BaseException:
+        await group.close()
+        raise
+    return group
