@@ -20,6 +20,9 @@ GRPCPortFlag = Annotated[
 DrainSecondsFlag = Annotated[
     float, typer.Option("--drain-seconds", min=0, help="How long to serve on, not ready, after SIGTERM.")
 ]
+FinishSecondsFlag = Annotated[
+    int, typer.Option("--finish-seconds", min=0, help="How long requests that have begun may take to end after that.")
+]
 MaxBodyBytesFlag = Annotated[
     int, typer.Option("--max-body-bytes", min=1, help="Largest body or gRPC message that is read; others get 413.")
 ]
