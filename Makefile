@@ -39,6 +39,7 @@ check: $(VENV)/.test ## Lint, format, types, import rules, generated files
 	$(BIN)/python -m transformermodel_api.generate --check
 	$(BIN)/python -m transformermodel_cli.server_reference --check
 	$(BIN)/python -m transformermodel_predictor.generate --check
+	$(BIN)/python -m transformermodel_operator.generate --check
 
 format: $(VENV)/.test ## Write the code as `make check` wants it
 	$(BIN)/ruff check --fix $(SOURCES)
@@ -48,6 +49,7 @@ generate: $(VENV)/.test ## Write the generated files: the CRD and the reference 
 	$(BIN)/python -m transformermodel_api.generate
 	$(BIN)/python -m transformermodel_cli.server_reference
 	$(BIN)/python -m transformermodel_predictor.generate
+	$(BIN)/python -m transformermodel_operator.generate
 
 cluster: $(VENV)/.test ## Start the tests' Kubernetes and KServe and keep them until Ctrl-C
 	$(BIN)/python -m tests.cluster.install

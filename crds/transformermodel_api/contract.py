@@ -1,4 +1,4 @@
-"""What a preparation is told and what it tells: the Job's environment variable and its termination message.
+"""What a preparation is told and what it tells: the Job's environment variable, its log and its termination message.
 
 The operator writes the request and reads the outcome; the preparation does the opposite. On one machine both are
 made by the command line, so that the two roads cannot differ.
@@ -6,7 +6,7 @@ made by the command line, so that the two roads cannot differ.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.golden import GoldenTest
@@ -99,6 +99,38 @@ class Failed(ResourceType):
         if len(text) > _MESSAGE_LIMIT:
             text = f"{text[: _MESSAGE_LIMIT - 1]}\N{HORIZONTAL ELLIPSIS}"
         return cls(reason=reason.name, message=f"{text} {reason.remedy}")
+
+
+class PreparationProgress(ResourceType):
+    """How far a preparation is: a line of its log. Fields that a later version adds are passed over."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    step: Annotated[str, Field(description="The step that it is at.")]
+    percent: Annotated[int, Field(ge=0, le=100, description="How much of a usual preparation is done.")]
+    bytes_done: Annotated[int | None, Field(ge=0, description="Bytes that this step has brought.")] = None
+    bytes_total: Annotated[int | None, Field(ge=0, description="Bytes that this step is to bring.")] = None
+    bytes_free: Annotated[int | None, Field(ge=0, description="Room there was when the step began.")] = None
+    remaining_seconds: Annotated[
+        int | None, Field(ge=0, description="When the rest of them will be there, at the step's speed until now.")
+    ] = None
+
+    def line(self) -> str:
+        """The line, without its end."""
+        return canonical_json(self.model_dump(mode="json", by_alias=True, exclude_none=True))
+
+
+def read_progress(log: str) -> PreparationProgress | None:
+    """The last word on progress in (the end of) a preparation's log; None where there is none."""
+    lines = (line for line in reversed(log.splitlines()) if line.startswith("{"))
+    return next((found for found in map(_progress_in, lines) if found is not None), None)
+
+
+def _progress_in(line: str) -> PreparationProgress | None:
+    try:
+        return PreparationProgress.model_validate_json(line)
+    except ValidationError:
+        return None
 
 
 PreparationOutcome = Prepared | Failed

@@ -1,17 +1,19 @@
-"""What the pods of a preparation Job say."""
+"""What the pods of a Job of ours say."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from pydantic import ValidationError
 
 from transformermodel_api.contract import Failed, PreparationOutcome, read_outcome
 from transformermodel_api.failures import FailureReason
-from transformermodel_operator.children.job import CONTAINER
-from transformermodel_operator.objects import Document, condition
+from transformermodel_operator.objects import Document
+from transformermodel_operator.obstacles import Obstacle, container_state, disruption_of, obstacle_of
 
-_WAITS_WITHOUT_NEWS = frozenset({"ContainerCreating", "PodInitializing"})
 _CLASSES = {reason.exit_status: reason for reason in FailureReason}
+_LOG_LINES, _LOG_CHARACTERS = 8, 600
 
 
 @dataclass(frozen=True)
@@ -19,40 +21,63 @@ class Attempt:
     """The state of a Job's pods.
 
     Attributes:
-        outcome: what the last container that ended has said, or what its end amounts to; None while none has.
-        obstacle: why the newest pod does not run, one sentence; None when it runs or there is nothing to tell.
+        outcome: what the last container that ended by itself has said, or what its end amounts to; None while none has.
+        obstacle: what is in the way of the newest pod; None when it runs or there is nothing to tell.
+        disruption: why the last pod that is over was ended from outside; None where it was not.
+        log: the last lines of the log of the last container that ended.
     """
 
     outcome: PreparationOutcome | None = None
-    obstacle: str | None = None
+    obstacle: Obstacle | None = None
+    disruption: Obstacle | None = None
+    log: str = ""
 
 
-def read_attempt(pods: Sequence[Document]) -> Attempt:
+def read_attempt(pods: Sequence[Document], now: datetime) -> Attempt:
     """Read the pods of one Job."""
-    newest_first = sorted(pods, key=lambda pod: str(pod["metadata"]["creationTimestamp"]), reverse=True)
-    outcomes = (_outcome(pod) for pod in newest_first)
+    pods = newest_first(pods)
+    outcomes = (_outcome(pod) for pod in pods)
+    disruptions = (disruption_of(pod) for pod in pods if pod.get("status", {}).get("phase") != "Running")
     return Attempt(
         outcome=next((outcome for outcome in outcomes if outcome is not None), None),
-        obstacle=_obstacle(newest_first[0]) if newest_first else None,
+        obstacle=obstacle_of(pods[0], now) if pods else None,
+        disruption=next((found for found in disruptions if found is not None), None),
     )
 
 
-def _state(pod: Document, name: str) -> Document:
-    """The container's state of that name; empty when it is in another."""
-    containers = pod.get("status", {}).get("containerStatuses") or ()
-    ours: Document = next((container for container in containers if container["name"] == CONTAINER), {})
-    found: Document = ours.get("state", {}).get(name) or {}
-    return found
+def newest_first(pods: Sequence[Document]) -> list[Document]:
+    """Pods in the order in which they speak."""
+    return sorted(pods, key=lambda pod: str(pod["metadata"]["creationTimestamp"]), reverse=True)
+
+
+def last_ended(pods: Sequence[Document]) -> Document | None:
+    """The newest pod whose container has ended; its log is whole."""
+    return next((pod for pod in newest_first(pods) if container_state(pod, "terminated")), None)
+
+
+def last_words(log: str) -> str:
+    """The last lines of a log that say more than how far it was: what goes into an event."""
+    lines = [line for line in log.splitlines() if line.strip() and not _is_known(line)]
+    return "\n".join(lines[-_LOG_LINES:])[-_LOG_CHARACTERS:]
+
+
+def _is_known(line: str) -> bool:
+    """Whether a line counts bytes, or repeats the outcome, which is told anyway."""
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return False
+    return isinstance(found, dict) and ("bytesDone" in found or "outcome" in found)
 
 
 def _outcome(pod: Document) -> PreparationOutcome | None:
-    ended = _state(pod, "terminated")
+    ended = container_state(pod, "terminated")
     if not ended:
         return None
     try:
         return read_outcome(ended.get("message") or "")
     except ValidationError:
-        return _silent_end(ended)
+        return _silent_end(ended) if disruption_of(pod) is None else None
 
 
 def _silent_end(ended: Document) -> Failed:
@@ -63,17 +88,3 @@ def _silent_end(ended: Document) -> Failed:
     reason = _CLASSES.get(status, FailureReason.Internal)
     words = " ".join((ended.get("message") or "").split())[:400]
     return Failed.because(reason, f"The preparation ended with exit status {status} and no outcome. {words}".strip())
-
-
-def _obstacle(pod: Document) -> str | None:
-    waiting = _state(pod, "waiting")
-    if waiting and waiting.get("reason") not in _WAITS_WITHOUT_NEWS:
-        return _sentence(waiting.get("reason"), waiting.get("message"))
-    scheduled = condition(pod, "PodScheduled")
-    if scheduled is not None and scheduled["status"] == "False":
-        return _sentence(scheduled.get("reason"), scheduled.get("message"))
-    return None
-
-
-def _sentence(reason: str | None, message: str | None) -> str:
-    return ": ".join(part for part in (reason, message) if part)

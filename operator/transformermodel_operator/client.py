@@ -4,7 +4,7 @@ The client's discovery is not used: the operator knows its kinds, and discovery 
 """
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import aiohttp
@@ -13,11 +13,13 @@ from kubernetes.aio.dynamic.exceptions import DynamicApiError
 
 from transformermodel_api.errors import TransformerModelError
 from transformermodel_operator.children.identity import FIELD_MANAGER
-from transformermodel_operator.objects import Document, Kind, Reference, resource_version, uid
+from transformermodel_operator.objects import EVENT, POD, Document, Kind, Reference, resource_version, uid
 
 _CALL = aiohttp.ClientTimeout(total=30, sock_connect=5)
 # A watch that is well is heard of at least once a minute: the API server sends bookmarks.
 _WATCH = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=150)
+_LOG = aiohttp.ClientTimeout(total=5, sock_connect=5)  # the API server asks the kubelet, whose node may be gone
+_LOG_BYTES = 1 << 16
 _WATCH_SECONDS = 290
 _PAGE = 500
 
@@ -106,6 +108,23 @@ class Api:
             raise ApiError(0, f"watch of {kind.plural}: {error or type(error).__name__}") from error
         finally:
             response.close()
+
+    async def log(self, pod: Reference, container: str, lines: int) -> str:
+        """The last lines of a container's log."""
+        path = _path(POD, pod.namespace, pod.name, "log")
+        query = [("container", container), ("tailLines", str(lines)), ("limitBytes", str(_LOG_BYTES))]
+        response = await self._request("get", path, query_params=query, _request_timeout=_LOG)
+        try:
+            return await response.text(errors="replace")
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise ApiError(0, f"GET {path}: {error or type(error).__name__}") from error
+
+    async def warnings(self, about: Reference) -> Sequence[Document]:
+        """The warnings that the cluster has told about an object and not forgotten."""
+        selector = f"regarding.kind={about.kind.name},regarding.name={about.name},type=Warning"
+        found = await self._document("get", _path(EVENT, about.namespace), field_selector=selector, limit=_PAGE)
+        items: Sequence[Document] = found["items"]
+        return items
 
     async def apply(self, document: Document) -> Document:
         """Server-side apply of a child; fields of ours that others have changed become ours again."""

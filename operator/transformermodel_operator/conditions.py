@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from transformermodel_api.status import Condition, ConditionStatus, ConditionType
+from transformermodel_operator.reasons import Reason
 
 _MESSAGE_LIMIT = 4096
 
@@ -15,7 +16,7 @@ class Finding:
 
     type: ConditionType
     status: ConditionStatus
-    reason: str
+    reason: Reason
     message: str
 
     @property
@@ -28,17 +29,17 @@ class Finding:
         return Finding(kind, ConditionStatus.true, self.reason, self.message)
 
 
-def true(kind: ConditionType, reason: str, message: str) -> Finding:
+def true(kind: ConditionType, reason: Reason, message: str) -> Finding:
     """The condition holds."""
     return Finding(kind, ConditionStatus.true, reason, message)
 
 
-def false(kind: ConditionType, reason: str, message: str) -> Finding:
+def false(kind: ConditionType, reason: Reason, message: str) -> Finding:
     """The condition does not hold."""
     return Finding(kind, ConditionStatus.false, reason, message)
 
 
-def unknown(kind: ConditionType, reason: str, message: str) -> Finding:
+def unknown(kind: ConditionType, reason: Reason, message: str) -> Finding:
     """Nobody can tell yet."""
     return Finding(kind, ConditionStatus.unknown, reason, message)
 
@@ -60,7 +61,7 @@ def _record(finding: Finding, before: Condition | None, generation: int | None, 
     return Condition(
         type=finding.type,
         status=finding.status,
-        reason=finding.reason,
+        reason=finding.reason.value,
         message=finding.message[:_MESSAGE_LIMIT],
         observed_generation=generation,
         last_transition_time=now.replace(microsecond=0) if before is None or flipped else before.last_transition_time,

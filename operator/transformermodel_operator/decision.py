@@ -6,17 +6,17 @@ from datetime import timedelta
 from pydantic import ValidationError
 
 from transformermodel_api.model import TransformerModel
-from transformermodel_api.status import Condition, ConditionType, PreparationStatus, TransformerModelStatus
+from transformermodel_api.status import Condition, ConditionType, TransformerModelStatus
 from transformermodel_operator.conditions import Finding, false, record, true, unknown
 from transformermodel_operator.decide.announcements import Event, announce
+from transformermodel_operator.decide.inquiry import Inquiry, inquire_about_preparation
 from transformermodel_operator.decide.predictor import PredictorVerdict, decide_predictor
-from transformermodel_operator.decide.preparation import decide_preparation, job_in_question
+from transformermodel_operator.decide.preparation import decide_preparation
 from transformermodel_operator.decide.preparation_verdict import PreparationVerdict
 from transformermodel_operator.decide.summary import summarize
-from transformermodel_operator.objects import Document, Reference, is_terminating
+from transformermodel_operator.objects import Document, is_terminating
+from transformermodel_operator.reasons import Reason
 from transformermodel_operator.snapshot import Snapshot
-
-INVALID_SPEC = "InvalidSpec"
 
 
 @dataclass(frozen=True)
@@ -53,21 +53,21 @@ def decide(snapshot: Snapshot) -> Decision:
         apply=(*preparation.apply, *predictor.apply),
         delete=preparation.delete,
         status=status,
-        events=announce(_conditions_before(model), status.conditions),
+        events=announce(_conditions_before(model), status.conditions, {ConditionType.Prepared: preparation.log}),
         requeue_after=_earliest(preparation.requeue_after, predictor.requeue_after),
     )
     return replace(decision, apply=(), delete=(), requeue_after=None) if model.spec.suspend else decision
 
 
-def inquire(snapshot: Snapshot) -> Reference | None:
-    """The Job whose pods have to be asked before a decision can be made; None when nobody has to be asked."""
+def inquire(snapshot: Snapshot) -> Inquiry:
+    """What has to be asked before a decision can be made, beside what the watches tell."""
     if is_terminating(snapshot.model):
-        return None
+        return Inquiry()
     try:
         model = _read(snapshot.model)
     except ValidationError:
-        return None
-    return job_in_question(model, snapshot)
+        return Inquiry()
+    return inquire_about_preparation(model, snapshot)
 
 
 def _read(document: Document) -> TransformerModel:
@@ -95,7 +95,7 @@ def _status(
         observed_generation=generation,
         conditions=record(findings, _conditions_before(model), generation, snapshot.now),
         commit=preparation.commit,
-        preparation=PreparationStatus(job=preparation.job) if preparation.job is not None else None,
+        preparation=preparation.report,
         artifact=preparation.artifact,
         url=predictor.url,
         replicas=predictor.replicas,
@@ -119,11 +119,11 @@ def _invalid(snapshot: Snapshot, error: ValidationError) -> Decision:
 def _invalid_findings(message: str) -> tuple[Finding, ...]:
     unread = "The spec cannot be read."
     return (
-        false(ConditionType.Ready, INVALID_SPEC, message),
-        unknown(ConditionType.SourceResolved, INVALID_SPEC, unread),
-        unknown(ConditionType.Prepared, INVALID_SPEC, unread),
-        unknown(ConditionType.PredictorReady, INVALID_SPEC, unread),
-        true(ConditionType.Stalled, INVALID_SPEC, message),
+        false(ConditionType.Ready, Reason.InvalidSpec, message),
+        unknown(ConditionType.SourceResolved, Reason.InvalidSpec, unread),
+        unknown(ConditionType.Prepared, Reason.InvalidSpec, unread),
+        unknown(ConditionType.PredictorReady, Reason.InvalidSpec, unread),
+        true(ConditionType.Stalled, Reason.InvalidSpec, message),
     )
 
 

@@ -1,22 +1,22 @@
 """observe → decide → apply → report, for one model."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from transformermodel_operator.attempt import read_attempt
+from transformermodel_api.contract import PreparationProgress
 from transformermodel_operator.children.inference_service import deployment_name
 from transformermodel_operator.client import ApiError
 from transformermodel_operator.decide.announcements import Event
 from transformermodel_operator.decide.ownership import name_taken
 from transformermodel_operator.decision import Decision, decide, inquire
+from transformermodel_operator.inspection import inspect
 from transformermodel_operator.objects import (
     INFERENCE_SERVICE,
     JOB,
     MODEL,
-    POD,
     Document,
     Key,
     Kind,
@@ -24,12 +24,10 @@ from transformermodel_operator.objects import (
     controller,
     uid,
 )
+from transformermodel_operator.reasons import Reason
 from transformermodel_operator.settings import Settings
 from transformermodel_operator.snapshot import Refusal, Snapshot
 from transformermodel_operator.store import Store
-
-REFUSED = "Refused"
-_JOB_LABEL = "batch.kubernetes.io/job-name"
 
 _log = logging.getLogger(__name__)
 
@@ -43,6 +41,14 @@ class Cluster(Protocol):
 
     async def list(self, kind: Kind, namespace: str | None, selector: str | None) -> tuple[list[Document], int]:
         """As `Api.list`."""
+        ...
+
+    async def warnings(self, about: Reference) -> Sequence[Document]:
+        """As `Api.warnings`."""
+        ...
+
+    async def log(self, pod: Reference, container: str, lines: int) -> str:
+        """As `Api.log`."""
         ...
 
     async def apply(self, document: Document) -> Document:
@@ -91,6 +97,7 @@ class Reconciler:
         settings: the operator's.
         kserve_installed: whether the API server knows InferenceServices.
         now: the time, with its zone.
+        follow: follows the log of a model's Job at work, or of none; tells what is known of its progress.
     """
 
     cluster: Cluster
@@ -99,6 +106,7 @@ class Reconciler:
     settings: Settings
     kserve_installed: Callable[[], bool]
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    follow: Callable[[Key, Reference | None], PreparationProgress | None] = lambda key, job: None
 
     async def reconcile(self, key: Key) -> float | None:
         """Work on one model; returns the seconds after which it wants to be seen again, or None.
@@ -108,8 +116,9 @@ class Reconciler:
         """
         model = self.stores.models.get(key.namespace, key.name)
         if model is None:
+            self.follow(key, None)
             return None
-        snapshot = await self._ask_pods(self._observe(key, model))
+        snapshot = await self._inspect(key, self._observe(key, model))
         decision = decide(snapshot)
         created = [child for child in decision.apply if self._known(Reference.to(child)) is None]
         if created:
@@ -134,13 +143,11 @@ class Reconciler:
             now=self.now(),
         )
 
-    async def _ask_pods(self, snapshot: Snapshot) -> Snapshot:
-        """Pods are not watched: there are many, and only those of a Job in trouble or at its end are of interest."""
-        job = inquire(snapshot)
-        if job is None:
-            return snapshot
-        pods, _ = await self.cluster.list(POD, job.namespace, f"{_JOB_LABEL}={job.name}")
-        return replace(snapshot, attempt=read_attempt(pods))
+    async def _inspect(self, key: Key, snapshot: Snapshot) -> Snapshot:
+        """Look for what the decision depends on beside what the watches tell."""
+        inquiry = inquire(snapshot)
+        progress = self.follow(key, inquiry.running)
+        return await inspect(self.cluster, replace(snapshot, progress=progress), inquiry)
 
     async def _still_exists(self, model: Document) -> bool:
         """Whether the model is there, asked live: a watch that had to list again does not tell of deletions."""
@@ -176,7 +183,7 @@ class Reconciler:
             except ApiError as error:
                 if not error.is_refusal:
                     raise
-                refusals[reference] = Refusal(REFUSED, f"The API server refuses {reference}: {error}")
+                refusals[reference] = Refusal(Reason.Refused, f"The API server refuses {reference}: {error}")
         return refusals
 
     async def _report(self, model: Document, decision: Decision) -> None:

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from transformermodel_api.contract import PreparationProgress
 from transformermodel_operator.attempt import Attempt
 from transformermodel_operator.objects import Document, Reference
+from transformermodel_operator.reasons import Reason
 from transformermodel_operator.settings import Settings
 
 REFUSED_AGAIN_AFTER = timedelta(minutes=1)
@@ -16,7 +18,7 @@ REFUSED_AGAIN_AFTER = timedelta(minutes=1)
 class Refusal:
     """Why an object could not be written: a condition's reason and message."""
 
-    reason: str
+    reason: Reason
     message: str
 
 
@@ -31,6 +33,8 @@ class Snapshot:
         deployment: the Deployment that KServe made of it.
         kserve_installed: whether the API server knows InferenceServices.
         attempt: what the pods of the wanted Job say; None where nobody has looked.
+        progress: how far the wanted Job is, as its log says; None while nobody knows.
+        claims: PersistentVolumeClaims that somebody has looked for, by name; None for one that is not there.
         refusals: objects that were found to be somebody else's, or that the API server refuses.
         settings: the operator's.
         now: the time, with its zone.
@@ -44,4 +48,6 @@ class Snapshot:
     settings: Settings
     now: datetime
     attempt: Attempt | None = None
+    progress: PreparationProgress | None = None
+    claims: Mapping[str, Document | None] = field(default_factory=dict)
     refusals: Mapping[Reference, Refusal] = field(default_factory=dict)

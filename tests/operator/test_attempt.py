@@ -2,24 +2,26 @@
 
 import pytest
 
-from tests.operator.world import PREPARED, PREPARED_MESSAGE, ended, pod
+from tests.operator.world import NOW, PREPARED, PREPARED_MESSAGE, ended, pod
 from transformermodel_api.contract import Failed, write_outcome
 from transformermodel_api.failures import FailureReason
-from transformermodel_operator.attempt import Attempt, read_attempt
+from transformermodel_operator.attempt import Attempt, last_ended, last_words, read_attempt
+from transformermodel_operator.obstacles import Obstacle
+from transformermodel_operator.reasons import Reason
 
 
 def outcome(*pods: dict[str, object]) -> Failed:
-    found = read_attempt(pods).outcome
+    found = read_attempt(pods, NOW).outcome
     assert isinstance(found, Failed)
     return found
 
 
 def test_without_pods_there_is_nothing_to_tell() -> None:
-    assert read_attempt([]) == Attempt()
+    assert read_attempt([], NOW) == Attempt()
 
 
 def test_the_termination_message_is_the_outcome() -> None:
-    assert read_attempt([pod(**ended(0, PREPARED_MESSAGE))]) == Attempt(outcome=PREPARED)
+    assert read_attempt([pod(**ended(0, PREPARED_MESSAGE))], NOW) == Attempt(outcome=PREPARED)
     gated = Failed.because(FailureReason.Gated, "no access")
     assert outcome(pod(**ended(11, write_outcome(gated)))) == gated
 
@@ -27,7 +29,7 @@ def test_the_termination_message_is_the_outcome() -> None:
 def test_the_newest_pod_that_has_ended_counts() -> None:
     first = pod("2026-11-22T11:00:00Z", **ended(14, write_outcome(Failed.because(FailureReason.Unreachable, "x"))))
     second = pod("2026-11-22T11:01:00Z", **ended(0, PREPARED_MESSAGE))
-    assert read_attempt([second, first]).outcome == PREPARED
+    assert read_attempt([second, first], NOW).outcome == PREPARED
     running = pod("2026-11-22T11:01:00Z", running={"startedAt": "2026-11-22T11:01:00Z"})
     assert outcome(running, first).reason == "Unreachable"
 
@@ -47,24 +49,29 @@ def test_what_is_no_outcome_is_quoted_in_short() -> None:
     assert len(message) < 600
 
 
-@pytest.mark.parametrize(
-    ("waiting", "told"),
-    [
-        ({"reason": "ImagePullBackOff", "message": "no such image"}, "ImagePullBackOff: no such image"),
-        ({"reason": "CreateContainerConfigError"}, "CreateContainerConfigError"),
-        ({"reason": "ContainerCreating"}, None),
-    ],
-)
-def test_a_container_that_does_not_start_says_why(waiting: dict[str, str], told: str | None) -> None:
-    assert read_attempt([pod(waiting=waiting)]).obstacle == told
+def test_what_is_in_the_way_of_the_newest_pod_is_told() -> None:
+    first = pod("2026-11-22T11:00:00Z", waiting={"reason": "ImagePullBackOff", "message": "no such image"})
+    assert read_attempt([first], NOW).obstacle == Obstacle(Reason.ImagePullFailed, "no such image")
+    assert read_attempt([first, pod("2026-11-22T11:01:00Z", running={})], NOW).obstacle is None
 
 
-def test_a_pod_that_is_not_scheduled_says_why() -> None:
-    unscheduled = pod()
-    unscheduled["status"] = {
-        "conditions": [
-            {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "claim not found"}
-        ]
-    }
-    assert read_attempt([unscheduled]).obstacle == "Unschedulable: claim not found"
-    assert read_attempt([pod(running={})]).obstacle is None
+def test_a_pod_that_was_ended_from_outside_says_nothing_about_the_preparation() -> None:
+    evicted = pod(**ended(137))
+    evicted["status"] |= {"phase": "Failed", "reason": "Evicted", "message": "The node was low on memory."}
+    attempt = read_attempt([evicted], NOW)
+    assert attempt.outcome is None
+    assert attempt.disruption == Obstacle(Reason.Evicted, "Evicted: The node was low on memory.")
+
+
+def test_the_pod_whose_log_is_whole_is_the_newest_that_has_ended() -> None:
+    over, running = pod("2026-11-22T11:00:00Z", **ended(1)), pod("2026-11-22T11:01:00Z", running={})
+    assert last_ended([running, over]) == over
+    assert last_ended([running]) is None
+
+
+def test_the_last_words_of_a_log_are_those_that_say_more_than_how_far_it_was() -> None:
+    told = ['{"step": "Build", "detail": "TorchScript"}', "Traceback", '  File "x.py"', "ValueError: no"]
+    counted = ['{"step":"Acquire","bytesDone":1,"percent":2}', '{"outcome": "Failed", "reason": "Internal"}', ""]
+    assert last_words("\n".join([*counted, *told, *counted])) == "\n".join(told)
+    assert len(last_words("x" * 5000)) == 600
+    assert last_words("\n".join(map(str, range(20)))).splitlines() == [str(number) for number in range(12, 20)]

@@ -21,6 +21,7 @@ from tests.operator.world import (
 )
 from transformermodel_operator.decision import Decision, decide
 from transformermodel_operator.objects import INFERENCE_SERVICE, Reference
+from transformermodel_operator.reasons import Reason
 from transformermodel_operator.snapshot import Refusal
 
 MODEL = model()
@@ -249,7 +250,7 @@ def test_a_foreign_service_of_the_name_is_left_alone() -> None:
 
 
 def test_a_refused_service_is_reported_and_tried_again() -> None:
-    refusals = {Reference(INFERENCE_SERVICE, "team", "sentiment"): Refusal("Refused", "the webhook says no")}
+    refusals = {Reference(INFERENCE_SERVICE, "team", "sentiment"): Refusal(Reason.Refused, "the webhook says no")}
     decision = decide(snapshot(PREPARED, refusals=refusals))
     assert decision.apply == ()
     assert conditions(decision)["Stalled"] == ("True", "Refused")

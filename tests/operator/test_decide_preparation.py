@@ -1,5 +1,6 @@
 """Which Job there should be, and what is known of the preparation."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests.operator.world import (
     STORAGE,
     Object,
     after,
+    claim,
     conditions,
     failed,
     job,
@@ -22,10 +24,15 @@ from tests.operator.world import (
     snapshot,
     succeeded,
 )
+from transformermodel_api.contract import PreparationProgress
 from transformermodel_api.failures import FailureReason
+from transformermodel_api.status import PreparationStatus
 from transformermodel_operator.attempt import Attempt
+from transformermodel_operator.decide.inquiry import Inquiry
 from transformermodel_operator.decision import Decision, decide, inquire
 from transformermodel_operator.objects import Reference
+from transformermodel_operator.obstacles import Obstacle
+from transformermodel_operator.reasons import Reason
 from transformermodel_operator.settings import Settings
 from transformermodel_operator.snapshot import Refusal
 
@@ -86,7 +93,7 @@ def test_what_is_reported_as_prepared_is_not_prepared_again_when_the_job_is_gone
     decision = decide(snapshot(prepared(), **served(MODEL)))
     assert decision.apply == ()
     assert conditions(decision)["Ready"] == ("True", "Ready")
-    assert inquire(snapshot(prepared(), job(MODEL, "Complete"))) is None
+    assert inquire(snapshot(prepared(), job(MODEL, "Complete"))) == Inquiry()
 
 
 def test_a_job_that_was_deleted_before_its_outcome_was_reported_is_made_again() -> None:
@@ -142,7 +149,7 @@ def test_a_failure_that_may_pass_is_tried_again_after_a_while() -> None:
     soon = decide(snapshot(MODEL, broken, attempt=attempt, now=NOW + timedelta(minutes=4)))
     assert soon.delete == ()
     assert soon.requeue_after == timedelta(minutes=6)
-    late = decide(snapshot(MODEL, broken, attempt=attempt, now=NOW + timedelta(minutes=10)))
+    late = decide(snapshot(after(soon, MODEL), broken, now=NOW + timedelta(minutes=10)))
     assert names(late.delete) == names([broken])
     assert conditions(late)["Prepared"] == ("False", "Preparing")
     assert "Unreachable" in message(late, "Prepared")
@@ -152,7 +159,7 @@ def test_a_lasting_failure_stays_and_is_not_asked_for_again() -> None:
     broken = job(MODEL, "Failed", failed=1)
     reported = after(decide(snapshot(MODEL, broken, attempt=failed(FailureReason.Gated))), MODEL)
     again = snapshot(reported, broken, now=NOW + timedelta(days=1))
-    assert inquire(again) is None
+    assert inquire(again) == Inquiry()
     assert decide(again).status == decide(snapshot(reported, broken)).status
     assert (decide(again).delete, decide(again).requeue_after) == ((), None)
 
@@ -203,13 +210,15 @@ def test_success_without_an_outcome_is_not_believed() -> None:
     ],
 )
 def test_pods_are_asked_only_where_they_have_something_to_tell(state: Object, asked: bool) -> None:
-    assert (inquire(snapshot(MODEL, state)) is not None) is asked
+    assert (inquire(snapshot(MODEL, state)).job is not None) is asked
 
 
 def test_a_job_that_does_not_begin_says_what_it_waits_for_and_is_looked_at_again() -> None:
-    attempt = Attempt(obstacle="Unschedulable: no such claim")
+    attempt = Attempt(obstacle=Obstacle(Reason.Unschedulable, "Unschedulable: no node is big enough"))
     decision = decide(snapshot(MODEL, job(MODEL, active=1), attempt=attempt))
-    assert message(decision, "Ready").endswith("waits: Unschedulable: no such claim")
+    assert conditions(decision)["Ready"] == ("False", "Unschedulable")
+    assert conditions(decision)["Reconciling"] == ("True", "Unschedulable")
+    assert "waits: Unschedulable: no node is big enough. No node takes" in message(decision, "Ready")
     assert decision.requeue_after == timedelta(seconds=15)
 
 
@@ -252,12 +261,12 @@ def test_what_is_about_to_go_is_waited_for(change: dict[str, str]) -> None:
     decision = decide(snapshot(MODEL, going))
     assert (decision.apply, decision.delete) == ((), ())
     assert conditions(decision)["Reconciling"] == ("True", "Preparing")
-    assert inquire(snapshot(MODEL, going)) is None
+    assert inquire(snapshot(MODEL, going)) == Inquiry()
 
 
 def test_a_refused_job_is_reported_and_tried_again() -> None:
     reference = Reference.to(job(MODEL))
-    refusals = {reference: Refusal("Refused", "quota exceeded")}
+    refusals = {reference: Refusal(Reason.Refused, "quota exceeded")}
     decision = decide(snapshot(MODEL, refusals=refusals))
     assert decision.apply == ()
     assert conditions(decision)["Prepared"] == ("False", "Refused")
@@ -268,3 +277,149 @@ def test_a_refused_job_is_reported_and_tried_again() -> None:
 def test_storage_is_the_operators_default_where_the_spec_has_none() -> None:
     settings = Settings(**{**vars(SETTINGS), "default_storage": str(STORAGE)})
     assert jobs_of(decide(snapshot(model(storage=None), settings=settings))) == names([job(MODEL)])
+
+
+def again(decision: Decision) -> Object:
+    """The model as the next decision finds it."""
+    return after(decision, MODEL)
+
+
+def of_attempt(number: int, *conditions: str, **status: Any) -> Object:
+    found = job(MODEL, *conditions, **status)
+    found["metadata"]["annotations"]["transformermodel.dev/attempt"] = str(number)
+    return found
+
+
+def test_failures_are_counted_in_the_jobs_themselves_and_each_waits_twice_as_long() -> None:
+    document, attempt = MODEL, failed(FailureReason.Unreachable)
+    for number, minutes in enumerate((10, 20, 40, 80, 160, 320, 360, 360), start=1):
+        broken = of_attempt(number, "Failed")
+        first = decide(snapshot(document, broken, attempt=attempt))
+        assert first.status is not None
+        assert first.status.preparation is not None
+        assert first.status.preparation.failures == number
+        assert first.requeue_after == timedelta(minutes=minutes)
+        assert first.delete == ()
+        then = NOW + timedelta(minutes=minutes)
+        over = decide(snapshot(again(first), broken, now=then))
+        assert names(over.delete) == names([broken])
+        (made,) = decide(snapshot(again(over), now=then)).apply
+        assert made["metadata"]["annotations"]["transformermodel.dev/attempt"] == str(number + 1)
+        document = again(over)
+
+
+def test_an_interruption_between_the_end_of_a_job_and_the_next_does_not_lose_the_count() -> None:
+    counted = again(decide(snapshot(MODEL, of_attempt(3, "Failed"), attempt=failed(FailureReason.Unreachable))))
+    (made,) = decide(snapshot(counted)).apply
+    assert made["metadata"]["annotations"]["transformermodel.dev/attempt"] == "4"
+
+
+def test_a_failure_is_reported_before_its_job_goes_however_late_it_is_seen() -> None:
+    late = NOW + timedelta(days=1)
+    decision = decide(snapshot(MODEL, job(MODEL, "Failed"), attempt=failed(FailureReason.Unreachable), now=late))
+    assert decision.delete == ()
+    assert conditions(decision)["Prepared"] == ("False", "Unreachable")
+    assert decision.requeue_after == timedelta(0)
+
+
+def test_another_input_begins_to_count_anew() -> None:
+    counted = again(decide(snapshot(MODEL, of_attempt(3, "Failed"), attempt=failed(FailureReason.Unreachable))))
+    edited = {**model(source={"uri": "hf://org/other"}), "status": counted["status"]}
+    (made,) = decide(snapshot(edited)).apply
+    assert made["metadata"]["annotations"]["transformermodel.dev/attempt"] == "1"
+
+
+def test_progress_is_told_and_stays_while_the_log_is_not_read() -> None:
+    at_work = job(MODEL, active=1, ready=1)
+    progress = PreparationProgress(step="Acquire", percent=31, bytes_done=5, bytes_total=10, remaining_seconds=7)
+    told = decide(snapshot(MODEL, at_work, progress=progress))
+    assert told.status is not None
+    assert told.status.preparation == PreparationStatus(
+        job=names([at_work])[0], step="Acquire", percent=31, bytes_done=5, bytes_total=10, remaining_seconds=7
+    )
+    assert decide(snapshot(again(told), at_work)).status == told.status
+    assert inquire(snapshot(MODEL, at_work)).running == Reference.to(at_work)
+
+
+def test_an_ended_preparation_is_wholly_done() -> None:
+    decision = decide(snapshot(MODEL, job(MODEL, "Complete"), attempt=succeeded()))
+    assert decision.status is not None
+    assert decision.status.preparation == PreparationStatus(job=names([job(MODEL)])[0], percent=100)
+
+
+def test_a_pod_that_was_evicted_is_told_while_the_next_one_is_waited_for() -> None:
+    attempt = Attempt(disruption=Obstacle(Reason.Evicted, "Evicted: The node was low on memory"))
+    decision = decide(snapshot(MODEL, job(MODEL, active=1), attempt=attempt))
+    assert conditions(decision)["Prepared"] == ("False", "Evicted")
+    running = decide(snapshot(again(decision), job(MODEL, active=1, ready=1), attempt=attempt))
+    assert conditions(running)["Prepared"] == ("False", "Preparing")
+
+
+def test_a_deadline_that_passed_while_the_job_waited_says_what_for() -> None:
+    stuck = Attempt(obstacle=Obstacle(Reason.ImagePullFailed, "no such image"))
+    waiting = again(decide(snapshot(MODEL, job(MODEL, active=1), attempt=stuck)))
+    late = job(MODEL, "Failed")
+    late["status"]["conditions"][0]["reason"] = "DeadlineExceeded"
+    decision = decide(snapshot(waiting, late, attempt=Attempt()))
+    assert conditions(decision)["Prepared"] == ("False", "DeadlineExceeded")
+    assert "no such image" in message(decision, "Prepared")
+
+
+@pytest.mark.parametrize(("hours", "seconds"), [(0, 15), (0.1, 45), (1, 300), (100, 300)])
+def test_a_job_that_waits_for_long_is_looked_at_seldom(hours: float, seconds: int) -> None:
+    waiting = job(MODEL, active=1, created=NOW - timedelta(hours=hours))
+    assert decide(snapshot(MODEL, waiting, attempt=Attempt())).requeue_after == timedelta(seconds=seconds)
+
+
+def test_the_end_of_the_log_is_kept_in_the_event() -> None:
+    attempt = replace(failed(FailureReason.WeightsMismatch), log="building\nno head")
+    decision = decide(snapshot(MODEL, job(MODEL, "Failed"), attempt=attempt))
+    (event,) = [event for event in decision.events if event.reason == "WeightsMismatch"]
+    assert event.message.endswith("The log ended with:\nbuilding\nno head")
+    assert "building" not in message(decision, "Prepared")
+
+
+def test_golden_answers_that_do_not_come_leave_what_served_before() -> None:
+    edited = {**model(tests=[{"input": {"text": "x"}, "expect": {"label": "A"}}]), "status": prepared()["status"]}
+    wrong = failed(FailureReason.GoldenAnswerMismatch)
+    decision = decide(snapshot(edited, job(edited, "Failed"), attempt=wrong, **served(MODEL)))
+    assert conditions(decision)["Prepared"] == ("False", "GoldenAnswerMismatch")
+    assert conditions(decision)["PredictorReady"] == ("True", "Serving")
+    assert conditions(decision)["Stalled"] == ("True", "GoldenAnswerMismatch")
+    assert decision.apply == ()
+    assert decision.status is not None
+    assert decision.status.artifact == ARTIFACT
+
+
+def test_claims_are_looked_for_before_a_job_is_made() -> None:
+    on_claims = model(source={"uri": "pvc://checkpoints/bert"})
+    assert inquire(snapshot(on_claims)).claims == ("checkpoints", "models")
+    assert inquire(snapshot(model(storage={"uri": "s3://bucket"}))).claims == ()
+    assert inquire(snapshot(prepared())) == Inquiry()
+    assert inquire(snapshot(model(suspend=True))) == Inquiry()
+
+
+@pytest.mark.parametrize(
+    ("found", "reason"),
+    [
+        pytest.param(None, "ClaimMissing", id="not there"),
+        pytest.param(claim("models", phase="Lost"), "ClaimLost", id="its volume is gone"),
+        pytest.param(claim("models", deletionTimestamp="2026-11-22T11:00:00Z"), "ClaimLost", id="is going"),
+        pytest.param(claim("models", modes=("ReadOnlyMany",)), "ClaimAccessMode", id="cannot be written to"),
+        pytest.param(claim("models", modes=("ReadWriteOncePod",)), "ClaimAccessMode", id="is for one pod"),
+    ],
+)
+def test_a_claim_that_is_of_no_use_holds_the_job_up(found: Object | None, reason: str) -> None:
+    decision = decide(snapshot(MODEL, claims={"models": found}))
+    assert decision.apply == ()
+    assert conditions(decision)["Prepared"] == ("False", reason)
+    assert conditions(decision)["Stalled"] == ("True", reason)
+    assert "PersistentVolumeClaim models" in message(decision, "Ready")
+    assert decision.requeue_after == timedelta(minutes=1)
+    assert jobs_of(decide(snapshot(again(decision), claims={"models": claim("models")}))) == names([job(MODEL)])
+
+
+@pytest.mark.parametrize("phase", ["Bound", "Pending"])
+def test_a_claim_that_is_bound_or_waits_for_its_first_consumer_is_enough(phase: str) -> None:
+    found = claim("models", phase=phase, modes=("ReadWriteOnce",))
+    assert jobs_of(decide(snapshot(MODEL, claims={"models": found}))) == names([job(MODEL)])

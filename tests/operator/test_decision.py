@@ -17,8 +17,10 @@ from tests.operator.world import (
     succeeded,
 )
 from transformermodel_api.failures import FailureReason
+from transformermodel_operator.decide.inquiry import Inquiry
 from transformermodel_operator.decision import Decision, decide, inquire
 from transformermodel_operator.objects import Reference
+from transformermodel_operator.reasons import Reason
 from transformermodel_operator.snapshot import Refusal
 
 MODEL = model()
@@ -32,7 +34,7 @@ def events(decision: Decision) -> list[tuple[str, str]]:
 def test_a_model_that_is_being_deleted_is_left_to_the_garbage_collector() -> None:
     going = model(metadata={"deletionTimestamp": "2026-11-22T12:00:00Z"})
     assert decide(snapshot(going)) == Decision()
-    assert inquire(snapshot(going, job(MODEL, "Complete"))) is None
+    assert inquire(snapshot(going, job(MODEL, "Complete"))) == Inquiry()
 
 
 def suspended(document: Object) -> Object:
@@ -44,7 +46,7 @@ def suspended(document: Object) -> Object:
     [
         pytest.param(MODEL, {}, id="nothing there"),
         pytest.param(READY, {}, id="children deleted by somebody"),
-        pytest.param(READY, {"refusals": {Reference.to(job(MODEL)): Refusal("Refused", "")}}, id="refused"),
+        pytest.param(READY, {"refusals": {Reference.to(job(MODEL)): Refusal(Reason.Refused, "")}}, id="refused"),
     ],
 )
 def test_a_suspended_model_is_not_touched(document: Object, around: dict[str, Any]) -> None:

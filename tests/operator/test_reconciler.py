@@ -1,6 +1,8 @@
 """observe → decide → apply → report, against an API server that does what a test says."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from tests.operator.world import (
     SETTINGS,
     Object,
     after,
+    claim,
     deployment,
     ended,
     job,
@@ -24,7 +27,7 @@ from tests.operator.world import PREPARED_MESSAGE as MESSAGE
 from transformermodel_operator.client import ApiError
 from transformermodel_operator.decide.announcements import Event
 from transformermodel_operator.decision import decide
-from transformermodel_operator.objects import POD, Document, Key, Kind, Reference, key_of_child, key_of_model
+from transformermodel_operator.objects import CLAIM, POD, Document, Key, Kind, Reference, key_of_child, key_of_model
 from transformermodel_operator.reconciler import Reconciler, Stores
 from transformermodel_operator.store import Store
 
@@ -42,10 +45,28 @@ class Cluster:
     writes: list[str] = field(default_factory=list)
     statuses: list[Object] = field(default_factory=list)
     version: int = 100
+    claim: Object | ApiError | None = field(default_factory=lambda: claim("models"))
+    told: list[Object] = field(default_factory=list)
+    logs: dict[str, str | ApiError] = field(default_factory=dict)
 
     async def get(self, reference: Reference) -> Document | None:
         self.reads.append(f"get {reference.kind.name}")
-        return self.objects.get(reference)
+        if reference.kind is not CLAIM:
+            return self.objects.get(reference)
+        if isinstance(self.claim, ApiError):
+            raise self.claim
+        return self.claim
+
+    async def warnings(self, about: Reference) -> Sequence[Document]:
+        self.reads.append(f"warnings about {about.kind.name}")
+        return self.told
+
+    async def log(self, pod: Reference, container: str, lines: int) -> str:
+        self.reads.append("log")
+        text = self.logs.get(pod.name, "")
+        if isinstance(text, ApiError):
+            raise text
+        return text
 
     async def list(self, kind: Kind, namespace: str | None, selector: str | None) -> tuple[list[Document], int]:
         assert kind is POD
@@ -82,6 +103,7 @@ class World:
     def __init__(self, document: Object | None, *children: Object, **settings: Any) -> None:
         self.cluster = Cluster()
         self.told: list[str] = []
+        self.notes: list[str] = []
         stores = {name: Store(key_of_child, lambda _: None) for name in ("jobs", "services", "deployments")}
         self.stores = Stores(models=Store(key_of_model, lambda _: None), **stores)
         if document is not None:
@@ -102,6 +124,7 @@ class World:
 
     async def record(self, document: Document, events: tuple[Event, ...]) -> None:
         self.told += [event.reason for event in events]
+        self.notes += [event.message for event in events]
 
     async def reconcile(self) -> float | None:
         return await self.reconciler.reconcile(KEY)
@@ -229,3 +252,41 @@ async def test_the_job_of_a_former_spec_is_deleted() -> None:
     world = World(edited, former)
     await world.reconcile()
     assert world.cluster.writes == [f"delete {former['metadata']['name']}", "apply Job", "status"]
+
+
+async def test_a_job_that_gets_no_pod_says_what_the_events_say() -> None:
+    waiting = job(model(), active=0, created=NOW - timedelta(minutes=1))
+    world = World(model(), waiting)
+    world.cluster.told = [{"reason": "FailedCreate", "note": "exceeded quota: compute", "eventTime": "2026"}]
+    await world.reconcile()
+    assert world.ready_reason() == "QuotaExceeded"
+    assert "warnings about Job" in world.cluster.reads
+
+
+async def test_the_end_of_the_log_goes_into_the_event_and_is_done_without_where_it_cannot_be_read() -> None:
+    for log, told in (("no head\n", True), (ApiError(500, "the node is gone"), False)):
+        world = World(model(), job(model(), "Failed", failed=1))
+        world.cluster.pods = [pod(**ended(19))]
+        world.cluster.logs = {world.cluster.pods[0]["metadata"]["name"]: log}
+        await world.reconcile()
+        assert world.ready_reason() == "WeightsMismatch"
+        assert any("no head" in note for note in world.notes) is told
+
+
+async def test_without_the_right_to_look_claims_are_left_to_the_pods() -> None:
+    world = World(model())
+    world.cluster.claim = ApiError(403, "forbidden")
+    await world.reconcile()
+    assert world.cluster.writes == ["apply Job", "status"]
+
+
+async def test_a_job_at_work_is_followed_and_one_that_is_over_is_not() -> None:
+    followed: list[Reference | None] = []
+
+    def follow(key: Key, running: Reference | None) -> None:
+        followed.append(running)
+
+    at_work = job(model(), active=1, ready=1)
+    for world in (World(model(), at_work), World(model(), job(model(), "Failed")), World(None)):
+        await replace(world.reconciler, follow=follow).reconcile(KEY)
+    assert followed == [Reference.to(at_work), None, None]

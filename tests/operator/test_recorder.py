@@ -8,10 +8,11 @@ from tests.operator.world import NOW, Object, model
 from transformermodel_operator.client import ApiError
 from transformermodel_operator.decide.announcements import Event, EventType
 from transformermodel_operator.objects import Document, Kind, Reference
+from transformermodel_operator.reasons import Reason
 from transformermodel_operator.recorder import Recorder
 
 MODEL = model()
-GATED = Event(EventType.Warning, "Gated", "No access.")
+GATED = Event(EventType.Warning, Reason.Gated, "No access.")
 
 
 class Events:
@@ -73,8 +74,8 @@ async def test_the_same_event_again_is_counted(events: Events, recorder: Recorde
 @pytest.mark.parametrize(
     "other",
     [
-        (MODEL, Event(EventType.Warning, "Gated", "Still no access.")),
-        (MODEL, Event(EventType.Normal, "Prepared", "No access.")),
+        (MODEL, Event(EventType.Warning, Reason.Gated, "Still no access.")),
+        (MODEL, Event(EventType.Normal, Reason.Prepared, "No access.")),
         (model(metadata={"uid": "uid-of-a-namesake"}), GATED),
     ],
 )
@@ -103,5 +104,5 @@ async def test_an_event_that_cannot_be_written_holds_nothing_up(
 
 
 async def test_a_note_is_cut_to_what_events_take(events: Events, recorder: Recorder) -> None:
-    await recorder.record(MODEL, [Event(EventType.Normal, "Long", "x" * 5000)])
+    await recorder.record(MODEL, [Event(EventType.Normal, Reason.Internal, "x" * 5000)])
     assert len(events.created[0]["note"]) == 1024

@@ -193,6 +193,17 @@ def pod(created: str = "2026-11-22T11:00:00Z", **state: Any) -> Object:
     }
 
 
+def claim(name: str, phase: str = "Bound", modes: tuple[str, ...] = ("ReadWriteMany",), **metadata: str) -> Object:
+    """A PersistentVolumeClaim."""
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": name, "namespace": "team", **metadata},
+        "spec": {"accessModes": list(modes)},
+        "status": {"phase": phase},
+    }
+
+
 def ended(exit_code: int, message: str = "", reason: str = "Error") -> Object:
     """The state of a container that has ended, as keywords of `pod`."""
     return {"terminated": {"exitCode": exit_code, "message": message, "reason": reason}}

@@ -21,8 +21,14 @@ BACKOFF_LIMIT = 3
 
 HUB_ENDPOINT_VARIABLE = "TRANSFORMERMODEL_HUB_ENDPOINT"
 
+JOB_LABEL = "batch.kubernetes.io/job-name"
+"""Label that the Job controller gives to a Job's pods."""
+
 SETTINGS_ANNOTATION = f"{GROUP}/applied-hash"
 """Annotation of a Job: hash of the whole Job as it was made. Its name says what is prepared, this says how."""
+
+ATTEMPT_ANNOTATION = f"{GROUP}/attempt"
+"""Annotation of a Job: the how-manieth it is for its input. Whoever sees it fail knows how many have failed."""
 
 _SCRATCH = "/scratch"
 _GROUP_ID = 65532
@@ -35,8 +41,10 @@ _LASTING_EXIT_STATUSES = sorted(
 """Exit statuses that a further attempt would repeat."""
 
 
-def preparation_job(model: TransformerModel, storage: AnyStorage, settings: Settings) -> dict[str, Any]:
-    """The Job that prepares a model. Its name says what is prepared, an annotation how."""
+def preparation_job(
+    model: TransformerModel, storage: AnyStorage, settings: Settings, attempt: int = 1
+) -> dict[str, Any]:
+    """The Job that prepares a model. Its name says what is prepared, annotations how and the how-manieth time."""
     preparation = model.spec.preparation
     job: dict[str, Any] = {
         "apiVersion": JOB.api_version,
@@ -54,7 +62,7 @@ def preparation_job(model: TransformerModel, storage: AnyStorage, settings: Sett
             },
         },
     }
-    job["metadata"]["annotations"] = {SETTINGS_ANNOTATION: fingerprint(job)[:16]}
+    job["metadata"]["annotations"] = {SETTINGS_ANNOTATION: fingerprint(job)[:16], ATTEMPT_ANNOTATION: str(attempt)}
     return job
 
 
@@ -74,6 +82,12 @@ def settings_hash(job: Document) -> str | None:
     """How a Job was made; None for a Job that is not from here."""
     found: str | None = (job["metadata"].get("annotations") or {}).get(SETTINGS_ANNOTATION)
     return found
+
+
+def attempt_of(job: Document) -> int:
+    """The how-manieth Job for its input this is; the first, for one that does not say."""
+    found = str((job["metadata"].get("annotations") or {}).get(ATTEMPT_ANNOTATION, ""))
+    return int(found) if found.isdecimal() else 1
 
 
 def _failure_rules() -> list[dict[str, Any]]:

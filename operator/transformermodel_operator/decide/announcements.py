@@ -1,15 +1,12 @@
 """Events: told when a condition changes, never while it stays."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from transformermodel_api.status import Condition, ConditionStatus, ConditionType
 from transformermodel_operator.conditions import find
-from transformermodel_operator.decide.predictor import NOTHING_TO_SERVE
-from transformermodel_operator.decide.preparation_verdict import PREPARING
-from transformermodel_operator.decide.rollout import ROLLING_OUT, SERVING
-from transformermodel_operator.decide.summary import SUSPENDED
+from transformermodel_operator.reasons import Reason, Tone
 
 
 class EventType(StrEnum):
@@ -21,28 +18,40 @@ class EventType(StrEnum):
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened to a model; `reason` is a CamelCase word and part of the interface."""
+    """Something that happened to a model."""
 
     type: EventType
-    reason: str
+    reason: Reason
     message: str
 
 
+_NO_LOGS: Mapping[ConditionType, str] = {}
 _TELLING = (ConditionType.Prepared, ConditionType.PredictorReady, ConditionType.Ready)
-_EXPECTED = frozenset({PREPARING, ROLLING_OUT, SUSPENDED})
-_UNTOLD = frozenset({NOTHING_TO_SERVE, SERVING})  # Prepared and Ready say it better
 
 
-def announce(before: Sequence[Condition], after: Sequence[Condition]) -> tuple[Event, ...]:
-    """The events of going from one set of conditions to another; each reason once."""
-    events: dict[str, Event] = {}
+def announce(
+    before: Sequence[Condition], after: Sequence[Condition], logs: Mapping[ConditionType, str] = _NO_LOGS
+) -> tuple[Event, ...]:
+    """The events of going from one set of conditions to another; each reason once.
+
+    Args:
+        before: what was reported.
+        after: what will be.
+        logs: the end of a log that goes with a condition; an event keeps it when the pod is gone.
+    """
+    events: dict[Reason, Event] = {}
     for kind in _TELLING:
         condition = find(after, kind)
         if condition is None or not _is_news(find(before, kind), condition) or _is_untold(condition):
             continue
-        if condition.reason not in events and not _was_told(before, condition.reason):
-            events[condition.reason] = Event(_type(condition), condition.reason, condition.message)
+        reason = Reason.named(condition.reason)
+        if reason not in events and not _was_told(before, reason):
+            events[reason] = Event(_type(condition), reason, _with_log(condition.message, logs.get(kind)))
     return tuple(events.values())
+
+
+def _with_log(message: str, log: str | None) -> str:
+    return f"{message} The log ended with:\n{log}" if log else message
 
 
 def _is_news(before: Condition | None, after: Condition) -> bool:
@@ -50,14 +59,14 @@ def _is_news(before: Condition | None, after: Condition) -> bool:
 
 
 def _is_untold(condition: Condition) -> bool:
-    return condition.status is ConditionStatus.unknown or condition.reason in _UNTOLD
+    return condition.status is ConditionStatus.unknown or Reason.named(condition.reason).tone is Tone.Silent
 
 
-def _was_told(before: Sequence[Condition], reason: str) -> bool:
+def _was_told(before: Sequence[Condition], reason: Reason) -> bool:
     """Ready repeats the reason of the first condition that does not hold: that is no news."""
     return any(condition.reason == reason for condition in before if condition.type in _TELLING)
 
 
 def _type(condition: Condition) -> EventType:
-    expected = condition.status is ConditionStatus.true or condition.reason in _EXPECTED
+    expected = condition.status is ConditionStatus.true or Reason.named(condition.reason).tone is Tone.Normal
     return EventType.Normal if expected else EventType.Warning

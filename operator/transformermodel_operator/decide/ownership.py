@@ -6,9 +6,8 @@ from enum import Enum, auto
 from transformermodel_api import KIND
 from transformermodel_api.model import Metadata
 from transformermodel_operator.objects import Document, Reference, controller
+from transformermodel_operator.reasons import Reason
 from transformermodel_operator.snapshot import Refusal
-
-NAME_TAKEN = "NameTaken"
 
 
 class Ownership(Enum):
@@ -33,7 +32,7 @@ def ownership(document: Document, owner: Metadata) -> Ownership:
 def name_taken(reference: Reference, model_name: str) -> Refusal:
     """An object that is in the way and stays as it is."""
     return Refusal(
-        NAME_TAKEN,
+        Reason.NameTaken,
         f"{reference} exists already and does not belong to this model, so it is left alone. "
         f"Rename or delete it, or give the TransformerModel {model_name} another name.",
     )

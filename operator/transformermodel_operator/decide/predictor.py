@@ -11,11 +11,10 @@ from transformermodel_operator.comparison import settled
 from transformermodel_operator.conditions import Finding, false
 from transformermodel_operator.decide.ownership import Ownership, ownership, refusal_of
 from transformermodel_operator.decide.preparation_verdict import short
-from transformermodel_operator.decide.rollout import ROLLING_OUT, observe_rollout
+from transformermodel_operator.decide.rollout import observe_rollout
 from transformermodel_operator.objects import INFERENCE_SERVICE, Document, Reference, is_terminating
+from transformermodel_operator.reasons import Reason
 from transformermodel_operator.snapshot import REFUSED_AGAIN_AFTER, Snapshot
-
-KSERVE_MISSING, NOTHING_TO_SERVE = "KServeMissing", "NothingToServe"
 
 
 @dataclass(frozen=True)
@@ -45,9 +44,9 @@ def decide_predictor(model: TransformerModel, artifact: Artifact | None, snapsho
     """The verdict for a model and the artifact it may serve."""
     if not snapshot.kserve_installed:
         message = "KServe is not installed in this cluster: install it, and the model will be served."
-        return PredictorVerdict(false(ConditionType.PredictorReady, KSERVE_MISSING, message), stalled=True)
+        return PredictorVerdict(false(ConditionType.PredictorReady, Reason.KServeMissing, message), stalled=True)
     if artifact is None:
-        waiting = false(ConditionType.PredictorReady, NOTHING_TO_SERVE, "There is no prepared artifact yet.")
+        waiting = false(ConditionType.PredictorReady, Reason.NothingToServe, "There is no prepared artifact yet.")
         return PredictorVerdict(waiting)
     name = Reference(INFERENCE_SERVICE, model.metadata.namespace, model.metadata.name)
     refusal = refusal_of(snapshot.service, name, model.metadata, snapshot.refusals)
@@ -86,4 +85,4 @@ def _seen(service: Document, deployment: Document | None) -> PredictorVerdict:
 
 
 def _rolling(message: str) -> Finding:
-    return false(ConditionType.PredictorReady, ROLLING_OUT, message)
+    return false(ConditionType.PredictorReady, Reason.RollingOut, message)

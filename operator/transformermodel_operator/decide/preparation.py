@@ -2,19 +2,22 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from transformermodel_api.contract import Failed, Prepared
+from transformermodel_api.contract import Failed, PreparationProgress, Prepared
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.model import TransformerModel
-from transformermodel_api.status import Condition, ConditionStatus, ConditionType, TransformerModelStatus
+from transformermodel_api.status import Condition, ConditionStatus, PreparationStatus, TransformerModelStatus
 from transformermodel_operator.attempt import Attempt
 from transformermodel_operator.children.identity import FIELD_MANAGER
-from transformermodel_operator.children.job import BACKOFF_LIMIT, preparation_job, settings_hash
+from transformermodel_operator.children.job import BACKOFF_LIMIT, attempt_of, preparation_job, settings_hash
 from transformermodel_operator.children.storage import AnyStorage
 from transformermodel_operator.comparison import settled
-from transformermodel_operator.conditions import find
+from transformermodel_operator.decide.claims import claim_refusal
+from transformermodel_operator.decide.inquiry import is_running, look_again_after
 from transformermodel_operator.decide.ownership import Ownership, ownership, refusal_of
+from transformermodel_operator.decide.preparation_failure import failure_of
+from transformermodel_operator.decide.preparation_history import ended_at, recorded_end, report_on, retry_delay
 from transformermodel_operator.decide.preparation_verdict import (
     PreparationVerdict,
     as_recorded,
@@ -25,14 +28,9 @@ from transformermodel_operator.decide.preparation_verdict import (
     under_way,
 )
 from transformermodel_operator.decide.storage import locate
-from transformermodel_operator.objects import Document, Reference, condition, holds, is_terminating
+from transformermodel_operator.objects import Document, Reference, holds, is_terminating
+from transformermodel_operator.reasons import Reason
 from transformermodel_operator.snapshot import REFUSED_AGAIN_AFTER, Refusal, Snapshot
-
-RETRY_AFTER = timedelta(minutes=10)
-"""How long after a failure that may pass by itself the preparation begins anew."""
-
-LOOK_AGAIN_AFTER = timedelta(seconds=15)
-"""How often the pod of a Job that does not run yet is asked what it waits for."""
 
 
 def decide_preparation(model: TransformerModel, snapshot: Snapshot) -> PreparationVerdict:
@@ -40,119 +38,117 @@ def decide_preparation(model: TransformerModel, snapshot: Snapshot) -> Preparati
     status = model.status or TransformerModelStatus()
     storage = locate(model.spec, snapshot.settings)
     if isinstance(storage, Refusal):
-        return blocked(status, status.preparation.job if status.preparation is not None else None, storage)
-    wanted = preparation_job(model, storage, snapshot.settings)
-    verdict = _judge(model, storage, wanted, snapshot)
+        return blocked(status, status.preparation, storage)
+    report = report_on(status, preparation_job(model, storage, snapshot.settings)["metadata"]["name"])
+    wanted = preparation_job(model, storage, snapshot.settings, attempt=(report.failures or 0) + 1)
+    verdict = _judge(model, storage, wanted, report, snapshot)
     return replace(verdict, delete=(*verdict.delete, *_former_jobs(model, wanted, snapshot.jobs)))
 
 
-def job_in_question(model: TransformerModel, snapshot: Snapshot) -> Reference | None:
-    """The Job whose pods have to be asked before the verdict; None when what is known will do."""
-    storage = locate(model.spec, snapshot.settings)
-    if isinstance(storage, Refusal):
-        return None
-    name = preparation_job(model, storage, snapshot.settings)["metadata"]["name"]
-    job = _by_name(snapshot.jobs, name)
-    if job is None or is_terminating(job) or ownership(job, model.metadata) is not Ownership.Ours:
-        return None
-    known = _recorded(model.status, name)
-    if known is not None and (known.status is ConditionStatus.true or holds(job, "Failed")):
-        return None
-    finished = holds(job, "Complete") or holds(job, "Failed")
-    return Reference.to(job) if finished or _has_trouble(job, snapshot.now) else None
-
-
-def _judge(model: TransformerModel, storage: AnyStorage, wanted: Document, snapshot: Snapshot) -> PreparationVerdict:
-    status, name = model.status or TransformerModelStatus(), wanted["metadata"]["name"]
-    known = _recorded(status, name)
+def _judge(
+    model: TransformerModel, storage: AnyStorage, wanted: Document, report: PreparationStatus, snapshot: Snapshot
+) -> PreparationVerdict:
+    status, name = model.status or TransformerModelStatus(), report.job
+    known = recorded_end(status, name)
     if known is not None and known.status is ConditionStatus.true:
         return as_recorded(status, known)
     job = _by_name(snapshot.jobs, name)
     refusal = refusal_of(job, Reference.to(wanted), model.metadata, snapshot.refusals)
     if refusal is not None:
-        return blocked(status, name, refusal, REFUSED_AGAIN_AFTER)
+        return blocked(status, report, refusal, REFUSED_AGAIN_AFTER)
     if job is None:
-        message = f"Job {name} waits for the end of spec.suspend." if model.spec.suspend else _at_work_message(name)
-        return replace(under_way(status, name, message), apply=(wanted,))
+        return _without_job(model, storage, wanted, report, snapshot)
     if is_terminating(job) or ownership(job, model.metadata) is Ownership.Leftover:
-        return under_way(status, name, f"Job {name} of before is being removed.")
+        return under_way(status, report, f"Job {name} of before is being removed.")
     if holds(job, "Complete"):
-        return _completed(status, storage, name, snapshot.attempt)
+        return _completed(status, storage, report, snapshot.attempt)
     if settings_hash(job) != settings_hash(wanted):
-        return replace(under_way(status, name, f"Job {name} has other settings and has to start anew."), delete=(job,))
+        message = f"Job {name} has other settings and has to start anew."
+        return replace(under_way(status, report, message), delete=(job,))
     if holds(job, "Failed"):
-        return _failed(status, job, known, snapshot)
+        return _failed(status, job, report, known, snapshot)
     apply = () if settled(job, wanted, FIELD_MANAGER) else (wanted,)
-    return replace(_at_work(status, job, snapshot), apply=apply)
+    return replace(_at_work(status, job, report, snapshot), apply=apply)
+
+
+def _without_job(
+    model: TransformerModel, storage: AnyStorage, wanted: Document, report: PreparationStatus, snapshot: Snapshot
+) -> PreparationVerdict:
+    status = model.status or TransformerModelStatus()
+    if model.spec.suspend:
+        return under_way(status, report, f"Job {report.job} waits for the end of spec.suspend.")
+    refusal = claim_refusal(storage, snapshot.claims)
+    if refusal is not None:
+        return blocked(status, report, refusal, REFUSED_AGAIN_AFTER)
+    return replace(under_way(status, report, _at_work_message(report.job)), apply=(wanted,))
 
 
 def _completed(
-    status: TransformerModelStatus, storage: AnyStorage, job: str, attempt: Attempt | None
+    status: TransformerModelStatus, storage: AnyStorage, report: PreparationStatus, attempt: Attempt | None
 ) -> PreparationVerdict:
-    outcome = attempt.outcome if attempt is not None else None
-    if isinstance(outcome, Prepared):
-        return succeeded(storage, job, outcome)
-    words = outcome.message if outcome is not None else "its pods are gone"
-    message = f"Job {job} completed without telling an outcome ({words}). Delete the Job to prepare again."
-    return failed(status, job, Failed(reason=FailureReason.Internal.name, message=message), stalled=True)
+    attempt = attempt or Attempt()
+    if isinstance(attempt.outcome, Prepared):
+        return replace(succeeded(storage, report.job, attempt.outcome), log=attempt.log)
+    words = attempt.outcome.message if attempt.outcome is not None else "its pods are gone"
+    message = f"Job {report.job} completed without telling an outcome ({words}). Delete the Job to prepare again."
+    failure = Failed(reason=FailureReason.Internal.name, message=message)
+    return replace(failed(status, report, failure, stalled=True), log=attempt.log)
 
 
 def _failed(
-    status: TransformerModelStatus, job: Document, known: Condition | None, snapshot: Snapshot
+    status: TransformerModelStatus,
+    job: Document,
+    report: PreparationStatus,
+    known: Condition | None,
+    snapshot: Snapshot,
 ) -> PreparationVerdict:
-    name = job["metadata"]["name"]
-    failure = _failure(job, known, snapshot.attempt)
+    failure = failure_of(job, known, snapshot.attempt, status)
+    counted = report.model_copy(update={"failures": attempt_of(job), "remaining_seconds": None})
+    log = snapshot.attempt.log if snapshot.attempt is not None else ""
     if not class_of(failure).transient:
-        return failed(status, name, failure, stalled=True)
-    ended = condition(job, "Failed") or {}
-    left = datetime.fromisoformat(ended["lastTransitionTime"]) + RETRY_AFTER - snapshot.now
-    if left > timedelta(0):
-        return replace(failed(status, name, failure, stalled=False), requeue_after=left)
-    again = under_way(status, name, f"Job {name} has to start anew after {failure.reason}: {failure.message}")
-    return replace(again, delete=(job,))
+        return replace(failed(status, counted, failure, stalled=True), log=log)
+    left = ended_at(job) + retry_delay(attempt_of(job)) - snapshot.now
+    if known is None or left > timedelta(0):
+        # It is counted before the Job goes: the number of failures is never in memory alone.
+        return replace(failed(status, counted, failure, stalled=False), log=log, requeue_after=max(left, timedelta(0)))
+    message = f"Job {report.job} has to start anew after {failure.reason}: {failure.message}"
+    return replace(under_way(status, counted, message), delete=(job,))
 
 
-def _failure(job: Document, known: Condition | None, attempt: Attempt | None) -> Failed:
-    """Why a Job failed: as recorded before, as the Job says, as its pods say."""
-    if known is not None:
-        return Failed(reason=known.reason, message=known.message)
-    ended = condition(job, "Failed") or {}
-    if ended.get("reason") == "DeadlineExceeded":
-        return Failed.because(FailureReason.DeadlineExceeded, "The preparation took too long.")
-    if attempt is not None and isinstance(attempt.outcome, Failed):
-        return attempt.outcome
-    words = " ".join(part for part in (ended.get("reason"), ended.get("message")) if part)
-    return Failed.because(FailureReason.Internal, f"The preparation failed without telling why. {words}".strip())
-
-
-def _at_work(status: TransformerModelStatus, job: Document, snapshot: Snapshot) -> PreparationVerdict:
-    name, attempt = job["metadata"]["name"], snapshot.attempt or Attempt()
+def _at_work(
+    status: TransformerModelStatus, job: Document, report: PreparationStatus, snapshot: Snapshot
+) -> PreparationVerdict:
+    name, attempt = report.job, snapshot.attempt or Attempt()
     failures = int(job.get("status", {}).get("failed") or 0)
-    message = _at_work_message(name)
-    if failures and isinstance(attempt.outcome, Failed):
+    report, message, reason = _with_progress(report, snapshot.progress), _at_work_message(name), Reason.Preparing
+    if is_running(job):
+        if failures and isinstance(attempt.outcome, Failed):
+            message = (
+                f"Job {name} is at attempt {failures + 1} of {BACKOFF_LIMIT + 1} after {attempt.outcome.reason}: "
+                f"{attempt.outcome.message}"
+            )
+        return under_way(status, report, message)
+    in_the_way = attempt.obstacle or attempt.disruption
+    if in_the_way is not None:
+        message, reason = f"Job {name} waits: {in_the_way}", in_the_way.reason
+    elif failures and isinstance(attempt.outcome, Failed):
         message = (
-            f"Job {name} is at attempt {failures + 1} of {BACKOFF_LIMIT + 1} after {attempt.outcome.reason}: "
+            f"Job {name} waits for attempt {failures + 1} of {BACKOFF_LIMIT + 1} after {attempt.outcome.reason}: "
             f"{attempt.outcome.message}"
         )
-    elif attempt.obstacle is not None:
-        message = f"Job {name} waits: {attempt.obstacle}"
-    return replace(under_way(status, name, message), requeue_after=None if _is_running(job) else LOOK_AGAIN_AFTER)
+    waiting = under_way(status, report, message, reason)
+    return replace(waiting, requeue_after=look_again_after(job, snapshot.now))
+
+
+def _with_progress(report: PreparationStatus, progress: PreparationProgress | None) -> PreparationStatus:
+    """What status tells of a Job at work; as before while its log has not been read."""
+    if progress is None:
+        return report
+    return PreparationStatus(job=report.job, failures=report.failures, **progress.model_dump())
 
 
 def _at_work_message(job: str) -> str:
     return f"Job {job} prepares the model."
-
-
-def _recorded(status: TransformerModelStatus | None, job: str) -> Condition | None:
-    """The condition Prepared, if it speaks of the end of this very Job."""
-    if status is None or status.preparation is None or status.preparation.job != job:
-        return None
-    prepared = find(status.conditions, ConditionType.Prepared)
-    if prepared is None:
-        return None
-    if prepared.status is ConditionStatus.true:
-        return prepared if status.artifact is not None else None
-    return prepared if prepared.reason in FailureReason.__members__ else None
 
 
 def _former_jobs(model: TransformerModel, wanted: Document, jobs: Iterable[Document]) -> tuple[Document, ...]:
@@ -167,15 +163,3 @@ def _former_jobs(model: TransformerModel, wanted: Document, jobs: Iterable[Docum
 
 def _by_name(jobs: Iterable[Document], name: str) -> Document | None:
     return next((job for job in jobs if job["metadata"]["name"] == name), None)
-
-
-def _is_running(job: Document) -> bool:
-    return int(job.get("status", {}).get("ready") or 0) > 0
-
-
-def _has_trouble(job: Document, now: datetime) -> bool:
-    """Whether the Job's pods have something to tell: one has failed, or none runs although some time has passed."""
-    if job.get("status", {}).get("failed"):
-        return True
-    age = now - datetime.fromisoformat(job["metadata"]["creationTimestamp"])
-    return not _is_running(job) and age >= LOOK_AGAIN_AFTER

@@ -5,23 +5,12 @@ from datetime import timedelta
 
 from transformermodel_api.contract import Failed, Prepared
 from transformermodel_api.failures import FailureReason
-from transformermodel_api.status import Artifact, Condition, ConditionType, TransformerModelStatus
+from transformermodel_api.status import Artifact, Condition, ConditionType, PreparationStatus, TransformerModelStatus
 from transformermodel_operator.children.storage import AnyStorage
 from transformermodel_operator.conditions import Finding, false, find, true, unknown
 from transformermodel_operator.objects import Document
+from transformermodel_operator.reasons import Reason
 from transformermodel_operator.snapshot import Refusal
-
-PREPARING, PREPARED, RESOLVED = "Preparing", "Prepared", "Resolved"
-
-_ABOUT_THE_SOURCE = frozenset(
-    {
-        FailureReason.NotFound,
-        FailureReason.Gated,
-        FailureReason.Unauthorized,
-        FailureReason.RateLimited,
-        FailureReason.Unreachable,
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -33,7 +22,8 @@ class PreparationVerdict:
         prepared: the condition Prepared.
         artifact: the one that may be served; of an earlier spec while `prepared` does not hold.
         commit: what the artifact was made of.
-        job: name of the Job that status speaks of.
+        report: what status tells of the Job.
+        log: the last lines of the log of a Job that has just ended; they go into the event.
         stalled: only the user can help.
         apply: Jobs to be written.
         delete: Jobs to be removed.
@@ -44,26 +34,32 @@ class PreparationVerdict:
     prepared: Finding
     artifact: Artifact | None
     commit: str | None
-    job: str | None
+    report: PreparationStatus | None
+    log: str = ""
     stalled: bool = False
     apply: tuple[Document, ...] = ()
     delete: tuple[Document, ...] = ()
     requeue_after: timedelta | None = None
 
 
-def under_way(status: TransformerModelStatus, job: str, message: str) -> PreparationVerdict:
-    """A Job is at work, or about to be; an artifact of an earlier spec stays what it is."""
+def under_way(
+    status: TransformerModelStatus, report: PreparationStatus, message: str, reason: Reason = Reason.Preparing
+) -> PreparationVerdict:
+    """A Job is at work, about to be, or held up; an artifact of an earlier spec stays what it is."""
     return PreparationVerdict(
-        source=unknown(ConditionType.SourceResolved, PREPARING, "The preparation has not told yet."),
-        prepared=false(ConditionType.Prepared, PREPARING, message),
+        source=unknown(ConditionType.SourceResolved, Reason.Preparing, "The preparation has not told yet."),
+        prepared=false(ConditionType.Prepared, reason, message),
         artifact=status.artifact,
         commit=status.commit,
-        job=job,
+        report=report,
     )
 
 
 def blocked(
-    status: TransformerModelStatus, job: str | None, refusal: Refusal, requeue_after: timedelta | None = None
+    status: TransformerModelStatus,
+    report: PreparationStatus | None,
+    refusal: Refusal,
+    requeue_after: timedelta | None = None,
 ) -> PreparationVerdict:
     """Nothing can be prepared: there is no Job, and none may be made."""
     return PreparationVerdict(
@@ -71,23 +67,26 @@ def blocked(
         prepared=false(ConditionType.Prepared, refusal.reason, refusal.message),
         artifact=status.artifact,
         commit=status.commit,
-        job=job,
+        report=report,
         stalled=True,
         requeue_after=requeue_after,
     )
 
 
-def failed(status: TransformerModelStatus, job: str, failure: Failed, *, stalled: bool) -> PreparationVerdict:
+def failed(
+    status: TransformerModelStatus, report: PreparationStatus, failure: Failed, *, stalled: bool
+) -> PreparationVerdict:
     """The Job has ended without an artifact."""
-    about_the_source = class_of(failure) in _ABOUT_THE_SOURCE
+    reason = Reason.of_failure(class_of(failure))
+    about_the_source = ConditionType.SourceResolved in reason.where
     tell = false if about_the_source else unknown
     source_message = failure.message if about_the_source else "The preparation ended before it told."
     return PreparationVerdict(
-        source=tell(ConditionType.SourceResolved, failure.reason, source_message),
-        prepared=false(ConditionType.Prepared, failure.reason, failure.message),
+        source=tell(ConditionType.SourceResolved, reason, source_message),
+        prepared=false(ConditionType.Prepared, reason, failure.message),
         artifact=status.artifact,
         commit=status.commit,
-        job=job,
+        report=report,
         stalled=stalled,
     )
 
@@ -107,11 +106,11 @@ def succeeded(storage: AnyStorage, job: str, outcome: Prepared) -> PreparationVe
     )
     summary = f"Artifact {short(artifact)} ({artifact.size_bytes / 1e6:.1f} MB, {artifact.format}) is prepared."
     return PreparationVerdict(
-        source=true(ConditionType.SourceResolved, RESOLVED, f"The source is at {outcome.commit}."),
-        prepared=true(ConditionType.Prepared, PREPARED, summary),
+        source=true(ConditionType.SourceResolved, Reason.Resolved, f"The source is at {outcome.commit}."),
+        prepared=true(ConditionType.Prepared, Reason.Prepared, summary),
         artifact=artifact,
         commit=outcome.commit,
-        job=job,
+        report=PreparationStatus(job=job, percent=100),
     )
 
 
@@ -120,11 +119,11 @@ def as_recorded(status: TransformerModelStatus, prepared: Condition) -> Preparat
     source = find(status.conditions, ConditionType.SourceResolved)
     told = source.message if source is not None else f"The source is at {status.commit}."
     return PreparationVerdict(
-        source=true(ConditionType.SourceResolved, RESOLVED, told),
-        prepared=true(ConditionType.Prepared, PREPARED, prepared.message),
+        source=true(ConditionType.SourceResolved, Reason.Resolved, told),
+        prepared=true(ConditionType.Prepared, Reason.Prepared, prepared.message),
         artifact=status.artifact,
         commit=status.commit,
-        job=status.preparation.job if status.preparation is not None else None,
+        report=status.preparation,
     )
 
 

@@ -10,9 +10,7 @@ from transformermodel_api.status import ConditionType
 from transformermodel_operator.children.inference_service import REVISION_ANNOTATION, replicas_of, revision_of
 from transformermodel_operator.conditions import Finding, false, true
 from transformermodel_operator.objects import Document, condition, holds
-
-ROLLING_OUT, SERVING, REPLICAS_UNAVAILABLE = "RollingOut", "Serving", "ReplicasUnavailable"
-DEADLINE_EXCEEDED, KSERVE_NOT_READY = "ProgressDeadlineExceeded", "KServeNotReady"
+from transformermodel_operator.reasons import Reason
 
 
 @dataclass(frozen=True)
@@ -54,15 +52,15 @@ def _observe_replicas(service: Document, deployment: Document, failure: Finding 
     counts = f"{min(updated, available)} of {replicas} replicas serve the wanted revision"
     if updated == replicas == available and total == updated:
         return Rollout(_kserve_agrees(service, counts))
-    if progress.get("reason") == DEADLINE_EXCEEDED:
+    if progress.get("reason") == Reason.ProgressDeadlineExceeded:
         words = failure.message if failure is not None else progress.get("message", "")
         message = f"{counts}, and there is no progress. {words}".strip()
-        return Rollout(false(ConditionType.PredictorReady, DEADLINE_EXCEEDED, message), stalled=True)
+        return Rollout(false(ConditionType.PredictorReady, Reason.ProgressDeadlineExceeded, message), stalled=True)
     if failure is not None:
         return Rollout(failure)
     if progress.get("reason") == "NewReplicaSetAvailable" and updated == replicas == total:
         message = f"{available} of {replicas} replicas are available."
-        return Rollout(false(ConditionType.PredictorReady, REPLICAS_UNAVAILABLE, message))
+        return Rollout(false(ConditionType.PredictorReady, Reason.ReplicasUnavailable, message))
     return Rollout(_rolling(f"{counts}."))
 
 
@@ -71,9 +69,9 @@ _COUNTS = ("replicas", "updatedReplicas", "availableReplicas")
 
 def _kserve_agrees(service: Document, counts: str) -> Finding:
     if holds(service, "Ready"):
-        return true(ConditionType.PredictorReady, SERVING, f"{counts}.")
+        return true(ConditionType.PredictorReady, Reason.Serving, f"{counts}.")
     message = _with_objection("KServe does not call the InferenceService ready.", service)
-    return false(ConditionType.PredictorReady, KSERVE_NOT_READY, message)
+    return false(ConditionType.PredictorReady, Reason.KServeNotReady, message)
 
 
 def _with_objection(message: str, service: Document) -> str:
@@ -92,7 +90,7 @@ def _with_objection(message: str, service: Document) -> str:
 
 
 def _rolling(message: str) -> Finding:
-    return false(ConditionType.PredictorReady, ROLLING_OUT, message)
+    return false(ConditionType.PredictorReady, Reason.RollingOut, message)
 
 
 def _failure(service: Document) -> Finding | None:
@@ -102,7 +100,7 @@ def _failure(service: Document) -> Finding | None:
     if model.get("transitionStatus") not in ("BlockedByFailedLoad", "InvalidSpec") or not last.get("reason"):
         return None
     message = last.get("message") or "KServe tells no more; look at the predictor's pods."
-    return false(ConditionType.PredictorReady, last["reason"], message)
+    return false(ConditionType.PredictorReady, Reason.of_kserve(last["reason"]), message)
 
 
 def _is_invalid(service: Document) -> bool:

@@ -2,10 +2,9 @@
 
 from transformermodel_api.spec import TransformerModelSpec
 from transformermodel_operator.children.storage import AnyStorage, ObjectStorage, StorageLocation, is_object_uri
+from transformermodel_operator.reasons import Reason
 from transformermodel_operator.settings import Settings
 from transformermodel_operator.snapshot import Refusal
-
-STORAGE_MISSING, STORAGE_INVALID = "StorageMissing", "StorageInvalid"
 
 
 def locate(spec: TransformerModelSpec, settings: Settings) -> AnyStorage | Refusal:
@@ -13,7 +12,7 @@ def locate(spec: TransformerModelSpec, settings: Settings) -> AnyStorage | Refus
     uri = spec.storage.uri if spec.storage is not None else settings.default_storage
     if uri is None:
         return Refusal(
-            STORAGE_MISSING,
+            Reason.StorageMissing,
             "There is nowhere to keep the artifact. Set spec.storage.uri to pvc://claim, s3://bucket, gs://bucket or "
             "az://container, and a path after it where wanted, or let the operator's administrator set a default.",
         )
@@ -23,4 +22,4 @@ def locate(spec: TransformerModelSpec, settings: Settings) -> AnyStorage | Refus
     try:
         return StorageLocation.parse(uri)
     except ValueError as error:
-        return Refusal(STORAGE_INVALID, f"Storage {error}.")
+        return Refusal(Reason.StorageInvalid, f"Storage {error}.")

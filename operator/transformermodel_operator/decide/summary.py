@@ -9,8 +9,7 @@ from transformermodel_api.status import ConditionType
 from transformermodel_operator.conditions import Finding, false, true
 from transformermodel_operator.decide.predictor import PredictorVerdict
 from transformermodel_operator.decide.preparation_verdict import PreparationVerdict, short
-
-READY, SUSPENDED = "Ready", "Suspended"
+from transformermodel_operator.reasons import Reason
 
 
 def summarize(
@@ -36,10 +35,10 @@ def _ready(preparation: PreparationVerdict, predictor: PredictorVerdict) -> Find
     if not predictor.predictor.holds or preparation.artifact is None:
         return false(ConditionType.Ready, predictor.predictor.reason, predictor.predictor.message)
     message = f"Artifact {short(preparation.artifact)} is served: {predictor.predictor.message}"
-    return true(ConditionType.Ready, READY, message)
+    return true(ConditionType.Ready, Reason.Ready, message)
 
 
 def _suspended(ready: Finding) -> Finding:
     """What is true stays true, but nobody works on what is not."""
     message = f"spec.suspend is set: nothing is created, changed or repaired. {ready.message}"
-    return Finding(ready.type, ready.status, SUSPENDED, message)
+    return Finding(ready.type, ready.status, Reason.Suspended, message)

@@ -48,6 +48,11 @@ class StoreLocation:
             )
         return LocalStore(Path(self.place))
 
+    @property
+    def workplace(self) -> Path:
+        """Folder of this machine in which preparations for the store work."""
+        return self.cache if is_object_uri(self.place) else Path(self.place)
+
     def collectable(self) -> tuple[Collectable, ...]:
         """The store as a collector sees it, and what this machine keeps of it."""
         store = self.open()

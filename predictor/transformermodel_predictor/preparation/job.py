@@ -14,6 +14,7 @@ from transformermodel_api.contract import (
     REQUEST_VARIABLE,
     Failed,
     PreparationOutcome,
+    PreparationProgress,
     PreparationRequest,
     Prepared,
     write_outcome,
@@ -22,6 +23,7 @@ from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.artifact.opening import StoreLocation
 from transformermodel_predictor.preparation.progress import Step
+from transformermodel_predictor.sources.space import free_bytes
 
 _LOG = logging.getLogger(__name__)
 _ROOT = Path("/")
@@ -44,17 +46,23 @@ class LogProgress:
 
     Args:
         clock: seconds that only ever grow.
+        free: the room where is worked, in bytes.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, free: Callable[[], int | None] = lambda: None
+    ) -> None:
         self._clock = clock
+        self._free = free
+        self._free_at_first: int | None = None
         self._step = Step.Resolve
         self._last = float("-inf")
         self._percent = 0
+        self._began: tuple[float, int] | None = None
 
     def step(self, step: Step, detail: str) -> None:
         """Print the step."""
-        self._step, self._last = step, float("-inf")
+        self._step, self._last, self._began = step, float("-inf"), None
         self._percent = max(self._percent, _BEGINS[step])
         _print({"step": step.value, "detail": detail, "percent": self._percent})
 
@@ -63,10 +71,26 @@ class LogProgress:
         if done < total and self._clock() - self._last < _SECONDS_BETWEEN_LINES:
             return
         self._last = self._clock()
+        remaining = self._remaining(done, total)
         if self._step is Step.Acquire and total:
             begin, end = _BEGINS[Step.Acquire], _BEGINS[Step.Merge]
             self._percent = max(self._percent, begin + (end - begin) * done // total)
-        _print({"step": self._step.value, "bytesDone": done, "bytesTotal": total, "percent": self._percent})
+        line = PreparationProgress(
+            step=self._step.value,
+            percent=self._percent,
+            bytes_done=done,
+            bytes_total=total,
+            bytes_free=self._free_at_first,
+            remaining_seconds=remaining,
+        )
+        _print_line(line.line())
+
+    def _remaining(self, done: int, total: int) -> int | None:
+        """Seconds to the end of the step, at the speed since its first bytes were told; None before there is one."""
+        if self._began is None:
+            self._began, self._free_at_first = (self._clock(), done), self._free()
+        seconds, there = self._clock() - self._began[0], done - self._began[1]
+        return round(seconds * max(total - done, 0) / there) if there > 0 else None
 
 
 def run_job(environment: Mapping[str, str], store: StoreLocation, termination_log: Path) -> int:
@@ -99,7 +123,8 @@ def _prepare(environment: Mapping[str, str], store: StoreLocation) -> Prepared:
     from transformermodel_predictor.preparation.pipeline import prepare  # slow to import: first see what is asked
 
     opened = store.open()
-    prepared = prepare(_request(environment), opened, LogProgress(), base=_ROOT)
+    progress = LogProgress(free=lambda: free_bytes(store.workplace))
+    prepared = prepare(_request(environment), opened, progress, base=_ROOT)
     if reference := environment.get(REFERENCE_VARIABLE):
         opened.refer(reference, prepared.digest)
     return prepared
@@ -124,5 +149,9 @@ def _failed(reason: FailureReason, message: str) -> tuple[Failed, int]:
 
 
 def _print(line: Mapping[str, object]) -> None:
-    sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+    _print_line(json.dumps(line, ensure_ascii=False))
+
+
+def _print_line(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
     sys.stdout.flush()

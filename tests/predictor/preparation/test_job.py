@@ -132,6 +132,18 @@ def test_progress_in_bytes_is_at_most_one_line_a_second(capsys: pytest.CaptureFi
     assert [line["bytesDone"] for line in lines[1:]] == [0, 40, 80, 100]
 
 
+def test_the_rest_of_a_step_takes_as_long_as_its_speed_until_now_says(capsys: pytest.CaptureFixture[str]) -> None:
+    now = 100.0
+    progress = LogProgress(clock=lambda: now, free=lambda: 7)
+    progress.step(Step.Acquire, "hf://org/model")
+    for done in (20, 40, 100):
+        progress.bytes(done, 100)
+        now += 10
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()[1:]]
+    assert [line.get("remainingSeconds") for line in lines] == [None, 30, 0]
+    assert {line["bytesFree"] for line in lines} == {7}
+
+
 def test_the_share_of_the_work_that_is_done_never_falls(capsys: pytest.CaptureFixture[str]) -> None:
     progress = LogProgress()
     for step in Step:

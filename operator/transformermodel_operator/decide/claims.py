@@ -1,0 +1,39 @@
+"""Whether the PersistentVolumeClaims that a Job will mount are of use. Pure."""
+
+from collections.abc import Mapping
+
+from transformermodel_operator.children.storage import AnyStorage, StorageLocation
+from transformermodel_operator.objects import Document, is_terminating
+from transformermodel_operator.reasons import Reason
+from transformermodel_operator.snapshot import Refusal
+
+_WRITABLE = frozenset({"ReadWriteOnce", "ReadWriteMany"})
+"""Access modes with which a Job can write and other pods read: ReadWriteOncePod is for one pod alone."""
+
+
+def claim_refusal(storage: AnyStorage, claims: Mapping[str, Document | None]) -> Refusal | None:
+    """Why no Job can be made yet; None where nothing is known against it.
+
+    A claim that is pending is nothing against it: one that waits for its first consumer is bound when the Job's pod is
+    scheduled, and where that does not happen the pod says so.
+
+    Args:
+        storage: where the artifact goes.
+        claims: what somebody has looked for, by name; None for a claim that is not there.
+    """
+    for name, claim in claims.items():
+        if claim is None:
+            return _refusal(Reason.ClaimMissing, f"PersistentVolumeClaim {name} is not there.")
+        if is_terminating(claim):
+            return _refusal(Reason.ClaimLost, f"PersistentVolumeClaim {name} is being deleted.")
+        if claim.get("status", {}).get("phase") == "Lost":
+            return _refusal(Reason.ClaimLost, f"PersistentVolumeClaim {name} has lost its volume.")
+        modes = claim["spec"].get("accessModes") or ()
+        if isinstance(storage, StorageLocation) and name == storage.claim and not _WRITABLE & set(modes):
+            told = ", ".join(modes) or "no access mode"
+            return _refusal(Reason.ClaimAccessMode, f"PersistentVolumeClaim {name} is {told}.")
+    return None
+
+
+def _refusal(reason: Reason, found: str) -> Refusal:
+    return Refusal(reason, f"{found} {reason.meaning}")

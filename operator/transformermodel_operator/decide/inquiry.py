@@ -1,0 +1,89 @@
+"""What has to be asked of the cluster before a decision, beside what the watches tell. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from transformermodel_api.contract import PreparationRequest
+from transformermodel_api.model import TransformerModel
+from transformermodel_api.status import ConditionStatus
+from transformermodel_operator.children.claims import SourceClaims
+from transformermodel_operator.children.job import preparation_job
+from transformermodel_operator.children.storage import AnyStorage, StorageLocation
+from transformermodel_operator.decide.ownership import Ownership, ownership
+from transformermodel_operator.decide.preparation_history import recorded_end
+from transformermodel_operator.decide.storage import locate
+from transformermodel_operator.objects import Document, Reference, holds, is_terminating
+from transformermodel_operator.snapshot import Refusal, Snapshot
+
+LOOK_AGAIN_AFTER = timedelta(seconds=15)
+"""How soon the pods of a Job that does not run are asked what they wait for."""
+
+_SELDOM = timedelta(minutes=5)
+_SHARE_OF_AGE = 8
+
+
+@dataclass(frozen=True)
+class Inquiry:
+    """What somebody has to look for.
+
+    Attributes:
+        job: the Job whose pods have to be asked; None when what is known will do.
+        finished: whether that Job is at its end, so that its log is whole.
+        running: the Job at work, whose log tells how far it is.
+        claims: names of PersistentVolumeClaims that a Job will need.
+    """
+
+    job: Reference | None = None
+    finished: bool = False
+    running: Reference | None = None
+    claims: tuple[str, ...] = ()
+
+
+def inquire_about_preparation(model: TransformerModel, snapshot: Snapshot) -> Inquiry:
+    """What the verdict about the preparation depends on."""
+    storage = locate(model.spec, snapshot.settings)
+    if isinstance(storage, Refusal):
+        return Inquiry()
+    name = preparation_job(model, storage, snapshot.settings)["metadata"]["name"]
+    known = recorded_end(model.status, name)
+    job = next((job for job in snapshot.jobs if job["metadata"]["name"] == name), None)
+    if job is None:
+        prepared = known is not None and known.status is ConditionStatus.true
+        return Inquiry() if prepared or model.spec.suspend else Inquiry(claims=claims_of(model, storage))
+    if is_terminating(job) or ownership(job, model.metadata) is not Ownership.Ours:
+        return Inquiry()
+    if known is not None and (known.status is ConditionStatus.true or holds(job, "Failed")):
+        return Inquiry()
+    reference, finished = Reference.to(job), holds(job, "Complete") or holds(job, "Failed")
+    asked = finished or _has_trouble(job, snapshot.now)
+    return Inquiry(
+        job=reference if asked else None,
+        finished=finished,
+        running=reference if not finished and is_running(job) else None,
+    )
+
+
+def claims_of(model: TransformerModel, storage: AnyStorage) -> tuple[str, ...]:
+    """The claims that the Job mounts."""
+    sources = SourceClaims.of(PreparationRequest.of(model.spec)).names
+    stored = (storage.claim,) if isinstance(storage, StorageLocation) else ()
+    return tuple(sorted({*sources, *stored}))
+
+
+def is_running(job: Document) -> bool:
+    """Whether the Job's container is at work."""
+    return int(job.get("status", {}).get("ready") or 0) > 0
+
+
+def look_again_after(job: Document, now: datetime) -> timedelta:
+    """When to ask the pods again: often at first, seldom where a Job has waited for long."""
+    return min(max(_age(job, now) / _SHARE_OF_AGE, LOOK_AGAIN_AFTER), _SELDOM)
+
+
+def _has_trouble(job: Document, now: datetime) -> bool:
+    """Whether the Job's pods have something to tell: one has failed, or none runs although some time has passed."""
+    return bool(job.get("status", {}).get("failed")) or (not is_running(job) and _age(job, now) >= LOOK_AGAIN_AFTER)
+
+
+def _age(job: Document, now: datetime) -> timedelta:
+    return now - datetime.fromisoformat(job["metadata"]["creationTimestamp"])

@@ -1,0 +1,102 @@
+"""Looks for what a decision depends on beside what the watches tell: pods, their logs, claims."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from transformermodel_operator.attempt import Attempt, last_ended, last_words, newest_first, read_attempt
+from transformermodel_operator.children.job import CONTAINER, JOB_LABEL
+from transformermodel_operator.client import ApiError
+from transformermodel_operator.decide.inquiry import Inquiry
+from transformermodel_operator.objects import CLAIM, POD, Document, Kind, Reference
+from transformermodel_operator.obstacles import obstacle_in
+from transformermodel_operator.reasons import Reason
+from transformermodel_operator.snapshot import Snapshot
+
+_LOG_LINES = 40
+
+_log = logging.getLogger(__name__)
+
+
+class Cluster(Protocol):
+    """What is asked: `client.Api`."""
+
+    async def get(self, reference: Reference) -> Document | None:
+        """As `Api.get`."""
+        ...
+
+    async def list(self, kind: Kind, namespace: str | None, selector: str | None) -> tuple[list[Document], int]:
+        """As `Api.list`."""
+        ...
+
+    async def warnings(self, about: Reference) -> Sequence[Document]:
+        """As `Api.warnings`."""
+        ...
+
+    async def log(self, pod: Reference, container: str, lines: int) -> str:
+        """As `Api.log`."""
+        ...
+
+
+async def inspect(cluster: Cluster, snapshot: Snapshot, inquiry: Inquiry) -> Snapshot:
+    """The snapshot with the answers.
+
+    Pods and claims are not watched: there are many, and only few of them are ever of interest.
+
+    Raises:
+        ApiError: the API server cannot be reached or does not work.
+    """
+    namespace = snapshot.model["metadata"]["namespace"]
+    if inquiry.claims:
+        snapshot = replace(snapshot, claims=await _claims(cluster, namespace, inquiry.claims))
+    if inquiry.job is None:
+        return snapshot
+    pods, _ = await cluster.list(POD, namespace, f"{JOB_LABEL}={inquiry.job.name}")
+    attempt = read_attempt(pods, snapshot.now)
+    if inquiry.finished:
+        attempt = replace(attempt, log=await _last_words(cluster, namespace, pods))
+    else:
+        attempt = await _with_warnings(cluster, inquiry.job, pods, attempt)
+    return replace(snapshot, attempt=attempt)
+
+
+async def _claims(cluster: Cluster, namespace: str, names: tuple[str, ...]) -> Mapping[str, Document | None]:
+    """The claims; none where the operator has no right to look, as with the roles of an older chart."""
+    try:
+        return {name: await cluster.get(Reference(CLAIM, namespace, name)) for name in names}
+    except ApiError as error:
+        if error.status != 403:
+            raise
+        _log.warning("claims are not looked at: %s", error)
+        return {}
+
+
+async def _last_words(cluster: Cluster, namespace: str, pods: list[Document]) -> str:
+    """The end of the log. Where it cannot be read, the outcome is told without it."""
+    ended = last_ended(pods)
+    if ended is None:
+        return ""
+    try:
+        pod = Reference(POD, namespace, ended["metadata"]["name"])
+        return last_words(await cluster.log(pod, CONTAINER, _LOG_LINES))
+    except ApiError as error:
+        _log.info("the log of %s cannot be read: %s", ended["metadata"]["name"], error)
+        return ""
+
+
+async def _with_warnings(cluster: Cluster, job: Reference, pods: list[Document], attempt: Attempt) -> Attempt:
+    """What events say, where objects do not: a pod that was refused is nowhere, a node's trouble is in no status."""
+    if not pods:
+        about = job
+    elif attempt.obstacle is not None and attempt.obstacle.reason is Reason.PodNotStarting:
+        about = Reference(POD, job.namespace, newest_first(pods)[0]["metadata"]["name"])
+    else:
+        return attempt
+    try:
+        told = obstacle_in(await cluster.warnings(about))
+    except ApiError as error:
+        if error.status != 403:
+            raise
+        return attempt
+    return replace(attempt, obstacle=told or attempt.obstacle)

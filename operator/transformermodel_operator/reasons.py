@@ -1,0 +1,289 @@
+"""Every reason that a condition or an event can have: one catalogue, of which the reference page is made.
+
+A reason is part of the interface: scripts and alerts look for it. None is ever given another meaning.
+"""
+
+from enum import StrEnum
+
+from transformermodel_api.failures import FailureReason
+from transformermodel_api.status import ConditionType
+
+
+class Tone(StrEnum):
+    """Whether a change to a reason is told as an event, and whether somebody should look."""
+
+    Normal = "Normal"
+    Warning = "Warning"
+    Silent = "Silent"
+    """Another condition tells it better."""
+
+
+_SOURCE, _PREPARED, _PREDICTOR = (
+    ConditionType.SourceResolved,
+    ConditionType.Prepared,
+    ConditionType.PredictorReady,
+)
+
+
+_ABOUT_THE_SOURCE = frozenset(
+    {
+        FailureReason.NotFound,
+        FailureReason.Gated,
+        FailureReason.Unauthorized,
+        FailureReason.RateLimited,
+        FailureReason.Unreachable,
+    }
+)
+
+
+def _where(failure: FailureReason) -> tuple[ConditionType, ...]:
+    return (_SOURCE, _PREPARED) if failure in _ABOUT_THE_SOURCE else (_PREPARED,)
+
+
+class Reason(StrEnum):
+    """A reason, what it means, and what to do about it.
+
+    Attributes:
+        tone: how the change to it is told.
+        where: the conditions that have it, beside Ready, Reconciling and Stalled, which repeat the others' reasons;
+            none for reasons of events alone.
+        meaning: one or two sentences: what has happened, and what helps.
+    """
+
+    _ignore_ = "members failure"
+    members = vars()
+
+    tone: Tone
+    where: tuple[ConditionType, ...]
+    meaning: str
+
+    def __new__(cls, word: str, tone: Tone, where: tuple[ConditionType, ...], meaning: str) -> "Reason":
+        """A member is its own word."""
+        member = str.__new__(cls, word)
+        member._value_ = word
+        member.tone, member.where, member.meaning = tone, where, meaning
+        return member
+
+    @classmethod
+    def named(cls, word: str) -> "Reason":
+        """The reason of a condition that was reported.
+
+        Raises:
+            KeyError: there is none of this name.
+        """
+        return cls.__members__[word]
+
+    @classmethod
+    def of_failure(cls, failure: FailureReason) -> "Reason":
+        """The reason of a class of failure, which has the same name."""
+        return cls.__members__[failure.name]
+
+    @classmethod
+    def of_kserve(cls, word: str) -> "Reason":
+        """The reason that KServe gives; KServeNotReady for one that this version does not know."""
+        return cls.__members__.get(word, cls.KServeNotReady)
+
+    # The whole model
+    Ready = "Ready", Tone.Normal, (ConditionType.Ready,), "This spec is served by every replica."
+    Suspended = (
+        "Suspended",
+        Tone.Normal,
+        (ConditionType.Ready,),
+        "spec.suspend is set: nothing is created, changed or repaired. What runs goes on.",
+    )
+    InvalidSpec = (
+        "InvalidSpec",
+        Tone.Warning,
+        (ConditionType.Ready, _SOURCE, _PREPARED, _PREDICTOR),
+        "The object got past an older CRD and cannot be read. Correct what the message names, and apply this "
+        "version's CRD.",
+    )
+    NameTaken = (
+        "NameTaken",
+        Tone.Warning,
+        (_PREPARED, _PREDICTOR),
+        "An object of the name that a child would have belongs to somebody else, and is left alone. Rename or delete "
+        "it, or rename the model.",
+    )
+    Refused = (
+        "Refused",
+        Tone.Warning,
+        (_PREPARED, _PREDICTOR),
+        "The API server refuses an object that the operator writes; the message quotes it. It is tried again once a "
+        "minute.",
+    )
+
+    # Preparation
+    Preparing = "Preparing", Tone.Normal, (_SOURCE, _PREPARED), "The preparation Job is at work, or about to be."
+    Resolved = "Resolved", Tone.Silent, (_SOURCE,), "The source was found and pinned; status.commit says to what."
+    Prepared = "Prepared", Tone.Normal, (_PREPARED,), "The artifact of this spec is prepared and verified."
+    StorageMissing = (
+        "StorageMissing",
+        Tone.Warning,
+        (_PREPARED,),
+        "There is nowhere to keep the artifact. Set spec.storage.uri, or the chart's defaultStorageUri.",
+    )
+    StorageInvalid = (
+        "StorageInvalid",
+        Tone.Warning,
+        (_PREPARED,),
+        "The storage uri has no known form: correct spec.storage.uri, or the chart's defaultStorageUri.",
+    )
+    ClaimMissing = (
+        "ClaimMissing",
+        Tone.Warning,
+        (_PREPARED,),
+        "A PersistentVolumeClaim that the preparation needs is not there. Create it in the model's namespace, or "
+        "correct the pvc:// uri.",
+    )
+    ClaimPending = (
+        "ClaimPending",
+        Tone.Warning,
+        (_PREPARED,),
+        "A PersistentVolumeClaim is not bound, so the Job's pod cannot start. Look at the claim's events: its storage "
+        "class has to provision a volume, or somebody has to.",
+    )
+    ClaimLost = (
+        "ClaimLost",
+        Tone.Warning,
+        (_PREPARED,),
+        "A PersistentVolumeClaim has lost its volume, or is being deleted. Create it anew, or name another.",
+    )
+    ClaimAccessMode = (
+        "ClaimAccessMode",
+        Tone.Warning,
+        (_PREPARED,),
+        "The access modes of the storage's PersistentVolumeClaim do not suit: the Job has to write to it, and Job and "
+        "replicas use it at once. Use a ReadWriteMany claim, or ReadWriteOnce where all run on one node.",
+    )
+    ImagePullFailed = (
+        "ImagePullFailed",
+        Tone.Warning,
+        (_PREPARED,),
+        "The Job's image cannot be pulled. Correct the chart's image.predictor, or give the pods' ServiceAccount "
+        "imagePullSecrets.",
+    )
+    SecretMissing = (
+        "SecretMissing",
+        Tone.Warning,
+        (_PREPARED,),
+        "A secret that the Job's container needs is not there. Create it in the model's namespace, or correct the "
+        "secretRef.",
+    )
+    PodNotStarting = (
+        "PodNotStarting",
+        Tone.Warning,
+        (_PREPARED,),
+        "The node cannot set up the Job's pod or start its container: a volume, the network or the image's command.",
+    )
+    PodRefused = (
+        "PodRefused",
+        Tone.Warning,
+        (_PREPARED,),
+        "The cluster refuses the Job's pod: a policy, or a ServiceAccount that is not there.",
+    )
+    Unschedulable = (
+        "Unschedulable",
+        Tone.Warning,
+        (_PREPARED,),
+        "No node takes the Job's pod. Lower spec.preparation.resources, correct its nodeSelector and tolerations, or "
+        "add a node.",
+    )
+    QuotaExceeded = (
+        "QuotaExceeded",
+        Tone.Warning,
+        (_PREPARED, _PREDICTOR),
+        "The namespace's quota leaves no room. Raise it, or lower spec.preparation.resources; it is tried again by "
+        "itself.",
+    )
+    Evicted = (
+        "Evicted",
+        Tone.Warning,
+        (_PREPARED,),
+        "The Job's pod was evicted, and another takes its place. Where it happens again, raise its requests, of memory "
+        "and of ephemeral-storage, in spec.preparation.resources.",
+    )
+    NodeLost = (
+        "NodeLost",
+        Tone.Warning,
+        (_PREPARED,),
+        "The node of the Job's pod is gone or does not answer. Another pod takes its place; remove the node's object "
+        "if it does not come back.",
+    )
+    for failure in FailureReason:  # a member each, of the same name
+        members[failure.name] = (failure.name, Tone.Warning, _where(failure), failure.remedy)
+
+    # Predictor
+    NothingToServe = "NothingToServe", Tone.Silent, (_PREDICTOR,), "There is no prepared artifact yet."
+    RollingOut = "RollingOut", Tone.Normal, (_PREDICTOR,), "The wanted revision is on its way to every replica."
+    Serving = "Serving", Tone.Silent, (_PREDICTOR,), "Every replica serves the wanted revision."
+    KServeMissing = (
+        "KServeMissing",
+        Tone.Warning,
+        (_PREDICTOR,),
+        "KServe is not installed. Install it: the model is served as soon as its CRDs are there.",
+    )
+    KServeNotReady = (
+        "KServeNotReady",
+        Tone.Warning,
+        (_PREDICTOR,),
+        "The replicas are there, and KServe does not call the InferenceService ready; the message quotes it.",
+    )
+    ReplicasUnavailable = (
+        "ReplicasUnavailable",
+        Tone.Warning,
+        (_PREDICTOR,),
+        "Fewer replicas than wanted are available, of a revision that was rolled out before.",
+    )
+    ProgressDeadlineExceeded = (
+        "ProgressDeadlineExceeded",
+        Tone.Warning,
+        (_PREDICTOR,),
+        "The wanted revision did not become ready in time; the message says what its pods say.",
+    )
+    CrashLooping = (
+        "CrashLooping",
+        Tone.Warning,
+        (_PREDICTOR,),
+        "A replica ends again and again; the message has its last words.",
+    )
+    RolledBack = (
+        "RolledBack",
+        Tone.Warning,
+        (ConditionType.Ready,),
+        "The wanted revision did not become ready, and the last one that served is served again. It is not tried again "
+        "before spec changes or the annotation transformermodel.dev/requested-at has another value.",
+    )
+    RevisionUnknown = (
+        "RevisionUnknown",
+        Tone.Warning,
+        (_PREDICTOR,),
+        "There is no revision of the name in spec.rollout.pinnedRevision; the message lists those there are.",
+    )
+    ScaledToZero = (
+        "ScaledToZero",
+        Tone.Normal,
+        (ConditionType.Ready, _PREDICTOR),
+        "spec.predictor.minReplicas is 0: the model is prepared, and nothing answers until it is scaled up.",
+    )
+    ModelLoadFailed = "ModelLoadFailed", Tone.Warning, (_PREDICTOR,), "KServe: the predictor ended while it loaded."
+    RuntimeUnhealthy = "RuntimeUnhealthy", Tone.Warning, (_PREDICTOR,), "KServe: the predictor does not become healthy."
+    RuntimeDisabled = "RuntimeDisabled", Tone.Warning, (_PREDICTOR,), "KServe: the serving runtime is disabled."
+    NoSupportingRuntime = (
+        "NoSupportingRuntime",
+        Tone.Warning,
+        (_PREDICTOR,),
+        "KServe: there is no serving runtime for the model. Install the chart's.",
+    )
+    RuntimeNotRecognized = (
+        "RuntimeNotRecognized",
+        Tone.Warning,
+        (_PREDICTOR,),
+        "KServe: there is no serving runtime of the wanted name. Install the chart's.",
+    )
+    InvalidPredictorSpec = (
+        "InvalidPredictorSpec",
+        Tone.Warning,
+        (_PREDICTOR,),
+        "KServe: the predictor's spec is invalid; the message says why.",
+    )

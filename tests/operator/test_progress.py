@@ -1,0 +1,133 @@
+"""How far a preparation is: read from its log, told now and then."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from tests.operator.world import Object, pod
+from transformermodel_api.contract import PreparationProgress, read_progress
+from transformermodel_operator.client import ApiError
+from transformermodel_operator.objects import JOB, Document, Key, Kind, Reference
+from transformermodel_operator.progress import ProgressBoard, worth_telling
+
+MODEL = Key("team", "sentiment")
+A_JOB = Reference(JOB, "team", "sentiment-prepare-1")
+
+
+def at(percent: int, **fields: int) -> PreparationProgress:
+    return PreparationProgress(step="Acquire", percent=percent, **fields)
+
+
+@pytest.mark.parametrize(
+    ("log", "expected"),
+    [
+        ("", None),
+        ("Traceback\n{broken\n", None),
+        ('{"step": "Resolve", "detail": "hf://org/name", "percent": 0}', 0),
+        ('{"step": "Acquire", "percent": 3, "bytesDone": 1, "bytesTotal": 2}\nwarning: slow\n', 3),
+        ('{"step": "Publish", "percent": 98}\n{"outcome": "Prepared", "digest": "d"}\n', 98),
+        ('{"step": "Acquire", "percent": 3, "later": "version"}', 3),
+    ],
+)
+def test_the_last_word_on_progress_counts(log: str, expected: int | None) -> None:
+    found = read_progress(log)
+    assert (found.percent if found is not None else None) == expected
+
+
+@pytest.mark.parametrize(
+    ("told", "now", "seconds", "expected"),
+    [
+        (None, at(0), 0, True),
+        (at(3), at(3), 1000, False),
+        (at(3), at(4), 14, False),
+        (at(3), at(4), 15, True),
+        (at(3), at(8), 1, True),
+        (at(3, bytes_done=1), at(3, bytes_done=2), 15, True),
+    ],
+)
+def test_progress_is_told_every_fifteen_seconds_or_five_percent(
+    told: PreparationProgress | None, now: PreparationProgress, seconds: float, expected: bool
+) -> None:
+    assert worth_telling(told, now, seconds) is expected
+
+
+@dataclass
+class Logs:
+    """The API server: one pod, whose log a test writes."""
+
+    text: str = ""
+    broken: bool = False
+    pods: list[Object] = field(default_factory=lambda: [pod(running={})])
+    lists: int = 0
+
+    async def list(self, kind: Kind, namespace: str | None, selector: str | None) -> tuple[Sequence[Document], int]:
+        assert selector == "batch.kubernetes.io/job-name=sentiment-prepare-1"
+        self.lists += 1
+        return self.pods, 1
+
+    async def log(self, pod: Reference, container: str, lines: int) -> str:
+        if self.broken:
+            raise ApiError(500, "the node is gone")
+        return self.text
+
+
+@dataclass
+class Board:
+    """A board whose time stands still between looks."""
+
+    logs: Logs = field(default_factory=Logs)
+    time: float = 0.0
+    changed: list[Key] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.board = ProgressBoard(self.logs, self.changed.append, lambda: self.time, self._sleep)
+
+    async def look(self, seconds: float = 5.0) -> None:
+        """One look at all logs, so many seconds after the last."""
+        self.time += seconds
+        with pytest.raises(asyncio.CancelledError):
+            await self.board.run()
+
+    async def _sleep(self, seconds: float) -> None:
+        raise asyncio.CancelledError
+
+
+async def test_a_model_is_looked_at_again_when_its_log_has_news() -> None:
+    world = Board()
+    assert world.board.follow(MODEL, A_JOB) is None
+    for percent in (1, 2, 30):
+        world.logs.text = at(percent).line()
+        await world.look()
+    assert world.changed == [MODEL, MODEL]
+    assert world.board.follow(MODEL, A_JOB) == at(30)
+    assert world.logs.lists == 1
+
+
+async def test_another_job_begins_at_nothing_and_none_is_not_read() -> None:
+    world = Board(Logs(at(50).line()))
+    world.board.follow(MODEL, A_JOB)
+    await world.look()
+    assert world.board.follow(MODEL, Reference(JOB, "team", "sentiment-prepare-2")) is None
+    assert world.board.follow(MODEL, None) is None
+    await world.look()
+    assert world.logs.lists == 1
+
+
+async def test_a_log_that_cannot_be_read_is_tried_again_with_the_pod_of_then() -> None:
+    world = Board(Logs(at(50).line(), broken=True))
+    world.board.follow(MODEL, A_JOB)
+    await world.look()
+    assert world.changed == []
+    world.logs.broken = False
+    await world.look()
+    assert world.changed == [MODEL]
+    assert world.logs.lists == 2
+
+
+async def test_a_job_without_a_pod_has_no_progress() -> None:
+    world = Board(Logs(pods=[]))
+    world.board.follow(MODEL, A_JOB)
+    await world.look()
+    assert world.changed == []
