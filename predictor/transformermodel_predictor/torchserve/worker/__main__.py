@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from transformermodel_predictor.torchserve.older_transformers.installing import install as serve_older_transformers
 from transformermodel_predictor.torchserve.wire.messages import Load, Loaded, NotLoaded
 from transformermodel_predictor.torchserve.worker.channel import Channel
 from transformermodel_predictor.torchserve.worker.failure import NotLoadable
@@ -28,6 +29,7 @@ def main(descriptor: int) -> int:
     if not isinstance(load, Load):
         return 1
     install_import_path(Path(load.directory), None if load.packages is None else Path(load.packages))
+    serve_older_transformers(Path(load.directory))
     from transformermodel_predictor.torchserve.worker.loading import load_service  # imports `ts`, now that it can
 
     try:

@@ -1,0 +1,69 @@
+"""Changing modules at the moment when somebody imports them."""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
+from types import ModuleType
+
+Change = Callable[[ModuleType], None]
+
+
+class AfterImport(MetaPathFinder):
+    """Finds modules where they are, and has them changed after they have run.
+
+    Args:
+        changes: by the names of the modules.
+    """
+
+    def __init__(self, changes: Mapping[str, Change]) -> None:
+        self._changes = changes
+        self._finding: set[str] = set()
+
+    def install(self) -> None:
+        """Go before all other finders; what is imported already is changed now."""
+        if any(isinstance(finder, AfterImport) for finder in sys.meta_path):
+            return
+        sys.meta_path.insert(0, self)
+        for name, change in self._changes.items():
+            if name in sys.modules:
+                change(sys.modules[name])
+
+    def uninstall(self) -> None:
+        """Change nothing that is imported from now on."""
+        sys.meta_path.remove(self)
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """The spec that the other finders give, with a loader that changes the module."""
+        if fullname not in self._changes or fullname in self._finding:
+            return None
+        self._finding.add(fullname)
+        try:
+            spec = find_spec(fullname)
+        finally:
+            self._finding.discard(fullname)
+        if spec is not None and spec.loader is not None:
+            spec.loader = _Changing(spec.loader, self._changes[fullname])
+        return spec
+
+
+class _Changing(Loader):
+    """A loader that changes what another one has loaded."""
+
+    def __init__(self, loader: Loader, change: Change) -> None:
+        self._loader = loader
+        self._change = change
+
+    def __getattr__(self, name: str) -> object:
+        """What else the other one can do, such as reading resources."""
+        return getattr(self._loader, name)
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        self._loader.exec_module(module)
+        self._change(sys.modules.get(module.__name__, module))  # some replace themselves while they run
