@@ -54,6 +54,7 @@ class PackedEngine:
         elif device.type == "cpu" and can_prepack(dtype):
             prepack(model)
             leave_files(model)
+        packed.filled = device.type == "cpu"
         return cls(packed)
 
     @torch.inference_mode()

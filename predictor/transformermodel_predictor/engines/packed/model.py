@@ -38,14 +38,16 @@ class PackedModel:
     Args:
         model: in evaluation mode. It is changed: the attention of its configuration, and a hook after its encoder.
         pooling: what the head of a sequence classifier is handed; may be changed later.
+        filled: whether rows are filled up to round totals; may be changed later. Not where gradients are taken.
 
     Raises:
         NotPackable: the architecture does not take its attention or its positions from outside.
     """
 
-    def __init__(self, model: PreTrainedModel, pooling: Pooling = Pooling.First) -> None:
+    def __init__(self, model: PreTrainedModel, pooling: Pooling = Pooling.First, *, filled: bool = False) -> None:
         self.model = model
         self.pooling = pooling
+        self.filled = filled
         self._layout: Layout | None = None
         self._accepted = frozenset(inspect.signature(model.forward).parameters)
         _set_attention(model)
@@ -61,7 +63,7 @@ class PackedModel:
 
         All are int64 [1, total], on the model's device.
         """
-        layout = Layout.of([len(encoding) for encoding in batch])
+        layout = Layout.of([len(encoding) for encoding in batch], filled=self.filled)
         features = {
             name: layout.pack([encoding.features[name] for encoding in batch])
             for name in batch[0].features

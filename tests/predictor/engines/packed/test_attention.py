@@ -34,6 +34,16 @@ def test_each_sequence_attends_to_itself_alone(window: int | None, lengths: tupl
         torch.testing.assert_close(attended[:, start:stop], alone.transpose(1, 2))
 
 
+def test_what_fills_a_row_up_comes_out_as_zeros_and_leaves_the_sequences_alone() -> None:
+    filled = Layout.of([2, 5, 2, 7, 3], filled=True)
+    tensors = row(filled)
+    for tensor in tensors:
+        tensor[:, :, 19:] = torch.nan
+    attended, _ = packed_attention(torch.nn.Identity(), *tensors, None, **{LAYOUT: filled})
+    assert attended[:, :19].isfinite().all()
+    assert attended[:, 19:].eq(0).all()
+
+
 def test_gradients_flow_through_it() -> None:
     query, key, value = (tensor.requires_grad_() for tensor in row())
     attended, _ = packed_attention(torch.nn.Identity(), query, key, value, None, **{LAYOUT: LAYOUT_OF_FOUR})

@@ -2,7 +2,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transformermodel_predictor.engines.packed.layout import Layout
+from transformermodel_predictor.engines.packed.layout import Layout, rounded_up
 
 LENGTHS = st.lists(st.integers(1, 20), min_size=1, max_size=12)
 
@@ -25,8 +25,28 @@ def test_a_classifier_is_handed_the_first_token_or_all_with_padding() -> None:
     assert layout.mask(hidden.device).tolist() == [[1, 1, 0], [1, 1, 1]]
 
 
-@given(LENGTHS)
-def test_what_was_packed_comes_back_in_the_order_of_the_batch(lengths: list[int]) -> None:
+def test_a_row_is_filled_up_to_a_round_total() -> None:
+    layout = Layout.of([3, 2], filled=True)
+    assert layout.total == 16
+    assert layout.starts == (0, 2, 5)
+    assert layout.pack([[7, 8, 9], [5, 6]]).tolist() == [[5, 6, 7, 8, 9, *[0] * 11]]
+    assert layout.positions(first=2).tolist() == [[2, 3, 2, 3, 4, *[2] * 11]]
+    assert layout.padded(torch.ones(1, 16, 1)).sum() == 5
+
+
+@given(st.integers(1, 100_000))
+def test_round_totals_are_few_and_near(total: int) -> None:
+    filled = rounded_up(total)
+    assert 0 <= filled - total < max(16, total / 32)
+    assert rounded_up(filled) == filled
+
+
+def test_a_step_has_one_of_128_totals() -> None:
+    assert len({rounded_up(total) for total in range(1, 4097)}) == 128
+
+
+@given(LENGTHS, st.booleans())
+def test_what_was_packed_comes_back_in_the_order_of_the_batch(lengths: list[int], filled: bool) -> None:
     sequences = [[1000 * index + token for token in range(length)] for index, length in enumerate(lengths)]
-    layout = Layout.of(lengths)
+    layout = Layout.of(lengths, filled=filled)
     assert [part.tolist() for part in layout.split(layout.pack(sequences))] == sequences

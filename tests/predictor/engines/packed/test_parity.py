@@ -28,11 +28,13 @@ def assert_equal(found: list[Outputs], expected: list[Outputs], tolerance: float
 
 @pytest.mark.parametrize("head", HEADS)
 @pytest.mark.parametrize("architecture", PACKED, ids=lambda architecture: architecture.name)
-def test_packed_rows_give_what_single_texts_give(architecture: Architecture, head: str) -> None:
+def test_packed_rows_filled_up_or_not_give_what_single_texts_give(architecture: Architecture, head: str) -> None:
     batch = sequences(*LENGTHS, token_types=architecture.name in ("Albert", "Bert", "Electra"))
-    with torch.inference_mode():
-        packed = pack(architecture.model(head)).run(batch)
-    assert_equal(packed, alone(architecture, head, batch), 1e-5)
+    packed, expected = pack(architecture.model(head)), alone(architecture, head, batch)
+    for packed.filled in (False, True):
+        with torch.inference_mode():
+            assert_equal(packed.run(batch), expected, 1e-5)
+    assert packed.laid_out(batch)[0].filling == 15
 
 
 def test_a_classifier_that_pools_over_all_tokens_is_handed_all() -> None:
@@ -40,8 +42,9 @@ def test_a_classifier_that_pools_over_all_tokens_is_handed_all() -> None:
     batch = sequences(*LENGTHS)
     packed = pack(architecture.model(HEADS[0]))
     assert packed.pooling is Pooling.Padded
-    with torch.inference_mode():
-        assert_equal(packed.run(batch), alone(architecture, HEADS[0], batch), 1e-5)
+    for packed.filled in (False, True):
+        with torch.inference_mode():
+            assert_equal(packed.run(batch), alone(architecture, HEADS[0], batch), 1e-5)
 
 
 @pytest.mark.parametrize("head", HEADS)
