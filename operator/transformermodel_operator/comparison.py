@@ -12,7 +12,10 @@ from typing import Any
 
 from transformermodel_operator.objects import Document
 
-_QUANTITIES = frozenset({"requests", "limits"})
+_LIST_KEYS = ("mountPath", "name")
+"""By these server-side apply merges the items of a list; the first that all have counts."""
+
+_QUANTITIES, _QUANTITY = frozenset({"requests", "limits"}), frozenset({"sizeLimit"})
 _SUFFIXES = {
     "n": Decimal("1e-9"),
     "u": Decimal("1e-6"),
@@ -41,8 +44,8 @@ def settled(actual: Document, desired: Document, manager: str) -> bool:
 def covers(actual: Any, desired: Any) -> bool:  # noqa: ANN401 - any JSON value
     """Whether every value of `desired` is in `actual`; what `actual` has beside them is not looked at.
 
-    Lists of objects with names are compared by name, as server-side apply merges them; all others as a whole.
-    Quantities are equal when their amounts are.
+    Lists of objects with names, or with places of mounts, are compared by these, as server-side apply merges them; all
+    others as a whole. Quantities are equal when their amounts are.
     """
     if isinstance(desired, Mapping):
         return isinstance(actual, Mapping) and all(_covers_field(actual, name, desired[name]) for name in desired)
@@ -78,13 +81,16 @@ def _covers_field(actual: Mapping[str, Any], name: str, desired: Any) -> bool:  
     if name in _QUANTITIES and isinstance(desired, Mapping):
         found = actual[name]
         return all(key in found and _same_quantity(found[key], desired[key]) for key in desired)
+    if name in _QUANTITY:
+        return _same_quantity(actual[name], desired)
     return covers(actual[name], desired)
 
 
 def _covers_items(actual: Sequence[Any], desired: Sequence[Any]) -> bool:
-    if desired and all(isinstance(item, Mapping) and "name" in item for item in desired):
-        named = {item.get("name"): item for item in actual if isinstance(item, Mapping)}
-        return all(covers(named.get(item["name"]), item) for item in desired)
+    for key in _LIST_KEYS:
+        if desired and all(isinstance(item, Mapping) and key in item for item in desired):
+            named = {item.get(key): item for item in actual if isinstance(item, Mapping)}
+            return all(covers(named.get(item[key]), item) for item in desired)
     return len(actual) == len(desired) and all(map(covers, actual, desired))
 
 

@@ -10,9 +10,11 @@ from transformermodel_api.status import Condition, ConditionType, TransformerMod
 from transformermodel_operator.conditions import Finding, false, record, true, unknown
 from transformermodel_operator.decide.announcements import Event, announce
 from transformermodel_operator.decide.inquiry import Inquiry, inquire_about_preparation
-from transformermodel_operator.decide.predictor import PredictorVerdict, decide_predictor
+from transformermodel_operator.decide.predictor import decide_predictor
+from transformermodel_operator.decide.predictor_verdict import PredictorVerdict
 from transformermodel_operator.decide.preparation import decide_preparation
 from transformermodel_operator.decide.preparation_verdict import PreparationVerdict
+from transformermodel_operator.decide.rollout import replicas_in_question
 from transformermodel_operator.decide.summary import summarize
 from transformermodel_operator.objects import Document, is_terminating
 from transformermodel_operator.reasons import Reason
@@ -47,11 +49,11 @@ def decide(snapshot: Snapshot) -> Decision:
     except ValidationError as error:
         return _invalid(snapshot, error)
     preparation = decide_preparation(model, snapshot)
-    predictor = decide_predictor(model, preparation.artifact, snapshot)
+    predictor = decide_predictor(model, preparation, snapshot)
     status = _status(model, preparation, predictor, snapshot)
     decision = Decision(
         apply=(*preparation.apply, *predictor.apply),
-        delete=preparation.delete,
+        delete=(*preparation.delete, *predictor.delete),
         status=status,
         events=announce(_conditions_before(model), status.conditions, {ConditionType.Prepared: preparation.log}),
         requeue_after=_earliest(preparation.requeue_after, predictor.requeue_after),
@@ -67,7 +69,8 @@ def inquire(snapshot: Snapshot) -> Inquiry:
         model = _read(snapshot.model)
     except ValidationError:
         return Inquiry()
-    return inquire_about_preparation(model, snapshot)
+    about_preparation = inquire_about_preparation(model, snapshot)
+    return replace(about_preparation, replicas=replicas_in_question(snapshot.deployment))
 
 
 def _read(document: Document) -> TransformerModel:
@@ -97,6 +100,8 @@ def _status(
         commit=preparation.commit,
         preparation=preparation.report,
         artifact=preparation.artifact,
+        current_revision=predictor.current_revision,
+        update_revision=predictor.update_revision,
         url=predictor.url,
         replicas=predictor.replicas,
         selector=predictor.selector,

@@ -9,9 +9,11 @@ from transformermodel_operator.attempt import Attempt, last_ended, last_words, n
 from transformermodel_operator.children.job import CONTAINER, JOB_LABEL
 from transformermodel_operator.client import ApiError
 from transformermodel_operator.decide.inquiry import Inquiry
+from transformermodel_operator.decide.rollout import deployed_revision
 from transformermodel_operator.objects import CLAIM, POD, Document, Kind, Reference
 from transformermodel_operator.obstacles import obstacle_in
 from transformermodel_operator.reasons import Reason
+from transformermodel_operator.replicas import read_trouble
 from transformermodel_operator.snapshot import Snapshot
 
 _LOG_LINES = 40
@@ -50,6 +52,9 @@ async def inspect(cluster: Cluster, snapshot: Snapshot, inquiry: Inquiry) -> Sna
     namespace = snapshot.model["metadata"]["namespace"]
     if inquiry.claims:
         snapshot = replace(snapshot, claims=await _claims(cluster, namespace, inquiry.claims))
+    if inquiry.replicas is not None:
+        serving, _ = await cluster.list(POD, namespace, inquiry.replicas)
+        snapshot = replace(snapshot, trouble=read_trouble(serving, deployed_revision(snapshot.deployment)))
     if inquiry.job is None:
         return snapshot
     pods, _ = await cluster.list(POD, namespace, f"{JOB_LABEL}={inquiry.job.name}")

@@ -11,7 +11,9 @@ from transformermodel_operator.informer import Informer
 from transformermodel_operator.lease import Election
 from transformermodel_operator.logs import configure_logs
 from transformermodel_operator.objects import (
+    CONTROLLER_REVISION,
     DEPLOYMENT,
+    DISRUPTION_BUDGET,
     INFERENCE_SERVICE,
     JOB,
     MODEL,
@@ -54,6 +56,8 @@ async def _run(settings: Settings) -> None:
             jobs=Store(key_of_child, queue.add),
             services=Store(key_of_child, queue.add),
             deployments=Store(key_of_child, queue.add),
+            revisions=Store(key_of_child, queue.add),
+            budgets=Store(key_of_child, queue.add),
         )
         informers = _informers(api, stores, queue, settings)
         lead = _leader(api, stores, queue, informers, settings)
@@ -68,7 +72,13 @@ async def _run(settings: Settings) -> None:
 
 
 def _informers(api: Api, stores: Stores, queue: WorkQueue[Key], settings: Settings) -> list[Informer]:
-    watched = {JOB: stores.jobs, INFERENCE_SERVICE: stores.services, DEPLOYMENT: stores.deployments}
+    watched = {
+        JOB: stores.jobs,
+        INFERENCE_SERVICE: stores.services,
+        DEPLOYMENT: stores.deployments,
+        CONTROLLER_REVISION: stores.revisions,
+        DISRUPTION_BUDGET: stores.budgets,
+    }
     return [
         Informer(api, kind, namespace, store, lambda: _add_all(queue, stores))
         for kind, store in watched.items()

@@ -35,12 +35,17 @@ MODEL = Kind(GROUP, VERSION, KIND, PLURAL)
 JOB = Kind("batch", "v1", "Job", "jobs")
 INFERENCE_SERVICE = Kind("serving.kserve.io", "v1beta1", "InferenceService", "inferenceservices")
 DEPLOYMENT = Kind("apps", "v1", "Deployment", "deployments")
+CONTROLLER_REVISION = Kind("apps", "v1", "ControllerRevision", "controllerrevisions")
+DISRUPTION_BUDGET = Kind("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets")
 POD = Kind("", "v1", "Pod", "pods")
 CLAIM = Kind("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims")
 EVENT = Kind("events.k8s.io", "v1", "Event", "events")
 LEASE = Kind("coordination.k8s.io", "v1", "Lease", "leases")
 
-_KINDS = {(kind.api_version, kind.name): kind for kind in (MODEL, JOB, INFERENCE_SERVICE, DEPLOYMENT)}
+_KINDS = {
+    (kind.api_version, kind.name): kind
+    for kind in (MODEL, JOB, INFERENCE_SERVICE, DEPLOYMENT, CONTROLLER_REVISION, DISRUPTION_BUDGET)
+}
 
 
 @dataclass(frozen=True, order=True)

@@ -14,6 +14,8 @@ from transformermodel_operator.decide.ownership import name_taken
 from transformermodel_operator.decision import Decision, decide, inquire
 from transformermodel_operator.inspection import inspect
 from transformermodel_operator.objects import (
+    CONTROLLER_REVISION,
+    DISRUPTION_BUDGET,
     INFERENCE_SERVICE,
     JOB,
     MODEL,
@@ -80,10 +82,18 @@ class Stores:
     jobs: Store
     services: Store
     deployments: Store
+    revisions: Store
+    budgets: Store
 
     def children(self, kind: Kind) -> Store:
         """The store of a kind that the operator writes."""
-        return {JOB: self.jobs, INFERENCE_SERVICE: self.services}[kind]
+        written = {
+            JOB: self.jobs,
+            INFERENCE_SERVICE: self.services,
+            CONTROLLER_REVISION: self.revisions,
+            DISRUPTION_BUDGET: self.budgets,
+        }
+        return written[kind]
 
 
 @dataclass(frozen=True)
@@ -126,9 +136,7 @@ class Reconciler:
                 return None
             snapshot = replace(snapshot, refusals=await self._foreigners(model, created))
             decision = decide(snapshot)
-        refusals = await self._carry_out(decision)
-        if refusals:
-            decision = decide(replace(snapshot, refusals={**snapshot.refusals, **refusals}))
+        decision = await self._carry_out(snapshot, decision)
         await self._report(model, decision)
         return None if decision.requeue_after is None else decision.requeue_after.total_seconds()
 
@@ -138,6 +146,8 @@ class Reconciler:
             jobs=self.stores.jobs.of(key),
             service=self.stores.services.get(key.namespace, key.name),
             deployment=self.stores.deployments.get(key.namespace, deployment_name(key.name)),
+            revisions=self.stores.revisions.of(key),
+            budget=self.stores.budgets.get(key.namespace, deployment_name(key.name)),
             kserve_installed=self.kserve_installed(),
             settings=self.settings,
             now=self.now(),
@@ -169,22 +179,31 @@ class Reconciler:
                 found[reference] = name_taken(reference, model["metadata"]["name"])
         return found
 
-    async def _carry_out(self, decision: Decision) -> Mapping[Reference, Refusal]:
-        """Delete and apply; returns what the API server refuses."""
+    async def _carry_out(self, snapshot: Snapshot, decision: Decision) -> Decision:
+        """Delete and apply. Where the API server refuses a child it is decided anew, and what is left is applied."""
         for child in decision.delete:
             _log.info("deletes %s", Reference.to(child))
             await self.cluster.delete(child)
-        refusals: dict[Reference, Refusal] = {}
-        for child in decision.apply:
-            reference = Reference.to(child)
-            _log.info("%s %s", "applies" if self._known(reference) is not None else "creates", reference)
-            try:
-                self.stores.children(reference.kind).acknowledge(await self.cluster.apply(child))
-            except ApiError as error:
-                if not error.is_refusal:
-                    raise
-                refusals[reference] = Refusal(Reason.Refused, f"The API server refuses {reference}: {error}")
-        return refusals
+        tried: set[Reference] = set()
+        while left := [child for child in decision.apply if Reference.to(child) not in tried]:
+            reference = Reference.to(left[0])
+            tried.add(reference)
+            if refusal := await self._apply(left[0]):
+                snapshot = replace(snapshot, refusals={**snapshot.refusals, reference: refusal})
+                decision = decide(snapshot)
+        return decision
+
+    async def _apply(self, child: Document) -> Refusal | None:
+        """Apply a child; returns why the API server refuses it."""
+        reference = Reference.to(child)
+        _log.info("%s %s", "applies" if self._known(reference) is not None else "creates", reference)
+        try:
+            self.stores.children(reference.kind).acknowledge(await self.cluster.apply(child))
+        except ApiError as error:
+            if not error.is_refusal:
+                raise
+            return Refusal(Reason.Refused, f"The API server refuses {reference}: {error}")
+        return None
 
     async def _report(self, model: Document, decision: Decision) -> None:
         if decision.status is None:

@@ -8,6 +8,7 @@ from transformermodel_api.contract import PreparationProgress
 from transformermodel_operator.attempt import Attempt
 from transformermodel_operator.objects import Document, Reference
 from transformermodel_operator.reasons import Reason
+from transformermodel_operator.replicas import Trouble
 from transformermodel_operator.settings import Settings
 
 REFUSED_AGAIN_AFTER = timedelta(minutes=1)
@@ -31,6 +32,9 @@ class Snapshot:
         jobs: the Jobs that carry its label.
         service: the InferenceService of its name, if it carries its label.
         deployment: the Deployment that KServe made of it.
+        revisions: the ControllerRevisions that carry its label.
+        budget: the PodDisruptionBudget of its predictor.
+        trouble: what keeps the predictor's pods from serving; None where nobody has looked.
         kserve_installed: whether the API server knows InferenceServices.
         attempt: what the pods of the wanted Job say; None where nobody has looked.
         progress: how far the wanted Job is, as its log says; None while nobody knows.
@@ -47,6 +51,9 @@ class Snapshot:
     kserve_installed: bool
     settings: Settings
     now: datetime
+    revisions: tuple[Document, ...] = ()
+    budget: Document | None = None
+    trouble: Trouble | None = None
     attempt: Attempt | None = None
     progress: PreparationProgress | None = None
     claims: Mapping[str, Document | None] = field(default_factory=dict)

@@ -97,5 +97,9 @@ def test_it_runs_the_image_that_prepares(chart: Chart) -> None:
     assert single(chart.render(), CLUSTER_WIDE)["metadata"]["name"] == settings["TRANSFORMERMODEL_RUNTIME"]
 
 
+def test_what_a_predictor_says_last_is_kept_where_the_operator_reads_it(chart: Chart) -> None:
+    assert predictor(chart)["terminationMessagePolicy"] == "FallbackToLogsOnError"
+
+
 def test_draining_ends_before_the_kubelet_kills(chart: Chart) -> None:
     assert "--drain-seconds=7" in predictor(chart, {"servingRuntime": {"drainSeconds": 7}})["args"]

@@ -171,8 +171,9 @@ def test_scale_changes_the_replicas_alone(api: Kubernetes, model: str) -> None:
     assert after is not None
     assert after["spec"] == {**before["spec"], "predictor": {**before["spec"]["predictor"], "minReplicas": 2}}
     assert after["metadata"]["generation"] == 2
-    refused = api.kubectl("scale", "-n", NAMESPACE, f"tfm/{model}", "--replicas=0", check=False)
-    assert "spec.predictor.minReplicas in body should be greater than or equal to 1" in refused.stderr
+    refused = api.kubectl("scale", "-n", NAMESPACE, f"tfm/{model}", "--replicas=1001", check=False)
+    assert "spec.predictor.minReplicas in body should be less than or equal to 1000" in refused.stderr
+    api.kubectl("scale", "-n", NAMESPACE, f"tfm/{model}", "--replicas=0")
 
 
 def test_the_status_is_written_apart_from_the_spec(api: Kubernetes, model: str) -> None:

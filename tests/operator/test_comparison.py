@@ -29,6 +29,12 @@ MANAGER = "us"
             id="defaults in an item",
         ),
         pytest.param({"limits": {"cpu": "1"}}, {"limits": {"cpu": "1000m"}}, id="equal quantities"),
+        pytest.param({"emptyDir": {"sizeLimit": "1Gi"}}, {"emptyDir": {"sizeLimit": "1024Mi"}}, id="an equal quantity"),
+        pytest.param(
+            {"volumeMounts": [{"name": "a", "mountPath": "/b"}, {"name": "a", "mountPath": "/c", "subPath": "c"}]},
+            {"volumeMounts": [{"name": "a", "mountPath": "/c", "subPath": "c"}, {"name": "a", "mountPath": "/b"}]},
+            id="mounts of one volume by their places",
+        ),
         pytest.param({"requests": {"memory": "1Gi"}}, {"requests": {"memory": 2**30}}, id="a quantity as a number"),
         pytest.param(
             {"tolerations": [{"key": "gpu", "operator": "Equal"}]},

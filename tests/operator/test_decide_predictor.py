@@ -36,15 +36,15 @@ def with_deployment(**status: Any) -> Decision:
 
 def test_a_prepared_artifact_is_served() -> None:
     decision = decide(snapshot(PREPARED))
-    assert [document["kind"] for document in decision.apply] == ["InferenceService"]
-    assert decision.apply[0]["spec"]["predictor"]["model"]["storageUri"].endswith(DIGEST)
+    assert [document["kind"] for document in decision.apply] == ["ControllerRevision", "InferenceService"]
+    assert decision.apply[1]["spec"]["predictor"]["model"]["storageUri"].endswith(DIGEST)
     assert conditions(decision)["PredictorReady"] == ("False", "RollingOut")
     assert conditions(decision)["Ready"] == ("False", "RollingOut")
 
 
 def test_a_preparation_and_its_predictor_need_one_decision() -> None:
     decision = decide(snapshot(MODEL, job(MODEL, "Complete"), attempt=succeeded()))
-    assert [document["kind"] for document in decision.apply] == ["InferenceService"]
+    assert [document["kind"] for document in decision.apply] == ["ControllerRevision", "InferenceService"]
 
 
 def test_it_is_ready_when_kserve_says_so_and_every_replica_has_the_revision() -> None:

@@ -4,15 +4,17 @@ from typing import Any
 
 import pytest
 
-from tests.operator.world import ARTIFACT, DIGEST, SETTINGS, Object, model
+from tests.operator.world import ARTIFACT, DIGEST, SETTINGS, Object, model, read, revision
 from transformermodel_api.model import TransformerModel
 from transformermodel_operator.children.inference_service import inference_service, revision_of
+from transformermodel_operator.children.revision import Revision
 from transformermodel_operator.settings import Settings
 
 
 def build(document: Object | None = None, **settings: Any) -> Object:
     changed = Settings(**{**vars(SETTINGS), **settings})
-    return inference_service(TransformerModel.read(document or model()), ARTIFACT, changed)
+    owner = TransformerModel.read(document or model())
+    return inference_service(owner, Revision.of(owner, ARTIFACT, changed))
 
 
 def test_it_asks_for_our_runtime_in_standard_mode() -> None:
@@ -82,6 +84,64 @@ def test_a_server_is_told_not_to_explain() -> None:
     assert served["args"] == ["--explanations=enabled=false"]
 
 
+def test_a_new_replica_answers_before_an_old_one_goes() -> None:
+    strategy = build()["spec"]["predictor"]["deploymentStrategy"]
+    assert strategy == {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": "25%"}}
+    recreate = build(model(rollout={"strategy": "Recreate"}))["spec"]["predictor"]["deploymentStrategy"]
+    assert recreate == {"type": "Recreate"}
+
+
+def test_an_autoscaler_is_kserves() -> None:
+    service = build(model(predictor={"minReplicas": 2, "maxReplicas": 6, "scaleMetric": "Memory", "scaleTarget": 70}))
+    assert service["metadata"]["annotations"]["serving.kserve.io/autoscalerClass"] == "hpa"
+    scale = {name: service["spec"]["predictor"][name] for name in ("minReplicas", "maxReplicas", "scaleMetric")}
+    assert scale == {"minReplicas": 2, "maxReplicas": 6, "scaleMetric": "memory"}
+    assert service["spec"]["predictor"]["scaleTarget"] == 70
+    default = build(model(predictor={"maxReplicas": 6}))["spec"]["predictor"]
+    assert (default["scaleMetric"], default["scaleTarget"]) == ("cpu", 80)
+
+
+def test_a_replica_may_finish_what_it_was_asked() -> None:
+    predictor = build(model(predictor={"longestRequestSeconds": 120}))["spec"]["predictor"]
+    assert predictor["model"]["args"] == ["--finish-seconds=120"]
+    assert predictor["terminationGracePeriodSeconds"] == 150  # the longest request, draining, and the end itself
+    assert build()["spec"]["predictor"]["terminationGracePeriodSeconds"] == 60
+
+
+def test_a_replica_may_load_as_long_as_a_rollout_may_take() -> None:
+    patient = build(model(rollout={"progressDeadlineSeconds": 1800}))["spec"]["predictor"]["model"]
+    assert patient["startupProbe"] == {"failureThreshold": 1800}
+    assert "startupProbe" not in build()["spec"]["predictor"]["model"]
+
+
+POD = {
+    "affinity": {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [{"topologyKey": "zone"}]}},
+    "serviceAccountName": "reader",
+    "runtimeClassName": "nvidia",
+    "priorityClassName": "high",
+    "imagePullSecrets": [{"name": "registry"}],
+    "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data", "readOnly": True}}],
+    "labels": {"team": "a"},
+}
+CONTAINER = {
+    "env": [{"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "token", "key": "value"}}}],
+    "volumeMounts": [{"name": "data", "mountPath": "/data", "readOnly": True}],
+    "resources": {"limits": {"nvidia.com/gpu": 1}},
+}
+
+
+def test_the_pod_is_extended_in_kubernetes_own_words() -> None:
+    predictor = build(model(predictor={**POD, **CONTAINER, "annotations": {"note": "b"}}))["spec"]["predictor"]
+    assert {name: predictor[name] for name in POD} == POD
+    assert {name: predictor["model"][name] for name in CONTAINER} == CONTAINER
+    assert predictor["annotations"]["note"] == "b"
+
+
+def test_the_operators_own_annotation_wins() -> None:
+    mine = model(predictor={"annotations": {"transformermodel.dev/revision": "mine"}})  # past an older CRD
+    assert revision_of(build(mine)) == revision(mine).name
+
+
 def test_more_replicas_are_no_other_revision() -> None:
     scaled = build(model(predictor={"minReplicas": 3}))
     assert revision_of(scaled) == revision_of(build())
@@ -105,7 +165,7 @@ def test_other_pods_are_another_revision(document: Object, settings: dict[str, s
 
 def test_another_artifact_is_another_revision() -> None:
     other = ARTIFACT.model_copy(update={"uri": "pvc://models/other"})
-    assert revision_of(inference_service(TransformerModel.read(model()), other, SETTINGS)) != revision_of(build())
+    assert revision(model(), other).name != revision_of(build())
 
 
 STORED = ARTIFACT.model_copy(update={"uri": f"s3://bucket/models/artifacts/{DIGEST}"})
@@ -114,7 +174,7 @@ MODEL_URI = f"--model-uri=s3://bucket/models/artifacts/{DIGEST}"
 
 def served_from_bucket(**spec: Any) -> Object:
     document = model(**{"storage": {"uri": "s3://bucket/models"}, **spec})
-    served: Object = inference_service(TransformerModel.read(document), STORED, SETTINGS)["spec"]["predictor"]["model"]
+    served: Object = inference_service(read(document), revision(document, STORED))["spec"]["predictor"]["model"]
     return served
 
 

@@ -16,6 +16,7 @@ from tests.operator.world import (
     deployment,
     ended,
     job,
+    kept,
     model,
     pod,
     service,
@@ -31,6 +32,13 @@ from transformermodel_operator.objects import CLAIM, POD, Document, Key, Kind, R
 from transformermodel_operator.reconciler import Reconciler, Stores
 from transformermodel_operator.store import Store
 
+PLACES = {
+    "Job": "jobs",
+    "InferenceService": "services",
+    "Deployment": "deployments",
+    "ControllerRevision": "revisions",
+    "PodDisruptionBudget": "budgets",
+}
 KEY = Key("team", "sentiment")
 
 
@@ -104,14 +112,13 @@ class World:
         self.cluster = Cluster()
         self.told: list[str] = []
         self.notes: list[str] = []
-        stores = {name: Store(key_of_child, lambda _: None) for name in ("jobs", "services", "deployments")}
+        stores = {name: Store(key_of_child, lambda _: None) for name in PLACES.values()}
         self.stores = Stores(models=Store(key_of_model, lambda _: None), **stores)
         if document is not None:
             self.stores.models.put(document)
             self.cluster.objects[Reference.to(document)] = document
-        places = {"Job": "jobs", "InferenceService": "services", "Deployment": "deployments"}
         for child in children:
-            stores[places[child["kind"]]].put(child)
+            stores[PLACES[child["kind"]]].put(child)
             self.cluster.objects[Reference.to(child)] = child
         self.reconciler = Reconciler(
             cluster=self.cluster,
@@ -166,19 +173,16 @@ async def test_the_outcome_is_read_from_the_jobs_pods() -> None:
     await world.reconcile()
     assert f"list team batch.kubernetes.io/job-name={finished['metadata']['name']}" in world.cluster.reads
     assert world.status["commit"] == "0123abc"
-    assert world.cluster.writes == ["apply InferenceService", "status"]
+    assert world.cluster.writes == ["apply ControllerRevision", "apply InferenceService", "status"]
 
 
 async def test_in_the_steady_state_nothing_is_read_or_written() -> None:
     document = model()
     around = service(document)
-    children = (job(document, "Complete"), around, deployment(around))
-    ready = after(
-        decide(
-            snapshot(document, children[0], attempt=succeeded(), service=around, deployment=children[2]),
-        ),
-        document,
-    )
+    finished, rolled_out, record = job(document, "Complete"), deployment(around), kept(document)
+    children = (finished, around, rolled_out, record)
+    seen = {"service": around, "deployment": rolled_out, "revisions": (record,)}
+    ready = after(decide(snapshot(document, finished, attempt=succeeded(), **seen)), document)
     world = World(ready, *children)
     assert await world.reconcile() is None
     assert (world.cluster.reads, world.cluster.writes, world.told) == ([], [], [])
@@ -236,6 +240,38 @@ async def test_what_the_api_server_refuses_is_reported_with_its_words(status: in
     assert await world.reconcile() == 60
     assert world.ready_reason() == "Refused"
     assert "exceeded quota" in world.status["conditions"][0]["message"]
+
+
+async def test_a_revision_that_is_refused_is_not_rolled_out() -> None:
+    document = model()
+    world = World(document, job(document, "Complete"))
+    world.cluster.pods = [pod(**ended(0, MESSAGE))]
+    world.cluster.refused["ControllerRevision"] = ApiError(403, "exceeded quota")
+    assert await world.reconcile() == 60
+    assert world.cluster.writes == ["apply ControllerRevision", "status"]
+    assert world.ready_reason() == "Refused"
+
+
+async def test_a_refused_service_and_its_budget_are_written_once_nothing_refuses_them() -> None:
+    document = model(predictor={"minReplicas": 2})
+    world = World(document, job(document, "Complete"))
+    world.cluster.pods = [pod(**ended(0, MESSAGE))]
+    world.cluster.refused["InferenceService"] = ApiError(422, "the webhook says no")
+    await world.reconcile()
+    world.cluster.refused.clear()
+    world.cluster.writes.clear()
+    await world.reconcile()
+    assert world.cluster.writes == ["apply InferenceService", "apply PodDisruptionBudget", "status"]
+
+
+async def test_the_pods_of_a_rollout_are_asked_why_it_does_not_come_further() -> None:
+    document = model()
+    around = service(document)
+    going = deployment(around, availableReplicas=0, conditions=[])
+    world = World(document, job(document, "Complete"), around, going, kept(document))
+    world.cluster.pods = [pod(**ended(0, MESSAGE))]
+    assert await world.reconcile() == 15
+    assert "list team app=isvc.sentiment-predictor" in world.cluster.reads
 
 
 @pytest.mark.parametrize("status", [0, 409, 429, 500, 503])

@@ -11,6 +11,7 @@ from transformermodel_api.status import Artifact, TransformerModelStatus
 from transformermodel_operator.attempt import Attempt
 from transformermodel_operator.children.inference_service import inference_service
 from transformermodel_operator.children.job import preparation_job
+from transformermodel_operator.children.revision import Failure, Revision, controller_revision
 from transformermodel_operator.children.storage import StorageLocation
 from transformermodel_operator.decision import Decision
 from transformermodel_operator.settings import Settings
@@ -91,9 +92,24 @@ def job(owner: Object, *conditions: str, created: datetime = NOW, **status: Any)
     return found
 
 
-def service(owner: Object, *, ready: bool = True, **model_status: Any) -> Object:
+def read(owner: Object) -> TransformerModel:
+    """A model as the operator reads it; without its status."""
+    return TransformerModel.read({**owner, "status": None})
+
+
+def revision(owner: Object, artifact: Artifact = ARTIFACT) -> Revision:
+    """What a model comes to with an artifact."""
+    return Revision.of(read(owner), artifact, SETTINGS)
+
+
+def kept(owner: Object, number: int = 1, failure: Failure | None = None, artifact: Artifact = ARTIFACT) -> Object:
+    """The ControllerRevision of what a model comes to with an artifact."""
+    return stored(controller_revision(read(owner).metadata, revision(owner, artifact), number, failure))
+
+
+def service(owner: Object, *, ready: bool = True, artifact: Artifact = ARTIFACT, **model_status: Any) -> Object:
     """The InferenceService of a model, as KServe leaves it."""
-    found = stored(inference_service(TransformerModel.read({**owner, "status": None}), ARTIFACT, SETTINGS))
+    found = stored(inference_service(read(owner), revision(owner, artifact)))
     found["status"] = {
         "address": {"url": "http://sentiment-predictor.team.svc.cluster.local"},
         "conditions": [
@@ -151,7 +167,7 @@ def snapshot(of: Object, *jobs: Object, **around: Any) -> Snapshot:
 def served(owner: Object) -> dict[str, Any]:
     """A predictor of the model's artifact that is fully rolled out, as the fields of a snapshot."""
     found = service(owner)
-    return {"service": found, "deployment": deployment(found)}
+    return {"service": found, "deployment": deployment(found), "revisions": (kept(owner),)}
 
 
 def after(decision: Decision, owner: Object) -> Object:

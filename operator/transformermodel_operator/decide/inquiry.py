@@ -31,12 +31,14 @@ class Inquiry:
         finished: whether that Job is at its end, so that its log is whole.
         running: the Job at work, whose log tells how far it is.
         claims: names of PersistentVolumeClaims that a Job will need.
+        replicas: label selector of the predictor's pods, which have to be asked what keeps them from serving.
     """
 
     job: Reference | None = None
     finished: bool = False
     running: Reference | None = None
     claims: tuple[str, ...] = ()
+    replicas: str | None = None
 
 
 def inquire_about_preparation(model: TransformerModel, snapshot: Snapshot) -> Inquiry:

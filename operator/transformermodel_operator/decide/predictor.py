@@ -1,86 +1,151 @@
 """The predictor: which InferenceService there should be, and whether it serves."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from transformermodel_api.model import TransformerModel
-from transformermodel_api.status import Artifact, ConditionType
+from transformermodel_api.status import ConditionType, TransformerModelStatus
 from transformermodel_operator.children.identity import FIELD_MANAGER
 from transformermodel_operator.children.inference_service import inference_service
+from transformermodel_operator.children.revision import Failure
 from transformermodel_operator.comparison import settled
 from transformermodel_operator.conditions import Finding, false
+from transformermodel_operator.decide.disruption import budget_for
 from transformermodel_operator.decide.ownership import Ownership, ownership, refusal_of
-from transformermodel_operator.decide.preparation_verdict import short
-from transformermodel_operator.decide.rollout import observe_rollout
-from transformermodel_operator.objects import INFERENCE_SERVICE, Document, Reference, is_terminating
+from transformermodel_operator.decide.predictor_verdict import PredictorVerdict
+from transformermodel_operator.decide.preparation_verdict import PreparationVerdict
+from transformermodel_operator.decide.revisions import (
+    Plan,
+    attempt_of,
+    former_revisions,
+    plan_revisions,
+    records,
+)
+from transformermodel_operator.decide.rollout import Patience, Rollout, observe_rollout, selector_of
+from transformermodel_operator.objects import (
+    CONTROLLER_REVISION,
+    INFERENCE_SERVICE,
+    Reference,
+    is_terminating,
+)
 from transformermodel_operator.reasons import Reason
-from transformermodel_operator.snapshot import REFUSED_AGAIN_AFTER, Snapshot
+from transformermodel_operator.replicas import Trouble
+from transformermodel_operator.snapshot import REFUSED_AGAIN_AFTER, Refusal, Snapshot
 
 
-@dataclass(frozen=True)
-class PredictorVerdict:
-    """What is to be done about the predictor, and what it has come to.
-
-    Attributes:
-        predictor: the condition PredictorReady.
-        url: address of the model inside the cluster.
-        replicas: number of replicas that are available; None while there is no Deployment.
-        selector: label selector of its pods.
-        stalled: only the user can help.
-        apply: InferenceServices to be written.
-        requeue_after: when to look again although nothing has happened.
-    """
-
-    predictor: Finding
-    url: str | None = None
-    replicas: int | None = None
-    selector: str | None = None
-    stalled: bool = False
-    apply: tuple[Document, ...] = ()
-    requeue_after: timedelta | None = None
-
-
-def decide_predictor(model: TransformerModel, artifact: Artifact | None, snapshot: Snapshot) -> PredictorVerdict:
-    """The verdict for a model and the artifact it may serve."""
+def decide_predictor(model: TransformerModel, preparation: PreparationVerdict, snapshot: Snapshot) -> PredictorVerdict:
+    """The verdict for a model and what its preparation has come to."""
     if not snapshot.kserve_installed:
         message = "KServe is not installed in this cluster: install it, and the model will be served."
-        return PredictorVerdict(false(ConditionType.PredictorReady, Reason.KServeMissing, message), stalled=True)
-    if artifact is None:
-        waiting = false(ConditionType.PredictorReady, Reason.NothingToServe, "There is no prepared artifact yet.")
-        return PredictorVerdict(waiting)
-    name = Reference(INFERENCE_SERVICE, model.metadata.namespace, model.metadata.name)
-    refusal = refusal_of(snapshot.service, name, model.metadata, snapshot.refusals)
-    if refusal is not None:
-        finding = false(ConditionType.PredictorReady, refusal.reason, refusal.message)
-        return PredictorVerdict(finding, stalled=True, requeue_after=REFUSED_AGAIN_AFTER)
-    return _judge(model, artifact, snapshot)
-
-
-def _judge(model: TransformerModel, artifact: Artifact, snapshot: Snapshot) -> PredictorVerdict:
-    wanted, service = inference_service(model, artifact, snapshot.settings), snapshot.service
-    to_be_applied = _rolling(f"KServe is to serve artifact {short(artifact)}.")
-    if service is None:
-        return PredictorVerdict(to_be_applied, apply=(wanted,))
-    if is_terminating(service) or ownership(service, model.metadata) is Ownership.Leftover:
-        return PredictorVerdict(_rolling("The InferenceService of before is being removed."))
-    seen = _seen(service, snapshot.deployment)
-    if not settled(service, wanted, FIELD_MANAGER):
-        return replace(seen, predictor=to_be_applied, apply=(wanted,))
-    rollout = observe_rollout(service, snapshot.deployment, wanted)
-    return replace(seen, predictor=rollout.predictor, stalled=rollout.stalled)
-
-
-def _seen(service: Document, deployment: Document | None) -> PredictorVerdict:
-    """What status tells of a predictor in whatever state."""
-    address = service.get("status", {}).get("address") or {}
-    verdict = PredictorVerdict(_rolling(""), url=address.get("url"))
-    if deployment is None:
+        return replace(_as_before(model, Reason.KServeMissing, message), stalled=True)
+    plan = plan_revisions(model, preparation, snapshot)
+    if plan is None:
+        return _as_before(model, Reason.NothingToServe, "There is no prepared artifact yet.")
+    if isinstance(plan, Refusal):
+        return replace(_as_before(model, plan.reason, plan.message), stalled=True)
+    if refusal := _refusal(model, plan, snapshot):
+        refused = _as_before(model, refusal.reason, refusal.message)
+        return replace(refused, stalled=True, requeue_after=REFUSED_AGAIN_AFTER)
+    verdict = _serve(model, plan, snapshot)
+    budget = budget_for(model, snapshot)
+    verdict = replace(verdict, apply=(*verdict.apply, *budget.apply), delete=(*verdict.delete, *budget.delete))
+    if budget.refusal is None:
         return verdict
-    labels = deployment["spec"]["selector"]["matchLabels"]
+    told = replace(verdict.predictor, message=f"{verdict.predictor.message} {budget.refusal}")
+    return replace(verdict, predictor=told, requeue_after=verdict.requeue_after or REFUSED_AGAIN_AFTER)
+
+
+def _as_before(model: TransformerModel, reason: Reason, message: str) -> PredictorVerdict:
+    """Nothing is known of the predictor now; its revisions stay what they were."""
+    status = model.status or TransformerModelStatus()
+    return PredictorVerdict(
+        false(ConditionType.PredictorReady, reason, message),
+        current_revision=status.current_revision,
+        update_revision=status.update_revision,
+    )
+
+
+def _refusal(model: TransformerModel, plan: Plan, snapshot: Snapshot) -> Refusal | None:
+    """Why what is planned must not be written: a revision that cannot be kept is not rolled out."""
+    namespace = model.metadata.namespace
+    kept = {document["metadata"]["name"]: document for document in snapshot.revisions}
+    revision = Reference(CONTROLLER_REVISION, namespace, plan.wanted.name)
+    service = Reference(INFERENCE_SERVICE, namespace, model.metadata.name)
+    return refusal_of(kept.get(plan.wanted.name), revision, model.metadata, snapshot.refusals) or refusal_of(
+        snapshot.service, service, model.metadata, snapshot.refusals
+    )
+
+
+def _serve(model: TransformerModel, plan: Plan, snapshot: Snapshot) -> PredictorVerdict:
+    wanted, service = inference_service(model, plan.target), snapshot.service
+    verdict = _seen(model, plan, snapshot)
+    if leftover := _leftover(model, plan, snapshot):
+        return replace(verdict, predictor=_rolling(f"{leftover} of before is being removed."), apply=(), delete=())
+    if service is None or not settled(service, wanted, FIELD_MANAGER):
+        message = f"KServe is to serve revision {plan.target.name}."
+        return replace(verdict, predictor=_rolling(message), apply=(*verdict.apply, wanted))
+    patience = Patience(
+        timedelta(seconds=model.spec.rollout.progress_deadline_seconds),
+        proven=plan.good is not None and plan.good.name == plan.target.name,
+        now=snapshot.now,
+    )
+    rollout = observe_rollout(service, snapshot.deployment, wanted, snapshot.trouble or Trouble(), patience)
+    goes_back = model.spec.rollout.automatic_rollback and plan.has_way_back and not model.spec.suspend
+    if rollout.failed and plan.failure is None and goes_back:
+        failure = Failure(attempt_of(model), rollout.predictor.reason, rollout.predictor.message)
+        return _serve(model, plan.given_up(failure), snapshot)
+    return _rolled_out(verdict, rollout)
+
+
+def _leftover(model: TransformerModel, plan: Plan, snapshot: Snapshot) -> Reference | None:
+    """An object on its way out that has the name of one that is to be written."""
+    named = [document for document in snapshot.revisions if document["metadata"]["name"] == plan.wanted.name]
+    for document in (*named, *filter(None, (snapshot.service,))):
+        if is_terminating(document) or ownership(document, model.metadata) is Ownership.Leftover:
+            return Reference.to(document)
+    return None
+
+
+def _rolled_out(verdict: PredictorVerdict, rollout: Rollout) -> PredictorVerdict:
     return replace(
         verdict,
-        replicas=int(deployment.get("status", {}).get("availableReplicas") or 0),
-        selector=",".join(f"{name}={labels[name]}" for name in sorted(labels)),
+        predictor=rollout.predictor,
+        switched_off=rollout.switched_off,
+        stalled=rollout.failed,
+        requeue_after=rollout.requeue_after,
+    )
+
+
+def _seen(model: TransformerModel, plan: Plan, snapshot: Snapshot) -> PredictorVerdict:
+    """What status tells of a predictor in whatever state, and the revisions to be written."""
+    address = (snapshot.service or {}).get("status", {}).get("address") or {}
+    verdict = PredictorVerdict(
+        _rolling(""),
+        url=address.get("url"),
+        current_revision=plan.good.name if plan.good is not None else None,
+        update_revision=plan.wanted.name,
+        digest=plan.target.digest,
+        pinned=model.spec.rollout.pinned_revision is not None,
+        rolled_back=_way_back(plan),
+        apply=records(model, plan, snapshot),
+        delete=former_revisions(model, plan, snapshot),
+    )
+    if snapshot.deployment is None:
+        return verdict
+    return replace(
+        verdict,
+        replicas=int(snapshot.deployment.get("status", {}).get("availableReplicas") or 0),
+        selector=selector_of(snapshot.deployment),
+    )
+
+
+def _way_back(plan: Plan) -> str | None:
+    if plan.failure is None:
+        return None
+    return (
+        f"Revision {plan.wanted.name} was given up ({plan.failure.reason}), and {plan.target.name} is served instead: "
+        f"{plan.failure.message} Change spec, or give the annotation transformermodel.dev/requested-at another value "
+        "to try it again."
     )
 
 

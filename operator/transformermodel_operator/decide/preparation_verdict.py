@@ -104,7 +104,7 @@ def succeeded(storage: AnyStorage, job: str, outcome: Prepared) -> PreparationVe
         agreement=outcome.agreement,
         speedup=outcome.speedup,
     )
-    summary = f"Artifact {short(artifact)} ({artifact.size_bytes / 1e6:.1f} MB, {artifact.format}) is prepared."
+    summary = f"Artifact {short(artifact.digest)} ({artifact.size_bytes / 1e6:.1f} MB, {artifact.format}) is prepared."
     return PreparationVerdict(
         source=true(ConditionType.SourceResolved, Reason.Resolved, f"The source is at {outcome.commit}."),
         prepared=true(ConditionType.Prepared, Reason.Prepared, summary),
@@ -132,6 +132,6 @@ def class_of(failure: Failed) -> FailureReason:
     return FailureReason.__members__.get(failure.reason, FailureReason.Internal)
 
 
-def short(artifact: Artifact) -> str:
-    """The artifact's name for people."""
-    return artifact.digest.removeprefix("sha256:")[:12]
+def short(digest: str) -> str:
+    """An artifact's name for people, from its digest."""
+    return digest.removeprefix("sha256:")[:12]

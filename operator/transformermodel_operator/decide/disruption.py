@@ -1,0 +1,40 @@
+"""The PodDisruptionBudget: there is one while a model has more than one replica at any time."""
+
+from dataclasses import dataclass
+
+from transformermodel_api.model import TransformerModel
+from transformermodel_operator.children.disruption_budget import disruption_budget
+from transformermodel_operator.children.identity import FIELD_MANAGER
+from transformermodel_operator.comparison import settled
+from transformermodel_operator.decide.ownership import Ownership, ownership, refusal_of
+from transformermodel_operator.objects import Document, Reference, is_terminating
+from transformermodel_operator.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class BudgetVerdict:
+    """What is to be done about the budget.
+
+    Attributes:
+        apply: budgets to be written.
+        delete: budgets to be removed.
+        refusal: why there is none although there should be; the model serves all the same.
+    """
+
+    apply: tuple[Document, ...] = ()
+    delete: tuple[Document, ...] = ()
+    refusal: str | None = None
+
+
+def budget_for(model: TransformerModel, snapshot: Snapshot) -> BudgetVerdict:
+    """The verdict for a model that is to be served."""
+    found, wanted = snapshot.budget, disruption_budget(model.metadata)
+    if model.spec.predictor.min_replicas < 2:
+        ours = found is not None and ownership(found, model.metadata) is Ownership.Ours and not is_terminating(found)
+        return BudgetVerdict(delete=(found,) if found is not None and ours else ())
+    refusal = refusal_of(found, Reference.to(wanted), model.metadata, snapshot.refusals)
+    if refusal is not None:
+        return BudgetVerdict(refusal=refusal.message)
+    if found is not None and (is_terminating(found) or settled(found, wanted, FIELD_MANAGER)):
+        return BudgetVerdict()
+    return BudgetVerdict(apply=(wanted,))

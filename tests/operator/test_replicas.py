@@ -1,0 +1,76 @@
+"""What the pods of a predictor say while a revision is on its way."""
+
+from typing import Any
+
+import pytest
+
+from tests.operator.world import Object
+from transformermodel_operator.replicas import Trouble, read_trouble
+
+ENDED = {"reason": "Error", "exitCode": 2, "message": "there is no CUDA device\n"}
+
+
+def serving_pod(name: str = "one", created: str = "2026-11-22T11:00:00Z", of: str = "new", **container: Any) -> Object:
+    """A pod of a revision; keywords are the state of its container."""
+    return {
+        "metadata": {
+            "name": name,
+            "creationTimestamp": created,
+            "annotations": {"transformermodel.dev/revision": of},
+        },
+        "status": {
+            "containerStatuses": [{"name": "agent", "restartCount": 9}, {"name": "kserve-container", **container}]
+        },
+    }
+
+
+LOOPING = {
+    "restartCount": 3,
+    "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 40s"}},
+    "lastState": {"terminated": ENDED},
+}
+
+
+def test_a_container_that_ends_again_and_again_tells_its_last_words() -> None:
+    trouble = read_trouble([serving_pod(**LOOPING)], "new")
+    assert trouble.crashes == "Pod one was restarted 3 times (Error, exit status 2). there is no CUDA device"
+    assert trouble.obstacle is None
+
+
+def test_the_end_of_now_counts_before_that_of_then() -> None:
+    ended = {"restartCount": 4, "state": {"terminated": {"reason": "OOMKilled", "exitCode": 137}}}
+    assert read_trouble([serving_pod(**ended)], "new").crashes == (
+        "Pod one was restarted 4 times (OOMKilled, exit status 137)."
+    )
+
+
+@pytest.mark.parametrize(
+    "container",
+    [
+        pytest.param({"restartCount": 2, "state": LOOPING["state"]}, id="twice may be an accident"),
+        pytest.param({"restartCount": 3, "ready": True, "state": {"running": {}}}, id="it is ready all the same"),
+        pytest.param({"state": {"waiting": {"reason": "ContainerCreating"}}}, id="about to begin"),
+        pytest.param({"state": {"running": {}}}, id="loading"),
+    ],
+)
+def test_no_trouble(container: Object) -> None:
+    assert read_trouble([serving_pod(**container)], "new") == Trouble()
+
+
+def test_pods_of_another_revision_are_on_their_way_out() -> None:
+    assert read_trouble([serving_pod(of="old", **LOOPING)], "new") == Trouble()
+
+
+def test_what_a_pod_waits_for_is_told_of_the_newest_that_waits() -> None:
+    waiting = {"state": {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}}
+    older = {"state": {"waiting": {"reason": "ErrImagePull"}}}
+    pods = [serving_pod(**older), serving_pod("two", "2026-11-22T12:00:00Z", **waiting)]
+    assert read_trouble(pods, "new").obstacle == "Pod two: ImagePullBackOff: no such image"
+
+
+def test_what_the_scheduler_says_is_told() -> None:
+    pending = serving_pod()
+    pending["status"] = {
+        "conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "no GPU"}]
+    }
+    assert read_trouble([pending], "new").obstacle == "Pod one: Unschedulable: no GPU"
