@@ -1,0 +1,116 @@
+"""A batch in parts, of which one is prepared while another is in the model."""
+
+import logging
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, wait
+from typing import Any
+
+from ts.handler_utils.stage import Stage
+
+logger = logging.getLogger(__name__)
+
+HANDLER_METHODS = ("preprocess", "inference", "postprocess")
+"""The steps of a handler, in their order."""
+
+_part = threading.local()
+
+
+class MicroBatching:
+    """Answers batches in a handler's place: `self.handle = MicroBatching(self, micro_batch_size)` in its `initialize`.
+
+    Explanations and descriptions are not taken apart. When a step fails for one part the batch fails, after the others
+    have ended.
+
+    Args:
+        parent_handler: has the three steps.
+        micro_batch_size: most rows of a part.
+        parallelism: number of threads by step; 1 where it does not say.
+    """
+
+    def __init__(
+        self, parent_handler: Any, micro_batch_size: int = 1, parallelism: Mapping[str, int] | None = None
+    ) -> None:
+        if micro_batch_size < 1:
+            raise ValueError(f"micro_batch_size must be at least 1, not {micro_batch_size}")
+        self.handler = parent_handler
+        self.micro_batch_size = micro_batch_size
+        self._stages: dict[str, Stage] = {}
+        self._parallelism: dict[str, int] = {}
+        self.parallelism = parallelism or {}
+
+    @property
+    def parallelism(self) -> Mapping[str, int]:
+        """Number of threads by step."""
+        return self._parallelism
+
+    @parallelism.setter
+    def parallelism(self, parallelism: Mapping[str, int]) -> None:
+        for step, threads in parallelism.items():
+            if step not in HANDLER_METHODS:
+                raise ValueError(f"parallelism is of {', '.join(HANDLER_METHODS)}, not of {step}")
+            if threads < 1:
+                raise ValueError(f"parallelism.{step} must be at least 1, not {threads}")
+        self.shutdown()
+        self._parallelism = {step: parallelism.get(step, 1) for step in HANDLER_METHODS}
+        self._stages = {step: Stage(step, threads) for step, threads in self._parallelism.items()}
+
+    def shutdown(self) -> None:
+        """End the threads; no batch can be answered any more."""
+        for stage in self._stages.values():
+            stage.stop()
+        self._stages = {}
+
+    def get_micro_batch_idx(self) -> int:
+        """Which part of the batch the calling thread works on, from 0."""
+        return int(getattr(_part, "number", 0))
+
+    def handle(self, data: Sequence[Any]) -> list[Any]:
+        """Predictions for rows, in their order."""
+        size = self.micro_batch_size
+        parts = [data[start : start + size] for start in range(0, len(data), size)]
+        answered = [self._start(number, part) for number, part in enumerate(parts)]
+        wait(answered)
+        return [answer for part in answered for answer in part.result()]
+
+    def _start(self, number: int, rows: Sequence[Any]) -> "Future[Any]":
+        """Send a part through all steps: whoever ends one begins the next."""
+        answered: Future[Any] = Future()
+
+        def begin(step: int, value: Any) -> None:
+            if step == len(HANDLER_METHODS):
+                answered.set_result(value)
+                return
+            method = getattr(self.handler, HANDLER_METHODS[step])
+            future = self._stages[HANDLER_METHODS[step]].submit(lambda: _call(method, number, value))
+            future.add_done_callback(lambda done: go_on(step, done))
+
+        def go_on(step: int, done: "Future[Any]") -> None:
+            if (error := done.exception()) is not None:
+                answered.set_exception(error)
+            else:
+                begin(step + 1, done.result())
+
+        begin(0, rows)
+        return answered
+
+    def __call__(self, data: Sequence[Any], context: Any) -> list[Any]:
+        """Answer a batch as the handler's `handle` does."""
+        started = time.perf_counter()
+        handler = self.handler
+        handler.context = context
+        if handler._is_describe():
+            return [handler.describe_handle()]
+        if handler._is_explain():
+            output: list[Any] = handler.explain_handle(handler.preprocess(data), data)
+        else:
+            output = self.handle(data)
+        if context.metrics is not None:
+            context.metrics.add_time("HandlerTime", round((time.perf_counter() - started) * 1000, 2), None, "ms")
+        return output
+
+
+def _call(method: Any, number: int, value: Any) -> Any:
+    _part.number = number
+    return method(value)

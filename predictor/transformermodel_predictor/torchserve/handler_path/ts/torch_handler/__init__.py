@@ -1,0 +1,1 @@
+"""The base of handlers, and handlers that archives may name."""

@@ -1,0 +1,7 @@
+"""The handler `dali_image_classifier`, which is not supported."""
+
+from ts.torch_handler.dali_handler import DALIHandler
+
+
+class DALIImageClassifier(DALIHandler):
+    """Says when it is loaded that it cannot be run."""

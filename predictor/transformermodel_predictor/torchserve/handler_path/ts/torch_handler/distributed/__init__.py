@@ -1,0 +1,1 @@
+"""Bases of handlers for models over several processes, which are not supported."""

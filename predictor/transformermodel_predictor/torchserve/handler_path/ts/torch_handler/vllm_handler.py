@@ -1,0 +1,21 @@
+"""The handler `vllm_handler`, which is not supported."""
+
+from typing import Any
+
+from ts.torch_handler.base_handler import BaseHandler
+from ts.unsupported import Unsupported
+
+
+class VLLMHandler(BaseHandler):
+    """Can be derived from, and says when it is loaded that it cannot be run."""
+
+    def initialize(self, context: Any) -> None:
+        """Refused.
+
+        Raises:
+            Unsupported: always.
+        """
+        raise Unsupported(
+            "vllm_handler is not supported: serve the model as a TransformerModel with task TextGeneration, "
+            "which batches continuously and answers OpenAI's URLs"
+        )

@@ -1,0 +1,1 @@
+"""The package `ts`, as handlers import it."""
