@@ -18,6 +18,11 @@ from transformermodel_predictor.engines.pretrained import load_for_task
 from transformermodel_predictor.engines.quantization import quantize
 from transformermodel_predictor.tasks.task import Encoding, Outputs, Task
 
+_TILE = 4
+"""So few rows that a single short text costs no more."""
+_TILES = {torch.bfloat16: 16}
+"""Rows of a tile of AMX."""
+
 
 class PackedEngine:
     """A transformers encoder that runs a batch as one row of sequences, one after another.
@@ -54,7 +59,8 @@ class PackedEngine:
         elif device.type == "cpu" and can_prepack(dtype):
             prepack(model)
             leave_files(model)
-        packed.filled = device.type == "cpu"
+        if device.type == "cpu":
+            packed.tile = _TILES.get(dtype, _TILE)
         return cls(packed)
 
     @torch.inference_mode()

@@ -14,9 +14,6 @@ import torch
 
 from transformermodel_predictor.engines.packed.runs import Run, runs_of
 
-_TILE = 16
-"""Rows of a tile of AMX."""
-
 
 @dataclass(frozen=True)
 class Layout:
@@ -33,11 +30,11 @@ class Layout:
     filling: int = 0
 
     @classmethod
-    def of(cls, lengths: Sequence[int], *, filled: bool = False) -> "Layout":
-        """The layout of sequences with these lengths, in the order of the batch; filled up to a round total or not."""
+    def of(cls, lengths: Sequence[int], tile: int | None = None) -> "Layout":
+        """The layout of sequences with these lengths, in the order of the batch; filled up to whole tiles, or not."""
         order = sorted(range(len(lengths)), key=lengths.__getitem__)
         total = sum(lengths)
-        filling = rounded_up(total) - total if filled else 0
+        filling = 0 if tile is None else rounded_up(total, tile) - total
         return cls(tuple(order), tuple(lengths[index] for index in order), filling)
 
     @property
@@ -99,10 +96,14 @@ class Layout:
         return torch.split(tokens[0], [*self.lengths, self.filling])[:-1]
 
 
-def rounded_up(total: int) -> int:
-    """The next of the totals that rows are filled up to: 32 from each power of two to the next, and multiples of 16.
+def rounded_up(total: int, tile: int) -> int:
+    """The next of the totals that rows are filled up to: 32 from each power of two to the next, of whole tiles.
 
-    At most 3 % more is computed in long rows; short ones fill the tiles in which processors multiply matrices.
+    At most 3 % more is computed in rows of many tiles.
+
+    Args:
+        total: tokens of the sequences.
+        tile: the number of rows that is multiplied at once anyway; a power of two.
     """
-    step = max(_TILE, 1 << max(total.bit_length() - 6, 0))
+    step = max(tile, 1 << max(total.bit_length() - 6, 0))
     return -(-total // step) * step

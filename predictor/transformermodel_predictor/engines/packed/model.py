@@ -38,16 +38,16 @@ class PackedModel:
     Args:
         model: in evaluation mode. It is changed: the attention of its configuration, and a hook after its encoder.
         pooling: what the head of a sequence classifier is handed; may be changed later.
-        filled: whether rows are filled up to round totals; may be changed later. Not where gradients are taken.
+        tile: rows are filled up to whole tiles of so many tokens; may be changed later. None where gradients are taken.
 
     Raises:
         NotPackable: the architecture does not take its attention or its positions from outside.
     """
 
-    def __init__(self, model: PreTrainedModel, pooling: Pooling = Pooling.First, *, filled: bool = False) -> None:
+    def __init__(self, model: PreTrainedModel, pooling: Pooling = Pooling.First, tile: int | None = None) -> None:
         self.model = model
         self.pooling = pooling
-        self.filled = filled
+        self.tile = tile
         self._layout: Layout | None = None
         self._accepted = frozenset(inspect.signature(model.forward).parameters)
         _set_attention(model)
@@ -63,7 +63,7 @@ class PackedModel:
 
         All are int64 [1, total], on the model's device.
         """
-        layout = Layout.of([len(encoding) for encoding in batch], filled=self.filled)
+        layout = Layout.of([len(encoding) for encoding in batch], self.tile)
         features = {
             name: layout.pack([encoding.features[name] for encoding in batch])
             for name in batch[0].features

@@ -35,7 +35,7 @@ def test_each_sequence_attends_to_itself_alone(window: int | None, lengths: tupl
 
 
 def test_what_fills_a_row_up_comes_out_as_zeros_and_leaves_the_sequences_alone() -> None:
-    filled = Layout.of([2, 5, 2, 7, 3], filled=True)
+    filled = Layout.of([2, 5, 2, 7, 3], tile=16)
     tensors = row(filled)
     for tensor in tensors:
         tensor[:, :, 19:] = torch.nan

@@ -1,3 +1,4 @@
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,7 +27,7 @@ def test_a_classifier_is_handed_the_first_token_or_all_with_padding() -> None:
 
 
 def test_a_row_is_filled_up_to_a_round_total() -> None:
-    layout = Layout.of([3, 2], filled=True)
+    layout = Layout.of([3, 2], tile=16)
     assert layout.total == 16
     assert layout.starts == (0, 2, 5)
     assert layout.pack([[7, 8, 9], [5, 6]]).tolist() == [[5, 6, 7, 8, 9, *[0] * 11]]
@@ -34,19 +35,21 @@ def test_a_row_is_filled_up_to_a_round_total() -> None:
     assert layout.padded(torch.ones(1, 16, 1)).sum() == 5
 
 
-@given(st.integers(1, 100_000))
-def test_round_totals_are_few_and_near(total: int) -> None:
-    filled = rounded_up(total)
-    assert 0 <= filled - total < max(16, total / 32)
-    assert rounded_up(filled) == filled
+@given(st.integers(1, 100_000), st.sampled_from([1, 4, 16]))
+def test_round_totals_are_near(total: int, tile: int) -> None:
+    filled = rounded_up(total, tile)
+    assert 0 <= filled - total < max(tile, total / 32)
+    assert filled % tile == 0
+    assert rounded_up(filled, tile) == filled
 
 
-def test_a_step_has_one_of_128_totals() -> None:
-    assert len({rounded_up(total) for total in range(1, 4097)}) == 128
+@pytest.mark.parametrize(("tile", "totals"), [(4, 192), (16, 128)])
+def test_round_totals_are_few(tile: int, totals: int) -> None:
+    assert len({rounded_up(total, tile) for total in range(1, 4097)}) == totals
 
 
-@given(LENGTHS, st.booleans())
-def test_what_was_packed_comes_back_in_the_order_of_the_batch(lengths: list[int], filled: bool) -> None:
+@given(LENGTHS, st.sampled_from([None, 4, 16]))
+def test_what_was_packed_comes_back_in_the_order_of_the_batch(lengths: list[int], tile: int | None) -> None:
     sequences = [[1000 * index + token for token in range(length)] for index, length in enumerate(lengths)]
-    layout = Layout.of(lengths, filled=filled)
+    layout = Layout.of(lengths, tile)
     assert [part.tolist() for part in layout.split(layout.pack(sequences))] == sequences
