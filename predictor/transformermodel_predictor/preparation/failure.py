@@ -1,8 +1,10 @@
 """Failures that can come from anywhere: the disk is full, or memory is."""
 
 import errno
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from safetensors import SafetensorError
 
@@ -36,6 +38,18 @@ def resources_classified() -> Iterator[None]:
         if not any(text in str(error) for text in _NO_MEMORY_IN_TEXT):
             raise
         raise _out_of_memory() from error
+
+
+@contextmanager
+def kept_for_another_attempt(folder: Path) -> Iterator[Path]:
+    """A folder that outlives an interruption and a failure that may pass, but not a failure that stays."""
+    try:
+        with resources_classified():
+            yield folder
+    except PreparationFailed as error:
+        if folder.exists() and not error.reason.transient:
+            shutil.rmtree(folder)
+        raise
 
 
 def _no_space(file: str | None) -> PreparationFailed:

@@ -1,22 +1,20 @@
 """The preparation: resolve → acquire → merge → build → compare → measure → test → publish."""
 
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from transformermodel_api.contract import PreparationRequest, Prepared
-from transformermodel_api.errors import PreparationFailed
+from transformermodel_api.spec import TaskName
 from transformermodel_predictor.artifact.directory import Artifact, write_beside
 from transformermodel_predictor.artifact.manifest import REPORT_FILE
 from transformermodel_predictor.artifact.store import Store
+from transformermodel_predictor.preparation.archive_pipeline import prepare_archive
 from transformermodel_predictor.preparation.bench import Bench
 from transformermodel_predictor.preparation.contest import elect, measure_all, try_all
 from transformermodel_predictor.preparation.examination import Examiner
-from transformermodel_predictor.preparation.failure import resources_classified
+from transformermodel_predictor.preparation.failure import kept_for_another_attempt, resources_classified
 from transformermodel_predictor.preparation.inputs import Acquired, Inputs, acquire, acquire_tokenizer, resolve
 from transformermodel_predictor.preparation.material import Material, material_of
 from transformermodel_predictor.preparation.outcome import outcome_of, read_report
@@ -54,6 +52,8 @@ def prepare_and_report(
         PreparationFailed: with the class of what went wrong.
     """
     with resources_classified():
+        if request.task is TaskName.Custom:
+            return prepare_archive(request, store, progress, base)
         progress.step(Step.Resolve, request.source.origin)
         inputs = resolve(request, base)
         artifact = _find(request, inputs, store)
@@ -81,14 +81,14 @@ def _find(request: PreparationRequest, inputs: Inputs, store: Store) -> Artifact
 def _prepare(
     request: PreparationRequest, inputs: Inputs, store: Store, recorder: Recorder, workspace: Path, budget: Budget
 ) -> Artifact:
-    with _kept_for_another_attempt(workspace / "sources") as sources:
+    with kept_for_another_attempt(workspace / "sources") as sources:
         recorder.step(
             Step.Acquire, " + ".join(source.origin for source in (inputs.checkpoint, inputs.adapter) if source)
         )
         acquired = acquire(inputs, sources, recorder)
         complete = replace(inputs, tokenizer=missing_tokenizer(acquired.checkpoint, request))
         acquired = acquire_tokenizer(complete, acquired, sources, recorder)
-        with _kept_for_another_attempt(workspace / complete.key_for(request)) as folder:
+        with kept_for_another_attempt(workspace / complete.key_for(request)) as folder:
             staged = _build_best(request, complete, acquired, recorder, folder, budget)
             recorder.step(Step.Publish, staged.manifest.digest)
             for each in dict.fromkeys((complete.key_for(request), inputs.key_for(request))):
@@ -115,15 +115,3 @@ def _build_best(
     staged = examiner.bench.built(verdict.chosen)
     write_beside(staged.path, REPORT_FILE, report_text(recorder, golden, verdict))
     return staged
-
-
-@contextmanager
-def _kept_for_another_attempt(folder: Path) -> Iterator[Path]:
-    """A folder that outlives an interruption and a failure that may pass, but not a failure that stays."""
-    try:
-        with resources_classified():
-            yield folder
-    except PreparationFailed as error:
-        if folder.exists() and not error.reason.transient:
-            shutil.rmtree(folder)
-        raise

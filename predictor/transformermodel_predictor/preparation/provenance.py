@@ -17,10 +17,15 @@ def provenance_of(inputs: Inputs, candidate: Candidate) -> Provenance:
         source=resolved.identity,
         commit=resolved.commit,
         adapter=inputs.adapter.resolved.identity if inputs.adapter else None,
-        libraries={name: found for name in _LIBRARIES if (found := _version(name))},
+        libraries=library_versions(),
         pipeline=PIPELINE_VERSION,
         tokenizer=inputs.tokenizer.resolved.identity if inputs.tokenizer else None,
     )
+
+
+def library_versions() -> dict[str, str]:
+    """The versions of those libraries that are installed here and take part in what is prepared."""
+    return {name: found for name in _LIBRARIES if (found := _version(name))}
 
 
 def _version(name: str) -> str | None:

@@ -10,7 +10,7 @@ from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.artifact.checksums import sha256_of
 from transformermodel_predictor.preparation.progress import Progress
-from transformermodel_predictor.sources.selection import Selection, needed_files
+from transformermodel_predictor.sources.selection import Selection, needed_files, whole_archive
 from transformermodel_predictor.sources.source import Listing, Resolved
 from transformermodel_predictor.sources.tree import DOWNLOADED, source_files
 from transformermodel_predictor.sources.unpacking import ARCHIVE_SUFFIXES, is_archive, unpack
@@ -56,7 +56,7 @@ class FileSource:
     def survey(self, resolved: Resolved, folder: Path) -> Listing:
         """The file; what is in an archive shows when it is unpacked."""
         listing = self._file.listing()
-        if not any(is_archive(name) for name in listing.sizes):
+        if self._selection is whole_archive or not any(is_archive(name) for name in listing.sizes):
             self._selection(listing.sizes, self._file.uri, lambda _: "")
         return listing
 
@@ -126,11 +126,13 @@ def existing_file(file: Path, uri: str) -> Path:
 
 
 def unpacked(archive: Path, folder: Path, origin: str, selection: Selection) -> Path:
-    """Unpack an archive into a folder beside others, and find in it what is wanted.
+    """Unpack an archive into a folder beside others, and find in it what is wanted; one that is wanted whole stays so.
 
     Raises:
         PreparationFailed: as `unpack`, and what the selection does not find.
     """
+    if selection is whole_archive:
+        return archive.parent
     content = folder / "content"
     if content.exists():  # of an attempt that ended while it unpacked
         shutil.rmtree(content)

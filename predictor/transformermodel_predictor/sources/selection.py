@@ -11,7 +11,7 @@ from typing import Protocol
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
-from transformermodel_predictor.sources.unpacking import is_archive
+from transformermodel_predictor.sources.unpacking import ARCHIVE_SUFFIXES, is_archive
 
 _CONFIGURATION = frozenset({"adapter_config.json", "config.json", "generation_config.json"})
 _TORCHSERVE = frozenset({"index_to_name.json", "model-config.yaml", "setup_config.json"})
@@ -136,6 +136,20 @@ def or_archive(selection: Selection) -> Selection:
         return (archives[0],)
 
     return select
+
+
+def whole_archive(names: Collection[str], origin: str, read: Callable[[str], str], /) -> tuple[str, ...]:
+    """The selection for an archive that is wanted as it is, not unpacked: the only one there.
+
+    Raises:
+        PreparationFailed: UnsupportedSource, there is none, or there are several.
+    """
+    archives = sorted(name for name in names if is_archive(name))
+    if not archives:
+        raise _unsupported(f"{origin} holds no archive ({', '.join(ARCHIVE_SUFFIXES)}): name one in the uri.")
+    if len(archives) > 1:
+        raise _unsupported(f"{origin} holds several archives ({', '.join(archives)}): name one of them in the uri.")
+    return (archives[0],)
 
 
 def find_weights(names: Collection[str], origin: str, read: Callable[[str], str]) -> Weights:

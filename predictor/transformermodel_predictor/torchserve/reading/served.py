@@ -20,6 +20,9 @@ ARCHIVE_FOLDER = "archive"
 PACKAGES_FOLDER = "packages"
 """Folder of an artifact with what the archive requires, where that was installed."""
 
+INSTALLED_REQUIREMENTS = "installed-requirements.txt"
+"""File in that folder: what was required. The server may have had all of it."""
+
 
 def has_handler(path: Path) -> bool:
     """Whether somebody's handler answers for what is at a path: an archive, or an artifact that was made of one.
@@ -52,12 +55,15 @@ def open_served(
     """
     options = options or HandlerOptions()
     if (path / MANIFEST_FILE).is_file():
-        opened = _of_artifact(path, name, folder, options)
-    else:
-        opened = open_archive(path, name, folder=folder, settings=options.defaults)
-    settings = changed_settings(opened.settings, options.overrides, f"model {opened.name}")
-    opened = replace(opened, settings=settings)
-    return opened if opened.packages else with_requirements(opened, cache)
+        return _changed(_of_artifact(path, name, folder, options), options)
+    opened = open_archive(path, name, folder=folder, settings=options.defaults)
+    return with_requirements(_changed(opened, options), cache)
+
+
+def _changed(opened: ArchivedModel, options: HandlerOptions) -> ArchivedModel:
+    return replace(
+        opened, settings=changed_settings(opened.settings, options.overrides, f"the settings of model {opened.name}")
+    )
 
 
 def _is_of_archive(manifest: Path) -> bool:

@@ -1,0 +1,98 @@
+"""Golden answers of an archive's handler, asked of a real worker before the model is served."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from http import HTTPStatus
+
+from transformermodel_api.errors import PreparationFailed
+from transformermodel_api.failures import FailureReason
+from transformermodel_api.golden import GoldenTest, TestExpectation, TestInput
+from transformermodel_predictor.preparation.golden import GoldenResult
+from transformermodel_predictor.torchserve.archived_model import ArchivedModel
+from transformermodel_predictor.torchserve.call import Call, CallKind, HandlerFailed, HandlerUnavailable, Part, Reply
+from transformermodel_predictor.torchserve.handler_model import HandlerModel
+from transformermodel_predictor.torchserve.workers.starting import start_handler_model
+
+_BODY = "body"
+_SHOWN = 200
+"""How many characters of a reply a message shows."""
+
+
+def check_handler_answers(tests: Sequence[GoldenTest], archived: ArchivedModel) -> tuple[GoldenResult, ...]:
+    """Start one worker and ask it all questions, one after another; the results in their order.
+
+    A question that is a text alone is sent as text, another one as a JSON object.
+
+    Raises:
+        PreparationFailed: GoldenAnswerMismatch, the handler cannot be loaded or answers otherwise; it names the first
+            test that fails, what came and what was expected.
+    """
+    return asyncio.run(_check(tests, archived)) if tests else ()
+
+
+async def _check(tests: Sequence[GoldenTest], archived: ArchivedModel) -> tuple[GoldenResult, ...]:
+    alone = replace(archived, settings=replace(archived.settings, min_workers=1, max_workers=1, max_batch_delay=0))
+    try:
+        model = await start_handler_model(alone)
+    except HandlerFailed as error:
+        raise _mismatch(f"the handler cannot be loaded: {error}") from error
+    try:
+        return tuple([await _checked(index, test, model) for index, test in enumerate(tests)])
+    finally:
+        await model.close()
+
+
+async def _checked(index: int, test: GoldenTest, model: HandlerModel) -> GoldenResult:
+    try:
+        reply = await model.call(_call(test.input))
+    except (HandlerFailed, HandlerUnavailable) as error:
+        raise _mismatch(f"spec.tests[{index}] was not answered: {error}") from error
+    answer = reply.body.decode("utf-8", "replace")
+    if problem := _problem(test.expect, reply, answer):
+        raise _mismatch(f"spec.tests[{index}] was answered {_shown(answer)}{problem}")
+    return GoldenResult({"answer": answer})
+
+
+def _call(asked: TestInput) -> Call:
+    fields = asked.model_dump(exclude_none=True)
+    if fields.keys() == {"text"}:
+        return _with_body(fields["text"], "text/plain")
+    return _with_body(json.dumps(fields, ensure_ascii=False), "application/json")
+
+
+def _with_body(text: str, content_type: str) -> Call:
+    part = Part(_BODY, text.encode(), content_type)
+    return Call(CallKind.predict, (part,), {"content-type": content_type}, request_id="golden")
+
+
+def _problem(expected: TestExpectation, reply: Reply, answer: str) -> str | None:
+    """What is wrong with a reply, after the words that show it."""
+    if reply.status != HTTPStatus.OK:
+        return f" with status {reply.status}"
+    for wanted in (expected.label, expected.answer):
+        if wanted is not None and not _equal(answer, wanted):
+            return f", expected {_shown(wanted)}"
+    if expected.generated_text is not None and not answer.startswith(expected.generated_text):
+        return f", expected a text that begins with {_shown(expected.generated_text)}"
+    return None
+
+
+def _equal(answer: str, wanted: str) -> bool:
+    """Whether both are the same text or the same JSON value."""
+    if answer == wanted:
+        return True
+    try:
+        return bool(json.loads(answer) == json.loads(wanted))
+    except ValueError:
+        return False
+
+
+def _shown(text: str) -> str:
+    shown = text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}\N{HORIZONTAL ELLIPSIS}"
+    return repr(shown)  # in one line, whatever is in it
+
+
+def _mismatch(message: str) -> PreparationFailed:
+    return PreparationFailed(FailureReason.GoldenAnswerMismatch, f"{message}.")
