@@ -5,7 +5,6 @@ import json
 import re
 import sys
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import typer
@@ -14,11 +13,10 @@ from starlette.routing import Route
 from transformermodel_api.generate import main
 from transformermodel_cli import serve
 from transformermodel_predictor.artifact.configuration import ModelConfiguration
-from transformermodel_predictor.handler import Handler
 from transformermodel_predictor.server.environment import VARIABLES
 from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.server.models import Models
-from transformermodel_predictor.server.openapi import openapi_document, summary
+from transformermodel_predictor.server.openapi import openapi_document, path_of, summary
 from transformermodel_predictor.server.urls import make_routes
 from transformermodel_predictor.telemetry.metrics import Metrics
 from transformermodel_predictor.telemetry.requests import RequestMeter
@@ -46,7 +44,7 @@ _KEYS = {"better_transformer": "BetterTransformer"}
 
 def server_page() -> str:
     """The page, in Markdown."""
-    urls = [(f"{_methods(route)} `{route.path}`", summary(route)) for route in _routes()]
+    urls = [(f"{_methods(route)} `{path_of(route)}`", summary(route)) for route in _routes()]
     parts = (
         _HEAD,
         _table("URLs", ("URL", "Answer"), urls),
@@ -60,13 +58,8 @@ def server_page() -> str:
 
 def _routes() -> list[Route]:
     metrics = Metrics()
-    with ThreadPoolExecutor() as worker:
-        models = Models({}, _no_model, worker)
+    models = Models({})
     return make_routes(models, Inference(models, 0, RequestMeter(metrics)), metrics, 0)
-
-
-def _no_model(name: str, _: Path) -> Handler:
-    raise NotImplementedError(f"{name}: only the URLs are wanted")
 
 
 def _methods(route: Route) -> str:

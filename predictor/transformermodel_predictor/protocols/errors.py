@@ -1,9 +1,11 @@
 """What went wrong with a request, and the HTTP status and gRPC code that tell it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from transformermodel_predictor.batching import Overloaded
 from transformermodel_predictor.tasks.task import InvalidQuestion
+from transformermodel_predictor.torchserve.call import HandlerFailed, HandlerUnavailable
 
 
 class InvalidRequest(ValueError):
@@ -25,10 +27,34 @@ class UnknownModel(LookupError):
 
 
 class UnknownVersion(LookupError):
-    """The model is here in another version."""
+    """The model is here in another version, or in others."""
 
-    def __init__(self, name: str, version: str, there: str) -> None:
-        super().__init__(f"model {name!r} has no version {version!r}; it is version {there!r}")
+    def __init__(self, name: str, version: str, there: Sequence[str]) -> None:
+        has = f"it is version {there[0]!r}" if len(there) == 1 else f"it has {', '.join(map(repr, there))}"
+        super().__init__(f"model {name!r} has no version {version!r}; {has}")
+
+
+class UnknownArchive(LookupError):
+    """The model store has no such archive."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the model store has no archive {name!r}")
+
+
+class VersionTaken(Exception):
+    """A model of this name and version is here already."""
+
+    def __init__(self, name: str, version: str) -> None:
+        super().__init__(f"model {name!r} is registered in version {version!r} already: unregister it first")
+
+
+class DefaultVersion(Exception):
+    """The version that answers where none is named cannot go while there are others."""
+
+    def __init__(self, name: str, version: str) -> None:
+        super().__init__(
+            f"version {version!r} is the default of model {name!r}: make another version the default first"
+        )
 
 
 class ModelNotReady(Exception):
@@ -69,16 +95,23 @@ _TOLD: dict[type[Exception], tuple[int, str]] = {
     Unauthorized: (401, "UNAUTHENTICATED"),
     UnknownModel: (404, "NOT_FOUND"),
     UnknownVersion: (404, "NOT_FOUND"),
+    UnknownArchive: (404, "NOT_FOUND"),
+    VersionTaken: (409, "ALREADY_EXISTS"),
+    DefaultVersion: (403, "FAILED_PRECONDITION"),
     BodyTooLarge: (413, "RESOURCE_EXHAUSTED"),
     TextTooLarge: (413, "RESOURCE_EXHAUSTED"),
     ClientGone: (499, "CANCELLED"),
     ModelNotReady: (503, "UNAVAILABLE"),
     Overloaded: (503, "RESOURCE_EXHAUSTED"),
+    HandlerUnavailable: (503, "UNAVAILABLE"),
     DeadlineExceeded: (504, "DEADLINE_EXCEEDED"),
 }
 
-EXPECTED = tuple(_TOLD)
+EXPECTED: tuple[type[Exception], ...] = (*_TOLD, HandlerFailed)
 """The exceptions that are answers to a client; any other is a fault of the server."""
+
+_CODES = {400: "INVALID_ARGUMENT", 404: "NOT_FOUND", 413: "RESOURCE_EXHAUSTED", 507: "RESOURCE_EXHAUSTED"}
+"""gRPC's codes of a handler's own statuses; any other is INTERNAL, because a second attempt meets the same handler."""
 
 _RETRY_AFTER_SECONDS = 1
 
@@ -92,12 +125,14 @@ class Refusal:
         message: one line.
         retry_after: seconds after which to try again, where that helps.
         code: name of the gRPC status code.
+        cause: what kind of error it was.
     """
 
     status: int
     message: str
     retry_after: int | None = None
     code: str = "INTERNAL"
+    cause: type[BaseException] = Exception
 
     @property
     def document(self) -> dict[str, str]:
@@ -107,7 +142,9 @@ class Refusal:
 
 def refusal(error: BaseException) -> Refusal:
     """What a client is told. The text of an unexpected error stays in the log: it may hold somebody's data."""
+    if isinstance(error, HandlerFailed):
+        return Refusal(error.status, str(error), None, _CODES.get(error.status, "INTERNAL"), HandlerFailed)
     for kind, (status, code) in _TOLD.items():
         if isinstance(error, kind):
-            return Refusal(status, str(error), _RETRY_AFTER_SECONDS if status == 503 else None, code)
+            return Refusal(status, str(error), _RETRY_AFTER_SECONDS if status == 503 else None, code, kind)
     return Refusal(500, "the server failed to answer; its log says why")

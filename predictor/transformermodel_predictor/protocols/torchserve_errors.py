@@ -2,13 +2,22 @@
 
 from typing import Any
 
-from transformermodel_predictor.protocols.errors import Refusal
+from transformermodel_predictor.protocols.errors import DefaultVersion, Refusal, UnknownVersion
+from transformermodel_predictor.torchserve.call import HandlerFailed
+
+_OF_CAUSES = {
+    UnknownVersion: "ModelVersionNotFoundException",
+    DefaultVersion: "InvalidModelVersionException",
+    HandlerFailed: "InternalServerException",
+}
+"""Where the status alone does not say it."""
 
 _TYPES = {
     400: "BadRequestException",
     401: "InvalidTokenException",
     404: "ModelNotFoundException",
     405: "MethodNotAllowedException",
+    409: "ConflictStatusException",
     413: "RequestEntityTooLargeException",
     503: "ServiceUnavailableException",
 }
@@ -16,5 +25,5 @@ _TYPES = {
 
 def error_document(refusal: Refusal) -> dict[str, Any]:
     """The body of an error: its status, TorchServe's name of it, and the message."""
-    kind = _TYPES.get(refusal.status, "InternalServerException")
+    kind = _OF_CAUSES.get(refusal.cause) or _TYPES.get(refusal.status, "InternalServerException")
     return {"code": refusal.status, "type": kind, "message": refusal.message}

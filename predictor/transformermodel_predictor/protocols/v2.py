@@ -1,7 +1,7 @@
 """The Open Inference Protocol V2 over REST: between parsed bodies and our own types. Pure."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from transformermodel_predictor.handler import ModelMetadata
@@ -59,12 +59,20 @@ def write_response(response: InferenceResponse, request: InferenceRequest) -> tu
     return document, binary
 
 
-def write_metadata(metadata: ModelMetadata, explanations: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The body of a model's metadata; explanations are what may be asked of them, where answers are explained."""
+def write_metadata(
+    metadata: ModelMetadata, explanations: Mapping[str, Any] | None = None, versions: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The body of a model's metadata.
+
+    Args:
+        metadata: of the version that is asked.
+        explanations: what may be asked of them, where answers are explained.
+        versions: all versions of the model; its own only where there are no others.
+    """
     outputs = metadata.outputs if explanations is None else (*metadata.outputs, EXPLANATION)
     return {
         "name": metadata.name,
-        "versions": [metadata.version],
+        "versions": list(versions) or [metadata.version],
         "platform": metadata.platform,
         "inputs": [_write_spec(spec) for spec in metadata.inputs],
         "outputs": [_write_spec(spec) for spec in outputs],

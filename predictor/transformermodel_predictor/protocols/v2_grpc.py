@@ -76,13 +76,13 @@ def write_response(response: InferenceResponse, request: InferenceRequest) -> An
     return answered
 
 
-def write_metadata(metadata: ModelMetadata, *, explained: bool = False) -> AnyMessage:
+def write_metadata(metadata: ModelMetadata, versions: Sequence[str] = (), *, explained: bool = False) -> AnyMessage:
     """A ModelMetadataResponse; it has no place for labels and limits. Explained answers have one output more."""
     member = messages.ModelMetadataResponse.TensorMetadata
     outputs = (*metadata.outputs, EXPLANATION) if explained else metadata.outputs
     return messages.ModelMetadataResponse(
         name=metadata.name,
-        versions=[metadata.version],
+        versions=list(versions) or [metadata.version],
         platform=metadata.platform,
         inputs=[member(name=spec.name, datatype=spec.datatype, shape=spec.shape) for spec in metadata.inputs],
         outputs=[member(name=spec.name, datatype=spec.datatype, shape=spec.shape) for spec in outputs],

@@ -1,30 +1,32 @@
 """TorchServe's inference URLs, for clients that were written for it."""
 
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from typing import Any
 
-import orjson
-from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Message
 
-from transformermodel_api.spec import TaskName
-from transformermodel_predictor.handler import ModelMetadata
 from transformermodel_predictor.protocols.errors import InvalidRequest
-from transformermodel_predictor.protocols.explanations import write_ancestor_explained
-from transformermodel_predictor.server.exchange import JSONResponse, parse_json, read_body, while_connected
-from transformermodel_predictor.server.explained_response import FORMAT, explained_response
+from transformermodel_predictor.server import handler_answers, native_answers
+from transformermodel_predictor.server.exchange import JSONResponse, read_body
+from transformermodel_predictor.server.form import is_form, read_form
 from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.server.models import Models
-from transformermodel_predictor.tasks.ancestor import read_body as read_question
-from transformermodel_predictor.tasks.ancestor import write_answer
+from transformermodel_predictor.server.openapi import model_document, openapi_document
+from transformermodel_predictor.server.served import runs_handler
+from transformermodel_predictor.torchserve.call import CallKind
 
-_FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
-_TRUNCATED = "x-truncated-tokens"
-"""Where the ancestor's answers, which are bare text, say how many tokens the model did not see."""
+_ANY = ["GET", "POST", "PUT"]
+"""TorchServe asks its handlers whatever the method."""
+
+_SENDING = ("POST", "PUT")
+"""Methods that have a body: a prepared model answers nothing without."""
+
+_MODEL_NAME = "model_name"
 
 
 class AncestorRoutes:
@@ -37,13 +39,18 @@ class AncestorRoutes:
 
     def routes(self) -> list[Route]:
         """What is answered where."""
+        below = ("{name}", "{name}/{version}", "{name}/{version}/{path:path}")
+        asking = [
+            *(Route(f"/predictions/{path}", self.predict, methods=_ANY) for path in below),
+            *(Route(f"/explanations/{path}", self.explain, methods=_ANY) for path in below),
+        ]
         return [
             Route("/ping", self.ping),
             Route("/models", self.list_models),
-            Route("/predictions/{name}", self.predict, methods=["POST", "PUT"]),
-            Route("/predictions/{name}/{version}", self.predict, methods=["POST", "PUT"]),
-            Route("/explanations/{name}", self.explain, methods=["POST", "PUT"]),
-            Route("/explanations/{name}/{version}", self.explain, methods=["POST", "PUT"]),
+            *asking,
+            Route("/invocations", self.invoke, methods=_ANY),
+            Route("/models/{name}/invoke", self.predict, methods=_ANY),
+            *self._describing(asking),
         ]
 
     async def ping(self, _: Request) -> JSONResponse:
@@ -53,76 +60,73 @@ class AncestorRoutes:
 
     async def list_models(self, _: Request) -> JSONResponse:
         """The names of the models, as TorchServe's management API has them."""
-        return JSONResponse({"models": [{"modelName": name, "modelUrl": name} for name in self._models.names]})
+        slots = [self._models.find(name).default for name in self._models.names]
+        return JSONResponse({"models": [{"modelName": slot.name, "modelUrl": slot.url} for slot in slots]})
 
     async def predict(self, request: Request) -> Response:
-        """The answer alone: the label, the answer or the text, or pairs of a token and its label as JSON."""
-        with self._inference.request("torchserve", **request.path_params, headers=request.headers) as handler:
-            task = _task(handler.metadata)
-            asked = read_question(task, await _read_value(request, self._max_body_bytes))
-            (answer,) = await while_connected(
-                request, self._inference.answer(handler, [asked.fields], asked.parameters)
-            )
-            return _response(write_answer(task, answer.fields), answer.truncated)
+        """What a model's handler answers; of a prepared model the answer alone, as text or as JSON."""
+        return await self._answer(request, CallKind.predict)
 
     async def explain(self, request: Request) -> Response:
-        """Tokens beside their importances: `words`, `importances` and `delta`; parameters are the URL's query."""
-        with self._inference.request("torchserve", **request.path_params, headers=request.headers) as handler:
-            task = _task(handler.metadata)
-            asked = read_question(task, await _read_value(request, self._max_body_bytes))
-            parameters = {name: value for name, value in request.query_params.items() if name != FORMAT}
-            target = {} if asked.target is None else {"target": asked.target}
-            (explained,) = await while_connected(
-                request, self._inference.explain(handler, [asked.fields], {**parameters, **target})
-            )
-            written = write_ancestor_explained(task, explained)
-            return explained_response(
-                request, [asked.fields], [explained], lambda: _response(written, explained.truncated)
-            )
+        """What a model's handler explains; of a prepared model tokens beside their importances."""
+        return await self._answer(request, CallKind.explain)
+
+    async def invoke(self, request: Request) -> Response:
+        """The same as predictions of the model in `model_name`, in the query or the form; else of the only model."""
+        name = request.query_params.get(_MODEL_NAME)
+        if name is None:
+            body = await read_body(request, self._max_body_bytes)
+            fields = await read_form(request, body) if is_form(request) else []
+            name = next((field.value.decode(errors="replace") for field in fields if field.name == _MODEL_NAME), None)
+            request = _again(request, body)
+        names = self._models.names
+        if name is None and len(names) != 1:
+            raise InvalidRequest(f"name the model, as in /invocations?model_name={next(iter(names), 'NAME')}")
+        request.scope["path_params"] = {"name": name or names[0]}
+        return await self._answer(request, CallKind.predict)
+
+    async def _answer(self, request: Request, kind: CallKind) -> Response:
+        name, version = request.path_params["name"], request.path_params.get("version", "")
+        async with AsyncExitStack() as until_answered:
+            asking = self._inference.request("torchserve", name, version, request.headers)
+            served = until_answered.enter_context(asking)
+            limit = self._max_body_bytes
+            if runs_handler(served):
+                return await handler_answers.answer(self._inference, request, served, kind, limit, until_answered)
+            _require_native_url(request)
+            native = native_answers.explain if kind is CallKind.explain else native_answers.predict
+            return await native(self._inference, request, served, limit)
+
+    def _describing(self, asking: list[Route]) -> list[Route]:
+        """Each model's own OpenAPI document, for OPTIONS."""
+        document = openapi_document(asking)
+
+        async def options(request: Request) -> JSONResponse:
+            """The OpenAPI document of a model's URLs."""
+            name = request.path_params["name"]
+            self._models.find(name)
+            return JSONResponse(model_document(document, name))
+
+        return [Route(f"/{kind}/{{name}}", options, methods=["OPTIONS"]) for kind in ("predictions", "explanations")]
 
 
-def _task(metadata: ModelMetadata) -> TaskName:
-    return TaskName(metadata.parameters["task"])
-
-
-def _response(written: object, truncated: int) -> Response:
-    headers = {_TRUNCATED: str(truncated)} if truncated else None
-    if isinstance(written, str):
-        return PlainTextResponse(written, headers=headers)
-    return Response(orjson.dumps(written, option=orjson.OPT_INDENT_2), headers=headers, media_type="application/json")
-
-
-async def _read_value(request: Request, limit: int) -> object:
-    """The body: bytes as they came, the JSON value, or the parts of a form by their names.
+def _require_native_url(request: Request) -> None:
+    """Pass where a prepared model answers: it takes what is sent, and nothing from the path.
 
     Raises:
-        BodyTooLarge: it has more than `limit` bytes.
-        InvalidRequest: it is not what its content type says.
+        HTTPException: the method brings no body (405), or the path goes on (404).
     """
-    body = await read_body(request, limit)
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == "application/json":
-        return parse_json(body)
-    if kind in _FORMS:
-        return await _read_form(request, body)
-    return body
+    if request.path_params.get("path"):
+        raise HTTPException(404)
+    if request.method not in _SENDING:
+        raise HTTPException(405, headers={"allow": ", ".join(_SENDING)})
 
 
-async def _read_form(request: Request, body: bytes) -> Mapping[str, Any]:
+def _again(request: Request, body: bytes) -> Request:
+    """A request whose body was read, to be read again."""
+    left: list[Mapping[str, Any]] = [{"type": "http.request", "body": body, "more_body": False}]
+
     async def receive() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
+        return dict(left.pop()) if left else await request.receive()
 
-    try:
-        async with Request(request.scope, receive).form() as form:
-            return {name: await _part(part) for name, part in form.items()}
-    except MultiPartException as error:
-        raise InvalidRequest(f"the form cannot be read: {error.message}") from None
-
-
-async def _part(part: UploadFile | str) -> str:
-    if isinstance(part, str):
-        return part
-    try:
-        return (await part.read()).decode()
-    except UnicodeDecodeError:
-        raise InvalidRequest(f"part {part.filename!r} of the form must be UTF-8") from None
+    return Request(request.scope, receive)

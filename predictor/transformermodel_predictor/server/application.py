@@ -36,15 +36,21 @@ class Application:
     Args:
         routes: the endpoints.
         guards: asked before each request.
-        error_forms: documents of errors by the first segment of the path; those without share KServe's.
+        error_forms: documents of errors by the first segment of the path; those without share the default.
+        default_form: of all others; KServe's when None.
     """
 
     def __init__(
-        self, routes: Iterable[Route], guards: Iterable[Guard] = (), error_forms: Mapping[str, ErrorForm] | None = None
+        self,
+        routes: Iterable[Route],
+        guards: Iterable[Guard] = (),
+        error_forms: Mapping[str, ErrorForm] | None = None,
+        default_form: ErrorForm | None = None,
     ) -> None:
         self._router = Router(routes)
         self._guards = tuple(guards)
         self._error_forms = error_forms or {}
+        self._default_form = default_form
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -52,7 +58,7 @@ class Application:
         request_id = next((value for name, value in scope["headers"] if name == _REQUEST_ID), None)
         line = f"{scope['method']} {scope['path']}"
         response = await self._answer(Request(scope, receive), line, request_id)
-        if request_id is not None:
+        if request_id is not None and all(name != _REQUEST_ID for name, _ in response.raw_headers):
             response.raw_headers.append((_REQUEST_ID, request_id))
         try:
             await response(scope, receive, send)
@@ -77,7 +83,7 @@ class Application:
         except Exception as error:  # noqa: BLE001 - the client is told that the log has it
             _log.exception("%s failed (request id %s)", line, _printable(request_id))
             told = refusal(error)
-        form = self._error_forms.get(request.scope["path"].lstrip("/").partition("/")[0])
+        form = self._error_forms.get(request.scope["path"].lstrip("/").partition("/")[0], self._default_form)
         return refused(told, form(told) if form else None)
 
 

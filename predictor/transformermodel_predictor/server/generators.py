@@ -1,11 +1,11 @@
 """The models that generate text, among those of a server."""
 
 from transformermodel_predictor.generation.handler import GenerationHandler
-from transformermodel_predictor.handler import Handler
 from transformermodel_predictor.protocols.errors import InvalidRequest
+from transformermodel_predictor.server.served import Served
 
 
-def require_generator(handler: Handler) -> GenerationHandler:
+def require_generator(handler: Served) -> GenerationHandler:
     """A model as one that generates text.
 
     Raises:

@@ -14,15 +14,20 @@ from transformermodel_predictor.protocols.messages import (
     messages,
     unknown_field,
 )
+from transformermodel_predictor.server import handler_v2_asking
 from transformermodel_predictor.server.grpc_call import Context, Method, answering
 from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.server.models import Models
 from transformermodel_predictor.server.repository import TRITONS_STATE, load, unload
+from transformermodel_predictor.server.served import runs_handler
 from transformermodel_predictor.server.v2_asking import infer
 from transformermodel_predictor.server.v2_routes import EXTENSIONS
 
 _TRITONS_MODEL_NAME = 2
 """Number of the field in which Triton's clients name the model to load; KServe's is 1."""
+
+_NOT_SHOWN = frozenset({"authorization"})
+"""Metadata that is meant for the server, and for no handler."""
 
 
 class InferenceServicer:
@@ -73,14 +78,19 @@ class InferenceServicer:
 
     async def model_metadata(self, request: AnyMessage, _: Context) -> AnyMessage:
         """What clients may know of a model."""
-        handler = self._models.handler(request.name, request.version)
-        return v2_grpc.write_metadata(handler.metadata, explained=handler.explanation_facts is not None)
+        served = self._models.served(request.name, request.version)
+        explained = not runs_handler(served) and served.explanation_facts is not None
+        return v2_grpc.write_metadata(served.metadata, self._models.find(request.name).names, explained=explained)
 
     async def model_infer(self, request: AnyMessage, context: Context) -> AnyMessage:
         """Answers to the texts in the tensors, with explanations where the parameter `explain` is true."""
         headers = dict(context.invocation_metadata())
         with self._inference.request("grpc", request.model_name, request.model_version, headers) as handler:
             asked = v2_grpc.read_request(request)
+            if runs_handler(handler):
+                shown = {name: value for name, value in headers.items() if name not in _NOT_SHOWN}
+                answered = await handler_v2_asking.ask(self._inference, handler, asked, shown)
+                return v2_grpc.write_response(answered, asked)
             return v2_grpc.write_response(await infer(self._inference, handler, asked), asked)
 
     async def repository_model_load(self, request: AnyMessage, _: Context) -> AnyMessage:

@@ -1,7 +1,7 @@
 """The one way from a protocol to a model: limits, deadline, and what is measured of it."""
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
@@ -12,8 +12,11 @@ from transformermodel_predictor.protocols.errors import DeadlineExceeded
 from transformermodel_predictor.protocols.sizes import require_size
 from transformermodel_predictor.server.by_methods import explain_by_methods
 from transformermodel_predictor.server.models import Models
+from transformermodel_predictor.server.served import Served
 from transformermodel_predictor.telemetry.requests import Measurement, RequestMeter
 from transformermodel_predictor.telemetry.tracing import Tracer, make_tracer
+from transformermodel_predictor.torchserve.call import Call, CallKind, Reply
+from transformermodel_predictor.torchserve.handler_model import HandlerModel
 
 _Result = TypeVar("_Result")
 
@@ -40,7 +43,7 @@ class Inference:
     @contextmanager
     def request(
         self, protocol: str, name: str, version: str = "", headers: Mapping[str, str] | None = None
-    ) -> Iterator[Handler]:
+    ) -> Iterator[Served]:
         """The model that a request is for, held until the request is over, and the request measured and traced.
 
         Args:
@@ -56,10 +59,10 @@ class Inference:
         with (
             self._meter.measure(protocol, shown) as measurement,
             self._tracer.span(headers or {}, protocol, shown),
-            self._models.use(name, version) as handler,
+            self._models.use(name, version) as served,
         ):
             _measurement.set(measurement)
-            yield handler
+            yield served
 
     def require_size(self, questions: Iterable[Mapping[str, Any]]) -> None:
         """Refuse a question with more text than is allowed, before it is tokenized.
@@ -91,7 +94,7 @@ class Inference:
             DeadlineExceeded: the time has passed.
         """
         self.require_size(questions)
-        return await _within(seconds, handler.answer(questions, parameters))
+        return await within(seconds, handler.answer(questions, parameters))
 
     async def explain(
         self,
@@ -107,13 +110,33 @@ class Inference:
         """
         _measurement.get().explains = True
         self.require_size(questions)
-        explained = await _within(seconds, explain_by_methods(handler, questions, parameters))
+        explained = await within(seconds, explain_by_methods(handler, questions, parameters))
         for row in explained:
             self._meter.explained(handler.metadata.name, row.explanations)
         return explained
 
+    async def call(self, model: HandlerModel, call: Call) -> Reply:
+        """Ask a handler within `request`, which counts as one for explanations where the call is.
 
-async def _within(seconds: float | None, work: Awaitable[_Result]) -> _Result:
+        Raises:
+            HandlerUnavailable: nobody can take the call now.
+            HandlerFailed: the handler did not answer.
+        """
+        _count(call)
+        return await model.call(call)
+
+    def stream(self, model: HandlerModel, call: Call) -> AsyncGenerator[Reply, None]:
+        """The same, piece by piece where the handler answers so."""
+        _count(call)
+        return model.stream(call)
+
+
+def _count(call: Call) -> None:
+    if call.kind is CallKind.explain:
+        _measurement.get().explains = True
+
+
+async def within(seconds: float | None, work: Awaitable[_Result]) -> _Result:
     """What the work returns.
 
     Raises:

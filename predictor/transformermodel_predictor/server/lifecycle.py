@@ -6,8 +6,9 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -21,18 +22,25 @@ from transformermodel_predictor.loading import load_model
 from transformermodel_predictor.passing_threads import PassingThreads
 from transformermodel_predictor.server.address import url_of
 from transformermodel_predictor.server.application import Application
+from transformermodel_predictor.server.archives import Archives
 from transformermodel_predictor.server.certificate import KeyPair, show_renewed
 from transformermodel_predictor.server.inference import Inference
+from transformermodel_predictor.server.management.server import managing
 from transformermodel_predictor.server.memory import giving_back_freed_memory
 from transformermodel_predictor.server.model_options import ModelOptions
-from transformermodel_predictor.server.models import Models
+from transformermodel_predictor.server.models import Models, in_thread
 from transformermodel_predictor.server.options import ServerOptions
+from transformermodel_predictor.server.served import Loader
 from transformermodel_predictor.server.urls import make_application
+from transformermodel_predictor.telemetry.handler_meter import HandlerMeter
 from transformermodel_predictor.telemetry.metrics import Metrics
 from transformermodel_predictor.telemetry.model import ModelMeter
 from transformermodel_predictor.telemetry.observer import Observer
 from transformermodel_predictor.telemetry.requests import RequestMeter
 from transformermodel_predictor.telemetry.tracing import make_tracer
+from transformermodel_predictor.torchserve.handler_options import HandlerOptions
+from transformermodel_predictor.torchserve.reading.served import has_handler
+from transformermodel_predictor.torchserve.reading.store import StoredModel
 from transformermodel_predictor.workers import Workers
 
 
@@ -93,6 +101,8 @@ class HTTPServer(uvicorn.Server):
         """End at once."""
         self._interrupted = True
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # requests that are cut off now are no errors
+        for task in self.server_state.tasks:
+            task.cancel()
         if self._serving is not None:
             self._serving.cancel()
 
@@ -131,34 +141,60 @@ def load_handler(
 
 
 class ModelServer:
-    """Prepared models behind an HTTP and a gRPC server: what `serve` runs.
+    """Models behind an HTTP and a gRPC server: what `serve` runs.
 
     Args:
-        directories: the artifacts by the names of their models.
+        places: the artifacts and archives by the names of their models.
         options: what the user said.
-        load: makes them answer; as the options say when None.
+        load: makes artifacts answer; as the options say when None.
+        stored: further archives, of which several may be versions of one model.
 
     Attributes:
         http: the HTTP server.
         grpc_port: where gRPC is spoken, once it is.
+        management_port: where the management API is spoken, once it is.
     """
 
-    def __init__(self, directories: Mapping[str, Path], options: ServerOptions, load: Load | None = None) -> None:
+    def __init__(
+        self,
+        places: Mapping[str, Path],
+        options: ServerOptions,
+        load: Load | None = None,
+        stored: Sequence[StoredModel] = (),
+    ) -> None:
         self._options = options
         self._workers = Workers.start()
         self._loader = PassingThreads("load")
         self._metrics = Metrics()
-        make = load or self._load
-        self._models = Models(
-            directories,
-            lambda name, path: make(name, path, self._workers, ModelMeter(self._metrics, name)),
-            self._loader,
-        )
+        self._make = load or self._load
+        self._archives = Archives(self._observe, options.packages)
+        self._models = Models({})
+        for name, path in places.items():
+            self._models.add(name, self._loader_of(name, path), url=path.name if has_handler(path) else name)
+        for model in stored:
+            self._add_stored(model)
         self._tracer = make_tracer(os.environ)
         self._inference = Inference(self._models, options.max_text_bytes, RequestMeter(self._metrics), self._tracer)
         application = make_application(self._models, self._inference, self._metrics, options)
         self.http = HTTPServer(application, self._models, options)
         self.grpc_port: int | None = None
+        self.management_port: int | None = None
+
+    def _loader_of(self, name: str, path: Path) -> Loader:
+        if has_handler(path):
+            return self._archives.loader(name, path, self._options.of_model(name).handler)
+        observer = ModelMeter(self._metrics, name)
+        return in_thread(self._loader, partial(self._make, name, path, self._workers, observer))
+
+    def _add_stored(self, model: StoredModel) -> None:
+        overrides = self._options.of_model(model.name).handler.overrides
+        loader = self._archives.loader(model.name, model.path, HandlerOptions(model.settings, overrides))
+        slot = self._models.add(model.name, loader, model.version or "", model.path.name)
+        if model.is_default:
+            self._models.find(model.name).default = slot
+
+    def _observe(self, name: str) -> HandlerMeter:
+        return HandlerMeter(self._metrics, name, self._models.tell)
 
     def _load(self, name: str, directory: Path, workers: Workers, observer: Observer) -> Handler:
         return load_handler(name, directory, workers, observer, self._options.of_model(name))
@@ -175,7 +211,7 @@ class ModelServer:
     async def _live(self, listener: socket.socket) -> None:
         url = url_of(listener, "http" if self._options.certificate is None else "https")
         try:
-            async with self._speaking_grpc():
+            async with self._serving_handlers(), self._speaking_grpc():
                 serving = self.http.start(listener)
                 loading = asyncio.create_task(self._models.load_all())
                 await asyncio.wait({serving, loading}, return_when=asyncio.FIRST_COMPLETED)
@@ -192,6 +228,17 @@ class ModelServer:
         for task in (loading, serving):
             if task.done() and not task.cancelled():
                 task.result()
+
+    @asynccontextmanager
+    async def _serving_handlers(self) -> AsyncIterator[None]:
+        """The management API where the user wants one; at the end all workers of handlers end."""
+        try:
+            async with managing(self._models, self._archives, self._options.management) as port:
+                self.management_port = port
+                yield
+        finally:
+            await self._models.close()
+            self._archives.close()
 
     @asynccontextmanager
     async def _speaking_grpc(self) -> AsyncIterator[None]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from transformermodel_api.explanations import Explanations
 from transformermodel_api.predictor import Batching, Predictor
 from transformermodel_predictor.engines.device import DeviceChoice
+from transformermodel_predictor.torchserve.handler_options import HandlerOptions
 
 
 @dataclass(frozen=True)
@@ -16,11 +17,13 @@ class ModelOptions:
         batching: bounds of a step, and of what may wait.
         device: what runs it.
         explanations: whether and how its answers are explained.
+        handler: how the workers of an archive are run.
     """
 
     batching: Batching = field(default_factory=Batching)
     device: DeviceChoice = field(default_factory=DeviceChoice)
     explanations: Explanations = field(default_factory=Explanations)
+    handler: HandlerOptions = field(default_factory=HandlerOptions)
 
     @classmethod
     def of(cls, predictor: Predictor) -> "ModelOptions":
@@ -38,4 +41,5 @@ class ModelOptions:
             self.batching.model_copy(update=given),
             self.device if device is None else DeviceChoice.parse(device),
             self.explanations,
+            self.handler,
         )

@@ -1,76 +1,41 @@
-"""The models of a server: being loaded, ready, failed, or unloaded by request."""
+"""The models of a server, by name and version."""
 
 import asyncio
-import gc
-import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from enum import StrEnum
-from pathlib import Path
 
 from transformermodel_predictor.handler import Handler
-from transformermodel_predictor.protocols.errors import ModelNotReady, UnknownModel, UnknownVersion
+from transformermodel_predictor.protocols.errors import ModelNotReady, UnknownModel
+from transformermodel_predictor.server.model_slot import IndexEntry, ModelSlot, ModelState
+from transformermodel_predictor.server.served import Loader, Served
+from transformermodel_predictor.server.versions import Versions
 
-_log = logging.getLogger(__name__)
-
-
-class ModelState(StrEnum):
-    """Where a model is on its way."""
-
-    Loading = "Loading"
-    Ready = "Ready"
-    Failed = "Failed"
-    Unloading = "Unloading"
-    Unloaded = "Unloaded"
+__all__ = ["IndexEntry", "ModelState", "Models", "in_thread"]
 
 
-_LEFT = (ModelState.Unloading, ModelState.Unloaded)
-"""Somebody wanted it so: the server is as ready without these models."""
+def in_thread(worker: Executor, make: Callable[[], Handler]) -> Loader:
+    """Loads a model in a thread, in which those of one executor come one after another."""
 
-Loader = Callable[[str, Path], Handler]
-"""Makes a model answer, given its name and its directory; works in a thread of its own."""
+    def load() -> Awaitable[Served]:
+        return asyncio.get_running_loop().run_in_executor(worker, make)
 
-
-@dataclass
-class _Model:
-    """A model's place in the registry; `change` is the task that loads or unloads it."""
-
-    directory: Path
-    state: ModelState = ModelState.Loading
-    handler: Handler | None = None
-    problem: str = "is being loaded"
-    change: asyncio.Task[None] | None = None
-    users: int = 0
-    unused: asyncio.Event = field(default_factory=asyncio.Event)
-
-
-@dataclass(frozen=True)
-class IndexEntry:
-    """A model as the repository's index has it; version and reason are empty where there is none."""
-
-    name: str
-    version: str
-    state: ModelState
-    reason: str
+    return load
 
 
 class Models:
-    """The registry of models by name. Used from one event loop.
+    """The registry of models. Used from one event loop.
 
     Args:
-        directories: the artifacts by the names of their models.
-        loader: makes one answer.
-        worker: the thread in which models are loaded, one after another.
+        loaders: what makes models answer, by their names: those that the server begins with.
     """
 
-    def __init__(self, directories: Mapping[str, Path], loader: Loader, worker: Executor) -> None:
-        self._models = {name: _Model(directory) for name, directory in directories.items()}
-        self._loader = loader
-        self._worker = worker
-        self._draining = False
+    def __init__(self, loaders: Mapping[str, Loader]) -> None:
         self._changed = asyncio.Event()
+        self._draining = False
+        self._models: dict[str, Versions] = {}
+        for name, loader in loaders.items():
+            self.add(name, loader)
 
     @property
     def draining(self) -> bool:
@@ -80,7 +45,12 @@ class Models:
     def drain(self) -> None:
         """Be ready no more."""
         self._draining = True
-        self._tell()
+        self.tell()
+
+    def tell(self) -> None:
+        """Wake who waits for a change; those who come now wait for the next."""
+        self._changed.set()
+        self._changed = asyncio.Event()
 
     async def changed(self) -> None:
         """Return when a model's state has changed, or the server's."""
@@ -94,74 +64,100 @@ class Models:
     @property
     def ready(self) -> bool:
         """Whether every model is ready that nobody has unloaded."""
-        wanted = [model.state for model in self._models.values() if model.state not in _LEFT]
-        return not self._draining and all(state is ModelState.Ready for state in wanted)
+        return not self._draining and all(slot.as_wanted for slot in self._slots())
 
     @property
     def index(self) -> list[IndexEntry]:
-        """All models with their states."""
-        return [
-            IndexEntry(
-                name,
-                model.handler.metadata.version if model.handler else "",
-                model.state,
-                "" if model.state is ModelState.Ready else model.problem,
-            )
-            for name, model in self._models.items()
-        ]
+        """All versions of all models with their states."""
+        return [slot.entry for slot in self._slots()]
 
     def __contains__(self, name: str) -> bool:
         """Whether there is a model of this name, ready or not."""
         return name in self._models
 
-    def state(self, name: str) -> ModelState:
+    def state(self, name: str, version: str = "") -> ModelState:
         """Where a model is on its way.
 
         Raises:
-            UnknownModel: there is none of this name.
+            UnknownModel, UnknownVersion: there is none.
         """
-        return self._find(name).state
+        return self.find(name).find(version).state
 
-    def handler(self, name: str, version: str = "") -> Handler:
-        """What answers for a model; its only version where one is named.
+    def find(self, name: str) -> Versions:
+        """The versions of a model.
 
         Raises:
             UnknownModel: there is none of this name.
-            UnknownVersion: it has another version.
+        """
+        if name not in self._models:
+            raise UnknownModel(name)
+        return self._models[name]
+
+    def served(self, name: str, version: str = "") -> Served:
+        """What answers for a model; in the version that is named, else in its default.
+
+        Raises:
+            UnknownModel: there is none of this name.
+            UnknownVersion: it has no such version.
             ModelNotReady: it is not loaded.
         """
-        model = self._find(name)
-        if model.handler is None or model.state is not ModelState.Ready:
-            raise ModelNotReady(f"model {name!r} {model.problem}")
-        there = model.handler.metadata.version
-        if version and version != there:
-            raise UnknownVersion(name, version, there)
-        return model.handler
+        slot = self.find(name).find(version)
+        return slot.served
 
     @contextmanager
-    def use(self, name: str, version: str = "") -> Iterator[Handler]:
-        """What answers for a model, which is not unloaded before the context ends; raises as `handler`."""
-        handler = self.handler(name, version)
-        model = self._models[name]
-        model.users += 1
-        try:
-            yield handler
-        finally:
-            model.users -= 1
-            if not model.users:
-                model.unused.set()
+    def use(self, name: str, version: str = "") -> Iterator[Served]:
+        """What answers for a model, which is not unloaded before the context ends; raises as `served`."""
+        with self.find(name).find(version).use() as served:
+            yield served
 
     def require_ready(self, name: str, version: str = "") -> None:
         """Pass if new clients may be sent to this model.
 
         Raises:
             UnknownModel: there is none of this name.
-            UnknownVersion: it has another version.
-            ModelNotReady: it is not loaded, or the server goes.
+            UnknownVersion: it has no such version.
+            ModelNotReady: it is not loaded, none of its workers is ready, or the server goes.
         """
-        self.handler(name, version)
+        self.find(name).find(version).require_ready()
         if self._draining:
             raise ModelNotReady(f"model {name!r} is going: the server shuts down")
+
+    def add(self, name: str, loader: Loader, version: str = "", url: str = "", *, at_start: bool = True) -> ModelSlot:
+        """A model that is to be loaded; the first version of its name is the default.
+
+        Args:
+            name: the model's name.
+            loader: makes it answer.
+            version: its version where that is known already.
+            url: what it is made from, for those who list models.
+            at_start: whether the server begins with it.
+
+        Raises:
+            VersionTaken: it is there already.
+        """
+        slot = ModelSlot(name, loader, self.tell, version, url, at_start=at_start)
+        if name in self._models:
+            self._models[name].add(slot)
+        else:
+            self._models[name] = Versions(slot)
+        self.tell()
+        return slot
+
+    async def remove(self, slot: ModelSlot) -> None:
+        """Take a version away for good, once it has answered what it has begun.
+
+        Raises:
+            UnknownModel: it is gone already.
+            DefaultVersion: it is the default of several.
+        """
+        versions = self.find(slot.name)
+        versions.require_removable(slot)
+        await slot.leave()
+        if slot in versions.slots:
+            versions.slots.remove(slot)
+        if not versions.slots:
+            self._models.pop(slot.name, None)
+        self.tell()
 
     async def load_all(self) -> None:
         """Load all models one after another; the first that fails is told and ends the loading.
@@ -169,79 +165,32 @@ class Models:
         Raises:
             Exception: whatever the loader raises.
         """
-        for name in self._models:
-            await self.load(name)
+        for slot in self._slots():
+            await slot.load()
 
     async def load(self, name: str) -> None:
-        """Load a model from its directory, unless it is loaded; calls at the same time share one loading.
+        """Load all versions of a model, unless they are loaded; calls at the same time share one loading.
 
         Raises:
             UnknownModel: there is none of this name.
             Exception: whatever the loader raises.
         """
-        model = self._find(name)
-        while model.state is ModelState.Unloading and model.change:
-            await asyncio.shield(model.change)
-        if model.state is not ModelState.Ready:
-            await self._change(model, lambda: self._load(name, model))
+        for slot in tuple(self.find(name).slots):
+            await slot.load()
 
     async def unload(self, name: str) -> None:
-        """Take a model away: nothing new reaches it, what it has begun it finishes, then its memory is freed.
+        """Unload all versions of a model: nothing new reaches it, and what it has begun it finishes.
 
         Raises:
             UnknownModel: there is none of this name.
             ModelNotReady: it is being loaded.
         """
-        model = self._find(name)
-        if model.state is ModelState.Loading:
-            raise ModelNotReady(f"model {name!r} is being loaded; unload it when it is ready")
-        if model.state is not ModelState.Unloaded:
-            await self._change(model, lambda: self._unload(model))
+        for slot in tuple(self.find(name).slots):
+            await slot.unload()
 
-    async def _change(self, model: _Model, work: Callable[[], Awaitable[None]]) -> None:
-        """Do it in a task of its own, which goes on when a caller goes; join the one that is under way."""
+    async def close(self) -> None:
+        """End the workers of all handlers, at the end of the server."""
+        await asyncio.gather(*(slot.close() for slot in self._slots()))
 
-        async def change() -> None:
-            try:
-                await work()
-            finally:
-                model.change = None
-
-        if model.change is None:
-            model.change = asyncio.create_task(change())
-        await asyncio.shield(model.change)
-
-    async def _load(self, name: str, model: _Model) -> None:
-        _log.info("loading model %s from %s", name, model.directory)
-        self._set(model, ModelState.Loading, "is being loaded")
-        try:
-            model.handler = await asyncio.get_running_loop().run_in_executor(
-                self._worker, self._loader, name, model.directory
-            )
-        except Exception as error:
-            self._set(model, ModelState.Failed, f"could not be loaded: {error}")
-            raise
-        self._set(model, ModelState.Ready, "")
-
-    async def _unload(self, model: _Model) -> None:
-        self._set(model, ModelState.Unloading, "is being unloaded")
-        while model.users:
-            model.unused.clear()
-            await model.unused.wait()
-        model.handler = None
-        self._set(model, ModelState.Unloaded, "has been unloaded; load it again to use it")
-        await asyncio.get_running_loop().run_in_executor(self._worker, gc.collect)
-
-    def _set(self, model: _Model, state: ModelState, problem: str) -> None:
-        model.state, model.problem = state, problem
-        self._tell()
-
-    def _tell(self) -> None:
-        """Wake who waits for a change; those who come now wait for the next."""
-        self._changed.set()
-        self._changed = asyncio.Event()
-
-    def _find(self, name: str) -> _Model:
-        if name not in self._models:
-            raise UnknownModel(name)
-        return self._models[name]
+    def _slots(self) -> Sequence[ModelSlot]:
+        return [slot for versions in self._models.values() for slot in versions.slots]

@@ -63,7 +63,7 @@ class OpenAIRoutes:
     async def model(self, request: Request) -> JSONResponse:
         """One of them."""
         name = request.path_params["name"]
-        require_generator(self._models.handler(name))
+        require_generator(self._models.served(name))
         return JSONResponse(model_document(name, self._created))
 
     async def complete(self, request: Request) -> Response:
@@ -78,7 +78,7 @@ class OpenAIRoutes:
 
     def _generates(self, name: str) -> bool:
         try:
-            return isinstance(self._models.handler(name), GenerationHandler)
+            return isinstance(self._models.served(name), GenerationHandler)
         except ModelNotReady:
             return False
 

@@ -23,6 +23,7 @@ _BODIES: Mapping[str, tuple[str, str]] = {
 
 _TORCHSERVE = ("/predictions/", "/explanations/")
 _REFUSALS = {"400": "malformed", "404": "no such model or version", "413": "too large", "503": "not ready, or too busy"}
+_CONVERTER = re.compile(r":\w+}")
 _METHODS_WITHOUT_MEANING = frozenset({"HEAD"})
 
 
@@ -30,7 +31,7 @@ def openapi_document(routes: Iterable[Route]) -> dict[str, Any]:
     """The document that describes the routes."""
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
-        operations = paths.setdefault(route.path, {})
+        operations = paths.setdefault(path_of(route), {})
         for method in sorted((route.methods or set()) - _METHODS_WITHOUT_MEANING):
             operations[method.lower()] = _operation(route, method)
     return {
@@ -44,14 +45,32 @@ def openapi_document(routes: Iterable[Route]) -> dict[str, Any]:
     }
 
 
+def path_of(route: Route) -> str:
+    """A route's path as documents have it, without what its variables may hold."""
+    return _CONVERTER.sub("}", route.path)
+
+
+def model_document(document: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A document of models' URLs as that of one model."""
+    paths = {path.replace("{name}", name): _without_name(operations) for path, operations in document["paths"].items()}
+    return {**document, "paths": paths}
+
+
 def summary(route: Route) -> str:
     """The first line of an endpoint's docstring."""
     return (inspect.getdoc(route.endpoint) or "").partition("\n")[0]
 
 
+def _without_name(operations: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        method: {**operation, "parameters": [one for one in operation["parameters"] if one["name"] != "name"]}
+        for method, operation in operations.items()
+    }
+
+
 def _operation(route: Route, method: str) -> dict[str, Any]:
     asked, answered = _BODIES.get(route.endpoint.__qualname__, ("", ""))
-    names = re.findall(r"{(\w+)}", route.path)
+    names = re.findall(r"{(\w+)(?::\w+)?}", route.path)
     operation: dict[str, Any] = {
         "summary": summary(route),
         "operationId": re.sub(r"\W+", "_", f"{method.lower()}{route.path}").strip("_"),

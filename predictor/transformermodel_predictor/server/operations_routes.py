@@ -6,7 +6,9 @@ from starlette.routing import Route
 
 from transformermodel_predictor.server.exchange import JSONResponse
 from transformermodel_predictor.server.models import Models, ModelState
+from transformermodel_predictor.server.served import runs_handler
 from transformermodel_predictor.telemetry.metrics import CONTENT_TYPE, Metrics
+from transformermodel_predictor.torchserve.handler_model import HandlerModel
 
 
 class OperationsRoutes:
@@ -26,9 +28,16 @@ class OperationsRoutes:
 
     async def metrics(self, _: Request) -> Response:
         """What the server has measured, in Prometheus' text format."""
-        for entry in self._models.index:
-            if entry.state is ModelState.Ready:
-                self._metrics.show_model(self._models.handler(entry.name).metadata)
-            else:
-                self._metrics.hide_model(entry.name)
+        served = [
+            self._models.served(entry.name, entry.version)
+            for entry in self._models.index
+            if entry.state is ModelState.Ready
+        ]
+        self._metrics.show_models(one.metadata for one in served)
+        self._metrics.show_workers(_workers(one) for one in served if runs_handler(one))
         return Response(self._metrics.exposition(), media_type=CONTENT_TYPE)
+
+
+def _workers(model: HandlerModel) -> tuple[str, str, int, int]:
+    metadata, workers = model.metadata, model.workers
+    return metadata.name, metadata.version, len(workers), sum(worker.ready for worker in workers)

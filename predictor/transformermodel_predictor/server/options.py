@@ -7,6 +7,7 @@ from pathlib import Path
 
 from transformermodel_predictor.server.address import default_host, in_pod, is_loopback, listen
 from transformermodel_predictor.server.certificate import require_key_pair
+from transformermodel_predictor.server.management.options import ManagementOptions
 from transformermodel_predictor.server.model_options import ModelOptions
 from transformermodel_predictor.server.token import Token
 
@@ -30,6 +31,8 @@ class ServerOptions:
         access_log: whether requests are logged, one line each, without anybody's text.
         playground: whether there is a page to try the models with; where only this machine reaches it, and not in a
             pod, when None.
+        management: how the server is managed while it runs; not at all when None.
+        packages: folder of this machine in which what archives require is found again; a passing one when None.
         models: how each model is run, by its name; as `ModelOptions` has it where it is not named.
         on_ready: called with the server's URL when all models are ready.
     """
@@ -47,6 +50,8 @@ class ServerOptions:
     threads: int | None = None
     access_log: bool = False
     playground: bool | None = None
+    management: ManagementOptions | None = None
+    packages: Path | None = None
     models: Mapping[str, ModelOptions] = field(default_factory=dict)
     on_ready: Callable[[str], None] | None = None
 
@@ -82,3 +87,5 @@ class ServerOptions:
         listen(self.address, self.http_port).close()
         if self.grpc_port:
             listen(self.address, self.grpc_port, "--grpc-port").close()
+        if self.management is not None:
+            self.management.require_usable()

@@ -4,7 +4,9 @@ import re
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from http import HTTPStatus
+from itertools import chain
 
+from starlette.convertors import PathConvertor
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -32,8 +34,10 @@ class Router:
         self._fixed: dict[str, _Place] = {}
         self._patterns: defaultdict[int, dict[str, _Place]] = defaultdict(dict)
         """By number of slashes, so that few are tried."""
+        self._open: dict[str, _Place] = {}
+        """Those whose last variable may have slashes of its own; tried last."""
         for route in routes:
-            places = self._patterns[route.path.count("/")] if route.param_convertors else self._fixed
+            places = self._places_of(route)
             place = places.setdefault(route.path, _Place(route.path_regex))
             for method in route.methods or ():
                 place.endpoints.setdefault(method, route.endpoint)
@@ -53,9 +57,15 @@ class Router:
             raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, headers={"allow": ", ".join(sorted(allowed))})
         raise HTTPException(HTTPStatus.NOT_FOUND)
 
+    def _places_of(self, route: Route) -> dict[str, _Place]:
+        if not route.param_convertors:
+            return self._fixed
+        is_open = any(isinstance(kind, PathConvertor) for kind in route.param_convertors.values())
+        return self._open if is_open else self._patterns[route.path.count("/")]
+
     def _places(self, path: str) -> Iterable[tuple[_Place, Mapping[str, str]]]:
         if path in self._fixed:
             yield self._fixed[path], {}
-        for place in self._patterns.get(path.count("/"), {}).values():
+        for place in chain(self._patterns.get(path.count("/"), {}).values(), self._open.values()):
             if match := place.pattern.match(path):
                 yield place, match.groupdict()

@@ -3,8 +3,9 @@
 import importlib
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from transformermodel_predictor.server.address import in_pod, listen
 from transformermodel_predictor.server.memory import keep_freed_memory
@@ -12,6 +13,9 @@ from transformermodel_predictor.server.model_options import ModelOptions
 from transformermodel_predictor.server.options import ServerOptions
 from transformermodel_predictor.server.threads import limit_threads
 from transformermodel_predictor.server.token import read_token
+
+if TYPE_CHECKING:
+    from transformermodel_predictor.torchserve.reading.store import StoredModel
 
 __all__ = ["ModelOptions", "ServerOptions", "preload", "read_token", "serve"]
 
@@ -24,8 +28,13 @@ def preload(options: ServerOptions) -> None:
     importlib.import_module("transformermodel_predictor.server.lifecycle")
 
 
-def serve(models: Mapping[str, Path], options: ServerOptions) -> None:
-    """Serve prepared models by their names until SIGTERM or SIGINT.
+def serve(models: Mapping[str, Path], options: ServerOptions, stored: "Sequence[StoredModel]" = ()) -> None:
+    """Serve prepared models and archives by their names until SIGTERM or SIGINT.
+
+    Args:
+        models: artifacts and archives by the names of their models.
+        options: how they are served.
+        stored: further archives, of which several may be versions of one model.
 
     Raises:
         UserError: the address cannot be listened on, the certificate cannot be used, or a model's configuration is
@@ -46,7 +55,7 @@ def serve(models: Mapping[str, Path], options: ServerOptions) -> None:
     limit_threads(options.threads)
     from transformermodel_predictor.server.lifecycle import ModelServer  # imports PyTorch, once its threads are limited
 
-    ModelServer(models, options).run(listener)
+    ModelServer(models, options, stored=stored).run(listener)
 
 
 def _configure_access_log(wanted: bool) -> None:

@@ -27,6 +27,8 @@ ERROR_FORMS = {
     "openai": openai.error_document,
     "predictions": torchserve_errors.error_document,
     "explanations": torchserve_errors.error_document,
+    "invocations": torchserve_errors.error_document,
+    "models": torchserve_errors.error_document,
 }
 """Errors of protocols that do not share KServe's form, by the first segment of their paths."""
 
@@ -59,17 +61,23 @@ def make_routes(
         *OpenAIRoutes(models, inference, max_body_bytes).routes(),
         *(PlaygroundRoutes().routes() if playground else ()),
     ]
-    return [*routes, _document_of(routes)]
+    return [*routes, *_documents_of(routes)]
 
 
-def _document_of(routes: list[Route]) -> Route:
+def _documents_of(routes: list[Route]) -> list[Route]:
     document = openapi_document(routes)
 
     async def openapi(_: Request) -> JSONResponse:
         """The OpenAPI document of all URLs."""
         return JSONResponse(document)
 
-    return Route("/openapi.json", openapi)
+    return [Route("/openapi.json", openapi), Route("/", openapi, methods=["OPTIONS"])]
+
+
+def _forget_token(request: Request) -> None:
+    """The token has done its work, and a handler is somebody's code."""
+    headers = request.scope["headers"]
+    headers[:] = [header for header in headers if header[0] != b"authorization"]
 
 
 def _guard(token: Token) -> Guard:
@@ -81,5 +89,6 @@ def _guard(token: Token) -> Guard:
             and not token.in_header(request.headers.get("authorization"))
         ):
             raise Unauthorized
+        _forget_token(request)
 
     return require_token

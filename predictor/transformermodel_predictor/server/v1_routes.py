@@ -5,10 +5,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from transformermodel_predictor.protocols import v1
+from transformermodel_predictor.server import handler_v1_asking
 from transformermodel_predictor.server.exchange import JSONResponse, read_json, while_connected
 from transformermodel_predictor.server.explained_response import explained_response
 from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.server.models import Models
+from transformermodel_predictor.server.served import runs_handler
+from transformermodel_predictor.torchserve.call import CallKind
+from transformermodel_predictor.torchserve.handler_model import HandlerModel
 
 
 class V1Routes:
@@ -41,6 +45,8 @@ class V1Routes:
     async def predict(self, request: Request) -> JSONResponse:
         """Predictions for instances."""
         with self._inference.request("v1", **request.path_params, headers=request.headers) as handler:
+            if runs_handler(handler):
+                return await self._ask(request, handler, CallKind.predict)
             asked = v1.read_request(await read_json(request, self._max_body_bytes), handler.metadata.inputs)
             answers = await while_connected(request, self._inference.answer(handler, asked.questions, asked.parameters))
             return JSONResponse(v1.write_response(answers))
@@ -48,6 +54,8 @@ class V1Routes:
     async def explain(self, request: Request) -> Response:
         """Predictions for instances, and why: tokens, words, their importances and what was explained."""
         with self._inference.request("v1", **request.path_params, headers=request.headers) as handler:
+            if runs_handler(handler):
+                return await self._ask(request, handler, CallKind.explain)
             asked = v1.read_request(await read_json(request, self._max_body_bytes), handler.metadata.inputs)
             explained = await while_connected(
                 request, self._inference.explain(handler, asked.questions, asked.parameters)
@@ -58,3 +66,9 @@ class V1Routes:
                 explained,
                 lambda: JSONResponse(v1.write_explain_response(handler.metadata, explained)),
             )
+
+    async def _ask(self, request: Request, model: HandlerModel, kind: CallKind) -> JSONResponse:
+        """What a handler answers to the instances."""
+        body = await read_json(request, self._max_body_bytes)
+        work = handler_v1_asking.ask(self._inference, model, kind, body, request.headers)
+        return JSONResponse(await while_connected(request, work))

@@ -11,11 +11,13 @@ from transformermodel_predictor.protocols import v2
 from transformermodel_predictor.protocols.binary import CONTENT_TYPE, HEADER_LENGTH, split_body
 from transformermodel_predictor.protocols.columns import questions_of, respond_explained
 from transformermodel_predictor.protocols.inference import InferenceRequest, InferenceResponse
-from transformermodel_predictor.server import v2_asking
+from transformermodel_predictor.server import handler_v2_asking, v2_asking
 from transformermodel_predictor.server.exchange import JSONResponse, parse_json, read_body, while_connected
 from transformermodel_predictor.server.explained_response import explained_response
 from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.server.models import Models
+from transformermodel_predictor.server.served import runs_handler
+from transformermodel_predictor.torchserve.call import CallKind
 
 EXTENSIONS = ("binary_tensor_data", "model_repository")
 """What of V2's extensions is spoken, by their names in the protocol."""
@@ -65,8 +67,10 @@ class V2Routes:
 
     async def model_metadata(self, request: Request) -> JSONResponse:
         """What clients may know of a model."""
-        handler = self._models.handler(**request.path_params)
-        return JSONResponse(v2.write_metadata(handler.metadata, handler.explanation_facts))
+        served = self._models.served(**request.path_params)
+        explanations = None if runs_handler(served) else served.explanation_facts
+        versions = self._models.find(request.path_params["name"]).names
+        return JSONResponse(v2.write_metadata(served.metadata, explanations, versions))
 
     async def model_ready(self, request: Request) -> JSONResponse:
         """Whether a model is ready; 503 when it is not."""
@@ -77,6 +81,9 @@ class V2Routes:
         """Answers to the texts in the tensors. The id is the body's, else that of the header x-request-id."""
         with self._inference.request("v2", **request.path_params, headers=request.headers) as handler:
             asked = await self._read(request)
+            if runs_handler(handler):
+                answering = handler_v2_asking.ask(self._inference, handler, asked, request.headers)
+                return _response(await while_connected(request, answering), asked)
             work = v2_asking.infer(self._inference, handler, asked, request.headers.get(_REQUEST_ID))
             return _response(await while_connected(request, work), asked)
 
@@ -84,6 +91,9 @@ class V2Routes:
         """The same with the output `explanation`: a JSON text per row that says why the answer is what it is."""
         with self._inference.request("v2", **request.path_params, headers=request.headers) as handler:
             asked = await self._read(request)
+            if runs_handler(handler):
+                explaining = handler_v2_asking.ask(self._inference, handler, asked, request.headers, CallKind.explain)
+                return _response(await while_connected(request, explaining), asked)
             explained = await while_connected(request, v2_asking.explain(self._inference, handler, asked))
             answer = respond_explained(asked, handler.metadata, explained, request.headers.get(_REQUEST_ID))
             questions = questions_of(asked, handler.metadata.inputs)

@@ -1,9 +1,12 @@
 """The server's metrics for Prometheus. One registry per server, so that several live in one process."""
 
+from collections.abc import Iterable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from transformermodel_predictor.handler import ModelMetadata
+from transformermodel_predictor.telemetry.handler_series import HandlerSeries
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
@@ -31,6 +34,9 @@ class Metrics:
         padding: share of a step's computed tokens that were padding.
         phase_time: seconds of the parts of the work.
         explanation_steps: interpolation steps or evaluations of an explanation, by model and method.
+        worker_restarts: workers of handlers that were started anew, by model.
+        measurements_left_out: values of handlers that there was no room for, by model.
+        handlers: what handlers measure themselves.
     """
 
     def __init__(self) -> None:
@@ -63,39 +69,60 @@ class Metrics:
         self.batch_tokens = self._histogram("batch_tokens", "Tokens in a step, without padding.", _MODEL, _TOKENS)
         self.padding = self._histogram("batch_padding_ratio", "Share of a step that was padding.", _MODEL, _SHARES)
         self.phase_time = self._histogram(
-            "phase_time_seconds", "Parts of the work: tokenize, forward, decode.", ("model", "phase"), _SECONDS
+            "phase_time_seconds",
+            "Parts of the work: tokenize, forward, decode, explain; of a handler's batch handler.",
+            ("model", "phase"),
+            _SECONDS,
         )
         self.explanation_steps = self._histogram(
             "explanation_steps", "Interpolation steps or evaluations of an explanation.", ("model", "method"), _STEPS
         )
+        self._workers = Gauge(
+            "transformermodel_workers", "Workers of a handler.", ("model", "version", "state"), registry=self._registry
+        )
+        self.worker_restarts = Counter(
+            "transformermodel_worker_restarts",
+            "Workers of a handler that died or hung, and were started anew.",
+            _MODEL,
+            registry=self._registry,
+        )
+        self.measurements_left_out = Counter(
+            "transformermodel_handler_measurements_left_out",
+            "Values that a handler measured under a name that is taken, or of too many series.",
+            _MODEL,
+            registry=self._registry,
+        )
+        self.handlers = HandlerSeries()
+        self._registry.register(self.handlers)
         self._models = Gauge(
             "transformermodel_model_info",
             "1 for every model that is loaded, with what it is.",
             ("model", "version", "digest", "task", "engine", "precision"),
             registry=self._registry,
         )
-        self._shown: dict[str, tuple[str, ...]] = {}
 
-    def show_model(self, metadata: ModelMetadata) -> None:
-        """Tell what a loaded model is; takes the place of what was told of it before."""
-        self.hide_model(metadata.name)
-        facts = metadata.parameters
-        told = (metadata.version, *(str(facts.get(name, "")) for name in ("digest", "task")), metadata.platform)
-        labels = (metadata.name, *told, str(facts.get("precision", "")))
-        self._models.labels(*labels).set(1)
-        self._shown[metadata.name] = labels
+    def show_models(self, loaded: Iterable[ModelMetadata]) -> None:
+        """Tell what the loaded models are; takes the place of what was told before."""
+        self._models.clear()
+        for metadata in loaded:
+            facts = metadata.parameters
+            told = (metadata.version, *(str(facts.get(name, "")) for name in ("digest", "task")), metadata.platform)
+            self._models.labels(metadata.name, *told, str(facts.get("precision", ""))).set(1)
 
-    def hide_model(self, name: str) -> None:
-        """Tell no more of a model that is not loaded any more."""
-        if labels := self._shown.pop(name, None):
-            self._models.remove(*labels)
+    def show_workers(self, workers: Iterable[tuple[str, str, int, int]]) -> None:
+        """Tell of each model that runs a handler: its name and version, its workers, and how many are ready."""
+        self._workers.clear()
+        for name, version, count, ready in workers:
+            self._workers.labels(name, version, "ready").set(ready)
+            self._workers.labels(name, version, "starting").set(count - ready)
 
     def described(self) -> list[tuple[str, str]]:
         """Names with their labels, and meanings, of the project's own metrics."""
         described = []
         for instrument in (
             *(self.requests, self.handler_time, self.explanation_time, self.in_flight, self.queue_time),
-            *(self.batch_rows, self.batch_tokens, self.padding, self.phase_time, self.explanation_steps, self._models),
+            *(self.batch_rows, self.batch_tokens, self.padding, self.phase_time, self.explanation_steps),
+            *(self._workers, self.worker_restarts, self.measurements_left_out, self._models),
         ):
             (family,) = instrument.describe()
             labels = ", ".join(instrument._labelnames)

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,6 +19,7 @@ from transformermodel_predictor.loading import LoadedModel
 from transformermodel_predictor.server.address import listen
 from transformermodel_predictor.server.lifecycle import ModelServer
 from transformermodel_predictor.server.options import ServerOptions
+from transformermodel_predictor.torchserve.reading.store import StoredModel
 
 
 class RunningServer:
@@ -30,14 +31,17 @@ class RunningServer:
         options: ServerOptions,
         batching: Batching | None,
         explanations: ExplanationSettings | None,
+        archives: Mapping[str, Path],
+        stored: Sequence[StoredModel],
     ) -> None:
         ready: Future[tuple[str, asyncio.AbstractEventLoop]] = Future()
         server = ModelServer(
-            dict.fromkeys(models, Path()),
+            {**dict.fromkeys(models, Path()), **archives},
             replace(options, on_ready=lambda url: ready.set_result((url, asyncio.get_running_loop()))),
             lambda name, _, workers, observer: make_handler(
                 name, models[name], workers, observer, batching, explanations
             ),
+            stored,
         )
         self._server = server
         self._thread = threading.Thread(target=server.run, args=[listen("127.0.0.1", 0)])
@@ -48,6 +52,11 @@ class RunningServer:
     def grpc_address(self) -> str:
         """Where gRPC is spoken; options with the grpc_port 0 let it take a free one."""
         return f"127.0.0.1:{self._server.grpc_port}"
+
+    @property
+    def management_url(self) -> str:
+        """Where the server is managed, where the options want it so."""
+        return f"http://127.0.0.1:{self._server.management_port}"
 
     def drain(self) -> None:
         """As SIGTERM."""
@@ -82,8 +91,11 @@ def running(
     options: ServerOptions | None = None,
     batching: Batching | None = None,
     explanations: ExplanationSettings | None = None,
+    *,
+    archives: Mapping[str, Path] | None = None,
+    stored: Sequence[StoredModel] = (),
 ) -> Iterator[RunningServer]:
-    server = RunningServer(models, options or ServerOptions(), batching, explanations)
+    server = RunningServer(models, options or ServerOptions(), batching, explanations, archives or {}, stored)
     try:
         yield server
     finally:

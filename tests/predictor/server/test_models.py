@@ -1,9 +1,9 @@
 import asyncio
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from functools import partial
 
 import pytest
 
@@ -11,8 +11,10 @@ from transformermodel_api.errors import CorruptArtifact
 from transformermodel_predictor.handler import GeneralizedHandler
 from transformermodel_predictor.loading import LoadedModel
 from transformermodel_predictor.protocols.errors import ModelNotReady, UnknownModel, UnknownVersion
-from transformermodel_predictor.server.models import Loader, Models, ModelState
+from transformermodel_predictor.server.models import Models, ModelState, in_thread
 from transformermodel_predictor.workers import Workers
+
+Make = Callable[[str], GeneralizedHandler]
 
 
 @pytest.fixture
@@ -26,11 +28,11 @@ def handler(tiny_model: LoadedModel) -> GeneralizedHandler:
     return GeneralizedHandler("tiny", tiny_model, Workers.start())
 
 
-def make_models(loader: Loader, worker: ThreadPoolExecutor, *names: str) -> Models:
-    return Models({name: Path(name) for name in names}, loader, worker)
+def make_models(make: Make, worker: ThreadPoolExecutor, *names: str) -> Models:
+    return Models({name: in_thread(worker, partial(make, name)) for name in names})
 
 
-def no_loader(name: str, directory: Path) -> GeneralizedHandler:
+def no_loader(name: str) -> GeneralizedHandler:
     raise AssertionError("nothing is to be loaded")
 
 
@@ -44,7 +46,7 @@ def test_a_model_is_being_loaded_at_first(worker: ThreadPoolExecutor) -> None:
 
 def test_there_are_no_others(worker: ThreadPoolExecutor) -> None:
     models = make_models(no_loader, worker, "tiny")
-    for ask in (models.state, models.handler, models.require_ready):
+    for ask in (models.state, models.served, models.require_ready):
         with pytest.raises(UnknownModel, match="'huge'"):
             ask("huge")
 
@@ -52,7 +54,7 @@ def test_there_are_no_others(worker: ThreadPoolExecutor) -> None:
 async def test_the_server_is_ready_when_all_models_are(worker: ThreadPoolExecutor, handler: GeneralizedHandler) -> None:
     seen: list[bool] = []
 
-    def load(name: str, directory: Path) -> GeneralizedHandler:
+    def load(name: str) -> GeneralizedHandler:
         seen.append(models.ready)
         return handler
 
@@ -60,11 +62,11 @@ async def test_the_server_is_ready_when_all_models_are(worker: ThreadPoolExecuto
     await models.load_all()
     assert seen == [False, False]
     assert models.ready
-    assert models.handler("two") is handler
+    assert models.served("two") is handler
 
 
 async def test_a_failed_load_is_told_and_raised(worker: ThreadPoolExecutor) -> None:
-    def load(name: str, directory: Path) -> GeneralizedHandler:
+    def load(name: str) -> GeneralizedHandler:
         raise CorruptArtifact("model.safetensors is damaged")
 
     models = make_models(load, worker, "tiny", "next")
@@ -79,19 +81,19 @@ async def test_a_failed_load_is_told_and_raised(worker: ThreadPoolExecutor) -> N
 async def test_while_the_server_drains_nothing_is_ready_and_all_is_answered(
     worker: ThreadPoolExecutor, handler: GeneralizedHandler
 ) -> None:
-    models = make_models(lambda name, directory: handler, worker, "tiny")
+    models = make_models(lambda name: handler, worker, "tiny")
     await models.load_all()
     models.drain()
     assert not models.ready
     with pytest.raises(ModelNotReady, match="is going"):
         models.require_ready("tiny")
-    assert len(await asyncio.wait_for(models.handler("tiny").answer([{"text": "good"}]), 60)) == 1
+    assert len(await asyncio.wait_for(models.served("tiny").answer([{"text": "good"}]), 60)) == 1
 
 
 async def test_loads_at_the_same_time_are_one_load(worker: ThreadPoolExecutor, handler: GeneralizedHandler) -> None:
     loads: list[str] = []
 
-    def load(name: str, directory: Path) -> GeneralizedHandler:
+    def load(name: str) -> GeneralizedHandler:
         loads.append(name)
         return handler
 
@@ -104,14 +106,14 @@ async def test_loads_at_the_same_time_are_one_load(worker: ThreadPoolExecutor, h
 async def test_unloading_waits_for_those_who_use_the_model(
     worker: ThreadPoolExecutor, handler: GeneralizedHandler
 ) -> None:
-    models = make_models(lambda name, directory: handler, worker, "tiny", "other")
+    models = make_models(lambda name: handler, worker, "tiny", "other")
     await models.load_all()
     with models.use("tiny") as used:
         unloading = asyncio.create_task(models.unload("tiny"))
         await models.changed()
         assert models.state("tiny") is ModelState.Unloading
         with pytest.raises(ModelNotReady, match="is being unloaded"):
-            models.handler("tiny")
+            models.served("tiny")
         assert models.ready, "the server is as ready without it"
         assert len(await asyncio.wait_for(used.answer([{"text": "good"}]), 60)) == 1
         loading = asyncio.create_task(models.load("tiny"))
@@ -122,9 +124,9 @@ async def test_unloading_waits_for_those_who_use_the_model(
 
 
 async def test_an_unloaded_model_is_freed(worker: ThreadPoolExecutor, tiny_model: LoadedModel) -> None:
-    models = make_models(lambda name, directory: GeneralizedHandler(name, tiny_model, Workers.start()), worker, "tiny")
+    models = make_models(lambda name: GeneralizedHandler(name, tiny_model, Workers.start()), worker, "tiny")
     await models.load_all()
-    freed = weakref.ref(models.handler("tiny"))
+    freed = weakref.ref(models.served("tiny"))
     await models.unload("tiny")
     assert freed() is None
     await models.unload("tiny")
@@ -136,7 +138,7 @@ async def test_a_load_whose_caller_goes_goes_on(worker: ThreadPoolExecutor, hand
     loop = asyncio.get_running_loop()
     released = threading.Event()
 
-    def load(name: str, directory: Path) -> GeneralizedHandler:
+    def load(name: str) -> GeneralizedHandler:
         loop.call_soon_threadsafe(begun.set)
         assert released.wait(60)
         return handler
@@ -152,9 +154,9 @@ async def test_a_load_whose_caller_goes_goes_on(worker: ThreadPoolExecutor, hand
 
 
 async def test_only_the_version_that_is_there_answers(worker: ThreadPoolExecutor, handler: GeneralizedHandler) -> None:
-    models = make_models(lambda name, directory: handler, worker, "tiny")
+    models = make_models(lambda name: handler, worker, "tiny")
     await models.load_all()
     version = handler.metadata.version
-    assert models.handler("tiny", version) is handler
+    assert models.served("tiny", version) is handler
     with pytest.raises(UnknownVersion, match=f"no version '7'; it is version '{version}'"):
         models.require_ready("tiny", "7")

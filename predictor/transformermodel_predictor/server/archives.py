@@ -1,0 +1,84 @@
+"""Archives that become models: opened in a folder of the server's own, their workers started."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from transformermodel_predictor.server.served import Loader, Served
+from transformermodel_predictor.torchserve.archived_model import ArchivedModel
+from transformermodel_predictor.torchserve.handler_model import HandlerModel
+from transformermodel_predictor.torchserve.handler_observer import HandlerObserver
+from transformermodel_predictor.torchserve.handler_options import HandlerOptions
+from transformermodel_predictor.torchserve.reading.served import open_served
+from transformermodel_predictor.torchserve.workers.starting import start_handler_model
+
+
+class Archives:
+    """Opens archives and starts their workers.
+
+    Args:
+        observe: who listens to a model's workers, by the model's name.
+        packages: folder in which what archives require is found again; a passing one when None.
+    """
+
+    def __init__(self, observe: Callable[[str], HandlerObserver], packages: Path | None = None) -> None:
+        self._observe = observe
+        self._packages = packages
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+
+    def loader(self, name: str, path: Path, options: HandlerOptions) -> Loader:
+        """Makes an archive answer under a name; it is unpacked when it is first loaded."""
+        opened: list[ArchivedModel] = []
+
+        async def load() -> Served:
+            if not opened:
+                opened.append(await self.open(path, name, options))
+            return await self.start(opened[0])
+
+        return load
+
+    async def open(self, path: Path, name: str | None, options: HandlerOptions) -> ArchivedModel:
+        """Unpack an archive, read it, and install what it requires where that is allowed.
+
+        Raises:
+            PreparationFailed, CorruptArtifact, UserError: as `open_served`.
+        """
+        own = self._own_folder()
+        folder = Path(tempfile.mkdtemp(dir=own))
+        cache = self._packages or own / "packages"
+        try:
+            return await asyncio.to_thread(
+                open_served, path, name, folder=folder / "archive", cache=cache, options=options
+            )
+        except BaseException:
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+            raise
+
+    async def start(self, archived: ArchivedModel) -> HandlerModel:
+        """Start the workers; returned when as many are ready as there are to be at least.
+
+        Raises:
+            HandlerFailed: a worker could not be started.
+        """
+        return await start_handler_model(archived, self._observe(archived.name))
+
+    def forget(self, archived: ArchivedModel) -> None:
+        """Remove what was unpacked of a model that is gone; a folder that was used as it was stays."""
+        if self._folder is None:
+            return
+        own = Path(self._folder.name).resolve()
+        inside = [parent for parent in archived.directory.resolve().parents if parent.parent == own]
+        for folder in inside:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def close(self) -> None:
+        """Remove all that was unpacked."""
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    def _own_folder(self) -> Path:
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="transformermodel-archives-", ignore_cleanup_errors=True)
+        return Path(self._folder.name)

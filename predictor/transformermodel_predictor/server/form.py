@@ -1,0 +1,48 @@
+"""The fields of a form: multipart or urlencoded."""
+
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException
+from starlette.requests import Request
+from starlette.types import Message
+
+from transformermodel_predictor.protocols.errors import InvalidRequest
+from transformermodel_predictor.torchserve.call import Part
+
+_KINDS = ("multipart/form-data", "application/x-www-form-urlencoded")
+
+
+def content_type(request: Request) -> str:
+    """The media type of the body in lower case, without its parameters; empty where the client names none."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def is_form(request: Request) -> bool:
+    """Whether the body is a form."""
+    return content_type(request) in _KINDS
+
+
+async def read_form(request: Request, body: bytes) -> list[Part]:
+    """The fields in their order; those that are files with their content types.
+
+    Args:
+        request: whose headers say how to read it.
+        body: all of it.
+
+    Raises:
+        InvalidRequest: it is not what its content type says.
+    """
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    try:
+        async with Request(request.scope, receive).form() as form:
+            return [await _part(name, value) for name, value in form.multi_items()]
+    except MultiPartException as error:
+        raise InvalidRequest(f"the form cannot be read: {error.message}") from None
+
+
+async def _part(name: str, value: UploadFile | str) -> Part:
+    if isinstance(value, str):
+        return Part(name, value.encode(errors="surrogatepass"))
+    return Part(name, await value.read(), value.content_type)

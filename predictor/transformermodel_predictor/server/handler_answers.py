@@ -1,0 +1,45 @@
+"""TorchServe's inference URLs for models that run a handler."""
+
+from contextlib import AsyncExitStack, aclosing
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from transformermodel_predictor.server.exchange import while_connected
+from transformermodel_predictor.server.handler_request import read_call
+from transformermodel_predictor.server.handler_response import PieceStream, handler_response
+from transformermodel_predictor.server.inference import Inference
+from transformermodel_predictor.torchserve.call import CallKind
+from transformermodel_predictor.torchserve.handler_model import HandlerModel
+
+
+async def answer(
+    inference: Inference,
+    request: Request,
+    model: HandlerModel,
+    kind: CallKind,
+    limit: int,
+    until_answered: AsyncExitStack,
+) -> Response:
+    """What the handler answers, as it answers it: bytes, status, headers, in one piece or in several.
+
+    Args:
+        inference: what is asked through.
+        request: the client's.
+        model: the model.
+        kind: what is asked.
+        limit: most bytes of a body.
+        until_answered: what is held for the request; an answer in pieces takes it over.
+
+    Raises:
+        BodyTooLarge, InvalidRequest: the body cannot be read.
+        HandlerUnavailable, HandlerFailed: as `HandlerModel.call`.
+    """
+    call = await read_call(request, kind, limit)
+    async with AsyncExitStack() as until_sent:
+        pieces = await until_sent.enter_async_context(aclosing(inference.stream(model, call)))
+        first = await while_connected(request, anext(pieces))
+        if first.more:
+            until_sent.pop_all()  # the response closes them
+            return PieceStream(call, first, pieces, until_answered.pop_all())
+    return handler_response(call, first)

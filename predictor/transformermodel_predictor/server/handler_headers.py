@@ -1,0 +1,35 @@
+"""What of a request's headers a handler sees, and what of them steers the way of its calls."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+
+from transformermodel_predictor.torchserve.call import Call, CallKind, Part
+
+REQUEST_ID = "x-request-id"
+SEQUENCE_ID = "ts_request_sequence_id"
+SEQUENCE_START = "ts_request_sequence_start"
+
+
+def call_of(
+    kind: CallKind, parts: Sequence[Part], headers: Mapping[str, str], further: Mapping[str, str] | None = None
+) -> Call:
+    """A call with what came beside its parts; further headers are those that TorchServe adds.
+
+    A sequence that begins without an id is given one.
+    """
+    shown = {name.lower(): value for name, value in headers.items()} | dict(further or {})
+    if SEQUENCE_START in shown and not shown.get(SEQUENCE_ID):
+        shown[SEQUENCE_ID] = str(uuid.uuid4())
+    request_id = shown.get(REQUEST_ID) or str(uuid.uuid4())
+    return Call(kind, tuple(parts), shown, request_id, shown.get(SEQUENCE_ID))
+
+
+def calls_of(kind: CallKind, rows: Sequence[Sequence[Part]], headers: Mapping[str, str]) -> list[Call]:
+    """The rows of one request as calls; where there are several, its id is numbered."""
+    whole = [call_of(kind, parts, headers) for parts in rows]
+    if len(whole) == 1:
+        return whole
+    given = headers.get(REQUEST_ID) or str(uuid.uuid4())
+    return [
+        Call(call.kind, call.parts, call.headers, f"{given}:{row}", call.sequence_id) for row, call in enumerate(whole)
+    ]

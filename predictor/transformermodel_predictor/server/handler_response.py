@@ -1,0 +1,90 @@
+"""What a handler answered as TorchServe sends it: its bytes, its headers, and no content type but its own."""
+
+import re
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AbstractAsyncContextManager, aclosing
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from transformermodel_predictor.server.exchange import while_connected
+from transformermodel_predictor.server.handler_headers import REQUEST_ID, SEQUENCE_ID
+from transformermodel_predictor.torchserve.call import Call, Reply
+
+_NOT_TO_BE_KEPT: Mapping[str, str] = {
+    "pragma": "no-cache",
+    "cache-control": "no-cache; no-store, must-revalidate, private",
+    "expires": "Thu, 01 Jan 1970 00:00:00 UTC",
+}
+"""Answers are nobody's but the client's."""
+
+_OF_THE_CONNECTION = frozenset({"content-length", "transfer-encoding", "connection"})
+"""Headers that follow from how the body is sent, whatever a handler says."""
+
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
+_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+def handler_response(call: Call, reply: Reply) -> Response:
+    """An answer in one piece."""
+    return Response(reply.body, reply.status, headers_of(call, reply))
+
+
+def headers_of(call: Call, reply: Reply) -> dict[str, str]:
+    """The headers of an answer: those that TorchServe sends, then the handler's own."""
+    headers = {REQUEST_ID: call.request_id, **_NOT_TO_BE_KEPT}
+    if call.sequence_id:
+        headers[SEQUENCE_ID] = call.sequence_id
+    own = {name.lower(): value for name, value in reply.headers.items()}
+    headers.update({name: value for name, value in own.items() if name not in _OF_THE_CONNECTION})
+    if reply.content_type:
+        headers["content-type"] = reply.content_type
+    return {name: _sendable(value) for name, value in headers.items() if _NAME.fullmatch(name)}
+
+
+def _sendable(value: str) -> str:
+    """A header's value without what would end it, or what HTTP has no letters for."""
+    return _CONTROLS.sub(" ", value).encode("latin-1", errors="replace").decode("latin-1")
+
+
+class PieceStream(Response):
+    """An answer that comes piece by piece, in chunks; its headers are the first piece's.
+
+    Args:
+        call: what was asked.
+        first: the first piece.
+        rest: those after it; closed whatever ends the response, so that the handler is asked no more.
+        until_sent: what is held until then; it is told the error that ends the response early.
+    """
+
+    def __init__(
+        self,
+        call: Call,
+        first: Reply,
+        rest: AsyncGenerator[Reply, None],
+        until_sent: AbstractAsyncContextManager[object],
+    ) -> None:
+        self._first = first
+        self._rest = rest
+        self._until_sent = until_sent
+        self.status_code = first.status
+        self.background = None
+        self.init_headers(headers_of(call, first))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the pieces as they come.
+
+        Raises:
+            ClientGone: the client closed the connection before the last of them.
+            Exception: whatever ended the pieces; the client sees the response end early.
+        """
+        async with self._until_sent, aclosing(self._rest):
+            await while_connected(Request(scope, receive), self._send(send))
+
+    async def _send(self, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": self._first.body, "more_body": True})
+        async for piece in self._rest:
+            await send({"type": "http.response.body", "body": piece.body, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})

@@ -1,0 +1,100 @@
+"""Models and their workers as TorchServe's management API describes them. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from transformermodel_predictor.handler import ModelMetadata
+from transformermodel_predictor.server.model_slot import ModelSlot
+from transformermodel_predictor.torchserve.handler_model import HandlerModel, WorkerState
+from transformermodel_predictor.torchserve.worker_settings import WorkerSettings
+
+
+@dataclass(frozen=True)
+class Page:
+    """A part of the list of models.
+
+    Attributes:
+        start: position of the first.
+        limit: most models.
+    """
+
+    start: int = 0
+    limit: int = 100
+
+
+def list_document(slots: Sequence[ModelSlot], page: Page) -> dict[str, Any]:
+    """The names of a page's models, and where the next page begins where there is one."""
+    end = page.start + page.limit
+    listed = [{"modelName": slot.name, "modelUrl": slot.url} for slot in slots[page.start : end]]
+    return {**({"nextPageToken": str(end)} if end < len(slots) else {}), "models": listed}
+
+
+def slot_document(slot: ModelSlot, facts: dict[str, Any]) -> dict[str, Any]:
+    """A version of a model: what its slot knows, then what it is itself."""
+    known: dict[str, Any] = {"modelName": slot.name, "modelVersion": slot.version, "modelUrl": slot.url}
+    problem = slot.entry.reason
+    return {**known, "status": slot.state.value, **({"problem": problem} if problem else {}), **facts}
+
+
+def native_facts(metadata: ModelMetadata) -> dict[str, Any]:
+    """A prepared model of ours, which has no workers."""
+    return {"engine": metadata.platform, "parameters": dict(metadata.parameters), "workers": []}
+
+
+def handler_facts(model: HandlerModel) -> dict[str, Any]:
+    """A model that runs a handler: how its workers are run, those that there are, and what waits."""
+    settings = model.settings
+    waiting = model.waiting
+    return {
+        "engine": "Torch",
+        "runtime": model.archived.manifest.runtime.value,
+        "handler": model.archived.manifest.handler,
+        **_settings(settings),
+        "workers": [worker_document(worker) for worker in model.workers],
+        "jobQueueStatus": {
+            "remainingCapacity": max(0, settings.queue_size - waiting),
+            "pendingRequests": waiting,
+        },
+    }
+
+
+def worker_document(worker: WorkerState) -> dict[str, Any]:
+    """A worker."""
+    started = datetime.fromtimestamp(worker.started, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    gpu = worker.device is not None
+    return {
+        "id": str(worker.number),
+        "startTime": started,
+        "status": "READY" if worker.ready else "LOADING",
+        "memoryUsage": worker.memory,
+        "pid": worker.pid,
+        "gpu": gpu,
+        "gpuUsage": f"gpuId::{worker.device}" if gpu else "N/A",
+        **({"problem": worker.problem} if worker.problem else {}),
+    }
+
+
+def _settings(settings: WorkerSettings) -> dict[str, Any]:
+    """By TorchServe's names."""
+    return {
+        "minWorkers": settings.min_workers,
+        "maxWorkers": settings.max_workers,
+        "batchSize": settings.batch_size,
+        "maxBatchDelay": settings.max_batch_delay,
+        "responseTimeout": settings.response_timeout,
+        "startupTimeout": settings.startup_timeout,
+        "maxRetryTimeoutInSec": settings.retry_timeout,
+        "clientTimeoutInMills": settings.client_timeout,
+        "deviceType": settings.device_type.value,
+        "deviceIds": list(settings.device_ids),
+        "continuousBatching": settings.continuous_batching,
+        "sequenceBatching": settings.sequence_batching,
+        "useJobTicket": settings.job_ticket,
+        "jobQueueSize": settings.queue_size,
+        "maxNumSequence": settings.max_sequences,
+        "maxSequenceJobQueueSize": settings.sequence_queue_size,
+        "sequenceMaxIdleMSec": settings.sequence_idle,
+        "sequenceTimeoutMSec": settings.sequence_timeout,
+    }

@@ -1,0 +1,45 @@
+"""What the user can say about the management API. Imports nothing heavy."""
+
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from transformermodel_api.errors import UserError
+from transformermodel_predictor.server.address import listen
+from transformermodel_predictor.server.token import Token
+
+HOST = "127.0.0.1"
+"""The only address: who registers a model runs code here."""
+
+
+@dataclass(frozen=True)
+class ManagementOptions:
+    """How the server is managed while it runs.
+
+    Attributes:
+        port: where the management API listens, on loopback; 0 takes a free one.
+        token: what its clients must send; another than that of those who ask models.
+        model_store: the folder whose archives may be registered; none when None.
+    """
+
+    port: int
+    token: Token
+    model_store: Path | None = None
+
+    def require_usable(self) -> None:
+        """Find out early whether the management API could begin.
+
+        Raises:
+            UserError: the port cannot be had, or the model store is no folder.
+        """
+        if self.model_store is not None and not self.model_store.is_dir():
+            raise UserError(f"--model-store {self.model_store} is not a directory")
+        self.listen().close()
+
+    def listen(self) -> socket.socket:
+        """A socket that listens on loopback.
+
+        Raises:
+            UserError: the port cannot be had.
+        """
+        return listen(HOST, self.port, "--management-port")

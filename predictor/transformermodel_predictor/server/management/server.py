@@ -1,0 +1,81 @@
+"""The management API's own HTTP server, on loopback alone."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import uvicorn
+from starlette.requests import Request
+
+from transformermodel_predictor.protocols.errors import Unauthorized
+from transformermodel_predictor.protocols.torchserve_errors import error_document
+from transformermodel_predictor.server.application import Application
+from transformermodel_predictor.server.archives import Archives
+from transformermodel_predictor.server.management.options import ManagementOptions
+from transformermodel_predictor.server.management.registrar import Registrar
+from transformermodel_predictor.server.management.routes import ManagementRoutes
+from transformermodel_predictor.server.models import Models
+
+
+class _Server(uvicorn.Server):
+    """uvicorn that leaves signals to the server beside it."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class ManagementServer:
+    """Answers whoever has the token. To be made on the event loop.
+
+    Args:
+        models: the registry.
+        archives: opens archives and starts workers.
+        options: what the user said.
+    """
+
+    def __init__(self, models: Models, archives: Archives, options: ManagementOptions) -> None:
+        self._options = options
+        self._routes = ManagementRoutes(models, Registrar(models, archives, options.model_store))
+        application = Application(self._routes.routes(), [self._require_token], default_form=error_document)
+        configuration = uvicorn.Config(
+            application, lifespan="off", ws="none", log_config=None, access_log=False, server_header=False
+        )
+        self._server = _Server(configuration)
+        self._serving: asyncio.Task[None] | None = None
+
+    def start(self, listener: socket.socket) -> None:
+        """Answer on a socket."""
+        self._serving = asyncio.create_task(self._server.serve(sockets=[listener]))
+
+    async def end(self) -> None:
+        """Take no new requests, give up what is under way, and end."""
+        self._server.should_exit = True
+        self._server.force_exit = True
+        await self._routes.end()
+        if self._serving is not None:
+            await asyncio.wait([self._serving])
+
+    def _require_token(self, request: Request) -> None:
+        if not self._options.token.in_header(request.headers.get("authorization")):
+            raise Unauthorized
+
+
+@asynccontextmanager
+async def managing(models: Models, archives: Archives, options: ManagementOptions | None) -> AsyncIterator[int | None]:
+    """The management API while the context lasts, if the user wants one; its port.
+
+    Raises:
+        UserError: the port cannot be had.
+    """
+    if options is None:
+        yield None
+        return
+    with options.listen() as listener:
+        server = ManagementServer(models, archives, options)
+        server.start(listener)
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            await server.end()

@@ -1,0 +1,79 @@
+"""TorchServe's inference URLs for prepared models: the ancestor's bodies in, the ancestor's answers out."""
+
+from collections.abc import Mapping, Sequence
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from transformermodel_api.spec import TaskName
+from transformermodel_predictor.handler import Handler, ModelMetadata
+from transformermodel_predictor.protocols.errors import InvalidRequest
+from transformermodel_predictor.protocols.explanations import write_ancestor_explained
+from transformermodel_predictor.server.exchange import parse_json, read_body, while_connected
+from transformermodel_predictor.server.explained_response import FORMAT, explained_response
+from transformermodel_predictor.server.form import content_type, is_form, read_form
+from transformermodel_predictor.server.inference import Inference
+from transformermodel_predictor.tasks.ancestor import read_body as read_question
+from transformermodel_predictor.tasks.ancestor import write_answer
+from transformermodel_predictor.torchserve.call import Part
+
+_TRUNCATED = "x-truncated-tokens"
+"""Where the ancestor's answers, which are bare text, say how many tokens the model did not see."""
+
+_NOT_PARAMETERS = frozenset({FORMAT, "model_name"})
+
+
+async def predict(inference: Inference, request: Request, handler: Handler, limit: int) -> Response:
+    """The answer alone: the label, the answer or the text, or pairs of a token and its label as JSON."""
+    task = _task(handler.metadata)
+    asked = read_question(task, await _read_value(request, limit))
+    (answer,) = await while_connected(request, inference.answer(handler, [asked.fields], asked.parameters))
+    return _response(write_answer(task, answer.fields), answer.truncated)
+
+
+async def explain(inference: Inference, request: Request, handler: Handler, limit: int) -> Response:
+    """Tokens beside their importances: `words`, `importances` and `delta`; parameters are the URL's query."""
+    task = _task(handler.metadata)
+    asked = read_question(task, await _read_value(request, limit))
+    parameters = {name: value for name, value in request.query_params.items() if name not in _NOT_PARAMETERS}
+    target = {} if asked.target is None else {"target": asked.target}
+    (explained,) = await while_connected(request, inference.explain(handler, [asked.fields], {**parameters, **target}))
+    written = write_ancestor_explained(task, explained)
+    return explained_response(request, [asked.fields], [explained], lambda: _response(written, explained.truncated))
+
+
+def _task(metadata: ModelMetadata) -> TaskName:
+    return TaskName(metadata.parameters["task"])
+
+
+def _response(written: object, truncated: int) -> Response:
+    headers = {_TRUNCATED: str(truncated)} if truncated else None
+    if isinstance(written, str):
+        return PlainTextResponse(written, headers=headers)
+    return Response(orjson.dumps(written, option=orjson.OPT_INDENT_2), headers=headers, media_type="application/json")
+
+
+async def _read_value(request: Request, limit: int) -> object:
+    """The body: bytes as they came, the JSON value, or the parts of a form by their names.
+
+    Raises:
+        BodyTooLarge: it has more than `limit` bytes.
+        InvalidRequest: it is not what its content type says.
+    """
+    body = await read_body(request, limit)
+    if content_type(request) == "application/json":
+        return parse_json(body)
+    if is_form(request):
+        return _texts(await read_form(request, body))
+    return body
+
+
+def _texts(parts: Sequence[Part]) -> Mapping[str, str]:
+    texts = {}
+    for part in parts:
+        try:
+            texts[part.name] = part.value.decode()
+        except UnicodeDecodeError:
+            raise InvalidRequest(f"part {part.name!r} of the form must be UTF-8") from None
+    return texts

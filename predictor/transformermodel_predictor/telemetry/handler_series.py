@@ -1,0 +1,138 @@
+"""What handlers measure themselves, as Prometheus has it: a bounded number of series, whatever handlers make up.
+
+Names and labels are those that TorchServe shows in its mode `prometheus`: the metric's own name, its dimensions and
+`Hostname`; with the model's name beside them, because nothing else keeps the models of one server apart.
+"""
+
+import bisect
+import re
+import socket
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from prometheus_client import Metric
+from prometheus_client.registry import Collector
+
+from transformermodel_predictor.torchserve.handler_observer import Measurement, MeasurementKind
+
+MOST_SERIES = 500
+"""Series of one model; what comes beyond is counted and left out."""
+
+_LONGEST_VALUE = 128
+_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, float("inf"))
+"""Upper ends, those that Prometheus' clients begin with; TorchServe leaves them to its client too."""
+
+_OWN = ("transformermodel_", "process_", "python_")
+"""Names that are not a handler's to use."""
+
+_NO_NAME = re.compile(r"[^a-zA-Z0-9_]")
+
+_TYPES = {
+    MeasurementKind.counter: "unknown",
+    MeasurementKind.gauge: "gauge",
+    MeasurementKind.histogram: "histogram",
+}
+"""Prometheus' words; this client would put `_total` behind a counter's name, and dashboards know it without."""
+
+Labels = tuple[tuple[str, str], ...]
+
+
+@dataclass
+class _Series:
+    """The values with the same labels."""
+
+    value: float = 0.0
+    counts: list[int] = field(default_factory=lambda: [0] * len(_BUCKETS))
+
+    def add(self, kind: MeasurementKind, value: float) -> None:
+        if kind is MeasurementKind.gauge:
+            self.value = value
+        else:
+            self.value += value
+        if kind is MeasurementKind.histogram:
+            self.counts[bisect.bisect_left(_BUCKETS, value)] += 1
+
+
+@dataclass
+class _Family:
+    """The series of one name."""
+
+    kind: MeasurementKind
+    unit: str
+    series: dict[Labels, _Series] = field(default_factory=dict)
+
+
+class HandlerSeries(Collector):
+    """The measurements of all handlers of a server. Used from one thread."""
+
+    def __init__(self) -> None:
+        self._families: dict[str, _Family] = {}
+        self._sizes: dict[str, int] = {}
+        self._host = socket.gethostname()
+
+    def add(self, model: str, measurement: Measurement) -> bool:
+        """Count a value; whether there was room for it, and its name and kind could be had."""
+        name = metric_name(measurement.name)
+        family = self._families.get(name)
+        labels = self._labels(model, measurement.dimensions)
+        if family is not None and family.kind is measurement.kind and labels in family.series:
+            family.series[labels].add(measurement.kind, measurement.value)
+            return True
+        if not self._may_begin(model, name, family, measurement):
+            return False
+        family = self._families.setdefault(name, _Family(measurement.kind, measurement.unit))
+        family.series[labels] = _Series()
+        family.series[labels].add(measurement.kind, measurement.value)
+        self._sizes[model] = self._sizes.get(model, 0) + 1
+        return True
+
+    def forget(self, model: str) -> None:
+        """Show no more of a model that is gone."""
+        for name, family in tuple(self._families.items()):
+            family.series = {labels: one for labels, one in family.series.items() if ("model", model) not in labels}
+            if not family.series:
+                del self._families[name]
+        self._sizes.pop(model, None)
+
+    def collect(self) -> Iterable[Metric]:
+        """The families, for a registry."""
+        for name, family in self._families.items():
+            words = f"A handler's {family.kind}; unit: {family.unit or 'none'}."
+            metric = Metric(name, words, _TYPES[family.kind])
+            for labels, series in family.series.items():
+                _add_samples(metric, family.kind, dict(labels), series)
+            yield metric
+
+    def _may_begin(self, model: str, name: str, family: _Family | None, measurement: Measurement) -> bool:
+        if name.startswith(_OWN) or (family is not None and family.kind is not measurement.kind):
+            return False
+        return self._sizes.get(model, 0) < MOST_SERIES
+
+    def _labels(self, model: str, dimensions: Mapping[str, str]) -> Labels:
+        named = {label_name(name): value[:_LONGEST_VALUE] for name, value in dimensions.items()}
+        return tuple(sorted(({"Hostname": self._host} | named | {"model": model}).items()))
+
+
+def metric_name(name: str) -> str:
+    """A handler's name of a metric in the letters that Prometheus allows."""
+    told = _NO_NAME.sub("_", name) or "_"
+    return f"_{told}" if told[0].isdigit() else told
+
+
+def label_name(name: str) -> str:
+    """A dimension's name in the letters that Prometheus allows, without the two underscores of Prometheus' own."""
+    told = metric_name(name)
+    return f"_{told.lstrip('_')}" if told.startswith("__") else told
+
+
+def _add_samples(metric: Metric, kind: MeasurementKind, labels: dict[str, str], series: _Series) -> None:
+    if kind is not MeasurementKind.histogram:
+        metric.add_sample(metric.name, labels, series.value)
+    else:
+        total = 0
+        for end, count in zip(_BUCKETS, series.counts, strict=True):
+            total += count
+            shown = "+Inf" if end == float("inf") else str(end)
+            metric.add_sample(f"{metric.name}_bucket", {**labels, "le": shown}, total)
+        metric.add_sample(f"{metric.name}_count", labels, total)
+        metric.add_sample(f"{metric.name}_sum", labels, series.value)
