@@ -4,7 +4,7 @@ The client's discovery is not used: the operator knows its kinds, and discovery 
 """
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
 import aiohttp
@@ -22,6 +22,7 @@ _LOG = aiohttp.ClientTimeout(total=5, sock_connect=5)  # the API server asks the
 _LOG_BYTES = 1 << 16
 _WATCH_SECONDS = 290
 _PAGE = 500
+_NO_ANSWER = "<error>"  # as client-go counts it
 
 
 class ApiError(TransformerModelError):
@@ -29,10 +30,14 @@ class ApiError(TransformerModelError):
 
     Attributes:
         status: HTTP status; 0 when there was no answer.
+        reason: the server's word for what is wrong; empty when there was none.
+        retry_after: seconds that the server wants to be left alone; 0 when it has not said.
     """
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, *, reason: str = "", retry_after: float = 0.0) -> None:
         self.status = status
+        self.reason = reason
+        self.retry_after = retry_after
         super().__init__(message)
 
     @property
@@ -40,12 +45,30 @@ class ApiError(TransformerModelError):
         """Whether the same request would be refused again until something else changes."""
         return self.status in (400, 403, 413, 422)
 
+    @property
+    def is_conflict(self) -> bool:
+        """Whether somebody else has written meanwhile: what was written is to be decided anew."""
+        return self.status == 409
+
+
+ALREADY_EXISTS = "AlreadyExists"
+"""The reason of a conflict when an object of that name is there already."""
+
+Answered = Callable[[str, str], None]
+"""Told of each request: its method, and its HTTP status or <error>."""
+
 
 class Api:
-    """Calls to the API server."""
+    """Calls to the API server.
 
-    def __init__(self, client: DynamicClient) -> None:
+    Args:
+        client: kubernetes.aio's.
+        answered: who counts requests.
+    """
+
+    def __init__(self, client: DynamicClient, answered: Answered = lambda method, code: None) -> None:
         self._client = client
+        self._answered = answered
 
     async def get(self, reference: Reference) -> Document | None:
         """The object; None when there is none."""
@@ -55,16 +78,6 @@ class Api:
             if error.status == 404:
                 return None
             raise
-
-    async def serves(self, kind: Kind) -> bool:
-        """Whether the API server knows a kind."""
-        try:
-            known = await self._document("get", f"/apis/{kind.api_version}")
-        except ApiError as error:
-            if error.status == 404:
-                return False
-            raise
-        return any(resource["name"] == kind.plural for resource in known["resources"])
 
     async def list(self, kind: Kind, namespace: str | None, selector: str | None) -> tuple[list[Document], int]:
         """All objects of a kind in a namespace, or everywhere, and the list's resourceVersion."""
@@ -157,13 +170,17 @@ class Api:
         return await self._document("patch", path, body=change, content_type="application/merge-patch+json")
 
     async def delete(self, document: Document) -> None:
-        """Delete this very object, not a namesake; what is gone already is well."""
+        """Delete this very object; what is gone already is well.
+
+        Raises:
+            ApiError: with status 409 when a namesake has taken its place.
+        """
         reference = Reference.to(document)
         body = {"preconditions": {"uid": uid(document)}, "propagationPolicy": "Background"}
         try:
             await self._document("delete", _path(reference.kind, reference.namespace, reference.name), body=body)
         except ApiError as error:
-            if error.status not in (404, 409):
+            if error.status != 404:
                 raise
 
     async def _apply(self, reference: Reference, document: Document, subresource: str = "") -> Document:
@@ -201,9 +218,18 @@ class Api:
                 method, path, serialize=False, **{"_request_timeout": _CALL, **parameters}
             )
         except DynamicApiError as error:
-            raise ApiError(error.status, f"{method.upper()} {path}: {_explain(error)}") from error
+            self._answered(method.upper(), str(error.status))
+            told = _told(error)
+            raise ApiError(
+                error.status,
+                f"{method.upper()} {path}: {_words(told)}",
+                reason=str(told.get("reason") or ""),
+                retry_after=_retry_after(error.headers),
+            ) from error
         except (aiohttp.ClientError, TimeoutError) as error:
+            self._answered(method.upper(), _NO_ANSWER)
             raise ApiError(0, f"{method.upper()} {path}: {error or type(error).__name__}") from error
+        self._answered(method.upper(), str(response.status))
         return response
 
 
@@ -213,11 +239,19 @@ def _path(kind: Kind, namespace: str | None, name: str = "", subresource: str = 
     return "/".join(part for part in (root, kind.version, *place, kind.plural, name, subresource) if part)
 
 
-def _explain(error: DynamicApiError) -> str:
+def _retry_after(headers: Mapping[str, str] | None) -> float:
+    """Seconds; the API server knows no other form."""
+    value = (headers or {}).get("Retry-After", "")
+    return float(value) if value.isdecimal() else 0.0
+
+
+def _told(error: DynamicApiError) -> Document:
+    """The answer's metav1.Status, or what can be said without one."""
     try:
-        return _words(json.loads(error.body or ""))
+        status = json.loads(error.body or "")
     except (TypeError, ValueError):
-        return f"{error.status} {error.reason}"
+        status = None
+    return status if isinstance(status, dict) else {"message": f"{error.status} {error.reason}"}
 
 
 def _words(status: Document) -> str:

@@ -11,14 +11,19 @@ from kubernetes.aio.config.kube_config import load_kube_config
 from kubernetes.aio.dynamic import DynamicClient
 
 from transformermodel_api.errors import UserError
-from transformermodel_operator.client import Api
+from transformermodel_operator.client import Answered, Api
 
 
 @asynccontextmanager
-async def connect(configuration: Configuration) -> AsyncIterator[Api]:
-    """A connection that is closed in the end."""
+async def connect(configuration: Configuration, answered: Answered = lambda method, code: None) -> AsyncIterator[Api]:
+    """A connection that is closed in the end.
+
+    Args:
+        configuration: the way to the cluster.
+        answered: who counts requests.
+    """
     async with ApiClient(configuration) as client:
-        yield Api(DynamicClient(client))  # type: ignore[no-untyped-call]
+        yield Api(DynamicClient(client), answered)  # type: ignore[no-untyped-call]
 
 
 async def configure(environment: Mapping[str, str]) -> Configuration:

@@ -1,13 +1,15 @@
-"""Watches the children of models and keeps a store up to date."""
+"""Lists and watches one kind and keeps a store up to date."""
 
 import asyncio
 import logging
+import random
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Protocol
 
-from transformermodel_operator.children.identity import FIELD_MANAGER
+from transformermodel_operator.backoff import Jitter, delay_after
 from transformermodel_operator.client import ApiError
-from transformermodel_operator.objects import MODEL_LABEL, Document, Kind, resource_version
+from transformermodel_operator.objects import Document, Kind, resource_version
 from transformermodel_operator.store import Store
 
 _FIRST_DELAY, _LONGEST_DELAY = 1.0, 30.0
@@ -31,15 +33,21 @@ class Source(Protocol):
 
 
 class Informer:
-    """Lists and watches the objects of one kind that carry the label of a model, for ever.
+    """Lists and watches the objects of one kind, for ever.
+
+    A watch that breaks goes on where it was; only when the API server remembers too little for that (410) all is listed
+    again, and what is not in the list is gone.
 
     Args:
         source: the API server.
         kind: what is watched. It may be unknown to the API server; then it is asked again from time to time.
         namespace: where; None for everywhere.
+        selector: labels of what is watched; None for all.
         store: what is kept up to date.
         availability_changed: called when the kind has become known or unknown.
         sleep: waits so many seconds.
+        jitter: spreads the attempts at a server that fails.
+        clock: seconds of a clock that never goes back.
     """
 
     def __init__(
@@ -47,60 +55,88 @@ class Informer:
         source: Source,
         kind: Kind,
         namespace: str | None,
+        selector: str | None,
         store: Store,
         availability_changed: Callable[[], None] = lambda: None,
+        *,
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
+        jitter: Jitter = random.random,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._source = source
         self.kind = kind
-        self._namespace = namespace
+        self.namespace = namespace
+        self._selector = selector
         self._store = store
         self._availability_changed = availability_changed
         self._sleep = sleep
-        self._delay = _FIRST_DELAY
+        self._jitter = jitter
+        self._clock = clock
+        self._version: int | None = None
+        self._failures = 0
+        self._stirred_at = clock()
         self.available = True
         self.synced = asyncio.Event()
+
+    @property
+    def name(self) -> str:
+        """What it does, for people."""
+        return f"the watch of {self.kind.plural} in {self.namespace or 'all namespaces'}"
+
+    @property
+    def quiet_for(self) -> float:
+        """Seconds since anything has come of it: an event, a bookmark, a list, a failure that is waited out."""
+        return self._clock() - self._stirred_at
 
     async def run(self) -> None:
         """Keep the store up to date until cancelled."""
         while True:
             try:
-                version = await self._list()
-                while True:
-                    version = await self._follow(version)
+                if self._version is None:
+                    self._version = await self._list()
+                await self._follow(self._version)
             except ApiError as error:
                 await self._sleep(self._pause_after(error))
+            self._stir()
 
     async def _list(self) -> int:
-        documents, version = await self._source.list(self.kind, self._namespace, MODEL_LABEL)
-        self._store.replace(map(_without_strangers, documents), self._namespace, version)
+        documents, version = await self._source.list(self.kind, self.namespace, self._selector)
+        self._store.replace(documents, self.namespace, version)
         self._set_available(True)
+        self._stir()
         return version
 
-    async def _follow(self, version: int) -> int:
-        """Follow one watch to its end; returns the version to go on from."""
+    async def _follow(self, version: int) -> None:
+        """Follow one watch to its end; where to go on from is noted on the way."""
         heard = False
-        async for kind, document in self._source.watch(self.kind, self._namespace, MODEL_LABEL, version):
-            heard, version = True, resource_version(document)
-            self._delay = _FIRST_DELAY
+        async for kind, document in self._source.watch(self.kind, self.namespace, self._selector, version):
+            heard = True
+            self._version, self._failures = resource_version(document), 0
+            self._stir()
             if kind == "DELETED":
                 self._store.remove(document)
             elif kind != "BOOKMARK":
-                self._store.put(_without_strangers(document))
+                self._store.put(document)
         if not heard:
             await self._sleep(_FIRST_DELAY)
-        return version
 
     def _pause_after(self, error: ApiError) -> float:
+        """Note what has failed; returns the seconds to wait."""
         if error.status == 410:
-            return 0.0  # too old to go on from: list again
+            self._version = None  # too old to go on from: list again
+            return 0.0
         if error.status == 404:
-            self._store.replace((), self._namespace, 0)
+            self._version = None
+            self._store.clear(self.namespace)
             self._set_available(False)
             return _KIND_MISSING_DELAY
-        _log.warning("%s; lists again in %.0f s", error, self._delay)
-        delay, self._delay = self._delay, min(2 * self._delay, _LONGEST_DELAY)
+        delay = delay_after(self._failures, _FIRST_DELAY, _LONGEST_DELAY, error.retry_after, self._jitter)
+        self._failures += 1
+        _log.warning("%s; again in %.0f s", error, delay)
         return delay
+
+    def _stir(self) -> None:
+        self._stirred_at = self._clock()
 
     def _set_available(self, available: bool) -> None:
         changed, self.available = self.available is not available, available
@@ -108,10 +144,3 @@ class Informer:
         if changed:
             _log.info("%s are %s in this cluster", self.kind.plural, "known" if available else "not known")
             self._availability_changed()
-
-
-def _without_strangers(document: Document) -> Document:
-    """The document without other managers' field lists, which nobody reads and which are long."""
-    metadata = document["metadata"]
-    ours = [entry for entry in metadata.get("managedFields") or () if entry.get("manager") == FIELD_MANAGER]
-    return {**document, "metadata": {**metadata, "managedFields": ours}}

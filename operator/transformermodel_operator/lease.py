@@ -22,11 +22,19 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Periods:
-    """Seconds: how long a Lease is good for without renewal, when its holder gives up, and how often it is renewed."""
+    """How long what takes, in seconds.
+
+    Attributes:
+        duration: how long a Lease is good for without renewal.
+        give_up: after how long without renewal its holder stops.
+        renew: how often it is renewed.
+        retry: how often who has it not looks after it, and how long a failed renewal is waited out.
+    """
 
     duration: float = 15.0
     give_up: float = 10.0
     renew: float = 5.0
+    retry: float = 2.0
 
 
 class Leases(Protocol):
@@ -74,31 +82,43 @@ class Election:
         self._sleep = sleep
         self._lease: Document | None = None
         self._seen_at = 0.0
+        self._renewed_at = 0.0
+        self.leads = False
 
     async def run(self, lead: Callable[[], Awaitable[None]]) -> None:
-        """Run `lead` whenever and as long as this replica holds the Lease; cancel it when the Lease is lost."""
+        """Run `lead` whenever and as long as this replica holds the Lease; cancel it when the Lease is lost.
+
+        Returns when `lead` has ended by itself; the Lease is then released.
+        """
         while True:
             while not await self.acquire():
-                await self._sleep(self._periods.renew)
+                await self._sleep(self._until_next_look())
             _log.info("%s leads", self._identity)
-            await self._lead(lead)
+            if await self._lead(lead):
+                await self.release()
+                return
             _log.warning("%s leads no longer", self._identity)
 
-    async def _lead(self, lead: Callable[[], Awaitable[None]]) -> None:
+    async def _lead(self, lead: Callable[[], Awaitable[None]]) -> bool:
+        """Lead and hold; returns whether `lead` was the first to end."""
+        self.leads = True
         leading = asyncio.ensure_future(lead())
         holding = asyncio.ensure_future(self.hold())
         try:
-            await asyncio.wait({leading, holding}, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait({leading, holding}, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            self.leads = False
             for task in (leading, holding):
                 task.cancel()
             ended = await asyncio.gather(leading, holding, return_exceptions=True)
         for outcome in ended:
             if isinstance(outcome, Exception):
                 raise outcome
+        return leading in done
 
     async def acquire(self) -> bool:
         """Try once to take the Lease."""
+        self._renewed_at = self._clock()
         try:
             lease = await self._leases.get(self._reference)
             self._notice(lease)
@@ -115,18 +135,38 @@ class Election:
         return True
 
     async def hold(self) -> None:
-        """Renew the Lease; returns when it is lost."""
-        renewed_at = self._clock()
-        while self._clock() - renewed_at < self._periods.give_up:
-            await self._sleep(self._periods.renew)
+        """Renew the Lease; returns when it is lost.
+
+        Time counts from the moment at which a renewal was sent: whoever waits for the Lease's end counts from a later
+        one. A renewal that hangs is given up in time.
+        """
+        pause = self._periods.renew
+        while True:
+            await self._sleep(max(min(pause, self._left()), 0.0))
+            sent_at = self._clock()
             try:
-                self._notice(await self._leases.replace(LEASE, self._claimed(self._lease)))
-                renewed_at = self._clock()
-            except ApiError as error:
-                _log.warning("the Lease cannot be renewed: %s", error)
-                if error.status == 409:  # another replica has it
-                    self._lease = None
-                    return
+                async with asyncio.timeout(max(self._left(), 0.001)):
+                    await self._renew()
+                self._renewed_at, pause = sent_at, self._periods.renew
+            except (ApiError, TimeoutError) as error:
+                _log.warning("the Lease cannot be renewed: %s", error or "no answer in time")
+                pause = self._periods.retry
+            if self._left() <= 0 or self._lease is None:
+                return
+
+    def _left(self) -> float:
+        """Seconds in which the Lease has to be renewed."""
+        return self._periods.give_up - (self._clock() - self._renewed_at)
+
+    async def _renew(self) -> None:
+        try:
+            self._notice(await self._leases.replace(LEASE, self._claimed(self._lease)))
+        except ApiError as error:
+            if not error.is_conflict:
+                raise
+            # Another replica has it, or a renewal has been written whose answer was lost.
+            lease = await self._leases.get(self._reference)
+            self._notice(lease if lease is not None and _holder(lease) == self._identity else None)
 
     async def release(self) -> None:
         """Let another replica begin at once, if this one still holds the Lease."""
@@ -148,8 +188,17 @@ class Election:
     def _is_free(self, lease: Document) -> bool:
         if _holder(lease) in ("", self._identity):
             return True
-        duration = lease["spec"].get("leaseDurationSeconds") or self._periods.duration
-        return self._clock() - self._seen_at >= duration
+        return self._clock() - self._seen_at >= self._duration(lease)
+
+    def _until_next_look(self) -> float:
+        """Soon, and right at the end of the Lease as this replica sees it."""
+        if self._lease is None or _holder(self._lease) in ("", self._identity):
+            return self._periods.retry
+        left = self._duration(self._lease) - (self._clock() - self._seen_at)
+        return min(self._periods.retry, max(left, 0.0))
+
+    def _duration(self, lease: Document) -> float:
+        return float(lease["spec"].get("leaseDurationSeconds") or self._periods.duration)
 
     def _claimed(self, lease: Document | None) -> dict[str, Any]:
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

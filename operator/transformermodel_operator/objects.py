@@ -48,7 +48,7 @@ _KINDS = {
 }
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, slots=True)
 class Key:
     """A model, as the queue knows it."""
 

@@ -24,6 +24,7 @@ from transformermodel_operator.objects import (
     Kind,
     Reference,
     controller,
+    resource_version,
     uid,
 )
 from transformermodel_operator.reasons import Reason
@@ -130,12 +131,16 @@ class Reconciler:
             return None
         snapshot = await self._inspect(key, self._observe(key, model))
         decision = decide(snapshot)
-        created = [child for child in decision.apply if self._known(Reference.to(child)) is None]
-        if created:
-            if not await self._still_exists(model):
+        if decision.apply or decision.delete:
+            if not await self._is_current(model):
                 return None
-            snapshot = replace(snapshot, refusals=await self._foreigners(model, created))
-            decision = decide(snapshot)
+            created = [child for child in decision.apply if self._known(Reference.to(child)) is None]
+            refusals = await self._look_for(model, created)
+            if any(self._known(Reference.to(child)) is not None for child in created):
+                return None
+            if refusals:
+                snapshot = replace(snapshot, refusals=refusals)
+                decision = decide(snapshot)
         decision = await self._carry_out(snapshot, decision)
         await self._report(model, decision)
         return None if decision.requeue_after is None else decision.requeue_after.total_seconds()
@@ -159,24 +164,29 @@ class Reconciler:
         progress = self.follow(key, inquiry.running)
         return await inspect(self.cluster, replace(snapshot, progress=progress), inquiry)
 
-    async def _still_exists(self, model: Document) -> bool:
-        """Whether the model is there, asked live: a watch that had to list again does not tell of deletions."""
+    async def _is_current(self, model: Document) -> bool:
+        """Whether the model is as it was seen, asked live before anything is made, changed or removed for it.
+
+        Watches lag, lists come from caches, and a watch that had to list again does not tell of deletions. What is true
+        is put into the store, which has the model come back.
+        """
         live = await self.cluster.get(Reference.to(model))
-        if live is not None and uid(live) == uid(model):
-            return True
-        self.stores.models.forget(model)
+        if live is None or uid(live) != uid(model):
+            self.stores.models.forget(model)
         if live is not None:
             self.stores.models.put(live)
-        return False
+        return live is not None and uid(live) == uid(model) and resource_version(live) <= resource_version(model)
 
-    async def _foreigners(self, model: Document, created: Iterable[Document]) -> Mapping[Reference, Refusal]:
-        """Objects that have the names of children to be created and that the watches, by label, do not see."""
+    async def _look_for(self, model: Document, created: Iterable[Document]) -> Mapping[Reference, Refusal]:
+        """Look live for children that are to be created: ours go into the store, others' are in the way."""
         found: dict[Reference, Refusal] = {}
         for child in created:
             reference = Reference.to(child)
             live = await self.cluster.get(reference)
             if live is not None and (controller(live) or {}).get("uid") != uid(model):
                 found[reference] = name_taken(reference, model["metadata"]["name"])
+            elif live is not None:
+                self.stores.children(reference.kind).put(live)
         return found
 
     async def _carry_out(self, snapshot: Snapshot, decision: Decision) -> Decision:
@@ -211,9 +221,19 @@ class Reconciler:
         status = decision.status.model_dump(mode="json", by_alias=True, exclude_none=True)
         if status == _reported(model):
             return
-        written = await self.cluster.apply_status(_status_document(model, status))
+        written = await self._write_status(model, status)
         self.stores.models.acknowledge(written)
         await self.herald.record(model, decision.events)
+
+    async def _write_status(self, model: Document, status: Mapping[str, Any]) -> Document:
+        """Write a status; where no answer comes, see whether it has been written, for events are told but once."""
+        try:
+            return await self.cluster.apply_status(_status_document(model, status))
+        except ApiError as error:
+            live = await self.cluster.get(Reference.to(model)) if error.status == 0 else None
+            if live is None or uid(live) != uid(model) or _reported(live) != status:
+                raise
+            return live
 
     def _known(self, reference: Reference) -> Document | None:
         return self.stores.children(reference.kind).get(reference.namespace, reference.name)
@@ -225,11 +245,11 @@ def _reported(model: Document) -> Mapping[str, Any] | None:
 
 
 def _status_document(model: Document, status: Mapping[str, Any]) -> dict[str, Any]:
-    """With the uid, so that a namesake is not given the status of a model that is gone."""
-    metadata = model["metadata"]
+    """With uid and version: a status is written to the very model that it was decided of, or not at all."""
+    identity = ("namespace", "name", "uid", "resourceVersion")
     return {
         "apiVersion": MODEL.api_version,
         "kind": MODEL.name,
-        "metadata": {"namespace": metadata["namespace"], "name": metadata["name"], "uid": metadata["uid"]},
+        "metadata": {name: model["metadata"][name] for name in identity},
         "status": status,
     }

@@ -1,18 +1,22 @@
 """Tells events to the API server. What is told again is counted, not told anew."""
 
+import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from transformermodel_api.identity import fingerprint
+from transformermodel_operator.backoff import delay_after
 from transformermodel_operator.children.identity import FIELD_MANAGER
-from transformermodel_operator.client import ApiError
+from transformermodel_operator.client import ALREADY_EXISTS, ApiError
 from transformermodel_operator.decide.announcements import Event
 from transformermodel_operator.objects import EVENT, Document, Kind, Reference, uid
 
 _REMEMBERED = 1024
+_ATTEMPTS = 5
+_FIRST_DELAY, _LONGEST_DELAY = 0.5, 10.0
 _NOTE_LIMIT = 1024
 _CONTROLLER = "transformermodel.dev/operator"
 
@@ -38,16 +42,24 @@ class Recorder:
         events: the API server.
         identity: name of this replica.
         now: the time, in UTC.
+        sleep: waits so many seconds.
     """
 
-    def __init__(self, events: Events, identity: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self,
+        events: Events,
+        identity: str,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
+    ) -> None:
         self._events = events
         self._identity = identity
         self._now = now
+        self._sleep = sleep
         self._told: OrderedDict[str, tuple[Reference, int]] = OrderedDict()
 
     async def record(self, model: Document, events: Sequence[Event]) -> None:
-        """Tell what has happened to a model. An event that cannot be written is lost: it never holds up the work."""
+        """Tell what has happened to a model. An event that cannot be written in several attempts is lost."""
         for event in events:
             _log.info("%s/%s: %s: %s", *_names(model), event.reason, event.message)
             try:
@@ -57,11 +69,31 @@ class Recorder:
 
     async def _record(self, model: Document, event: Event) -> None:
         subject = fingerprint({"uid": uid(model), "type": event.type, "reason": event.reason, "message": event.message})
-        if subject in self._told and await self._count(subject):
+        if subject in self._told and await self._persist(lambda: self._count(subject)):
             return
-        created = await self._events.create(EVENT, self._document(model, event, subject))
-        metadata = created["metadata"]
-        self._remember(subject, Reference(EVENT, metadata["namespace"], metadata["name"]), 1)
+        document = self._document(model, event, subject)
+        await self._persist(lambda: self._create(document))
+        self._remember(subject, Reference(EVENT, *_names(document)), 1)
+
+    async def _persist(self, write: Callable[[], Awaitable[bool]]) -> bool:
+        """Write, again and again where the failure may pass."""
+        for failures in range(_ATTEMPTS - 1):
+            try:
+                return await write()
+            except ApiError as error:
+                if error.is_refusal:
+                    raise
+                await self._sleep(delay_after(failures, _FIRST_DELAY, _LONGEST_DELAY, error.retry_after))
+        return await write()
+
+    async def _create(self, document: Document) -> bool:
+        """Create an event; one that is there was created by the attempt before, whose answer was lost."""
+        try:
+            await self._events.create(EVENT, document)
+        except ApiError as error:
+            if error.reason != ALREADY_EXISTS:
+                raise
+        return True
 
     async def _count(self, subject: str) -> bool:
         """Count an event that was told before; False when the API server has forgotten it."""

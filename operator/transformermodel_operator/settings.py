@@ -25,6 +25,8 @@ class Settings:
         hub_endpoint: another Hugging Face hub for the preparation Jobs.
         probe_host: address on which the liveness probe is answered.
         probe_port: and its port.
+        metrics_host: address on which Prometheus is answered.
+        metrics_port: and its port.
     """
 
     operator_namespace: str
@@ -38,6 +40,8 @@ class Settings:
     hub_endpoint: str | None = None
     probe_host: str = "127.0.0.1"
     probe_port: int = 8080
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = 8081
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -56,9 +60,10 @@ class Settings:
             default_storage=environment.get(f"{PREFIX}DEFAULT_STORAGE") or None,
             cluster=environment.get(f"{PREFIX}CLUSTER") or cls.cluster,
             hub_endpoint=environment.get(f"{PREFIX}HUB_ENDPOINT") or None,
-            # In a pod the kubelet asks from outside; elsewhere nobody outside this machine has to.
-            probe_host="0.0.0.0" if environment.get("KUBERNETES_SERVICE_HOST") else cls.probe_host,  # noqa: S104
-            probe_port=_port(environment),
+            probe_host=_host(environment),
+            probe_port=_port(environment, "PROBE_PORT", cls.probe_port),
+            metrics_host=_host(environment),
+            metrics_port=_port(environment, "METRICS_PORT", cls.metrics_port),
         )
 
 
@@ -81,9 +86,14 @@ def _pull_policy(environment: Mapping[str, str]) -> str:
     return value
 
 
-def _port(environment: Mapping[str, str]) -> int:
-    variable = f"{PREFIX}PROBE_PORT"
-    value = environment.get(variable) or str(Settings.probe_port)
+def _host(environment: Mapping[str, str]) -> str:
+    """In a pod the kubelet and Prometheus ask from outside; elsewhere nobody outside this machine has to."""
+    return "0.0.0.0" if environment.get("KUBERNETES_SERVICE_HOST") else "127.0.0.1"  # noqa: S104
+
+
+def _port(environment: Mapping[str, str], name: str, default: int) -> int:
+    variable = f"{PREFIX}{name}"
+    value = environment.get(variable) or str(default)
     if not value.isdecimal() or not 0 < int(value) < 65536:
         raise UserError(f"environment variable {variable} is {value!r}: it must be a port from 1 to 65535")
     return int(value)

@@ -2,12 +2,43 @@
 
 A watch that had to list again has missed the deletions in between, so a list replaces what was there. What the operator
 itself writes is put in at once: the next decision sees it although the watch has not told of it yet.
+
+Objects are kept as JSON text, a fifth of what they take as dictionaries, and read when they are asked for.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol
 
 from transformermodel_operator.objects import Document, Key, resource_version
+
+
+class Tally(Protocol):
+    """Who counts what is kept."""
+
+    def came(self, document: Document) -> None:
+        """An object is kept."""
+        ...
+
+    def went(self, document: Document) -> None:
+        """An object, as it was kept, is kept no longer."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """An object's version, the model it belongs to, and the object as JSON in UTF-8."""
+
+    version: int
+    model: Key
+    text: bytes
+
+    @property
+    def document(self) -> Document:
+        document: Document = json.loads(self.text)
+        return document
 
 
 class Store:
@@ -16,22 +47,33 @@ class Store:
     Args:
         model_of: the model that an object belongs to; objects without one are not kept.
         changed: called with the model of every object that came, changed or went.
+        trim: what is kept of an object.
+        tally: who counts what is kept; None where nobody does.
     """
 
-    def __init__(self, model_of: Callable[[Document], Key | None], changed: Callable[[Key], None]) -> None:
+    def __init__(
+        self,
+        model_of: Callable[[Document], Key | None],
+        changed: Callable[[Key], None],
+        trim: Callable[[Document], Document] = lambda document: document,
+        tally: Tally | None = None,
+    ) -> None:
         self._model_of = model_of
         self._changed = changed
-        self._objects: dict[Key, Document] = {}
-        self._models: dict[Key, set[Key]] = defaultdict(set)
-        self._seen: dict[str, int] = {}
+        self._trim = trim
+        self._tally = tally
+        self._objects: dict[Key, _Kept] = {}
+        self._models: dict[Key, tuple[Key, ...]] = {}
+        self._seen: dict[str, int] = defaultdict(int)
 
     def of(self, model: Key) -> tuple[Document, ...]:
         """The objects that belong to a model, sorted by name."""
-        return tuple(self._objects[name] for name in sorted(self._models.get(model, ())))
+        return tuple(self._objects[name].document for name in self._models.get(model, ()))
 
     def get(self, namespace: str, name: str) -> Document | None:
         """The object of a name."""
-        return self._objects.get(Key(namespace, name))
+        kept = self._objects.get(Key(namespace, name))
+        return None if kept is None else kept.document
 
     def models(self) -> frozenset[Key]:
         """All models that have an object here."""
@@ -47,24 +89,31 @@ class Store:
         """A watch tells of a deletion."""
         self._advance(document)
         known = self._objects.get(_name(document))
-        if known is not None and resource_version(known) <= resource_version(document):
+        if known is not None and known.version <= resource_version(document):
             self._discard(_name(document))
 
     def replace(self, documents: Iterable[Document], namespace: str | None, version: int) -> None:
         """A list tells of all objects in a namespace, or everywhere: what is not in it is gone.
 
         Args:
-            documents: the items of the list.
+            documents: the items of the list; each is let go before the next is taken.
             namespace: what was listed; None for all namespaces.
             version: the list's resourceVersion.
         """
-        listed = {_name(document): document for document in documents}
-        for name in [name for name in self._objects if namespace in (None, name.namespace) and name not in listed]:
-            self._discard(name)
-        for document in listed.values():
+        listed = set()
+        for document in documents:
+            listed.add(_name(document))
             self.put(document)
+        for name in self._within(namespace) - listed:
+            if self._objects[name].version <= version:  # else it has come since, and the list is from an old cache
+                self._discard(name)
         for place in {name.namespace for name in listed} | ({namespace} if namespace is not None else set()):
-            self._seen[place] = max(self._seen.get(place, 0), version)
+            self._seen[place] = max(self._seen[place], version)
+
+    def clear(self, namespace: str | None) -> None:
+        """All objects in a namespace, or everywhere, are gone: their kind is."""
+        for name in self._within(namespace):
+            self._discard(name)
 
     def acknowledge(self, document: Document) -> None:
         """The operator has written an object. Nobody is told: who writes knows.
@@ -72,7 +121,7 @@ class Store:
         The answer to a write can arrive after the watch has told of the object's deletion; then it is not brought back.
         """
         known = self._objects.get(_name(document))
-        passed = resource_version(document) <= self._seen.get(document["metadata"]["namespace"], 0)
+        passed = resource_version(document) <= self._seen[document["metadata"]["namespace"]]
         if self._is_newer(document) and not (known is None and passed):
             self._link(document)
 
@@ -80,13 +129,16 @@ class Store:
         """An object is known to be gone, from another source than the watch."""
         self._discard(_name(document))
 
+    def _within(self, namespace: str | None) -> set[Key]:
+        return {name for name in self._objects if namespace in (None, name.namespace)}
+
     def _is_newer(self, document: Document) -> bool:
         known = self._objects.get(_name(document))
-        return known is None or resource_version(known) < resource_version(document)
+        return known is None or known.version < resource_version(document)
 
     def _advance(self, document: Document) -> None:
         namespace = document["metadata"]["namespace"]
-        self._seen[namespace] = max(self._seen.get(namespace, 0), resource_version(document))
+        self._seen[namespace] = max(self._seen[namespace], resource_version(document))
 
     def _insert(self, document: Document) -> None:
         before = self._unlink(_name(document))
@@ -102,21 +154,31 @@ class Store:
             self._changed(model)
 
     def _link(self, document: Document) -> Key | None:
-        self._unlink(_name(document))
+        name = _name(document)
+        self._unlink(name)
         model = self._model_of(document)
-        if model is not None:
-            self._objects[_name(document)] = document
-            self._models[model].add(_name(document))
+        if model is None:
+            return None
+        kept = self._trim(document)
+        text = json.dumps(kept, separators=(",", ":"), ensure_ascii=False).encode()
+        self._objects[name] = _Kept(resource_version(document), model, text)
+        self._models[model] = tuple(sorted((*self._models.get(model, ()), name)))
+        if self._tally is not None:
+            self._tally.came(kept)
         return model
 
     def _unlink(self, name: Key) -> Key | None:
         known = self._objects.pop(name, None)
-        model = self._model_of(known) if known is not None else None
-        if model is not None:
-            self._models[model].discard(name)
-            if not self._models[model]:
-                del self._models[model]
-        return model
+        if known is None:
+            return None
+        others = tuple(other for other in self._models[known.model] if other != name)
+        if others:
+            self._models[known.model] = others
+        else:
+            del self._models[known.model]
+        if self._tally is not None:
+            self._tally.went(known.document)
+        return known.model
 
 
 def _name(document: Document) -> Key:

@@ -9,7 +9,7 @@ import pytest
 from tests.operator.test_store import Object, child
 from transformermodel_operator.client import ApiError
 from transformermodel_operator.informer import Informer
-from transformermodel_operator.objects import INFERENCE_SERVICE, Document, Key, Kind, key_of_child
+from transformermodel_operator.objects import INFERENCE_SERVICE, MODEL_LABEL, Document, Key, Kind, key_of_child
 from transformermodel_operator.store import Store
 
 Step = tuple[list[Object], int] | ApiError | list[tuple[str, Object]]
@@ -57,7 +57,14 @@ class Run:
         self.changes: list[bool] = []
         self.store = Store(key_of_child, lambda _: None)
         self.informer = Informer(
-            self.source, INFERENCE_SERVICE, "team", self.store, self._availability_changed, self._sleep
+            self.source,
+            INFERENCE_SERVICE,
+            "team",
+            MODEL_LABEL,
+            self.store,
+            self._availability_changed,
+            sleep=self._sleep,
+            jitter=lambda: 1.0,
         )
 
     async def play(self) -> "Run":
@@ -120,6 +127,23 @@ async def test_failures_are_waited_out_longer_and_longer() -> None:
     assert run.slept == [1, 2, 4, 8, 16, 30, 30, 1]
 
 
+async def test_a_server_that_asks_for_time_gets_it() -> None:
+    run = await Run(ApiError(429, "too many requests", retry_after=17), ([], 5)).play()
+    assert run.slept[0] >= 17
+
+
+async def test_a_watch_that_breaks_goes_on_where_it_was_without_another_list() -> None:
+    run = await Run(([child("a", 1)], 5), [bookmark(8)], ApiError(0, "reset by peer"), [bookmark(9)]).play()
+    assert run.source.asked[1:] == [5, 8, 8, 9]
+    assert run.names() == ["a"]
+
+
+async def test_it_can_be_told_from_a_dead_one() -> None:
+    run = await Run(([], 5)).play()
+    assert run.informer.quiet_for < 60
+    assert run.informer.name == "the watch of inferenceservices in team"
+
+
 async def test_a_kind_that_is_not_there_is_waited_for_quietly() -> None:
     missing = ApiError(404, "the server could not find the requested resource")
     run = await Run(missing, missing, ([child("a", 1)], 5)).play()
@@ -132,13 +156,3 @@ async def test_a_kind_that_goes_takes_its_objects_with_it() -> None:
     run = await Run(([child("a", 1)], 5), ApiError(404, "gone")).play()
     assert run.names() == []
     assert run.changes == [False]
-
-
-async def test_field_lists_of_other_managers_are_not_kept() -> None:
-    ours, theirs = {"manager": "transformermodel-operator"}, {"manager": "kubectl"}
-    document = child("a", 1)
-    document["metadata"]["managedFields"] = [theirs, ours]
-    run = await Run(([document], 5)).play()
-    kept = run.store.get("team", "a")
-    assert kept is not None
-    assert kept["metadata"]["managedFields"] == [ours]

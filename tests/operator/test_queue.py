@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from transformermodel_operator.client import ApiError
-from transformermodel_operator.queue import LONGEST_DELAY, WorkQueue, work
+from transformermodel_operator.queue import LONGEST_DELAY, QueueClosed, WorkQueue
 
 
 class ManualTimer:
@@ -47,7 +46,7 @@ def clockwork() -> ManualClockwork:
 
 @pytest.fixture
 def queue(clockwork: ManualClockwork) -> WorkQueue[str]:
-    return WorkQueue(clockwork)
+    return WorkQueue(clockwork, jitter=lambda: 1.0)
 
 
 async def test_an_item_that_is_added_often_is_taken_once(queue: WorkQueue[str]) -> None:
@@ -101,64 +100,63 @@ def test_the_last_arrangement_counts(queue: WorkQueue[str], clockwork: ManualClo
 
 
 def test_failures_of_an_item_delay_it_longer_and_longer(queue: WorkQueue[str]) -> None:
-    assert [queue.failed("a") for _ in range(4)] == [0.5, 1, 2, 4]
-    assert queue.failed("b") == 0.5
+    assert [queue.failed("a") for _ in range(4)] == [0.2, 0.4, 0.8, 1.6]
+    assert queue.failed("b") == 0.2
     for _ in range(100):
         assert queue.failed("a") <= LONGEST_DELAY
     queue.succeeded("a")
-    assert queue.failed("a") == 0.5
+    assert queue.failed("a") == 0.2
 
 
-class Recorded:
-    """A reconciler whose answers are written down; at their end the test goes on."""
-
-    def __init__(self, *answers: float | Exception | None) -> None:
-        self.answers = list(answers)
-        self.seen: list[str] = []
-        self.over = asyncio.Event()
-
-    async def __call__(self, item: str) -> float | None:
-        self.seen.append(item)
-        if not self.answers:
-            self.over.set()
-            await asyncio.Event().wait()
-        answer = self.answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+def test_a_server_that_asks_for_time_gets_it(queue: WorkQueue[str], clockwork: ManualClockwork) -> None:
+    assert queue.failed("a", at_least=7) >= 7
+    assert clockwork.arranged()[0] >= 7
 
 
-async def run_to_the_end(queue: WorkQueue[str], reconcile: Recorded) -> None:
-    worker = asyncio.create_task(work(queue, reconcile))
-    await reconcile.over.wait()
-    worker.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await worker
+def test_those_who_failed_together_do_not_come_back_together(clockwork: ManualClockwork) -> None:
+    where = iter([0.0, 0.5, 1.0])
+    queue: WorkQueue[str] = WorkQueue(clockwork, jitter=lambda: next(where))
+    assert [round(queue.failed(item), 3) for item in ("a", "b", "c")] == [0.1, 0.15, 0.2]
 
 
-async def test_a_worker_goes_on_after_any_error(
-    queue: WorkQueue[str], clockwork: ManualClockwork, caplog: pytest.LogCaptureFixture
-) -> None:
-    for item in ("a", "b", "c"):
-        queue.add(item)
-    reconcile = Recorded(ApiError(500, "the API server is ill"), ValueError("a fault of ours"))
-    await run_to_the_end(queue, reconcile)
-    assert reconcile.seen == ["a", "b", "c"]
-    assert clockwork.arranged() == [0.5, 0.5]
-    expected, unexpected = caplog.records
-    assert expected.getMessage() == "a: the API server is ill; again in 0.5 s"
-    assert not expected.exc_info
-    assert unexpected.exc_info
-
-
-async def test_a_worker_arranges_what_was_asked_for(queue: WorkQueue[str], clockwork: ManualClockwork) -> None:
-    for item in ("a", "b", "c"):
-        queue.add(item)
-    await run_to_the_end(queue, Recorded(15.0, None))
-    assert clockwork.arranged() == [15.0]
-
-
-async def test_what_a_worker_leaves_unfinished_waits_for_the_next(queue: WorkQueue[str]) -> None:
+async def test_a_closed_queue_gives_nothing_away_and_tells_who_waits(queue: WorkQueue[str]) -> None:
+    waiting = asyncio.create_task(queue.take())
+    await asyncio.sleep(0)
+    queue.close()
+    with pytest.raises(QueueClosed):
+        await waiting
     queue.add("a")
-    await run_to_the_end(queue, Recorded())
-    assert await queue.take() == "a"
+    with pytest.raises(QueueClosed):
+        await queue.take()
+
+
+class Counted:
+    """What a queue has told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, float]] = []
+
+    def added(self) -> None:
+        self.told.append(("added", 0))
+
+    def taken(self, waited: float) -> None:
+        self.told.append(("taken", waited))
+
+    def ended(self, worked: float) -> None:
+        self.told.append(("ended", worked))
+
+    def retried(self) -> None:
+        self.told.append(("retried", 0))
+
+
+async def test_it_tells_how_long_items_waited_and_were_worked_on(clockwork: ManualClockwork) -> None:
+    counted, times = Counted(), iter([10.0, 13.0, 14.0, 18.0])
+    queue: WorkQueue[str] = WorkQueue(clockwork, counted, clock=lambda: next(times))
+    queue.add("a")
+    queue.add("a")
+    assert len(queue) == 1
+    await queue.take()
+    assert queue.worked_on() == (1.0,)
+    queue.failed("a")
+    queue.done("a")
+    assert counted.told == [("added", 0), ("taken", 3), ("retried", 0), ("ended", 5)]

@@ -1,0 +1,73 @@
+"""What is read at the moment when Prometheus asks."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Protocol
+
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from transformermodel_operator.metrics.census import State
+from transformermodel_operator.metrics.instruments import CONTROLLER
+
+
+class Queue(Protocol):
+    """`queue.WorkQueue`."""
+
+    def __len__(self) -> int:
+        """How many wait."""
+        ...
+
+    def worked_on(self) -> Iterable[float]:
+        """As `WorkQueue.worked_on`."""
+        ...
+
+
+class Levels(Collector):
+    """The queue, the Lease and the models.
+
+    Args:
+        queue: the models that wait.
+        leads: whether this replica writes.
+        models: how many models are in which state.
+    """
+
+    def __init__(self, queue: Queue, leads: Callable[[], bool], models: Callable[[], Mapping[State, int]]) -> None:
+        self._queue = queue
+        self._leads = leads
+        self._models = models
+
+    def collect(self) -> Iterator[Metric]:
+        """All of them."""
+        worked_on = tuple(self._queue.worked_on())
+        yield _of_queue("workqueue_depth", "Models that wait.", len(self._queue))
+        yield _of_queue("workqueue_unfinished_work_seconds", "How long what is worked on takes in all.", sum(worked_on))
+        yield _of_queue(
+            "workqueue_longest_running_processor_seconds", "The longest of these.", max(worked_on, default=0.0)
+        )
+        active = GaugeMetricFamily(
+            "controller_runtime_active_workers", "Models that are worked on.", labels=["controller"]
+        )
+        active.add_metric([CONTROLLER], len(worked_on))
+        yield active
+        leads = self._leads()
+        status = GaugeMetricFamily("leader_election_master_status", "1 for the replica that writes.", labels=["name"])
+        status.add_metric(["transformermodel-operator"], float(leads))
+        yield status
+        yield self._census(leads)
+
+    def _census(self, leads: bool) -> Metric:
+        """Of the leader alone: a sum over replicas is then the number of models."""
+        models = GaugeMetricFamily(
+            "transformermodel_models",
+            "TransformerModels by state and the reason of their condition Ready; told by the replica that writes.",
+            labels=["namespace", "state", "reason"],
+        )
+        for state, count in sorted(self._models().items() if leads else ()):
+            models.add_metric(list(state), count)
+        return models
+
+
+def _of_queue(name: str, documentation: str, value: float) -> Metric:
+    family = GaugeMetricFamily(name, documentation, labels=["name", "controller"])
+    family.add_metric([CONTROLLER, CONTROLLER], value)
+    return family

@@ -1,0 +1,179 @@
+"""The operator's parts, wired: watches fill the stores, changes the queue, and the replica that leads works on it."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+from prometheus_client import CollectorRegistry
+
+from transformermodel_operator import kept
+from transformermodel_operator.client import Api
+from transformermodel_operator.health import ailments
+from transformermodel_operator.herald import Herald
+from transformermodel_operator.informer import Informer
+from transformermodel_operator.lease import Election, Periods
+from transformermodel_operator.metrics.census import Census
+from transformermodel_operator.metrics.instruments import QueueInstruments, ReconcileInstruments
+from transformermodel_operator.metrics.levels import Levels
+from transformermodel_operator.objects import (
+    DEPLOYMENT,
+    INFERENCE_SERVICE,
+    JOB,
+    MODEL,
+    MODEL_LABEL,
+    Key,
+    Kind,
+    key_of_child,
+    key_of_model,
+)
+from transformermodel_operator.queue import Clockwork, WorkQueue
+from transformermodel_operator.reconciler import Reconciler, Stores
+from transformermodel_operator.recorder import Recorder
+from transformermodel_operator.settings import Settings
+from transformermodel_operator.store import Store
+from transformermodel_operator.tracing import Tracer, Untraced
+from transformermodel_operator.worker import Outcome, work
+
+WORKERS = 4
+"""Models that are worked on at once."""
+
+LAST_WORDS = 5.0
+"""Seconds that events get to be told when the process ends."""
+
+END_OF_WORK = 20.0
+"""Seconds that the work at hand gets to be finished when the process ends."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What an operation is given beside its settings.
+
+    Attributes:
+        registry: where its metrics are told.
+        tracer: where its spans go.
+        periods: of the Lease.
+        clockwork: what calls later; the event loop where None.
+    """
+
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    tracer: Tracer = field(default_factory=Untraced)
+    periods: Periods = field(default_factory=Periods)
+    clockwork: Clockwork | None = None
+
+
+class Operation:
+    """One replica of the operator.
+
+    Args:
+        api: the API server.
+        settings: the operator's.
+        surroundings: what it is given.
+    """
+
+    def __init__(self, api: Api, settings: Settings, surroundings: Surroundings) -> None:
+        clockwork = surroundings.clockwork or asyncio.get_running_loop()
+        self._watcher = _Watcher(ReconcileInstruments(surroundings.registry, WORKERS), surroundings.tracer)
+        census = Census()
+        self.queue: WorkQueue[Key] = WorkQueue(clockwork, QueueInstruments(surroundings.registry))
+        self.stores = _stores(self.queue, census)
+        self.informers = _informers(api, self.stores, self._add_all, settings)
+        self._herald = Herald(Recorder(api, settings.identity))
+        self._reconciler = Reconciler(
+            cluster=api,
+            stores=self.stores,
+            herald=self._herald,
+            settings=settings,
+            kserve_installed=self._kserve_installed,
+        )
+        self.election = Election(api, settings.operator_namespace, settings.identity, surroundings.periods)
+        self._leading: asyncio.Task[None] | None = None
+        surroundings.registry.register(Levels(self.queue, lambda: self.election.leads, census.count))
+
+    async def run(self) -> None:
+        """Watch, and work whenever this replica leads; until `end`, or until cancelled.
+
+        Raises:
+            ExceptionGroup: a part failed that never should.
+        """
+        async with asyncio.TaskGroup() as parts:
+            around = [parts.create_task(informer.run()) for informer in self.informers]
+            around.append(parts.create_task(self._herald.run()))
+            self._leading = parts.create_task(self._lead_when_synced())
+            await asyncio.wait({self._leading})
+            for part in around:
+                part.cancel()
+
+    async def end(self) -> None:
+        """Finish the work at hand, tell what is to be told, let go of the Lease; `run` returns then."""
+        self.queue.close()
+        if self._leading is None:
+            return
+        if self.election.leads:
+            await asyncio.wait({self._leading}, timeout=END_OF_WORK)
+        self._leading.cancel()
+        await asyncio.wait({self._leading})
+
+    def ailments(self) -> tuple[str, ...]:
+        """What a restart would help against; empty while all is well."""
+        return ailments(self.informers, self.queue)
+
+    async def _lead_when_synced(self) -> None:
+        """Nobody decides before all has been listed: absent would look like deleted."""
+        for informer in self.informers:
+            await informer.synced.wait()
+        await self.election.run(self._lead)
+
+    async def _lead(self) -> None:
+        """What the leading replica does; the others keep their stores and queues warm."""
+        self._add_all()
+        async with asyncio.TaskGroup() as workers:
+            for _ in range(WORKERS):
+                workers.create_task(work(self.queue, self._reconciler.reconcile, self._watcher))
+        await self._herald.drain(LAST_WORDS)
+
+    def _add_all(self) -> None:
+        for key in self.stores.models.models():
+            self.queue.add(key)
+
+    def _kserve_installed(self) -> bool:
+        return all(informer.available for informer in self.informers if informer.kind is INFERENCE_SERVICE)
+
+
+@dataclass(frozen=True)
+class _Watcher:
+    """Implements `worker.Watcher`."""
+
+    instruments: ReconcileInstruments
+    tracer: Tracer
+
+    def reconciled(self, outcome: Outcome, seconds: float) -> None:
+        self.instruments.reconciled(outcome, seconds)
+
+    def span(self, key: Key) -> AbstractContextManager[None]:
+        return self.tracer.span(key)
+
+
+def _stores(queue: WorkQueue[Key], census: Census) -> Stores:
+    return Stores(
+        models=Store(key_of_model, queue.add, kept.of_model, census),
+        jobs=Store(key_of_child, queue.add, kept.of_child),
+        services=Store(key_of_child, queue.add, kept.of_child),
+        deployments=Store(key_of_child, queue.add, kept.of_deployment),
+    )
+
+
+def _informers(
+    api: Api, stores: Stores, availability_changed: Callable[[], None], settings: Settings
+) -> Sequence[Informer]:
+    watched: dict[Kind, tuple[Store, str | None]] = {
+        MODEL: (stores.models, None),
+        JOB: (stores.jobs, MODEL_LABEL),
+        INFERENCE_SERVICE: (stores.services, MODEL_LABEL),
+        DEPLOYMENT: (stores.deployments, MODEL_LABEL),
+    }
+    return [
+        Informer(api, kind, namespace, selector, store, availability_changed)
+        for kind, (store, selector) in watched.items()
+        for namespace in settings.watch_namespaces or (None,)
+    ]

@@ -1,0 +1,141 @@
+"""A worker goes on whatever becomes of the models that it works on."""
+
+import asyncio
+import json
+import logging
+
+import pytest
+
+from tests.operator.test_queue import ManualClockwork
+from transformermodel_operator.client import ApiError
+from transformermodel_operator.logs import JsonFormatter
+from transformermodel_operator.objects import Key
+from transformermodel_operator.queue import WorkQueue
+from transformermodel_operator.worker import UNWATCHED, Outcome, Unwatched, Watcher, work
+
+A, B, C = (Key("team", name) for name in "abc")
+
+
+@pytest.fixture
+def clockwork() -> ManualClockwork:
+    return ManualClockwork()
+
+
+@pytest.fixture
+def queue(clockwork: ManualClockwork) -> WorkQueue[Key]:
+    return WorkQueue(clockwork, jitter=lambda: 1.0)
+
+
+class Recorded:
+    """A reconciler whose answers are written down; at their end the test goes on."""
+
+    def __init__(self, *answers: float | Exception | None) -> None:
+        self.answers = list(answers)
+        self.seen: list[Key] = []
+        self.over = asyncio.Event()
+
+    async def __call__(self, item: Key) -> float | None:
+        self.seen.append(item)
+        if not self.answers:
+            self.over.set()
+            await asyncio.Event().wait()
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+async def run_to_the_end(queue: WorkQueue[Key], reconcile: Recorded, watcher: Watcher = UNWATCHED) -> None:
+    worker = asyncio.create_task(work(queue, reconcile, watcher))
+    await reconcile.over.wait()
+    worker.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await worker
+
+
+async def test_a_worker_goes_on_after_any_error(
+    queue: WorkQueue[Key], clockwork: ManualClockwork, caplog: pytest.LogCaptureFixture
+) -> None:
+    for item in (A, B, C):
+        queue.add(item)
+    reconcile = Recorded(ApiError(500, "the API server is ill"), ValueError("a fault of ours"))
+    await run_to_the_end(queue, reconcile)
+    assert reconcile.seen == [A, B, C]
+    assert clockwork.arranged() == [0.2, 0.2]
+    expected, unexpected = caplog.records
+    assert expected.getMessage() == "team/a: the API server is ill; again in 0.2 s"
+    assert not expected.exc_info
+    assert unexpected.exc_info
+
+
+async def test_a_worker_arranges_what_was_asked_for(queue: WorkQueue[Key], clockwork: ManualClockwork) -> None:
+    for item in (A, B, C):
+        queue.add(item)
+    await run_to_the_end(queue, Recorded(15.0, None))
+    assert clockwork.arranged() == [15.0]
+
+
+async def test_what_a_worker_leaves_unfinished_waits_for_the_next(queue: WorkQueue[Key]) -> None:
+    queue.add(A)
+    await run_to_the_end(queue, Recorded())
+    assert await queue.take() == A
+
+
+async def test_a_server_that_asks_for_time_is_left_alone(queue: WorkQueue[Key], clockwork: ManualClockwork) -> None:
+    queue.add(A)
+    queue.add(B)
+    await run_to_the_end(queue, Recorded(ApiError(429, "too many requests", retry_after=9)))
+    assert clockwork.arranged()[0] >= 9
+
+
+async def test_the_work_at_hand_is_finished_when_the_queue_is_closed(queue: WorkQueue[Key]) -> None:
+    begun, finish, finished = asyncio.Event(), asyncio.Event(), []
+
+    async def reconcile(item: Key) -> None:
+        begun.set()
+        await finish.wait()
+        finished.append(item)
+
+    queue.add(A)
+    queue.add(B)
+    worker = asyncio.create_task(work(queue, reconcile))
+    await begun.wait()
+    queue.close()
+    finish.set()
+    await worker
+    assert finished == [A]
+
+
+class Watched(Unwatched):
+    def __init__(self) -> None:
+        self.outcomes: list[Outcome] = []
+
+    def reconciled(self, outcome: Outcome, seconds: float) -> None:
+        self.outcomes.append(outcome)
+
+
+async def test_it_tells_what_each_reconciliation_has_come_to(queue: WorkQueue[Key]) -> None:
+    watched = Watched()
+    for item in (A, B, C):
+        queue.add(item)
+    queue.add(Key("team", "last"))
+    await run_to_the_end(queue, Recorded(None, 15.0, ApiError(500, "ill")), watched)
+    assert watched.outcomes == [Outcome.success, Outcome.requeue_after, Outcome.error]
+
+
+async def test_what_is_logged_names_the_model(queue: WorkQueue[Key], caplog: pytest.LogCaptureFixture) -> None:
+    lines: list[dict[str, str]] = []
+
+    class Lines(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append(json.loads(JsonFormatter().format(record)))
+
+    handler = Lines()
+    logging.getLogger("transformermodel_operator").addHandler(handler)
+    try:
+        queue.add(A)
+        queue.add(B)
+        await run_to_the_end(queue, Recorded(ApiError(500, "ill")))
+    finally:
+        logging.getLogger("transformermodel_operator").removeHandler(handler)
+    assert {(line["namespace"], line["model"]) for line in lines} == {("team", "a")}
