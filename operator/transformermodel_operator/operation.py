@@ -27,6 +27,7 @@ from transformermodel_operator.objects import (
     key_of_child,
     key_of_model,
 )
+from transformermodel_operator.progress import ProgressBoard
 from transformermodel_operator.queue import Clockwork, WorkQueue
 from transformermodel_operator.reconciler import Reconciler, Stores
 from transformermodel_operator.recorder import Recorder
@@ -78,6 +79,7 @@ class Operation:
         self.queue: WorkQueue[Key] = WorkQueue(clockwork, QueueInstruments(surroundings.registry))
         self.stores = _stores(self.queue, census)
         self.informers = _informers(api, self.stores, self._add_all, settings)
+        self._progress = ProgressBoard(api, self.queue.add)
         self._herald = Herald(Recorder(api, settings.identity))
         self._reconciler = Reconciler(
             cluster=api,
@@ -85,6 +87,7 @@ class Operation:
             herald=self._herald,
             settings=settings,
             kserve_installed=self._kserve_installed,
+            follow=self._progress.follow,
         )
         self.election = Election(api, settings.operator_namespace, settings.identity, surroundings.periods)
         self._leading: asyncio.Task[None] | None = None
@@ -127,9 +130,13 @@ class Operation:
     async def _lead(self) -> None:
         """What the leading replica does; the others keep their stores and queues warm."""
         self._add_all()
-        async with asyncio.TaskGroup() as workers:
-            for _ in range(WORKERS):
-                workers.create_task(work(self.queue, self._reconciler.reconcile, self._watcher))
+        async with asyncio.TaskGroup() as parts:
+            progress = parts.create_task(self._progress.run())
+            workers = [
+                parts.create_task(work(self.queue, self._reconciler.reconcile, self._watcher)) for _ in range(WORKERS)
+            ]
+            await asyncio.wait(workers)
+            progress.cancel()
         await self._herald.drain(LAST_WORDS)
 
     def _add_all(self) -> None:

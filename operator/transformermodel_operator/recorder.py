@@ -12,7 +12,8 @@ from transformermodel_operator.backoff import delay_after
 from transformermodel_operator.children.identity import FIELD_MANAGER
 from transformermodel_operator.client import ALREADY_EXISTS, ApiError
 from transformermodel_operator.decide.announcements import Event
-from transformermodel_operator.objects import EVENT, Document, Kind, Reference, uid
+from transformermodel_operator.logs import about
+from transformermodel_operator.objects import EVENT, Document, Key, Kind, Reference, uid
 
 _REMEMBERED = 1024
 _ATTEMPTS = 5
@@ -60,12 +61,13 @@ class Recorder:
 
     async def record(self, model: Document, events: Sequence[Event]) -> None:
         """Tell what has happened to a model. An event that cannot be written in several attempts is lost."""
-        for event in events:
-            _log.info("%s/%s: %s: %s", *_names(model), event.reason, event.message)
-            try:
-                await self._record(model, event)
-            except ApiError as error:
-                _log.warning("event %s about %s/%s is lost: %s", event.reason, *_names(model), error)
+        with about(Key(*_names(model))):
+            for event in events:
+                _log.info("%s/%s: %s: %s", *_names(model), event.reason, event.message)
+                try:
+                    await self._record(model, event)
+                except ApiError as error:
+                    _log.warning("event %s about %s/%s is lost: %s", event.reason, *_names(model), error)
 
     async def _record(self, model: Document, event: Event) -> None:
         subject = fingerprint({"uid": uid(model), "type": event.type, "reason": event.reason, "message": event.message})
