@@ -17,7 +17,9 @@ from transformermodel_operator.metrics.census import Census
 from transformermodel_operator.metrics.instruments import QueueInstruments, ReconcileInstruments
 from transformermodel_operator.metrics.levels import Levels
 from transformermodel_operator.objects import (
+    CONTROLLER_REVISION,
     DEPLOYMENT,
+    DISRUPTION_BUDGET,
     INFERENCE_SERVICE,
     JOB,
     MODEL,
@@ -167,6 +169,8 @@ def _stores(queue: WorkQueue[Key], census: Census) -> Stores:
         jobs=Store(key_of_child, queue.add, kept.of_child),
         services=Store(key_of_child, queue.add, kept.of_child),
         deployments=Store(key_of_child, queue.add, kept.of_deployment),
+        revisions=Store(key_of_child, queue.add, kept.of_child),
+        budgets=Store(key_of_child, queue.add, kept.of_child),
     )
 
 
@@ -178,6 +182,8 @@ def _informers(
         JOB: (stores.jobs, MODEL_LABEL),
         INFERENCE_SERVICE: (stores.services, MODEL_LABEL),
         DEPLOYMENT: (stores.deployments, MODEL_LABEL),
+        CONTROLLER_REVISION: (stores.revisions, MODEL_LABEL),
+        DISRUPTION_BUDGET: (stores.budgets, MODEL_LABEL),
     }
     return [
         Informer(api, kind, namespace, selector, store, availability_changed)
