@@ -52,11 +52,24 @@ def load_torchscript(file: Path, device: torch.device, outputs: Sequence[str]) -
     Raises:
         PreparationFailed: UnsupportedForm, PyTorch cannot read it.
     """
+    return graph_of(load_module(file, device), outputs)
+
+
+def load_module(file: Path, device: torch.device) -> Any:  # noqa: ANN401 - torch.jit has no types
+    """A TorchScript file as the module that PyTorch makes of it, in evaluation mode.
+
+    Raises:
+        PreparationFailed: UnsupportedForm, PyTorch cannot read it.
+    """
     try:
         with quiet():
-            module = _jit.load(file, map_location=device).eval()
-    except RuntimeError as error:
+            return _jit.load(file, map_location=device).eval()
+    except (RuntimeError, ValueError) as error:
         raise unsupported(f"{file} cannot be loaded as TorchScript ({one_line(error)}).") from error
+
+
+def graph_of(module: Any, outputs: Sequence[str]) -> Graph:  # noqa: ANN401 - a module, or a function of one
+    """A module as a graph, whatever collection it gives its outputs in."""
 
     def graph(tensors: Sequence[torch.Tensor]) -> Sequence[torch.Tensor]:
         given = module(*tensors)

@@ -1,0 +1,87 @@
+"""Classification, tagging and question answering for the ancestor's handler."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from transformermodel_predictor.engines.engine import Engine
+from transformermodel_predictor.explanations.explanation import Options
+from transformermodel_predictor.explanations.tasks.catalogue import explainable
+from transformermodel_predictor.explanations.twin import Twin
+from transformermodel_predictor.explanations.twins import twin_of
+from transformermodel_predictor.loading import regroup
+from transformermodel_predictor.tasks.ancestor import read_body
+from transformermodel_predictor.tasks.question_answering import QuestionAnswering
+from transformermodel_predictor.tasks.task import EncoderTask, InvalidQuestion
+from transformermodel_predictor.torchserve.ancestor.answering import Asked, Explained
+from transformermodel_predictor.torchserve.ancestor.insights import attribute
+from transformermodel_predictor.torchserve.ancestor.reading_back import read_back
+
+_TEXTS = ("text", "text_pair")
+_PAIR = ("question", "context")
+_NOTHING = "?"
+"""Stands for a text that has no tokens: no task takes an empty context."""
+
+
+@dataclass(frozen=True)
+class EncoderAnswering:
+    """A model that answers from one forward pass. Implements `Answering`.
+
+    Attributes:
+        task: what it does.
+        tokenizer: what it reads with.
+        engine: what runs it.
+        differentiable: the model of whose embeddings gradients are taken; None for a graph, which has none.
+    """
+
+    task: EncoderTask[Any, Any]
+    tokenizer: PreTrainedTokenizerBase
+    engine: Engine
+    differentiable: PreTrainedModel | None = field(default=None, repr=False)
+
+    def encode(self, questions: Sequence[Any]) -> list[Asked]:
+        """Tokenize questions, in one call of the tokenizer where the task can."""
+        asked = [
+            Asked(question, windows)
+            for question, windows in zip(questions, self.task.encode(self.tokenizer, questions), strict=True)
+        ]
+        for one in asked:
+            if not one.tokens:
+                raise InvalidQuestion("the text has no tokens", one.question)
+        return asked
+
+    def recognise(self, tokens: Sequence[int]) -> Asked:
+        """The texts that the tokens write, cut into no windows."""
+        encoding, texts = read_back(self.tokenizer, tokens)
+        names = _PAIR if isinstance(self.task, QuestionAnswering) else _TEXTS
+        known = {spec.name for spec in self.task.inputs}
+        fields = {names[0]: _NOTHING, **({names[1]: _NOTHING} if names is _PAIR else {})}
+        fields |= {name: text for name, text in zip(names, texts, strict=False) if text.strip() and name in known}
+        asked = read_body(self.task.name, fields)
+        return Asked(self.task.question(asked.fields, asked.parameters), (encoding,))
+
+    def answer(self, asked: Sequence[Asked]) -> list[Mapping[str, Any]]:
+        """One forward pass over all windows."""
+        questions, windows = [one.question for one in asked], [one.windows for one in asked]
+        outputs = self.engine.run([encoding for parts in windows for encoding in parts])
+        answers = self.task.decode(questions, windows, regroup(outputs, windows))
+        return [self.task.fields(answer) for answer in answers]
+
+    def explain(self, asked: Asked, wanted: object, options: Options) -> Explained:
+        """Gradients by the embeddings; for a graph what leaving each word out changes."""
+        targets = explainable(self.task)
+        (windows,) = targets.encode(self.tokenizer, [asked.question])
+        found = targets.targets(asked.question, windows, self.engine.run(list(windows)), wanted)
+        texts = targets.texts(asked.question)
+        return attribute(found, texts, options, self.tokenizer, self.engine, self._twin, self._architecture)
+
+    @cached_property
+    def _twin(self) -> Twin | None:
+        return None if self.differentiable is None else twin_of(self.differentiable)
+
+    @property
+    def _architecture(self) -> str:
+        return "" if self.differentiable is None else str(self.differentiable.config.model_type)

@@ -1,0 +1,97 @@
+"""Text generation for the ancestor's handler."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from transformermodel_predictor.engines.pretrained import PretrainedEngine
+from transformermodel_predictor.explanations.explanation import Options
+from transformermodel_predictor.explanations.tasks.catalogue import explainable
+from transformermodel_predictor.explanations.twin import Twin
+from transformermodel_predictor.explanations.twins import twin_of
+from transformermodel_predictor.generation.batch import generate
+from transformermodel_predictor.generation.choice import choose_decoder
+from transformermodel_predictor.generation.decoder import Decoder
+from transformermodel_predictor.generation.loaded import generated
+from transformermodel_predictor.generation.loading import ends_of
+from transformermodel_predictor.generation.sequence import Continuation
+from transformermodel_predictor.preparation.limits import model_limit
+from transformermodel_predictor.tasks.task import Encoding
+from transformermodel_predictor.tasks.text_generation import (
+    EncodedPrompt,
+    GeneratedText,
+    GenerationQuestion,
+    TextGeneration,
+)
+from transformermodel_predictor.torchserve.ancestor.answering import Asked, Explained
+from transformermodel_predictor.torchserve.ancestor.insights import attribute
+
+
+@dataclass(frozen=True)
+class GeneratorAnswering:
+    """A model that writes on. Implements `Answering`; its questions become encoded prompts.
+
+    Attributes:
+        task: what it does.
+        tokenizer: what it reads and writes with.
+        model: in evaluation mode.
+    """
+
+    task: TextGeneration
+    tokenizer: PreTrainedTokenizerBase
+    model: PreTrainedModel = field(repr=False)
+
+    @property
+    def differentiable(self) -> PreTrainedModel:
+        """The model itself."""
+        return self.model
+
+    def encode(self, questions: Sequence[GenerationQuestion]) -> list[Asked]:
+        """Tokenize prompts, cut so that there is room for what follows."""
+        positions = model_limit(self.model)
+        prompts = [self.task.encode(self.tokenizer, question, positions) for question in questions]
+        return [_asked(prompt) for prompt in prompts]
+
+    def recognise(self, tokens: Sequence[int]) -> Asked:
+        """The text that the tokens write."""
+        text = str(self.tokenizer.decode(list(tokens), skip_special_tokens=True))
+        (asked,) = self.encode([self.task.question({"text": text}, {})])
+        prompt: EncodedPrompt = asked.question
+        return _asked(EncodedPrompt(prompt.question, text, tuple(tokens)))
+
+    def answer(self, asked: Sequence[Asked]) -> list[Mapping[str, Any]]:
+        """Write on, all prompts together."""
+        return [self.task.fields(text) for text in self._written([one.question for one in asked])]
+
+    def explain(self, asked: Asked, wanted: object, options: Options) -> Explained:
+        """Why the prompt was continued as it is now; sampling may write something else each time."""
+        targets = explainable(self.task)
+        (text,) = self._written([asked.question])
+        (windows,) = targets.encode(self.tokenizer, [text])
+        engine = PretrainedEngine(self.model)
+        found = targets.targets(text, windows, engine.run(list(windows)), wanted)
+        architecture = str(self.model.config.model_type)
+        return attribute(found, targets.texts(text), options, self.tokenizer, engine, self._twin, architecture)
+
+    def _written(self, prompts: Sequence[EncodedPrompt]) -> list[GeneratedText]:
+        ends = ends_of(self.model, self.tokenizer)
+        continuations = [
+            Continuation(prompt.tokens, prompt.question.parameters, ends, self.tokenizer) for prompt in prompts
+        ]
+        pieces = generate(self._decoder(self.model), continuations)
+        return [generated(prompt, told) for prompt, told in zip(prompts, pieces, strict=True)]
+
+    @cached_property
+    def _decoder(self) -> Callable[[PreTrainedModel], Decoder[Any]]:
+        return choose_decoder(self.model)
+
+    @cached_property
+    def _twin(self) -> Twin:
+        return twin_of(self.model, packed=False)
+
+
+def _asked(prompt: EncodedPrompt) -> Asked:
+    return Asked(prompt, (Encoding({"input_ids": prompt.tokens}, truncated=prompt.truncated),))
