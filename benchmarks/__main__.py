@@ -1,11 +1,12 @@
-"""Run every benchmark: `make benchmark`. What cannot be measured here is left out, and the reason told."""
+"""Run every benchmark, or those that are named: `make benchmark`. What cannot be measured here is left out, and why."""
 
+import argparse
 import shutil
 from collections.abc import Callable
 
-from benchmarks import download, explanations, first_answer, operator, preparation
+from benchmarks import download, explanations, faithfulness, first_answer, operator, preparation
 from benchmarks.report import Result, end_servers_when_told_to_end, keep
-from benchmarks.serving import endurance, generation, latency, memory, throughput
+from benchmarks.serving import endurance, explaining, generation, latency, memory, throughput
 from tests.cluster.install import not_installed, unavailable
 
 
@@ -26,11 +27,22 @@ _BENCHMARKS: tuple[tuple[str, Callable[[], Result], str], ...] = (
     ("serving.endurance", lambda: endurance.measure(minutes=1.0), _without("go")),
     ("serving.generation", generation.measure, _without("go")),
     ("explanations", explanations.measure, _NOTHING),
+    ("serving.explaining", explaining.measure, _without("go")),
+    ("faithfulness", faithfulness.measure, _NOTHING),
     ("operator", operator.measure, unavailable() or not_installed() or ""),
 )
 
+parser = argparse.ArgumentParser(prog="python -m benchmarks", description=(__doc__ or "").split(":")[0])
+names = [name for name, _, _ in _BENCHMARKS]
+parser.add_argument("names", nargs="*", metavar="NAME", help=f"all when none is named; one of {', '.join(names)}")
+wanted = parser.parse_args().names or names
+if unknown := set(wanted) - set(names):
+    parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(names)}")
+
 end_servers_when_told_to_end()
 for name, measure, reason in _BENCHMARKS:
+    if name not in wanted:
+        continue
     if reason:
         print(f"{name} is not measured: {reason}\n")
     else:
