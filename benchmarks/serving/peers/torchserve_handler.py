@@ -2,6 +2,7 @@
 
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
 from ts.torch_handler.base_handler import BaseHandler
 
 MAX_LENGTH = 256
