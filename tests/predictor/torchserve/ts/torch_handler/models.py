@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+import onnx
 import torch
+from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 MODEL_FILE = "model.py"
@@ -57,3 +59,19 @@ def write_torchscript(directory: Path) -> dict[str, str]:
     """The model as TorchScript."""
     torch.jit.save(torch.jit.trace(scaled(), torch.zeros(1, 3)), directory / "model.pt")
     return {"serializedFile": "model.pt"}
+
+
+def write_onnx(directory: Path) -> dict[str, str]:
+    """The model as ONNX, for any number of rows."""
+    linear = scaled().linear
+    graph = helper.make_graph(
+        [helper.make_node("Gemm", ["x", "weight", "bias"], ["y"], transB=1)],
+        "scaled",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["rows", 3])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["rows", 2])],
+        [numpy_helper.from_array(value.detach().numpy(), name) for name, value in linear.named_parameters()],
+    )
+    onnx.save(
+        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), directory / "model.onnx"
+    )
+    return {"serializedFile": "model.onnx"}
