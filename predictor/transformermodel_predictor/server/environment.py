@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 
 from transformermodel_predictor.server.token import ENVIRONMENT_VARIABLE as TOKEN
+from transformermodel_predictor.server.token import MANAGEMENT_VARIABLE
 from transformermodel_predictor.telemetry.tracing import ENDPOINT, TRACES_ENDPOINT
 
 VARIABLES: Mapping[str, str] = {
     TOKEN: "The bearer token that clients must send; `--token-file` goes before.",
+    MANAGEMENT_VARIABLE: "The bearer token of the management API; `--management-token-file` goes before.",
     "TRANSFORMERMODEL_STORE": "Where prepared artifacts are kept; `--store` goes before.",
     ENDPOINT: "Where traces go over OTLP; without it, and without the next, nothing is traced. Each request is a span, "
     "and in it each wait (queue) and each part of its work (tokenize, forward, decode). Of a text that is generated, "

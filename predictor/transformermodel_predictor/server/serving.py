@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transformermodel_predictor.server.address import in_pod, listen
+from transformermodel_predictor.server.management.options import ManagementOptions
 from transformermodel_predictor.server.memory import keep_freed_memory
 from transformermodel_predictor.server.model_options import ModelOptions
 from transformermodel_predictor.server.options import ServerOptions
@@ -17,7 +18,7 @@ from transformermodel_predictor.server.token import read_token
 if TYPE_CHECKING:
     from transformermodel_predictor.torchserve.reading.store import StoredModel
 
-__all__ = ["ModelOptions", "ServerOptions", "preload", "read_token", "serve"]
+__all__ = ["ManagementOptions", "ModelOptions", "ServerOptions", "preload", "read_token", "serve"]
 
 _log = logging.getLogger(__name__)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from transformermodel_api.errors import UserError
 
 ENVIRONMENT_VARIABLE = "TRANSFORMERMODEL_TOKEN"
+MANAGEMENT_VARIABLE = "TRANSFORMERMODEL_MANAGEMENT_TOKEN"
 
 _SCHEME = "bearer "
 
@@ -25,20 +26,31 @@ class Token:
         return hmac.compare_digest(secret.encode(errors="surrogateescape"), self._secret)
 
 
-def read_token(file: Path | None, environment: Mapping[str, str] = os.environ) -> Token | None:
+def read_token(
+    file: Path | None,
+    environment: Mapping[str, str] = os.environ,
+    variable: str = ENVIRONMENT_VARIABLE,
+    flag: str = "--token-file",
+) -> Token | None:
     """The token in a file, else that in the environment; None where there is neither.
+
+    Args:
+        file: what the flag names.
+        environment: the process's.
+        variable: which of it holds the token.
+        flag: what the user calls the file.
 
     Raises:
         UserError: the file cannot be read, or what is there is empty.
     """
     if file is None:
-        secret, origin = environment.get(ENVIRONMENT_VARIABLE), ENVIRONMENT_VARIABLE
+        secret, origin = environment.get(variable), variable
     else:
         origin = str(file)
         try:
             secret = file.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise UserError(f"--token-file {file} cannot be read: {error}") from error
+            raise UserError(f"{flag} {file} cannot be read: {error}") from error
     if secret is None:
         return None
     if not secret.strip():

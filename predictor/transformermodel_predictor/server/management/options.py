@@ -1,12 +1,14 @@
 """What the user can say about the management API. Imports nothing heavy."""
 
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from transformermodel_api.errors import UserError
 from transformermodel_predictor.server.address import listen
-from transformermodel_predictor.server.token import Token
+from transformermodel_predictor.server.token import MANAGEMENT_VARIABLE, Token, read_token
 
 HOST = "127.0.0.1"
 """The only address: who registers a model runs code here."""
@@ -25,6 +27,27 @@ class ManagementOptions:
     port: int
     token: Token
     model_store: Path | None = None
+
+    @classmethod
+    def read(
+        cls, port: int | None, token_file: Path | None, model_store: Path | None, environment: Mapping[str, str]
+    ) -> Self | None:
+        """What the flags say; None where no port is named.
+
+        Raises:
+            UserError: there is a port and no token, or a store and no port.
+        """
+        if port is None:
+            if model_store is not None:
+                raise UserError("--model-store is for the management API: name its port with --management-port")
+            return None
+        token = read_token(token_file, environment, MANAGEMENT_VARIABLE, "--management-token-file")
+        if token is None:
+            raise UserError(
+                "the management API runs what is registered: give it a token with --management-token-file or in "
+                f"${MANAGEMENT_VARIABLE}"
+            )
+        return cls(port, token, model_store)
 
     def require_usable(self) -> None:
         """Find out early whether the management API could begin.
