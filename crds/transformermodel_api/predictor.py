@@ -168,6 +168,14 @@ class Predictor(ResourceType):
             json_schema_extra={"x-kubernetes-list-type": "atomic"},
         ),
     ] = None
+    image: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=512,
+            description="Image of the replicas and of the preparation, such as one with CUDA; the chart's when absent.",
+        ),
+    ] = None
     affinity: Annotated[Affinity | None, Field(description="Where replicas should run.")] = None
     service_account_name: Annotated[
         str | None,

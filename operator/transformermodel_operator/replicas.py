@@ -46,14 +46,20 @@ def _container(pod: Document) -> Document:
 
 
 def _crashes(pod: Document) -> str | None:
+    return _last_words(pod) if int(_container(pod).get("restartCount") or 0) >= LOOP else None
+
+
+def _last_words(pod: Document) -> str | None:
+    """How a pod's container has ended, if it does not serve since."""
     container = _container(pod)
-    if container.get("ready") or int(container.get("restartCount") or 0) < LOOP:
+    if container.get("ready") or not container.get("restartCount"):
         return None
     state, before = container.get("state") or {}, container.get("lastState") or {}
     ended = state.get("terminated") or before.get("terminated") or {}
     words = " ".join((ended.get("message") or "").split())[-_MOST_WORDS:]
     end = f"{ended.get('reason', 'Error')}, exit status {ended.get('exitCode', '?')}"
-    return f"Pod {pod['metadata']['name']} was restarted {container['restartCount']} times ({end}). {words}".strip()
+    times = "once" if container["restartCount"] == 1 else f"{container['restartCount']} times"
+    return f"Pod {pod['metadata']['name']} was restarted {times} ({end}). {words}".strip()
 
 
 def _obstacle(pod: Document) -> str | None:
@@ -63,7 +69,7 @@ def _obstacle(pod: Document) -> str | None:
     scheduled = condition(pod, "PodScheduled")
     if scheduled is not None and scheduled["status"] == "False":
         return _sentence(pod, scheduled)
-    return None
+    return _last_words(pod)
 
 
 def _sentence(pod: Document, told: Document) -> str:

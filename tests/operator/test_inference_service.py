@@ -124,6 +124,7 @@ POD = {
     "labels": {"team": "a"},
 }
 CONTAINER = {
+    "image": "registry.example.com/predictor:cuda",
     "env": [{"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "token", "key": "value"}}}],
     "volumeMounts": [{"name": "data", "mountPath": "/data", "readOnly": True}],
     "resources": {"limits": {"nvidia.com/gpu": 1}},

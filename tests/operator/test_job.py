@@ -156,6 +156,13 @@ def test_another_way_to_the_same_outcome_is_the_same_job_with_other_settings(
     assert settings_hash(other) != settings_hash(build())
 
 
+def test_it_has_the_predictors_image_and_what_that_needs() -> None:
+    needs = {"imagePullSecrets": [{"name": "registry"}], "runtimeClassName": "nvidia"}
+    job = build(model(predictor={"image": "predictor:cuda", **needs}))
+    assert pod(job)["containers"][0]["image"] == "predictor:cuda"
+    assert {name: pod(job)[name] for name in needs} == needs
+
+
 def test_what_only_concerns_the_predictor_leaves_the_job_as_it_is() -> None:
     assert build(model(predictor={"minReplicas": 3}, suspend=True)) == build()
 

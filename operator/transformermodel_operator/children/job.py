@@ -8,6 +8,7 @@ from transformermodel_api.errors import UserError
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.identity import fingerprint
 from transformermodel_api.model import TransformerModel
+from transformermodel_api.predictor import Predictor
 from transformermodel_api.preparation import Preparation
 from transformermodel_operator.children.claims import SourceClaims
 from transformermodel_operator.children.identity import labels, metadata
@@ -115,7 +116,9 @@ def _pod(model: TransformerModel, storage: AnyStorage, settings: Settings) -> di
         },
         "containers": [_container(model, storage, claims, settings)],
         "volumes": [*storage.volumes, *claims.volumes, {"name": "scratch", "emptyDir": {}}],
-        **_placement(model.spec.preparation),
+        **_given(model.spec.preparation, {"node_selector", "tolerations"}),
+        # It runs the predictor's image, on the predictor's device.
+        **_given(model.spec.predictor, {"image_pull_secrets", "runtime_class_name"}),
     }
 
 
@@ -125,7 +128,7 @@ def _container(
     resources = model.spec.preparation.resources
     container: dict[str, Any] = {
         "name": CONTAINER,
-        "image": settings.predictor_image,
+        "image": model.spec.predictor.image or settings.predictor_image,
         "imagePullPolicy": settings.image_pull_policy,
         "command": ["transformermodel", "prepare", "--job", "--store", storage.store],
         "env": _environment(claims.request, model, settings),
@@ -154,8 +157,7 @@ def _environment(request: PreparationRequest, model: TransformerModel, settings:
     return [{"name": name, "value": value.replace("$(", "$$(")} for name, value in variables.items()]
 
 
-def _placement(preparation: Preparation) -> dict[str, Any]:
-    placement = preparation.model_dump(
-        mode="json", by_alias=True, exclude_none=True, include={"node_selector", "tolerations"}
-    )
-    return {name: value for name, value in placement.items() if value}
+def _given(part: Preparation | Predictor, fields: set[str]) -> dict[str, Any]:
+    """What the user says in these fields, as Kubernetes spells it."""
+    given = part.model_dump(mode="json", by_alias=True, exclude_none=True, include=fields)
+    return {name: value for name, value in given.items() if value}

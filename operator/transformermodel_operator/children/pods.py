@@ -25,7 +25,7 @@ _OF_THE_POD = {
     "tolerations",
     "volumes",
 }
-_OF_THE_CONTAINER = {"env", "resources", "volume_mounts"}
+_OF_THE_CONTAINER = {"env", "image", "resources", "volume_mounts"}
 
 _LONGEST_REQUEST_SECONDS = Predictor().longest_request_seconds
 _DRAINING_SECONDS = 30
