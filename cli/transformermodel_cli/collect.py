@@ -1,13 +1,18 @@
 """`transformermodel collect`: remove prepared artifacts that nobody needs."""
 
 import os
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from transformermodel_api.errors import UserError
 from transformermodel_cli.location import store_location
 from transformermodel_cli.prepare import StoreOption
+
+if TYPE_CHECKING:
+    from transformermodel_predictor.artifact.opening import StoreLocation
 
 
 def command(
@@ -19,12 +24,19 @@ def command(
         list[str] | None,
         typer.Option(metavar="CLUSTER/NAMESPACE/NAME", help="A model that is no more: what it used can go."),
     ] = None,
+    only_forgotten: Annotated[
+        bool,
+        typer.Option("--only-forgotten", help="Remove at once what the forgotten models alone used, and nothing else."),
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be removed, and remove nothing.")] = False,
 ) -> None:
     """Remove artifacts that no model refers to, and what dead preparations have left."""
     from transformermodel_predictor.artifact.collector import collect
 
     location = store_location(store, os.environ)
+    if only_forgotten:
+        _retire(location, forget or (), dry_run=dry_run)
+        return
     for reference in forget or () if not dry_run else ():
         location.open().forget(reference)
     freed = 0
@@ -35,3 +47,18 @@ def command(
                 typer.echo(f"{kind}  {name}  {size / 1e6:,.1f} MB")
         freed += removal.size
     typer.echo(f"{freed:,} bytes {'would be' if dry_run else 'are'} free")
+
+
+def _retire(location: "StoreLocation", references: Sequence[str], *, dry_run: bool) -> None:
+    """Remove what models that are no more alone used."""
+    from transformermodel_predictor.artifact.retirement import retire
+
+    if dry_run or not references:
+        raise UserError("--only-forgotten needs --forget, and cannot be tried with --dry-run")
+    store, *_ = location.collectable()
+    for reference in references:
+        retirement = retire(store, reference)
+        for digest, size in retirement.removed.items():
+            typer.echo(f"artifact  {digest}  {size / 1e6:,.1f} MB")
+        for digest in retirement.kept:
+            typer.echo(f"kept      {digest}  (in use)")

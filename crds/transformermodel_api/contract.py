@@ -29,7 +29,14 @@ TERMINATION_MESSAGE_LIMIT = 4096
 _MESSAGE_LIMIT = 512
 """Characters of a failure's message: in JSON each takes up to six bytes, and the remedy must find room beside them."""
 
-_WHERE_AND_WHEN = ("deadline_seconds", "ttl_seconds_after_finished", "resources", "node_selector", "tolerations")
+_WHERE_AND_WHEN = (
+    "deadline_seconds",
+    "ttl_seconds_after_finished",
+    "service_account_name",
+    "resources",
+    "node_selector",
+    "tolerations",
+)
 
 
 class PreparationRequest(ResourceType):

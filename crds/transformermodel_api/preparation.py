@@ -210,6 +210,15 @@ class Preparation(ResourceType):
     ttl_seconds_after_finished: Annotated[
         int, Field(ge=0, le=31_536_000, description="How long the finished Job and its log are kept.")
     ] = 86_400
+    service_account_name: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=253,
+            description="ServiceAccount of the pods that prepare, check and remove, in the model's namespace: a "
+            "cloud's way to let them into storage without a secret, and who may pull images; default when absent.",
+        ),
+    ] = None
     resources: Annotated[
         Resources | None, Field(description="Compute resources of the Job; the operator's defaults when absent.")
     ] = None

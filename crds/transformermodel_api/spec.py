@@ -26,6 +26,13 @@ class TaskName(StrEnum):
     """What an archive's own handler makes of a request."""
 
 
+class DeletionPolicy(StrEnum):
+    """What becomes of artifacts when their model is deleted."""
+
+    Retain = "Retain"
+    Delete = "Delete"
+
+
 class TransformerModelSpec(ResourceType):
     """The wanted state of a model."""
 
@@ -66,6 +73,13 @@ class TransformerModelSpec(ResourceType):
     rollout: Annotated[Rollout, Field(description="How a change reaches the replicas, and how it is taken back.")] = (
         Rollout()
     )
+    deletion_policy: Annotated[
+        DeletionPolicy,
+        Field(
+            description="What becomes of the prepared artifacts when the model is deleted: Retain (they stay where "
+            "they are stored) or Delete (a Job removes those that no other model uses). Not used on one machine."
+        ),
+    ] = DeletionPolicy.Retain
     suspend: Annotated[
         bool,
         Field(description="While true, nothing of this model is created, changed or repaired; what runs goes on."),

@@ -147,6 +147,14 @@ class Api:
         """Server-side apply of a model's status."""
         return await self._apply(Reference.to(document), document, "status")
 
+    async def hold(self, model: Document, finalizers: Sequence[str]) -> Document:
+        """Server-side apply of the finalizers that are ours: others' stay. Nothing else of a model is ever written."""
+        metadata = {name: model["metadata"][name] for name in ("namespace", "name", "uid")}
+        document = {"apiVersion": model["apiVersion"], "kind": model["kind"]}
+        return await self._apply(
+            Reference.to(model), {**document, "metadata": {**metadata, "finalizers": list(finalizers)}}
+        )
+
     async def create(self, kind: Kind, document: Document) -> Document:
         """Create an object.
 

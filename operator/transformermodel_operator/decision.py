@@ -9,6 +9,7 @@ from transformermodel_api.model import TransformerModel
 from transformermodel_api.status import Condition, ConditionType, TransformerModelStatus
 from transformermodel_operator.conditions import Finding, false, record, true, unknown
 from transformermodel_operator.decide.announcements import Event, announce
+from transformermodel_operator.decide.deletion import decide_deletion, finalizer_wanted, inquire_about_deletion
 from transformermodel_operator.decide.inquiry import Inquiry, inquire_about_preparation
 from transformermodel_operator.decide.predictor import decide_predictor
 from transformermodel_operator.decide.predictor_verdict import PredictorVerdict
@@ -16,9 +17,11 @@ from transformermodel_operator.decide.preparation import decide_preparation
 from transformermodel_operator.decide.preparation_verdict import PreparationVerdict
 from transformermodel_operator.decide.rollout import replicas_in_question
 from transformermodel_operator.decide.summary import summarize
-from transformermodel_operator.objects import Document, is_terminating
+from transformermodel_operator.objects import Document, has_finalizer, is_terminating
 from transformermodel_operator.reasons import Reason
 from transformermodel_operator.snapshot import Snapshot
+
+_SUMMARY = (ConditionType.Ready, ConditionType.Reconciling, ConditionType.Stalled)
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class Decision:
         status: the status to be reported; None to leave it.
         events: what to tell, once status is written.
         requeue_after: when to decide again although nothing has happened; None to wait for an event.
+        finalizer: whether the model gets the finalizer, before all else (True), or loses it, after all else (False).
     """
 
     apply: tuple[Document, ...] = ()
@@ -38,16 +42,20 @@ class Decision:
     status: TransformerModelStatus | None = None
     events: tuple[Event, ...] = ()
     requeue_after: timedelta | None = None
+    finalizer: bool | None = None
 
 
 def decide(snapshot: Snapshot) -> Decision:
     """Decide about a model."""
-    if is_terminating(snapshot.model):
+    going = is_terminating(snapshot.model)
+    if going and not has_finalizer(snapshot.model):
         return Decision()  # the garbage collector removes the children
     try:
         model = _read(snapshot.model)
     except ValidationError as error:
-        return _invalid(snapshot, error)
+        return Decision(finalizer=False) if going else _invalid(snapshot, error)
+    if going:
+        return _deletion(model, snapshot)
     preparation = decide_preparation(model, snapshot)
     predictor = decide_predictor(model, preparation, snapshot)
     status = _status(model, preparation, predictor, snapshot)
@@ -58,17 +66,40 @@ def decide(snapshot: Snapshot) -> Decision:
         events=announce(_conditions_before(model), status.conditions, {ConditionType.Prepared: preparation.log}),
         requeue_after=_earliest(preparation.requeue_after, predictor.requeue_after),
     )
-    return replace(decision, apply=(), delete=(), requeue_after=None) if model.spec.suspend else decision
+    if model.spec.suspend:
+        decision = replace(decision, apply=(), delete=(), requeue_after=None)
+    return replace(decision, finalizer=finalizer_wanted(model, snapshot.model))
+
+
+def _deletion(model: TransformerModel, snapshot: Snapshot) -> Decision:
+    verdict = decide_deletion(model, snapshot)
+    before = model.status or TransformerModelStatus()
+    generation = model.metadata.generation
+    findings = (verdict.ready, verdict.ready.again(ConditionType.Reconciling))
+    ready, reconciling = record(findings, before.conditions, generation, snapshot.now)
+    kept = (condition for condition in before.conditions if condition.type not in _SUMMARY)
+    conditions = (ready, *kept, reconciling)
+    return Decision(
+        apply=verdict.apply,
+        delete=verdict.delete,
+        status=before.model_copy(update={"conditions": conditions, "observed_generation": generation}),
+        events=(*announce(before.conditions, conditions), *verdict.events),
+        requeue_after=verdict.requeue_after,
+        finalizer=False if verdict.release else None,
+    )
 
 
 def inquire(snapshot: Snapshot) -> Inquiry:
     """What has to be asked before a decision can be made, beside what the watches tell."""
-    if is_terminating(snapshot.model):
+    going = is_terminating(snapshot.model)
+    if going and not has_finalizer(snapshot.model):
         return Inquiry()
     try:
         model = _read(snapshot.model)
     except ValidationError:
         return Inquiry()
+    if going:
+        return inquire_about_deletion(model, snapshot)
     about_preparation = inquire_about_preparation(model, snapshot)
     return replace(about_preparation, replicas=replicas_in_question(snapshot.deployment))
 

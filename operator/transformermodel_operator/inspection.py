@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import Protocol
 
 from transformermodel_operator.attempt import Attempt, last_ended, last_words, newest_first, read_attempt
-from transformermodel_operator.children.job import CONTAINER, JOB_LABEL
+from transformermodel_operator.children.work_job import JOB_LABEL
 from transformermodel_operator.client import ApiError
 from transformermodel_operator.decide.inquiry import Inquiry
 from transformermodel_operator.decide.rollout import deployed_revision
 from transformermodel_operator.objects import CLAIM, POD, Document, Kind, Reference
-from transformermodel_operator.obstacles import obstacle_in
+from transformermodel_operator.obstacles import container_name, obstacle_in
 from transformermodel_operator.reasons import Reason
 from transformermodel_operator.replicas import read_trouble
 from transformermodel_operator.snapshot import Snapshot
@@ -84,7 +84,7 @@ async def _last_words(cluster: Cluster, namespace: str, pods: list[Document]) ->
         return ""
     try:
         pod = Reference(POD, namespace, ended["metadata"]["name"])
-        return last_words(await cluster.log(pod, CONTAINER, _LOG_LINES))
+        return last_words(await cluster.log(pod, container_name(ended), _LOG_LINES))
     except ApiError as error:
         _log.info("the log of %s cannot be read: %s", ended["metadata"]["name"], error)
         return ""

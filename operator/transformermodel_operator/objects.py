@@ -16,6 +16,13 @@ REQUESTED_AT_ANNOTATION = f"{GROUP}/requested-at"
 """Annotation of a model; a new value asks for a new preparation."""
 
 
+FINALIZER = f"{GROUP}/artifacts"
+"""Finalizer of a model whose artifacts have to go before it does."""
+
+LET_GO_ANNOTATION = f"{GROUP}/leave-artifacts"
+"""Annotation of a model; with the value "true" it is deleted without its artifacts."""
+
+
 @dataclass(frozen=True)
 class Kind:
     """A kind of object and where the API server has it."""
@@ -107,6 +114,11 @@ def annotations(document: Document) -> Mapping[str, str]:
 def is_terminating(document: Document) -> bool:
     """Whether the object has been deleted and only waits for what holds it."""
     return "deletionTimestamp" in document["metadata"]
+
+
+def has_finalizer(document: Document) -> bool:
+    """Whether the object waits for its artifacts to be removed before it goes."""
+    return FINALIZER in (document["metadata"].get("finalizers") or ())
 
 
 def controller(document: Document) -> Document | None:

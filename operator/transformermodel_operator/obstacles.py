@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from transformermodel_operator.children.job import CONTAINER
+from transformermodel_operator.children.work_pod import CONTAINERS
 from transformermodel_operator.objects import Document, condition
 from transformermodel_operator.reasons import Reason
 
@@ -94,9 +94,14 @@ def is_about_quota(words: str) -> bool:
 def container_state(pod: Document, name: str) -> Document:
     """The container's state of that name; empty when it is in another."""
     containers = pod.get("status", {}).get("containerStatuses") or ()
-    ours: Document = next((container for container in containers if container["name"] == CONTAINER), {})
+    ours: Document = next((container for container in containers if container["name"] in CONTAINERS), {})
     found: Document = ours.get("state", {}).get(name) or {}
     return found
+
+
+def container_name(pod: Document) -> str:
+    """The name of the container that does the pod's work."""
+    return next(str(found["name"]) for found in pod["status"]["containerStatuses"] if found["name"] in CONTAINERS)
 
 
 def _waiting(pod: Document, cause: str, words: str) -> Obstacle:

@@ -9,7 +9,8 @@ from typing import Any, Protocol
 
 from transformermodel_api.contract import PreparationProgress, read_progress
 from transformermodel_operator.attempt import newest_first
-from transformermodel_operator.children.job import CONTAINER, JOB_LABEL
+from transformermodel_operator.children.job import CONTAINER
+from transformermodel_operator.children.work_job import JOB_LABEL
 from transformermodel_operator.client import ApiError
 from transformermodel_operator.objects import POD, Document, Key, Kind, Reference
 
@@ -97,6 +98,9 @@ class ProgressBoard:
             except ApiError as error:  # the node may be slow, or the pod gone: the next look may go better
                 _log.debug("the log of %s cannot be read: %s", followed.job, error)
                 followed.pod = None
+                return
+            except Exception:  # noqa: BLE001 - one log must not end the reading of all others
+                _log.exception("the log of %s cannot be read", followed.job)
                 return
         now = self._clock()
         if progress is not None and worth_telling(followed.told, progress, now - followed.told_at):

@@ -113,6 +113,29 @@ class Reason(StrEnum):
         "minute.",
     )
 
+    # Deletion
+    Removing = (
+        "Removing",
+        Tone.Normal,
+        (ConditionType.Ready,),
+        "The model is being deleted, and waits for its artifacts to be removed, as spec.deletionPolicy wants.",
+    )
+    RemovalFailed = (
+        "RemovalFailed",
+        Tone.Warning,
+        (ConditionType.Ready,),
+        "The artifacts cannot be removed, and the model waits; it is tried again every ten minutes. Correct what the "
+        "message names, or let go of them: kubectl annotate the model with transformermodel.dev/leave-artifacts=true.",
+    )
+    ArtifactsRemoved = "ArtifactsRemoved", Tone.Normal, (), "What the deleted model alone had used is removed."
+    ArtifactsLeft = (
+        "ArtifactsLeft",
+        Tone.Warning,
+        (),
+        "The model is deleted and its artifacts are left: their store or its claim is gone, or somebody has said so. "
+        "`transformermodel collect --forget` removes what is still there.",
+    )
+
     # Preparation
     Preparing = "Preparing", Tone.Normal, (_SOURCE, _PREPARED), "The preparation Job is at work, or about to be."
     Resolved = "Resolved", Tone.Silent, (_SOURCE,), "The source was found and pinned; status.commit says to what."

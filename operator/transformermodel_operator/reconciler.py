@@ -16,6 +16,7 @@ from transformermodel_operator.inspection import inspect
 from transformermodel_operator.objects import (
     CONTROLLER_REVISION,
     DISRUPTION_BUDGET,
+    FINALIZER,
     INFERENCE_SERVICE,
     JOB,
     MODEL,
@@ -60,6 +61,10 @@ class Cluster(Protocol):
 
     async def apply_status(self, document: Document) -> Document:
         """As `Api.apply_status`."""
+        ...
+
+    async def hold(self, model: Document, finalizers: Sequence[str]) -> Document:
+        """As `Api.hold`."""
         ...
 
     async def delete(self, document: Document) -> None:
@@ -131,6 +136,9 @@ class Reconciler:
             return None
         snapshot = await self._inspect(key, self._observe(key, model))
         decision = decide(snapshot)
+        if decision.finalizer:
+            self.stores.models.put(await self.cluster.hold(model, (FINALIZER,)))
+            return None  # it comes back with its finalizer, and only then is anything made that has to be removed
         if decision.apply or decision.delete:
             if not await self._is_current(model):
                 return None
@@ -143,6 +151,8 @@ class Reconciler:
                 decision = decide(snapshot)
         decision = await self._carry_out(snapshot, decision)
         await self._report(model, decision)
+        if decision.finalizer is False:
+            await self._let_go(model)
         return None if decision.requeue_after is None else decision.requeue_after.total_seconds()
 
     def _observe(self, key: Key, model: Document) -> Snapshot:
@@ -234,6 +244,14 @@ class Reconciler:
             if live is None or uid(live) != uid(model) or _reported(live) != status:
                 raise
             return live
+
+    async def _let_go(self, model: Document) -> None:
+        """Take the finalizer away; a model that is gone already is well."""
+        try:
+            await self.cluster.hold(model, ())
+        except ApiError as error:
+            if error.status not in (404, 409):
+                raise
 
     def _known(self, reference: Reference) -> Document | None:
         return self.stores.children(reference.kind).get(reference.namespace, reference.name)

@@ -27,7 +27,7 @@ def test_no_rule_is_wide_or_touches_secrets(chart: Chart, namespaces: list[str])
         assert "rbac.authorization.k8s.io" not in rule["apiGroups"]
 
 
-def test_the_operator_may_not_write_specs_of_models(chart: Chart) -> None:
+def test_the_operator_may_only_patch_models_and_neither_make_nor_remove_any(chart: Chart) -> None:
     role = next(
         role
         for role in of_kind(chart.render(), "ClusterRole")
@@ -35,7 +35,7 @@ def test_the_operator_may_not_write_specs_of_models(chart: Chart) -> None:
     )
     (verbs,) = [set(rule["verbs"]) for rule in role["rules"] if rule["resources"] == ["transformermodels"]]
 
-    assert verbs == {"get", "list", "watch"}
+    assert verbs == {"get", "list", "watch", "patch"}
 
 
 def test_watching_namespaces_needs_no_rights_in_the_cluster(chart: Chart) -> None:

@@ -10,8 +10,9 @@ from tests.operator.world import SETTINGS, STORAGE, Object, model
 from transformermodel_api.contract import PreparationRequest
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.model import TransformerModel
-from transformermodel_operator.children.job import preparation_job, settings_hash
+from transformermodel_operator.children.job import preparation_job
 from transformermodel_operator.children.storage import AnyStorage, ObjectStorage, StorageLocation
+from transformermodel_operator.children.work_job import settings_hash
 from transformermodel_operator.settings import Settings
 
 

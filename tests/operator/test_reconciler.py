@@ -94,6 +94,11 @@ class Cluster:
         known = self.objects[Reference.to(document)]
         return self._keep({**known, "metadata": {**known["metadata"]}, "status": document["status"]})
 
+    async def hold(self, model: Document, finalizers: Sequence[str]) -> Document:
+        self.writes.append(f"finalizers {list(finalizers)}")
+        known = self.objects[Reference.to(model)]
+        return self._keep({**known, "metadata": {**known["metadata"], "finalizers": list(finalizers)}})
+
     async def delete(self, document: Document) -> None:
         self.writes.append(f"delete {document['metadata']['name']}")
         self.objects.pop(Reference.to(document), None)
@@ -326,3 +331,18 @@ async def test_a_job_at_work_is_followed_and_one_that_is_over_is_not() -> None:
     for world in (World(model(), at_work), World(model(), job(model(), "Failed")), World(None)):
         await replace(world.reconciler, follow=follow).reconcile(KEY)
     assert followed == [Reference.to(at_work), None, None]
+
+
+async def test_a_model_that_takes_its_artifacts_along_is_held_before_its_job_is_made() -> None:
+    world = World(model(deletionPolicy="Delete"))
+    await world.reconcile()
+    assert world.cluster.writes == ["finalizers ['transformermodel.dev/artifacts']"]
+    await world.reconcile()
+    assert world.cluster.writes[1:] == ["apply Job", "status"]
+
+
+async def test_a_deleted_model_is_let_go_after_all_else() -> None:
+    gone = {"deletionTimestamp": "2026-11-22T12:00:00Z", "finalizers": ["transformermodel.dev/artifacts"]}
+    world = World(model(deletionPolicy="Delete", metadata=gone))
+    await world.reconcile()
+    assert world.cluster.writes == ["status", "finalizers []"]

@@ -10,8 +10,9 @@ from transformermodel_api.model import TransformerModel
 from transformermodel_api.status import Condition, ConditionStatus, PreparationStatus, TransformerModelStatus
 from transformermodel_operator.attempt import Attempt
 from transformermodel_operator.children.identity import FIELD_MANAGER
-from transformermodel_operator.children.job import BACKOFF_LIMIT, attempt_of, preparation_job, settings_hash
+from transformermodel_operator.children.job import COMPONENT, preparation_job
 from transformermodel_operator.children.storage import AnyStorage
+from transformermodel_operator.children.work_job import BACKOFF_LIMIT, attempt_of, component_of, settings_hash
 from transformermodel_operator.comparison import settled
 from transformermodel_operator.decide.claims import claim_refusal
 from transformermodel_operator.decide.inquiry import is_running, look_again_after
@@ -156,6 +157,7 @@ def _former_jobs(model: TransformerModel, wanted: Document, jobs: Iterable[Docum
         job
         for job in jobs
         if job["metadata"]["name"] != wanted["metadata"]["name"]
+        and component_of(job) == COMPONENT
         and ownership(job, model.metadata) is Ownership.Ours
         and not is_terminating(job)
     )

@@ -9,12 +9,22 @@ from transformermodel_predictor.artifact.collection import Removal, StoreContent
 class Collectable(Protocol):
     """A store whose content can be listed and removed in parts."""
 
-    def content(self) -> StoreContent:
-        """What is in the store now."""
+    def content(self, leaving: str | None = None) -> StoreContent:
+        """What is in the store now; what a model uses that is leaving does not count as referenced."""
         ...
 
-    def remove_artifact(self, digest: str, inputs: tuple[str, ...], unneeded_since: datetime) -> bool:
-        """Remove an artifact and the inputs that lead to it; False when somebody has come to need it."""
+    def used_by(self, reference: str) -> tuple[str, ...]:
+        """The digests that the model CLUSTER/NAMESPACE/NAME uses."""
+        ...
+
+    def remove_artifact(
+        self, digest: str, inputs: tuple[str, ...], unneeded_since: datetime, leaving: str | None = None
+    ) -> bool:
+        """Remove an artifact and the inputs that lead to it; False when somebody uses it or has come to need it."""
+        ...
+
+    def forget(self, reference: str) -> None:
+        """Forget what a model used: it is no more."""
         ...
 
     def remove_inputs(self, keys: tuple[str, ...]) -> None:

@@ -10,7 +10,7 @@ from transformermodel_predictor.artifact.holding import held_alone
 from transformermodel_predictor.artifact.local_store import STAGING
 from transformermodel_predictor.artifact.lock import locked
 from transformermodel_predictor.artifact.manifest import MANIFEST_FILE
-from transformermodel_predictor.artifact.references import digests_of
+from transformermodel_predictor.artifact.references import digests_of, reference_key
 from transformermodel_predictor.artifact.store import ARTIFACTS, INPUTS, REFERENCES
 
 _DIGEST_LENGTH = 64
@@ -25,21 +25,34 @@ class LocalCollectable:
         self._references = root / REFERENCES
         self._staging = root / STAGING
 
-    def content(self) -> StoreContent:
-        """What is in the store now."""
+    def content(self, leaving: str | None = None) -> StoreContent:
+        """What is in the store now; see `Collectable`."""
         return StoreContent(
             artifacts={path.name: _kept(path) for path in _folders(self._artifacts)},
             inputs=self._remembered(),
-            referenced=self._referenced(),
+            referenced=self._referenced(leaving),
             leftovers={path.name: _kept(path) for path in _folders(self._staging)},
         )
 
-    def remove_artifact(self, digest: str, inputs: tuple[str, ...], unneeded_since: datetime) -> bool:
+    def used_by(self, reference: str) -> tuple[str, ...]:
+        """The digests that a model uses; see `Collectable`."""
+        file = self._references / reference_key(reference)
+        return digests_of(file.read_text(encoding="ascii")) if file.is_file() else ()
+
+    def forget(self, reference: str) -> None:
+        """Forget what a model used; see `Collectable`."""
+        file = self._references / reference_key(reference)
+        file.unlink(missing_ok=True)
+        file.with_name(f"{file.name}.lock").unlink(missing_ok=True)
+
+    def remove_artifact(
+        self, digest: str, inputs: tuple[str, ...], unneeded_since: datetime, leaving: str | None = None
+    ) -> bool:
         """Remove an artifact that nobody holds and nobody has come to need."""
         folder = self._artifacts / digest
         try:
             with held_alone(folder):
-                if digest in self._referenced() or self._asked_for(digest, unneeded_since):
+                if digest in self._referenced(leaving) or self._asked_for(digest, unneeded_since):
                     return False
                 self.remove_inputs(inputs)
                 going = self._staging / f"removed-{digest}"
@@ -72,8 +85,13 @@ class LocalCollectable:
                     found[path.name] = Input(path.read_text(encoding="ascii").strip(), _time(path))
         return found
 
-    def _referenced(self) -> frozenset[str]:
-        texts = (path.read_text(encoding="ascii") for path in self._references.rglob("*") if path.is_file())
+    def _referenced(self, leaving: str | None) -> frozenset[str]:
+        left_out = None if leaving is None else self._references / reference_key(leaving)
+        texts = (
+            path.read_text(encoding="ascii")
+            for path in self._references.rglob("*")
+            if path != left_out and path.is_file()
+        )
         return frozenset(digest for text in texts for digest in digests_of(text))
 
     def _asked_for(self, digest: str, since: datetime) -> bool:

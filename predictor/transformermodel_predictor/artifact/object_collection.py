@@ -5,7 +5,7 @@ from datetime import datetime
 from transformermodel_predictor.artifact.collection import Input, Kept, StoreContent
 from transformermodel_predictor.artifact.lease import LEASES
 from transformermodel_predictor.artifact.manifest import MANIFEST_FILE
-from transformermodel_predictor.artifact.references import digests_of
+from transformermodel_predictor.artifact.references import digests_of, reference_key
 from transformermodel_predictor.artifact.store import ARTIFACTS, INPUTS, REFERENCES
 from transformermodel_predictor.objects.bucket import Bucket, StoredObject
 
@@ -20,22 +20,32 @@ class ObjectCollectable:
     def __init__(self, bucket: Bucket) -> None:
         self._bucket = bucket
 
-    def content(self) -> StoreContent:
-        """What is in the store now."""
+    def content(self, leaving: str | None = None) -> StoreContent:
+        """What is in the store now; see `Collectable`."""
         artifacts: dict[str, list[StoredObject]] = {}
         for stored in self._bucket.list(ARTIFACTS):
             artifacts.setdefault(stored.key.split("/")[1], []).append(stored)
         return StoreContent(
             artifacts={digest: _kept(objects) for digest, objects in artifacts.items()},
             inputs=self._remembered(),
-            referenced=self._referenced(),
+            referenced=self._referenced(leaving),
             leftovers={stored.key: _kept([stored]) for stored in self._bucket.list(LEASES)},
         )
 
-    def remove_artifact(self, digest: str, inputs: tuple[str, ...], unneeded_since: datetime) -> bool:
+    def used_by(self, reference: str) -> tuple[str, ...]:
+        """The digests that a model uses; see `Collectable`."""
+        return digests_of((self._bucket.read(f"{REFERENCES}/{reference_key(reference)}") or b"").decode("ascii"))
+
+    def forget(self, reference: str) -> None:
+        """Forget what a model used; see `Collectable`."""
+        self._bucket.remove([f"{REFERENCES}/{reference_key(reference)}"])
+
+    def remove_artifact(
+        self, digest: str, inputs: tuple[str, ...], unneeded_since: datetime, leaving: str | None = None
+    ) -> bool:
         """Remove an artifact, its manifest first: from then on it is none."""
         asked_for = any(item.digest == digest and item.used > unneeded_since for item in self._remembered().values())
-        if asked_for or digest in self._referenced():
+        if asked_for or digest in self._referenced(leaving):
             return False
         self.remove_inputs(inputs)
         place = f"{ARTIFACTS}/{digest}"
@@ -61,8 +71,9 @@ class ObjectCollectable:
                 found[stored.key.rpartition("/")[2]] = Input(content.decode("ascii").strip(), stored.modified)
         return found
 
-    def _referenced(self) -> frozenset[str]:
-        texts = [self._bucket.read(stored.key) for stored in self._bucket.list(REFERENCES)]
+    def _referenced(self, leaving: str | None) -> frozenset[str]:
+        left_out = None if leaving is None else f"{REFERENCES}/{reference_key(leaving)}"
+        texts = [self._bucket.read(stored.key) for stored in self._bucket.list(REFERENCES) if stored.key != left_out]
         return frozenset(digest for text in texts if text is not None for digest in digests_of(text.decode("ascii")))
 
 

@@ -1,0 +1,95 @@
+"""Jobs that run the predictor's image for a model: to prepare it, to check its source, to remove its artifacts."""
+
+from typing import Any
+
+from transformermodel_api import GROUP
+from transformermodel_api.errors import UserError
+from transformermodel_api.failures import FailureReason
+from transformermodel_api.identity import fingerprint
+from transformermodel_api.model import TransformerModel
+from transformermodel_operator.children.identity import labels, metadata
+from transformermodel_operator.children.work_pod import Work, work_pod
+from transformermodel_operator.objects import JOB, Document
+from transformermodel_operator.settings import Settings
+
+BACKOFF_LIMIT = 3
+
+JOB_LABEL = "batch.kubernetes.io/job-name"
+"""Label that the Job controller gives to a Job's pods."""
+
+SETTINGS_ANNOTATION = f"{GROUP}/applied-hash"
+"""Annotation of a Job: hash of the whole Job as it was made. Its name says what is done, this says how."""
+
+ATTEMPT_ANNOTATION = f"{GROUP}/attempt"
+"""Annotation of a Job: the how-manieth it is for its input. Whoever sees it fail knows how many have failed."""
+
+_SHORTEST_LIFE_SECONDS = 300
+_COMPONENT_LABEL = "app.kubernetes.io/component"
+
+_LASTING_EXIT_STATUSES = sorted(
+    {reason.exit_status for reason in FailureReason if not reason.transient} | {UserError.exit_status}
+)
+"""Exit statuses that a further attempt would repeat."""
+
+
+def work_job(
+    model: TransformerModel, name: str, component: str, work: Work, settings: Settings, attempt: int = 1
+) -> dict[str, Any]:
+    """A Job of a model.
+
+    Args:
+        model: whose Job it is.
+        name: says what is done; annotations say how and the how-manieth time.
+        component: what the Job is for, as a label.
+        work: what its pods do.
+        settings: the operator's.
+        attempt: the how-manieth Job for its input it is.
+    """
+    preparation = model.spec.preparation
+    job: dict[str, Any] = {
+        "apiVersion": JOB.api_version,
+        "kind": JOB.name,
+        "metadata": metadata(model.metadata, name, component),
+        "spec": {
+            "backoffLimit": BACKOFF_LIMIT,
+            "activeDeadlineSeconds": preparation.deadline_seconds,
+            # The outcome is in the finished pod: it must stay long enough to be read.
+            "ttlSecondsAfterFinished": max(preparation.ttl_seconds_after_finished, _SHORTEST_LIFE_SECONDS),
+            "podFailurePolicy": {"rules": _failure_rules(work.container)},
+            "template": {
+                "metadata": {"labels": labels(model.metadata, component)},
+                "spec": work_pod(work, model.spec, settings),
+            },
+        },
+    }
+    job["metadata"]["annotations"] = {SETTINGS_ANNOTATION: fingerprint(job)[:16], ATTEMPT_ANNOTATION: str(attempt)}
+    return job
+
+
+def settings_hash(job: Document) -> str | None:
+    """How a Job was made; None for a Job that is not from here."""
+    found: str | None = (job["metadata"].get("annotations") or {}).get(SETTINGS_ANNOTATION)
+    return found
+
+
+def attempt_of(job: Document) -> int:
+    """The how-manieth Job for its input this is; the first, for one that does not say."""
+    found = str((job["metadata"].get("annotations") or {}).get(ATTEMPT_ANNOTATION, ""))
+    return int(found) if found.isdecimal() else 1
+
+
+def component_of(job: Document) -> str | None:
+    """What a Job is for."""
+    found: str | None = (job["metadata"].get("labels") or {}).get(_COMPONENT_LABEL)
+    return found
+
+
+def _failure_rules(container: str) -> list[dict[str, Any]]:
+    return [
+        # An evicted pod says nothing about the model: it does not count.
+        {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
+        {
+            "action": "FailJob",
+            "onExitCodes": {"containerName": container, "operator": "In", "values": _LASTING_EXIT_STATUSES},
+        },
+    ]
