@@ -120,7 +120,7 @@ class TextHandler(BaseHandler, ABC):
         Returns:
             [tokens]: the sums, scaled to a Euclidean norm of 1; zeros stay zeros.
         """
-        sums = attributions.sum(dim=-1).squeeze(0)
+        sums = attributions.reshape(-1, attributions.shape[-1]).sum(dim=1)
         norm = torch.linalg.vector_norm(sums)
         return sums / norm if norm > 0 else sums
 
