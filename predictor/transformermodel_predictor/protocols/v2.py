@@ -46,7 +46,11 @@ def read_request(body: object, binary: bytes = b"") -> InferenceRequest:
 
 
 def write_response(response: InferenceResponse, request: InferenceRequest) -> tuple[dict[str, Any], list[bytes]]:
-    """The JSON part of an inference response, and the bytes of the tensors that were wanted so, in their order."""
+    """The JSON part of an inference response, and the bytes of the tensors that were wanted so, in their order.
+
+    Raises:
+        InvalidRequest: an output is wanted as JSON, and holds bytes that are no text.
+    """
     binary: list[bytes] = []
     document: dict[str, Any] = {
         "model_name": response.model_name,
@@ -119,6 +123,8 @@ def _write_tensor(tensor: Tensor, request: InferenceRequest, binary: list[bytes]
     """A tensor's JSON; its bytes go to the end of `binary` where they are wanted."""
     document: dict[str, Any] = {"name": tensor.name, "shape": tensor.shape, "datatype": tensor.datatype}
     if not request.wants_bytes(tensor.name):
+        if any(isinstance(element, bytes) for element in tensor.data):
+            raise InvalidRequest(f"output {tensor.name!r} is no text: ask for it with the parameter binary_data")
         document["data"] = tensor.data
         return document
     binary.append(pack(tensor.datatype, tensor.data))

@@ -39,6 +39,7 @@ async def answer(
     async with AsyncExitStack() as until_sent:
         pieces = await until_sent.enter_async_context(aclosing(inference.stream(model, call)))
         first = await while_connected(request, anext(pieces))
+        inference.answered(first.status)
         if first.more:
             until_sent.pop_all()  # the response closes them
             return PieceStream(call, first, pieces, until_answered.pop_all())

@@ -125,6 +125,10 @@ class Inference:
         _count(call)
         return await model.call(call)
 
+    def answered(self, status: int) -> None:
+        """Say with which HTTP status the request is answered, where that is not 200 and no error."""
+        _measurement.get().status = status
+
     def stream(self, model: HandlerModel, call: Call) -> AsyncGenerator[Reply, None]:
         """The same, piece by piece where the handler answers so."""
         _count(call)

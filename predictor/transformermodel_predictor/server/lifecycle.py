@@ -13,6 +13,7 @@ from pathlib import Path
 
 import uvicorn
 
+from transformermodel_api.errors import UserError
 from transformermodel_predictor.artifact.directory import open_artifact
 from transformermodel_predictor.engines.device import choose_devices
 from transformermodel_predictor.explanations.settings import ExplanationSettings
@@ -30,7 +31,6 @@ from transformermodel_predictor.server.memory import giving_back_freed_memory
 from transformermodel_predictor.server.model_options import ModelOptions
 from transformermodel_predictor.server.models import Models, in_thread
 from transformermodel_predictor.server.options import ServerOptions
-from transformermodel_predictor.server.served import Loader
 from transformermodel_predictor.server.urls import make_application
 from transformermodel_predictor.telemetry.handler_meter import HandlerMeter
 from transformermodel_predictor.telemetry.metrics import Metrics
@@ -38,6 +38,7 @@ from transformermodel_predictor.telemetry.model import ModelMeter
 from transformermodel_predictor.telemetry.observer import Observer
 from transformermodel_predictor.telemetry.requests import RequestMeter
 from transformermodel_predictor.telemetry.tracing import make_tracer
+from transformermodel_predictor.torchserve.call import HandlerFailed
 from transformermodel_predictor.torchserve.handler_options import HandlerOptions
 from transformermodel_predictor.torchserve.reading.served import has_handler
 from transformermodel_predictor.torchserve.reading.store import StoredModel
@@ -170,7 +171,7 @@ class ModelServer:
         self._archives = Archives(self._observe, options.packages)
         self._models = Models({})
         for name, path in places.items():
-            self._models.add(name, self._loader_of(name, path), url=path.name if has_handler(path) else name)
+            self._add(name, path)
         for model in stored:
             self._add_stored(model)
         self._tracer = make_tracer(os.environ)
@@ -180,16 +181,19 @@ class ModelServer:
         self.grpc_port: int | None = None
         self.management_port: int | None = None
 
-    def _loader_of(self, name: str, path: Path) -> Loader:
+    def _add(self, name: str, path: Path) -> None:
         if has_handler(path):
-            return self._archives.loader(name, path, self._options.of_model(name).handler)
-        observer = ModelMeter(self._metrics, name)
-        return in_thread(self._loader, partial(self._make, name, path, self._workers, observer))
+            loader = self._archives.loader(name, path, self._options.of_model(name).handler)
+            self._models.add(name, loader, url=path.name, may_fail=True)
+        else:
+            observer = ModelMeter(self._metrics, name)
+            make = partial(self._make, name, path, self._workers, observer)
+            self._models.add(name, in_thread(self._loader, make))
 
     def _add_stored(self, model: StoredModel) -> None:
         overrides = self._options.of_model(model.name).handler.overrides
         loader = self._archives.loader(model.name, model.path, HandlerOptions(model.settings, overrides))
-        slot = self._models.add(model.name, loader, model.version or "", model.path.name)
+        slot = self._models.add(model.name, loader, model.version or "", model.path.name, may_fail=True)
         if model.is_default:
             self._models.find(model.name).default = slot
 
@@ -205,8 +209,11 @@ class ModelServer:
         Raises:
             TransformerModelError: a model could not be loaded; the server has ended.
         """
-        with asyncio.Runner(loop_factory=self.http.config.get_loop_factory()) as runner:
-            runner.run(self._live(listener))
+        try:
+            with asyncio.Runner(loop_factory=self.http.config.get_loop_factory()) as runner:
+                runner.run(self._live(listener))
+        except HandlerFailed as error:
+            raise UserError(str(error)) from error
 
     async def _live(self, listener: socket.socket) -> None:
         url = url_of(listener, "http" if self._options.certificate is None else "https")

@@ -48,6 +48,7 @@ class ModelSlot:
         version: its version where that is known before it is loaded.
         url: what it is made from, as TorchServe's management API tells it.
         at_start: whether the server began with it.
+        may_fail: whether the server can do without it, if there are others.
     """
 
     def __init__(
@@ -59,10 +60,12 @@ class ModelSlot:
         url: str = "",
         *,
         at_start: bool = True,
+        may_fail: bool = False,
     ) -> None:
         self.name = name
         self.url = url or name
         self.at_start = at_start
+        self.may_fail = may_fail
         self.state = ModelState.Loading
         self._loader = loader
         self._version = version

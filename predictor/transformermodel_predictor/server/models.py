@@ -1,6 +1,7 @@
 """The models of a server, by name and version."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -10,6 +11,8 @@ from transformermodel_predictor.protocols.errors import ModelNotReady, UnknownMo
 from transformermodel_predictor.server.model_slot import IndexEntry, ModelSlot, ModelState
 from transformermodel_predictor.server.served import Loader, Served
 from transformermodel_predictor.server.versions import Versions
+
+_log = logging.getLogger(__name__)
 
 __all__ = ["IndexEntry", "ModelState", "Models", "in_thread"]
 
@@ -122,7 +125,16 @@ class Models:
         if self._draining:
             raise ModelNotReady(f"model {name!r} is going: the server shuts down")
 
-    def add(self, name: str, loader: Loader, version: str = "", url: str = "", *, at_start: bool = True) -> ModelSlot:
+    def add(
+        self,
+        name: str,
+        loader: Loader,
+        version: str = "",
+        url: str = "",
+        *,
+        at_start: bool = True,
+        may_fail: bool = False,
+    ) -> ModelSlot:
         """A model that is to be loaded; the first version of its name is the default.
 
         Args:
@@ -131,11 +143,12 @@ class Models:
             version: its version where that is known already.
             url: what it is made from, for those who list models.
             at_start: whether the server begins with it.
+            may_fail: whether the server can do without it, if there are others.
 
         Raises:
             VersionTaken: it is there already.
         """
-        slot = ModelSlot(name, loader, self.tell, version, url, at_start=at_start)
+        slot = ModelSlot(name, loader, self.tell, version, url, at_start=at_start, may_fail=may_fail)
         if name in self._models:
             self._models[name].add(slot)
         else:
@@ -160,13 +173,22 @@ class Models:
         self.tell()
 
     async def load_all(self) -> None:
-        """Load all models one after another; the first that fails is told and ends the loading.
+        """Load all models one after another; the first that fails, and may not, is told and ends the loading.
 
         Raises:
-            Exception: whatever the loader raises.
+            Exception: whatever the loader raises; of models that may fail only where none is ready.
         """
+        problem: Exception | None = None
         for slot in self._slots():
-            await slot.load()
+            try:
+                await slot.load()
+            except Exception as error:
+                if not slot.may_fail:
+                    raise
+                _log.error("model %s could not be loaded: %s", slot.name, error)
+                problem = problem or error
+        if problem is not None and not any(slot.state is ModelState.Ready for slot in self._slots()):
+            raise problem
 
     async def load(self, name: str) -> None:
         """Load all versions of a model, unless they are loaded; calls at the same time share one loading.

@@ -33,6 +33,7 @@ class OperationsRoutes:
             for entry in self._models.index
             if entry.state is ModelState.Ready
         ]
+        self._metrics.handlers.keep(self._models.names)
         self._metrics.show_models(one.metadata for one in served)
         self._metrics.show_workers(_workers(one) for one in served if runs_handler(one))
         return Response(self._metrics.exposition(), media_type=CONTENT_TYPE)

@@ -7,7 +7,7 @@ Names and labels are those that TorchServe shows in its mode `prometheus`: the m
 import bisect
 import re
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from prometheus_client import Metric
@@ -63,12 +63,16 @@ class _Family:
 
 
 class HandlerSeries(Collector):
-    """The measurements of all handlers of a server. Used from one thread."""
+    """The measurements of all handlers of a server. Used from one thread.
+
+    Attributes:
+        host: what the label `Hostname` says where the handler does not.
+    """
 
     def __init__(self) -> None:
         self._families: dict[str, _Family] = {}
         self._sizes: dict[str, int] = {}
-        self._host = socket.gethostname()
+        self.host = socket.gethostname()
 
     def add(self, model: str, measurement: Measurement) -> bool:
         """Count a value; whether there was room for it, and its name and kind could be had."""
@@ -86,8 +90,12 @@ class HandlerSeries(Collector):
         self._sizes[model] = self._sizes.get(model, 0) + 1
         return True
 
-    def forget(self, model: str) -> None:
-        """Show no more of a model that is gone."""
+    def keep(self, models: Collection[str]) -> None:
+        """Show no more of models that are gone."""
+        for model in set(self._sizes).difference(models):
+            self._forget(model)
+
+    def _forget(self, model: str) -> None:
         for name, family in tuple(self._families.items()):
             family.series = {labels: one for labels, one in family.series.items() if ("model", model) not in labels}
             if not family.series:
@@ -110,7 +118,7 @@ class HandlerSeries(Collector):
 
     def _labels(self, model: str, dimensions: Mapping[str, str]) -> Labels:
         named = {label_name(name): value[:_LONGEST_VALUE] for name, value in dimensions.items()}
-        return tuple(sorted(({"Hostname": self._host} | named | {"model": model}).items()))
+        return tuple(sorted(({"Hostname": self.host} | named | {"model": model}).items()))
 
 
 def metric_name(name: str) -> str:

@@ -19,9 +19,11 @@ class Measurement:
 
     Attributes:
         explains: whether it turned out to ask for explanations.
+        status: the HTTP status of the answer; where the request fails, its error says it.
     """
 
     explains: bool = False
+    status: int = 200
 
 
 class RequestMeter:
@@ -43,16 +45,15 @@ class RequestMeter:
         in_flight = self._gauge(model, protocol)
         in_flight.inc()
         started = time.perf_counter()
-        status = 200
         measurement = Measurement()
         try:
             yield measurement
         except BaseException as error:
-            status = _status(error)
+            measurement.status = _status(error)
             raise
         finally:
             in_flight.dec()
-            counter, histogram = self._instruments(model, protocol, measurement.explains, status)
+            counter, histogram = self._instruments(model, protocol, measurement.explains, measurement.status)
             counter.inc()
             histogram.observe(time.perf_counter() - started)
 

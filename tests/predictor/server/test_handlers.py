@@ -1,7 +1,7 @@
 """TorchServe's inference URLs for models that run handlers of our own, in real workers."""
 
 import json
-import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from tests.predictor.gated import PATIENCE_SECONDS
 from tests.predictor.server.handler_archive import archive
 from tests.predictor.server.running import running
 from transformermodel_predictor.server.options import ServerOptions
+from transformermodel_predictor.server.token import Token
 
 SHOWS = """
 import json
@@ -67,6 +68,11 @@ def stream(index, row, context):
     return "three"
 
 
+def measure(index, row, context):
+    context.metrics.add_counter("Oddities", 3, None)
+    return "measured"
+
+
 def endless(index, row, context):
     for _ in range(600):
         send_intermediate_predict_response(["x"], context.request_ids, "piece", 200, context)
@@ -75,7 +81,8 @@ def endless(index, row, context):
 
 
 ANSWERS = {
-    "status": status, "fail": fail, "no_memory": no_memory, "refuse": refuse, "stream": stream, "endless": endless,
+    "status": status, "fail": fail, "no_memory": no_memory, "refuse": refuse,
+    "stream": stream, "measure": measure, "endless": endless,
     "text": lambda *_: "plain", "bytes": lambda *_: bytes([0, 255]), "list": lambda *_: [1, 2],
 }
 """
@@ -181,17 +188,35 @@ def test_pieces_come_as_they_are_made(client: httpx.Client) -> None:
         assert b"".join(response.iter_raw()) == b"one two three"
 
 
-def test_a_client_that_goes_leaves_no_one_working_for_it(client: httpx.Client) -> None:
+def test_a_client_that_goes_leaves_nothing_behind(client: httpx.Client) -> None:
     with client.stream("POST", "/predictions/shows", data={"do": "endless"}) as response:
         next(response.iter_raw())
-    ended = threading.Event()
+    wait_for(client, 'transformermodel_requests_in_flight{model="shows",protocol="torchserve"} 0.0')
+    wait_for(client, 'status="499"')
 
-    def ask() -> None:
-        assert "transformermodel_requests_in_flight" in client.get("/metrics").text
-        ended.set()
 
-    ask()
-    assert ended.is_set()
+def wait_for(client: httpx.Client, line: str) -> None:
+    """Return when the metrics have it."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while line not in client.get("/metrics").text:
+        assert time.monotonic() < deadline, f"no {line} in {client.get('/metrics').text}"
+        time.sleep(0.02)
+
+
+def test_what_a_handler_measures_is_shown_under_its_own_name(client: httpx.Client) -> None:
+    assert do(client, "measure").text == "measured"
+    wait_for(client, "Oddities{")
+    line = next(line for line in client.get("/metrics").text.splitlines() if line.startswith("Oddities{"))
+    assert 'ModelName="shows"' in line
+    assert 'model="shows"' in line
+    assert line.endswith(" 3.0")
+
+
+def test_the_statuses_of_handlers_are_counted(client: httpx.Client) -> None:
+    do(client, "status")
+    assert 'transformermodel_requests_total{model="shows",protocol="torchserve",status="418"}' in (
+        client.get("/metrics").text
+    )
 
 
 def test_options_describe_the_models_urls(client: httpx.Client) -> None:
@@ -203,8 +228,6 @@ def test_options_describe_the_models_urls(client: httpx.Client) -> None:
 
 
 def test_the_token_is_no_handlers_business(tmp_path: Path) -> None:
-    from transformermodel_predictor.server.token import Token
-
     options = ServerOptions(token=Token("secret"))
     with running({}, options, archives={"shows": archive(tmp_path / "shows.mar", SHOWS)}) as server:
         headers = {"authorization": "Bearer secret"}

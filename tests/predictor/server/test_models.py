@@ -10,7 +10,13 @@ import pytest
 from transformermodel_api.errors import CorruptArtifact
 from transformermodel_predictor.handler import GeneralizedHandler
 from transformermodel_predictor.loading import LoadedModel
-from transformermodel_predictor.protocols.errors import ModelNotReady, UnknownModel, UnknownVersion
+from transformermodel_predictor.protocols.errors import (
+    DefaultVersion,
+    ModelNotReady,
+    UnknownModel,
+    UnknownVersion,
+    VersionTaken,
+)
 from transformermodel_predictor.server.models import Models, ModelState, in_thread
 from transformermodel_predictor.workers import Workers
 
@@ -160,3 +166,58 @@ async def test_only_the_version_that_is_there_answers(worker: ThreadPoolExecutor
     assert models.served("tiny", version) is handler
     with pytest.raises(UnknownVersion, match=f"no version '7'; it is version '{version}'"):
         models.require_ready("tiny", "7")
+
+
+async def test_several_versions_of_a_model_and_one_of_them_the_default(
+    worker: ThreadPoolExecutor, tiny_model: LoadedModel
+) -> None:
+    models = Models({})
+    handlers = {version: GeneralizedHandler("tiny", tiny_model, Workers.start()) for version in ("1.0", "2.0")}
+    for version, handler in handlers.items():
+        await models.add("tiny", in_thread(worker, partial(lambda made: made, handler)), version).load()
+    assert models.served("tiny") is models.served("tiny", "1.0") is handlers["1.0"]
+    assert models.served("tiny", "2.0") is handlers["2.0"]
+    with pytest.raises(UnknownVersion, match=r"no version '3'; it has '1\.0', '2\.0'"):
+        models.served("tiny", "3")
+    with pytest.raises(VersionTaken, match=r"'2\.0'"):
+        models.add("tiny", in_thread(worker, lambda: handlers["2.0"]), "2.0")
+
+    with pytest.raises(DefaultVersion):
+        await models.remove(models.find("tiny").find("1.0"))
+    models.find("tiny").set_default("2.0")
+    await models.remove(models.find("tiny").find("1.0"))
+    assert models.served("tiny") is handlers["2.0"]
+    await models.remove(models.find("tiny").default)
+    assert "tiny" not in models
+
+
+async def test_a_removed_model_finishes_what_it_has_begun(
+    worker: ThreadPoolExecutor, handler: GeneralizedHandler
+) -> None:
+    models = make_models(lambda name: handler, worker, "tiny")
+    await models.load_all()
+    with models.use("tiny") as used:
+        removing = asyncio.create_task(models.remove(models.find("tiny").default))
+        await models.changed()
+        assert len(await asyncio.wait_for(used.answer([{"text": "good"}]), 60)) == 1
+        assert not removing.done()
+    await removing
+    assert models.names == []
+
+
+async def test_one_that_may_fail_leaves_the_others_to_answer(
+    worker: ThreadPoolExecutor, handler: GeneralizedHandler
+) -> None:
+    def fail() -> GeneralizedHandler:
+        raise CorruptArtifact("handler.py is broken")
+
+    models = Models({})
+    models.add("broken", in_thread(worker, fail), may_fail=True)
+    with pytest.raises(CorruptArtifact):
+        await models.load_all()
+    models.add("tiny", in_thread(worker, lambda: handler), may_fail=True)
+    await models.load_all()
+    assert models.served("tiny") is handler
+    with pytest.raises(ModelNotReady, match=r"could not be loaded: handler\.py is broken"):
+        models.served("broken")
+    assert not models.ready
