@@ -69,9 +69,15 @@ def _preparation_checks(model: TransformerModel, base: Path, store: str) -> Iter
         return
     for source in planned.sources:
         yield ok("source", f"{source.origin} is there at {source.commit} ({source.listing.bytes / 1e6:.1f} MB)")
-    yield ok("forms", f"tried here: {', '.join(str(candidate) for candidate in planned.choice.candidates)}")
+    yield _forms(planned)
     yield _space(planned, store)
     yield _memory(planned)
+
+
+def _forms(planned: "Plan") -> Check:
+    if planned.is_of_archive:
+        return skipped("forms", "an archive has none of ours: its own handler loads and runs it")
+    return ok("forms", f"tried here: {', '.join(str(candidate) for candidate in planned.choice.candidates)}")
 
 
 def _space(planned: "Plan", store: str) -> Check:

@@ -38,6 +38,9 @@ def plan_lines(name: str, plan: "Plan") -> Iterator[str]:
         yield f"  {source.origin} at {source.commit}"
         for file, size in sorted(source.listing.sizes.items()):
             yield f"    {file:<32} {size / 1e6:>10.1f} MB"
+    if plan.is_of_archive:
+        yield "  candidates: none, its own handler loads and runs it"
+        return
     yield f"  candidates: {', '.join(str(candidate) for candidate in plan.choice.candidates)}"
     reasons: dict[str, list[str]] = {}
     for entry in plan.choice.untried:

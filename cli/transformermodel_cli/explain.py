@@ -17,7 +17,7 @@ from transformermodel_cli.location import store_location
 from transformermodel_cli.model_flags import DeviceFlag
 from transformermodel_cli.preparation_process import preparing
 from transformermodel_cli.prepare import Output, StoreOption
-from transformermodel_cli.serve import directory_of, model_options
+from transformermodel_cli.served_models import has_handler, model_options, place_of
 from transformermodel_cli.subjects import ManifestSubject, Subject, read_subjects
 
 if TYPE_CHECKING:
@@ -50,6 +50,10 @@ def command(
     subject, *more = read_subjects([file])
     if more:
         raise UserError(f"{file} holds {len(more) + 1} models: explain takes a file with one")
+    if has_handler(subject):
+        raise UserError(
+            f"{subject.name} is explained by its own handler: serve it and ask /explanations/{subject.name}"
+        )
     asked = {name: value for name, value in (("method", method), ("target", target)) if value is not None}
     options = model_options(subject, explanations).changed(device, _BATCHING)
     _print(_explained(subject, store, options, fields, asked), output)
@@ -66,7 +70,7 @@ def _explained(
         with preparing([subject], location) as preparation:
             digests = dict(preparation.digests())
     with ExitStack() as holds:
-        directory = directory_of(subject, location, digests)
+        directory = place_of(subject, location, digests)
         holds.enter_context(held(directory))
         return _in_process(subject.name, directory, options, fields, parameters)
 

@@ -15,7 +15,7 @@ from transformermodel_api.identity import canonical_json
 from transformermodel_cli.candidates import print_candidates
 from transformermodel_cli.dry_run import plan_document, plan_lines, plan_of
 from transformermodel_cli.location import store_location
-from transformermodel_cli.subjects import ManifestSubject, read_subjects
+from transformermodel_cli.subjects import ArchiveSubject, ManifestSubject, StoreSubject, read_subjects
 
 if TYPE_CHECKING:
     from transformermodel_predictor.artifact.opening import StoreLocation
@@ -66,6 +66,11 @@ def command(
     if not files:
         raise UserError("nothing to prepare: name a manifest, as in `transformermodel prepare model.yaml`")
     for subject in read_subjects(files):
+        if isinstance(subject, ArchiveSubject | StoreSubject):
+            raise UserError(
+                f"{subject.name} needs no preparation: serve it with `transformermodel serve`, or name it as "
+                "spec.source.uri in a manifest with the task Custom"
+            )
         if not isinstance(subject, ManifestSubject):
             raise UserError(f"{subject.name} is prepared already: serve it with `transformermodel serve`")
         if subject.converted and output is Output.text:

@@ -1,19 +1,28 @@
 """`transformermodel serve`: prepare what is not prepared yet, and answer requests."""
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from transformermodel_api.errors import UserError
-from transformermodel_cli.explanation_flags import ExplanationsFlag, changed_explanations
-from transformermodel_cli.location import store_location
+from transformermodel_cli.announcement import announce
+from transformermodel_cli.explanation_flags import ExplanationsFlag
+from transformermodel_cli.handler_flags import (
+    InstallRequirementsFlag,
+    ManagementPortFlag,
+    ManagementTokenFileFlag,
+    MaxWorkersFlag,
+    MinWorkersFlag,
+    ModelStoreFlag,
+    ResponseTimeoutFlag,
+    StartupTimeoutFlag,
+    workers_of,
+)
+from transformermodel_cli.location import cache_directory, store_location
 from transformermodel_cli.model_flags import (
     DeviceFlag,
     MaxBatchSizeFlag,
@@ -23,6 +32,7 @@ from transformermodel_cli.model_flags import (
 )
 from transformermodel_cli.preparation_process import preparing
 from transformermodel_cli.prepare import StoreOption
+from transformermodel_cli.served_models import handler_options, model_options, names_of, place_of, stored_models
 from transformermodel_cli.server_flags import (
     GRPC_PORT,
     HTTP_PORT,
@@ -39,20 +49,21 @@ from transformermodel_cli.server_flags import (
     PlaygroundFlag,
     TokenFileFlag,
 )
-from transformermodel_cli.subjects import ManifestSubject, StoredSubject, Subject, read_subjects
+from transformermodel_cli.subjects import ManifestSubject, StoreSubject, Subject, read_subjects
 
 if TYPE_CHECKING:
     from transformermodel_predictor.artifact.opening import StoreLocation
     from transformermodel_predictor.server.serving import ModelOptions, ServerOptions
-
-_EXAMPLE_TEXT = "I love this movie, it was fantastic!"
 
 
 def command(
     files: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[NAME=]FILE...", help="Manifests, or directories that are prepared already.", show_default=False
+            metavar="[NAME=]FILE...",
+            help="Manifests, prepared directories, TorchServe archives (.mar, .tar.gz, a folder) or stores of them. "
+            "The code of an archive that is named here runs.",
+            show_default=False,
         ),
     ] = None,
     store: StoreOption = None,
@@ -63,7 +74,10 @@ def command(
         str | None, typer.Option("--model-name", "--model_name", help="Name of the model in --model-dir.")
     ] = None,
     model_dir: Annotated[
-        Path | None, typer.Option("--model-dir", "--model_dir", help="A prepared directory, as in a KServe pod.")
+        Path | None,
+        typer.Option(
+            "--model-dir", "--model_dir", help="As in a KServe pod: a prepared directory, or a TorchServe store."
+        ),
     ] = None,
     model_uri: Annotated[
         str | None,
@@ -88,10 +102,18 @@ def command(
     max_queue_size: MaxQueueSizeFlag = None,
     max_delay_milliseconds: MaxDelayFlag = None,
     explanations: ExplanationsFlag = None,
+    install_requirements: InstallRequirementsFlag = False,
+    min_workers: MinWorkersFlag = None,
+    max_workers: MaxWorkersFlag = None,
+    response_timeout: ResponseTimeoutFlag = None,
+    startup_timeout: StartupTimeoutFlag = None,
+    management_port: ManagementPortFlag = None,
+    management_token_file: ManagementTokenFileFlag = None,
+    model_store: ModelStoreFlag = None,
 ) -> None:
     """Prepare models where needed and serve them over HTTP and gRPC until Ctrl-C."""
     from transformermodel_predictor.artifact.holding import held
-    from transformermodel_predictor.server.serving import ServerOptions, read_token, serve
+    from transformermodel_predictor.server.serving import ManagementOptions, ServerOptions, read_token, serve
 
     subjects = read_subjects([*(files or ()), *_named_model(model_name, model_dir, model_uri)])
     if not subjects:
@@ -102,30 +124,40 @@ def command(
         "max_queue_size": max_queue_size,
         "max_delay_milliseconds": max_delay_milliseconds,
     }
+    workers = workers_of(min_workers, max_workers, response_timeout, startup_timeout)
+
+    def how(subject: Subject) -> "ModelOptions":
+        options = model_options(subject, explanations).changed(device, flags)
+        return handler_options(options, subject, workers, install_requirements=install_requirements)
+
+    stores = [subject for subject in subjects if isinstance(subject, StoreSubject)]
+    archives = stores[0].store.archives if management_port is not None and len(stores) == 1 else None
     options = ServerOptions(
         host=host,
         http_port=http_port,
         grpc_port=grpc_port or None,
         drain_seconds=drain_seconds,
         finish_seconds=finish_seconds,
-        max_body_bytes=max_body_bytes,
+        max_body_bytes=max([max_body_bytes, *(each.store.max_request_bytes or 0 for each in stores)]),
         max_text_bytes=max_text_bytes,
         certificate=ssl_certfile,
         key=ssl_keyfile,
         token=read_token(token_file, os.environ),
         access_log=access_log,
         playground=playground,
-        models={subject.name: model_options(subject, explanations).changed(device, flags) for subject in subjects},
-        on_ready=lambda url: _announce(url, subjects[0], options.has_playground),
+        management=ManagementOptions.read(management_port, management_token_file, model_store or archives, os.environ),
+        packages=cache_directory(os.environ) / "packages",
+        models={name: how(subject) for subject in subjects for name in names_of(subject)},
+        on_ready=lambda url: announce(url, subjects[0], playground=options.has_playground),
     )
     options.require_usable()
     location = store_location(store, os.environ)
     digests = _prepare(subjects, location, options)
     with ExitStack() as holds:
-        directories = {subject.name: directory_of(subject, location, digests) for subject in subjects}
-        for directory in directories.values():
-            holds.enter_context(held(directory))
-        serve(directories, options)
+        places = {each.name: place_of(each, location, digests) for each in subjects if each not in stores}
+        for place in places.values():
+            holds.enter_context(held(place))
+        serve(places, options, stored_models(subjects, install_requirements=install_requirements))
 
 
 def _named_model(name: str | None, directory: Path | None, uri: str | None) -> list[str]:
@@ -138,14 +170,6 @@ def _named_model(name: str | None, directory: Path | None, uri: str | None) -> l
         raise UserError(f"--model-dir {directory} is not a directory")
     place = uri or str(directory)
     return [f"{name}={place}" if name else place]
-
-
-def model_options(subject: Subject, explanations: Sequence[str] | None) -> "ModelOptions":
-    """How a model is run, as its manifest says and --explanations; a prepared one comes without a manifest."""
-    from transformermodel_predictor.server.serving import ModelOptions
-
-    options = ModelOptions.of(subject.model.spec.predictor) if isinstance(subject, ManifestSubject) else ModelOptions()
-    return replace(options, explanations=changed_explanations(options.explanations, explanations or ()))
 
 
 def _prepare(subjects: Sequence[Subject], store: "StoreLocation", options: "ServerOptions") -> Mapping[str, str]:
@@ -162,33 +186,3 @@ def _prepare(subjects: Sequence[Subject], store: "StoreLocation", options: "Serv
     with preparing(manifests, store) as preparation:
         preload(options)
         return preparation.digests()
-
-
-def directory_of(subject: Subject, store: "StoreLocation", digests: Mapping[str, str]) -> Path:
-    """The prepared directory of a subject, fetched if it has to be."""
-    if isinstance(subject, ManifestSubject):
-        return store.open().open(digests[subject.name]).path
-    if isinstance(subject, StoredSubject):
-        from transformermodel_predictor.artifact.opening import ArtifactLocation
-
-        artifact = ArtifactLocation.parse(subject.uri, store.cache)
-        return artifact.store.open().open(artifact.digest).path
-    return subject.directory
-
-
-def _announce(url: str, subject: Subject, playground: bool) -> None:
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
-    console.print(f"Serving on {url} (Ctrl-C stops)", style="bold green")
-    console.print("Try it:")
-    console.print(f"  {_curl(url, subject)}", markup=False)
-    if playground:
-        console.print(f"  or open {url}/playground", markup=False)
-
-
-def _curl(url: str, subject: Subject) -> str:
-    """A line that can be pasted: the first golden question, else a sentence."""
-    tests = subject.model.spec.tests if isinstance(subject, ManifestSubject) else None
-    text = tests[0].input.text if tests else _EXAMPLE_TEXT
-    tensor = {"name": "text", "shape": [1], "datatype": "BYTES", "data": [text]}
-    body = json.dumps({"inputs": [tensor]}, ensure_ascii=False).replace("'", r"'\''")
-    return f"curl -s {url}/v2/models/{subject.name}/infer -H 'Content-Type: application/json' -d '{body}'"

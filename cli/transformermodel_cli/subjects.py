@@ -1,16 +1,20 @@
-"""What `serve` and `prepare` are given: manifests, and directories that are prepared already."""
+"""What `serve` and `prepare` are given: manifests, prepared directories, archives and stores of archives."""
 
+import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from transformermodel_api.errors import UserError
 from transformermodel_api.manifests import read_manifests
 from transformermodel_api.model import TransformerModel
 from transformermodel_api.predictor import Device
 from transformermodel_cli.configuration_file import Converted, is_configuration_file, read_configuration_file
+
+if TYPE_CHECKING:
+    from transformermodel_predictor.torchserve.reading.store import ModelStore
 
 _SHORT_DIGEST = 12
 """How much of a digest names an artifact that has no other name."""
@@ -54,7 +58,24 @@ class StoredSubject:
     uri: str
 
 
-Subject = ManifestSubject | ArtifactSubject | StoredSubject
+@dataclass(frozen=True)
+class ArchiveSubject:
+    """An archive on this machine: a file, or a folder into which one was unpacked. Naming it is consent to its code."""
+
+    name: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class StoreSubject:
+    """A store of TorchServe's, whose configuration says which models there are; its name is not one of theirs."""
+
+    name: str
+    folder: Path
+    store: "ModelStore"
+
+
+Subject = ManifestSubject | ArtifactSubject | StoredSubject | ArchiveSubject | StoreSubject
 
 
 def read_subjects(arguments: Sequence[str]) -> list[Subject]:
@@ -64,10 +85,19 @@ def read_subjects(arguments: Sequence[str]) -> list[Subject]:
         UserError: a file cannot be read or used, or two models have one name.
     """
     subjects = [subject for argument in arguments for subject in _read(argument)]
-    repeated = [name for name, count in Counter(subject.name for subject in subjects).items() if count > 1]
+    names = (name for subject in subjects for name in _names(subject))
+    repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
         raise UserError(f"two models are named {repeated[0]}: name one of them with NAME=FILE")
     return subjects
+
+
+def _names(subject: Subject) -> Iterator[str]:
+    """The names of a subject's models; several versions of one count once."""
+    if isinstance(subject, StoreSubject):
+        yield from dict.fromkeys(model.name for model in subject.store.models)
+    else:
+        yield subject.name
 
 
 def _read(argument: str) -> list[Subject]:
@@ -77,8 +107,12 @@ def _read(argument: str) -> list[Subject]:
         raise UserError(f"{argument}: the name before = is empty")
     if "://" in file:
         return [StoredSubject(given or path.name[:_SHORT_DIGEST], file)]
+    from transformermodel_predictor.sources.unpacking import is_archive
+
+    if is_archive(path.name) and not path.is_dir():
+        return [_archive(given, path)]
     if path.is_dir():
-        return [ArtifactSubject(given or path.resolve().name, path)]
+        return [_directory(given, path)]
     if is_configuration_file(path):
         converted = read_configuration_file(path)
         model = converted.model
@@ -87,3 +121,21 @@ def _read(argument: str) -> list[Subject]:
     if given and len(models) > 1:
         raise UserError(f"{path} holds {len(models)} models: {given}= can name only one")
     return [ManifestSubject(given or model.metadata.name, model, path.resolve().parent) for model in models]
+
+
+def _archive(given: str, path: Path) -> ArchiveSubject:
+    from transformermodel_predictor.torchserve.reading.peeking import peek_manifest
+
+    return ArchiveSubject(given or peek_manifest(path).model_name, path)
+
+
+def _directory(given: str, path: Path) -> Subject:
+    from transformermodel_predictor.torchserve.reading.served import has_handler, is_artifact
+    from transformermodel_predictor.torchserve.reading.store import is_model_store, read_store
+
+    name = given or path.resolve().name
+    if is_artifact(path):
+        return ArtifactSubject(name, path)
+    if is_model_store(path):
+        return StoreSubject(name, path, read_store(path, os.environ))
+    return _archive(given, path) if has_handler(path) else ArtifactSubject(name, path)

@@ -68,22 +68,21 @@ def load_model(artifact: Artifact, devices: Sequence[torch.device] = (CPU,)) -> 
     """Load what an artifact holds, with a replica on each further device.
 
     Raises:
-        UserError: its configuration names a task that this version does not know, or contradicts the rest of it.
+        UserError: it is an archive's, which only its handler can load; or its configuration names a task that this
+            version does not know, or contradicts the rest of it.
         PreparationFailed: its weights do not fit its task.
     """
-    configuration = artifact.configuration
+    candidate, configuration = artifact.manifest.candidate, artifact.configuration
     task = make_task(
         task_of_mode(configuration.mode),
         TaskConfiguration.of(configuration, artifact.labels),
     )
-    require_agreement(configuration, artifact.manifest.candidate, artifact.labels)
+    require_agreement(configuration, candidate, artifact.labels)
     if isinstance(task, TextGeneration):
         return load_generator(artifact, task, devices[0])
     execution = Execution.of(configuration)
     if execution.device_map is not DeviceMap.Single:  # one engine over all of them
         devices = devices[:1]
-    engine, *replicas = (
-        load_engine(artifact.path, artifact.manifest.candidate, task, device, execution) for device in devices
-    )
+    engine, *replicas = (load_engine(artifact.path, candidate, task, device, execution) for device in devices)
     tokenizer = load_pretrained_tokenizer(artifact.path, trust_remote_code=configuration.trust_remote_code)
     return LoadedModel(artifact, task, tokenizer, engine, tuple(replicas), devices[0])

@@ -8,11 +8,12 @@ from typing import Any
 
 from transformermodel_api.contract import PreparationRequest
 from transformermodel_api.spec import TaskName
+from transformermodel_predictor.preparation.archive_inputs import resolve_archive
 from transformermodel_predictor.preparation.candidates import Choice, Model, candidates_for
 from transformermodel_predictor.preparation.foresight import require_adapter_source, require_checkpoint
 from transformermodel_predictor.preparation.forms.catalogue import all_candidates, refusal
 from transformermodel_predictor.preparation.forms.form import Place
-from transformermodel_predictor.preparation.inputs import Inputs, Pinned, resolve
+from transformermodel_predictor.preparation.inputs import Pinned, resolve
 from transformermodel_predictor.preparation.memory import device_free_bytes
 from transformermodel_predictor.preparation.node import this_node
 from transformermodel_predictor.preparation.placement import Placement
@@ -37,12 +38,10 @@ class Plan:
     """What a preparation would do.
 
     Attributes:
-        inputs: the pinned sources.
         sources: what would be fetched: the checkpoint, then the adapter.
-        choice: which candidates would be tried, and which not.
+        choice: which candidates would be tried, and which not; none of either for an archive, which has a handler.
     """
 
-    inputs: Inputs
     sources: tuple[PlannedSource, ...]
     choice: Choice
 
@@ -52,14 +51,20 @@ class Plan:
         return sum(source.listing.bytes for source in self.sources)
 
     @property
+    def is_of_archive(self) -> bool:
+        """Whether it is an archive that is prepared, whose handler leaves nothing to choose."""
+        return not self.choice.candidates
+
+    @property
     def bytes_to_store(self) -> int:
         """What the weights of one candidate take: the others are left out where there is no room for them."""
-        return _weights(self.sources[0].listing)
+        listing = self.sources[0].listing
+        return listing.bytes if self.is_of_archive else _weights(listing)
 
     @property
     def most_bytes_to_store(self) -> int:
         """What the weights of all candidates take while they are tried."""
-        return self.bytes_to_store * len(self.choice.candidates)
+        return self.bytes_to_store * max(1, len(self.choice.candidates))
 
 
 def plan(request: PreparationRequest, base: Path) -> Plan:
@@ -68,12 +73,21 @@ def plan(request: PreparationRequest, base: Path) -> Plan:
     Raises:
         PreparationFailed: as the preparation would, as far as that can be known.
     """
+    if request.task is TaskName.Custom:
+        return _archive_plan(request, base)
     inputs = resolve(request, base)
     with tempfile.TemporaryDirectory() as folder:
         pinned = [source for source in (inputs.checkpoint, inputs.adapter) if source is not None]
         sources = tuple(_planned(source, Path(folder) / str(number)) for number, source in enumerate(pinned))
         _require_sound(request, sources, Path(folder))
-    return Plan(inputs, sources, _choice(request, inputs.placement, sources[0].listing))
+    return Plan(sources, _choice(request, inputs.placement, sources[0].listing))
+
+
+def _archive_plan(request: PreparationRequest, base: Path) -> Plan:
+    archive = resolve_archive(request, base)
+    with tempfile.TemporaryDirectory() as folder:
+        listing = archive.source.survey(archive.resolved, Path(folder) / "archive")
+    return Plan((PlannedSource(archive.origin, archive.resolved.commit, listing),), Choice((), ()))
 
 
 def choose(request: PreparationRequest, placement: Placement, architecture: str, weights: int) -> Choice:

@@ -31,8 +31,12 @@ def has_handler(path: Path) -> bool:
     """
     if path.is_file():
         return is_archive(path.name)
-    manifest = path / MANIFEST_FILE
-    return _is_of_archive(manifest) if manifest.is_file() else is_unpacked_archive(path)
+    return _is_of_archive(path / MANIFEST_FILE) if is_artifact(path) else is_unpacked_archive(path)
+
+
+def is_artifact(path: Path) -> bool:
+    """Whether a folder is what a preparation has made, or says so."""
+    return (path / MANIFEST_FILE).is_file()
 
 
 def open_served(
@@ -54,7 +58,7 @@ def open_served(
         UserError: nothing is there, or the name cannot be a model's.
     """
     options = options or HandlerOptions()
-    if (path / MANIFEST_FILE).is_file():
+    if is_artifact(path):
         return _changed(_of_artifact(path, name, folder, options), options)
     opened = open_archive(path, name, folder=folder, settings=options.defaults)
     return with_requirements(_changed(opened, options), cache)

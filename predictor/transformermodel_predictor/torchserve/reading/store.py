@@ -46,11 +46,13 @@ class ModelStore:
     """What a store says is to be served.
 
     Attributes:
-        models: the archives.
+        models: the archives that are to be served.
+        archives: the folder in which they are, beside others.
         max_request_bytes: the largest body, where it says one.
     """
 
     models: tuple[StoredModel, ...]
+    archives: Path
     max_request_bytes: int | None = None
 
 
@@ -80,7 +82,7 @@ def read_store(folder: Path, environment: Mapping[str, str]) -> ModelStore:
     for model in models:
         if not is_model_name(model.name):
             raise UserError(f"{model.path}: the model's name {model.name!r} must be {RULE}")
-    return ModelStore(models, configuration.max_request_bytes)
+    return ModelStore(models, archives, configuration.max_request_bytes)
 
 
 def _archives_folder(folder: Path, configuration: ServerConfiguration) -> Path:

@@ -1,0 +1,39 @@
+"""What `serve` says when it is ready: where it is, and a line to try it with."""
+
+import json
+
+from rich.console import Console
+
+from transformermodel_cli.served_models import has_handler
+from transformermodel_cli.subjects import ManifestSubject, StoreSubject, Subject
+
+_EXAMPLE_TEXT = "I love this movie, it was fantastic!"
+
+
+def announce(url: str, subject: Subject, *, playground: bool) -> None:
+    """Say on standard error that a server is ready, and how to ask the first of its models."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print(f"Serving on {url} (Ctrl-C stops)", style="bold green")
+    console.print("Try it:")
+    console.print(f"  {_curl(url, subject)}", markup=False)
+    if playground:
+        console.print(f"  or open {url}/playground", markup=False)
+
+
+def _curl(url: str, subject: Subject) -> str:
+    """A line that can be pasted: the first golden question, else a sentence."""
+    tests = subject.model.spec.tests if isinstance(subject, ManifestSubject) else None
+    asked = tests[0].input.model_dump(exclude_none=True) if tests else {}
+    text = asked.get("text", _EXAMPLE_TEXT)
+    if has_handler(subject):
+        name = subject.store.models[0].name if isinstance(subject, StoreSubject) else subject.name
+        body, kind = (json.dumps(asked), "application/json") if len(asked) > 1 else (text, "text/plain")
+        return f"curl -s {url}/predictions/{name} -H 'Content-Type: {kind}' -d {_quoted(body)}"
+    tensor = {"name": "text", "shape": [1], "datatype": "BYTES", "data": [text]}
+    body = json.dumps({"inputs": [tensor]}, ensure_ascii=False)
+    return f"curl -s {url}/v2/models/{subject.name}/infer -H 'Content-Type: application/json' -d {_quoted(body)}"
+
+
+def _quoted(text: str) -> str:
+    """For a shell."""
+    return "'{}'".format(text.replace("'", r"'\''"))
