@@ -10,12 +10,12 @@ from transformermodel_api.status import Condition, ConditionType, TransformerMod
 from transformermodel_operator.conditions import Finding, false, record, true, unknown
 from transformermodel_operator.decide.announcements import Event, announce
 from transformermodel_operator.decide.deletion import decide_deletion, finalizer_wanted, inquire_about_deletion
+from transformermodel_operator.decide.deployment import replicas_in_question
 from transformermodel_operator.decide.inquiry import Inquiry, inquire_about_preparation
 from transformermodel_operator.decide.predictor import decide_predictor
 from transformermodel_operator.decide.predictor_verdict import PredictorVerdict
 from transformermodel_operator.decide.preparation import decide_preparation
 from transformermodel_operator.decide.preparation_verdict import PreparationVerdict
-from transformermodel_operator.decide.rollout import replicas_in_question
 from transformermodel_operator.decide.summary import summarize
 from transformermodel_operator.objects import Document, has_finalizer, is_terminating
 from transformermodel_operator.reasons import Reason

@@ -118,6 +118,17 @@ def test_what_keeps_kserve_from_making_the_deployment_is_told() -> None:
     assert message(decision, "Ready").endswith("PredictorReady: ReconcileFailed: requests must not exceed limits")
 
 
+def test_what_kserve_has_not_noticed_yet_is_no_doubt() -> None:
+    found = service(MODEL, ready=False)
+    found["status"]["conditions"][0] = {
+        "type": "PredictorReady",
+        "status": "False",
+        "reason": "MinimumReplicasUnavailable",
+    }
+    decision = decide(snapshot(PREPARED, service=found, deployment=deployment(found)))
+    assert conditions(decision)["PredictorReady"] == ("False", "RollingOut")
+
+
 def test_kserves_own_doubts_count() -> None:
     found = service(MODEL, ready=False)
     found["status"]["conditions"][0] = {

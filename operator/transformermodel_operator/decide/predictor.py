@@ -10,6 +10,7 @@ from transformermodel_operator.children.inference_service import inference_servi
 from transformermodel_operator.children.revision import Failure
 from transformermodel_operator.comparison import settled
 from transformermodel_operator.conditions import Finding, false
+from transformermodel_operator.decide.deployment import selector_of
 from transformermodel_operator.decide.disruption import budget_for
 from transformermodel_operator.decide.ownership import Ownership, ownership, refusal_of
 from transformermodel_operator.decide.predictor_verdict import PredictorVerdict
@@ -21,7 +22,7 @@ from transformermodel_operator.decide.revisions import (
     plan_revisions,
     records,
 )
-from transformermodel_operator.decide.rollout import Patience, Rollout, observe_rollout, selector_of
+from transformermodel_operator.decide.rollout import Patience, Rollout, observe_rollout
 from transformermodel_operator.objects import (
     CONTROLLER_REVISION,
     INFERENCE_SERVICE,

@@ -13,9 +13,9 @@ from transformermodel_api.status import TransformerModelStatus
 from transformermodel_operator.children.identity import FIELD_MANAGER
 from transformermodel_operator.children.revision import FAILED_ANNOTATION, Failure, Revision, controller_revision
 from transformermodel_operator.comparison import settled
+from transformermodel_operator.decide.deployment import served_revision
 from transformermodel_operator.decide.ownership import Ownership, ownership
 from transformermodel_operator.decide.preparation_verdict import PreparationVerdict
-from transformermodel_operator.decide.rollout import served_revision
 from transformermodel_operator.objects import (
     REQUESTED_AT_ANNOTATION,
     Document,

@@ -1,0 +1,71 @@
+"""What a Deployment says of itself: which revision its pods have, and how many of them serve."""
+
+from datetime import datetime, timedelta
+
+from transformermodel_operator.children.inference_service import REVISION_ANNOTATION
+from transformermodel_operator.objects import Document, condition
+
+COMPLETE = "NewReplicaSetAvailable"
+"""Reason of Progressing from when all has been rolled out until something else is to be."""
+
+_EXCEEDED = "ProgressDeadlineExceeded"
+_COUNTS = ("replicas", "updatedReplicas", "availableReplicas")
+
+
+def counts(deployment: Document) -> tuple[int, int, int]:
+    """Replicas in all, those of the newest template, and those that are available."""
+    status = deployment.get("status", {})
+    total, updated, available = (int(status.get(name) or 0) for name in _COUNTS)
+    return total, updated, available
+
+
+def is_observed(deployment: Document) -> bool:
+    """Whether its status speaks of its spec."""
+    observed: int = deployment.get("status", {}).get("observedGeneration", 0)
+    return observed >= int(deployment["metadata"]["generation"])
+
+
+def replicas_wanted(deployment: Document) -> int:
+    """How many there should be."""
+    return int(deployment["spec"].get("replicas", 1))
+
+
+def deployed_revision(deployment: Document | None) -> str | None:
+    """The revision in its template."""
+    if deployment is None:
+        return None
+    template = deployment["spec"]["template"].get("metadata") or {}
+    found: str | None = (template.get("annotations") or {}).get(REVISION_ANNOTATION)
+    return found
+
+
+def served_revision(deployment: Document | None) -> str | None:
+    """The revision that every replica serves; None where there is none, or no replica."""
+    if deployment is None or not is_observed(deployment):
+        return None
+    replicas = replicas_wanted(deployment)
+    return deployed_revision(deployment) if replicas and counts(deployment) == (replicas,) * 3 else None
+
+
+def replicas_in_question(deployment: Document | None) -> str | None:
+    """Label selector of the pods that have to be asked; None while all that are wanted serve."""
+    if deployment is None or not is_observed(deployment):
+        return None
+    _, updated, available = counts(deployment)
+    return None if min(updated, available) >= replicas_wanted(deployment) else selector_of(deployment)
+
+
+def selector_of(deployment: Document) -> str:
+    """The label selector of its pods, as an API server reads it."""
+    labels = deployment["spec"]["selector"]["matchLabels"]
+    return ",".join(f"{name}={labels[name]}" for name in sorted(labels))
+
+
+def without_progress(deployment: Document, now: datetime) -> timedelta:
+    """How long nothing has come further. It has a deadline of its own, which KServe does not let us set."""
+    progress = condition(deployment, "Progressing") or {}
+    since = progress.get("lastUpdateTime")
+    waited = now - datetime.fromisoformat(since) if since else timedelta(0)
+    if progress.get("reason") == _EXCEEDED:
+        waited += timedelta(seconds=int(deployment["spec"].get("progressDeadlineSeconds", 600)))
+    return waited
