@@ -15,12 +15,13 @@ class Deadline:
         self._loop = asyncio.get_running_loop()
         self._reached = reached
         self._at: float | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+        self._timer_at = 0.0  # kept here, for uvloop's handle of a time that is now has none
 
     def set(self, seconds: float) -> None:
         """Have it in so many seconds from now."""
         self._at = self._loop.time() + seconds
-        if self._timer is None or self._timer.when() > self._at:
+        if self._timer is None or self._timer_at > self._at:
             self._arm(self._at)
 
     def clear(self) -> None:
@@ -36,7 +37,7 @@ class Deadline:
     def _arm(self, at: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._loop.call_at(at, self._look)
+        self._timer, self._timer_at = self._loop.call_at(at, self._look), at
 
     def _look(self) -> None:
         self._timer = None
