@@ -1,0 +1,1 @@
+"""TorchServe's handlers: what running them here costs beside TorchServe itself."""
