@@ -21,6 +21,7 @@ class Settings:
         image_pull_policy: of the preparation Jobs.
         runtime: the ServingRuntime or ClusterServingRuntime of the InferenceServices.
         default_storage: `pvc://claim/path`, or a place in object storage, for models that do not name their storage.
+        default_storage_secret: name of a secret with what opens it, in each namespace that has such models.
         cluster: name of this cluster in stores that several clusters share.
         hub_endpoint: another Hugging Face hub for the preparation Jobs.
         probe_host: address on which the liveness probe is answered.
@@ -36,6 +37,7 @@ class Settings:
     image_pull_policy: str = "IfNotPresent"
     runtime: str = "transformermodel"
     default_storage: str | None = None
+    default_storage_secret: str | None = None
     cluster: str = "default"
     hub_endpoint: str | None = None
     probe_host: str = "127.0.0.1"
@@ -58,6 +60,7 @@ class Settings:
             image_pull_policy=_pull_policy(environment),
             runtime=environment.get(f"{PREFIX}RUNTIME") or cls.runtime,
             default_storage=environment.get(f"{PREFIX}DEFAULT_STORAGE") or None,
+            default_storage_secret=environment.get(f"{PREFIX}DEFAULT_STORAGE_SECRET") or None,
             cluster=environment.get(f"{PREFIX}CLUSTER") or cls.cluster,
             hub_endpoint=environment.get(f"{PREFIX}HUB_ENDPOINT") or None,
             probe_host=_host(environment),

@@ -55,6 +55,7 @@ def test_the_operator_reads_the_values(chart: Chart) -> None:
             {
                 "watchNamespaces": ["a", "b"],
                 "defaultStorageUri": "s3://bucket/models",
+                "defaultStorageSecretName": "bucket-key",
                 "clusterName": "west",
                 "hub": {"endpoint": "https://hub.example.com"},
                 "servingRuntime": {"name": "ours"},
@@ -71,6 +72,7 @@ def test_the_operator_reads_the_values(chart: Chart) -> None:
         image_pull_policy="Never",
         runtime="ours",
         default_storage="s3://bucket/models",
+        default_storage_secret="bucket-key",
         cluster="west",
         hub_endpoint="https://hub.example.com",
     )

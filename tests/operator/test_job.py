@@ -225,3 +225,12 @@ def test_other_storage_is_another_job() -> None:
         for storage in (STORAGE, ObjectStorage("s3://a"), ObjectStorage("s3://b"), ObjectStorage("gs://a"))
     }
     assert len(names) == 4
+
+
+def test_the_pods_have_the_service_account_that_a_cloud_lets_in() -> None:
+    assert "serviceAccountName" not in pod(build())
+    named = build(model(preparation={"serviceAccountName": "trainer"}))
+    assert pod(named)["serviceAccountName"] == "trainer"
+    assert pod(named)["automountServiceAccountToken"] is False
+    assert named["metadata"]["name"] == build()["metadata"]["name"]
+    assert settings_hash(named) != settings_hash(build())

@@ -1,5 +1,7 @@
 """Where artifacts are kept, as the operator reads it."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.operator.world import SETTINGS, model
@@ -41,6 +43,14 @@ def test_other_storage_is_refused_with_the_form_that_would_be_right(uri: str) ->
 def test_the_models_own_storage(storage: dict[str, object], expected: AnyStorage) -> None:
     assert locate(TransformerModel.read(model(storage=storage)).spec, SETTINGS) == expected
     assert expected.uri("artifacts/x") == f"{storage['uri']}/artifacts/x"
+
+
+def test_the_secret_of_the_default_storage_is_not_that_of_others() -> None:
+    settings = replace(SETTINGS, default_storage="s3://bucket/default", default_storage_secret="key")
+    without = TransformerModel.read(model(storage=None)).spec
+    own = TransformerModel.read(model(storage={"uri": "s3://bucket/own"})).spec
+    assert locate(without, settings) == ObjectStorage("s3://bucket/default", "key")
+    assert locate(own, settings) == ObjectStorage("s3://bucket/own")
 
 
 def test_what_is_no_storage_is_refused_with_a_reason() -> None:

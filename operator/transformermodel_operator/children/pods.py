@@ -7,7 +7,7 @@ from transformermodel_api.model import TransformerModel
 from transformermodel_api.predictor import Device, Predictor
 from transformermodel_api.rollout import STARTUP_SECONDS
 from transformermodel_api.status import Artifact
-from transformermodel_operator.children.storage import credentials, is_object_uri
+from transformermodel_operator.children.storage import credentials, is_object_uri, storage_secret
 from transformermodel_operator.settings import Settings
 
 MODEL_FORMAT = "transformermodel"
@@ -39,7 +39,7 @@ def serving_pods(model: TransformerModel, artifact: Artifact, settings: Settings
         "modelFormat": {"name": MODEL_FORMAT},
         "runtime": settings.runtime,
         "protocolVersion": "v2",
-        **_artifact(model, artifact),
+        **_artifact(model, artifact, settings),
         **_chosen(predictor, _OF_THE_CONTAINER),
     }
     if arguments := [*_artifact_arguments(artifact), *_arguments(predictor)]:
@@ -60,7 +60,7 @@ def _chosen(predictor: Predictor, fields: set[str]) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value}
 
 
-def _artifact(model: TransformerModel, artifact: Artifact) -> dict[str, Any]:
+def _artifact(model: TransformerModel, artifact: Artifact, settings: Settings) -> dict[str, Any]:
     """How the predictor gets its artifact: KServe mounts claims, and the predictor itself fetches and verifies objects.
 
     A model without `storageUri` and `storage` is a server of many models to KServe, into whose pods it puts an agent
@@ -70,8 +70,8 @@ def _artifact(model: TransformerModel, artifact: Artifact) -> dict[str, Any]:
     if not is_object_uri(artifact.uri):
         return {"storageUri": artifact.uri}
     fetched: dict[str, Any] = {"storage": {}}
-    if model.spec.storage is not None and model.spec.storage.secret_ref is not None:
-        fetched["envFrom"] = credentials(model.spec.storage.secret_ref.name)
+    if secrets := credentials(storage_secret(model.spec, settings)):
+        fetched["envFrom"] = secrets
     return fetched
 
 

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from transformermodel_api.spec import TransformerModelSpec
+from transformermodel_operator.settings import Settings
+
 _CLAIM_SCHEME = "pvc://"
 _OBJECT_SCHEMES = ("s3://", "gs://", "az://")
 
@@ -97,6 +100,13 @@ class ObjectStorage:
 
 
 AnyStorage = StorageLocation | ObjectStorage
+
+
+def storage_secret(spec: TransformerModelSpec, settings: Settings) -> str | None:
+    """Name of the secret with what opens a model's storage: that of the storage it names, else the default's."""
+    if spec.storage is None:
+        return settings.default_storage_secret
+    return spec.storage.secret_ref.name if spec.storage.secret_ref is not None else None
 
 
 def credentials(*secrets: str | None) -> list[dict[str, Any]]:

@@ -1,7 +1,13 @@
 """Where a model's artifacts go."""
 
 from transformermodel_api.spec import TransformerModelSpec
-from transformermodel_operator.children.storage import AnyStorage, ObjectStorage, StorageLocation, is_object_uri
+from transformermodel_operator.children.storage import (
+    AnyStorage,
+    ObjectStorage,
+    StorageLocation,
+    is_object_uri,
+    storage_secret,
+)
 from transformermodel_operator.reasons import Reason
 from transformermodel_operator.settings import Settings
 from transformermodel_operator.snapshot import Refusal
@@ -17,8 +23,7 @@ def locate(spec: TransformerModelSpec, settings: Settings) -> AnyStorage | Refus
             "az://container, and a path after it where wanted, or let the operator's administrator set a default.",
         )
     if is_object_uri(uri):
-        secret = spec.storage.secret_ref if spec.storage is not None else None
-        return ObjectStorage(uri, secret.name if secret is not None else None)
+        return ObjectStorage(uri, storage_secret(spec, settings))
     try:
         return StorageLocation.parse(uri)
     except ValueError as error:
