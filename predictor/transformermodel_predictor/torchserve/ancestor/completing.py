@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from transformermodel_predictor.preparation.progress import Step
-from transformermodel_predictor.preparation.tokenizer_source import pin_tokenizer, tokenizer_uri
 
 _log = logging.getLogger(__name__)
 
@@ -65,6 +64,8 @@ def completed(folder: Path, name: str, model_name: str, serialized: str | None, 
 
 def _borrowed(name: str, model_name: str, folder: Path) -> Path:
     """Configuration and tokenizer of the model that the archive was made from."""
+    from transformermodel_predictor.preparation.tokenizer_source import pin_tokenizer, tokenizer_uri  # slow to import
+
     origin = f"the archive {name!r}"
     pinned = pin_tokenizer(tokenizer_uri(model_name, origin), origin)
     _log.warning("%s lacks files of its model: they are those of %s", origin, pinned.resolved.identity)
