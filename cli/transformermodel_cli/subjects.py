@@ -130,6 +130,7 @@ def _archive(given: str, path: Path) -> ArchiveSubject:
 
 
 def _directory(given: str, path: Path) -> Subject:
+    from transformermodel_predictor.torchserve.reading.root import only_archive
     from transformermodel_predictor.torchserve.reading.served import has_handler, is_artifact
     from transformermodel_predictor.torchserve.reading.store import is_model_store, read_store
 
@@ -138,4 +139,6 @@ def _directory(given: str, path: Path) -> Subject:
         return ArtifactSubject(name, path)
     if is_model_store(path):
         return StoreSubject(name, path, read_store(path, os.environ))
+    if archive := only_archive(path):
+        return _archive(given, archive)
     return _archive(given, path) if has_handler(path) else ArtifactSubject(name, path)

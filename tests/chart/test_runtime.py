@@ -47,7 +47,22 @@ def test_kserves_own_templates_survive_helm(chart: Chart) -> None:
     container = predictor(chart)
 
     assert "--model-name={{.Name}}" in container["args"]
-    assert container["readinessProbe"]["httpGet"]["path"] == "/v2/models/{{.Name}}/ready"
+
+
+def test_it_is_ready_when_all_its_models_are_whatever_their_names(chart: Chart) -> None:
+    """The archives of a TorchServe store are not called like the InferenceService."""
+    assert predictor(chart)["readinessProbe"]["httpGet"]["path"] == "/v2/health/ready"
+
+
+def test_it_serves_what_torchserves_runtime_served(chart: Chart) -> None:
+    """Who asks for pytorch alone still gets KServe's own runtime; who names ours gets it for both."""
+    formats = single(chart.render(), CLUSTER_WIDE)["spec"]["supportedModelFormats"]
+
+    assert {entry["name"]: entry["autoSelect"] for entry in formats} == {
+        "transformermodel": True,
+        "torchserve": True,
+        "pytorch": False,
+    }
 
 
 def test_it_speaks_what_it_promises_where_kserve_looks_for_it(chart: Chart) -> None:

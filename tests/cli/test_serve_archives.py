@@ -26,6 +26,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     packed(folder, {"handler.py": SHOUTS}, name="shout")
     packed(folder, {"handler.py": SAYS_NAME}, ArchiveFormat.tgz, name="named")
     packed(folder, {"handler.py": SAYS_NAME}, ArchiveFormat.no_archive, name="folder")
+    packed(folder / "fetched", {"handler.py": SAYS_NAME}, name="by-kserve")
     requirements = {"handler.py": REQUIRES, "requirements.txt": b"volume\n"}
     packed(folder, requirements, name="loud", requirements_file="requirements.txt")
     wheel(folder / "wheels", "volume")
@@ -68,7 +69,7 @@ def server(place: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         running = Server(
             tmp_path_factory.mktemp("artifacts"),
-            *(str(place / name) for name in ("shout.mar", "folder", "loud.mar", "store", "model.yaml")),
+            *(str(place / name) for name in ("shout.mar", "folder", "loud.mar", "store", "fetched", "model.yaml")),
             f"other={place / 'named.tar.gz'}",
             "--install-requirements",
         )
@@ -86,6 +87,7 @@ def answer(server: Server, path: str, text: str = "hello") -> str:
 def test_each_archive_answers_under_its_name_or_the_given_one(server: Server) -> None:
     assert answer(server, "/predictions/shout") == "HELLO"
     assert answer(server, "/predictions/folder") == "folder"
+    assert answer(server, "/predictions/by-kserve") == "by-kserve"
     assert answer(server, "/predictions/other") == "other"
     assert httpx.post(f"{server.url}/predictions/named", content="?").status_code == 404
 

@@ -69,6 +69,12 @@ def test_device_and_batching_are_told_to_the_server() -> None:
     ]
 
 
+def test_how_a_handlers_processes_run_is_told_to_the_server() -> None:
+    workers = {"min": 2, "max": 4, "responseTimeoutSeconds": 30, "startupTimeoutSeconds": 600}
+    served = build(model(predictor={"workers": workers}))["spec"]["predictor"]["model"]
+    assert served["args"] == ["--min-workers=2", "--max-workers=4", "--response-timeout=30", "--startup-timeout=600"]
+
+
 def test_how_answers_are_explained_is_told_to_the_server() -> None:
     explanations = {"method": "Lime", "samples": 50, "tolerance": "0.02", "limits": {"steps": 500, "queueSize": 64}}
     served = build(model(predictor={"explanations": explanations}))["spec"]["predictor"]["model"]

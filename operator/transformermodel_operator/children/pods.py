@@ -4,7 +4,7 @@ from typing import Any
 
 from transformermodel_api.explanations import settings_of
 from transformermodel_api.model import TransformerModel
-from transformermodel_api.predictor import Device, Predictor
+from transformermodel_api.predictor import Device, HandlerWorkers, Predictor
 from transformermodel_api.rollout import STARTUP_SECONDS
 from transformermodel_api.status import Artifact
 from transformermodel_operator.children.storage import credentials, is_object_uri, storage_secret
@@ -83,6 +83,7 @@ def _artifact_arguments(artifact: Artifact) -> list[str]:
 def _arguments(predictor: Predictor) -> list[str]:
     """What `transformermodel serve` is told beside what the serving runtime tells it; nothing that is the default."""
     batching, longest = predictor.batching, predictor.longest_request_seconds
+    workers = predictor.workers or HandlerWorkers()
     flags = {
         "finish-seconds": None if longest == _LONGEST_REQUEST_SECONDS else longest,
         "device": None if predictor.device is Device.Auto else predictor.device.value.lower(),
@@ -90,6 +91,10 @@ def _arguments(predictor: Predictor) -> list[str]:
         "max-batch-size": batching.max_batch_size,
         "max-queue-size": batching.max_queue_size,
         "max-delay-milliseconds": batching.max_delay_milliseconds or None,
+        "min-workers": workers.min,
+        "max-workers": workers.max,
+        "response-timeout": workers.response_timeout_seconds,
+        "startup-timeout": workers.startup_timeout_seconds,
     }
     given = [f"--{name}={value}" for name, value in flags.items() if value is not None]
     return [*given, *(f"--explanations={setting}" for setting in settings_of(predictor.explanations))]

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from transformermodel_predictor.sources.unpacking import is_archive
 from transformermodel_predictor.torchserve.archive import MANIFEST_FILE
 
 CONVENTIONAL_HANDLER = "handler.py"
@@ -16,6 +17,12 @@ def archive_root(folder: Path) -> Path:
             break
         folder = entries[0]
     return folder
+
+
+def only_archive(folder: Path) -> Path | None:
+    """The archive in a folder that holds nothing else to be seen: what KServe makes of an archive's uri."""
+    entries = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
+    return entries[0] if len(entries) == 1 and entries[0].is_file() and is_archive(entries[0].name) else None
 
 
 def is_unpacked_archive(folder: Path) -> bool:
