@@ -133,8 +133,9 @@ def test_mistakes_are_one_clear_line(place: Path, arguments: tuple[str, ...], sa
 
 def test_validate_doctor_and_a_dry_run_know_archives(place: Path, tmp_path: Path) -> None:
     def run(*arguments: str) -> str:
-        command = [PROGRAM, *arguments]
-        return subprocess.run(command, cwd=place, capture_output=True, text=True, check=False).stdout
+        command = [str(PROGRAM), *arguments]
+        shown = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
+        return str(shown.stdout)
 
     assert "valid (custom)" in run("validate", "model.yaml")
     planned = run("prepare", "--dry-run", "model.yaml", "--store", str(tmp_path))
