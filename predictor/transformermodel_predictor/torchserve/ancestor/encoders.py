@@ -10,14 +10,13 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from transformermodel_predictor.engines.engine import Engine
 from transformermodel_predictor.explanations.explanation import Options
 from transformermodel_predictor.explanations.tasks.catalogue import explainable
-from transformermodel_predictor.explanations.twin import Twin
 from transformermodel_predictor.explanations.twins import twin_of
 from transformermodel_predictor.loading import regroup
 from transformermodel_predictor.tasks.ancestor import read_body
 from transformermodel_predictor.tasks.question_answering import QuestionAnswering
 from transformermodel_predictor.tasks.task import EncoderTask, InvalidQuestion
 from transformermodel_predictor.torchserve.ancestor.answering import Asked, Explained
-from transformermodel_predictor.torchserve.ancestor.insights import attribute
+from transformermodel_predictor.torchserve.ancestor.insights import Attributing
 from transformermodel_predictor.torchserve.ancestor.reading_back import read_back
 
 _TEXTS = ("text", "text_pair")
@@ -76,12 +75,11 @@ class EncoderAnswering:
         (windows,) = targets.encode(self.tokenizer, [asked.question])
         found = targets.targets(asked.question, windows, self.engine.run(list(windows)), wanted)
         texts = targets.texts(asked.question)
-        return attribute(found, texts, options, self.tokenizer, self.engine, self._twin, self._architecture)
+        return self._attributing.attribute(found, texts, options)
 
     @cached_property
-    def _twin(self) -> Twin | None:
-        return None if self.differentiable is None else twin_of(self.differentiable)
-
-    @property
-    def _architecture(self) -> str:
-        return "" if self.differentiable is None else str(self.differentiable.config.model_type)
+    def _attributing(self) -> Attributing:
+        model = self.differentiable
+        if model is None:
+            return Attributing(self.tokenizer, self.engine)
+        return Attributing(self.tokenizer, self.engine, twin_of(model), str(model.config.model_type))

@@ -10,7 +10,6 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from transformermodel_predictor.engines.pretrained import PretrainedEngine
 from transformermodel_predictor.explanations.explanation import Options
 from transformermodel_predictor.explanations.tasks.catalogue import explainable
-from transformermodel_predictor.explanations.twin import Twin
 from transformermodel_predictor.explanations.twins import twin_of
 from transformermodel_predictor.generation.batch import generate
 from transformermodel_predictor.generation.choice import choose_decoder
@@ -27,7 +26,7 @@ from transformermodel_predictor.tasks.text_generation import (
     TextGeneration,
 )
 from transformermodel_predictor.torchserve.ancestor.answering import Asked, Explained
-from transformermodel_predictor.torchserve.ancestor.insights import attribute
+from transformermodel_predictor.torchserve.ancestor.insights import Attributing
 
 
 @dataclass(frozen=True)
@@ -71,10 +70,9 @@ class GeneratorAnswering:
         targets = explainable(self.task)
         (text,) = self._written([asked.question])
         (windows,) = targets.encode(self.tokenizer, [text])
-        engine = PretrainedEngine(self.model)
-        found = targets.targets(text, windows, engine.run(list(windows)), wanted)
-        architecture = str(self.model.config.model_type)
-        return attribute(found, targets.texts(text), options, self.tokenizer, engine, self._twin, architecture)
+        outputs = self._attributing.engine.run(list(windows))
+        found = targets.targets(text, windows, outputs, wanted)
+        return self._attributing.attribute(found, targets.texts(text), options)
 
     def _written(self, prompts: Sequence[EncodedPrompt]) -> list[GeneratedText]:
         ends = ends_of(self.model, self.tokenizer)
@@ -89,8 +87,9 @@ class GeneratorAnswering:
         return choose_decoder(self.model)
 
     @cached_property
-    def _twin(self) -> Twin:
-        return twin_of(self.model, packed=False)
+    def _attributing(self) -> Attributing:
+        twin = twin_of(self.model, packed=False)
+        return Attributing(self.tokenizer, PretrainedEngine(self.model), twin, str(self.model.config.model_type))
 
 
 def _asked(prompt: EncodedPrompt) -> Asked:

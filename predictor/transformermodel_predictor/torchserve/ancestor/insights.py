@@ -1,6 +1,7 @@
 """Attributions for the ancestor's handler, and what it tells of them."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from transformers import PreTrainedTokenizerBase
@@ -35,29 +36,37 @@ def options_of(steps: int | None, *, differentiable: bool) -> Options:
     return Options() if steps is None else Options(steps=steps, most_steps=max(steps, Options.most_steps))
 
 
-def attribute(
-    targets: Sequence[Target],
-    texts: Mapping[str, str],
-    options: Options,
-    tokenizer: PreTrainedTokenizerBase,
-    engine: Engine,
-    twin: Twin | None,
-    architecture: str,
-) -> Explained:
-    """Attribute each target to the tokens.
+@dataclass(frozen=True)
+class Attributing:
+    """A model that is asked why.
 
-    Raises:
-        InvalidQuestion: the method needs a token that the tokenizer does not have.
-        ArithmeticError: a number is not finite.
+    Attributes:
+        tokenizer: the model's.
+        engine: what answers.
+        twin: of which gradients are taken; None for a graph, which has none.
+        architecture: `model_type` of config.json; empty for a graph.
     """
-    embed = twin.embed if twin is not None and options.method in GRADIENT_METHODS else None
-    tools = Tools(stand_ins_of(tokenizer, architecture), embed)
-    method = METHODS[options.method]
-    attributions = drive(together([method(target, options, tools) for target in targets]), engine, twin)
-    return [
-        (target, explain(options.method, target, attribution, texts))
-        for target, attribution in zip(targets, attributions, strict=True)
-    ]
+
+    tokenizer: PreTrainedTokenizerBase
+    engine: Engine
+    twin: Twin | None = None
+    architecture: str = ""
+
+    def attribute(self, targets: Sequence[Target], texts: Mapping[str, str], options: Options) -> Explained:
+        """Attribute each target to the tokens.
+
+        Raises:
+            InvalidQuestion: the method needs a token that the tokenizer does not have.
+            ArithmeticError: a number is not finite.
+        """
+        embed = self.twin.embed if self.twin is not None and options.method in GRADIENT_METHODS else None
+        tools = Tools(stand_ins_of(self.tokenizer, self.architecture), embed)
+        method = METHODS[options.method]
+        attributions = drive(together([method(target, options, tools) for target in targets]), self.engine, self.twin)
+        return [
+            (target, explain(options.method, target, attribution, texts))
+            for target, attribution in zip(targets, attributions, strict=True)
+        ]
 
 
 def write_insights(task: TaskName, explained: Explained) -> dict[str, Any] | list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """From an archive to a model that answers as the ancestor's handler did."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from transformermodel_predictor.torchserve.ancestor.completing import completed
 from transformermodel_predictor.torchserve.ancestor.encoders import EncoderAnswering
 from transformermodel_predictor.torchserve.ancestor.generators import GeneratorAnswering
 from transformermodel_predictor.torchserve.ancestor.graphs import load_graph_model
+from transformermodel_predictor.torchserve.ancestor.material import Archived, Material
 from transformermodel_predictor.torchserve.ancestor.setup import Setup
 from transformermodel_predictor.torchserve.older_transformers.empty_tokenizers import is_empty
 
@@ -36,21 +37,6 @@ _log = logging.getLogger(__name__)
 
 PRETRAINED, TORCHSCRIPT = "pretrained", "torchscript"
 _SHORTEST_LIMIT = 2
-
-
-@dataclass(frozen=True)
-class Archived:
-    """The parts of an archive that a model is loaded from.
-
-    Attributes:
-        folder: the archive's.
-        name: the model's, for messages.
-        serialized: the file with the weights, where the manifest names it.
-    """
-
-    folder: Path
-    name: str
-    serialized: str | None = None
 
 
 @dataclass(frozen=True)
@@ -92,55 +78,44 @@ def _load(archived: Archived, setup: Setup, device: torch.device) -> Loaded:
     traced = configuration.save_mode == TORCHSCRIPT
     if traced and task is TaskName.TextGeneration:
         raise unsupported(
-            f"the archive {archived.name!r} holds a traced graph (save_mode {TORCHSCRIPT}), which cannot generate "
+            f"{archived.origin} holds a traced graph (save_mode {TORCHSCRIPT}), which cannot generate "
             f"text: pack the model as it is, with save_mode {PRETRAINED}."
         )
-    with completed(
-        archived.folder, archived.name, configuration.model_name, archived.serialized, configured=not traced
-    ) as folder:
-        tokenizer = _load_tokenizer(folder, archived.name, setup)
-        labels = _labels(archived.folder, task)
-        if traced:
-            graph = load_graph_model(folder, archived.serialized, task, tokenizer, configuration, device, labels)
-            answering = EncoderAnswering(graph.task, tokenizer, graph.engine)
-            return Loaded(answering, graph.module, graph.task.labels, graph.length)
-        return _load_pretrained(folder, archived.name, task, tokenizer, configuration, device, labels)
+    model_name, serialized = configuration.model_name, archived.serialized
+    with completed(archived.folder, archived.name, model_name, serialized, configured=not traced) as folder:
+        tokenizer = _load_tokenizer(folder, archived.origin, setup)
+        labels = _labels(archived, task)
+        material = Material(archived, folder, task, configuration, tokenizer, labels, device)
+        return _load_graph(material) if traced else _load_pretrained(material)
 
 
-def _load_pretrained(
-    folder: Path,
-    name: str,
-    task_name: TaskName,
-    tokenizer: PreTrainedTokenizerBase,
-    configuration: ModelConfiguration,
-    device: torch.device,
-    labels: tuple[str, ...] | None,
-) -> Loaded:
-    kind, origin = task_type(task_name), f"the archive {name!r}"
-    checkpoint = read_checkpoint(folder, origin, kind.auto_class, trusted=configuration.trust_remote_code)
+def _load_graph(material: Material) -> Loaded:
+    graph = load_graph_model(material)
+    answering = EncoderAnswering(graph.task, material.tokenizer, graph.engine)
+    return Loaded(answering, graph.module, graph.task.labels, graph.length)
+
+
+def _load_pretrained(material: Material) -> Loaded:
+    kind, origin, configuration = task_type(material.task), material.archived.origin, material.configuration
+    checkpoint = read_checkpoint(material.folder, origin, kind.auto_class, trusted=configuration.trust_remote_code)
     known = getattr(checkpoint.configuration, "id2label", None)
-    chosen = choose_labels(labels, known, configuration.num_labels or None) if kind.has_labels else ()
-    loaded = load_weights(checkpoint, kind.auto_class, chosen)
+    labels = choose_labels(material.labels, known, configuration.num_labels or None) if kind.has_labels else ()
+    loaded = load_weights(checkpoint, kind.auto_class, labels)
     require_all_weights(loaded, origin)
-    model = _placed(loaded.model, configuration, device)
-    limit = _limit(configuration.max_length, model_limit(model), name)
-    task = make_task(task_name, _task_configuration(configuration, chosen, limit))
+    model = _placed(loaded.model, configuration, material.device)
+    limit = _limit(configuration.max_length, model_limit(model), origin)
+    task = make_task(material.task, replace(TaskConfiguration.of(configuration, labels), max_length=limit))
     task.require_fit(model.config)
     if isinstance(task, TextGeneration):
         if configuration.pt2.compile is not None:
-            _log.warning("%s is not compiled: text is generated with shapes that change at every step", name)
-        return Loaded(GeneratorAnswering(task, tokenizer, model), model, ())
+            _log.warning("%s is not compiled: text is generated with shapes that change at every step", origin)
+        return Loaded(GeneratorAnswering(task, material.tokenizer, model), model, ())
     engine = PretrainedEngine(model)
-    answering = EncoderAnswering(task, tokenizer, engine, model)
+    answering = EncoderAnswering(task, material.tokenizer, engine, model)
     if configuration.pt2.compile is not None:
         engine.compile(configuration.pt2.compile)
         _warm_up(answering)
-    return Loaded(answering, model, chosen)
-
-
-def _task_configuration(configuration: ModelConfiguration, labels: tuple[str, ...], limit: int) -> TaskConfiguration:
-    made = TaskConfiguration.of(configuration, labels)
-    return TaskConfiguration(made.labels, limit, made.multi_label, made.generation)
+    return Loaded(answering, model, labels)
 
 
 def _placed(model: PreTrainedModel, configuration: ModelConfiguration, device: torch.device) -> PreTrainedModel:
@@ -164,7 +139,7 @@ def _placed(model: PreTrainedModel, configuration: ModelConfiguration, device: t
     return model
 
 
-def _limit(wanted: int, positions: int | None, name: str) -> int:
+def _limit(wanted: int, positions: int | None, origin: str) -> int:
     """The longest input. More than the model has positions for would end in an exception at a long text."""
     if wanted < _SHORTEST_LIMIT:
         raise PreparationFailed(
@@ -173,11 +148,11 @@ def _limit(wanted: int, positions: int | None, name: str) -> int:
         )
     if positions is None or wanted <= positions:
         return wanted
-    _log.warning("%s has positions for %s tokens; handler.max_length %s is taken for that", name, positions, wanted)
+    _log.warning("%s has positions for %s tokens; handler.max_length %s is taken for that", origin, positions, wanted)
     return positions
 
 
-def _load_tokenizer(folder: Path, name: str, setup: Setup) -> PreTrainedTokenizerBase:
+def _load_tokenizer(folder: Path, origin: str, setup: Setup) -> PreTrainedTokenizerBase:
     """The tokenizer, with a token to pad with.
 
     Raises:
@@ -190,34 +165,34 @@ def _load_tokenizer(folder: Path, name: str, setup: Setup) -> PreTrainedTokenize
     except MemoryError:
         raise
     except Exception as error:  # which one is up to the tokenizer
-        raise _unusable(name, f"its tokenizer cannot be loaded ({one_line(error)})") from error
+        raise _unusable(origin, f"its tokenizer cannot be loaded ({one_line(error)})") from error
     if is_empty(tokenizer):
-        raise _unusable(name, "its tokenizer has no words: add the files of its tokenizer, such as tokenizer.json")
+        raise _unusable(origin, "its tokenizer has no words: add the files of its tokenizer, such as tokenizer.json")
     if setup.lower_case and not lower_cases(tokenizer):
-        _log.warning("%s: the tokenizer cannot lower-case text, whatever handler.do_lower_case says", name)
+        _log.warning("%s: the tokenizer cannot lower-case text, whatever handler.do_lower_case says", origin)
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
     return tokenizer
 
 
-def _unusable(name: str, why: str) -> PreparationFailed:
-    return PreparationFailed(FailureReason.UnsupportedSource, f"the archive {name!r} cannot be served: {why}.")
+def _unusable(origin: str, why: str) -> PreparationFailed:
+    return PreparationFailed(FailureReason.UnsupportedSource, f"{origin} cannot be served: {why}.")
 
 
-def _labels(folder: Path, task: TaskName) -> tuple[str, ...] | None:
+def _labels(archived: Archived, task: TaskName) -> tuple[str, ...] | None:
     """The names of the classes in index_to_name.json; None where nobody names them.
 
     Raises:
         PreparationFailed: the file is not what the ancestor wants.
     """
-    file = folder / LABELS_FILE
+    file = archived.folder / LABELS_FILE
     if not task_type(task).has_labels or not file.is_file():
         return None
     try:
         return read_labels(file.read_text(encoding="utf-8"))
     except ValueError as error:
         raise PreparationFailed(
-            FailureReason.UnsupportedSource, f"{LABELS_FILE} of the archive cannot be read: {error}."
+            FailureReason.UnsupportedSource, f"{LABELS_FILE} of {archived.origin} cannot be read: {error}."
         ) from error
 
 

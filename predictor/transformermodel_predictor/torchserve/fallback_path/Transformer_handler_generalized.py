@@ -25,8 +25,9 @@ from transformermodel_predictor.torchserve.ancestor.batch import (
     text_and_target,
 )
 from transformermodel_predictor.torchserve.ancestor.insights import options_of, write_insights
-from transformermodel_predictor.torchserve.ancestor.loading import Archived, Loaded, load_archived
+from transformermodel_predictor.torchserve.ancestor.loading import Loaded, load_archived
 from transformermodel_predictor.torchserve.ancestor.mapping import mapping_of
+from transformermodel_predictor.torchserve.ancestor.material import Archived
 from transformermodel_predictor.torchserve.ancestor.module_functions import (
     captum_sequence_forward,
     construct_input_ref,

@@ -160,6 +160,7 @@ class TestSettings:
         assert asked.handler.model.config._attn_implementation == "sdpa"
         assert "transformers' own SDPA attention takes its place" in caplog.text
 
+    @pytest.mark.slow
     def test_a_compiled_model_answers_as_it_is(self, archive_of: ArchiveOf) -> None:
         plain = Asked(archive_of("sequence_classification"))
         document = {**plain.context.model_yaml_config, "pt2": {"compile": {"enable": True, "backend": "eager"}}}
