@@ -60,7 +60,7 @@ def test_it_carries_the_licence(content: dict[str, bytes], metadata: Message) ->
 
 
 def test_only_the_predictor_needs_machine_learning(metadata: Message) -> None:
-    heavy = ("torch", "transformers", "kserve", "peft", "accelerate", "safetensors", "huggingface-hub")
+    heavy = ("torch", "captum", "transformers", "kserve", "peft", "accelerate", "safetensors", "huggingface-hub")
     required = metadata.get_all("Requires-Dist") or []
 
     assert set(metadata.get_all("Provides-Extra") or []) == {"operator", "predictor", "tracing", "dev"}
@@ -118,3 +118,12 @@ def test_what_is_not_needed_is_not_loaded(
     installed: Environment, tmp_path: Path, statement: str, absent: set[str]
 ) -> None:
     assert not installed.modules_after(statement, cwd=tmp_path) & absent
+
+
+def test_it_carries_what_handlers_import_and_only_they_can(installed: Environment, tmp_path: Path) -> None:
+    importing = "from transformermodel_predictor.torchserve.testing import handlers_can_import\n"
+    within = f"{importing}with handlers_can_import():\n    import ts.context\n    print(ts.context.__file__)"
+    done = installed.run("python", "-c", f"{within}\nimport ts.context", cwd=tmp_path)
+
+    assert Path(done.stdout.strip()).is_relative_to(installed.packages / "transformermodel_predictor")
+    assert "No module named 'ts'" in done.stderr
