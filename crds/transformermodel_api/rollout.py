@@ -26,7 +26,7 @@ class Rollout(ResourceType):
         Field(
             description="How replicas of a new revision take the place of the old ones: RollingUpdate (a new one has "
             "to answer before an old one goes) or Recreate (the old ones go first: nothing answers meanwhile, and no "
-            "second GPU is needed)."
+            "second GPU is needed). There is no canary: KServe splits no traffic inside a cluster."
         ),
     ] = RolloutStrategy.RollingUpdate
     progress_deadline_seconds: Annotated[

@@ -52,14 +52,14 @@ def _crashes(pod: Document) -> str | None:
 def _last_words(pod: Document) -> str | None:
     """How a pod's container has ended, if it does not serve since."""
     container = _container(pod)
-    if container.get("ready") or not container.get("restartCount"):
+    ends = (container.get(name, {}).get("terminated") for name in ("state", "lastState"))
+    ended = next((end for end in ends if end), None)
+    if ended is None or container.get("ready"):
         return None
-    state, before = container.get("state") or {}, container.get("lastState") or {}
-    ended = state.get("terminated") or before.get("terminated") or {}
     words = " ".join((ended.get("message") or "").split())[-_MOST_WORDS:]
-    end = f"{ended.get('reason', 'Error')}, exit status {ended.get('exitCode', '?')}"
-    times = "once" if container["restartCount"] == 1 else f"{container['restartCount']} times"
-    return f"Pod {pod['metadata']['name']} was restarted {times} ({end}). {words}".strip()
+    end = f"{ended.get('reason', 'Error')}, exit status {ended['exitCode']}"
+    restarts = int(container.get("restartCount") or 0)
+    return f"Pod {pod['metadata']['name']} has ended ({end}) and was restarted {restarts} times. {words}".strip()
 
 
 def _obstacle(pod: Document) -> str | None:

@@ -360,3 +360,38 @@ def test_another_artifact_is_another_revision_and_the_old_one_can_be_served_agai
     around["service"] = service(MODEL, artifact=other)
     (found,) = applied(decide(snapshot(changed, **around)), "InferenceService")
     assert found["spec"]["predictor"]["model"]["storageUri"] == ARTIFACT.uri
+
+
+# What may happen around it
+
+
+def test_without_kserve_it_is_remembered_what_served() -> None:
+    decision = decide(snapshot(READY, kserve_installed=False, revisions=(kept(MODEL),)))
+    assert conditions(decision)["Stalled"] == ("True", "KServeMissing")
+    assert revisions(decision) == (GOOD, GOOD)
+    assert (decision.apply, decision.delete) == ((), ())
+
+
+def test_once_kserve_is_back_what_served_is_served_again() -> None:
+    decision = decide(snapshot(READY, revisions=(kept(MODEL),)))
+    assert [document["kind"] for document in decision.apply] == ["InferenceService"]
+    assert revision_served(decision) == GOOD
+
+
+def test_a_revision_that_was_deleted_is_kept_anew_while_it_serves() -> None:
+    decision = decide(snapshot(READY, **{**served(MODEL), "revisions": ()}))
+    assert [document["metadata"]["name"] for document in decision.apply] == [GOOD]
+    assert conditions(decision)["Ready"] == ("True", "Ready")
+
+
+def test_a_status_that_was_lost_is_found_again_from_what_serves() -> None:
+    lost = {**MODEL, "spec": EDITED["spec"]}
+    decision = decide(snapshot(lost, job(lost, "Complete"), attempt=succeeded(), **served(MODEL)))
+    assert revisions(decision) == (GOOD, BAD)
+
+
+def test_a_label_that_was_taken_off_a_revision_comes_back() -> None:
+    record = kept(MODEL)
+    record["metadata"]["labels"] = {}
+    (applied_again,) = decide(snapshot(READY, **{**served(MODEL), "revisions": (record,)})).apply
+    assert applied_again["metadata"]["labels"]["transformermodel.dev/model"] == "sentiment"

@@ -33,14 +33,16 @@ LOOPING = {
 
 def test_a_container_that_ends_again_and_again_tells_its_last_words() -> None:
     trouble = read_trouble([serving_pod(**LOOPING)], "new")
-    assert trouble.crashes == "Pod one was restarted 3 times (Error, exit status 2). there is no CUDA device"
+    assert trouble.crashes == (
+        "Pod one has ended (Error, exit status 2) and was restarted 3 times. there is no CUDA device"
+    )
     assert trouble.obstacle == trouble.crashes
 
 
 def test_the_end_of_now_counts_before_that_of_then() -> None:
     ended = {"restartCount": 4, "state": {"terminated": {"reason": "OOMKilled", "exitCode": 137}}}
     assert read_trouble([serving_pod(**ended)], "new").crashes == (
-        "Pod one was restarted 4 times (OOMKilled, exit status 137)."
+        "Pod one has ended (OOMKilled, exit status 137) and was restarted 4 times."
     )
 
 
@@ -57,9 +59,11 @@ def test_no_trouble(container: Object) -> None:
 
 
 def test_an_end_may_be_an_accident_and_is_told_all_the_same() -> None:
-    trouble = read_trouble([serving_pod(**{**LOOPING, "restartCount": 1})], "new")
+    trouble = read_trouble([serving_pod(**{**LOOPING, "restartCount": 0})], "new")
     assert trouble.crashes is None
-    assert trouble.obstacle == "Pod one was restarted once (Error, exit status 2). there is no CUDA device"
+    assert trouble.obstacle == (
+        "Pod one has ended (Error, exit status 2) and was restarted 0 times. there is no CUDA device"
+    )
 
 
 def test_pods_of_another_revision_are_on_their_way_out() -> None:

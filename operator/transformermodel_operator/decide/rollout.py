@@ -105,7 +105,8 @@ def _observe_replicas(service: Document, deployment: Document, trouble: Trouble,
         return Rollout(false(ConditionType.PredictorReady, Reason.ReplicasUnavailable, message))
     left = patience.deadline - without_progress(deployment, patience.now)
     if not complete and left <= timedelta(0):
-        message = f"{counted}, and there is no progress. {words or progress.get('message', '')}".strip()
+        told = progress.get("message", "") if progress.get("status") == "False" else ""
+        message = f"{counted}, and there is no progress. {words or told}".strip()
         return Rollout(false(ConditionType.PredictorReady, Reason.ProgressDeadlineExceeded, message), failed=True)
     finding = failure if failure is not None else _rolling(f"{counted}. {words}".strip())
     return Rollout(finding, requeue_after=min(left, LOOK_AGAIN_AFTER) if left > timedelta(0) else LOOK_AGAIN_AFTER)
