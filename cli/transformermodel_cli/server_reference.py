@@ -13,13 +13,17 @@ from starlette.routing import Route
 from transformermodel_api.generate import main
 from transformermodel_cli import serve
 from transformermodel_predictor.artifact.configuration import ModelConfiguration
+from transformermodel_predictor.server.archives import Archives
 from transformermodel_predictor.server.environment import VARIABLES
 from transformermodel_predictor.server.inference import Inference
+from transformermodel_predictor.server.management.registrar import Registrar
+from transformermodel_predictor.server.management.routes import ManagementRoutes
 from transformermodel_predictor.server.models import Models
 from transformermodel_predictor.server.openapi import openapi_document, path_of, summary
 from transformermodel_predictor.server.urls import make_routes
 from transformermodel_predictor.telemetry.metrics import Metrics
 from transformermodel_predictor.telemetry.requests import RequestMeter
+from transformermodel_predictor.torchserve.handler_observer import UnobservedHandler
 
 _HEAD = """# The server
 
@@ -29,7 +33,8 @@ to programs. gRPC is V2's `inference.GRPCInferenceService`, with `RepositoryInde
 Errors are `{"error": "one line"}` with 400 (malformed), 401 (no token), 404 (no such model or version), 413 (body or
 text too large), 503 (not ready, or too busy, with Retry-After) or 504 (the client's timeout has passed). gRPC has
 INVALID_ARGUMENT, UNAUTHENTICATED, NOT_FOUND, RESOURCE_EXHAUSTED, UNAVAILABLE and DEADLINE_EXCEEDED. TorchServe's and
-OpenAI's URLs answer in their own forms. Floats among gRPC's parameters travel as strings, unless a client has a field
+OpenAI's URLs answer in their own forms, and a handler with the status that it chooses
+([torchserve-api.md](torchserve-api.md)). Floats among gRPC's parameters travel as strings, unless a client has a field
 for them, as Triton's has.
 
 OpenAI's `logprobs` and `top_logprobs` tell the model's own distribution, before penalties, temperature, top_k and
@@ -44,16 +49,26 @@ _KEYS = {"better_transformer": "BetterTransformer"}
 
 def server_page() -> str:
     """The page, in Markdown."""
-    urls = [(f"{_methods(route)} `{path_of(route)}`", summary(route)) for route in _routes()]
+    urls = _urls(_routes())
     parts = (
         _HEAD,
         _table("URLs", ("URL", "Answer"), urls),
+        _table("URLs of the management API", ("URL", "Answer"), _management_urls()),
         _table("Flags of `transformermodel serve`", ("Flag", "Meaning"), _flags()),
         _table("Environment", ("Variable", "Meaning"), ((f"`{name}`", text) for name, text in VARIABLES.items())),
         _table("`handler` in model-config.yaml", ("Key", "Meaning"), _configuration_keys()),
         _table("Metrics", ("Metric", "Meaning"), Metrics().described()),
     )
     return "\n".join(parts)
+
+
+def _urls(routes: Iterable[Route]) -> list[tuple[str, str]]:
+    return [(f"{_methods(route)} `{path_of(route)}`", summary(route)) for route in routes]
+
+
+def _management_urls() -> list[tuple[str, str]]:
+    models = Models({})
+    return _urls(ManagementRoutes(models, Registrar(models, Archives(lambda _: UnobservedHandler()), None)).routes())
 
 
 def _routes() -> list[Route]:

@@ -1,5 +1,6 @@
 """What of a request's headers a handler sees, and what of them steers the way of its calls."""
 
+import random
 import uuid
 from collections.abc import Mapping, Sequence
 
@@ -18,9 +19,9 @@ def call_of(
     A sequence that begins without an id is given one.
     """
     shown = {name.lower(): value for name, value in headers.items()} | dict(further or {})
-    if SEQUENCE_START in shown and not shown.get(SEQUENCE_ID):
-        shown[SEQUENCE_ID] = str(uuid.uuid4())
-    request_id = shown.get(REQUEST_ID) or str(uuid.uuid4())
+    if shown.get(SEQUENCE_START, "").lower() == "true" and not shown.get(SEQUENCE_ID):
+        shown[SEQUENCE_ID] = str(uuid.uuid4())  # whoever guessed it could speak in another's sequence
+    request_id = shown.get(REQUEST_ID) or _new_id()
     return Call(kind, tuple(parts), shown, request_id, shown.get(SEQUENCE_ID))
 
 
@@ -29,7 +30,12 @@ def calls_of(kind: CallKind, rows: Sequence[Sequence[Part]], headers: Mapping[st
     whole = [call_of(kind, parts, headers) for parts in rows]
     if len(whole) == 1:
         return whole
-    given = headers.get(REQUEST_ID) or str(uuid.uuid4())
+    given = headers.get(REQUEST_ID) or _new_id()
     return [
         Call(call.kind, call.parts, call.headers, f"{given}:{row}", call.sequence_id) for row, call in enumerate(whole)
     ]
+
+
+def _new_id() -> str:
+    """An id that nobody has to be unable to guess: the system's own randomness costs as much as a request's routing."""
+    return str(uuid.UUID(int=random.getrandbits(128), version=4))

@@ -153,6 +153,14 @@ def test_a_requests_id_is_the_clients_or_a_new_one(client: httpx.Client) -> None
     assert answer.headers["x-request-id"] == answer.json()["id"]
 
 
+def test_a_sequence_that_begins_is_given_its_id(client: httpx.Client) -> None:
+    begun = client.post("/predictions/shows", content=b"x", headers={"ts_request_sequence_start": "true"})
+    given = begun.headers["ts_request_sequence_id"]
+    goes_on = client.post("/predictions/shows", content=b"x", headers={"ts_request_sequence_id": given})
+    assert goes_on.headers["ts_request_sequence_id"] == given
+    assert "ts_request_sequence_id" not in client.post("/predictions/shows", content=b"x").headers
+
+
 @pytest.mark.parametrize(
     ("what", "status", "kind", "message"),
     [
