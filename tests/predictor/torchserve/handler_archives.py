@@ -19,7 +19,7 @@ FOLLOWS_ORDERS = """
         if rows is None:
             return None
         names = {"rows": rows, "context": context}
-        exec(rows[0]["order"], globals(), names)
+        exec(rows[0]["order"], names)
         return names.get("answers")
 """
 """A handler that does what the first row's text says, and answers what `answers` is then."""

@@ -79,6 +79,10 @@ class Batch(msgspec.Struct, frozen=True, array_like=True, tag=True):
     ended: tuple[int, ...] = ()
 
 
+class Abandon(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """To a worker, while it works on a batch: nobody waits for its answers."""
+
+
 class Loaded(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """From a worker: the handler can be asked."""
 
@@ -146,7 +150,7 @@ class Failed(msgspec.Struct, frozen=True, array_like=True, tag=True):
     ends_worker: bool = False
 
 
-ToWorker = Load | Batch
+ToWorker = Load | Batch | Abandon
 ToServer = Loaded | NotLoaded | Pieces | Answered | Failed
 
 _encoder = msgspec.msgpack.Encoder()

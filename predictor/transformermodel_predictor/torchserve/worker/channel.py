@@ -1,6 +1,7 @@
 """The worker's end of its connection with the server."""
 
 import os
+import select
 import socket
 import threading
 
@@ -31,6 +32,13 @@ class Channel:
                 return None
             self._buffer.filled(count)
         return read_by_worker(message)
+
+    @property
+    def has_more(self) -> bool:
+        """Whether something has come that was not received yet."""
+        poll = select.poll()
+        poll.register(self._socket, select.POLLIN)
+        return bool(poll.poll(0))
 
     def send(self, message: ToServer) -> None:
         """Send a message.

@@ -26,6 +26,10 @@ class NotLoadable(Exception):
         self.status = status
 
 
+class NobodyWaits(BaseException):
+    """All clients have gone: raised where a handler sends them something, so that it ends what it is doing."""
+
+
 @dataclass(frozen=True)
 class Failure:
     """What becomes of a batch that raised.
@@ -46,12 +50,14 @@ def failure_of(error: BaseException, directory: Path) -> Failure:
     told = f"{described(error)}{located(error, directory)}"
     if prediction_error := _as_prediction_exception(error):
         return prediction_error
+    if isinstance(error, NobodyWaits):
+        return Failure("nobody waits for the answer any more", HTTPStatus.SERVICE_UNAVAILABLE)
     if is_out_of_memory(error):
         return Failure(f"Out of resources: {told}", HTTPStatus.INSUFFICIENT_STORAGE)
     if isinstance(error, SystemExit):
         left = f"the handler called sys.exit({error.code!r}){located(error, directory)}"
         return Failure(f"Prediction failed: {left}", HTTPStatus.SERVICE_UNAVAILABLE, ends_worker=True)
-    ends_worker = not isinstance(error, Exception) or "CUDA error" in str(error)  # which no later call outlives
+    ends_worker = not isinstance(error, Exception) or "CUDA error" in _text(error)  # which no later call outlives
     return Failure(f"Prediction failed: {told}", HTTPStatus.SERVICE_UNAVAILABLE, ends_worker)
 
 
@@ -80,8 +86,8 @@ def located(error: BaseException, directory: Path) -> str:
 
 def _as_prediction_exception(error: BaseException) -> Failure | None:
     """The failure that a handler has asked for; only who has imported the exception can have raised it."""
-    util = sys.modules.get("ts.utils.util")
-    if util is None or not isinstance(error, util.PredictionException):
+    module = sys.modules.get("ts.utils.prediction_exception")
+    if module is None or not isinstance(error, module.PredictionException):
         return None
     return Failure(str(error.message), int(error.error_code))
 

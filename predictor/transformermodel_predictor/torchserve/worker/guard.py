@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 
-_GRACE_SECONDS = 10.0
+_GRACE_SECONDS = 1.0
 
 
 def end_with_server(connection: socket.socket) -> None:

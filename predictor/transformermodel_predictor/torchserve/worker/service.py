@@ -2,6 +2,7 @@
 
 import inspect
 import logging
+import threading
 import time
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -14,7 +15,7 @@ from transformermodel_predictor.torchserve.worker.answers import UnusableAnswer,
 from transformermodel_predictor.torchserve.worker.channel import Channel
 from transformermodel_predictor.torchserve.worker.coroutines import Coroutines
 from transformermodel_predictor.torchserve.worker.entry_point import Handle
-from transformermodel_predictor.torchserve.worker.failure import failure_of
+from transformermodel_predictor.torchserve.worker.failure import NobodyWaits, failure_of
 from transformermodel_predictor.torchserve.worker.kept_parts import KeptParts
 from transformermodel_predictor.torchserve.worker.rows import row_headers, row_values
 from ts.context import Context
@@ -49,8 +50,8 @@ class Service:
 
     def run(self) -> None:
         """Answer batches until the server closes the connection, or the handler has ruined the process."""
-        while isinstance(batch := self._channel.receive(), Batch):
-            if not self._answer(batch):
+        while (message := self._channel.receive()) is not None:
+            if isinstance(message, Batch) and not self._answer(message):
                 return
 
     def _answer(self, batch: Batch) -> bool:
@@ -96,7 +97,10 @@ class Service:
         return reply(answer, *context.get_response_status(index), context.get_response_headers(index), more)
 
     def _send_pieces(self, pieces: Sequence[Piece]) -> None:
-        self._channel.send(Pieces(tuple((piece.index, self._piece(piece)) for piece in pieces)))
+        if not self._channel.has_more:  # else all that can have come is that nobody waits for this
+            self._channel.send(Pieces(tuple((piece.index, self._piece(piece)) for piece in pieces)))
+        elif threading.current_thread() is threading.main_thread():
+            raise NobodyWaits
 
     def _piece(self, piece: Piece) -> RowReply:
         context, index = self._context, piece.index

@@ -14,7 +14,9 @@ from transformermodel_predictor.torchserve.worker_settings import WorkerSettings
 from transformermodel_predictor.torchserve.workers.deadline import Deadline
 from transformermodel_predictor.torchserve.workers.devices import DeviceTurns, device_count
 from transformermodel_predictor.torchserve.workers.pending_call import PendingCall
+from transformermodel_predictor.torchserve.workers.sequence import named
 from transformermodel_predictor.torchserve.workers.waiting_calls import Waiting, WaitingCalls
+from transformermodel_predictor.torchserve.workers.waiting_sequences import WaitingSequences
 from transformermodel_predictor.torchserve.workers.worker import Worker
 
 
@@ -34,7 +36,8 @@ class WorkerGroup:
         self._numbers = itertools.count()
         self._call_numbers = itertools.count(1)
         self._devices = DeviceTurns(archived.name, archived.settings, device_count(archived.settings))
-        self._waiting: Waiting = WaitingCalls(archived.name, archived.settings)
+        queue = WaitingSequences if archived.settings.sequence_batching else WaitingCalls
+        self._waiting: Waiting = queue(archived.name, archived.settings)
         self._workers: dict[int, Worker] = {}
         self._idle: dict[int, Worker] = {}
         self._next_change = Deadline(self._dispatch)
@@ -119,6 +122,7 @@ class WorkerGroup:
         for worker in stopping:
             del self._workers[worker.number]
             self._idle.pop(worker.number, None)
+            self._waiting.release(worker.number)
         self._dispatch()
         await asyncio.gather(*(worker.stop() for worker in stopping))
 
@@ -135,6 +139,8 @@ class WorkerGroup:
             raise self._without_workers()
         if self._settings.job_ticket and len(self._idle) <= len(self._waiting):
             raise HandlerUnavailable(f"no worker of the model {name} is free (useJobTicket)")
+        if self._settings.sequence_batching:
+            call = named(call)
         pending = PendingCall(call, next(self._call_numbers), asyncio.get_running_loop().time())
         self._waiting.add(pending)
         self._dispatch()
@@ -142,14 +148,18 @@ class WorkerGroup:
 
     def _leave(self, pending: PendingCall) -> None:
         """Nobody waits for a call any more, be it answered or not."""
-        if not pending.is_over:
-            pending.abandon()
+        pending.abandon()
+        if pending.done.cancelled():
             self._waiting.discard(pending)
+            for worker in self._workers.values():
+                worker.drop_pointless()
 
     def _freed(self, worker: Worker) -> None:
         """A worker can be asked, or cannot any more."""
         if not worker.is_ready:
             self._idle.pop(worker.number, None)
+            if worker.given_up:
+                self._waiting.release(worker.number)
         elif worker.number in self._workers:
             self._idle[worker.number] = worker
         else:  # it is being stopped, and finishes what it has begun

@@ -25,6 +25,7 @@ class Hand:
 
         Calls that nobody waits for any more are left out, and the worker is told.
         """
+        self._distinguish(joining)
         calls = [*self.calls, *joining]
         self._left += [call.number for call in calls if call.is_over and call.sent]
         self.calls = [call for call in calls if not call.is_over]
@@ -34,6 +35,11 @@ class Hand:
         self.kind = self.calls[0].call.kind
         left, self._left = tuple(self._left), []
         return Batch(self.kind, tuple(call.row() for call in self.calls), left)
+
+    @property
+    def is_pointless(self) -> bool:
+        """Whether it holds calls, and nobody waits for any of them."""
+        return bool(self.calls) and all(call.is_over for call in self.calls)
 
     def take_pieces(self, pieces: Sequence[tuple[int, RowReply]]) -> None:
         """Pieces have come, by the places of their calls."""
@@ -51,6 +57,8 @@ class Hand:
                 call.answer(reply)
                 finished.append(call)
         self.calls = staying
+        if not staying:
+            self.kind = None
         return finished
 
     def fail(self, message: str, status: int) -> list[PendingCall]:
@@ -59,3 +67,11 @@ class Hand:
         for call in calls:
             call.fail(HandlerFailed(message, status))
         return calls
+
+    def _distinguish(self, joining: Sequence[PendingCall]) -> None:
+        """Have no two calls of one identifier, by which handlers tell rows apart: clients may choose them."""
+        here = {call.request_id for call in self.calls}
+        for call in joining:
+            if not call.request_id or call.request_id in here:
+                call.request_id = f"{call.request_id}-{call.number}".removeprefix("-")
+            here.add(call.request_id)

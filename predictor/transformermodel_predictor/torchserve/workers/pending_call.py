@@ -21,16 +21,18 @@ class PendingCall:
         arrived: when it came, in the event loop's time.
 
     Attributes:
+        request_id: identifies it to the handler.
         done: the answer, or why there is none.
         sent: whether a worker has its values.
     """
 
-    __slots__ = ("_pieces", "_waker", "arrived", "call", "done", "number", "sent")
+    __slots__ = ("_pieces", "_waker", "arrived", "call", "done", "number", "request_id", "sent")
 
     def __init__(self, call: Call, number: int, arrived: float) -> None:
         self.call = call
         self.number = number
         self.arrived = arrived
+        self.request_id = call.request_id
         self.done: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self.sent = False
         self._pieces: deque[Reply] = deque()
@@ -45,10 +47,10 @@ class PendingCall:
         """The call as it is sent; its values only the first time."""
         call = self.call
         if self.sent:
-            return Row(self.number, call.request_id, dict(call.headers), None)
+            return Row(self.number, self.request_id, dict(call.headers), None)
         self.sent = True
         parts = tuple(RowPart(part.name, memoryview(part.value), part.content_type) for part in call.parts)
-        return Row(self.number, call.request_id, dict(call.headers), parts)
+        return Row(self.number, self.request_id, dict(call.headers), parts)
 
     def take_piece(self, piece: RowReply) -> None:
         """A piece of the answer has come."""

@@ -27,6 +27,10 @@ class Waiting(Protocol):
         """Forget one that nobody waits for any more."""
         ...
 
+    def release(self, worker: int) -> None:
+        """Let others have what only this worker was to be given: it is no more."""
+        ...
+
     def take(self, worker: int, room: int, kind: CallKind | None, now: float) -> list[PendingCall]:
         """Take the calls that a worker is to be given now; none if it is better to wait for others.
 
@@ -75,6 +79,9 @@ class WaitingCalls:
     def discard(self, call: PendingCall) -> None:
         """Forget one that nobody waits for any more."""
         self._of_kind[call.call.kind].pop(call.number, None)
+
+    def release(self, worker: int) -> None:
+        """Nothing is for one worker alone."""
 
     def take(self, worker: int, room: int, kind: CallKind | None, now: float) -> list[PendingCall]:
         """Take the oldest calls of a kind, once there are enough of them or the oldest has waited long enough."""

@@ -13,6 +13,7 @@ from transformermodel_predictor.torchserve.call import HandlerFailed
 from transformermodel_predictor.torchserve.handler_model import WorkerState
 from transformermodel_predictor.torchserve.handler_observer import HandlerObserver
 from transformermodel_predictor.torchserve.wire.messages import (
+    Abandon,
     Answered,
     Failed,
     Load,
@@ -93,6 +94,11 @@ class Worker:
         self._process.send(batch)
         return True
 
+    def drop_pointless(self) -> None:
+        """Let it end a batch for which nobody waits any more, as soon as the handler sends a piece of it."""
+        if self.hand.is_pointless and self._process is not None:
+            self._process.send(Abandon())
+
     async def stop(self) -> None:
         """Finish what is in its hands, end the process and start none any more."""
         self._stop.set()
@@ -129,6 +135,9 @@ class Worker:
             process = await WorkerProcess.start(self._model, self.number, self._received)
         except OSError as error:
             self.problem = f"cannot be started: {error}"
+            return
+        if self._stop.is_set():  # while it was being started
+            await process.end()
             return
         self._process = process
         process.send(_load_message(self._model, self._device))
