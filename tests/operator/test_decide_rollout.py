@@ -248,6 +248,14 @@ def test_asking_for_it_by_annotation_tries_it_again() -> None:
     assert "annotations" not in unmarked["metadata"]
 
 
+def test_what_failed_is_not_tried_again_while_something_else_is_prepared() -> None:
+    document, around = rolled_back()
+    metadata = {**document["metadata"], "annotations": {"transformermodel.dev/requested-at": "now"}}
+    spec = {**document["spec"], "source": {"uri": "hf://org/name", "revision": "next"}}
+    asked = {**document, "metadata": metadata, "spec": spec}
+    assert applied(decide(snapshot(asked, job(asked, active=1, ready=1), **around)), "InferenceService") == []
+
+
 def test_another_spec_is_tried_and_lets_the_former_one_be_tried_anew() -> None:
     document, around = rolled_back()
     other = {**document, "spec": {**document["spec"], "predictor": {"batching": {"maxTokens": 512}}}}
@@ -342,6 +350,17 @@ def test_what_is_pinned_does_not_wait_for_a_preparation() -> None:
     decision = decide(snapshot(changed, job(changed, active=1, ready=1), **served(MODEL)))
     assert conditions(decision)["Prepared"] == ("False", "Preparing")
     assert conditions(decision)["Ready"] == ("True", "Ready")
+
+
+def test_a_revision_that_had_failed_is_tried_again_when_it_is_pinned() -> None:
+    document, around = rolled_back()
+    spec = {
+        **document["spec"],
+        "source": {"uri": "hf://org/name", "revision": "next"},
+        "rollout": {"pinnedRevision": BAD},
+    }
+    changed = {**document, "spec": spec}
+    assert revision_served(decide(snapshot(changed, job(changed, active=1, ready=1), **around))) == BAD
 
 
 def test_a_revision_that_is_not_there_is_called_so() -> None:

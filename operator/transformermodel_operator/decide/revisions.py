@@ -67,7 +67,11 @@ def plan_revisions(
     if wanted.name not in kept or not plan.has_way_back or not model.spec.rollout.automatic_rollback:
         return plan
     failure = Failure.read(kept[wanted.name])
-    return plan if failure is None or failure.attempt != attempt_of(model) else plan.given_up(failure)
+    if failure is None:
+        return plan
+    # While something is prepared, a wish to try again is for that, not for what spec came to before.
+    listens = preparation.prepared.holds or model.spec.rollout.pinned_revision is not None
+    return plan if listens and failure.attempt != attempt_of(model) else plan.given_up(failure)
 
 
 def attempt_of(model: TransformerModel) -> str:
