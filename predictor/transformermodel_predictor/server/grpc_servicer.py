@@ -88,7 +88,9 @@ class InferenceServicer:
         with self._inference.request("grpc", request.model_name, request.model_version, headers) as handler:
             asked = v2_grpc.read_request(request)
             if runs_handler(handler):
-                shown = {name: value for name, value in headers.items() if name not in _NOT_SHOWN}
+                shown = {
+                    name: value for name, value in headers.items() if name not in _NOT_SHOWN and type(value) is str
+                }
                 answered = await handler_v2_asking.ask(self._inference, handler, asked, shown)
                 return v2_grpc.write_response(answered, asked)
             return v2_grpc.write_response(await infer(self._inference, handler, asked), asked)

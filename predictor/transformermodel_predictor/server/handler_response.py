@@ -22,13 +22,15 @@ _NOT_TO_BE_KEPT: Mapping[str, str] = {
 _OF_THE_CONNECTION = frozenset({"content-length", "transfer-encoding", "connection"})
 """Headers that follow from how the body is sent, whatever a handler says."""
 
+_WITHOUT_BODY = (204, 205, 304)
+
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
 _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 def handler_response(call: Call, reply: Reply) -> Response:
-    """An answer in one piece."""
-    return Response(reply.body, reply.status, headers_of(call, reply))
+    """An answer in one piece; where its status allows no body, without."""
+    return Response(b"" if reply.status in _WITHOUT_BODY else reply.body, reply.status, headers_of(call, reply))
 
 
 def headers_of(call: Call, reply: Reply) -> dict[str, str]:

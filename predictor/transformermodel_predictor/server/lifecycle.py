@@ -227,6 +227,7 @@ class ModelServer:
                 elif loading.done() and self._options.on_ready:
                     self._options.on_ready(url)
                 await asyncio.wait({serving})
+                loading.cancel()
         finally:
             self._loader.shutdown(wait=False, cancel_futures=True)
             self._workers.shutdown()

@@ -148,22 +148,31 @@ class ModelSlot:
             await self._changing(self._unload)
 
     async def leave(self) -> None:
-        """Unload it for good, also where it is being loaded now."""
-        if self.state is ModelState.Loading and self._change is not None:
-            await asyncio.wait([self._change])
+        """Unload it for good; where it is being loaded now, give that up."""
+        await self._give_up_loading()
         if self.state is not ModelState.Unloaded:
             await self._changing(self._unload)
 
     async def close(self) -> None:
-        """End the workers of a handler, whoever asks it still."""
+        """End the workers of a handler, whoever asks it still, also of one that is being loaded."""
+        await self._give_up_loading()
         if self._served is not None and runs_handler(self._served):
             await self._served.close()
+
+    async def _give_up_loading(self) -> None:
+        if self.state is ModelState.Loading and self._change is not None:
+            self._change.cancel()
+            await asyncio.wait([self._change])
 
     def _has_worker(self) -> bool:
         return self._served is not None and runs_handler(self._served) and any(w.ready for w in self._served.workers)
 
     async def _changing(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Do it in a task of its own, which goes on when a caller goes; join the one that is under way."""
+        """Do it in a task of its own, which goes on when a caller goes; join the one that is under way.
+
+        Raises:
+            ModelNotReady: it was given up, because the model leaves.
+        """
 
         async def change() -> None:
             try:
@@ -173,7 +182,13 @@ class ModelSlot:
 
         if self._change is None:
             self._change = asyncio.create_task(change())
-        await asyncio.shield(self._change)
+        changing = self._change
+        try:
+            await asyncio.shield(changing)
+        except asyncio.CancelledError:
+            if changing.cancelled() and not _is_cancelled():
+                raise ModelNotReady(f"model {self.name!r} is gone: it was not loaded to the end") from None
+            raise
 
     async def _load(self) -> None:
         _log.info("loading model %s", self.name)
@@ -199,3 +214,9 @@ class ModelSlot:
     def _set(self, state: ModelState, problem: str) -> None:
         self.state, self._problem = state, problem
         self._tell()
+
+
+def _is_cancelled() -> bool:
+    """Whether it is the caller that is cancelled."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

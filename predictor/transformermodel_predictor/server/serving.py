@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from transformermodel_predictor.server.address import in_pod, listen
 from transformermodel_predictor.server.management.options import ManagementOptions
+from transformermodel_predictor.server.logs import configure_logs
 from transformermodel_predictor.server.memory import keep_freed_memory
 from transformermodel_predictor.server.model_options import ModelOptions
 from transformermodel_predictor.server.options import ServerOptions
@@ -51,16 +52,9 @@ def serve(models: Mapping[str, Path], options: ServerOptions, stored: "Sequence[
             options.address,
         )
     listener = listen(options.address, options.http_port)
-    _configure_access_log(options.access_log)
+    configure_logs(options.access_log)
     keep_freed_memory()
     limit_threads(options.threads)
     from transformermodel_predictor.server.lifecycle import ModelServer  # imports PyTorch, once its threads are limited
 
     ModelServer(models, options, stored=stored).run(listener)
-
-
-def _configure_access_log(wanted: bool) -> None:
-    access = logging.getLogger("transformermodel.access")
-    access.setLevel(logging.INFO if wanted else logging.WARNING)
-    if wanted and not access.hasHandlers():
-        access.addHandler(logging.StreamHandler())

@@ -31,6 +31,16 @@ WAITS = """
         return [str(os.getpid()) for _ in rows]
 """
 
+LOADS = """
+    import pathlib
+    import time
+
+    def handle(rows, context):
+        pathlib.Path("begun").touch()
+        while True:
+            time.sleep(0.01)
+"""
+
 BROKEN = """
     import nothing_of_this_name
 
@@ -119,6 +129,30 @@ def test_where_it_is_the_only_one_the_server_ends_with_its_problem(tmp_path: Pat
     server = ModelServer({"broken": archive(tmp_path / "broken.mar", BROKEN)}, ServerOptions())
     with pytest.raises(UserError, match=r"nothing_of_this_name.*handler\.py"):
         server.run(listen("127.0.0.1", 0))
+
+
+def test_a_server_that_ends_while_a_handler_loads_leaves_no_process(tmp_path: Path) -> None:
+    folder = unpacked(tmp_path / "loads", LOADS)
+    server = ModelServer({"loads": folder}, ServerOptions())
+    serving = threading.Thread(target=server.run, args=[listen("127.0.0.1", 0)])
+    serving.start()
+    wait_for(folder / "begun")
+    server.http.close()
+    serving.join(PATIENCE_SECONDS)
+    assert not serving.is_alive()
+    assert processes_in(folder) == []
+
+
+def test_an_archive_is_unloaded_and_loaded_again(tmp_path: Path) -> None:
+    archives = {"model": archive(tmp_path / "model.mar", VERSION)}
+    with (
+        running({}, archives=archives) as server,
+        httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS) as client,
+    ):
+        assert client.post("/v2/repository/models/model/unload").status_code == 200
+        assert client.post("/predictions/model").status_code == 503
+        assert client.post("/v2/repository/models/model/load").status_code == 200
+        assert client.post("/predictions/model").text == "1.0"
 
 
 def test_a_store_may_have_several_versions_of_a_model(tmp_path: Path) -> None:

@@ -80,7 +80,18 @@ def endless(index, row, context):
     return "end"
 
 
+def empty(index, row, context):
+    context.set_response_status(204, "No Content", index)
+    return "nobody reads this"
+
+
+def odd(index, row, context):
+    context.set_response_status(99, "odd", index)
+    return "x"
+
+
 ANSWERS = {
+    "empty": empty, "odd": odd,
     "status": status, "fail": fail, "no_memory": no_memory, "refuse": refuse,
     "stream": stream, "measure": measure, "endless": endless,
     "text": lambda *_: "plain", "bytes": lambda *_: bytes([0, 255]), "list": lambda *_: [1, 2],
@@ -176,6 +187,14 @@ def test_what_a_handler_does_wrong_is_torchserves_error(
     assert (answer.status_code, document["code"], document["type"]) == (status, status, kind)
     assert message in document["message"]
     assert do(client, "text").text == "plain", "the next is answered"
+
+
+def test_statuses_keep_to_http(client: httpx.Client) -> None:
+    empty = do(client, "empty")
+    assert (empty.status_code, empty.content) == (204, b"")
+    odd = do(client, "odd")
+    assert (odd.status_code, "status 99" in odd.json()["message"]) == (503, True)
+    assert do(client, "text").text == "plain"
 
 
 def test_a_handler_may_refuse(client: httpx.Client) -> None:

@@ -29,6 +29,14 @@ TELLS = """
         return [f"VERSION in {os.getpid()}" for _ in rows]
 """
 
+ENDLESS = """
+    import time
+
+    def handle(rows, context):
+        while True:
+            time.sleep(0.01)
+"""
+
 BROKEN = """
     import nothing_of_this_name
 
@@ -44,6 +52,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, tiny_model: LoadedModel) ->
     archive(store / "second.mar", TELLS.replace("VERSION", "second"), "tells", "2.0")
     archive(store / "configured.mar", TELLS, minWorkers=1, maxWorkers=2, batchSize=4)
     archive(store / "broken.mar", BROKEN)
+    archive(store / "endless.mar", ENDLESS)
     (store / "damaged.mar").write_bytes(b"no archive")
     archive(store.parent / "outside.mar", TELLS)
     options = ServerOptions(token=Token("of clients"), management=ManagementOptions(0, Token(SECRET), store))
@@ -201,6 +210,15 @@ def test_a_registration_that_fails_leaves_nothing(manager: httpx.Client) -> None
     assert (broken.status_code, "nothing_of_this_name" in broken.json()["message"]) == (500, True)
     listed = manager.get("/models").json()["models"]
     assert [model["modelName"] for model in listed] == ["tiny"]
+
+
+def test_a_model_that_never_loads_is_unregistered(manager: httpx.Client, client: httpx.Client) -> None:
+    assert manager.post("/models?url=endless.mar&initial_workers=1&synchronous=false").status_code == 202
+    document = described(manager, "endless")
+    assert (document["status"], document["problem"]) == ("Loading", "is being loaded")
+    assert client.get("/v2/health/ready").status_code == 503
+    assert manager.delete("/models/endless").status_code == 200
+    assert client.get("/v2/health/ready").status_code == 200
 
 
 @pytest.mark.parametrize("query", ["min_worker=2&max_worker=1", "min_worker=x", "synchronous=perhaps", "min_worker=-1"])
