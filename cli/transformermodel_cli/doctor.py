@@ -15,6 +15,7 @@ from transformermodel_api.errors import PreparationFailed, UserError
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.manifests import read_manifests
 from transformermodel_api.model import TransformerModel
+from transformermodel_cli.archive_check import describe_archive, is_archive_path
 from transformermodel_cli.check import Check, Finding, failed, failed_with, ok, skipped
 from transformermodel_cli.cluster_checks import cluster_checks
 from transformermodel_cli.location import store_location
@@ -28,7 +29,9 @@ _MARKS = {Finding.ok: "ok     ", Finding.failed: "FAILED ", Finding.skipped: "sk
 
 
 def command(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Manifests to check.", show_default=False)],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Manifests or archives to check.", show_default=False)
+    ],
     store: StoreOption = None,
     output: Annotated[Output, typer.Option(help="How to print the result.")] = Output.text,
 ) -> None:
@@ -41,7 +44,10 @@ def command(
 
 
 def file_checks(file: Path, store: str) -> Iterator[Check]:
-    """The checks of all models in a file."""
+    """The checks of all models in a file, or of an archive."""
+    if is_archive_path(file):
+        yield _archive_check(file)
+        return
     try:
         models = read_manifests(file)
     except UserError as error:
@@ -51,6 +57,13 @@ def file_checks(file: Path, store: str) -> Iterator[Check]:
         yield ok("schema", f"{file}: {model.metadata.name} is valid")
         yield from _preparation_checks(model, file.resolve().parent, store)
         yield from cluster_checks(model)
+
+
+def _archive_check(file: Path) -> Check:
+    try:
+        return ok("archive", f"{file}: {describe_archive(file)}")
+    except (PreparationFailed, UserError) as error:
+        return failed_with("archive", error)
 
 
 def _preparation_checks(model: TransformerModel, base: Path, store: str) -> Iterator[Check]:

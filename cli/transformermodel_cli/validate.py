@@ -7,14 +7,20 @@ import typer
 
 from transformermodel_api.errors import InvalidManifest, UserError
 from transformermodel_api.manifests import read_manifests
+from transformermodel_cli.archive_check import describe_archive, is_archive_path
 
 
 def command(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Manifests to check.", show_default=False)],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Manifests or archives to check.", show_default=False)
+    ],
 ) -> None:
-    """Check manifests with the API server's own rules and sentences, without a cluster."""
+    """Check manifests with the API server's own rules and sentences, without a cluster; of archives what they say."""
     refused: list[str] = []
     for file in files:
+        if is_archive_path(file):
+            typer.echo(f"{file}: valid ({describe_archive(file)})")
+            continue
         try:
             models = read_manifests(file)
         except InvalidManifest as error:

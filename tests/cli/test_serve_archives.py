@@ -8,11 +8,15 @@ from pathlib import Path
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
 from tests.cli.test_serve import PROGRAM, Server
 from tests.predictor.torchserve.reading.archives import packed
 from tests.predictor.torchserve.reading.wheels import wheel
+from transformermodel_cli.main import app
 from transformermodel_predictor.torchserve.archive import ArchiveFormat
+
+pytestmark = pytest.mark.slow
 
 SHOUTS = b"def handle(data, context):\n    return [row['body'].upper() for row in data or []]\n"
 SAYS_NAME = b"def handle(data, context):\n    return [context.model_name for _ in data or []]\n"
@@ -117,6 +121,7 @@ def test_the_printed_line_asks_the_archive(server: Server) -> None:
     ("arguments", "said"),
     [
         (("serve", "missing.mar"), "missing.mar is not there"),
+        (("validate", "missing.mar"), "missing.mar is not there"),
         (("prepare", "shout.mar"), "shout needs no preparation: serve it"),
         (("explain", "shout.mar", "--text", "a"), "shout is explained by its own handler"),
         (("serve", "shout.mar", "shout=named.tar.gz"), "two models are named shout"),
@@ -131,13 +136,19 @@ def test_mistakes_are_one_clear_line(place: Path, arguments: tuple[str, ...], sa
     assert "Traceback" not in shown.stderr
 
 
-def test_validate_doctor_and_a_dry_run_know_archives(place: Path, tmp_path: Path) -> None:
+def test_validate_doctor_and_a_dry_run_know_archives(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(place)
+
     def run(*arguments: str) -> str:
-        command = [str(PROGRAM), *arguments]
-        shown = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
-        return str(shown.stdout)
+        return CliRunner().invoke(app, arguments).output
 
     assert "valid (custom)" in run("validate", "model.yaml")
+    assert "valid (loud 1.0, handler handler.py, 1 to 1 workers, batches of 1, requires requirements.txt)" in run(
+        "validate", "loud.mar"
+    )
+    assert run("doctor", "shout.mar", "--store", str(tmp_path)).startswith("ok")
     planned = run("prepare", "--dry-run", "model.yaml", "--store", str(tmp_path))
     assert "shout.mar" in planned
     assert "candidates: none, its own handler loads and runs it" in planned
