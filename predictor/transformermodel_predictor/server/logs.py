@@ -1,0 +1,20 @@
+"""Which of the server's logs are written, to standard error."""
+
+import logging
+
+
+def configure_logs(access: bool) -> None:
+    """Write what handlers print, and of requests what is wanted; where the program has handlers of its own, through them.
+
+    Args:
+        access: whether every request is logged.
+    """
+    _write("transformermodel.access", logging.INFO if access else logging.WARNING)
+    _write("transformermodel.handler", logging.INFO)
+
+
+def _write(name: str, level: int) -> None:
+    log = logging.getLogger(name)
+    log.setLevel(level)
+    if not log.hasHandlers():
+        log.addHandler(logging.StreamHandler())
