@@ -4,7 +4,7 @@ import logging
 
 
 def configure_logs(access: bool) -> None:
-    """Write what handlers print, and of requests what is wanted; where the program has handlers of its own, through them.
+    """Write what handlers print and, if wanted, every request; through the program's own log handlers where it has any.
 
     Args:
         access: whether every request is logged.

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transformermodel_predictor.server.address import in_pod, listen
-from transformermodel_predictor.server.management.options import ManagementOptions
 from transformermodel_predictor.server.logs import configure_logs
+from transformermodel_predictor.server.management.options import ManagementOptions
 from transformermodel_predictor.server.memory import keep_freed_memory
 from transformermodel_predictor.server.model_options import ModelOptions
 from transformermodel_predictor.server.options import ServerOptions
