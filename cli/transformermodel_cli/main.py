@@ -6,7 +6,19 @@ import typer
 from rich.console import Console
 
 from transformermodel_api.errors import TransformerModelError
-from transformermodel_cli import archive, collect, crds, diff, doctor, explain, operator, prepare, serve, validate
+from transformermodel_cli import (
+    archive,
+    collect,
+    crds,
+    diff,
+    doctor,
+    explain,
+    operator,
+    prepare,
+    resolve,
+    serve,
+    validate,
+)
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it (128 + SIGINT)."""
@@ -28,6 +40,7 @@ app.command("explain")(explain.command)
 app.command("archive")(archive.command)
 app.command("collect")(collect.command)
 app.command("crds")(crds.command)
+app.command("resolve", hidden=True)(resolve.command)
 app.command("operator")(operator.command)
 
 

@@ -53,7 +53,7 @@ class PreparationRequest(ResourceType):
         """The request for a spec, without what only says where and when the Job runs."""
         return cls(
             task=spec.task,
-            source=spec.source,
+            source=spec.source.model_copy(update={"check_interval_seconds": None}),
             preparation=spec.preparation.model_copy(
                 update={name: Preparation.model_fields[name].default for name in _WHERE_AND_WHEN}
             ),
@@ -90,6 +90,15 @@ class Prepared(ResourceType):
     ] = None
     agreement: Annotated[str | None, Field(description="Samples answered as the reference does, such as 12/12.")] = None
     speedup: Annotated[str | None, Field(description="Speed as a multiple of the reference's.")] = None
+    sources: Annotated[str | None, Field(description="Fingerprint of the state of checkpoint and adapter.")] = None
+
+
+class Resolved(ResourceType):
+    """What sources are at now, without a preparation."""
+
+    outcome: Literal["Resolved"] = "Resolved"
+    commit: str
+    sources: str
 
 
 class Failed(ResourceType):
@@ -140,7 +149,7 @@ def _progress_in(line: str) -> PreparationProgress | None:
         return None
 
 
-PreparationOutcome = Prepared | Failed
+PreparationOutcome = Prepared | Resolved | Failed
 _OUTCOME: TypeAdapter[PreparationOutcome] = TypeAdapter(Annotated[PreparationOutcome, Field(discriminator="outcome")])
 
 

@@ -75,6 +75,15 @@ class Source(ResourceType):
             "is read at that commit. Only for hf:// uris.",
         ),
     ] = None
+    check_interval_seconds: Annotated[
+        int | None,
+        Field(
+            ge=60,
+            le=31_536_000,
+            description="On a cluster, how often a small Job looks whether uri and adapterUri have come to mean "
+            "something else, such as a branch that has moved; that is then prepared and rolled out. Never when absent.",
+        ),
+    ] = None
     adapter_uri: Annotated[
         Location | None,
         Field(description="Where a PEFT adapter is, in the forms of uri. Preparation merges it into the weights."),

@@ -98,6 +98,18 @@ class PreparationStatus(ResourceType):
     ] = None
 
 
+class SourceStatus(ResourceType):
+    """What is known of sources that are checked now and then."""
+
+    sources: Annotated[
+        str | None, Field(description="Fingerprint of the state of checkpoint and adapter that was prepared last.")
+    ] = None
+    found: Annotated[
+        str | None, Field(description="Fingerprint that a check has found and for which a preparation was begun.")
+    ] = None
+    checked_at: Annotated[datetime | None, Field(description="When they were last looked at.")] = None
+
+
 class TransformerModelStatus(ResourceType):
     """The observed state of a model."""
 
@@ -111,6 +123,16 @@ class TransformerModelStatus(ResourceType):
     ] = ()
     commit: Annotated[
         str | None, Field(description="The commit (hub), version (package) or tree hash (folder) that was prepared.")
+    ] = None
+    source: Annotated[
+        SourceStatus | None, Field(description="The last check of the sources, where spec wants them checked.")
+    ] = None
+    last_handled_requested_at: Annotated[
+        str | None,
+        Field(
+            description="The last value of the annotation transformermodel.dev/requested-at whose preparation has come "
+            "to its end, whatever that was."
+        ),
     ] = None
     preparation: Annotated[PreparationStatus | None, Field(description="The preparation last started.")] = None
     artifact: Annotated[Artifact | None, Field(description="The artifact last prepared.")] = None

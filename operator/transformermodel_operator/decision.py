@@ -17,7 +17,7 @@ from transformermodel_operator.decide.predictor_verdict import PredictorVerdict
 from transformermodel_operator.decide.preparation import decide_preparation
 from transformermodel_operator.decide.preparation_verdict import PreparationVerdict
 from transformermodel_operator.decide.summary import summarize
-from transformermodel_operator.objects import Document, has_finalizer, is_terminating
+from transformermodel_operator.objects import REQUESTED_AT_ANNOTATION, Document, has_finalizer, is_terminating
 from transformermodel_operator.reasons import Reason
 from transformermodel_operator.snapshot import Snapshot
 
@@ -63,7 +63,10 @@ def decide(snapshot: Snapshot) -> Decision:
         apply=(*preparation.apply, *predictor.apply),
         delete=(*preparation.delete, *predictor.delete),
         status=status,
-        events=announce(_conditions_before(model), status.conditions, {ConditionType.Prepared: preparation.log}),
+        events=(
+            *announce(_conditions_before(model), status.conditions, {ConditionType.Prepared: preparation.log}),
+            *preparation.events,
+        ),
         requeue_after=_earliest(preparation.requeue_after, predictor.requeue_after),
     )
     if model.spec.suspend:
@@ -123,12 +126,14 @@ def _conditions_before(model: TransformerModel) -> tuple[Condition, ...]:
 def _status(
     model: TransformerModel, preparation: PreparationVerdict, predictor: PredictorVerdict, snapshot: Snapshot
 ) -> TransformerModelStatus:
-    generation = model.metadata.generation
+    generation, before = model.metadata.generation, model.status or TransformerModelStatus()
     findings = summarize(model, preparation, predictor)
     return TransformerModelStatus(
         observed_generation=generation,
         conditions=record(findings, _conditions_before(model), generation, snapshot.now),
         commit=preparation.commit,
+        source=preparation.tracked or before.source,
+        last_handled_requested_at=_handled(model, preparation, before),
         preparation=preparation.report,
         artifact=preparation.artifact,
         current_revision=predictor.current_revision,
@@ -137,6 +142,12 @@ def _status(
         replicas=predictor.replicas,
         selector=predictor.selector,
     )
+
+
+def _handled(model: TransformerModel, preparation: PreparationVerdict, before: TransformerModelStatus) -> str | None:
+    """The request that has been met, as Flux tells it: one that is at work has not."""
+    requested = model.metadata.annotations.get(REQUESTED_AT_ANNOTATION)
+    return requested if requested is not None and preparation.is_over else before.last_handled_requested_at
 
 
 def _invalid(snapshot: Snapshot, error: ValidationError) -> Decision:

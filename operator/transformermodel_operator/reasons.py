@@ -140,6 +140,18 @@ class Reason(StrEnum):
     Preparing = "Preparing", Tone.Normal, (_SOURCE, _PREPARED), "The preparation Job is at work, or about to be."
     Resolved = "Resolved", Tone.Silent, (_SOURCE,), "The source was found and pinned; status.commit says to what."
     Prepared = "Prepared", Tone.Normal, (_PREPARED,), "The artifact of this spec is prepared and verified."
+    SourceMoved = (
+        "SourceMoved",
+        Tone.Normal,
+        (),
+        "A check has found that uri, revision or adapter have come to mean something else, which is prepared now.",
+    )
+    CheckFailed = (
+        "CheckFailed",
+        Tone.Warning,
+        (),
+        "The sources cannot be looked at; what was prepared serves on, and the next check comes in its time.",
+    )
     StorageMissing = (
         "StorageMissing",
         Tone.Warning,

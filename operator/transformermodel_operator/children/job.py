@@ -29,12 +29,17 @@ def preparation_job(
 
 
 def job_name(model: TransformerModel, storage: AnyStorage) -> str:
-    """A name that is another whenever something else would come out, or another preparation was asked for."""
+    """A name that is another whenever something else would come out, or another preparation was asked for.
+
+    So it is when a check has found that the sources have moved.
+    """
+    found = model.status.source.found if model.status is not None and model.status.source is not None else None
     identity = fingerprint(
         {
             "request": PreparationRequest.of(model.spec).fingerprint(),
             "storage": str(storage),
             "requestedAt": model.metadata.annotations.get(REQUESTED_AT_ANNOTATION),
+            **({"found": found} if found is not None else {}),
         }
     )
     return f"{model.metadata.name}-prepare-{identity[:8]}"

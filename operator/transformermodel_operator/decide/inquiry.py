@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from transformermodel_api.contract import PreparationRequest
 from transformermodel_api.model import TransformerModel
 from transformermodel_api.status import ConditionStatus
+from transformermodel_operator.children.check_job import check_job
 from transformermodel_operator.children.claims import SourceClaims
 from transformermodel_operator.children.job import preparation_job
 from transformermodel_operator.children.storage import AnyStorage, StorageLocation
@@ -49,12 +50,13 @@ def inquire_about_preparation(model: TransformerModel, snapshot: Snapshot) -> In
     name = preparation_job(model, storage, snapshot.settings)["metadata"]["name"]
     known = recorded_end(model.status, name)
     job = next((job for job in snapshot.jobs if job["metadata"]["name"] == name), None)
+    if known is not None and known.status is ConditionStatus.true:
+        return _about_check(model, snapshot)
     if job is None:
-        prepared = known is not None and known.status is ConditionStatus.true
-        return Inquiry() if prepared or model.spec.suspend else Inquiry(claims=claims_of(model, storage))
+        return Inquiry() if model.spec.suspend else Inquiry(claims=claims_of(model, storage))
     if is_terminating(job) or ownership(job, model.metadata) is not Ownership.Ours:
         return Inquiry()
-    if known is not None and (known.status is ConditionStatus.true or holds(job, "Failed")):
+    if known is not None and holds(job, "Failed"):
         return Inquiry()
     reference, finished = Reference.to(job), holds(job, "Complete") or holds(job, "Failed")
     asked = finished or _has_trouble(job, snapshot.now)
@@ -63,6 +65,18 @@ def inquire_about_preparation(model: TransformerModel, snapshot: Snapshot) -> In
         finished=finished,
         running=reference if not finished and is_running(job) else None,
     )
+
+
+def _about_check(model: TransformerModel, snapshot: Snapshot) -> Inquiry:
+    """Of a model that is prepared nobody asks but what a check has found."""
+    source = model.status.source if model.status is not None else None
+    if model.spec.source.check_interval_seconds is None:
+        return Inquiry()
+    name = check_job(model, source.checked_at if source is not None else None, snapshot.settings)["metadata"]["name"]
+    job = next((job for job in snapshot.jobs if job["metadata"]["name"] == name), None)
+    if job is None or not (holds(job, "Complete") or holds(job, "Failed")):
+        return Inquiry()
+    return Inquiry(job=Reference.to(job), finished=True)
 
 
 def claims_of(model: TransformerModel, storage: AnyStorage) -> tuple[str, ...]:

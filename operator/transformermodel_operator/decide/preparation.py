@@ -28,6 +28,7 @@ from transformermodel_operator.decide.preparation_verdict import (
     succeeded,
     under_way,
 )
+from transformermodel_operator.decide.source_check import Check, decide_check, prepared_from
 from transformermodel_operator.decide.storage import locate
 from transformermodel_operator.objects import Document, Reference, holds, is_terminating
 from transformermodel_operator.reasons import Reason
@@ -52,7 +53,7 @@ def _judge(
     status, name = model.status or TransformerModelStatus(), report.job
     known = recorded_end(status, name)
     if known is not None and known.status is ConditionStatus.true:
-        return as_recorded(status, known)
+        return _with_check(as_recorded(status, known), decide_check(model, snapshot))
     job = _by_name(snapshot.jobs, name)
     refusal = refusal_of(job, Reference.to(wanted), model.metadata, snapshot.refusals)
     if refusal is not None:
@@ -62,7 +63,7 @@ def _judge(
     if is_terminating(job) or ownership(job, model.metadata) is Ownership.Leftover:
         return under_way(status, report, f"Job {name} of before is being removed.")
     if holds(job, "Complete"):
-        return _completed(status, storage, report, snapshot.attempt)
+        return _completed(model, storage, report, snapshot)
     if settings_hash(job) != settings_hash(wanted):
         message = f"Job {name} has other settings and has to start anew."
         return replace(under_way(status, report, message), delete=(job,))
@@ -84,13 +85,26 @@ def _without_job(
     return replace(under_way(status, report, _at_work_message(report.job)), apply=(wanted,))
 
 
+def _with_check(verdict: PreparationVerdict, check: Check) -> PreparationVerdict:
+    return replace(
+        verdict,
+        tracked=check.source,
+        events=check.events,
+        apply=check.apply,
+        delete=check.delete,
+        requeue_after=check.requeue_after,
+    )
+
+
 def _completed(
-    status: TransformerModelStatus, storage: AnyStorage, report: PreparationStatus, attempt: Attempt | None
+    model: TransformerModel, storage: AnyStorage, report: PreparationStatus, snapshot: Snapshot
 ) -> PreparationVerdict:
-    attempt = attempt or Attempt()
+    status, attempt = model.status or TransformerModelStatus(), snapshot.attempt or Attempt()
     if isinstance(attempt.outcome, Prepared):
-        return replace(succeeded(storage, report.job, attempt.outcome), log=attempt.log)
-    words = attempt.outcome.message if attempt.outcome is not None else "its pods are gone"
+        checked = model.spec.source.check_interval_seconds is not None
+        tracked = prepared_from(status, attempt.outcome, snapshot) if checked else None
+        return replace(succeeded(storage, report.job, attempt.outcome), log=attempt.log, tracked=tracked)
+    words = attempt.outcome.message if isinstance(attempt.outcome, Failed) else "its pods are gone"
     message = f"Job {report.job} completed without telling an outcome ({words}). Delete the Job to prepare again."
     failure = Failed(reason=FailureReason.Internal.name, message=message)
     return replace(failed(status, report, failure, stalled=True), log=attempt.log)

@@ -5,9 +5,17 @@ from datetime import timedelta
 
 from transformermodel_api.contract import Failed, Prepared
 from transformermodel_api.failures import FailureReason
-from transformermodel_api.status import Artifact, Condition, ConditionType, PreparationStatus, TransformerModelStatus
+from transformermodel_api.status import (
+    Artifact,
+    Condition,
+    ConditionType,
+    PreparationStatus,
+    SourceStatus,
+    TransformerModelStatus,
+)
 from transformermodel_operator.children.storage import AnyStorage
 from transformermodel_operator.conditions import Finding, false, find, true, unknown
+from transformermodel_operator.decide.announcements import Event
 from transformermodel_operator.objects import Document
 from transformermodel_operator.reasons import Reason
 from transformermodel_operator.snapshot import Refusal
@@ -24,6 +32,8 @@ class PreparationVerdict:
         commit: what the artifact was made of.
         report: what status tells of the Job.
         log: the last lines of the log of a Job that has just ended; they go into the event.
+        tracked: what status tells of checks of the sources; None to leave it.
+        events: what to tell beside the conditions.
         stalled: only the user can help.
         apply: Jobs to be written.
         delete: Jobs to be removed.
@@ -36,10 +46,17 @@ class PreparationVerdict:
     commit: str | None
     report: PreparationStatus | None
     log: str = ""
+    tracked: SourceStatus | None = None
+    events: tuple[Event, ...] = ()
     stalled: bool = False
     apply: tuple[Document, ...] = ()
     delete: tuple[Document, ...] = ()
     requeue_after: timedelta | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the preparation has come to its end, whatever that was."""
+        return self.prepared.holds or self.prepared.reason.value in FailureReason.__members__
 
 
 def under_way(

@@ -6,31 +6,15 @@ from typing import Any
 
 from transformermodel_api.contract import PreparationRequest
 from transformermodel_api.identity import fingerprint
-from transformermodel_api.origin import without_secrets
 from transformermodel_api.source import RemoteCode
 from transformermodel_api.source import Source as RequestedSource
+from transformermodel_predictor.preparation.pinning import Pinned, pin_sources
 from transformermodel_predictor.preparation.placement import Placement, placement_for
 from transformermodel_predictor.preparation.progress import Progress
 from transformermodel_predictor.preparation.samples import Samples, fetch_samples
-from transformermodel_predictor.sources.catalogue import source_for
-from transformermodel_predictor.sources.selection import checkpoint_files
-from transformermodel_predictor.sources.source import Resolved, Source
 
 PIPELINE_VERSION = 1
 """Raised whenever the same input would give another artifact."""
-
-
-@dataclass(frozen=True)
-class Pinned:
-    """A source and the state of it that will be read.
-
-    Attributes:
-        origin: its uri as it may be shown.
-    """
-
-    origin: str
-    source: Source
-    resolved: Resolved
 
 
 @dataclass(frozen=True)
@@ -90,9 +74,10 @@ def resolve(request: PreparationRequest, base: Path) -> Inputs:
     """Pin the sources that a request names."""
     source = request.source
     trusted, parity = source.trust_remote_code is RemoteCode.Allowed, request.preparation.parity
+    checkpoint, adapter = pin_sources(source, base)
     return Inputs(
-        checkpoint=_pin(source.uri, source.revision, base, trusted),
-        adapter=_pin(source.adapter_uri, source.adapter_revision, base, trusted) if source.adapter_uri else None,
+        checkpoint=checkpoint,
+        adapter=adapter,
         samples=_samples(parity.samples_uri, source, base) if parity and parity.samples_uri else Samples(),
         trusted=trusted,
         placement=placement_for(request.device),
@@ -114,11 +99,6 @@ def acquire_tokenizer(inputs: Inputs, acquired: Acquired, folder: Path, progress
         return acquired
     place = folder / f"tokenizer-{tokenizer.resolved.commit}"
     return replace(acquired, tokenizer=tokenizer.source.acquire(tokenizer.resolved, place, progress))
-
-
-def _pin(uri: str, revision: str | None, base: Path, trusted: bool) -> Pinned:
-    source = source_for(uri, revision, base, checkpoint_files(code=trusted))
-    return Pinned(without_secrets(uri), source, source.resolve())
 
 
 def _samples(uri: str, source: RequestedSource, base: Path) -> Samples:

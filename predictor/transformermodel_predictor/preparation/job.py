@@ -17,11 +17,13 @@ from transformermodel_api.contract import (
     PreparationProgress,
     PreparationRequest,
     Prepared,
+    Resolved,
     write_outcome,
 )
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.artifact.opening import StoreLocation
+from transformermodel_predictor.preparation.pinning import fingerprint_of, pin_sources
 from transformermodel_predictor.preparation.progress import Step
 from transformermodel_predictor.sources.space import free_bytes
 
@@ -99,7 +101,20 @@ def run_job(environment: Mapping[str, str], store: StoreLocation, termination_lo
     Returns:
         The process's exit status: 0, or that of the failure's class.
     """
-    outcome, status = _attempt(environment, store)
+    return _told(lambda: _prepare(environment, store), termination_log)
+
+
+def run_check(environment: Mapping[str, str], termination_log: Path) -> int:
+    """Say what the sources that the environment names are at now, in the termination message.
+
+    Returns:
+        The process's exit status: 0, or that of the failure's class.
+    """
+    return _told(lambda: _check(environment), termination_log)
+
+
+def _told(work: Callable[[], PreparationOutcome], termination_log: Path) -> int:
+    outcome, status = _attempt(work)
     message = write_outcome(outcome)
     _print(json.loads(message))
     try:
@@ -109,9 +124,9 @@ def run_job(environment: Mapping[str, str], store: StoreLocation, termination_lo
     return status
 
 
-def _attempt(environment: Mapping[str, str], store: StoreLocation) -> tuple[PreparationOutcome, int]:
+def _attempt(work: Callable[[], PreparationOutcome]) -> tuple[PreparationOutcome, int]:
     try:
-        return _prepare(environment, store), 0
+        return work(), 0
     except PreparationFailed as error:
         return _failed(error.reason, error.message)
     except Exception as error:  # noqa: BLE001 - whatever it is, the operator has to be told
@@ -128,6 +143,11 @@ def _prepare(environment: Mapping[str, str], store: StoreLocation) -> Prepared:
     if reference := environment.get(REFERENCE_VARIABLE):
         opened.refer(reference, prepared.digest)
     return prepared
+
+
+def _check(environment: Mapping[str, str]) -> Resolved:
+    checkpoint, adapter = pin_sources(_request(environment).source, _ROOT)
+    return Resolved(commit=checkpoint.resolved.commit, sources=fingerprint_of(checkpoint, adapter))
 
 
 def _request(environment: Mapping[str, str]) -> PreparationRequest:

@@ -8,6 +8,7 @@ from transformermodel_predictor.artifact.directory import Artifact
 from transformermodel_predictor.artifact.manifest import REPORT_FILE
 from transformermodel_predictor.artifact.store import Store
 from transformermodel_predictor.preparation.inputs import Inputs
+from transformermodel_predictor.preparation.pinning import fingerprint_of
 
 CHOSEN = "Chosen"
 
@@ -23,6 +24,7 @@ def outcome_of(artifact: Artifact, inputs: Inputs, store: Store, report: dict[st
         format=candidate.format.value,
         engine=candidate.engine.value,
         precision=candidate.precision.value,
+        sources=fingerprint_of(inputs.checkpoint, inputs.adapter),
         **_figures(chosen_in(report)),
     )
 

@@ -13,9 +13,10 @@ from transformermodel_predictor.preparation.candidates import Choice, Model, can
 from transformermodel_predictor.preparation.foresight import require_adapter_source, require_checkpoint
 from transformermodel_predictor.preparation.forms.catalogue import all_candidates, refusal
 from transformermodel_predictor.preparation.forms.form import Place
-from transformermodel_predictor.preparation.inputs import Pinned, resolve
+from transformermodel_predictor.preparation.inputs import resolve
 from transformermodel_predictor.preparation.memory import device_free_bytes
 from transformermodel_predictor.preparation.node import this_node
+from transformermodel_predictor.preparation.pinning import Pinned
 from transformermodel_predictor.preparation.placement import Placement
 from transformermodel_predictor.preparation.traced import choose_traced
 from transformermodel_predictor.sources.source import Listing

@@ -8,7 +8,7 @@ from pathlib import Path
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.preparation.downloader import uri_of
-from transformermodel_predictor.preparation.inputs import Pinned
+from transformermodel_predictor.preparation.pinning import Pinned
 from transformermodel_predictor.preparation.progress import Progress
 from transformermodel_predictor.sources.hub import HubSource
 from transformermodel_predictor.sources.selection import checkpoint_files

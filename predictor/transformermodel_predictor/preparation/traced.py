@@ -24,10 +24,11 @@ from transformermodel_predictor.preparation.forms.form import ENCODER_TASKS
 from transformermodel_predictor.preparation.forms.writing import write_signature
 from transformermodel_predictor.preparation.graph_shape import shape_of
 from transformermodel_predictor.preparation.inherited import Inherited, read_inherited
-from transformermodel_predictor.preparation.inputs import Acquired, Pinned
+from transformermodel_predictor.preparation.inputs import Acquired
 from transformermodel_predictor.preparation.labels import choose_labels
 from transformermodel_predictor.preparation.limits import choose_max_length
 from transformermodel_predictor.preparation.node import this_node
+from transformermodel_predictor.preparation.pinning import Pinned
 from transformermodel_predictor.preparation.placement import Placement
 from transformermodel_predictor.preparation.tokenizer import lower_cases, open_tokenizer
 from transformermodel_predictor.preparation.tokenizer_source import has_tokenizer, pin_tokenizer, tokenizer_uri

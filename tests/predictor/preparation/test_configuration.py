@@ -28,6 +28,7 @@ ELSEWHERE = {
     "parity": "the report",
     "deadline_seconds": "the Job",
     "ttl_seconds_after_finished": "the Job",
+    "service_account_name": "the Job",
     "resources": "the Job",
     "node_selector": "the Job",
     "tolerations": "the Job",

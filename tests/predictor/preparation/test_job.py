@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,12 @@ from transformermodel_api.contract import (
     TERMINATION_MESSAGE_LIMIT,
     Failed,
     Prepared,
+    Resolved,
     read_outcome,
 )
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.artifact.directory import open_artifact
-from transformermodel_predictor.preparation.job import LogProgress, run_job
+from transformermodel_predictor.preparation.job import LogProgress, run_check, run_job
 from transformermodel_predictor.preparation.progress import Step
 
 
@@ -155,3 +157,28 @@ def test_the_share_of_the_work_that_is_done_never_falls(capsys: pytest.CaptureFi
     assert percents == sorted(percents)
     assert (percents[0], percents[-1]) == (0, 98)
     assert 60 in percents
+
+
+def test_a_check_says_what_the_sources_are_at_as_a_preparation_does(kitchen: Kitchen, tmp_path: Path) -> None:
+    asked, log = environment(f"file://{kitchen.model}"), tmp_path / "log"
+    assert run_check(asked, log) == 0
+    found = read_outcome(log.read_text())
+    assert isinstance(found, Resolved)
+    assert run_job(asked, kitchen.location, log) == 0
+    prepared = read_outcome(log.read_text())
+    assert isinstance(prepared, Prepared)
+    assert (found.commit, found.sources) == (prepared.commit, prepared.sources)
+    moving = shutil.copytree(kitchen.model, tmp_path / "moving")
+    (moving / "config.json").write_text((moving / "config.json").read_text() + " ")
+    assert run_check(environment(f"file://{moving}"), log) == 0
+    moved = read_outcome(log.read_text())
+    assert isinstance(moved, Resolved)
+    assert moved.sources != found.sources
+
+
+def test_a_check_that_fails_says_why(kitchen: Kitchen, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    assert run_check(environment("file://nowhere"), log) == FailureReason.NotFound.exit_status
+    failure = read_outcome(log.read_text())
+    assert isinstance(failure, Failed)
+    assert failure.reason == "NotFound"

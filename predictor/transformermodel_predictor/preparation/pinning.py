@@ -1,0 +1,49 @@
+"""Pinning: from what a manifest names to the one state of it that will be read. Needs no PyTorch."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from transformermodel_api.identity import fingerprint
+from transformermodel_api.origin import without_secrets
+from transformermodel_api.source import RemoteCode
+from transformermodel_api.source import Source as RequestedSource
+from transformermodel_predictor.sources.catalogue import source_for
+from transformermodel_predictor.sources.selection import checkpoint_files
+from transformermodel_predictor.sources.source import Resolved, Source
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """A source and the state of it that will be read.
+
+    Attributes:
+        origin: its uri as it may be shown.
+    """
+
+    origin: str
+    source: Source
+    resolved: Resolved
+
+
+def pin_sources(source: RequestedSource, base: Path) -> tuple[Pinned, Pinned | None]:
+    """Pin a checkpoint and, where there is one, its adapter.
+
+    Raises:
+        PreparationFailed: one cannot be found, or nobody can be asked.
+    """
+    trusted = source.trust_remote_code is RemoteCode.Allowed
+    checkpoint = _pin(source.uri, source.revision, base, trusted=trusted)
+    if source.adapter_uri is None:
+        return checkpoint, None
+    return checkpoint, _pin(source.adapter_uri, source.adapter_revision, base, trusted=trusted)
+
+
+def fingerprint_of(checkpoint: Pinned, adapter: Pinned | None) -> str:
+    """Short identity of the pinned state: another one means other files."""
+    adapted = adapter.resolved.identity if adapter is not None else None
+    return fingerprint({"source": checkpoint.resolved.identity, "adapter": adapted})[:16]
+
+
+def _pin(uri: str, revision: str | None, base: Path, *, trusted: bool) -> Pinned:
+    source = source_for(uri, revision, base, checkpoint_files(code=trusted))
+    return Pinned(without_secrets(uri), source, source.resolve())
