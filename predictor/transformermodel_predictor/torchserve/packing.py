@@ -21,6 +21,9 @@ DEFAULT_HANDLERS = (
 )
 """TorchServe's own handlers, which an archive may name instead of bringing one."""
 
+OUR_HANDLERS = ("Transformer_handler_generalized", "Transformer_handler_generalized_neuron")
+"""Handlers that our server has, and TorchServe only where the archive brings them."""
+
 ARTIFACT_FOLDER = "artifact"
 """Folder of a packed artifact in its archive: apart from what is added, so that its digest still holds."""
 
@@ -34,7 +37,8 @@ class ArchiveOptions:
     Attributes:
         model_name: the model's name, and the archive's.
         version: the model's version.
-        handler: `FILE`, `FILE:function`, or one of `DEFAULT_HANDLERS`; None only for an artifact, which has its own.
+        handler: `FILE`, `FILE:function`, or one of `DEFAULT_HANDLERS` or `OUR_HANDLERS`; None only for an artifact,
+            which has its own.
         model_file: Python file with the model's class.
         serialized_file: the weights.
         extra_files: files, and folders whose content is taken.
@@ -125,6 +129,8 @@ def _read_handler(given: str) -> tuple[str, Path | None]:
     file = Path(name)
     if not file.suffix and not file.exists():
         file = file.with_suffix(".py")
+    if not file.is_file() and file.stem in OUR_HANDLERS and file.parent == Path():
+        return f"{file.stem}:{function}" if function else file.name, None
     if not file.is_file():
         known = ", ".join(DEFAULT_HANDLERS)
         raise UserError(f"--handler {given}: there is no file {file}, and TorchServe's own handlers are {known}")

@@ -93,6 +93,15 @@ class TestHandler:
         assert archive.handler == "image_classifier"
         assert not archive.members
 
+    @pytest.mark.parametrize("given", ["Transformer_handler_generalized", "Transformer_handler_generalized.py"])
+    def test_the_generalized_handler_may_be_named_without_its_file_or_brought_along(
+        self, files: Path, given: str
+    ) -> None:
+        name = "Transformer_handler_generalized.py"
+        assert (packed(given).handler, set(packed(given).members)) == (name, set())
+        (files / name).write_text("the maker's own")
+        assert (packed(given).handler, set(packed(given).members)) == (name, {name})
+
     def test_an_unknown_handler_is_refused_with_those_there_are(self) -> None:
         with pytest.raises(UserError, match=r"there is no file other\.py, and TorchServe's own handlers are base_h"):
             packed("other")

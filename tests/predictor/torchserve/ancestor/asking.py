@@ -24,10 +24,15 @@ class Asked:
         archive: its files.
         module: the fallback module with the handler.
         derive: makes another class of the handler's.
+        configuration: what the server has read of model-config.yaml; the archive's when None.
     """
 
     def __init__(
-        self, archive: AncestorArchive, module: str = "Transformer_handler_generalized", derive: Any = None
+        self,
+        archive: AncestorArchive,
+        module: str = "Transformer_handler_generalized",
+        derive: Any = None,
+        configuration: dict[str, Any] | None = None,
     ) -> None:
         with handlers_can_import():
             from importlib import import_module
@@ -38,7 +43,13 @@ class Asked:
             (kind,) = (getattr(found, name) for name in found.__all__ if name.endswith("Handler"))
             manifest = {"model": {"modelName": "tiny", "serializedFile": archive.serialized}}
             self.context: Any = Context(
-                "tiny", str(archive.folder), manifest, 4, None, "0.12", model_yaml_config=archive.configuration
+                "tiny",
+                str(archive.folder),
+                manifest,
+                4,
+                None,
+                "0.12",
+                model_yaml_config=archive.configuration if configuration is None else configuration,
             )
             self.handler: Any = (derive(kind) if derive else kind)()
             self.handler.initialize(self.context)

@@ -4,6 +4,7 @@ import json
 import logging
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ from tests.predictor.tiny import LABELS as CHECKPOINT_LABELS
 from tests.predictor.torchserve.ancestor.archives import AncestorArchive, make_archive
 from tests.predictor.torchserve.ancestor.asking import Asked
 from transformermodel_api.errors import TransformerModelError
+from transformermodel_predictor.torchserve.archive import ArchiveFormat, write_archive
+from transformermodel_predictor.torchserve.packing import ArchiveOptions, pack_handler
+from transformermodel_predictor.torchserve.reading.opening import open_archive
 
 ArchiveOf = Callable[..., AncestorArchive]
 
@@ -185,6 +189,27 @@ class TestMissingParts:
         assert label(Asked(bare)) == label(Asked(whole))
         assert not any(request.path.endswith(".safetensors") for request in hub.requests)
         assert {path.name for path in bare.folder.iterdir()} == {bare.serialized, "index_to_name.json"}
+
+    def test_an_archive_of_the_documented_command_is_served(
+        self, copied: Callable[..., AncestorArchive], archive_of: ArchiveOf, hub: HubServer, tmp_path: Path
+    ) -> None:
+        """Weights, names and settings: the manifest does not even say that these are settings."""
+        whole = archive_of("sequence_classification")
+        files = {path.name: path for path in whole.folder.iterdir() if path.name in (*TOKENIZER, "config.json")}
+        hub.repositories.publish("org/tiny", files)
+        made = copied("sequence_classification").folder
+        torch.save(load_file(made / "model.safetensors"), made / "pytorch_model.bin")
+        (made / "model-config.yaml").write_text(json.dumps({"handler": dict(whole.settings)}))
+        options = ArchiveOptions(
+            "bert_seq_classification",
+            handler="Transformer_handler_generalized.py",
+            serialized_file=made / "pytorch_model.bin",
+            extra_files=(made / "index_to_name.json", made / "model-config.yaml"),
+        )
+        packed = write_archive(pack_handler(options, date(2025, 1, 31)), tmp_path / "store", ArchiveFormat.default)
+        opened = open_archive(packed, folder=tmp_path / "opened")
+        served = AncestorArchive(opened.directory, {}, "pytorch_model.bin")
+        assert label(Asked(served, configuration=dict(opened.configuration))) == label(Asked(whole))
 
     def test_a_tokenizer_in_the_archive_goes_before_the_repository_s(
         self, copied: Callable[..., AncestorArchive], archive_of: ArchiveOf, hub: HubServer
