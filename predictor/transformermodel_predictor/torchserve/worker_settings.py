@@ -38,6 +38,7 @@ class WorkerSettings:
         envelope: the request envelope around the handler, where one is wanted.
         decode_input: whether JSON and text reach the handler decoded.
         limit_image_pixels: whether images with unreasonably many pixels are refused.
+        metrics_file: names metrics that handlers find before they add any (metrics.yaml); the archive's own where None.
         use_requirements: whether the archive's requirements may be installed.
     """
 
@@ -62,4 +63,5 @@ class WorkerSettings:
     envelope: str | None = None
     decode_input: bool = True
     limit_image_pixels: bool = True
+    metrics_file: str | None = None
     use_requirements: bool = False

@@ -100,6 +100,11 @@ def _settings(values: Mapping[str, str], origin: str) -> WorkerSettings:
             changes[name] = switch
     if envelope := values.get("service_envelope", "").strip():
         changes["envelope"] = envelope
+    if named := values.get("metrics_config", "").strip():
+        if Path(named).is_file():
+            changes["metrics_file"] = named
+        else:
+            _log.warning("%s: metrics_config names %s, which is not there, and counts as not given", origin, named)
     return replace(WorkerSettings(), **changes)
 
 

@@ -10,7 +10,9 @@ from transformermodel_predictor.torchserve.worker.failure import NotLoadable, de
 from transformermodel_predictor.torchserve.worker.handler_module import HandlerName, import_handler
 from transformermodel_predictor.torchserve.worker.service import Service
 from ts.context import Context
+from ts.metrics.metric_cache_errors import MetricsCacheIOError, MetricsCacheKeyError, MetricsCachePyYamlError
 from ts.metrics.metric_cache_yaml_impl import MetricsCacheYamlImpl
+from ts.metrics.metrics_file import metrics_file
 from ts.version import __version__
 
 
@@ -30,7 +32,7 @@ def load_service(load: Load, channel: Channel) -> Service:
 
 
 def _context(load: Load) -> Context:
-    metrics = MetricsCacheYamlImpl(model_name=load.model_name)
+    metrics = _metrics(Path(load.directory), load.model_name)
     return Context(
         load.model_name,
         load.directory,
@@ -42,6 +44,15 @@ def _context(load: Load) -> Context:
         metrics,
         load.configuration,
     )
+
+
+def _metrics(directory: Path, model_name: str) -> MetricsCacheYamlImpl:
+    try:
+        metrics = MetricsCacheYamlImpl(metrics_file(directory), model_name)
+    except (MetricsCacheIOError, MetricsCacheKeyError, MetricsCachePyYamlError) as error:
+        raise NotLoadable(f"the metrics cannot be read: {error.args[0]}") from error
+    metrics.initialize_cache()
+    return metrics
 
 
 def _initialized(find: Callable[[], EntryPoint], context: Context, name: HandlerName, directory: Path) -> EntryPoint:

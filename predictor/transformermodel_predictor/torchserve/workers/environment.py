@@ -12,13 +12,20 @@ _SECRET = re.compile(
 )
 """What the server reads models with; handlers are other people's programs."""
 
+_METRICS = "TS_METRICS_CONFIG"
+"""Names the handler's metrics: for the settings to say, which know whether the environment may."""
 
-def worker_environment(server: Mapping[str, str], decode_input: bool) -> dict[str, str]:
+
+def worker_environment(
+    server: Mapping[str, str], decode_input: bool, metrics_file: str | None = None
+) -> dict[str, str]:
     """What a worker gets of the server's environment: all but the credentials of storage, of the Hub and of our own.
 
     Args:
         server: the server's own.
         decode_input: told to handlers that read rows themselves, by TorchServe's variable.
+        metrics_file: names the handler's metrics, where the server's configuration says so.
     """
-    kept = {name: value for name, value in server.items() if not _SECRET.fullmatch(name)}
-    return {**kept, "TS_DECODE_INPUT_REQUEST": str(decode_input).lower()}
+    kept = {name: value for name, value in server.items() if not _SECRET.fullmatch(name) and name != _METRICS}
+    told = {"TS_DECODE_INPUT_REQUEST": str(decode_input).lower()}
+    return {**kept, **told, **({_METRICS: metrics_file} if metrics_file else {})}

@@ -111,7 +111,7 @@ def _started(model: ArchivedModel, channel: int, output: int) -> subprocess.Pope
     return subprocess.Popen(
         [sys.executable, "-P", "-m", _MODULE, str(channel)],
         cwd=model.directory,
-        env=worker_environment(os.environ, model.settings.decode_input),
+        env=worker_environment(os.environ, model.settings.decode_input, model.settings.metrics_file),
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=output,

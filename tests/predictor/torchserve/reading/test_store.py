@@ -121,6 +121,15 @@ class TestSettings:
             startup_timeout=7,
         )
 
+    def test_a_file_that_names_metrics_is_read_where_it_is_there(
+        self, store: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        (tmp_path / "own.yaml").touch()
+        found = configured(store, f"metrics_config={tmp_path / 'own.yaml'}")
+        assert found.models[0].settings.metrics_file == str(tmp_path / "own.yaml")
+        assert configured(store, "metrics_config=/lost.yaml").models[0].settings.metrics_file is None
+        assert "metrics_config names /lost.yaml, which is not there" in caplog.text
+
     def test_values_that_do_not_fit_are_told_and_count_as_not_given(
         self, store: Path, caplog: pytest.LogCaptureFixture
     ) -> None:

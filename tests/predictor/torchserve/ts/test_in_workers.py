@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import pytest_asyncio
 import torch
 
 from tests.predictor.torchserve.handler_archives import archive, asked, running
-from transformermodel_predictor.torchserve.call import Call, CallKind, Part
+from transformermodel_predictor.torchserve.call import Call, CallKind, HandlerFailed, Part
 from transformermodel_predictor.torchserve.handler_model import HandlerModel
 from transformermodel_predictor.torchserve.handler_observer import Measurement
 from transformermodel_predictor.torchserve.worker_settings import WorkerSettings
@@ -37,7 +38,7 @@ SHOUTING = """
 
     class Shouting(BaseHandler):
         def initialize(self, context):
-            self.words = context.metrics.add_metric_to_cache("Words", "count", ["language"], MetricTypes.HISTOGRAM)
+            self.words = context.metrics.get_metric("Words", MetricTypes.HISTOGRAM)
             settings = context.model_yaml_config["micro_batching"]
             self.handle = MicroBatching(self, settings["micro_batch_size"], settings["parallelism"])
 
@@ -56,6 +57,11 @@ SHOUTING = """
             for text in texts:
                 self.words.add_or_update(len(text.split()), ["en"])
             return texts
+"""
+METRICS = """
+    model_metrics:
+      histogram:
+        - {name: Words, unit: count, dimensions: [language]}
 """
 
 
@@ -102,10 +108,11 @@ async def classifier(tmp_path_factory: pytest.TempPathFactory, listening: Listen
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shouting(tmp_path_factory: pytest.TempPathFactory, listening: Listening) -> AsyncIterator[HandlerModel]:
-    """A handler with micro-batches, pieces and metrics."""
+    """A handler with micro-batches, pieces and metrics that its archive names."""
     settings = WorkerSettings(batch_size=3)
     configuration = {"micro_batching": {"micro_batch_size": 1, "parallelism": {"inference": 2}}}
-    model = archive(tmp_path_factory.mktemp("shouting"), SHOUTING, settings=settings, configuration=configuration)
+    files = {"handler.py": SHOUTING, "metrics.yaml": METRICS}
+    model = archive(tmp_path_factory.mktemp("shouting"), files, settings=settings, configuration=configuration)
     async with running(model, listening) as group:
         yield group
 
@@ -165,3 +172,9 @@ async def test_a_status_of_the_handlers_own_comes_through_micro_batches(shouting
 
 async def test_a_description_is_an_object(shouting: HandlerModel) -> None:
     assert json.loads((await shouting.call(asked(kind=CallKind.describe))).body) == {}
+
+
+async def test_metrics_that_cannot_be_read_are_said_when_the_worker_starts(tmp_path: Path) -> None:
+    with pytest.raises(HandlerFailed, match=r"metrics\.yaml: model_metrics\.sum is no type of metric"):
+        async with running(archive(tmp_path, {"handler.py": SHOUTING, "metrics.yaml": "model_metrics: {sum: []}"})):
+            pass

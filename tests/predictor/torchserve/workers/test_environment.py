@@ -26,3 +26,10 @@ def test_handlers_get_the_environment_without_the_servers_credentials() -> None:
         **server,
         "TS_DECODE_INPUT_REQUEST": "false",
     }
+
+
+def test_handlers_get_the_file_with_their_metrics_that_the_configuration_names() -> None:
+    server = {"TS_METRICS_CONFIG": "/elsewhere.yaml"}
+    named = worker_environment(server, decode_input=True, metrics_file="/store/metrics.yaml")
+    assert named["TS_METRICS_CONFIG"] == "/store/metrics.yaml"
+    assert "TS_METRICS_CONFIG" not in worker_environment(server, decode_input=True)

@@ -17,6 +17,7 @@ with handlers_can_import():
     )
     from ts.metrics.metric_cache_yaml_impl import MetricsCacheYamlImpl
     from ts.metrics.metric_type_enum import MetricTypes
+    from ts.metrics.metrics_file import DEFAULT_FILE, metrics_file
 
 OF_MODEL = {"ModelName": "m", "Level": "Model"}
 CONFIGURATION = """
@@ -127,6 +128,7 @@ def test_metrics_are_named_in_a_file(tmp_path: Path) -> None:
         ("a: [", MetricsCachePyYamlError, "is not YAML"),
         ("model_metrics: {sum: [{name: a, unit: b}]}", MetricsCacheKeyError, "model_metrics.sum is no type of metric"),
         ("model_metrics: {gauge: [{name: a}]}", MetricsCacheKeyError, "has no unit"),
+        ("model_metrics: {gauge: [a]}", MetricsCacheKeyError, "the metric a has no name and no unit"),
         (None, MetricsCacheIOError, "No such file"),
     ],
 )
@@ -138,3 +140,19 @@ def test_what_is_wrong_in_the_file_is_said(
         file.write_text(text)
     with pytest.raises(error, match=message):
         MetricsCacheYamlImpl(file)
+
+
+def test_the_servers_file_goes_before_the_archives_and_that_before_ours(tmp_path: Path) -> None:
+    assert metrics_file(tmp_path, {}) == DEFAULT_FILE
+    (tmp_path / "metrics.yaml").write_text("of: something else")
+    assert metrics_file(tmp_path, {}) == DEFAULT_FILE
+    (tmp_path / "metrics.yaml").write_text(CONFIGURATION)
+    assert metrics_file(tmp_path, {}) == tmp_path / "metrics.yaml"
+    assert metrics_file(tmp_path, {"TS_METRICS_CONFIG": "/store/own.yaml"}) == Path("/store/own.yaml")
+
+
+def test_every_handler_finds_the_times_that_are_always_measured() -> None:
+    cache = MetricsCacheYamlImpl(DEFAULT_FILE)
+    cache.initialize_cache()
+    assert cache.cache_keys == ["HandlerTime", "PredictionTime"]
+    assert cache.get_metric("HandlerTime", MetricTypes.GAUGE).dimension_names == ["ModelName", "Level"]

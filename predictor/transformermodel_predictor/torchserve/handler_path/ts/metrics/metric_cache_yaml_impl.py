@@ -13,8 +13,7 @@ from ts.metrics.metric_cache_errors import (
     MetricsCachePyYamlError,
 )
 from ts.metrics.metric_type_enum import MetricTypes
-
-_SECTION = "model_metrics"
+from ts.metrics.metrics_file import SECTION
 
 
 class MetricsCacheYamlImpl(MetricCacheAbstract):
@@ -53,11 +52,12 @@ def _read(file: Path) -> Iterator[tuple[MetricTypes, str, str, list[str]]]:
         raise MetricsCacheIOError(f"{file} cannot be read: {error.strerror or error}") from error
     except yaml.YAMLError as error:
         raise MetricsCachePyYamlError(f"{file} is not YAML: {error}") from error
-    if not isinstance(document, Mapping) or not isinstance(section := document.get(_SECTION), Mapping):
-        raise MetricsCacheKeyError(f"{file} has no section {_SECTION}")
+    if not isinstance(document, Mapping) or not isinstance(section := document.get(SECTION), Mapping):
+        raise MetricsCacheKeyError(f"{file} has no section {SECTION}")
     for word, metrics in section.items():
+        type_ = _type(word, file)
         for metric in metrics or ():
-            yield (_type(word, file), *_metric(metric, file))
+            yield (type_, *_metric(metric, file))
 
 
 def _type(word: Any, file: Path) -> MetricTypes:
@@ -65,11 +65,11 @@ def _type(word: Any, file: Path) -> MetricTypes:
         return MetricTypes(word)
     except ValueError:
         known = ", ".join(type_.value for type_ in MetricTypes)
-        raise MetricsCacheKeyError(f"{file}: {_SECTION}.{word} is no type of metric; there are {known}") from None
+        raise MetricsCacheKeyError(f"{file}: {SECTION}.{word} is no type of metric; there are {known}") from None
 
 
-def _metric(metric: Mapping[str, Any], file: Path) -> tuple[str, str, list[str]]:
-    try:
-        return metric["name"], metric["unit"], list(metric.get("dimensions") or ())
-    except KeyError as error:
-        raise MetricsCacheKeyError(f"{file}: the metric {dict(metric)} has no {error.args[0]}") from None
+def _metric(metric: Any, file: Path) -> tuple[str, str, list[str]]:
+    missing = [key for key in ("name", "unit") if not isinstance(metric, Mapping) or key not in metric]
+    if missing:
+        raise MetricsCacheKeyError(f"{file}: the metric {metric} has no {' and no '.join(missing)}")
+    return metric["name"], metric["unit"], list(metric.get("dimensions") or ())
