@@ -1,17 +1,12 @@
 """A server's life: it listens, loads, is ready, drains and ends."""
 
 import asyncio
-import logging
 import os
-import signal
 import socket
-import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-
-import uvicorn
 
 from transformermodel_api.errors import UserError
 from transformermodel_predictor.artifact.directory import open_artifact
@@ -22,9 +17,8 @@ from transformermodel_predictor.handlers import make_handler
 from transformermodel_predictor.loading import load_model
 from transformermodel_predictor.passing_threads import PassingThreads
 from transformermodel_predictor.server.address import url_of
-from transformermodel_predictor.server.application import Application
 from transformermodel_predictor.server.archives import Archives
-from transformermodel_predictor.server.certificate import KeyPair, show_renewed
+from transformermodel_predictor.server.http_server import HTTPServer
 from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.server.management.server import managing
 from transformermodel_predictor.server.memory import giving_back_freed_memory
@@ -43,87 +37,6 @@ from transformermodel_predictor.torchserve.handler_options import HandlerOptions
 from transformermodel_predictor.torchserve.reading.served import has_handler
 from transformermodel_predictor.torchserve.reading.store import StoredModel
 from transformermodel_predictor.workers import Workers
-
-
-class HTTPServer(uvicorn.Server):
-    """uvicorn with Kubernetes' way of ending.
-
-    SIGTERM: not ready, served on while clients learn of it; then the listener closes and requests in flight finish.
-    SIGINT: at once.
-
-    Attributes:
-        closing: set when no new requests are taken any more.
-    """
-
-    def __init__(self, application: Application, models: Models, options: ServerOptions) -> None:
-        super().__init__(
-            uvicorn.Config(
-                application,
-                lifespan="off",
-                ws="none",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=options.finish_seconds,
-                ssl_certfile=options.certificate,
-                ssl_keyfile=options.key,
-            )
-        )
-        self.closing = asyncio.Event()
-        self._models = models
-        certificate, key = options.certificate, options.key
-        self._key_pair = None if certificate is None or key is None else KeyPair(certificate, key)
-        self._drain_seconds = options.drain_seconds
-        self._serving: asyncio.Task[None] | None = None
-        self._interrupted = False
-
-    def start(self, listener: socket.socket) -> asyncio.Task[None]:
-        """Serve on a socket, in a task that ends with the server."""
-        self.config.load()
-        if self.config.ssl is not None and self._key_pair is not None:
-            show_renewed(self.config.ssl, self._key_pair)
-        self._serving = asyncio.create_task(self.serve(sockets=[listener]))
-        return self._serving
-
-    def drain(self) -> None:
-        """End in good order; being told so again changes nothing."""
-        if self._models.draining:
-            return
-        seconds = self._drain_seconds if self._models.ready else 0.0
-        self._models.drain()
-        asyncio.get_running_loop().call_later(seconds, self.close)
-
-    def close(self) -> None:
-        """Take no new requests, and end when those in flight are answered."""
-        self.should_exit = True
-        self.closing.set()
-
-    def interrupt(self) -> None:
-        """End at once."""
-        self._interrupted = True
-        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # requests that are cut off now are no errors
-        for task in self.server_state.tasks:
-            task.cancel()
-        if self._serving is not None:
-            self._serving.cancel()
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Signals as Kubernetes and a terminal send them, while the server runs."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGTERM, self.drain)
-        loop.add_signal_handler(signal.SIGINT, self.interrupt)
-        try:
-            yield
-        finally:
-            loop.remove_signal_handler(signal.SIGTERM)
-            loop.remove_signal_handler(signal.SIGINT)
-            if self._interrupted:  # a second Ctrl-C does not wait for a forward pass that has begun
-                signal.signal(signal.SIGINT, signal.SIG_DFL)
-
 
 Load = Callable[[str, Path, Workers, Observer], Handler]
 """Makes the model in a directory answer under a name, with the server's threads, and tells how it does."""

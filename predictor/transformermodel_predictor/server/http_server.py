@@ -1,0 +1,96 @@
+"""The HTTP server, and how signals end it."""
+
+import asyncio
+import logging
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from transformermodel_predictor.server.application import Application
+from transformermodel_predictor.server.certificate import KeyPair, show_renewed
+from transformermodel_predictor.server.models import Models
+from transformermodel_predictor.server.options import ServerOptions
+
+
+class HTTPServer(uvicorn.Server):
+    """uvicorn with Kubernetes' way of ending.
+
+    SIGTERM: not ready, served on while clients learn of it; then the listener closes and requests in flight finish.
+    SIGINT: at once.
+
+    Attributes:
+        closing: set when no new requests are taken any more.
+    """
+
+    def __init__(self, application: Application, models: Models, options: ServerOptions) -> None:
+        super().__init__(
+            uvicorn.Config(
+                application,
+                lifespan="off",
+                ws="none",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=options.finish_seconds,
+                ssl_certfile=options.certificate,
+                ssl_keyfile=options.key,
+            )
+        )
+        self.closing = asyncio.Event()
+        self._models = models
+        certificate, key = options.certificate, options.key
+        self._key_pair = None if certificate is None or key is None else KeyPair(certificate, key)
+        self._drain_seconds = options.drain_seconds
+        self._serving: asyncio.Task[None] | None = None
+        self._interrupted = False
+
+    def start(self, listener: socket.socket) -> asyncio.Task[None]:
+        """Serve on a socket, in a task that ends with the server."""
+        self.config.load()
+        if self.config.ssl is not None and self._key_pair is not None:
+            show_renewed(self.config.ssl, self._key_pair)
+        self._serving = asyncio.create_task(self.serve(sockets=[listener]))
+        return self._serving
+
+    def drain(self) -> None:
+        """End in good order; being told so again changes nothing."""
+        if self._models.draining:
+            return
+        seconds = self._drain_seconds if self._models.ready else 0.0
+        self._models.drain()
+        asyncio.get_running_loop().call_later(seconds, self.close)
+
+    def close(self) -> None:
+        """Take no new requests, and end when those in flight are answered."""
+        self.should_exit = True
+        self.closing.set()
+
+    def interrupt(self) -> None:
+        """End at once."""
+        self._interrupted = True
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # requests that are cut off now are no errors
+        for task in self.server_state.tasks:
+            task.cancel()
+        if self._serving is not None:
+            self._serving.cancel()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals as Kubernetes and a terminal send them, while the server runs."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self.drain)
+        loop.add_signal_handler(signal.SIGINT, self.interrupt)
+        try:
+            yield
+        finally:
+            loop.remove_signal_handler(signal.SIGTERM)
+            loop.remove_signal_handler(signal.SIGINT)
+            if self._interrupted:  # a second Ctrl-C does not wait for a forward pass that has begun
+                signal.signal(signal.SIGINT, signal.SIG_DFL)
