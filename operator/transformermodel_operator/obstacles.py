@@ -88,7 +88,7 @@ def obstacle_in(events: Sequence[Document]) -> Obstacle | None:
 
 def is_about_quota(words: str) -> bool:
     """Whether a refusal comes from a ResourceQuota (its admission plugin's words)."""
-    return "exceeded quota" in words or "failed quota" in words
+    return "exceeded quota: " in words or "failed quota: " in words
 
 
 def container_state(pod: Document, name: str) -> Document:

@@ -191,6 +191,13 @@ class Reason(StrEnum):
         "The access modes of the storage's PersistentVolumeClaim do not suit: the Job has to write to it, and Job and "
         "replicas use it at once. Use a ReadWriteMany claim, or ReadWriteOnce where all run on one node.",
     )
+    ClaimOnOneNode = (
+        "ClaimOnOneNode",
+        Tone.Warning,
+        (),
+        "More than one replica is wanted, and the storage's claim is ReadWriteOnce: all have to run on one node. Use a "
+        "ReadWriteMany claim where they are to spread.",
+    )
     ImagePullFailed = (
         "ImagePullFailed",
         Tone.Warning,

@@ -28,6 +28,7 @@ from transformermodel_operator.objects import (
     resource_version,
     uid,
 )
+from transformermodel_operator.obstacles import is_about_quota
 from transformermodel_operator.reasons import Reason
 from transformermodel_operator.settings import Settings
 from transformermodel_operator.snapshot import Refusal, Snapshot
@@ -222,7 +223,8 @@ class Reconciler:
         except ApiError as error:
             if not error.is_refusal:
                 raise
-            return Refusal(Reason.Refused, f"The API server refuses {reference}: {error}")
+            reason = Reason.QuotaExceeded if is_about_quota(str(error)) else Reason.Refused
+            return Refusal(reason, f"The API server refuses {reference}: {error}")
         return None
 
     async def _report(self, model: Document, decision: Decision) -> None:

@@ -346,3 +346,15 @@ async def test_a_deleted_model_is_let_go_after_all_else() -> None:
     world = World(model(deletionPolicy="Delete", metadata=gone))
     await world.reconcile()
     assert world.cluster.writes == ["status", "finalizers []"]
+
+
+async def test_what_a_quota_refuses_is_told_as_that_and_tried_again() -> None:
+    world = World(model())
+    world.cluster.refused = {
+        "Job": ApiError(403, "jobs is forbidden: exceeded quota: jobs, limited: count/jobs.batch=1")
+    }
+    assert await world.reconcile() == 60
+    assert world.ready_reason() == "QuotaExceeded"
+    world.cluster.refused.clear()
+    await world.reconcile()
+    assert world.ready_reason() == "Preparing"

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
+from transformermodel_api.predictor import Predictor
 from transformermodel_operator.children.storage import AnyStorage, StorageLocation
+from transformermodel_operator.decide.announcements import Event, EventType
 from transformermodel_operator.objects import Document, is_terminating
 from transformermodel_operator.reasons import Reason
 from transformermodel_operator.snapshot import Refusal
@@ -33,6 +35,17 @@ def claim_refusal(storage: AnyStorage, claims: Mapping[str, Document | None]) ->
             told = ", ".join(modes) or "no access mode"
             return _refusal(Reason.ClaimAccessMode, f"PersistentVolumeClaim {name} is {told}.")
     return None
+
+
+def claim_remarks(
+    storage: AnyStorage, claims: Mapping[str, Document | None], predictor: Predictor
+) -> tuple[Event, ...]:
+    """What the user should know of a claim with which a Job can be made."""
+    claim = claims.get(storage.claim) if isinstance(storage, StorageLocation) else None
+    several = max(predictor.min_replicas, predictor.max_replicas or 0) > 1
+    if claim is None or not several or "ReadWriteMany" in (claim["spec"].get("accessModes") or ()):
+        return ()
+    return (Event(EventType.Warning, Reason.ClaimOnOneNode, Reason.ClaimOnOneNode.meaning),)
 
 
 def _refusal(reason: Reason, found: str) -> Refusal:

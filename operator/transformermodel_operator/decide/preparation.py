@@ -14,7 +14,7 @@ from transformermodel_operator.children.job import COMPONENT, preparation_job
 from transformermodel_operator.children.storage import AnyStorage
 from transformermodel_operator.children.work_job import BACKOFF_LIMIT, attempt_of, component_of, settings_hash
 from transformermodel_operator.comparison import settled
-from transformermodel_operator.decide.claims import claim_refusal
+from transformermodel_operator.decide.claims import claim_refusal, claim_remarks
 from transformermodel_operator.decide.inquiry import is_running, look_again_after
 from transformermodel_operator.decide.ownership import Ownership, ownership, refusal_of
 from transformermodel_operator.decide.preparation_failure import failure_of
@@ -82,7 +82,8 @@ def _without_job(
     refusal = claim_refusal(storage, snapshot.claims)
     if refusal is not None:
         return blocked(status, report, refusal, REFUSED_AGAIN_AFTER)
-    return replace(under_way(status, report, _at_work_message(report.job)), apply=(wanted,))
+    remarks = claim_remarks(storage, snapshot.claims, model.spec.predictor)
+    return replace(under_way(status, report, _at_work_message(report.job)), apply=(wanted,), events=remarks)
 
 
 def _with_check(verdict: PreparationVerdict, check: Check) -> PreparationVerdict:
