@@ -82,7 +82,7 @@ class WorkerGroup:
             for number in [number for number, worker in self._workers.items() if worker.given_up]:
                 del self._workers[number]
             await self._start(minimum - len(self._workers))
-            await self._stop(len(self._workers) - maximum)
+            await self._stop(self._least_useful(len(self._workers) - maximum))
             self._settings = replace(self._settings, min_workers=minimum, max_workers=maximum)
 
     async def close(self) -> None:
@@ -91,11 +91,11 @@ class WorkerGroup:
         while waiting := [call.done for call in self._waiting]:
             await asyncio.wait(waiting)
         async with self._scaling:
-            await self._stop(len(self._workers))
+            await self._stop(list(self._workers.values()))
         self._next_change.close()
 
     async def _start(self, count: int) -> None:
-        """Start so many workers; where one cannot load, those that cannot are forgotten.
+        """Start so many workers, or none of them where one cannot load.
 
         Raises:
             HandlerFailed: one cannot.
@@ -104,9 +104,7 @@ class WorkerGroup:
         results = await asyncio.gather(*(worker.loaded for worker in started), return_exceptions=True)
         problems = [result for result in results if isinstance(result, HandlerFailed)]
         if problems:
-            for worker in started:
-                if worker.given_up:
-                    del self._workers[worker.number]
+            await self._stop(started)
             raise problems[0]
 
     def _new_worker(self) -> Worker:
@@ -115,10 +113,13 @@ class WorkerGroup:
         self._workers[number] = worker
         return worker
 
-    async def _stop(self, count: int) -> None:
-        """Stop so many workers, first those that are of no use, then those that came last."""
+    def _least_useful(self, count: int) -> list[Worker]:
+        """So many workers: first those that are of no use, then those that came last."""
         by_use = sorted(self._workers.values(), key=lambda worker: (worker.is_ready, -worker.number))
-        stopping = by_use[: max(count, 0)]
+        return by_use[: max(count, 0)]
+
+    async def _stop(self, stopping: Sequence[Worker]) -> None:
+        """Stop workers, which finish what they have begun."""
         for worker in stopping:
             del self._workers[worker.number]
             self._idle.pop(worker.number, None)

@@ -72,7 +72,8 @@ class PendingCall:
 
     def abandon(self) -> None:
         """Nobody waits any more."""
-        self.done.cancel()
+        if not self.done.cancel() and not self.done.cancelled():
+            self.done.exception()  # nobody was there to be told
 
     async def whole(self) -> Reply:
         """The answer, as one body where it came in pieces. Raises what the call failed with."""

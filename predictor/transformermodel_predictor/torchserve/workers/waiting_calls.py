@@ -5,6 +5,7 @@ from typing import Protocol
 
 from transformermodel_predictor.torchserve.call import CallKind, HandlerUnavailable
 from transformermodel_predictor.torchserve.worker_settings import WorkerSettings
+from transformermodel_predictor.torchserve.workers.patience import Patience
 from transformermodel_predictor.torchserve.workers.pending_call import PendingCall
 
 
@@ -63,7 +64,7 @@ class WaitingCalls:
         self._model = model
         self._most = settings.queue_size
         self._delay = 0.0 if settings.continuous_batching else settings.max_batch_delay / 1000
-        self._patience = settings.client_timeout / 1000
+        self._patience = Patience(model, settings)
         self._of_kind: dict[CallKind, dict[int, PendingCall]] = {kind: {} for kind in CallKind}
 
     def __len__(self) -> int:
@@ -85,7 +86,8 @@ class WaitingCalls:
 
     def take(self, worker: int, room: int, kind: CallKind | None, now: float) -> list[PendingCall]:
         """Take the oldest calls of a kind, once there are enough of them or the oldest has waited long enough."""
-        self._give_up(now)
+        for calls in self._of_kind.values():
+            self._patience.refuse_late(calls, now)
         for each in self._by_age() if kind is None else [kind]:
             if kind is not None or self._is_due(each, room, now):
                 return self._oldest(each, 1 if each is CallKind.describe else room)
@@ -95,7 +97,7 @@ class WaitingCalls:
         """When the first batch is old enough, or the first call too old."""
         heads = [next(iter(calls.values())) for calls in self._of_kind.values() if calls]
         due = [head.arrived + self._delay for head in heads]
-        late = [head.arrived + self._patience for head in heads if self._patience]
+        late = [end for head in heads if (end := self._patience.ends(head)) is not None]
         return min((time for time in (*due, *late) if time > now), default=None)
 
     def __iter__(self) -> Iterator[PendingCall]:
@@ -117,18 +119,3 @@ class WaitingCalls:
             self._of_kind[kind] = {}
             return list(calls.values())
         return [calls.pop(number) for number in list(calls)[:most]]
-
-    def _give_up(self, now: float) -> None:
-        """Refuse what has waited longer than its client does."""
-        if self._patience:
-            for calls in self._of_kind.values():
-                for call in list(calls.values()):
-                    if call.arrived + self._patience > now:
-                        break
-                    del calls[call.number]
-                    call.fail(
-                        HandlerUnavailable(
-                            f"no worker of the model {self._model} was free for {self._patience * 1000:.0f} "
-                            "milliseconds (clientTimeoutInMills)"
-                        )
-                    )

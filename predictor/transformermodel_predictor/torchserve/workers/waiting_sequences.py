@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from transformermodel_predictor.torchserve.call import CallKind, HandlerUnavailable
 from transformermodel_predictor.torchserve.worker_settings import WorkerSettings
+from transformermodel_predictor.torchserve.workers.patience import Patience
 from transformermodel_predictor.torchserve.workers.pending_call import PendingCall
 from transformermodel_predictor.torchserve.workers.sequence import CallSequence
 
@@ -23,6 +24,7 @@ class WaitingSequences:
         self._most = max(settings.max_sequences, settings.batch_size * settings.max_workers)
         self._most_of_one = settings.sequence_queue_size
         self._delay = 0.0 if settings.continuous_batching else settings.max_batch_delay / 1000
+        self._patience = Patience(model, settings)
         self._idle = settings.sequence_idle / 1000 or _USUAL_IDLE_SECONDS
         self._limit = settings.sequence_timeout / 1000
         self._at_once = settings.batch_size if settings.continuous_batching else 1
@@ -82,10 +84,11 @@ class WaitingSequences:
         return list(self._taken(ready, worker, room, kind))
 
     def next_change(self, now: float) -> float | None:
-        """When the oldest call has waited long enough, or a sequence has lasted too long."""
+        """When a call has waited long enough or too long, or a sequence has lasted too long."""
         waiting = [sequence for sequence in self._sequences.values() if sequence.waiting]
         due = [_oldest(sequence).arrived + self._delay for sequence in waiting]
         late = [sequence.began + self._limit for sequence in waiting if self._limit]
+        late += [end for sequence in waiting if (end := self._patience.ends(_oldest(sequence))) is not None]
         return min((time for time in (*due, *late) if time > now), default=None)
 
     def _may_take(self, sequence: CallSequence, worker: int) -> bool:
@@ -100,9 +103,10 @@ class WaitingSequences:
             yield from sequence.take(worker, most)
 
     def _look(self, now: float) -> None:
-        """Forget the sequences that are over."""
+        """Refuse what clients do not wait for any more, and forget the sequences that are over."""
         for name, sequence in list(self._sequences.items()):
             sequence.look(now)
+            self._patience.refuse_late(sequence.waiting, now)
             if self._limit and sequence.began + self._limit <= now:
                 sequence.fail(f"the sequence {name} is over: it lasted longer than sequenceTimeoutMSec")
                 sequence.ended = True

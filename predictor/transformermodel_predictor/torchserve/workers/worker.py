@@ -176,7 +176,8 @@ class Worker:
         """The process is over that was ready."""
         self.problem = self.problem or process.ended.result()
         self._fail(f"The worker of the model {self._model.name} {self.problem} while it worked on this")
-        self._close()
+        if self.is_ready:
+            self._close()
 
     def _close(self) -> None:
         self.is_ready = False
@@ -193,6 +194,8 @@ class Worker:
         self._freed(self)
 
     def _received(self, message: ToServer) -> None:
+        if isinstance(message, Answered | Failed | Pieces) and not self.is_ready:
+            return  # it comes too late: the calls have failed
         if isinstance(message, Answered | Failed):
             self._finish(message)
         elif isinstance(message, Pieces):
@@ -224,6 +227,7 @@ class Worker:
         self._fail(f"The worker of the model {self._model.name} {self.problem} and is replaced")
         if self._process is not None:
             self._process.kill()
+        self._close()
 
     def _fail(self, message: str) -> None:
         self._deadline.clear()

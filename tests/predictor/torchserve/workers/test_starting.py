@@ -1,8 +1,10 @@
+import asyncio
 from pathlib import Path
 
 import pytest
+import uvloop
 
-from tests.predictor.torchserve.handler_archives import archive, asked, running
+from tests.predictor.torchserve.handler_archives import FOLLOWS_ORDERS, archive, asked, order, running
 from transformermodel_predictor.torchserve.call import HandlerFailed
 from transformermodel_predictor.torchserve.worker_settings import WorkerSettings
 
@@ -33,3 +35,26 @@ async def test_as_many_workers_as_are_wanted_at_least_are_ready_when_it_returns(
     model = archive(tmp_path, "def handle(data, context): ...", settings=WorkerSettings(min_workers=2, max_workers=3))
     async with running(model) as group:
         assert [worker.ready for worker in group.workers] == [True, True]
+
+
+async def test_every_worker_is_given_an_accelerator_in_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("transformermodel_predictor.torchserve.workers.group.device_count", lambda settings: 2)
+    source = "def handle(data, context):\n    return data and [str(context.system_properties['gpu_id'])]\n"
+    async with running(archive(tmp_path, source, settings=WorkerSettings(min_workers=2, max_workers=2))) as model:
+        assert {worker.device for worker in model.workers} == {0, 1}
+        assert (await model.call(asked(b"?"))).body in {b"0", b"1"}
+
+
+def test_workers_answer_on_the_servers_event_loop(tmp_path: Path) -> None:
+    settings = WorkerSettings(batch_size=2, max_batch_delay=20, response_timeout=1)
+
+    async def asking() -> None:
+        async with running(archive(tmp_path, FOLLOWS_ORDERS, settings=settings)) as model:
+            fine = order("answers = ['fine' for row in rows]")
+            both = await asyncio.gather(model.call(fine), model.call(fine))
+            assert [reply.body for reply in both] == [b"fine", b"fine"]
+            with pytest.raises(HandlerFailed, match="responseTimeout"):
+                await model.call(order("while True: pass"))
+            assert [piece.body async for piece in model.stream(fine)] == [b"fine"]
+
+    uvloop.run(asking())

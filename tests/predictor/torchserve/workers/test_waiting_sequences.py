@@ -94,6 +94,16 @@ async def test_a_sequence_that_lasts_too_long_is_ended() -> None:
         await second.whole()
 
 
+async def test_a_call_that_waited_longer_than_its_client_does_is_refused() -> None:
+    queue = Sequences(client_timeout=1000)
+    first, second = queue.come("a"), queue.come("a", now=0.5)
+    assert queue.taken() == [first]
+    assert queue.next_change(now=0.6) == 1.5
+    queue.taken(now=1.5)
+    with pytest.raises(HandlerUnavailable, match="clientTimeoutInMills"):
+        await second.whole()
+
+
 async def test_in_continuous_batching_a_sequences_calls_may_join_each_other() -> None:
     queue = Sequences(continuous_batching=1)
     calls = [queue.come("a"), queue.come("a")]
