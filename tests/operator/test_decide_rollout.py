@@ -57,11 +57,11 @@ def rolling(of: Object = EDITED, **around: Any) -> dict[str, Any]:
         "reason": "ReplicaSetUpdated",
         "lastUpdateTime": NOW.isoformat(),
     }
+    # The replica that is available is the old one's.
     found = deployment(wanted, replicas=2, updatedReplicas=1, availableReplicas=1, conditions=[progress])
     return {
         "service": wanted,
-        # the replica that is available is the old one's
-        "deployment": {**found, "status": {**found["status"], "updatedReplicas": 1, "availableReplicas": 0}},
+        "deployment": found,
         "revisions": (kept(MODEL), kept(of, number=2)),
         **around,
     }
@@ -161,7 +161,9 @@ def test_a_rollout_looks_again_until_its_deadline() -> None:
 def test_the_pods_of_a_rollout_are_asked_what_they_wait_for() -> None:
     around = rolling(trouble=Trouble(obstacle="Pod p: Unschedulable: no node has a GPU"))
     assert inquire(snapshot(EDITED, **around)).replicas == "app=isvc.sentiment-predictor"
-    assert "no node has a GPU" in message(decide(snapshot(EDITED, **around)), "Ready")
+    assert message(decide(snapshot(EDITED, **around)), "Ready") == (
+        f"0 of 1 replicas serve revision {BAD}. Pod p: Unschedulable: no node has a GPU"
+    )
     assert inquire(snapshot(READY, **served(MODEL))).replicas is None
 
 

@@ -65,6 +65,18 @@ def test_a_model_that_is_switched_off_is_as_its_spec_wants_it_and_answers_nobody
     assert decision.status.replicas == 0
 
 
+def test_a_model_is_woken_before_it_gets_its_autoscaler() -> None:
+    """An autoscaler leaves a Deployment alone that has no replica."""
+    document = scaled(minReplicas=2, maxReplicas=4)
+    asleep = around(scaled(minReplicas=0), 0, budget=budget(document))
+    (woken,) = decide(snapshot(document, **asleep)).apply
+    assert woken["metadata"]["annotations"]["serving.kserve.io/autoscalerClass"] == "none"
+    assert (woken["spec"]["predictor"]["minReplicas"], "maxReplicas" in woken["spec"]["predictor"]) == (2, False)
+    awake = {**asleep, "service": stored(woken), "deployment": deployment(woken, wanted=2)}
+    (scaling,) = decide(snapshot(document, **awake)).apply
+    assert scaling["metadata"]["annotations"]["serving.kserve.io/autoscalerClass"] == "hpa"
+
+
 def test_it_is_not_switched_off_before_its_last_replica_has_gone() -> None:
     document = scaled(minReplicas=0)
     decision = decide(snapshot(document, **around(document, 1)))

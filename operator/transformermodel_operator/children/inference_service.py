@@ -28,9 +28,15 @@ _STRATEGIES: dict[RolloutStrategy, dict[str, Any]] = {
 }
 
 
-def inference_service(model: TransformerModel, revision: Revision) -> dict[str, Any]:
-    """The InferenceService that serves a revision. It has the model's name, so requests name the model by it."""
-    predictor = model.spec.predictor
+def inference_service(model: TransformerModel, revision: Revision, *, wake: bool = False) -> dict[str, Any]:
+    """The InferenceService that serves a revision. It has the model's name, so requests name the model by it.
+
+    Args:
+        model: what is to be served, and how many times.
+        revision: what its pods run.
+        wake: that there is no replica. An autoscaler would leave it so: it is left out until there are some.
+    """
+    predictor = model.spec.predictor.model_copy(update={"max_replicas": None}) if wake else model.spec.predictor
     return {
         "apiVersion": INFERENCE_SERVICE.api_version,
         "kind": INFERENCE_SERVICE.name,

@@ -19,6 +19,12 @@ def counts(deployment: Document) -> tuple[int, int, int]:
     return total, updated, available
 
 
+def serving(deployment: Document) -> int:
+    """How many replicas of the newest template serve, at least: those that are available may be older ones."""
+    total, updated, available = counts(deployment)
+    return min(updated, max(0, available - (total - updated)))
+
+
 def is_observed(deployment: Document) -> bool:
     """Whether its status speaks of its spec."""
     observed: int = deployment.get("status", {}).get("observedGeneration", 0)
@@ -28,6 +34,11 @@ def is_observed(deployment: Document) -> bool:
 def replicas_wanted(deployment: Document) -> int:
     """How many there should be."""
     return int(deployment["spec"].get("replicas", 1))
+
+
+def is_asleep(deployment: Document | None) -> bool:
+    """Whether it has no replica and wants none."""
+    return deployment is not None and replicas_wanted(deployment) == 0
 
 
 def deployed_revision(deployment: Document | None) -> str | None:
@@ -51,8 +62,7 @@ def replicas_in_question(deployment: Document | None) -> str | None:
     """Label selector of the pods that have to be asked; None while all that are wanted serve."""
     if deployment is None or not is_observed(deployment):
         return None
-    _, updated, available = counts(deployment)
-    return None if min(updated, available) >= replicas_wanted(deployment) else selector_of(deployment)
+    return None if serving(deployment) >= replicas_wanted(deployment) else selector_of(deployment)
 
 
 def selector_of(deployment: Document) -> str:

@@ -10,7 +10,7 @@ from transformermodel_operator.children.inference_service import inference_servi
 from transformermodel_operator.children.revision import Failure
 from transformermodel_operator.comparison import settled
 from transformermodel_operator.conditions import Finding, false
-from transformermodel_operator.decide.deployment import selector_of
+from transformermodel_operator.decide.deployment import is_asleep, selector_of
 from transformermodel_operator.decide.disruption import budget_for
 from transformermodel_operator.decide.ownership import Ownership, ownership, refusal_of
 from transformermodel_operator.decide.predictor_verdict import PredictorVerdict
@@ -78,7 +78,7 @@ def _refusal(model: TransformerModel, plan: Plan, snapshot: Snapshot) -> Refusal
 
 
 def _serve(model: TransformerModel, plan: Plan, snapshot: Snapshot) -> PredictorVerdict:
-    wanted, service = inference_service(model, plan.target), snapshot.service
+    service, wanted = snapshot.service, inference_service(model, plan.target, wake=is_asleep(snapshot.deployment))
     verdict = _seen(model, plan, snapshot)
     if leftover := _leftover(model, plan, snapshot):
         return replace(verdict, predictor=_rolling(f"{leftover} of before is being removed."), apply=(), delete=())

@@ -16,6 +16,7 @@ from transformermodel_operator.decide.deployment import (
     deployed_revision,
     is_observed,
     replicas_wanted,
+    serving,
     without_progress,
 )
 from transformermodel_operator.decide.kserve import failure_of, is_invalid, objection, with_objection
@@ -91,7 +92,7 @@ def observe_rollout(
 def _observe_replicas(service: Document, deployment: Document, trouble: Trouble, patience: Patience) -> Rollout:
     failure, replicas = failure_of(service), replicas_wanted(deployment)
     total, updated, available = counts(deployment)
-    counted = f"{min(updated, available)} of {replicas} replicas serve revision {deployed_revision(deployment)}"
+    counted = f"{serving(deployment)} of {replicas} replicas serve revision {deployed_revision(deployment)}"
     if updated == replicas == available and total == updated:
         return Rollout(_kserve_agrees(service, counted))
     if trouble.crashes is not None:
