@@ -48,7 +48,7 @@ def test_headers_are_found_in_whatever_case(context: Context, name: str) -> None
 
 def test_it_knows_requests_and_sequences_by_row(context: Context) -> None:
     assert [context.get_request_id(row) for row in (0, 1)] == ["a", "b"]
-    assert [context.get_sequence_id(row) for row in (0, 1)] == ["s", ""]
+    assert [context.get_sequence_id(row) for row in (0, 1)] == ["s", None]
 
 
 def test_the_headers_of_sequences_can_be_renamed(monkeypatch: pytest.MonkeyPatch) -> None:

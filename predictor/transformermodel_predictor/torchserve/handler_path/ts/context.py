@@ -96,9 +96,9 @@ class Context:
         """All headers of a row's request."""
         return self.request_processor[idx].get_request_properties()
 
-    def get_sequence_id(self, idx: int) -> str:
-        """The identifier of the sequence to which a row belongs, empty where it belongs to none."""
-        return self.get_request_header(idx, self.header_key_sequence_id) or ""
+    def get_sequence_id(self, idx: int) -> Any:
+        """The identifier of the sequence to which a row belongs, None where it belongs to none."""
+        return self.get_request_header(idx, self.header_key_sequence_id)
 
     def set_response_content_type(self, idx: int, value: str) -> None:
         """Say what a row's answer is."""

@@ -2,6 +2,7 @@ import queue
 
 import pytest
 import torch
+from transformers import GPT2Config, GPT2LMHeadModel
 
 from transformermodel_predictor.torchserve.testing import handlers_can_import
 
@@ -31,6 +32,19 @@ def test_texts_come_word_by_word_and_are_whole_in_the_end() -> None:
     assert ["".join(row) for row in zip(*pieces, strict=True)] == ["a b one two", "c d three f"]
     assert pieces[0] == ["a ", "c "]
     assert all(piece.endswith(" ") for row in zip(*pieces[:-1], strict=True) for piece in row if piece)
+
+
+def test_what_a_model_generates_comes_while_it_does() -> None:
+    torch.manual_seed(0)
+    sizes = {"vocab_size": 256, "n_positions": 32, "n_embd": 8, "n_layer": 1, "n_head": 2}
+    model = GPT2LMHeadModel(GPT2Config(**sizes, bos_token_id=0, eos_token_id=0)).eval()
+    streamer = TextIteratorStreamerBatch(Bytes(), 2, timeout=60)
+    prompts = torch.tensor([list(b"a b"), list(b"c d")])
+    settings = {"max_new_tokens": 6, "do_sample": False, "eos_token_id": None, "pad_token_id": 0}
+    generated = model.generate(prompts, attention_mask=torch.ones_like(prompts), streamer=streamer, **settings)
+    pieces = list(streamer)
+    assert len(pieces) == 1 + 6 + 1
+    assert ["".join(row) for row in zip(*pieces, strict=True)] == [Bytes().decode(row) for row in generated.tolist()]
 
 
 def test_prompts_may_be_left_out() -> None:
