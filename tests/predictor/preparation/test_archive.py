@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.hub.server import serving
 from tests.predictor.preparation.conftest import Kitchen
 from tests.predictor.torchserve.reading.archives import packed
 from tests.predictor.torchserve.reading.wheels import wheel
@@ -91,6 +92,17 @@ def test_other_forms_of_the_same_archive_become_the_same_artifact(place: Kitchen
 
 def test_a_folder_with_one_archive_is_that_archive(place: Kitchen) -> None:
     assert place.prepare(request(f"file://{place.base}")).digest == place.prepare(request()).digest
+
+
+def test_an_archive_in_a_repository_of_a_hub_is_fetched_alone(place: Kitchen, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {"echo.mar": place.base / "echo.mar", "README.md": b"x", "model.safetensors": b"not wanted"}
+    with serving(place.base / "hub") as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        commit = hub.repositories.publish("acme/echo", files)
+        prepared = place.prepare(request("hf://acme/echo"))
+
+    assert prepared.commit == commit
+    assert prepared.digest == place.prepare(request()).digest
 
 
 def test_a_served_artifact_stays_as_it_is(place: Kitchen, tmp_path: Path) -> None:
