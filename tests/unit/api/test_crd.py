@@ -67,9 +67,12 @@ def test_names() -> None:
 
 
 def test_columns() -> None:
-    columns = [column["name"] for column in VERSION["additionalPrinterColumns"]]
+    columns = {column["name"]: column.get("priority", 0) for column in VERSION["additionalPrinterColumns"]}
 
-    assert columns == ["READY", "REASON", "TASK", "COMMIT", "URL", "AGE"]
+    assert [name for name, priority in columns.items() if priority == 0] == [
+        *("READY", "REASON", "TASK", "COMMIT", "URL", "AGE")
+    ]
+    assert [name for name, priority in columns.items() if priority] == ["PREPARED%"]
 
 
 def test_conditions_are_a_map_by_type() -> None:
