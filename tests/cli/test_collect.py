@@ -1,0 +1,32 @@
+"""`collect --only-forgotten`, as the Job of a deleted model runs it."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from transformermodel_api.errors import UserError
+from transformermodel_cli.main import app
+from transformermodel_predictor.artifact.local_store import LocalStore
+
+REFERENCE = "cluster/team/leaving"
+
+
+def collect(*arguments: str) -> str:
+    return CliRunner().invoke(app, ["collect", *arguments], catch_exceptions=False).output
+
+
+def test_a_model_that_is_no_more_is_forgotten(tmp_path: Path) -> None:
+    LocalStore(tmp_path).refer(REFERENCE, "d" * 64)
+    collect("--store", str(tmp_path), "--forget", REFERENCE, "--only-forgotten")
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_a_store_that_was_never_written_to_has_nothing_to_remove(tmp_path: Path) -> None:
+    assert collect("--store", str(tmp_path / "nowhere"), "--forget", REFERENCE, "--only-forgotten") == ""
+
+
+@pytest.mark.parametrize("arguments", [("--only-forgotten",), ("--only-forgotten", "--dry-run", "--forget", REFERENCE)])
+def test_it_wants_to_know_whom_to_forget_and_does_it(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    with pytest.raises(UserError, match="--only-forgotten needs --forget"):
+        collect("--store", str(tmp_path), *arguments)
