@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from tests.cli.test_serve import PROGRAM, free_port
+from tests.predictor.preparation.conftest import FAITHFUL
 from tests.predictor.torchserve.ancestor.archives import LABELS, make_archive
 from tests.predictor.torchserve.reading.archives import packed
 from tests.predictor.torchserve.reading.wheels import wheel
@@ -68,7 +69,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     _, custom, native = MANIFESTS
     (folder / "custom.yaml").write_text(custom)
     (folder / "native").mkdir()
-    (folder / "native" / "native.yaml").write_text(native)
+    model = yaml.safe_load(native)
+    model["spec"]["preparation"] = FAITHFUL  # what Auto tries takes minutes, and is tested elsewhere
+    (folder / "native" / "native.yaml").write_text(yaml.safe_dump(model))
     make_archive(folder / "checkpoint", "sequence_classification").write(folder / "native" / "model-store", "bert")
     return folder
 

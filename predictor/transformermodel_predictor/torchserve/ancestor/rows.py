@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from transformermodel_api.spec import TaskName
 from transformermodel_predictor.tasks.ancestor import read_body
 from transformermodel_predictor.tasks.catalogue import AnyTask
 from transformermodel_predictor.tasks.question_answering import QuestionAnswering
@@ -11,6 +12,8 @@ from transformermodel_predictor.tasks.task import InvalidQuestion
 
 _BODIES = ("data", "body")
 _TARGET = "target"
+_MORE = frozenset({"answers", "no_answer_score", "probabilities", "threshold", "top_k"})
+"""Parameters that ask for more than the bare answer."""
 _TENSOR = frozenset({"name", "shape", "datatype", "parameters"})
 """What KServe's envelope for V2 leaves beside `data`."""
 
@@ -22,7 +25,7 @@ class RowQuestion:
     Attributes:
         question: the task's own.
         target: what an explanation is to explain; None where it is left to the answer.
-        detailed: whether the row names parameters, so that the answer has all its fields.
+        detailed: whether the row asks for more than the bare answer, so that it is told with all its fields.
     """
 
     question: Any
@@ -46,7 +49,8 @@ def read_row(task: AnyTask, row: object) -> RowQuestion:
     target = asked.target if asked.target is not None else parameters.get(_TARGET)
     parameters.pop(_TARGET, None)
     question = task.question(fields, {**parameters, **asked.parameters})
-    return RowQuestion(question, _meant(task, target), detailed=bool(parameters) and bool(task.labels))
+    detailed = task.name is not TaskName.TextGeneration and not _MORE.isdisjoint(parameters)
+    return RowQuestion(question, _meant(task, target), detailed)
 
 
 def _split(row: object) -> tuple[object, dict[str, Any]]:

@@ -43,5 +43,9 @@ def change_loading(module: ModuleType, archive: Path) -> None:
 
 
 def is_empty(tokenizer: Any) -> bool:  # noqa: ANN401 - transformers is not imported
-    """Whether a tokenizer knows nothing but special tokens."""
-    return set(tokenizer.get_vocab()) <= set(tokenizer.all_special_tokens)
+    """Whether a tokenizer knows nothing but special tokens; one without a list of its tokens is taken to know some."""
+    try:
+        vocabulary = tokenizer.get_vocab()
+    except NotImplementedError:
+        return False
+    return set(vocabulary) <= set(tokenizer.all_special_tokens)

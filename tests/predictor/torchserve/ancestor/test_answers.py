@@ -146,6 +146,13 @@ def test_scores_are_told_to_who_asks_for_them(ancestor: AncestorOf) -> None:
     assert told.answer["label"][0] == label
 
 
+def test_several_answers_are_told_to_who_asks_for_them(ancestor: AncestorOf) -> None:
+    asked = ancestor("question_answering")
+    bare, detailed = asked.predict(QUESTION, {**QUESTION, "top_k": 2})
+    assert detailed.answer["answers"][0]["answer"] == bare.answer
+    assert len(detailed.answer["answers"]) == 2
+
+
 def test_a_traced_graph_cannot_write_on_and_says_so_when_it_is_loaded(archive_of: ArchiveOf) -> None:
     with pytest.raises(Exception, match=r"'tiny' holds a traced graph .* which cannot generate text: pack the model"):
         Asked(archive_of("text_generation").with_settings(save_mode="torchscript"))

@@ -49,6 +49,13 @@ def test_every_row_of_a_batch_is_explained_as_it_is_alone(ancestor: AncestorOf) 
     assert asked.explain(*bodies) == together
 
 
+def test_more_steps_come_nearer(archive_of: ArchiveOf, ancestor: AncestorOf) -> None:
+    body = {"text": TEXT, "target": 1}
+    (few,) = ancestor("sequence_classification").explain(body)
+    (many,) = Asked(archive_of("sequence_classification").with_settings(n_steps=256)).explain(body)
+    assert abs(many.answer["delta"]) < abs(few.answer["delta"])
+
+
 def test_without_a_target_the_answer_is_explained(ancestor: AncestorOf) -> None:
     asked = ancestor("sequence_classification")
     (label,) = (one.answer for one in asked.predict(TEXT))
