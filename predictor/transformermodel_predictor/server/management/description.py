@@ -83,9 +83,9 @@ def _settings(settings: WorkerSettings) -> dict[str, Any]:
         "maxWorkers": settings.max_workers,
         "batchSize": settings.batch_size,
         "maxBatchDelay": settings.max_batch_delay,
-        "responseTimeout": settings.response_timeout,
-        "startupTimeout": settings.startup_timeout,
-        "maxRetryTimeoutInSec": settings.retry_timeout,
+        "responseTimeout": _seconds(settings.response_timeout),
+        "startupTimeout": _seconds(settings.startup_timeout),
+        "maxRetryTimeoutInSec": _seconds(settings.retry_timeout),
         "clientTimeoutInMills": settings.client_timeout,
         "deviceType": settings.device_type.value,
         "deviceIds": list(settings.device_ids),
@@ -98,3 +98,8 @@ def _settings(settings: WorkerSettings) -> dict[str, Any]:
         "sequenceMaxIdleMSec": settings.sequence_idle,
         "sequenceTimeoutMSec": settings.sequence_timeout,
     }
+
+
+def _seconds(seconds: float) -> int | float:
+    """As TorchServe has it: a whole number wherever it is one."""
+    return int(seconds) if seconds == int(seconds) else seconds

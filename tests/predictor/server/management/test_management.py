@@ -125,6 +125,7 @@ def test_a_model_is_described_in_torchserves_words(manager: httpx.Client) -> Non
     assert (document["modelName"], document["modelUrl"]) == ("tells", "tells.mar")
     assert (document["modelVersion"], document["loadedAtStartup"]) == ("1.0", False)
     assert (document["minWorkers"], document["maxWorkers"], document["batchSize"]) == (1, 1, 1)
+    assert repr(document["responseTimeout"]) == "120", "a whole number, as clients of TorchServe expect it"
     assert document["jobQueueStatus"] == {"remainingCapacity": 100, "pendingRequests": 0}
     (worker,) = document["workers"]
     assert (worker["status"], worker["gpu"], worker["gpuUsage"]) == ("READY", False, "N/A")
