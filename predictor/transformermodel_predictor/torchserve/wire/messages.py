@@ -32,7 +32,7 @@ class Load(msgspec.Struct, frozen=True, array_like=True, tag=True):
     handler: str
     envelope: str | None
     manifest: dict[str, Any]
-    configuration: dict[str, Any]
+    configuration: dict[Any, Any]
     batch_size: int
     gpu_id: int | None
     limit_image_pixels: bool
@@ -153,13 +153,16 @@ class Failed(msgspec.Struct, frozen=True, array_like=True, tag=True):
 ToWorker = Load | Batch | Abandon
 ToServer = Loaded | NotLoaded | Pieces | Answered | Failed
 
+UNWRITABLE = (msgspec.MsgspecError, OverflowError, TypeError, ValueError)
+"""What `frame` raises for a message that cannot be written, such as one with a number of more than 64 bits."""
+
 _encoder = msgspec.msgpack.Encoder()
 _to_worker: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)
 _to_server: msgspec.msgpack.Decoder[ToServer] = msgspec.msgpack.Decoder(ToServer)
 
 
 def frame(message: ToWorker | ToServer) -> bytearray:
-    """A message as it is sent, its length before it."""
+    """A message as it is sent, its length before it. Raises one of `UNWRITABLE` where it cannot be."""
     framed = bytearray(HEADER_SIZE)
     _encoder.encode_into(message, framed, HEADER_SIZE)
     framed[:HEADER_SIZE] = (len(framed) - HEADER_SIZE).to_bytes(HEADER_SIZE, "big")

@@ -171,6 +171,8 @@ class WorkerGroup:
         """Give those that wait to those that are free."""
         now = asyncio.get_running_loop().time()
         for worker in list(self._idle.values()):
+            if not len(self._waiting) and not worker.hand.calls:
+                continue
             room = self._settings.batch_size - len(worker.hand.calls)
             joining = self._waiting.take(worker.number, room, worker.hand.kind, now)
             for call in joining:

@@ -13,6 +13,7 @@ from transformermodel_predictor.torchserve.call import HandlerFailed
 from transformermodel_predictor.torchserve.handler_model import WorkerState
 from transformermodel_predictor.torchserve.handler_observer import HandlerObserver
 from transformermodel_predictor.torchserve.wire.messages import (
+    UNWRITABLE,
     Abandon,
     Answered,
     Failed,
@@ -90,8 +91,12 @@ class Worker:
         if batch is None or self._process is None:
             return False
         self._asked = asyncio.get_running_loop().time()
+        try:
+            self._process.send(batch)
+        except UNWRITABLE as error:
+            self.hand.fail(f"the call cannot be passed on to the handler: {error}", HTTPStatus.BAD_REQUEST)
+            return False
         self._deadline.set(self._model.settings.response_timeout)
-        self._process.send(batch)
         return True
 
     def drop_pointless(self) -> None:
@@ -140,7 +145,6 @@ class Worker:
             await process.end()
             return
         self._process = process
-        process.send(_load_message(self._model, self._device))
         if await self._has_loaded(process):
             backoff.worked()
             self._begin()
@@ -153,6 +157,11 @@ class Worker:
 
     async def _has_loaded(self, process: WorkerProcess) -> bool:
         limit = self._model.settings.startup_timeout
+        try:
+            process.send(_load_message(self._model, self._device))
+        except UNWRITABLE as error:
+            self.problem = f"cannot be told its configuration: {error}"
+            return False
         either: list[asyncio.Future[Any]] = [self._load_answer, process.ended]
         await asyncio.wait(either, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
         if self._load_answer.done():

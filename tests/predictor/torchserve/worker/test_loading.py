@@ -37,6 +37,11 @@ async def test_a_handler_whose_folder_was_flattened_by_the_archiver_is_found_by_
     assert await answer(archive(tmp_path, ANSWERS_ITS_FILE, "code/handler.py")) == str(tmp_path / "handler.py")
 
 
+async def test_the_configuration_may_have_keys_that_are_no_text(tmp_path: Path) -> None:
+    source = "def handle(data, context):\n    return data and [context.model_yaml_config[1][True]]\n"
+    assert await answer(archive(tmp_path, source, configuration={1: {True: "yes"}})) == "yes"  # type: ignore[dict-item]
+
+
 async def test_a_handler_named_as_a_module_of_python_is_the_archives(tmp_path: Path) -> None:
     assert await answer(archive(tmp_path, {"types.py": ANSWERS_ITS_FILE}, "types.py")) == str(tmp_path / "types.py")
 

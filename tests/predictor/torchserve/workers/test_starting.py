@@ -31,6 +31,21 @@ async def test_a_handler_that_cannot_load_is_told_with_its_own_problem(tmp_path:
     assert told.value.status == 500
 
 
+async def test_a_configuration_that_cannot_be_passed_on_is_told(tmp_path: Path) -> None:
+    model = archive(tmp_path, "def handle(data, context): ...", configuration={"seed": 2**70})
+    with pytest.raises(HandlerFailed, match="cannot be told its configuration"):
+        async with running(model):
+            pass
+
+
+async def test_a_call_that_cannot_be_passed_on_harms_no_other(tmp_path: Path) -> None:
+    async with running(archive(tmp_path, FOLLOWS_ORDERS)) as model:
+        with pytest.raises(HandlerFailed, match="cannot be passed on") as told:
+            await model.call(asked("x", broken="\ud800"))
+        assert told.value.status == 400
+        assert (await model.call(order("answers = ['fine']"))).body == b"fine"
+
+
 async def test_as_many_workers_as_are_wanted_at_least_are_ready_when_it_returns(tmp_path: Path) -> None:
     model = archive(tmp_path, "def handle(data, context): ...", settings=WorkerSettings(min_workers=2, max_workers=3))
     async with running(model) as group:
