@@ -95,7 +95,11 @@ def test_a_folder_with_one_archive_is_that_archive(place: Kitchen) -> None:
 
 
 def test_an_archive_in_a_repository_of_a_hub_is_fetched_alone(place: Kitchen, monkeypatch: pytest.MonkeyPatch) -> None:
-    files = {"echo.mar": place.base / "echo.mar", "README.md": b"x", "model.safetensors": b"not wanted"}
+    files: dict[str, bytes | Path] = {
+        "echo.mar": place.base / "echo.mar",
+        "README.md": b"x",
+        "model.safetensors": b"not wanted",
+    }
     with serving(place.base / "hub") as hub:
         monkeypatch.setenv("HF_ENDPOINT", hub.url)
         commit = hub.repositories.publish("acme/echo", files)
