@@ -89,6 +89,14 @@ def test_its_threads_do_not_keep_a_process_alive_and_end_when_told(handler: Addi
     for thread in own:
         thread.join(60)
         assert not thread.is_alive()
+    with pytest.raises(RuntimeError, match=r"were ended by shutdown\(\)"):
+        ask(handler, context_of(Path("/nowhere")), ROWS)
+
+
+def test_threads_that_end_within_a_batch_fail_it(handler: Adding) -> None:
+    handler.inference = lambda data: handler.handle.shutdown()
+    with pytest.raises(RuntimeError, match=r"were ended by shutdown\(\)"):
+        ask(handler, context_of(Path("/nowhere")), ROWS[:1])
 
 
 def test_a_part_knows_its_number(handler: Adding) -> None:

@@ -83,17 +83,22 @@ class MicroBatching:
                 answered.set_result(value)
                 return
             method = getattr(self.handler, HANDLER_METHODS[step])
-            future = self._stages[HANDLER_METHODS[step]].submit(lambda: _call(method, number, value))
+            future = self._stage(HANDLER_METHODS[step]).submit(lambda: _call(method, number, value))
             future.add_done_callback(lambda done: go_on(step, done))
 
         def go_on(step: int, done: "Future[Any]") -> None:
-            if (error := done.exception()) is not None:
-                answered.set_exception(error)
-            else:
+            try:
                 begin(step + 1, done.result())
+            except BaseException as error:  # noqa: BLE001 - the step's own, which whoever waits for the answer has to know
+                answered.set_exception(error)
 
         begin(0, rows)
         return answered
+
+    def _stage(self, step: str) -> Stage:
+        if step not in self._stages:
+            raise RuntimeError("the threads of these micro-batches were ended by shutdown()")
+        return self._stages[step]
 
     def __call__(self, data: Sequence[Any], context: Any) -> list[Any]:
         """Answer a batch as the handler's `handle` does."""

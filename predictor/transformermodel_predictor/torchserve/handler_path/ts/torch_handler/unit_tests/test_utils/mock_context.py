@@ -5,6 +5,7 @@ from typing import Any
 
 from ts.context import Context
 from ts.metrics.metric_cache_yaml_impl import MetricsCacheYamlImpl
+from ts.metrics.metrics_file import DEFAULT_FILE
 from ts.utils.util import get_yaml_config
 from ts.version import __version__
 
@@ -37,6 +38,8 @@ class MockContext(Context):
         configuration: dict[str, Any] = (
             get_yaml_config(Path(model_dir) / model_yaml_config_file) if model_yaml_config_file else {}
         )
+        metrics = MetricsCacheYamlImpl(DEFAULT_FILE, model_name)
+        metrics.initialize_cache()
         super().__init__(
             model_name,
             str(model_dir),
@@ -44,7 +47,7 @@ class MockContext(Context):
             1,
             gpu_id,
             __version__,
-            metrics=MetricsCacheYamlImpl(model_name=model_name),
+            metrics=metrics,
             model_yaml_config=configuration,
         )
         self.begin_batch({0: _ID}, [{"explain": "False"}])
