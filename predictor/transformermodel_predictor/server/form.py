@@ -36,7 +36,7 @@ async def read_form(request: Request, body: bytes) -> list[Part]:
         return {"type": "http.request", "body": body, "more_body": False}
 
     try:
-        async with Request(request.scope, receive).form() as form:
+        async with Request(request.scope, receive).form(max_part_size=len(body)) as form:
             return [await _part(name, value) for name, value in form.multi_items()]
     except MultiPartException as error:
         raise InvalidRequest(f"the form cannot be read: {error.message}") from None

@@ -7,9 +7,9 @@ from starlette.responses import Response
 
 from transformermodel_predictor.server.exchange import while_connected
 from transformermodel_predictor.server.handler_request import read_call
-from transformermodel_predictor.server.handler_response import PieceStream, handler_response
+from transformermodel_predictor.server.handler_response import PieceStream, failed_response, handler_response
 from transformermodel_predictor.server.inference import Inference
-from transformermodel_predictor.torchserve.call import CallKind
+from transformermodel_predictor.torchserve.call import CallKind, HandlerFailed, HandlerUnavailable
 from transformermodel_predictor.torchserve.handler_model import HandlerModel
 
 
@@ -21,7 +21,7 @@ async def answer(
     limit: int,
     until_answered: AsyncExitStack,
 ) -> Response:
-    """What the handler answers, as it answers it: bytes, status, headers, in one piece or in several.
+    """What the handler answers, as it answers it: bytes, status, headers, in one piece or in several; or its failure.
 
     Args:
         inference: what is asked through.
@@ -33,12 +33,16 @@ async def answer(
 
     Raises:
         BodyTooLarge, InvalidRequest: the body cannot be read.
-        HandlerUnavailable, HandlerFailed: as `HandlerModel.call`.
     """
     call = await read_call(request, kind, limit)
     async with AsyncExitStack() as until_sent:
         pieces = await until_sent.enter_async_context(aclosing(inference.stream(model, call)))
-        first = await while_connected(request, anext(pieces))
+        try:
+            first = await while_connected(request, anext(pieces))
+        except (HandlerFailed, HandlerUnavailable) as error:
+            failed = failed_response(call, error)
+            inference.answered(failed.status_code)
+            return failed
         inference.answered(first.status)
         if first.more:
             until_sent.pop_all()  # the response closes them

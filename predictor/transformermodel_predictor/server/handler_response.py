@@ -8,9 +8,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from transformermodel_predictor.server.exchange import while_connected
+from transformermodel_predictor.protocols.errors import refusal
+from transformermodel_predictor.protocols.torchserve_errors import error_document
+from transformermodel_predictor.server.exchange import refused, while_connected
 from transformermodel_predictor.server.handler_headers import REQUEST_ID, SEQUENCE_ID
-from transformermodel_predictor.torchserve.call import Call, Reply
+from transformermodel_predictor.torchserve.call import Call, HandlerFailed, HandlerUnavailable, Reply
 
 _NOT_TO_BE_KEPT: Mapping[str, str] = {
     "pragma": "no-cache",
@@ -31,6 +33,14 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 def handler_response(call: Call, reply: Reply) -> Response:
     """An answer in one piece; where its status allows no body, without."""
     return Response(b"" if reply.status in _WITHOUT_BODY else reply.body, reply.status, headers_of(call, reply))
+
+
+def failed_response(call: Call, error: HandlerFailed | HandlerUnavailable) -> Response:
+    """An error in TorchServe's form; the id in its headers is the one that the log and the handler know."""
+    told = refusal(error)
+    response = refused(told, error_document(told))
+    response.headers.update({REQUEST_ID: call.request_id, **_NOT_TO_BE_KEPT})
+    return response
 
 
 def headers_of(call: Call, reply: Reply) -> dict[str, str]:

@@ -127,6 +127,11 @@ def test_a_body_reaches_the_handler_as_torchserve_hands_it_over(client: httpx.Cl
     assert row(files=files) == {"data": "file", "image": {"bytes": "\xff"}, "n": {"bytes": "1"}}
 
 
+def test_a_field_of_a_form_may_be_as_large_as_the_body(client: httpx.Client) -> None:
+    large = "x" * 2_000_000
+    assert client.post("/predictions/shows", files={"data": (None, large)}).json()["row"]["data"] == {"bytes": large}
+
+
 def test_every_method_asks_and_the_path_goes_on(client: httpx.Client) -> None:
     for method in ("GET", "POST", "PUT"):
         assert client.request(method, "/predictions/shows?data=1").json()["row"] == {"body": {"bytes": ""}}
@@ -186,6 +191,8 @@ def test_what_a_handler_does_wrong_is_torchserves_error(
     document = answer.json()
     assert (answer.status_code, document["code"], document["type"]) == (status, status, kind)
     assert message in document["message"]
+    assert answer.headers["x-request-id"]
+    assert answer.headers["cache-control"] == "no-cache; no-store, must-revalidate, private"
     assert do(client, "text").text == "plain", "the next is answered"
 
 
