@@ -12,6 +12,11 @@ from transformermodel_operator.objects import Document
 class Writer(Protocol):
     """Who writes events: `recorder.Recorder`."""
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether all is told."""
+        return self._waiting.empty() and not self._telling
+
     async def record(self, model: Document, events: Sequence[Event]) -> None:
         """As `Recorder.record`."""
         ...
@@ -27,6 +32,12 @@ class Herald:
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
         self._waiting: asyncio.Queue[tuple[Document, Sequence[Event]]] = asyncio.Queue()
+        self._telling = False
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether all is told."""
+        return self._waiting.empty() and not self._telling
 
     async def record(self, model: Document, events: Sequence[Event]) -> None:
         """Have events told soon."""
@@ -37,9 +48,11 @@ class Herald:
         """Write what comes, until cancelled."""
         while True:
             model, events = await self._waiting.get()
+            self._telling = True
             try:
                 await self._writer.record(model, events)
             finally:
+                self._telling = False
                 self._waiting.task_done()
 
     async def drain(self, seconds: float) -> None:

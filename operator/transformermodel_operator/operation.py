@@ -1,9 +1,10 @@
 """The operator's parts, wired: watches fill the stores, changes the queue, and the replica that leads works on it."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from typing import Any
 
 from prometheus_client import CollectorRegistry
 
@@ -57,12 +58,14 @@ class Surroundings:
         tracer: where its spans go.
         periods: of the Lease.
         clockwork: what calls later; the event loop where None.
+        sleep: waits so many seconds before something is tried again.
     """
 
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     tracer: Tracer = field(default_factory=Untraced)
     periods: Periods = field(default_factory=Periods)
     clockwork: Clockwork | None = None
+    sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep
 
 
 class Operation:
@@ -80,9 +83,9 @@ class Operation:
         census = Census()
         self.queue: WorkQueue[Key] = WorkQueue(clockwork, QueueInstruments(surroundings.registry))
         self.stores = _stores(self.queue, census)
-        self.informers = _informers(api, self.stores, self._add_all, settings)
+        self.informers = _informers(api, self.stores, self._add_all, settings, surroundings.sleep)
         self._progress = ProgressBoard(api, self.queue.add)
-        self._herald = Herald(Recorder(api, settings.identity))
+        self._herald = Herald(Recorder(api, settings.identity, sleep=surroundings.sleep))
         self._reconciler = Reconciler(
             cluster=api,
             stores=self.stores,
@@ -118,6 +121,11 @@ class Operation:
             await asyncio.wait({self._leading}, timeout=END_OF_WORK)
         self._leading.cancel()
         await asyncio.wait({self._leading})
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is nothing to do or to tell until something happens."""
+        return self.queue.is_idle and self._herald.is_idle
 
     def ailments(self) -> tuple[str, ...]:
         """What a restart would help against; empty while all is well."""
@@ -175,7 +183,11 @@ def _stores(queue: WorkQueue[Key], census: Census) -> Stores:
 
 
 def _informers(
-    api: Api, stores: Stores, availability_changed: Callable[[], None], settings: Settings
+    api: Api,
+    stores: Stores,
+    availability_changed: Callable[[], None],
+    settings: Settings,
+    sleep: Callable[[float], Awaitable[Any]],
 ) -> Sequence[Informer]:
     watched: dict[Kind, tuple[Store, str | None]] = {
         MODEL: (stores.models, None),
@@ -186,7 +198,7 @@ def _informers(
         DISRUPTION_BUDGET: (stores.budgets, MODEL_LABEL),
     }
     return [
-        Informer(api, kind, namespace, selector, store, availability_changed)
+        Informer(api, kind, namespace, selector, store, availability_changed, sleep=sleep)
         for kind, (store, selector) in watched.items()
         for namespace in settings.watch_namespaces or (None,)
     ]

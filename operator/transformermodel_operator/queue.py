@@ -106,6 +106,11 @@ class WorkQueue(Generic[Item]):
     def __len__(self) -> int:
         return len(self._waiting)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no item waits, is worked on, or comes back after a failure."""
+        return not (self._waiting or self._working or self._failures)
+
     def worked_on(self) -> Iterable[float]:
         """How long each item that is worked on has been so, in seconds."""
         now = self._clock()

@@ -1,0 +1,271 @@
+"""Those who act on what the operator writes: what moves Jobs, what KServe does, and the garbage collector."""
+
+import asyncio
+import json
+from collections.abc import Coroutine, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from kubernetes.aio.dynamic import DynamicClient
+
+from transformermodel_api.contract import REQUEST_VARIABLE, Failed, PreparationOutcome, Prepared, write_outcome
+from transformermodel_api.failures import FailureReason
+from transformermodel_operator.children.inference_service import REVISION_ANNOTATION
+from transformermodel_operator.objects import MODEL_LABEL
+
+Object = dict[str, Any]
+
+BROKEN, MISSING = "broken", "missing"
+"""Revisions of a source: one whose predictor never becomes ready, and one that is not there."""
+
+_BEGAN = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
+_NAMESPACED = {
+    "Pod": "/api/v1/namespaces/{}/pods",
+    "Job": "/apis/batch/v1/namespaces/{}/jobs",
+    "Deployment": "/apis/apps/v1/namespaces/{}/deployments",
+    "ControllerRevision": "/apis/apps/v1/namespaces/{}/controllerrevisions",
+    "PodDisruptionBudget": "/apis/policy/v1/namespaces/{}/poddisruptionbudgets",
+    "InferenceService": "/apis/serving.kserve.io/v1beta1/namespaces/{}/inferenceservices",
+    "TransformerModel": "/apis/transformermodel.dev/v1alpha1/namespaces/{}/transformermodels",
+    "Lease": "/apis/coordination.k8s.io/v1/namespaces/{}/leases",
+    "Event": "/apis/events.k8s.io/v1/namespaces/{}/events",
+    "PersistentVolumeClaim": "/api/v1/namespaces/{}/persistentvolumeclaims",
+}
+
+
+class Administrator:
+    """Calls of somebody who may do everything, in one namespace.
+
+    Args:
+        client: of the API server itself: nothing goes wrong here.
+        namespace: where.
+    """
+
+    def __init__(self, client: DynamicClient, namespace: str) -> None:
+        self._client = client
+        self.namespace = namespace
+
+    async def apply(self, document: Object, subresource: str = "", manager: str = "tests") -> Object:
+        """Server-side apply."""
+        metadata = {**document["metadata"], "namespace": self.namespace}
+        path = f"{self._place(document['kind'])}/{metadata['name']}" + (f"/{subresource}" if subresource else "")
+        return await self._call(
+            "patch",
+            path,
+            body={**document, "metadata": metadata},
+            content_type="application/apply-patch+yaml",
+            field_manager=manager,
+            force_conflicts="true",
+        )
+
+    async def merge(self, kind: str, name: str, change: Object, subresource: str = "") -> Object:
+        """Merge patch."""
+        path = f"{self._place(kind)}/{name}" + (f"/{subresource}" if subresource else "")
+        return await self._call("patch", path, body=change, content_type="application/merge-patch+json")
+
+    async def all(self, kind: str) -> list[Object]:
+        """All objects of a kind."""
+        found: list[Object] = (await self._call("get", self._place(kind)))["items"]
+        return found
+
+    async def delete(self, kind: str, name: str) -> None:
+        """Delete an object."""
+        body = {"propagationPolicy": "Background", "gracePeriodSeconds": 0}
+        await self._call("delete", f"{self._place(kind)}/{name}", body=body)
+
+    def _place(self, kind: str) -> str:
+        return _NAMESPACED[kind].format(self.namespace)
+
+    async def _call(self, method: str, path: str, **parameters: Any) -> Object:
+        answer = await self._client.request(method, path, serialize=False, **parameters)
+        document: Object = await answer.json()
+        return document
+
+
+class Bystanders:
+    """Answers to what the operator writes; a state is answered once, however often it is written.
+
+    Args:
+        administrator: as whom they act.
+    """
+
+    def __init__(self, administrator: Administrator) -> None:
+        self._administrator = administrator
+        self._answered: dict[str, str] = {}
+        self._acting: set[asyncio.Task[None]] = set()
+
+    def hear(self, document: Object) -> None:
+        """The operator has written an object."""
+        kind, metadata = document.get("kind"), document.get("metadata", {})
+        if kind == "Job":
+            self._answer(metadata["uid"], "", self._run_job(document))
+        elif kind == "InferenceService":
+            predictor = document["spec"]["predictor"]
+            self._answer(metadata["uid"], json.dumps(predictor, sort_keys=True), self._serve(document))
+
+    async def settle(self) -> None:
+        """Wait until they have done what they do.
+
+        Raises:
+            Exception: one of them could not.
+        """
+        while self._acting:
+            await asyncio.gather(*self._acting)
+
+    async def collect_garbage(self, owner: Object) -> None:
+        """What the garbage collector does when an owner has gone."""
+        await self.settle()
+        for kind in ("Job", "InferenceService", "ControllerRevision", "PodDisruptionBudget"):
+            for child in await self._administrator.all(kind):
+                owners = [reference["uid"] for reference in child["metadata"].get("ownerReferences", ())]
+                if owners == [owner["metadata"]["uid"]]:
+                    await self._administrator.delete(kind, child["metadata"]["name"])
+                    if kind == "InferenceService":
+                        await self._administrator.delete("Deployment", f"{child['metadata']['name']}-predictor")
+
+    def _answer(self, uid: str, state: str, action: Coroutine[Any, Any, None]) -> None:
+        if self._answered.get(uid) == state:
+            action.close()
+            return
+        self._answered[uid] = state
+        task = asyncio.create_task(action)
+        self._acting.add(task)
+        task.add_done_callback(self._acting.discard)
+
+    async def _run_job(self, job: Object) -> None:
+        """The Job's pod ends, and the Job with it."""
+        outcome = outcome_of(job)
+        template, name = job["spec"]["template"], job["metadata"]["name"]
+        pod = {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {
+                "name": f"{name}-pod",
+                "labels": {**template["metadata"]["labels"], "batch.kubernetes.io/job-name": name},
+                "ownerReferences": [_owner(job)],
+            },
+            "spec": template["spec"],
+        }
+        await self._administrator.apply(pod)
+        ended = {
+            "exitCode": 0 if isinstance(outcome, Prepared) else FailureReason[outcome.reason].exit_status,
+            "message": write_outcome(outcome),
+            "reason": "Completed" if isinstance(outcome, Prepared) else "Error",
+            "startedAt": _time(0),
+            "finishedAt": _time(60),
+        }
+        status = {
+            "name": "prepare",
+            "image": "predictor:1",
+            "imageID": "",
+            "ready": False,
+            "restartCount": 0,
+            "state": {"terminated": ended},
+        }
+        phase = "Succeeded" if isinstance(outcome, Prepared) else "Failed"
+        change = {"status": {"phase": phase, "containerStatuses": [status]}}
+        await self._administrator.merge("Pod", f"{name}-pod", change, "status")
+        await self._administrator.merge("Job", name, {"status": _job_status(outcome)}, "status")
+
+    async def _serve(self, service: Object) -> None:
+        """KServe makes the Deployment; its pods become ready, unless they are broken."""
+        name, predictor = f"{service['metadata']['name']}-predictor", service["spec"]["predictor"]
+        replicas = predictor.get("minReplicas", 1)
+        labels = {"app": f"isvc.{name}"}
+        annotations = {REVISION_ANNOTATION: predictor["annotations"][REVISION_ANNOTATION]}
+        deployment = {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {
+                "name": name,
+                "labels": {MODEL_LABEL: service["metadata"]["labels"][MODEL_LABEL]},
+                "ownerReferences": [_owner(service)],
+            },
+            "spec": {
+                "replicas": replicas,
+                "selector": {"matchLabels": labels},
+                "template": {
+                    "metadata": {"labels": labels, "annotations": annotations},
+                    "spec": {"containers": [{"name": "kserve-container", "image": "predictor:1"}]},
+                },
+            },
+        }
+        made = await self._administrator.apply(deployment, manager="kserve")
+        broken = BROKEN in json.dumps(predictor)
+        status = _deployment_status(made["metadata"]["generation"], replicas, broken=broken)
+        await self._administrator.merge("Deployment", name, {"status": status}, "status")
+        answers = {"url": f"http://{name}.{self._administrator.namespace}.svc.cluster.local"}
+        conditions = [{"type": kind, "status": "True"} for kind in ("PredictorReady", "Ready")]
+        change = {"status": {"address": answers, "conditions": conditions}}
+        await self._administrator.merge("InferenceService", service["metadata"]["name"], change, "status")
+
+
+def outcome_of(job: Object) -> PreparationOutcome:
+    """What a preparation comes to: the source's revision says it."""
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    request = json.loads(next(entry["value"] for entry in container["env"] if entry["name"] == REQUEST_VARIABLE))
+    revision = request["source"].get("revision", "main")
+    if revision == MISSING:
+        return Failed.because(FailureReason.NotFound, "There is no such revision.")
+    digest = revision.ljust(64, "0")
+    return Prepared(
+        digest=digest,
+        path=f"artifacts/{digest}",
+        commit=revision,
+        size_bytes=90_000_000,
+        format="Pretrained",
+        engine="Packed",
+        precision="Float32",
+    )
+
+
+def _job_status(outcome: PreparationOutcome) -> Object:
+    success = isinstance(outcome, Prepared)
+    conditions = ("SuccessCriteriaMet", "Complete") if success else ("FailureTarget", "Failed")
+    reason = "CompletionsReached" if success else "PodFailurePolicy"
+    status: Object = {
+        "startTime": _time(0),
+        "succeeded" if success else "failed": 1,
+        "conditions": [
+            {
+                "type": kind,
+                "status": "True",
+                "reason": reason,
+                "message": "",
+                "lastProbeTime": _time(60),
+                "lastTransitionTime": _time(60),
+            }
+            for kind in conditions
+        ],
+    }
+    return {**status, "completionTime": _time(60)} if success else status
+
+
+def _deployment_status(generation: int, replicas: int, *, broken: bool) -> Object:
+    reason, status = ("ProgressDeadlineExceeded", "False") if broken else ("NewReplicaSetAvailable", "True")
+    progressing = {"type": "Progressing", "status": status, "reason": reason, "message": "", "lastUpdateTime": _time(0)}
+    serving = 0 if broken else replicas
+    return {
+        "observedGeneration": generation,
+        "replicas": replicas + broken,
+        "updatedReplicas": serving or 1,
+        "readyReplicas": serving,
+        "availableReplicas": serving,
+        "unavailableReplicas": replicas - serving,
+        "conditions": [{**progressing, "lastTransitionTime": _time(0)}],
+    }
+
+
+def _owner(document: Mapping[str, Any]) -> Object:
+    metadata = document["metadata"]
+    return {
+        "apiVersion": document["apiVersion"],
+        "kind": document["kind"],
+        "name": metadata["name"],
+        "uid": metadata["uid"],
+        "controller": True,
+    }
+
+
+def _time(seconds: int) -> str:
+    return (_BEGAN + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
