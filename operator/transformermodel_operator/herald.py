@@ -12,11 +12,6 @@ from transformermodel_operator.objects import Document
 class Writer(Protocol):
     """Who writes events: `recorder.Recorder`."""
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether all is told."""
-        return self._waiting.empty() and not self._telling
-
     async def record(self, model: Document, events: Sequence[Event]) -> None:
         """As `Recorder.record`."""
         ...

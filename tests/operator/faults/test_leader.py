@@ -15,17 +15,18 @@ PERIODS = Periods(duration=2.0, give_up=1.5, renew=0.5, retry=0.2)
 def test_when_the_leader_dies_under_load_the_other_goes_on(theatre: Theatre) -> None:
     async def play(boards: Boards) -> tuple[Counter[tuple[str, str]], set[str], int]:
         first, second = (Proxy(theatre.server.url, boards.session) for _ in range(2))
-        async with boards.staged("leader", first, PERIODS) as leader, leader.beside(second, "two") as other:
+        async with boards.staged("leader", first, PERIODS) as leader:
             await leader.until_it_leads()
-            for number in range(MODELS):
-                await leader.administrator.apply(named(f"model-{number}"))
-            await created(first, MODELS // 4)
-            first.end()  # as when its node has lost power
-            await other.until_it_leads()
-            await other.settle()
-            jobs = {job["metadata"]["name"] for job in await other.administrator.all("Job")}
-            (lease,) = await other.administrator.all("Lease")
-            return first.counts() + second.counts(), jobs, int(lease["spec"]["leaseTransitions"])
+            async with leader.beside(second, "two") as other:
+                for number in range(MODELS):
+                    await leader.administrator.apply(named(f"model-{number}"))
+                await created(first, MODELS // 4)
+                first.end()  # as when its node has lost power
+                await other.until_it_leads()
+                await other.settle()
+                jobs = {job["metadata"]["name"] for job in await other.administrator.all("Job")}
+                (lease,) = await other.administrator.all("Lease")
+                return first.counts() + second.counts(), jobs, int(lease["spec"]["leaseTransitions"])
 
     ((counts, jobs, transitions),) = theatre.play([play])
     assert len(jobs) == MODELS
