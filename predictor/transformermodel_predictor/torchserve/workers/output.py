@@ -2,14 +2,11 @@
 
 import asyncio
 import logging
-from collections import deque
 
 _log = logging.getLogger("transformermodel.handler")
 
 _LONGEST_LINE = 8192
 """Bytes; what is longer is logged in several lines."""
-
-_REMEMBERED_LINES = 20
 
 
 class OutputLog(asyncio.Protocol):
@@ -23,12 +20,6 @@ class OutputLog(asyncio.Protocol):
     def __init__(self, model: str, number: int) -> None:
         self._origin = f"{model} worker {number}"
         self._rest = b""
-        self._last: deque[str] = deque(maxlen=_REMEMBERED_LINES)
-
-    @property
-    def last_lines(self) -> list[str]:
-        """The last lines, for who wants to know why the worker ended."""
-        return list(self._last)
 
     def data_received(self, data: bytes) -> None:
         """Log what is whole."""
@@ -48,5 +39,4 @@ class OutputLog(asyncio.Protocol):
 
     def _write(self, line: bytes) -> None:
         text = line.decode("utf-8", "backslashreplace").rstrip("\r")
-        self._last.append(text)
         _log.info("%s: %s", self._origin, text)

@@ -27,12 +27,10 @@ class WorkerProcess:
     Attributes:
         pid: its identifier.
         ended: done when it is over, with what became of it in words.
-        output: what it printed.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], connection: Connection, output: OutputLog) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], connection: Connection) -> None:
         self.pid = process.pid
-        self.output = output
         self._process = process
         self._connection = connection
         self.ended = asyncio.create_task(self._watch())
@@ -63,8 +61,8 @@ class WorkerProcess:
         loop = asyncio.get_running_loop()
         ours.setblocking(False)
         _, connection = await loop.create_unix_connection(lambda: Connection(received), sock=ours)
-        _, output = await loop.connect_read_pipe(lambda: OutputLog(model.name, number), os.fdopen(reading, "rb"))
-        return cls(process, connection, output)
+        await loop.connect_read_pipe(lambda: OutputLog(model.name, number), os.fdopen(reading, "rb"))
+        return cls(process, connection)
 
     def send(self, message: ToWorker) -> None:
         """Send a message; to a process that is over, nothing is sent."""

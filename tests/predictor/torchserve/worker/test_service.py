@@ -235,6 +235,7 @@ async def test_what_is_measured_reaches_the_observer(model: HandlerModel, observ
     assert cats.dimensions["ModelName"] == "model"
     assert (time.name, time.unit) == ("PredictionTime", "Milliseconds")
     assert observer.batches[-1] == 1
+    assert observer.waits[-1] >= 0
 
 
 async def test_a_child_of_the_handler_does_not_speak_for_it(model: HandlerModel) -> None:
