@@ -205,6 +205,16 @@ def test_sources_on_claims_are_mounted_read_only_and_read_as_folders() -> None:
     assert "readOnly" not in mounts["store"]
 
 
+def test_a_source_on_the_store_s_own_claim_shares_its_volume_and_stays_read_only() -> None:
+    """The kubelet never finishes mounting a claim that a pod names twice."""
+    job = build(model(source={"uri": "pvc://models/base"}))
+    claims = [volume["persistentVolumeClaim"]["claimName"] for volume in pod(job)["volumes"][:-1]]
+    mounts = {mount["mountPath"]: mount for mount in pod(job)["containers"][0]["volumeMounts"]}
+    assert claims == ["models"]
+    assert mounts["/mnt/sources/models"] == {"name": "store", "mountPath": "/mnt/sources/models", "readOnly": True}
+    assert mounts["/mnt/store"] == {"name": "store", "mountPath": "/mnt/store"}
+
+
 def test_samples_on_a_claim_are_mounted_too() -> None:
     job = build(model(preparation={"parity": {"samplesUri": "pvc://asked/samples.jsonl"}}))
     assert "asked" in [volume.get("persistentVolumeClaim", {}).get("claimName") for volume in pod(job)["volumes"]]

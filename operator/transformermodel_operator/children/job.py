@@ -6,6 +6,7 @@ from transformermodel_api.contract import REFERENCE_VARIABLE, REQUEST_VARIABLE, 
 from transformermodel_api.identity import fingerprint
 from transformermodel_api.model import Metadata, TransformerModel
 from transformermodel_operator.children.claims import SourceClaims
+from transformermodel_operator.children.shared_claims import shared_claims
 from transformermodel_operator.children.storage import AnyStorage
 from transformermodel_operator.children.work_job import work_job
 from transformermodel_operator.children.work_pod import Work
@@ -57,6 +58,7 @@ def source_environment(settings: Settings) -> dict[str, str]:
 
 def _work(model: TransformerModel, storage: AnyStorage, settings: Settings) -> Work:
     claims = SourceClaims.of(PreparationRequest.of(model.spec))
+    volumes, mounts = shared_claims([*storage.volumes, *claims.volumes], [*storage.mounts, *claims.mounts])
     resources, of_source = model.spec.preparation.resources, model.spec.source.secret_ref
     return Work(
         container=CONTAINER,
@@ -67,8 +69,8 @@ def _work(model: TransformerModel, storage: AnyStorage, settings: Settings) -> W
             **source_environment(settings),
         },
         secrets=(of_source.name if of_source is not None else None, storage.secret),
-        volumes=(*storage.volumes, *claims.volumes),
-        mounts=(*storage.mounts, *claims.mounts),
+        volumes=volumes,
+        mounts=mounts,
         resources=_DEFAULT_RESOURCES
         if resources is None
         else resources.model_dump(mode="json", by_alias=True, exclude_none=True),
