@@ -4,7 +4,7 @@ import argparse
 import shutil
 from collections.abc import Callable
 
-from benchmarks import download, explanations, faithfulness, first_answer, operator, preparation
+from benchmarks import download, explanations, faithfulness, first_answer, operator, operator_scale, preparation
 from benchmarks.report import Result, end_servers_when_told_to_end, keep
 from benchmarks.serving import endurance, explaining, generation, latency, memory, throughput
 from benchmarks.torchserve import rates, workers
@@ -33,6 +33,7 @@ _BENCHMARKS: tuple[tuple[str, Callable[[], Result], str], ...] = (
     ("torchserve.rates", rates.measure, _without("go", "java")),
     ("torchserve.workers", workers.measure, _without("go")),
     ("operator", operator.measure, unavailable() or not_installed() or ""),
+    ("operator_scale", lambda: operator_scale.measure(models=1000), unavailable() or not_installed() or ""),
 )
 
 parser = argparse.ArgumentParser(prog="python -m benchmarks", description=(__doc__ or "").split(":")[0])

@@ -68,6 +68,10 @@ class Administrator:
         found: list[Object] = (await self._call("get", self._place(kind)))["items"]
         return found
 
+    async def one(self, kind: str, name: str) -> Object:
+        """An object."""
+        return await self._call("get", f"{self._place(kind)}/{name}")
+
     async def delete(self, kind: str, name: str) -> None:
         """Delete an object."""
         body = {"propagationPolicy": "Background", "gracePeriodSeconds": 0}
