@@ -1,17 +1,14 @@
 """The whole way, on real parts: helm install, kubectl apply, Ready, an answer, a new revision, delete."""
 
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 import pytest
 
 from tests.chart.pod_security import restricted_violations, writable_roots
+from tests.cluster.client import Client
 from tests.cluster.kubernetes import PATIENCE_SECONDS, Object
 from tests.cluster.node.processes import wait_until
-from tests.cluster.stage import ENCODER, ENCODER_FOLDER, QUESTION, Stage, encoder_files
+from tests.cluster.stage import ENCODER, ENCODER_FOLDER, Stage, encoder_files
 
 
 def test_status_tells_what_was_prepared_and_where_it_answers(stage: Stage, sentiment: Object) -> None:
@@ -56,38 +53,6 @@ def test_every_pod_is_restricted_and_has_a_read_only_root(stage: Stage, sentimen
         assert writable_roots(pod["spec"]) == []
 
 
-@dataclass
-class Client:
-    """Asks one question after the other until told to stop, each on a connection of its own."""
-
-    stage: Stage
-    failures: list[str] = field(default_factory=list)
-    answered: int = 0
-
-    @contextmanager
-    def asking(self) -> Iterator["Client"]:
-        over = threading.Event()
-        url = f"{self.stage.url()}/v2/models/sentiment/infer"
-        thread = threading.Thread(target=self._ask, args=(url, over))
-        thread.start()
-        try:
-            yield self
-        finally:
-            over.set()
-            thread.join()
-
-    def _ask(self, url: str, over: threading.Event) -> None:
-        while not over.wait(0.05):
-            try:
-                answer = self.stage.kubernetes.http("POST", url, QUESTION)
-            except Exception as error:  # noqa: BLE001 - whatever a client may meet counts as a failure
-                self.failures.append(repr(error))
-                continue
-            self.answered += 1
-            if answer.status != 200 or b"POSITIVE" not in answer.body:
-                self.failures.append(f"{answer.status} {answer.body!r}")
-
-
 def test_an_edit_of_the_revision_rolls_over_without_a_failed_request(stage: Stage, sentiment: Object) -> None:
     configuration = json.loads((ENCODER_FOLDER / "config.json").read_text())
     files = encoder_files() | {"config.json": json.dumps({**configuration, "hidden_dropout_prob": 0.2}).encode()}
@@ -123,7 +88,10 @@ def test_deletion_leaves_nothing_behind(stage: Stage, sentiment: Object) -> None
     stage.kubernetes.apply(stage.manifest("short-lived"))
     stage.ready("short-lived")
     stage.kubernetes.kubectl("delete", "transformermodel", "short-lived", f"--namespace={stage.namespace}")
-    kinds = "jobs,inferenceservices,deployments,replicasets,services,pods,configmaps,horizontalpodautoscalers"
+    kinds = (
+        "jobs,inferenceservices,deployments,replicasets,services,pods,configmaps,horizontalpodautoscalers,"
+        "controllerrevisions,poddisruptionbudgets"
+    )
     left = ("get", kinds, f"--namespace={stage.namespace}", "--output=name")
     stage.kubernetes.wait_deleted("deployment", "short-lived-predictor", stage.namespace)
     for name in stage.kubernetes.kubectl(*left).stdout.split():

@@ -299,6 +299,13 @@ def test_a_suspended_model_is_not_rolled_back() -> None:
     assert "no CUDA" in message(decision, "Ready")
 
 
+def test_the_time_that_a_failed_revision_took_does_not_count_against_the_good_one() -> None:
+    document, around = rolled_back()
+    around["deployment"]["status"] |= rolling()["deployment"]["status"]
+    decision = decide(snapshot(document, **around, now=NOW + timedelta(hours=1)))
+    assert conditions(decision)["PredictorReady"] == ("False", "RollingOut")
+
+
 def test_what_served_before_and_crashes_now_is_no_failed_rollout() -> None:
     around = served(MODEL)
     around["deployment"]["status"] |= {"availableReplicas": 0}

@@ -105,8 +105,10 @@ def _observe_replicas(service: Document, deployment: Document, trouble: Trouble,
         message = f"{available} of {replicas} replicas are available. {words}".strip()
         return Rollout(false(ConditionType.PredictorReady, Reason.ReplicasUnavailable, message))
     left = patience.deadline - without_progress(deployment, patience.now)
-    if not complete and left <= timedelta(0):
-        told = progress.get("message", "") if progress.get("status") == "False" else ""
+    exceeded = progress.get("status") == "False"
+    # Where an earlier revision comes back, the time may still be that of the one that it comes back for.
+    if not complete and (exceeded if patience.proven else left <= timedelta(0)):
+        told = progress.get("message", "") if exceeded else ""
         message = f"{counted}, and there is no progress. {words or told}".strip()
         return Rollout(false(ConditionType.PredictorReady, Reason.ProgressDeadlineExceeded, message), failed=True)
     finding = failure if failure is not None else _rolling(f"{counted}. {words}".strip())

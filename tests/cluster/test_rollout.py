@@ -1,0 +1,129 @@
+"""A change reaches the replicas, or is taken back, while somebody asks all the time; and how many there are."""
+
+import json
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.cluster.client import Client
+from tests.cluster.kubernetes import PATIENCE_SECONDS, Object
+from tests.cluster.node.processes import wait_until
+from tests.cluster.stage import Stage
+
+MODEL, DEPLOYMENT = "transformermodel/sentiment", "sentiment-predictor"
+
+
+@pytest.fixture(autouse=True)
+def as_it_was(stage: Stage, sentiment: Object) -> Iterator[None]:
+    """Whatever becomes of a test, the next one finds the model as this one did."""
+    yield
+    change = json.dumps([{"op": "replace", "path": "/spec", "value": sentiment["spec"]}])
+    stage.kubernetes.kubectl("patch", MODEL, f"--namespace={stage.namespace}", "--type=json", f"--patch={change}")
+    stage.ready()
+
+
+def patch(stage: Stage, **spec: Object) -> None:
+    """Change fields of the model's spec; None removes one."""
+    change = json.dumps({"spec": spec})
+    stage.kubernetes.kubectl("patch", MODEL, f"--namespace={stage.namespace}", "--type=merge", f"--patch={change}")
+
+
+def wait(stage: Stage, until: Callable[[Object], bool]) -> Object:
+    """Wait until something holds of what the operator says of the spec as it is now."""
+
+    def observed(model: Object) -> bool:
+        status = model.get("status", {})
+        return status.get("observedGeneration") == model["metadata"]["generation"] and until(model)
+
+    return stage.kubernetes.wait("transformermodel", "sentiment", stage.namespace, observed)
+
+
+def ready(model: Object) -> tuple[str, str]:
+    found = next(found for found in model["status"]["conditions"] if found["type"] == "Ready")
+    return found["status"], found["reason"]
+
+
+def serves(revision: Callable[[str], bool]) -> Callable[[Object], bool]:
+    def the_revision_serves(model: Object) -> bool:
+        status = model["status"]
+        return (
+            ready(model)[0] == "True"
+            and revision(status["currentRevision"])
+            and status["currentRevision"] == status["updateRevision"]
+        )
+
+    return the_revision_serves
+
+
+def predictors(stage: Stage) -> set[str]:
+    """The model's pods, those that are being ended included."""
+    found = stage.kubernetes.objects("pods", stage.namespace, "serving.kserve.io/inferenceservice=sentiment")
+    return {pod["metadata"]["uid"] for pod in found}
+
+
+def wait_for_pods(stage: Stage, number: int) -> None:
+    wait_until(lambda: len(predictors(stage)) == number, f"{number} predictors", seconds=PATIENCE_SECONDS)
+
+
+def test_a_change_and_its_rollback_by_hand_reach_the_replicas_without_a_failed_request(
+    stage: Stage, sentiment: Object
+) -> None:
+    before = stage.ready()["status"]["currentRevision"]
+    with Client(stage).asking() as client:
+        patch(stage, predictor={"batching": {"maxTokens": 512}, "labels": {"team": "a"}})
+        after = wait(stage, serves(lambda revision: revision != before))["status"]["currentRevision"]
+        records = stage.kubernetes.objects(
+            "controllerrevisions", stage.namespace, "transformermodel.dev/model=sentiment"
+        )
+        assert {before, after} <= {record["metadata"]["name"] for record in records}
+        wait_for_pods(stage, 1)
+
+        patch(stage, rollout={"pinnedRevision": before})
+        wait(stage, serves(lambda revision: revision == before))
+        wait_for_pods(stage, 1)
+    patch(stage, predictor={"batching": None, "labels": None}, rollout={"pinnedRevision": None})
+    wait(stage, serves(lambda revision: revision == before))
+    assert client.failures == []
+    assert client.answered > 10
+
+
+def test_a_change_that_does_not_serve_is_taken_back_and_not_tried_again(stage: Stage, sentiment: Object) -> None:
+    before, pods = stage.ready()["status"]["currentRevision"], predictors(stage)
+    with Client(stage).asking() as client:
+        # Python does not even start with it.
+        env = [{"name": "PYTHONHOME", "value": "/nowhere"}]
+        patch(stage, predictor={"env": env}, rollout={"progressDeadlineSeconds": 10})
+        model = wait(stage, lambda model: ready(model) == ("False", "RolledBack"))
+        assert "Python" in model["status"]["conditions"][0]["message"]
+        assert model["status"]["currentRevision"] == before != model["status"]["updateRevision"]
+        wait_for_pods(stage, 1)
+
+        patch(stage, predictor={"env": None}, rollout=None)
+        wait(stage, serves(lambda revision: revision == before))
+    assert predictors(stage) == pods
+    assert client.failures == []
+    told = stage.kubernetes.objects("events.events.k8s.io", stage.namespace)
+    assert [event["type"] for event in told if event["reason"] == "RolledBack"] == ["Warning"]
+
+
+def test_replicas_are_switched_off_scaled_and_bounded(stage: Stage, sentiment: Object) -> None:
+    kubernetes, namespace = stage.kubernetes, stage.namespace
+    kubernetes.kubectl("scale", MODEL, "--replicas=0", f"--namespace={namespace}")
+    off = wait(stage, lambda model: ready(model) == ("True", "ScaledToZero"))
+    assert off["status"]["replicas"] == 0
+
+    patch(stage, predictor={"minReplicas": 2, "maxReplicas": 3})
+    model = wait(stage, lambda model: ready(model) == ("True", "Ready"))
+    assert model["status"]["replicas"] == 2
+    scaler = kubernetes.get("horizontalpodautoscaler", DEPLOYMENT, namespace)
+    assert scaler is not None
+    assert (scaler["spec"]["minReplicas"], scaler["spec"]["maxReplicas"]) == (2, 3)
+    budget = kubernetes.wait(
+        "poddisruptionbudget", DEPLOYMENT, namespace, lambda found: found.get("status", {}).get("expectedPods") == 2
+    )
+    assert budget["status"]["disruptionsAllowed"] == 1
+
+    patch(stage, predictor={"minReplicas": 1, "maxReplicas": None})
+    wait(stage, lambda model: ready(model) == ("True", "Ready") and model["status"]["replicas"] == 1)
+    assert kubernetes.get("poddisruptionbudget", DEPLOYMENT, namespace) is None
+    kubernetes.wait_deleted("horizontalpodautoscaler", DEPLOYMENT, namespace)
