@@ -82,16 +82,23 @@ class Api:
     async def list(self, kind: Kind, namespace: str | None, selector: str | None) -> tuple[list[Document], int]:
         """All objects of a kind in a namespace, or everywhere, and the list's resourceVersion."""
         items: list[Document] = []
+        return items, await self.hand_over(kind, namespace, selector, items.append)
+
+    async def hand_over(
+        self, kind: Kind, namespace: str | None, selector: str | None, take: Callable[[Document], None]
+    ) -> int:
+        """As `list`, but each object is handed over as its page comes, and none is kept; returns the version."""
         more: str | None = None
         while True:
             page = await self._document(
                 "get", _path(kind, namespace), label_selector=selector, limit=_PAGE, _continue=more
             )
             # Items of built-in kinds come without their own apiVersion and kind.
-            items += ({**item, "apiVersion": kind.api_version, "kind": kind.name} for item in page["items"])
+            for item in page["items"]:
+                take({**item, "apiVersion": kind.api_version, "kind": kind.name})
             more = page["metadata"].get("continue")
             if not more:
-                return items, resource_version(page)
+                return resource_version(page)
 
     async def watch(
         self, kind: Kind, namespace: str | None, selector: str | None, version: int

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from transformermodel_operator.backoff import Jitter, delay_after
 from transformermodel_operator.client import ApiError
-from transformermodel_operator.objects import Document, Kind, resource_version
+from transformermodel_operator.objects import Document, Key, Kind, key_of_model, resource_version
 from transformermodel_operator.store import Store
 
 _FIRST_DELAY, _LONGEST_DELAY = 1.0, 30.0
@@ -21,8 +21,10 @@ _log = logging.getLogger(__name__)
 class Source(Protocol):
     """Where objects are listed and watched: `client.Api`."""
 
-    async def list(self, kind: Kind, namespace: str | None, selector: str | None) -> tuple[list[Document], int]:
-        """As `Api.list`."""
+    async def hand_over(
+        self, kind: Kind, namespace: str | None, selector: str | None, take: Callable[[Document], None]
+    ) -> int:
+        """As `Api.hand_over`."""
         ...
 
     def watch(
@@ -100,8 +102,14 @@ class Informer:
             self._stir()
 
     async def _list(self) -> int:
-        documents, version = await self._source.list(self.kind, self.namespace, self._selector)
-        self._store.replace(documents, self.namespace, version)
+        listed: set[Key] = set()
+
+        def take(document: Document) -> None:
+            listed.add(key_of_model(document))
+            self._store.put(document)
+
+        version = await self._source.hand_over(self.kind, self.namespace, self._selector, take)
+        self._store.retain(listed, self.namespace, version)
         self._set_available(True)
         self._stir()
         return version

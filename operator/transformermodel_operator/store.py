@@ -8,7 +8,7 @@ Objects are kept as JSON text, a fifth of what they take as dictionaries, and re
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -104,6 +104,10 @@ class Store:
         for document in documents:
             listed.add(_name(document))
             self.put(document)
+        self.retain(listed, namespace, version)
+
+    def retain(self, listed: Set[Key], namespace: str | None, version: int) -> None:
+        """A list of all objects in a namespace, or everywhere, has ended: what was not in it is gone."""
         for name in self._within(namespace) - listed:
             if self._objects[name].version <= version:  # else it has come since, and the list is from an old cache
                 self._discard(name)

@@ -1,7 +1,7 @@
 """An informer keeps its store true, whatever becomes of its watches."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -23,11 +23,15 @@ class Script:
         self.asked: list[Any] = []
         self.over = asyncio.Event()
 
-    async def list(self, kind: Kind, namespace: str | None, selector: str | None) -> tuple[list[Document], int]:
+    async def hand_over(
+        self, kind: Kind, namespace: str | None, selector: str | None, take: Callable[[Document], None]
+    ) -> int:
         self.asked.append((kind.plural, namespace, selector))
         step = await self._next()
         assert isinstance(step, tuple)
-        return list(step[0]), step[1]
+        for document in step[0]:
+            take(document)
+        return step[1]
 
     async def watch(
         self, kind: Kind, namespace: str | None, selector: str | None, version: int
