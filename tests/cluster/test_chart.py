@@ -82,6 +82,7 @@ def test_without_kserve_it_installs_and_says_what_is_missing(installed: Kubernet
 
 def test_the_operator_may_do_its_work_and_nothing_else(installed: Kubernetes) -> None:
     assert may(installed, OPERATOR, "patch", "transformermodels/status")
+    assert may(installed, OPERATOR, "patch", "transformermodels")  # for finalizers, which have no subresource
     assert may(installed, OPERATOR, "create", "jobs.batch")
     assert may(installed, OPERATOR, "create", "leases.coordination.k8s.io", NAMESPACE)
     for verb, resource in (
@@ -90,7 +91,9 @@ def test_the_operator_may_do_its_work_and_nothing_else(installed: Kubernetes) ->
         ("create", "pods/exec"),
         ("get", "pods/proxy"),
         ("create", "pods"),
-        ("patch", "transformermodels.transformermodel.dev"),
+        ("update", "transformermodels.transformermodel.dev"),
+        ("create", "transformermodels.transformermodel.dev"),
+        ("delete", "transformermodels.transformermodel.dev"),
         ("patch", "deployments.apps"),
         ("bind", "clusterroles.rbac.authorization.k8s.io"),
         ("create", "leases.coordination.k8s.io"),
