@@ -49,7 +49,7 @@ class HandlerModel(Protocol):
         ...
 
     def stream(self, call: Call) -> AsyncGenerator[Reply, None]:
-        """Ask one question; the pieces as they come, and the answer last. Raises as `call`; closing it ends the call."""
+        """Ask one question; pieces as they come, and the answer last. Raises as `call`; closing it ends the call."""
         ...
 
     @property
