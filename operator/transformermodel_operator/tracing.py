@@ -4,11 +4,8 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
-from transformermodel_api.errors import UserError
+from transformermodel_api.tracing import importing_opentelemetry, traces_wanted
 from transformermodel_operator.objects import Key
-
-ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
-TRACES_ENDPOINT = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
 
 
 class Tracer(Protocol):
@@ -40,12 +37,8 @@ def make_tracer(environment: Mapping[str, str]) -> Tracer:
     Raises:
         UserError: there is an endpoint, but OpenTelemetry is not installed.
     """
-    if not (environment.get(ENDPOINT) or environment.get(TRACES_ENDPOINT)):
+    if not traces_wanted(environment):
         return Untraced()
-    try:
+    with importing_opentelemetry():
         from transformermodel_operator.otlp import OTLPTracer
-    except ImportError as error:
-        raise UserError(
-            f"{ENDPOINT} is set, but {error.name} is not installed: install transformermodel[tracing], or unset it"
-        ) from error
     return OTLPTracer()

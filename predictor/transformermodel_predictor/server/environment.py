@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
+from transformermodel_api.tracing import ENDPOINT, TRACES_ENDPOINT
 from transformermodel_predictor.server.token import ENVIRONMENT_VARIABLE as TOKEN
 from transformermodel_predictor.server.token import MANAGEMENT_VARIABLE
-from transformermodel_predictor.telemetry.tracing import ENDPOINT, TRACES_ENDPOINT
 
 VARIABLES: Mapping[str, str] = {
     TOKEN: "The bearer token that clients must send; `--token-file` goes before.",

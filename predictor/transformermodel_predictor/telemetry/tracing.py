@@ -8,10 +8,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
-from transformermodel_api.errors import UserError
-
-ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
-TRACES_ENDPOINT = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
+from transformermodel_api.tracing import importing_opentelemetry, traces_wanted
 
 
 class Tracer(Protocol):
@@ -49,12 +46,8 @@ def make_tracer(environment: Mapping[str, str]) -> Tracer:
     Raises:
         UserError: there is an endpoint, but OpenTelemetry is not installed.
     """
-    if not (environment.get(ENDPOINT) or environment.get(TRACES_ENDPOINT)):
+    if not traces_wanted(environment):
         return Untraced()
-    try:
+    with importing_opentelemetry():
         from transformermodel_predictor.telemetry.otlp import OTLPTracer
-    except ImportError as error:
-        raise UserError(
-            f"{ENDPOINT} is set, but {error.name} is not installed: install transformermodel[tracing], or unset it"
-        ) from error
     return OTLPTracer()

@@ -13,9 +13,10 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from tests.background import in_thread
 from tests.predictor.server.running import running
 from tests.predictor.tiny_language import make_language_artifact
+from transformermodel_api.tracing import ENDPOINT
 from transformermodel_predictor.generation.loaded import LoadedGenerator
 from transformermodel_predictor.loading import LoadedModel, load_model
-from transformermodel_predictor.telemetry.tracing import ENDPOINT, make_tracer
+from transformermodel_predictor.telemetry.tracing import make_tracer
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 SECRET = "hunter2"

@@ -22,15 +22,23 @@ class ManagementOptions:
         port: where the management API listens, on loopback; 0 takes a free one.
         token: what its clients must send; another than that of those who ask models.
         model_store: the folder whose archives may be registered; none when None.
+        installs_requirements: whether what they require is installed.
     """
 
     port: int
     token: Token
     model_store: Path | None = None
+    installs_requirements: bool = False
 
     @classmethod
     def read(
-        cls, port: int | None, token_file: Path | None, model_store: Path | None, environment: Mapping[str, str]
+        cls,
+        port: int | None,
+        token_file: Path | None,
+        model_store: Path | None,
+        environment: Mapping[str, str],
+        *,
+        installs_requirements: bool = False,
     ) -> Self | None:
         """What the flags say; None where no port is named.
 
@@ -47,7 +55,7 @@ class ManagementOptions:
                 "the management API runs what is registered: give it a token with --management-token-file or in "
                 f"${MANAGEMENT_VARIABLE}"
             )
-        return cls(port, token, model_store)
+        return cls(port, token, model_store, installs_requirements)
 
     def require_usable(self) -> None:
         """Find out early whether the management API could begin.

@@ -14,6 +14,7 @@ from transformermodel_predictor.server.models import Models
 from transformermodel_predictor.torchserve.archived_model import ArchivedModel
 from transformermodel_predictor.torchserve.handler_options import HandlerOptions
 from transformermodel_predictor.torchserve.reading.handler_file import require_handler
+from transformermodel_predictor.torchserve.worker_settings import WorkerSettings
 
 _WORKERS = ("minWorkers", "maxWorkers")
 """Keys of model-config.yaml that say how many workers there are to be."""
@@ -34,12 +35,16 @@ class Registrar:
         models: the registry.
         archives: opens archives and starts workers.
         store: the folder of the archives; nothing can be registered without.
+        installs_requirements: whether what archives require is installed.
     """
 
-    def __init__(self, models: Models, archives: Archives, store: Path | None) -> None:
+    def __init__(
+        self, models: Models, archives: Archives, store: Path | None, installs_requirements: bool = False
+    ) -> None:
         self._models = models
         self._archives = archives
         self._store = store
+        self._defaults = WorkerSettings(use_requirements=installs_requirements)
         self._registered: dict[ModelSlot, ArchivedModel] = {}
 
     async def open(self, asked: Registration) -> Registered:
@@ -52,7 +57,7 @@ class Registrar:
         """
         path = archive_path(self._store, asked.url)
         try:
-            options = HandlerOptions(overrides=asked.overrides)
+            options = HandlerOptions(self._defaults, asked.overrides)
             archived = await self._archives.open(path, asked.model_name, options)
         except TransformerModelError as error:
             raise InvalidRequest(str(error)) from error

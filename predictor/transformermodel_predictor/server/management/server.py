@@ -37,7 +37,9 @@ class ManagementServer:
 
     def __init__(self, models: Models, archives: Archives, options: ManagementOptions) -> None:
         self._options = options
-        self._routes = ManagementRoutes(models, Registrar(models, archives, options.model_store))
+        self._routes = ManagementRoutes(
+            models, Registrar(models, archives, options.model_store, options.installs_requirements)
+        )
         application = Application(self._routes.routes(), [self._require_token], default_form=error_document)
         configuration = uvicorn.Config(
             application, lifespan="off", ws="none", log_config=None, access_log=False, server_header=False
