@@ -148,7 +148,8 @@ def test_a_repository_on_a_hub_is_prepared_at_its_commit(
         monkeypatch.setenv("HF_ENDPOINT", hub.url)
         commit = hub.repositories.publish_folder("org/model", kitchen.model)
         remote = kitchen.prepare(request_for("hf://org/model"), watcher)
-    assert remote == local.model_copy(update={"commit": commit})
+    assert remote == local.model_copy(update={"commit": commit, "sources": remote.sources})
+    assert remote.sources != local.sources
     assert watcher.steps == ALL_STEPS
     assert not any(path.is_file() for path in (kitchen.store / "staging").rglob("*"))
 

@@ -226,11 +226,14 @@ class TestWhileTheEngineIsBusy:
             gated_engine.open()
             assert len(waiting.result().outputs) == 2
 
-    def test_a_deadline_ends_the_call_and_costs_no_step(self, gated_client: Client, gated_engine: GatedEngine) -> None:
+    def test_a_deadline_ends_the_call_and_costs_no_step(
+        self, gated_client: Client, gated_engine: GatedEngine, access_log: AccessLog
+    ) -> None:
         with ThreadPoolExecutor() as clients:
             waiting = clients.submit(gated_client, "ModelInfer", **infer_members("good"))
             gated_engine.wait_until_busy()
             refused(gated_client, "ModelInfer", grpc.StatusCode.DEADLINE_EXCEEDED, seconds=0.1, **infer_members("bad"))
+            access_log.wait_for("gRPC ModelInfer CANCELLED ")  # the client knows of its deadline before the server does
             gated_engine.open()
             assert waiting.result().model_name == "tiny"
         assert len(gated_engine.steps) == 1
