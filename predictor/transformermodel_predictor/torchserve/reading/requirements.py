@@ -11,8 +11,8 @@ import tempfile
 import venv
 from collections.abc import Sequence
 from dataclasses import replace
+from importlib.machinery import PathFinder
 from importlib.metadata import distributions
-from importlib.util import find_spec
 from pathlib import Path
 
 from transformermodel_api.errors import PreparationFailed
@@ -78,7 +78,7 @@ def install_requirements(root: Path, name: str, target: Path, origin: str) -> No
         raise unusable(origin, f"has no {name}, which its manifest names as its requirements")
     with tempfile.TemporaryDirectory(prefix="requirements-") as folder:
         environment = Path(folder) / "environment"
-        venv.EnvBuilder(with_pip=find_spec("pip") is None, symlinks=True).create(environment)
+        venv.EnvBuilder(with_pip=not _has_pip(), symlinks=True).create(environment)
         (packages,) = environment.glob("lib/python*/site-packages")
         before = {entry.name for entry in packages.iterdir()}
         (packages / _SERVERS_PACKAGES).write_text("".join(f"{place}\n" for place in _package_folders(sys.path)))
@@ -89,9 +89,18 @@ def install_requirements(root: Path, name: str, target: Path, origin: str) -> No
                 shutil.move(entry, target / entry.name)
 
 
+def _has_pip() -> bool:
+    """Whether this interpreter has pip.
+
+    Whoever asks all finders for it has setuptools take its own distutils away, for this process is then held for pip:
+    nothing could be compiled in it any more.
+    """
+    return PathFinder.find_spec("pip") is not None
+
+
 def _run_pip(environment: Path, root: Path, name: str, origin: str) -> None:
     python = environment / "bin" / "python"
-    own = [str(python), "-m", "pip"] if find_spec("pip") is None else [sys.executable, "-m", "pip", "--python", python]
+    own = [sys.executable, "-m", "pip", "--python", python] if _has_pip() else [str(python), "-m", "pip"]
     options = ["--disable-pip-version-check", "--no-input", "--no-warn-script-location", "--no-compile"]
     done = subprocess.run(
         [*own, "install", *options, "--requirement", name], cwd=root, capture_output=True, text=True, check=False

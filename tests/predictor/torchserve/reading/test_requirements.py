@@ -1,5 +1,7 @@
 """Requirements of archives, installed from a folder of wheels by the real pip."""
 
+import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -91,3 +93,15 @@ def test_a_model_without_requirements_stays_as_it_is(tmp_path: Path) -> None:
     archived = open_archive(packed(tmp_path), folder=tmp_path / "x", settings=WorkerSettings(use_requirements=True))
     assert with_requirements(archived, tmp_path / "cache") is archived
     assert archived.missing_requirements is None
+
+
+def test_code_can_be_compiled_in_the_same_process_afterwards(tmp_path: Path, index: Path) -> None:
+    """As torch.compile does, with what setuptools puts in the place of distutils."""
+    program = f"""
+from pathlib import Path
+from transformermodel_predictor.torchserve.reading.requirements import install_requirements
+install_requirements(Path({str(tmp_path)!r}), "requirements.txt", Path({str(tmp_path / "packages")!r}), "a.mar")
+import setuptools.command.build_ext
+"""
+    (tmp_path / "requirements.txt").write_text("")
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=100)
