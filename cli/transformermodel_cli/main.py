@@ -1,6 +1,9 @@
 """The entry point: `transformermodel COMMAND`. Turns every error into one line and an exit status."""
 
+import signal
 import sys
+from types import FrameType
+from typing import NoReturn
 
 import typer
 from rich.console import Console
@@ -22,6 +25,8 @@ from transformermodel_cli import (
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it (128 + SIGINT)."""
+TERMINATED = 143
+"""The same after SIGTERM."""
 
 app = typer.Typer(
     name="transformermodel",
@@ -45,7 +50,12 @@ app.command("operator")(operator.command)
 
 
 def run() -> None:
-    """Run the command line and exit: 0, 1 a fault of ours, 2 the user's input, others by class of failure."""
+    """Run the command line and exit: 0, 1 a fault of ours, 2 the user's input, others by class of failure.
+
+    SIGTERM ends it from here on; a server that listens takes it over. The first process of a container would not hear
+    it otherwise, and a pod that is deleted while it starts would stay for its whole grace period.
+    """
+    signal.signal(signal.SIGTERM, _leave)
     try:
         app()
     except TransformerModelError as error:
@@ -54,3 +64,7 @@ def run() -> None:
         sys.exit(error.exit_status)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+
+
+def _leave(_: int, __: FrameType | None) -> NoReturn:
+    sys.exit(TERMINATED)

@@ -89,6 +89,7 @@ def _prepare(subjects: Sequence[ManifestSubject], store: "StoreLocation", result
     """What the process does."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to both; the parent ends this one
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # and does not wait for what this one computes
     try:
         results.send({subject.name: prepare_subject(subject, store).digest for subject in subjects})
     except TransformerModelError as error:

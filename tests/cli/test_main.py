@@ -1,7 +1,9 @@
 """The command line: help, exit statuses, one line for an error."""
 
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -66,3 +68,22 @@ def test_wrong_arguments_end_with_status_2_and_name_what_is_wrong(arguments: lis
     assert shown.returncode == 2
     assert said in shown.stderr
     assert "Traceback" not in shown.stderr
+
+
+def catches(process: subprocess.Popen[bytes], number: signal.Signals) -> bool:
+    """Whether a process has a handler for a signal (proc(5), SigCgt)."""
+    lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+    (mask,) = (line.split()[1] for line in lines if line.startswith("SigCgt:"))
+    return bool(int(mask, 16) >> (number - 1) & 1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it reads /proc")
+def test_sigterm_is_heard_from_the_beginning_as_the_first_process_of_a_container_needs_it(tmp_path: Path) -> None:
+    program = Path(sys.executable).parent / "transformermodel"
+    command = [program, "serve", EXAMPLE, "--store", tmp_path, "--http-port", "0", "--grpc-port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        ends = time.monotonic() + 60
+        while not catches(process, signal.SIGTERM) and time.monotonic() < ends:
+            time.sleep(0.001)
+        process.terminate()
+        assert process.wait(60) == 143

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from transformermodel_predictor.artifact.collection import StoreContent
 from transformermodel_predictor.artifact.collector import Collectable
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 180
 """How long the end of a server that still has an artifact open is waited for."""
 
 _LOOK_AGAIN_SECONDS = 2
