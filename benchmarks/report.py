@@ -37,6 +37,13 @@ class Result:
         """Figures and the table of them."""
         return cls(table(figures), [asdict(figure) for figure in figures])
 
+    @classmethod
+    def of_rows(cls, rows: Sequence[tuple[str, str, str]]) -> Self:
+        """What was measured, its figure and what is wanted, each in words; and the table of them."""
+        heads = ("measured", "figure", "wanted")
+        lines = [f"| {' | '.join(row)} |" for row in (heads, ("--", "--", "--"), *rows)]
+        return cls("\n".join(lines), [dict(zip(heads, row, strict=True)) for row in rows])
+
 
 def main(measure: Callable[..., Result]) -> None:
     """Run a benchmark as a program: an option for each argument of `measure`, and what it measured kept and printed."""

@@ -43,8 +43,7 @@ def measure(minutes: float = 30.0) -> Result:
                     "flat",
                 ),
             ]
-    lines = [f"| {' | '.join(row)} |" for row in (("measured", "figure", "wanted"), ("--", "--", "--"), *rows)]
-    return Result("\n".join(lines), [dict(zip(("measured", "figure", "wanted"), row, strict=True)) for row in rows])
+    return Result.of_rows(rows)
 
 
 def _compared(alone: Load, crowd: Load) -> str:

@@ -51,8 +51,7 @@ def measure(rounds: int = 3, seconds: float = 10.0) -> Result:
         ("explanations meanwhile", f"{rate:.1f} per s", ""),
         ("runs with a request that was not answered", str(failed), "0"),
     ]
-    lines = [f"| {' | '.join(row)} |" for row in (("measured", "figure", "wanted"), ("--", "--", "--"), *rows)]
-    return Result("\n".join(lines), [dict(zip(("measured", "figure", "wanted"), row, strict=True)) for row in rows])
+    return Result.of_rows(rows)
 
 
 @contextmanager

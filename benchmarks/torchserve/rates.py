@@ -14,10 +14,9 @@ import psutil
 
 from benchmarks.report import Result, main
 from benchmarks.serving.load import Load, ask
-from benchmarks.serving.models import PROGRAM
-from benchmarks.serving.process import Server, running
-from benchmarks.serving.rivals import free_port
+from benchmarks.serving.process import Server
 from benchmarks.torchserve.handlers import HandlerArchive, doing_nothing
+from benchmarks.torchserve.ours import serving_archives
 from tests.torchserve.server import serving
 
 _CLIENTS = 16
@@ -56,7 +55,7 @@ def measure(rounds: int = 3, seconds: float = 4.0) -> Result:
         ]
         archives = [singles.path, batches.path]
         servers = {
-            "transformermodel": stack.enter_context(_ours(archives, folder)),
+            "transformermodel": stack.enter_context(serving_archives(archives, folder)),
             "TorchServe 0.12": stack.enter_context(_torchserve(archives, folder)),
         }
         found = {row.name: _in_turns(row, servers, rounds, seconds) for row in rows}
@@ -78,14 +77,6 @@ def _in_turns(row: Row, servers: dict[str, Server], rounds: int, seconds: float)
 def _ask(server: Server, row: Row, seconds: float) -> Load:
     url = f"{server.url}/predictions/{row.archive.name}"
     return ask(url, row.body, clients=_CLIENTS, seconds=seconds, content_type="application/octet-stream")
-
-
-@contextmanager
-def _ours(archives: list[Path], folder: Path) -> Iterator[Server]:
-    port = free_port()
-    command = [PROGRAM, "serve", *archives, "--http-port", port, "--grpc-port", 0, "--store", folder / "store"]
-    with running(command, f"http://127.0.0.1:{port}", "/v2/health/ready", folder / "ours.log") as server:
-        yield server
 
 
 @contextmanager

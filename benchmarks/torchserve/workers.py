@@ -8,8 +8,6 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -17,10 +15,9 @@ import psutil
 
 from benchmarks.report import Result, main
 from benchmarks.serving.load import Load, ask
-from benchmarks.serving.models import PROGRAM
-from benchmarks.serving.process import Server, running
-from benchmarks.serving.rivals import free_port
+from benchmarks.serving.process import Server
 from benchmarks.torchserve.handlers import HandlerArchive, with_a_model
+from benchmarks.torchserve.ours import serving_archives
 
 _MIB = 2**20
 _CLIENTS = 8
@@ -34,7 +31,7 @@ def measure(seconds: float = 8.0) -> Result:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         archive = with_a_model(folder, _WORKERS)
-        with _serving(archive, folder) as server:
+        with serving_archives([archive.path], folder) as server:
             idle = max(_unique_bytes(worker) for worker in _workers(server))
             load, again = _asked_while_one_is_killed(server, archive, folder, seconds)
         alone = _memory_alone()
@@ -47,16 +44,7 @@ def measure(seconds: float = 8.0) -> Result:
         ("of them not answered", str(lost), "at most 1, the one in its hands"),
         ("until a new worker answered", f"{again:.1f} s", "as long as it takes to load"),
     ]
-    lines = [f"| {' | '.join(row)} |" for row in (("measured", "figure", "wanted"), ("--", "--", "--"), *rows)]
-    return Result("\n".join(lines), [dict(zip(("measured", "figure", "wanted"), row, strict=True)) for row in rows])
-
-
-@contextmanager
-def _serving(archive: HandlerArchive, folder: Path) -> Iterator[Server]:
-    port = free_port()
-    command = [PROGRAM, "serve", archive.path, "--http-port", port, "--grpc-port", 0, "--store", folder / "store"]
-    with running(command, f"http://127.0.0.1:{port}", "/v2/health/ready", folder / "ours.log") as server:
-        yield server
+    return Result.of_rows(rows)
 
 
 def _workers(server: Server) -> list[psutil.Process]:
