@@ -8,7 +8,7 @@ from transformermodel_api.model import TransformerModel
 from transformermodel_api.status import ConditionStatus
 from transformermodel_operator.children.check_job import check_job
 from transformermodel_operator.children.claims import SourceClaims
-from transformermodel_operator.children.job import preparation_job
+from transformermodel_operator.children.job import job_name
 from transformermodel_operator.children.storage import AnyStorage, StorageLocation
 from transformermodel_operator.decide.ownership import Ownership, ownership
 from transformermodel_operator.decide.preparation_history import recorded_end
@@ -47,7 +47,7 @@ def inquire_about_preparation(model: TransformerModel, snapshot: Snapshot) -> In
     storage = locate(model.spec, snapshot.settings)
     if isinstance(storage, Refusal):
         return Inquiry()
-    name = preparation_job(model, storage, snapshot.settings)["metadata"]["name"]
+    name = job_name(model, storage)
     known = recorded_end(model.status, name)
     job = next((job for job in snapshot.jobs if job["metadata"]["name"] == name), None)
     if known is not None and known.status is ConditionStatus.true:

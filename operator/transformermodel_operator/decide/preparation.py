@@ -10,7 +10,7 @@ from transformermodel_api.model import TransformerModel
 from transformermodel_api.status import Condition, ConditionStatus, PreparationStatus, TransformerModelStatus
 from transformermodel_operator.attempt import Attempt
 from transformermodel_operator.children.identity import FIELD_MANAGER
-from transformermodel_operator.children.job import COMPONENT, preparation_job
+from transformermodel_operator.children.job import COMPONENT, job_name, preparation_job
 from transformermodel_operator.children.storage import AnyStorage
 from transformermodel_operator.children.work_job import BACKOFF_LIMIT, attempt_of, component_of, settings_hash
 from transformermodel_operator.comparison import settled
@@ -41,19 +41,19 @@ def decide_preparation(model: TransformerModel, snapshot: Snapshot) -> Preparati
     storage = locate(model.spec, snapshot.settings)
     if isinstance(storage, Refusal):
         return blocked(status, status.preparation, storage)
-    report = report_on(status, preparation_job(model, storage, snapshot.settings)["metadata"]["name"])
-    wanted = preparation_job(model, storage, snapshot.settings, attempt=(report.failures or 0) + 1)
-    verdict = _judge(model, storage, wanted, report, snapshot)
-    return replace(verdict, delete=(*verdict.delete, *_former_jobs(model, wanted, snapshot.jobs)))
+    report = report_on(status, job_name(model, storage))
+    verdict = _judge(model, storage, report, snapshot)
+    return replace(verdict, delete=(*verdict.delete, *_former_jobs(model, report.job, snapshot.jobs)))
 
 
 def _judge(
-    model: TransformerModel, storage: AnyStorage, wanted: Document, report: PreparationStatus, snapshot: Snapshot
+    model: TransformerModel, storage: AnyStorage, report: PreparationStatus, snapshot: Snapshot
 ) -> PreparationVerdict:
     status, name = model.status or TransformerModelStatus(), report.job
     known = recorded_end(status, name)
     if known is not None and known.status is ConditionStatus.true:
         return _with_check(as_recorded(status, known), decide_check(model, snapshot))
+    wanted = preparation_job(model, storage, snapshot.settings, attempt=(report.failures or 0) + 1)
     job = _by_name(snapshot.jobs, name)
     refusal = refusal_of(job, Reference.to(wanted), model.metadata, snapshot.refusals)
     if refusal is not None:
@@ -167,11 +167,11 @@ def _at_work_message(job: str) -> str:
     return f"Job {job} prepares the model."
 
 
-def _former_jobs(model: TransformerModel, wanted: Document, jobs: Iterable[Document]) -> tuple[Document, ...]:
+def _former_jobs(model: TransformerModel, name: str, jobs: Iterable[Document]) -> tuple[Document, ...]:
     return tuple(
         job
         for job in jobs
-        if job["metadata"]["name"] != wanted["metadata"]["name"]
+        if job["metadata"]["name"] != name
         and component_of(job) == COMPONENT
         and ownership(job, model.metadata) is Ownership.Ours
         and not is_terminating(job)
