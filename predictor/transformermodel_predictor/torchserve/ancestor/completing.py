@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from transformermodel_predictor.preparation.progress import Step
+from transformermodel_predictor.progress import Step
 
 _log = logging.getLogger(__name__)
 
@@ -64,7 +64,10 @@ def completed(folder: Path, name: str, model_name: str, serialized: str | None, 
 
 def _borrowed(name: str, model_name: str, folder: Path) -> Path:
     """Configuration and tokenizer of the model that the archive was made from."""
-    from transformermodel_predictor.preparation.tokenizer_source import pin_tokenizer, tokenizer_uri  # slow to import
+    from transformermodel_predictor.preparation.torchserve_script.tokenizer_source import (  # slow to import
+        pin_tokenizer,
+        tokenizer_uri,
+    )
 
     origin = f"the archive {name!r}"
     pinned = pin_tokenizer(tokenizer_uri(model_name, origin), origin)

@@ -7,6 +7,7 @@ from typing import Any
 
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from transformermodel_predictor.checkpoints.limits import model_limit
 from transformermodel_predictor.engines.pretrained import PretrainedEngine
 from transformermodel_predictor.explanations.explanation import Options
 from transformermodel_predictor.explanations.tasks.catalogue import explainable
@@ -17,7 +18,6 @@ from transformermodel_predictor.generation.decoder import Decoder
 from transformermodel_predictor.generation.loaded import generated
 from transformermodel_predictor.generation.loading import ends_of
 from transformermodel_predictor.generation.sequence import Continuation
-from transformermodel_predictor.preparation.limits import model_limit
 from transformermodel_predictor.tasks.task import Encoding
 from transformermodel_predictor.tasks.text_generation import (
     EncodedPrompt,

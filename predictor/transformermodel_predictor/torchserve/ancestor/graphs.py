@@ -9,13 +9,13 @@ from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.preparation import Format
 from transformermodel_api.spec import TaskName
+from transformermodel_predictor.checkpoints.labels import choose_labels
 from transformermodel_predictor.engines.compiled import model_file, torchserve_signature
 from transformermodel_predictor.engines.engine import Engine
 from transformermodel_predictor.engines.graph import GraphEngine
 from transformermodel_predictor.engines.neuron import neuron_library
 from transformermodel_predictor.engines.torchscript import TORCHSCRIPT_FILE, graph_of, load_module
-from transformermodel_predictor.preparation.graph_shape import shape_of
-from transformermodel_predictor.preparation.labels import choose_labels
+from transformermodel_predictor.preparation.torchserve_script.graph_shape import shape_of
 from transformermodel_predictor.tasks.catalogue import TaskConfiguration, make_task, task_type
 from transformermodel_predictor.tasks.task import EncoderTask
 from transformermodel_predictor.torchserve.ancestor.material import Material

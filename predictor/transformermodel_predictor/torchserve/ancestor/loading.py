@@ -14,13 +14,13 @@ from transformermodel_api.preparation import Attention, DeviceMap
 from transformermodel_api.spec import TaskName
 from transformermodel_predictor.artifact.configuration import ModelConfiguration
 from transformermodel_predictor.artifact.labels import LABELS_FILE, read_labels
+from transformermodel_predictor.checkpoints.checkpoint import read_checkpoint
+from transformermodel_predictor.checkpoints.labels import choose_labels
+from transformermodel_predictor.checkpoints.limits import model_limit
+from transformermodel_predictor.checkpoints.tokenizer import lower_cases
+from transformermodel_predictor.checkpoints.weights import load_weights, require_all_weights
 from transformermodel_predictor.engines.compiled import unsupported
 from transformermodel_predictor.engines.pretrained import PretrainedEngine
-from transformermodel_predictor.preparation.checkpoint import read_checkpoint
-from transformermodel_predictor.preparation.labels import choose_labels
-from transformermodel_predictor.preparation.limits import model_limit
-from transformermodel_predictor.preparation.tokenizer import lower_cases
-from transformermodel_predictor.preparation.weights import load_weights, require_all_weights
 from transformermodel_predictor.pretrained import load_pretrained_tokenizer, one_line
 from transformermodel_predictor.tasks.catalogue import TaskConfiguration, make_task, task_of_mode, task_type
 from transformermodel_predictor.tasks.text_generation import TextGeneration

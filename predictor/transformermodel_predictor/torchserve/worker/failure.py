@@ -12,6 +12,9 @@ _LONGEST = 1000
 _OUT_OF_MEMORY = ("out of memory", "CUBLAS_STATUS_ALLOC_FAILED", "CUBLAS_STATUS_NOT_INITIALIZED")
 """What CUDA's exceptions say where memory ran out."""
 
+_NO_STATUS = 600
+"""Where HTTP's statuses end."""
+
 
 class NotLoadable(Exception):
     """The handler cannot be loaded; the text says why, in one line, for people.
@@ -48,8 +51,8 @@ class Failure:
 def failure_of(error: BaseException, directory: Path) -> Failure:
     """What is answered where a handler raises."""
     told = f"{described(error)}{located(error, directory)}"
-    if prediction_error := _as_prediction_exception(error):
-        return prediction_error
+    if asked_for := _as_prediction_exception(error, told):
+        return asked_for
     if isinstance(error, NobodyWaits):
         return Failure("nobody waits for the answer any more", HTTPStatus.SERVICE_UNAVAILABLE)
     if is_out_of_memory(error):
@@ -84,12 +87,16 @@ def located(error: BaseException, directory: Path) -> str:
     return f" ({_short(frame.filename, directory)}, line {frame.lineno}, in {frame.name})"
 
 
-def _as_prediction_exception(error: BaseException) -> Failure | None:
+def _as_prediction_exception(error: BaseException, told: str) -> Failure | None:
     """The failure that a handler has asked for; only who has imported the exception can have raised it."""
     module = sys.modules.get("ts.utils.prediction_exception")
     if module is None or not isinstance(error, module.PredictionException):
         return None
-    return Failure(str(error.message), int(error.error_code))
+    status = getattr(error, "error_code", None)  # a subclass may leave out what its base sets
+    if isinstance(status, int) and HTTPStatus.BAD_REQUEST <= status < _NO_STATUS:
+        return Failure(str(getattr(error, "message", told)), int(status))
+    wrong = f"its error_code {status!r} is no status of an error"
+    return Failure(f"Prediction failed: {told}; {wrong}", HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def _text(error: BaseException) -> str:

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from transformermodel_predictor.torchserve.testing import handlers_can_import
 from transformermodel_predictor.torchserve.worker.failure import Failure, NobodyWaits, failure_of
 
 
@@ -52,6 +53,30 @@ def test_sys_exit_is_told_and_ends_the_worker(tmp_path: Path) -> None:
 
 def test_that_nobody_waits_does_not_end_the_worker(tmp_path: Path) -> None:
     assert not failure_of(NobodyWaits(), tmp_path).ends_worker
+
+
+RAISES_OWN = "from ts.service import PredictionException\n"
+
+
+def test_a_handler_may_say_with_which_status_it_fails(tmp_path: Path) -> None:
+    with handlers_can_import():
+        told = failure(f"{RAISES_OWN}raise PredictionException('too dark', 422)", tmp_path)
+    assert told == Failure("too dark", 422)
+
+
+@pytest.mark.parametrize("code", ["42", "200", "600", "'not found'", "None"])
+def test_a_status_that_is_none_of_an_error_is_told_and_harms_nobody(tmp_path: Path, code: str) -> None:
+    with handlers_can_import():
+        told = failure(f"{RAISES_OWN}raise PredictionException('too dark', {code})", tmp_path)
+    assert (told.status, told.ends_worker) == (503, False)
+    assert "too dark" in told.message
+    assert told.message.endswith(f"its error_code {code} is no status of an error")
+
+
+def test_an_exception_of_its_own_kind_may_leave_out_the_status(tmp_path: Path) -> None:
+    source = "class Dark(PredictionException):\n    def __init__(self): pass\nraise Dark"
+    with handlers_can_import():
+        assert failure(RAISES_OWN + source, tmp_path).status == 503
 
 
 def test_an_exception_that_cannot_be_put_into_words_is_told_nevertheless(tmp_path: Path) -> None:

@@ -98,6 +98,15 @@ def test_every_text_of_a_batch_is_explained_as_if_it_were_alone(classifier: Any)
     assert ask(classifier, classifier.context, [{"data": ""}], EXPLAIN) == [{"importances": [[]], "words": []}]
 
 
+@pytest.mark.parametrize("target", [3, -4, "so so", (0, 1), 0.5])
+def test_a_target_that_the_model_does_not_have_is_refused_to_its_row_alone(classifier: Any, target: Any) -> None:
+    context = classifier.context
+    refused, explained = ask(classifier, context, [{"data": GREAT, "target": target}, {"data": GREAT}], EXPLAIN)
+    assert refused == f"target {target!r} cannot be explained: it must be a whole number from 0 to 2"
+    assert [context.get_response_status(row)[0] for row in (0, 1)] == [400, 200]
+    assert explained == ask(classifier, context, [{"data": GREAT}], EXPLAIN)[0]
+
+
 def test_words_that_contribute_nothing_are_zero_and_not_a_number(classifier: Any) -> None:
     (explained,) = ask(classifier, classifier.context, [{"data": ROTTEN}], EXPLAIN)
     assert explained == {"importances": [[0.0]], "words": [ROTTEN]}

@@ -123,6 +123,13 @@ def test_every_image_of_a_batch_is_explained_for_its_own_class(classifier: Any) 
     assert not explained[1].any()
 
 
+def test_an_image_is_not_explained_for_a_class_that_there_is_not(classifier: Any) -> None:
+    context = classifier.context
+    answer = ask(classifier, context, [{"data": png(RED), "target": "3"}], EXPLAIN)
+    assert answer == ["target 3 cannot be explained: it must be a whole number from 0 to 2"]
+    assert context.get_response_status(0) == (400, "Bad Request")
+
+
 def test_a_model_without_gradients_cannot_be_explained(tmp_path: Path) -> None:
     handler = Classifier()
     handler.initialize(context_of(tmp_path, **write_onnx(tmp_path)))

@@ -5,6 +5,7 @@ import os
 import time
 from abc import ABC
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ from ts.torch_handler.compilation import compile_options, compiled, exports_ahea
 from ts.torch_handler.devices import XLA_AVAILABLE, choose_device
 from ts.torch_handler.eager_model import load_eager_model
 from ts.torch_handler.explained_row import input_of, target_of
+from ts.torch_handler.explained_target import InvalidTarget
 from ts.torch_handler.onnx_session import ONNX_AVAILABLE, is_session, run_session, setup_ort_session
 from ts.torch_handler.profiling import PROFILER_AVAILABLE, TABLE_ROWS, is_switched_on, profiler_settings
 from ts.utils.labels import load_label_mapping
@@ -210,7 +212,8 @@ class BaseHandler(ABC):  # noqa: B024 - archives name it as their handler, and d
         Args:
             data_preprocess: what `preprocess` made of the rows. Of several rows each is prepared once more by itself:
                 what it looks like is for the subclass alone to know, and padding would change an explanation.
-            raw_data: [N] rows, whose part `target` names the class to explain; 0 where it is not there.
+            raw_data: [N] rows, whose part `target` names the class to explain; 0 where it is not there. One that the
+                model does not have is refused with the status 400, to its row alone.
 
         Returns:
             [N] explanations.
@@ -218,16 +221,23 @@ class BaseHandler(ABC):  # noqa: B024 - archives name it as their handler, and d
         Raises:
             PredictionException: status 501, the subclass has no `get_insights`.
         """
-        get_insights = getattr(self, "get_insights", None)
-        if get_insights is None:
+        if getattr(self, "get_insights", None) is None:
             raise PredictionException(f"{type(self).__name__} has no get_insights, with which it could explain", 501)
         if len(raw_data) == 1:
-            return _listed(get_insights(data_preprocess, input_of(raw_data[0]), target_of(raw_data[0])))
+            return self._insights(0, data_preprocess, raw_data[0])
         explanations: list[Any] = []
-        for row in raw_data:
-            found = _listed(get_insights(self.preprocess([row]), input_of(row), target_of(row)))
+        for index, row in enumerate(raw_data):
+            found = self._insights(index, self.preprocess([row]), row)
             explanations.append(found[0] if len(found) == 1 else found)
         return explanations
+
+    def _insights(self, index: int, prepared: Any, row: Any) -> list[Any]:
+        """The explanation of a row, or why there is none."""
+        try:
+            return _listed(self.get_insights(prepared, input_of(row), target_of(row)))  # type: ignore[attr-defined]
+        except InvalidTarget as error:
+            self.context.set_response_status(error.error_code, HTTPStatus(error.error_code).phrase, index)
+            return [error.message]
 
     def _is_explain(self) -> bool:
         """Whether explanations are asked for; a batch has requests of one kind."""

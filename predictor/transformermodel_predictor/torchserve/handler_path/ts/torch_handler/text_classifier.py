@@ -10,6 +10,7 @@ from ts.handler_utils.text_utils import ngrams_iterator
 from ts.torch_handler.bag_attribution import bag_attributions, of_words
 from ts.torch_handler.compilation import original
 from ts.torch_handler.explained_row import input_of
+from ts.torch_handler.explained_target import require_output
 from ts.torch_handler.text_handler import TextHandler
 from ts.utils.labels import map_class_to_label
 
@@ -77,15 +78,20 @@ class TextClassifier(TextHandler):
 
         Returns:
             [1]: `words`, and as `importances` [1][words] numbers whose Euclidean norm is 1.
+
+        Raises:
+            InvalidTarget: the model has no such class.
         """
         indices, words = text_preprocess
         if not words:
             return [{"importances": [[]], "words": []}]
         embedding = self._embedding()
+        model, offsets = original(self.model), torch.zeros(1, dtype=torch.int64, device=indices.device)
+        with torch.no_grad():
+            require_output(target, model(indices, offsets))
         if isinstance(embedding, nn.EmbeddingBag):
-            of_entries = bag_attributions(original(self.model), embedding, indices, target)
+            of_entries = bag_attributions(model, embedding, indices, target)
         else:
-            offsets = torch.zeros(1, dtype=torch.int64, device=indices.device)
             found = self.lig.attribute(indices, additional_forward_args=(offsets,), target=target)
             of_entries = found.reshape(len(indices), -1).sum(dim=1)
         shares = torch.tensor(of_words(of_entries.tolist(), len(words), self.ngrams))

@@ -14,6 +14,7 @@ from ts.handler_utils.timer import timed
 from ts.torch_handler.base_handler import BaseHandler
 from ts.torch_handler.compilation import original
 from ts.torch_handler.explained_row import input_of
+from ts.torch_handler.explained_target import require_output
 from ts.torch_handler.missing_package import require
 from ts.utils.prediction_exception import PredictionException
 
@@ -89,8 +90,14 @@ class VisionHandler(BaseHandler, ABC):
 
         Returns:
             The contributions in the shape of the images.
+
+        Raises:
+            InvalidTarget: the model has no such class.
         """
-        attributions = self.ig.attribute(tensor_data, target=target, n_steps=_STEPS)
+        attribution = self.ig
+        with torch.no_grad():
+            require_output(target, original(self.model)(tensor_data))
+        attributions = attribution.attribute(tensor_data, target=target, n_steps=_STEPS)
         return list(attributions.tolist())
 
 
