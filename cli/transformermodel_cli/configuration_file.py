@@ -45,7 +45,10 @@ def read_configuration_file(path: Path) -> Converted:
     Raises:
         UserError: the file, or the one with the class names, cannot be used.
     """
-    from transformermodel_predictor.preparation.downloader import equivalent_model, read_downloader_configuration
+    from transformermodel_predictor.preparation.torchserve_script.script import (
+        equivalent_model,
+        read_downloader_configuration,
+    )
 
     try:
         configuration = read_downloader_configuration(path.read_text(encoding="utf-8"))

@@ -12,7 +12,7 @@ from transformermodel_api.identity import canonical_json
 from transformermodel_cli.prepare import Output
 
 if TYPE_CHECKING:
-    from transformermodel_predictor.preparation.comparison import Comparison
+    from transformermodel_predictor.preparation.contest.comparison import Comparison
 
 _SHOWN = 20
 """How many changed answers are listed for people; scripts get all."""
@@ -28,9 +28,9 @@ def command(
 ) -> None:
     """Compare two prepared artifacts on samples: answers that change, shift of probabilities, speed, size."""
     from transformermodel_predictor.artifact.directory import open_artifact
-    from transformermodel_predictor.preparation.comparison import compare_artifacts  # imports PyTorch: seconds
-    from transformermodel_predictor.preparation.samples import Samples, fetch_samples
-    from transformermodel_predictor.preparation.stability import Budget
+    from transformermodel_predictor.preparation.contest.comparison import compare_artifacts  # imports PyTorch: seconds
+    from transformermodel_predictor.preparation.contest.samples import Samples, fetch_samples
+    from transformermodel_predictor.preparation.contest.stability import Budget
 
     read = fetch_samples(f"file://{samples.resolve()}", Path.cwd()) if samples else Samples()
     comparison = compare_artifacts(open_artifact(first), open_artifact(second), read, Budget())

@@ -12,7 +12,7 @@ from rich.progress import ProgressColumn, SpinnerColumn, Task, TaskID, TextColum
 from rich.table import Column
 from rich.text import Text
 
-from transformermodel_predictor.preparation.progress import Progress, Step
+from transformermodel_predictor.progress import Progress, Step
 
 
 class Shown(Progress, Protocol):

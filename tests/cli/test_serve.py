@@ -18,7 +18,7 @@ import yaml
 
 from tests.predictor.preparation.conftest import FAITHFUL
 from transformermodel_api.preparation import Precision
-from transformermodel_predictor.preparation.parity import TOLERANCES
+from transformermodel_predictor.preparation.contest.parity import TOLERANCES
 
 EXAMPLE = Path("examples/sentiment")
 ROUNDING = TOLERANCES[Precision.BFloat16]

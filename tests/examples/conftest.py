@@ -13,8 +13,8 @@ from transformermodel_api.preparation import Engine, Precision
 from transformermodel_predictor.artifact.directory import open_artifact
 from transformermodel_predictor.artifact.local_store import LocalStore
 from transformermodel_predictor.loading import LoadedModel, load_model
+from transformermodel_predictor.preparation.contest.stability import Budget
 from transformermodel_predictor.preparation.pipeline import prepare
-from transformermodel_predictor.preparation.stability import Budget
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

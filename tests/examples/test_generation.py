@@ -17,8 +17,8 @@ from transformermodel_predictor.artifact.directory import open_artifact
 from transformermodel_predictor.artifact.local_store import LocalStore
 from transformermodel_predictor.generation.loaded import LoadedGenerator
 from transformermodel_predictor.loading import load_model
+from transformermodel_predictor.preparation.contest.stability import Budget
 from transformermodel_predictor.preparation.pipeline import prepare
-from transformermodel_predictor.preparation.stability import Budget
 
 FOLDER = EXAMPLES / "generation"
 STORE = EXAMPLES.parent / ".cache" / "examples"

@@ -14,8 +14,8 @@ from tests.predictor.tiny import make_tiny_artifact
 from tests.predictor.tiny_language import build_language_artifact
 from transformermodel_api.preparation import Format, Precision
 from transformermodel_predictor.artifact.directory import Artifact
+from transformermodel_predictor.candidate import Candidate, EngineName
 from transformermodel_predictor.loading import LoadedModel, load_model
-from transformermodel_predictor.preparation.candidate import Candidate, EngineName
 from transformermodel_predictor.workers import Workers
 
 

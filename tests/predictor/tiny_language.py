@@ -24,8 +24,8 @@ from transformermodel_predictor.artifact.configuration import CONFIGURATION_FILE
 from transformermodel_predictor.artifact.directory import Artifact, seal
 from transformermodel_predictor.artifact.generation import GenerationDefaults
 from transformermodel_predictor.artifact.manifest import Provenance
+from transformermodel_predictor.candidate import Candidate
 from transformermodel_predictor.preparation.build import build
-from transformermodel_predictor.preparation.candidate import Candidate
 from transformermodel_predictor.preparation.merge import Merged
 
 POSITIONS = 64

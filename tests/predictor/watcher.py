@@ -1,6 +1,6 @@
 """Somebody who watches a preparation and remembers."""
 
-from transformermodel_predictor.preparation.progress import Step
+from transformermodel_predictor.progress import Step
 
 
 class Watcher:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from transformermodel_api.errors import UserError
 from transformermodel_api.preparation import Format
 from transformermodel_predictor.artifact.configuration import MULTI_LABEL, ModelConfiguration
-from transformermodel_predictor.preparation.candidate import Candidate, EngineName
+from transformermodel_predictor.candidate import Candidate, EngineName
 
 SAVE_MODES = {
     Format.Pretrained: "pretrained",

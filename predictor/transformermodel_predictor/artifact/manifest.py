@@ -9,7 +9,7 @@ from typing import Any
 
 from transformermodel_api.errors import UserError
 from transformermodel_api.preparation import Format, Precision
-from transformermodel_predictor.preparation.candidate import Candidate, EngineName
+from transformermodel_predictor.candidate import Candidate, EngineName
 
 MANIFEST_FILE = "manifest.json"
 REPORT_FILE = "report.json"

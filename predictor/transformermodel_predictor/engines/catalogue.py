@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from transformermodel_predictor.candidate import Candidate, EngineName
 from transformermodel_predictor.engines import exported, neuron, onnx, torchscript
 from transformermodel_predictor.engines.compiled import unsupported
 from transformermodel_predictor.engines.engine import Engine
@@ -14,7 +15,6 @@ from transformermodel_predictor.engines.graph import Graph
 from transformermodel_predictor.engines.packed.engine import PackedEngine
 from transformermodel_predictor.engines.pretrained import PretrainedEngine
 from transformermodel_predictor.engines.signature import GraphSignature
-from transformermodel_predictor.preparation.candidate import Candidate, EngineName
 from transformermodel_predictor.tasks.task import Task
 
 CPU = torch.device("cpu")

@@ -10,11 +10,11 @@ from typing import Any
 import torch
 
 from transformermodel_api.preparation import Format
+from transformermodel_predictor.candidate import Candidate
 from transformermodel_predictor.engines.compiled import model_file, signature_in, unsupported
 from transformermodel_predictor.engines.engine import Engine
 from transformermodel_predictor.engines.graph import CPU, GraphEngine
 from transformermodel_predictor.engines.torchscript import TORCHSCRIPT_FILE, load_torchscript
-from transformermodel_predictor.preparation.candidate import Candidate
 from transformermodel_predictor.tasks.task import Task
 
 _LIBRARIES = {Format.Neuron: "torch_neuron", Format.NeuronX: "torch_neuronx"}

@@ -6,11 +6,11 @@ from typing import Any
 
 import torch
 
+from transformermodel_predictor.candidate import Candidate
 from transformermodel_predictor.engines.compiled import model_file, require_device, signature_in, unsupported
 from transformermodel_predictor.engines.engine import Engine
 from transformermodel_predictor.engines.graph import CPU, Graph, GraphEngine
 from transformermodel_predictor.engines.signature import GraphSignature
-from transformermodel_predictor.preparation.candidate import Candidate
 from transformermodel_predictor.pretrained import one_line
 from transformermodel_predictor.tasks.task import Task
 

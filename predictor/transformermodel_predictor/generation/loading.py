@@ -12,6 +12,8 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from transformermodel_api.errors import CorruptArtifact, PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.artifact.directory import Artifact
+from transformermodel_predictor.candidate import EngineName
+from transformermodel_predictor.checkpoints.limits import model_limit
 from transformermodel_predictor.engines.catalogue import load_graph
 from transformermodel_predictor.engines.compiled import unsupported
 from transformermodel_predictor.engines.execution import Execution
@@ -21,8 +23,6 @@ from transformermodel_predictor.generation.choice import choose_decoder
 from transformermodel_predictor.generation.graph_decoder import GraphDecoder
 from transformermodel_predictor.generation.graph_signature import DecoderSignature, read_decoder_signature
 from transformermodel_predictor.generation.loaded import LoadedGenerator
-from transformermodel_predictor.preparation.candidate import EngineName
-from transformermodel_predictor.preparation.limits import model_limit
 from transformermodel_predictor.pretrained import load_pretrained_tokenizer
 from transformermodel_predictor.tasks.text_generation import TextGeneration
 

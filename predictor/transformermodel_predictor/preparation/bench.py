@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from transformermodel_predictor.artifact.directory import Artifact, open_artifact
 from transformermodel_predictor.artifact.durable import write_atomically
 from transformermodel_predictor.artifact.manifest import MANIFEST_FILE, read_manifest
-from transformermodel_predictor.preparation.candidate import Candidate
+from transformermodel_predictor.candidate import Candidate
 from transformermodel_predictor.sources.space import free_bytes
 
 Result = TypeVar("Result")

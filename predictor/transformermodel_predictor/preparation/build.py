@@ -9,12 +9,12 @@ from transformermodel_api.spec import TaskName
 from transformermodel_predictor.artifact.configuration import CONFIGURATION_FILE
 from transformermodel_predictor.artifact.labels import LABELS_FILE, labels_text
 from transformermodel_predictor.artifact.twin import TWIN_FOLDER
-from transformermodel_predictor.preparation.candidate import Candidate
+from transformermodel_predictor.candidate import Candidate
 from transformermodel_predictor.preparation.configuration import in_form
 from transformermodel_predictor.preparation.forms.catalogue import FORMS, refusal
 from transformermodel_predictor.preparation.forms.form import Place
 from transformermodel_predictor.preparation.material import Material
-from transformermodel_predictor.preparation.traced import TRACED, Traced
+from transformermodel_predictor.preparation.torchserve_script.traced import TRACED, Traced
 from transformermodel_predictor.quiet import quiet
 
 ANYWHERE = Place()

@@ -9,7 +9,7 @@ from transformermodel_predictor.artifact.agreement import HARDWARE, SAVE_MODES
 from transformermodel_predictor.artifact.compilation import PT2, Compilation
 from transformermodel_predictor.artifact.configuration import ModelConfiguration
 from transformermodel_predictor.artifact.generation import GenerationDefaults
-from transformermodel_predictor.preparation.candidate import Candidate, EngineName
+from transformermodel_predictor.candidate import Candidate, EngineName
 from transformermodel_predictor.tasks.catalogue import task_type
 
 _COMPILE_MODE = {

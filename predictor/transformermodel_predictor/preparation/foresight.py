@@ -8,9 +8,9 @@ from pathlib import Path
 
 from transformermodel_api.contract import PreparationRequest
 from transformermodel_api.source import RemoteCode
-from transformermodel_predictor.preparation.adapter import require_adapter
-from transformermodel_predictor.preparation.checkpoint import read_configuration, read_object, require_readable
-from transformermodel_predictor.preparation.torch_file import is_traced
+from transformermodel_predictor.checkpoints.adapter import require_adapter
+from transformermodel_predictor.checkpoints.checkpoint import read_configuration, read_object, require_readable
+from transformermodel_predictor.checkpoints.torch_file import is_traced
 from transformermodel_predictor.sources.source import Listing
 from transformermodel_predictor.sources.unpacking import is_archive
 from transformermodel_predictor.tasks.catalogue import task_type

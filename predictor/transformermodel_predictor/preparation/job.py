@@ -24,7 +24,7 @@ from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.artifact.opening import StoreLocation
 from transformermodel_predictor.preparation.pinning import fingerprint_of, pin_sources
-from transformermodel_predictor.preparation.progress import Step
+from transformermodel_predictor.progress import Step
 from transformermodel_predictor.sources.space import free_bytes
 
 _LOG = logging.getLogger(__name__)

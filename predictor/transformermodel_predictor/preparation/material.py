@@ -1,12 +1,17 @@
 """What candidates are built of: a model in memory, or a graph that is there already."""
 
 from transformermodel_api.contract import PreparationRequest
-from transformermodel_predictor.preparation.candidates import Choice
+from transformermodel_predictor.preparation.contest.candidates import Choice
 from transformermodel_predictor.preparation.inputs import Acquired
 from transformermodel_predictor.preparation.merge import Merged, merge
 from transformermodel_predictor.preparation.placement import Placement
 from transformermodel_predictor.preparation.plan import choose
-from transformermodel_predictor.preparation.traced import Traced, choose_traced, read_traced, traced_file
+from transformermodel_predictor.preparation.torchserve_script.traced import (
+    Traced,
+    choose_traced,
+    read_traced,
+    traced_file,
+)
 
 Material = Merged | Traced
 

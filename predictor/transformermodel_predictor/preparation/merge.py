@@ -10,15 +10,15 @@ from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.source import RemoteCode
 from transformermodel_predictor.artifact.configuration import ModelConfiguration
-from transformermodel_predictor.preparation.adapter import merge_adapter
-from transformermodel_predictor.preparation.checkpoint import Checkpoint, read_checkpoint
+from transformermodel_predictor.checkpoints.adapter import merge_adapter
+from transformermodel_predictor.checkpoints.checkpoint import Checkpoint, read_checkpoint
+from transformermodel_predictor.checkpoints.labels import choose_labels
+from transformermodel_predictor.checkpoints.limits import choose_max_length, model_limit
+from transformermodel_predictor.checkpoints.tokenizer import load_tokenizer, lower_cases
+from transformermodel_predictor.checkpoints.weights import load_weights, require_all_weights
 from transformermodel_predictor.preparation.configuration import ModelFacts, configuration_for
-from transformermodel_predictor.preparation.inherited import read_inherited
 from transformermodel_predictor.preparation.inputs import Acquired
-from transformermodel_predictor.preparation.labels import choose_labels
-from transformermodel_predictor.preparation.limits import choose_max_length, model_limit
-from transformermodel_predictor.preparation.tokenizer import load_tokenizer, lower_cases
-from transformermodel_predictor.preparation.weights import load_weights, require_all_weights
+from transformermodel_predictor.preparation.torchserve_script.inherited import read_inherited
 from transformermodel_predictor.pretrained import is_remote
 from transformermodel_predictor.tasks.catalogue import TaskConfiguration, make_task, task_type
 

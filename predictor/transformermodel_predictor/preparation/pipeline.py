@@ -10,20 +10,20 @@ from transformermodel_api.spec import TaskName
 from transformermodel_predictor.artifact.directory import Artifact, write_beside
 from transformermodel_predictor.artifact.manifest import REPORT_FILE
 from transformermodel_predictor.artifact.store import Store
-from transformermodel_predictor.preparation.archive_pipeline import prepare_archive
+from transformermodel_predictor.preparation.archives.pipeline import prepare_archive
 from transformermodel_predictor.preparation.bench import Bench
-from transformermodel_predictor.preparation.contest import elect, measure_all, try_all
-from transformermodel_predictor.preparation.examination import Examiner
+from transformermodel_predictor.preparation.contest.contest import elect, measure_all, try_all
+from transformermodel_predictor.preparation.contest.examination import Examiner
+from transformermodel_predictor.preparation.contest.stability import Budget
 from transformermodel_predictor.preparation.failure import kept_for_another_attempt, resources_classified
 from transformermodel_predictor.preparation.inputs import Acquired, Inputs, acquire, acquire_tokenizer, resolve
 from transformermodel_predictor.preparation.material import Material, material_of
 from transformermodel_predictor.preparation.outcome import outcome_of, read_report
-from transformermodel_predictor.preparation.progress import Progress, Step
 from transformermodel_predictor.preparation.provenance import provenance_of
 from transformermodel_predictor.preparation.report import Recorder, report_text
-from transformermodel_predictor.preparation.stability import Budget
-from transformermodel_predictor.preparation.tokenizer_source import pin_tokenizer
-from transformermodel_predictor.preparation.traced import missing_tokenizer
+from transformermodel_predictor.preparation.torchserve_script.tokenizer_source import pin_tokenizer
+from transformermodel_predictor.preparation.torchserve_script.traced import missing_tokenizer
+from transformermodel_predictor.progress import Progress, Step
 
 
 def prepare(

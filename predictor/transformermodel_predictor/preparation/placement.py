@@ -6,9 +6,9 @@ import torch
 
 from transformermodel_api.predictor import Device
 from transformermodel_api.preparation import Format
+from transformermodel_predictor.candidate import Candidate
 from transformermodel_predictor.engines.device import DeviceChoice, choose_devices, device_counts
 from transformermodel_predictor.engines.processor import compiled_here
-from transformermodel_predictor.preparation.candidate import Candidate
 
 CPU = torch.device("cpu")
 

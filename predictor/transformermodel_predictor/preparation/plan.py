@@ -8,8 +8,8 @@ from typing import Any
 
 from transformermodel_api.contract import PreparationRequest
 from transformermodel_api.spec import TaskName
-from transformermodel_predictor.preparation.archive_inputs import resolve_archive
-from transformermodel_predictor.preparation.candidates import Choice, Model, candidates_for
+from transformermodel_predictor.preparation.archives.inputs import resolve_archive
+from transformermodel_predictor.preparation.contest.candidates import Choice, Model, candidates_for
 from transformermodel_predictor.preparation.foresight import require_adapter_source, require_checkpoint
 from transformermodel_predictor.preparation.forms.catalogue import all_candidates, refusal
 from transformermodel_predictor.preparation.forms.form import Place
@@ -18,7 +18,7 @@ from transformermodel_predictor.preparation.memory import device_free_bytes
 from transformermodel_predictor.preparation.node import this_node
 from transformermodel_predictor.preparation.pinning import Pinned
 from transformermodel_predictor.preparation.placement import Placement
-from transformermodel_predictor.preparation.traced import choose_traced
+from transformermodel_predictor.preparation.torchserve_script.traced import choose_traced
 from transformermodel_predictor.sources.source import Listing
 
 _PICKLED = (".bin", ".pt", ".pth")

@@ -3,7 +3,7 @@
 from importlib.metadata import PackageNotFoundError, version
 
 from transformermodel_predictor.artifact.manifest import Provenance
-from transformermodel_predictor.preparation.candidate import Candidate
+from transformermodel_predictor.candidate import Candidate
 from transformermodel_predictor.preparation.inputs import PIPELINE_VERSION, Inputs
 
 _LIBRARIES = ("peft", "safetensors", "tokenizers", "torch", "transformers", "transformermodel")

@@ -5,9 +5,9 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
+from transformermodel_predictor.preparation.contest.verdict import Verdict
 from transformermodel_predictor.preparation.golden import GoldenResult
-from transformermodel_predictor.preparation.progress import Progress, Step
-from transformermodel_predictor.preparation.verdict import Verdict
+from transformermodel_predictor.progress import Progress, Step
 
 
 class Recorder:

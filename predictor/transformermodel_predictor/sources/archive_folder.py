@@ -7,7 +7,7 @@ from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.artifact.checksums import describe
 from transformermodel_predictor.artifact.manifest import digest
-from transformermodel_predictor.preparation.progress import Progress
+from transformermodel_predictor.progress import Progress
 from transformermodel_predictor.sources.source import Listing, Resolved
 
 _BYTECODE = "__pycache__"

@@ -13,7 +13,7 @@ from huggingface_hub.errors import HfHubHTTPError
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.origin import without_secrets
-from transformermodel_predictor.preparation.progress import Progress
+from transformermodel_predictor.progress import Progress
 from transformermodel_predictor.sources.download import download
 from transformermodel_predictor.sources.landing import RemoteFile, bytes_to_come
 from transformermodel_predictor.sources.retries import Retries

@@ -10,7 +10,7 @@ from huggingface_hub.hf_api import ModelInfo, RepoSibling
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
-from transformermodel_predictor.preparation.progress import Progress
+from transformermodel_predictor.progress import Progress
 from transformermodel_predictor.sources.archive import unpacked
 from transformermodel_predictor.sources.download import download
 from transformermodel_predictor.sources.hub_access import HubAccess

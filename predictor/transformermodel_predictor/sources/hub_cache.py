@@ -11,7 +11,7 @@ from pathlib import Path
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
-from transformermodel_predictor.preparation.progress import Progress
+from transformermodel_predictor.progress import Progress
 from transformermodel_predictor.sources.landing import RemoteFile, is_whole
 from transformermodel_predictor.sources.selection import Selection
 

@@ -9,7 +9,7 @@ from transformermodel_api.failures import FailureReason
 from transformermodel_api.identity import fingerprint
 from transformermodel_predictor.objects.bucket import Bucket, StoredObject
 from transformermodel_predictor.objects.fetch import WantedObject, fetch
-from transformermodel_predictor.preparation.progress import Progress
+from transformermodel_predictor.progress import Progress
 from transformermodel_predictor.sources.selection import Selection, needed_files
 from transformermodel_predictor.sources.source import Listing, Resolved
 

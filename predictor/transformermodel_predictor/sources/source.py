@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from transformermodel_predictor.preparation.progress import Progress
+from transformermodel_predictor.progress import Progress
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from transformermodel_predictor.artifact.configuration import CONFIGURATION_FILE
 from transformermodel_predictor.artifact.directory import Artifact, seal
 from transformermodel_predictor.artifact.labels import LABELS_FILE, labels_text
 from transformermodel_predictor.artifact.manifest import Provenance
-from transformermodel_predictor.preparation.candidate import Candidate, EngineName
+from transformermodel_predictor.candidate import Candidate, EngineName
 
 Sealed = Callable[..., Artifact]
 

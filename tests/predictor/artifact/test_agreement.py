@@ -9,7 +9,7 @@ from transformermodel_api.preparation import Format, Precision
 from transformermodel_predictor.artifact.agreement import require_agreement
 from transformermodel_predictor.artifact.compilation import PT2, Compilation
 from transformermodel_predictor.artifact.configuration import ModelConfiguration
-from transformermodel_predictor.preparation.candidate import REFERENCE, Candidate, EngineName
+from transformermodel_predictor.candidate import REFERENCE, Candidate, EngineName
 from transformermodel_predictor.preparation.configuration import in_form
 
 LABELS = ("NEGATIVE", "POSITIVE")

@@ -10,8 +10,8 @@ from transformermodel_api.errors import CorruptArtifact, PreparationFailed
 from transformermodel_api.preparation import Format, Precision
 from transformermodel_api.spec import TaskName
 from transformermodel_predictor.artifact.configuration import CONFIGURATION_FILE
+from transformermodel_predictor.candidate import Candidate, EngineName
 from transformermodel_predictor.engines.catalogue import load_engine
-from transformermodel_predictor.preparation.candidate import Candidate, EngineName
 from transformermodel_predictor.tasks.catalogue import TaskConfiguration, make_task
 
 TORCHSCRIPT = Candidate(Format.TorchScript, EngineName.TorchScript, Precision.Float32)

@@ -13,12 +13,12 @@ from transformermodel_api.spec import TaskName
 from transformermodel_predictor.artifact.compilation import Compilation
 from transformermodel_predictor.artifact.configuration import ModelConfiguration
 from transformermodel_predictor.artifact.directory import Artifact
+from transformermodel_predictor.candidate import Candidate, EngineName
 from transformermodel_predictor.engines.buckets import Buckets
 from transformermodel_predictor.engines.catalogue import load_engine
 from transformermodel_predictor.engines.engine import Engine
 from transformermodel_predictor.engines.execution import Execution
 from transformermodel_predictor.engines.pretrained import PretrainedEngine, load_for_task
-from transformermodel_predictor.preparation.candidate import Candidate, EngineName
 from transformermodel_predictor.tasks.catalogue import TaskConfiguration, make_task
 from transformermodel_predictor.tasks.task import Encoding
 

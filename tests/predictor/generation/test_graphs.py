@@ -22,11 +22,11 @@ from tests.predictor.tiny_language import POSITIONS, VOCABULARY, build_language_
 from transformermodel_api.errors import CorruptArtifact, PreparationFailed
 from transformermodel_api.preparation import Format, Precision
 from transformermodel_predictor.artifact.directory import Artifact, seal
+from transformermodel_predictor.candidate import Candidate, EngineName
 from transformermodel_predictor.generation.batch import Batch, generate
 from transformermodel_predictor.generation.graph_decoder import GraphDecoder
 from transformermodel_predictor.generation.loaded import LoadedGenerator
 from transformermodel_predictor.loading import load_model
-from transformermodel_predictor.preparation.candidate import Candidate, EngineName
 
 Graphs = Callable[[Format, str], Artifact]
 

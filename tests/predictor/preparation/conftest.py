@@ -12,8 +12,8 @@ from transformermodel_api.errors import PreparationFailed
 from transformermodel_predictor.artifact.directory import Artifact, open_artifact
 from transformermodel_predictor.artifact.local_store import LocalStore
 from transformermodel_predictor.artifact.opening import StoreLocation
+from transformermodel_predictor.preparation.contest.stability import Budget
 from transformermodel_predictor.preparation.pipeline import prepare
-from transformermodel_predictor.preparation.stability import Budget
 
 LABELS = ("NEGATIVE", "NEUTRAL", "POSITIVE")
 

@@ -16,7 +16,7 @@ from tests.predictor.watcher import Watcher
 from transformermodel_api.contract import PreparationRequest
 from transformermodel_predictor.artifact.local_store import LocalStore
 from transformermodel_predictor.preparation.pipeline import prepare
-from transformermodel_predictor.preparation.progress import Step
+from transformermodel_predictor.progress import Step
 
 _CHANGES = frozenset(
     {"open", "os.chmod", "os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.truncate", "shutil.rmtree"}

@@ -16,7 +16,7 @@ from tests.predictor.watcher import Watcher
 from transformermodel_api.contract import PreparationRequest
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.artifact.directory import open_artifact
-from transformermodel_predictor.preparation.progress import Step
+from transformermodel_predictor.progress import Step
 from transformermodel_predictor.torchserve.archive import ArchiveFormat
 from transformermodel_predictor.torchserve.reading.served import has_handler, open_served
 

@@ -6,8 +6,8 @@ import pytest
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.preparation import Format, Precision, Preparation
-from transformermodel_predictor.preparation.candidate import REFERENCE, Candidate, EngineName
-from transformermodel_predictor.preparation.candidates import Model, candidates_for
+from transformermodel_predictor.candidate import REFERENCE, Candidate, EngineName
+from transformermodel_predictor.preparation.contest.candidates import Model, candidates_for
 from transformermodel_predictor.preparation.node import Node
 
 PLAIN = Node()

@@ -11,8 +11,8 @@ from transformermodel_api.preparation import Attention, DeviceMap, Format, Prepa
 from transformermodel_predictor.artifact.compilation import PT2, Compilation
 from transformermodel_predictor.artifact.configuration import ModelConfiguration, read_configuration
 from transformermodel_predictor.artifact.generation import GenerationDefaults
+from transformermodel_predictor.candidate import REFERENCE, Candidate, EngineName
 from transformermodel_predictor.loading import load_model
-from transformermodel_predictor.preparation.candidate import REFERENCE, Candidate, EngineName
 from transformermodel_predictor.preparation.configuration import ModelFacts, configuration_for, in_form
 
 FACTS = ModelFacts(labels=2, max_length=64, lower_cases=True, base_model="bert", problem_type=None)

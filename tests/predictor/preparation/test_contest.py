@@ -13,12 +13,13 @@ from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.preparation import Precision
 from transformermodel_predictor.artifact.directory import Artifact
+from transformermodel_predictor.candidate import REFERENCE
 from transformermodel_predictor.loading import load_model
-from transformermodel_predictor.preparation import bench, contest, examination, plan
+from transformermodel_predictor.preparation import bench, plan
 from transformermodel_predictor.preparation.build import build as build_really
-from transformermodel_predictor.preparation.candidate import REFERENCE
+from transformermodel_predictor.preparation.contest import contest, examination
 from transformermodel_predictor.preparation.node import Node
-from transformermodel_predictor.preparation.progress import Step
+from transformermodel_predictor.progress import Step
 
 STRICT = {"format": "Auto", "maxLength": 16}
 AUTO = {**STRICT, "parity": {"tolerance": "0.2"}}

@@ -7,7 +7,7 @@ import pytest
 
 from transformermodel_api.validation import problems
 from transformermodel_predictor.artifact.compilation import Compilation
-from transformermodel_predictor.preparation.downloader import (
+from transformermodel_predictor.preparation.torchserve_script.script import (
     DownloaderConfiguration,
     equivalent_model,
     read_downloader_configuration,

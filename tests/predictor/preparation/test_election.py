@@ -3,9 +3,9 @@
 import pytest
 
 from transformermodel_api.preparation import Format, Precision
-from transformermodel_predictor.preparation.candidate import Candidate, EngineName
-from transformermodel_predictor.preparation.election import rank, why
-from transformermodel_predictor.preparation.measurement import Measured, Speed
+from transformermodel_predictor.candidate import Candidate, EngineName
+from transformermodel_predictor.preparation.contest.election import rank, why
+from transformermodel_predictor.preparation.contest.measurement import Measured, Speed
 
 PLAIN, PACKED, HALF = (
     Candidate(Format.Pretrained, engine, precision)

@@ -10,8 +10,8 @@ from tests.predictor.tiny_language import POSITIONS, save_language_checkpoint
 from transformermodel_api.contract import PreparationRequest
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.loading import load_model
-from transformermodel_predictor.preparation.comparison import compare_artifacts
-from transformermodel_predictor.preparation.samples import Samples
+from transformermodel_predictor.preparation.contest.comparison import compare_artifacts
+from transformermodel_predictor.preparation.contest.samples import Samples
 
 FORMS = ("TorchScript", "ONNX")
 

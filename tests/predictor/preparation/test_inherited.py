@@ -11,7 +11,7 @@ from tests.predictor.watcher import Watcher
 from transformermodel_api.contract import PreparationRequest
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.artifact.compilation import Compilation
-from transformermodel_predictor.preparation.candidate import REFERENCE, EngineName
+from transformermodel_predictor.candidate import REFERENCE, EngineName
 from transformermodel_predictor.preparation.configuration import in_form
 from transformermodel_predictor.preparation.inputs import acquire, resolve
 from transformermodel_predictor.preparation.merge import Merged, merge

@@ -10,7 +10,7 @@ from tests.predictor.preparation.adapters import make_encoder, train
 from tests.predictor.preparation.conftest import FAITHFUL, Kitchen, request_for
 from tests.predictor.preparation.killed import Preparation, Result, Work
 from transformermodel_predictor.artifact.directory import open_artifact
-from transformermodel_predictor.preparation.progress import Step
+from transformermodel_predictor.progress import Step
 
 REQUEST = request_for(
     "hf://org/model",

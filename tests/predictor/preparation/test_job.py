@@ -19,7 +19,7 @@ from transformermodel_api.contract import (
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.artifact.directory import open_artifact
 from transformermodel_predictor.preparation.job import LogProgress, run_check, run_job
-from transformermodel_predictor.preparation.progress import Step
+from transformermodel_predictor.progress import Step
 
 
 def environment(uri: str, **fields: object) -> dict[str, str]:

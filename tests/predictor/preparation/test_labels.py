@@ -1,4 +1,4 @@
-from transformermodel_predictor.preparation.labels import choose_labels
+from transformermodel_predictor.checkpoints.labels import choose_labels
 
 
 def test_the_request_decides_and_else_the_checkpoint() -> None:

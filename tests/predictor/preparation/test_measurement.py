@@ -6,15 +6,15 @@ from dataclasses import replace
 import pytest
 
 from transformermodel_api.preparation import Format, Precision
-from transformermodel_predictor.preparation.candidate import REFERENCE, Candidate, EngineName
-from transformermodel_predictor.preparation.measurement import (
+from transformermodel_predictor.candidate import REFERENCE, Candidate, EngineName
+from transformermodel_predictor.preparation.contest.measurement import (
     Course,
     contenders,
     first_rounds,
     measure,
     run_until_stable,
 )
-from transformermodel_predictor.preparation.stability import Budget
+from transformermodel_predictor.preparation.contest.stability import Budget
 
 PACKED = Candidate(Format.Pretrained, EngineName.Packed, Precision.Float32)
 

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from transformermodel_api.preparation import Precision, Preparation
-from transformermodel_predictor.preparation.parity import compare, tolerance_of
+from transformermodel_predictor.preparation.contest.parity import compare, tolerance_of
 from transformermodel_predictor.tasks.configuration import TaskConfiguration
 from transformermodel_predictor.tasks.sequence_classification import (
     Classification,

@@ -13,7 +13,7 @@ from tests.predictor.preparation.conftest import LABELS, Kitchen, request_for
 from tests.predictor.tiny import save_tiny_checkpoint
 from tests.predictor.watcher import Watcher
 from transformermodel_predictor.loading import load_model
-from transformermodel_predictor.preparation.progress import Step
+from transformermodel_predictor.progress import Step
 
 ALL_STEPS = [
     Step.Resolve,

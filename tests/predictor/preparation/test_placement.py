@@ -10,15 +10,15 @@ from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.predictor import Device
 from transformermodel_api.preparation import Format, Precision
+from transformermodel_predictor.candidate import REFERENCE, Candidate, EngineName
 from transformermodel_predictor.engines import device
 from transformermodel_predictor.loading import LoadedModel
 from transformermodel_predictor.preparation import placement
 from transformermodel_predictor.preparation.bench import Bench
-from transformermodel_predictor.preparation.candidate import REFERENCE, Candidate, EngineName
-from transformermodel_predictor.preparation.models import Models
+from transformermodel_predictor.preparation.contest.models import Models
 from transformermodel_predictor.preparation.placement import CPU, Placement, placement_for
 from transformermodel_predictor.preparation.plan import choose
-from transformermodel_predictor.preparation.traced import choose_traced
+from transformermodel_predictor.preparation.torchserve_script.traced import choose_traced
 
 GPU = torch.device("cuda", 0)
 ON_GPU = Placement(GPU, GPU)

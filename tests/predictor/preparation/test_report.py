@@ -1,6 +1,6 @@
 from tests.predictor.watcher import Watcher
-from transformermodel_predictor.preparation.progress import Step
 from transformermodel_predictor.preparation.report import Recorder
+from transformermodel_predictor.progress import Step
 
 
 def test_steps_are_timed_and_passed_on(watcher: Watcher) -> None:

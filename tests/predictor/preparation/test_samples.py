@@ -15,8 +15,8 @@ from tests.predictor.sources.web import WebServer, serving_files
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_predictor.objects.bucket import Bucket
 from transformermodel_predictor.objects.location import ObjectLocation, Scheme
+from transformermodel_predictor.preparation.contest.samples import Samples, fetch_samples
 from transformermodel_predictor.preparation.inputs import resolve
-from transformermodel_predictor.preparation.samples import Samples, fetch_samples
 from transformermodel_predictor.tasks.configuration import TaskConfiguration
 from transformermodel_predictor.tasks.sequence_classification import SequenceClassification, TextQuestion
 

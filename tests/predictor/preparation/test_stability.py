@@ -2,7 +2,7 @@
 
 import pytest
 
-from transformermodel_predictor.preparation.stability import Budget, is_enough, spread
+from transformermodel_predictor.preparation.contest.stability import Budget, is_enough, spread
 
 BUDGET = Budget(seconds=10.0, least_rounds=3, spread=0.05)
 

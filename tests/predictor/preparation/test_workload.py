@@ -1,6 +1,6 @@
 import pytest
 
-from transformermodel_predictor.preparation.workload import workload
+from transformermodel_predictor.preparation.contest.workload import workload
 from transformermodel_predictor.tasks.task import Encoding
 
 

@@ -4,7 +4,7 @@ from importlib.util import find_spec
 
 from transformermodel_api.preparation import Format
 from transformermodel_api.spec import TaskName
-from transformermodel_predictor.preparation.candidate import Candidate
+from transformermodel_predictor.candidate import Candidate
 from transformermodel_predictor.preparation.forms.exported import ExportedForm
 from transformermodel_predictor.preparation.forms.form import Form, Place
 from transformermodel_predictor.preparation.forms.neuron import NeuronForm, NeuronXForm

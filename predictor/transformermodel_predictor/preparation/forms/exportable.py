@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 import torch
 from torch import nn
 
+from transformermodel_predictor.candidate import Candidate
 from transformermodel_predictor.engines.graph import Graph
 from transformermodel_predictor.engines.signature import Signature
 from transformermodel_predictor.generation.graph_signature import DecoderSignature
-from transformermodel_predictor.preparation.candidate import Candidate
 
 
 @dataclass(frozen=True)

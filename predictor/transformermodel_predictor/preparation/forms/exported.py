@@ -10,10 +10,10 @@ from torch.export import Dim, ExportedProgram, export
 
 from transformermodel_api.preparation import Format, Precision
 from transformermodel_api.spec import TaskName
+from transformermodel_predictor.candidate import Candidate, EngineName
 from transformermodel_predictor.engines.exported import EXPORTED_FILE, load_exported
 from transformermodel_predictor.engines.processor import compiled_here
 from transformermodel_predictor.engines.signature import SIGNATURE_FILE
-from transformermodel_predictor.preparation.candidate import Candidate, EngineName
 from transformermodel_predictor.preparation.forms.exportable import Exportable
 from transformermodel_predictor.preparation.forms.form import ALL_TASKS, Place
 from transformermodel_predictor.preparation.forms.writing import (

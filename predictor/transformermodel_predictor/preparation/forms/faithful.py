@@ -3,10 +3,10 @@
 import torch
 
 from transformermodel_api.preparation import Precision
+from transformermodel_predictor.candidate import Candidate
 from transformermodel_predictor.engines.compiled import unsupported
 from transformermodel_predictor.engines.engine import Engine
 from transformermodel_predictor.engines.signature import Signature
-from transformermodel_predictor.preparation.candidate import Candidate
 from transformermodel_predictor.preparation.forms.batches import random_batches
 
 _LONGEST = 512

@@ -8,7 +8,7 @@ import torch
 
 from transformermodel_api.preparation import Format
 from transformermodel_api.spec import TaskName
-from transformermodel_predictor.preparation.candidate import Candidate
+from transformermodel_predictor.candidate import Candidate
 from transformermodel_predictor.preparation.merge import Merged
 
 CPU = torch.device("cpu")

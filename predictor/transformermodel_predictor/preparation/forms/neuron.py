@@ -11,10 +11,10 @@ import torch
 
 from transformermodel_api.preparation import Format, Precision
 from transformermodel_api.spec import TaskName
+from transformermodel_predictor.candidate import Candidate, EngineName
 from transformermodel_predictor.engines.neuron import neuron_library, neuron_refusal
 from transformermodel_predictor.engines.signature import SIGNATURE_FILE
 from transformermodel_predictor.engines.torchscript import TORCHSCRIPT_FILE
-from transformermodel_predictor.preparation.candidate import Candidate, EngineName
 from transformermodel_predictor.preparation.forms.batches import example
 from transformermodel_predictor.preparation.forms.form import CPU, ENCODER_TASKS, Place
 from transformermodel_predictor.preparation.forms.plain import plain_model

@@ -9,11 +9,11 @@ from torch import nn
 
 from transformermodel_api.preparation import Format, Precision
 from transformermodel_api.spec import TaskName
+from transformermodel_predictor.candidate import Candidate, EngineName
 from transformermodel_predictor.engines.compiled import unsupported
 from transformermodel_predictor.engines.graph import Graph
 from transformermodel_predictor.engines.onnx import ONNX_FILE, load_onnx
 from transformermodel_predictor.engines.signature import SIGNATURE_FILE
-from transformermodel_predictor.preparation.candidate import Candidate, EngineName
 from transformermodel_predictor.preparation.forms.exportable import Exportable
 from transformermodel_predictor.preparation.forms.form import ALL_TASKS, Place
 from transformermodel_predictor.preparation.forms.writing import compiling, exportable, write_signature

@@ -8,9 +8,9 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
+from transformermodel_predictor.candidate import Candidate
 from transformermodel_predictor.engines.graph import Graph, GraphEngine
 from transformermodel_predictor.engines.signature import ATTENTION_MASK, INPUT_IDS, GraphInput, Signature
-from transformermodel_predictor.preparation.candidate import Candidate
 from transformermodel_predictor.preparation.forms.batches import example
 from transformermodel_predictor.preparation.forms.exportable import Exportable
 from transformermodel_predictor.preparation.forms.faithful import require_faithful

@@ -7,6 +7,8 @@ from torch import nn
 from transformers import Cache, DynamicCache, PreTrainedModel
 from transformers.cache_utils import CacheLayerMixin
 
+from transformermodel_predictor.candidate import Candidate
+from transformermodel_predictor.checkpoints.limits import model_limit
 from transformermodel_predictor.engines.compiled import unsupported
 from transformermodel_predictor.engines.graph import Graph
 from transformermodel_predictor.engines.signature import INPUT_IDS
@@ -16,12 +18,10 @@ from transformermodel_predictor.generation.graph_signature import LENGTHS, LOGIT
 from transformermodel_predictor.generation.loading import ends_of
 from transformermodel_predictor.generation.slots import states_of
 from transformermodel_predictor.generation.windows import Windows
-from transformermodel_predictor.preparation.candidate import Candidate
 from transformermodel_predictor.preparation.forms.exportable import Exportable
 from transformermodel_predictor.preparation.forms.faithful import require_close
 from transformermodel_predictor.preparation.forms.form import Place
 from transformermodel_predictor.preparation.forms.plain import placed
-from transformermodel_predictor.preparation.limits import model_limit
 from transformermodel_predictor.preparation.merge import Merged
 
 _NOWHERE = 2**31 - 1

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from transformermodel_api.preparation import Format, Precision
 from transformermodel_api.spec import TaskName
+from transformermodel_predictor.candidate import Candidate, EngineName
 from transformermodel_predictor.engines.precision import dtype_of
-from transformermodel_predictor.preparation.candidate import Candidate, EngineName
 from transformermodel_predictor.preparation.forms.cast import cast_weights
 from transformermodel_predictor.preparation.forms.form import ALL_TASKS, Place
 from transformermodel_predictor.preparation.forms.writing import float16_refusal

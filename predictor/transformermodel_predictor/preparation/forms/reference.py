@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from transformermodel_predictor.preparation.candidate import EngineName
+from transformermodel_predictor.candidate import EngineName
 from transformermodel_predictor.preparation.forms.catalogue import FORMS
 from transformermodel_predictor.preparation.forms.form import Form
 

@@ -7,9 +7,9 @@ import torch
 
 from transformermodel_api.preparation import Format, Precision
 from transformermodel_api.spec import TaskName
+from transformermodel_predictor.candidate import Candidate, EngineName
 from transformermodel_predictor.engines.signature import SIGNATURE_FILE
 from transformermodel_predictor.engines.torchscript import TORCHSCRIPT_FILE, load_torchscript
-from transformermodel_predictor.preparation.candidate import Candidate, EngineName
 from transformermodel_predictor.preparation.forms.archive import save_torchscript
 from transformermodel_predictor.preparation.forms.form import ALL_TASKS, Place
 from transformermodel_predictor.preparation.forms.writing import (

@@ -8,10 +8,10 @@ import torch
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.preparation import Precision
+from transformermodel_predictor.candidate import Candidate
 from transformermodel_predictor.engines.compiled import unsupported
 from transformermodel_predictor.engines.precision import dtype_of
 from transformermodel_predictor.engines.signature import SIGNATURE_FILE, GraphSignature
-from transformermodel_predictor.preparation.candidate import Candidate
 from transformermodel_predictor.preparation.failure import resources_classified
 from transformermodel_predictor.preparation.forms.exportable import Exportable
 from transformermodel_predictor.preparation.forms.form import Place

@@ -9,10 +9,10 @@ from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.preparation import Format, Precision
 from transformermodel_api.spec import TaskName
 from transformermodel_predictor.artifact.directory import Artifact
+from transformermodel_predictor.candidate import Candidate, EngineName
 from transformermodel_predictor.engines.catalogue import load_engine
 from transformermodel_predictor.engines.engine import Engine
 from transformermodel_predictor.loading import LoadedModel
-from transformermodel_predictor.preparation.candidate import Candidate, EngineName
 from transformermodel_predictor.tasks.catalogue import TaskConfiguration, make_task
 from transformermodel_predictor.tasks.task import Encoding
 

@@ -13,8 +13,8 @@ from transformermodel_api.preparation import Format, Precision
 from transformermodel_api.spec import TaskName
 from transformermodel_predictor.artifact.directory import Artifact, seal
 from transformermodel_predictor.artifact.manifest import Provenance
+from transformermodel_predictor.candidate import Candidate, EngineName
 from transformermodel_predictor.preparation.build import build
-from transformermodel_predictor.preparation.candidate import Candidate, EngineName
 from transformermodel_predictor.preparation.forms.form import Place
 
 Builder = Callable[..., Artifact]

@@ -9,11 +9,11 @@ from tests.predictor.preparation.forms.comparison import difference
 from tests.predictor.preparation.forms.tiny_models import ARCHITECTURES, HEADS, merged, rows, tiny_model
 from transformermodel_api.preparation import Format, Precision
 from transformermodel_api.spec import TaskName
+from transformermodel_predictor.candidate import Candidate, EngineName
 from transformermodel_predictor.engines.catalogue import load_engine
 from transformermodel_predictor.engines.graph import GraphEngine
 from transformermodel_predictor.engines.signature import Signature
 from transformermodel_predictor.preparation.build import build
-from transformermodel_predictor.preparation.candidate import Candidate, EngineName
 from transformermodel_predictor.preparation.forms.exported import export_program
 from transformermodel_predictor.preparation.forms.form import Place
 from transformermodel_predictor.preparation.forms.plain import exportable_encoder

@@ -13,7 +13,7 @@ from tests.predictor.preparation.forms.tiny_models import tiny_model
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.preparation import Format, Precision
 from transformermodel_api.spec import TaskName
-from transformermodel_predictor.preparation.candidate import Candidate, EngineName
+from transformermodel_predictor.candidate import Candidate, EngineName
 from transformermodel_predictor.preparation.forms.cast import cast_weights
 from transformermodel_predictor.preparation.forms.catalogue import refusal
 from transformermodel_predictor.preparation.forms.form import Place

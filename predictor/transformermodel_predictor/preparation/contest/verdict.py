@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from transformermodel_predictor.preparation.candidate import REFERENCE, Candidate
-from transformermodel_predictor.preparation.candidates import Untried
-from transformermodel_predictor.preparation.election import Standing
-from transformermodel_predictor.preparation.measurement import Measured, Speed
-from transformermodel_predictor.preparation.parity import Parity
-from transformermodel_predictor.preparation.trials import Dropped, Examination, Examined
+from transformermodel_predictor.candidate import REFERENCE, Candidate
+from transformermodel_predictor.preparation.contest.candidates import Untried
+from transformermodel_predictor.preparation.contest.election import Standing
+from transformermodel_predictor.preparation.contest.measurement import Measured, Speed
+from transformermodel_predictor.preparation.contest.parity import Parity
+from transformermodel_predictor.preparation.contest.trials import Dropped, Examination, Examined
 
 _MILLISECONDS = 1000
 

@@ -6,7 +6,7 @@ from transformers import TOKENIZER_MAPPING, PreTrainedTokenizerBase
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
-from transformermodel_predictor.preparation.checkpoint import Checkpoint, read_object, require_trust
+from transformermodel_predictor.checkpoints.checkpoint import Checkpoint, read_object, require_trust
 from transformermodel_predictor.pretrained import load_pretrained_tokenizer, one_line
 from transformermodel_predictor.sources.selection import WeightsKind
 

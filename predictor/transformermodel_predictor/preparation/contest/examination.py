@@ -15,29 +15,29 @@ from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.artifact.directory import seal
 from transformermodel_predictor.artifact.manifest import Provenance
-from transformermodel_predictor.preparation.asking import StepLimits, ask, ask_reference
+from transformermodel_predictor.candidate import Candidate
 from transformermodel_predictor.preparation.bench import Bench
 from transformermodel_predictor.preparation.build import build
-from transformermodel_predictor.preparation.candidate import Candidate
-from transformermodel_predictor.preparation.courses import course_of
-from transformermodel_predictor.preparation.failure import resources_classified
-from transformermodel_predictor.preparation.forms.form import Place
-from transformermodel_predictor.preparation.material import Material
-from transformermodel_predictor.preparation.measurement import (
+from transformermodel_predictor.preparation.contest.asking import StepLimits, ask, ask_reference
+from transformermodel_predictor.preparation.contest.courses import course_of
+from transformermodel_predictor.preparation.contest.measurement import (
     Course,
     Measured,
     contenders,
     first_rounds,
     run_until_stable,
 )
-from transformermodel_predictor.preparation.models import Models
-from transformermodel_predictor.preparation.parity import compare, tolerance_of
+from transformermodel_predictor.preparation.contest.models import Models
+from transformermodel_predictor.preparation.contest.parity import compare, tolerance_of
+from transformermodel_predictor.preparation.contest.samples import Samples
+from transformermodel_predictor.preparation.contest.stability import Budget
+from transformermodel_predictor.preparation.contest.trials import Dropped, Examination, Examined
+from transformermodel_predictor.preparation.failure import resources_classified
+from transformermodel_predictor.preparation.forms.form import Place
+from transformermodel_predictor.preparation.material import Material
 from transformermodel_predictor.preparation.placement import Placement
-from transformermodel_predictor.preparation.progress import Progress, Step
-from transformermodel_predictor.preparation.samples import Samples
-from transformermodel_predictor.preparation.stability import Budget
-from transformermodel_predictor.preparation.traced import Traced
-from transformermodel_predictor.preparation.trials import Dropped, Examination, Examined
+from transformermodel_predictor.preparation.torchserve_script.traced import Traced
+from transformermodel_predictor.progress import Progress, Step
 from transformermodel_predictor.tasks.catalogue import TaskConfiguration, make_task
 
 _LIMITS = StepLimits()

@@ -14,14 +14,14 @@ from transformermodel_api.source import RemoteCode, Requirements
 from transformermodel_predictor.artifact.directory import Artifact, seal, write_beside
 from transformermodel_predictor.artifact.manifest import REPORT_FILE, Provenance
 from transformermodel_predictor.artifact.store import Store
-from transformermodel_predictor.preparation.archive_inputs import PIPELINE_VERSION, ArchiveInputs, resolve_archive
+from transformermodel_predictor.preparation.archives.golden import check_handler_answers
+from transformermodel_predictor.preparation.archives.inputs import PIPELINE_VERSION, ArchiveInputs, resolve_archive
 from transformermodel_predictor.preparation.failure import kept_for_another_attempt
 from transformermodel_predictor.preparation.golden import GoldenResult
-from transformermodel_predictor.preparation.handler_golden import check_handler_answers
 from transformermodel_predictor.preparation.outcome import read_report
-from transformermodel_predictor.preparation.progress import Progress, Step
 from transformermodel_predictor.preparation.provenance import library_versions
 from transformermodel_predictor.preparation.report import Recorder
+from transformermodel_predictor.progress import Progress, Step
 from transformermodel_predictor.torchserve.archived_model import ArchivedModel
 from transformermodel_predictor.torchserve.reading.opening import open_archive
 from transformermodel_predictor.torchserve.reading.requirements import install_requirements

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.preparation import Engine, Format, Precision, Preparation
-from transformermodel_predictor.preparation.candidate import Candidate, EngineName
+from transformermodel_predictor.candidate import Candidate, EngineName
 from transformermodel_predictor.preparation.node import Node
 
 _TRACED = (Format.TorchScript, Format.ONNX)

@@ -8,7 +8,7 @@ from platform import machine, python_implementation
 from transformermodel_api.contract import PreparationRequest
 from transformermodel_api.identity import fingerprint
 from transformermodel_api.source import Requirements
-from transformermodel_predictor.preparation.progress import Progress
+from transformermodel_predictor.progress import Progress
 from transformermodel_predictor.sources.archive_folder import ArchiveFolder
 from transformermodel_predictor.sources.catalogue import source_for
 from transformermodel_predictor.sources.selection import whole_archive

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
-from transformermodel_predictor.preparation.downloader import uri_of
 from transformermodel_predictor.preparation.pinning import Pinned
-from transformermodel_predictor.preparation.progress import Progress
+from transformermodel_predictor.preparation.torchserve_script.script import uri_of
+from transformermodel_predictor.progress import Progress
 from transformermodel_predictor.sources.hub import HubSource
 from transformermodel_predictor.sources.selection import checkpoint_files
 from transformermodel_predictor.sources.source import Listing, Resolved

@@ -8,19 +8,19 @@ from pydantic import TypeAdapter
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
-from transformermodel_predictor.preparation.candidate import Candidate
-from transformermodel_predictor.preparation.candidates import Choice, Untried
-from transformermodel_predictor.preparation.election import Standing, rank, why
-from transformermodel_predictor.preparation.examination import Examiner
+from transformermodel_predictor.candidate import Candidate
+from transformermodel_predictor.preparation.contest.candidates import Choice, Untried
+from transformermodel_predictor.preparation.contest.election import Standing, rank, why
+from transformermodel_predictor.preparation.contest.examination import Examiner
+from transformermodel_predictor.preparation.contest.measurement import Measured
+from transformermodel_predictor.preparation.contest.models import Models
+from transformermodel_predictor.preparation.contest.stability import Budget
+from transformermodel_predictor.preparation.contest.trials import Dropped, Examination, Examined
+from transformermodel_predictor.preparation.contest.verdict import Verdict
 from transformermodel_predictor.preparation.golden import GoldenResult, check_golden_answers
 from transformermodel_predictor.preparation.material import Material, choice_for
-from transformermodel_predictor.preparation.measurement import Measured
 from transformermodel_predictor.preparation.memory import device_free_bytes, free_bytes
-from transformermodel_predictor.preparation.models import Models
-from transformermodel_predictor.preparation.progress import Step
-from transformermodel_predictor.preparation.stability import Budget
-from transformermodel_predictor.preparation.trials import Dropped, Examination, Examined
-from transformermodel_predictor.preparation.verdict import Verdict
+from transformermodel_predictor.progress import Step
 
 _CHOICE: TypeAdapter[Choice] = TypeAdapter(Choice)
 _NO_ROOM = "the store has no room for it beside the other candidates: it is tried where there is more"

@@ -12,7 +12,7 @@ from transformers import CONFIG_MAPPING, AutoConfig, PreTrainedConfig
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
-from transformermodel_predictor.preparation.gguf import gguf_configuration
+from transformermodel_predictor.checkpoints.gguf import gguf_configuration
 from transformermodel_predictor.pretrained import one_line
 from transformermodel_predictor.quiet import quiet
 from transformermodel_predictor.sources.selection import Weights, WeightsKind, find_weights

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import torch
 
+from transformermodel_predictor.candidate import Candidate
 from transformermodel_predictor.loading import load_model
-from transformermodel_predictor.preparation.asking import AnyModel
 from transformermodel_predictor.preparation.bench import Bench
-from transformermodel_predictor.preparation.candidate import Candidate
+from transformermodel_predictor.preparation.contest.asking import AnyModel
 from transformermodel_predictor.preparation.memory import resident_bytes
 
 

@@ -10,8 +10,8 @@ from transformers import PreTrainedModel
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
-from transformermodel_predictor.preparation.checkpoint import read_object, require_readable
-from transformermodel_predictor.preparation.torch_file import read_state_dict
+from transformermodel_predictor.checkpoints.checkpoint import read_object, require_readable
+from transformermodel_predictor.checkpoints.torch_file import read_state_dict
 from transformermodel_predictor.pretrained import listed, one_line
 from transformermodel_predictor.quiet import quiet
 

@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from transformermodel_predictor.preparation.candidate import Candidate
-from transformermodel_predictor.preparation.measurement import Measured
+from transformermodel_predictor.candidate import Candidate
+from transformermodel_predictor.preparation.contest.measurement import Measured
 
 TIE = 1.05
 """A candidate has to be faster than a simpler one by more than this factor to be taken instead."""

@@ -7,11 +7,11 @@ from typing import Any
 from transformermodel_api.errors import UserError
 from transformermodel_predictor.artifact.directory import Artifact
 from transformermodel_predictor.loading import load_model
-from transformermodel_predictor.preparation.asking import AnyModel, StepLimits, ask
-from transformermodel_predictor.preparation.courses import course_of
-from transformermodel_predictor.preparation.measurement import Measured, measure
-from transformermodel_predictor.preparation.samples import Samples
-from transformermodel_predictor.preparation.stability import Budget
+from transformermodel_predictor.preparation.contest.asking import AnyModel, StepLimits, ask
+from transformermodel_predictor.preparation.contest.courses import course_of
+from transformermodel_predictor.preparation.contest.measurement import Measured, measure
+from transformermodel_predictor.preparation.contest.samples import Samples
+from transformermodel_predictor.preparation.contest.stability import Budget
 
 
 @dataclass(frozen=True)

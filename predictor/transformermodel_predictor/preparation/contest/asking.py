@@ -6,6 +6,7 @@ from typing import Any
 
 from transformers import PreTrainedTokenizerBase
 
+from transformermodel_predictor.checkpoints.limits import model_limit
 from transformermodel_predictor.engines.engine import Engine
 from transformermodel_predictor.engines.pretrained import PretrainedEngine
 from transformermodel_predictor.generation.batch import generate
@@ -14,7 +15,6 @@ from transformermodel_predictor.generation.loaded import LoadedGenerator, genera
 from transformermodel_predictor.generation.loading import ends_of
 from transformermodel_predictor.generation.sequence import Continuation
 from transformermodel_predictor.loading import LoadedModel, regroup
-from transformermodel_predictor.preparation.limits import model_limit
 from transformermodel_predictor.preparation.merge import Merged
 from transformermodel_predictor.tasks.task import EncoderTask, Encoding
 from transformermodel_predictor.tasks.text_generation import GeneratedText, TextGeneration

@@ -13,26 +13,30 @@ from transformermodel_api.failures import FailureReason
 from transformermodel_api.preparation import Format, Precision, Preparation
 from transformermodel_api.spec import TaskName
 from transformermodel_predictor.artifact.configuration import ModelConfiguration
+from transformermodel_predictor.candidate import Candidate, EngineName
+from transformermodel_predictor.checkpoints.labels import choose_labels
+from transformermodel_predictor.checkpoints.limits import choose_max_length
+from transformermodel_predictor.checkpoints.tokenizer import lower_cases, open_tokenizer
+from transformermodel_predictor.checkpoints.torch_file import is_traced
 from transformermodel_predictor.engines.compiled import torchserve_signature, unsupported
 from transformermodel_predictor.engines.signature import Signature
 from transformermodel_predictor.engines.torchscript import TORCHSCRIPT_FILE, load_torchscript
-from transformermodel_predictor.preparation.candidate import Candidate, EngineName
-from transformermodel_predictor.preparation.candidates import Choice, candidates_for
 from transformermodel_predictor.preparation.configuration import ModelFacts, configuration_for
+from transformermodel_predictor.preparation.contest.candidates import Choice, candidates_for
 from transformermodel_predictor.preparation.forms.catalogue import all_candidates
 from transformermodel_predictor.preparation.forms.form import ENCODER_TASKS
 from transformermodel_predictor.preparation.forms.writing import write_signature
-from transformermodel_predictor.preparation.graph_shape import shape_of
-from transformermodel_predictor.preparation.inherited import Inherited, read_inherited
 from transformermodel_predictor.preparation.inputs import Acquired
-from transformermodel_predictor.preparation.labels import choose_labels
-from transformermodel_predictor.preparation.limits import choose_max_length
 from transformermodel_predictor.preparation.node import this_node
 from transformermodel_predictor.preparation.pinning import Pinned
 from transformermodel_predictor.preparation.placement import Placement
-from transformermodel_predictor.preparation.tokenizer import lower_cases, open_tokenizer
-from transformermodel_predictor.preparation.tokenizer_source import has_tokenizer, pin_tokenizer, tokenizer_uri
-from transformermodel_predictor.preparation.torch_file import is_traced
+from transformermodel_predictor.preparation.torchserve_script.graph_shape import shape_of
+from transformermodel_predictor.preparation.torchserve_script.inherited import Inherited, read_inherited
+from transformermodel_predictor.preparation.torchserve_script.tokenizer_source import (
+    has_tokenizer,
+    pin_tokenizer,
+    tokenizer_uri,
+)
 from transformermodel_predictor.sources.selection import WeightsKind, find_weights
 from transformermodel_predictor.tasks.catalogue import task_type
 

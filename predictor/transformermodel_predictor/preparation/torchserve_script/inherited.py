@@ -11,7 +11,7 @@ from transformermodel_api.failures import FailureReason
 from transformermodel_api.preparation import Compile
 from transformermodel_predictor.artifact.configuration import CONFIGURATION_FILE
 from transformermodel_predictor.artifact.labels import LABELS_FILE, read_labels
-from transformermodel_predictor.preparation.downloader import (
+from transformermodel_predictor.preparation.torchserve_script.script import (
     SETUP_FILE,
     DownloaderConfiguration,
     compile_field,

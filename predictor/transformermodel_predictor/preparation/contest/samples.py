@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.origin import without_secrets
-from transformermodel_predictor.preparation.progress import Step
+from transformermodel_predictor.progress import Step
 from transformermodel_predictor.sources.catalogue import source_for
 from transformermodel_predictor.tasks.task import InvalidQuestion, Task
 

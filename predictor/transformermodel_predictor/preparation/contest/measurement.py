@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from transformermodel_predictor.preparation.candidate import Candidate
-from transformermodel_predictor.preparation.stability import Budget, is_enough
+from transformermodel_predictor.candidate import Candidate
+from transformermodel_predictor.preparation.contest.stability import Budget, is_enough
 
 Clock = Callable[[], float]
 """Seconds that only ever grow."""

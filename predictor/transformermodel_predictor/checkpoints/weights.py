@@ -11,9 +11,9 @@ from transformers import PreTrainedModel
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
-from transformermodel_predictor.preparation.checkpoint import Checkpoint
-from transformermodel_predictor.preparation.gguf import load_gguf
-from transformermodel_predictor.preparation.torch_file import read_state_dict
+from transformermodel_predictor.checkpoints.checkpoint import Checkpoint
+from transformermodel_predictor.checkpoints.gguf import load_gguf
+from transformermodel_predictor.checkpoints.torch_file import read_state_dict
 from transformermodel_predictor.pretrained import (
     Pretrained,
     listed,

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
-from transformermodel_predictor.preparation.candidate import Candidate
-from transformermodel_predictor.preparation.models import Load
-from transformermodel_predictor.preparation.parity import Parity
+from transformermodel_predictor.candidate import Candidate
+from transformermodel_predictor.preparation.contest.models import Load
+from transformermodel_predictor.preparation.contest.parity import Parity
 
 _ABOUT_THE_CANDIDATE = frozenset(
     {

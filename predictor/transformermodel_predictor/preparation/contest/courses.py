@@ -5,11 +5,11 @@ from functools import partial
 from itertools import cycle, islice
 from typing import Any
 
+from transformermodel_predictor.candidate import Candidate
 from transformermodel_predictor.generation.loaded import LoadedGenerator
-from transformermodel_predictor.preparation.asking import AnyModel, StepLimits
-from transformermodel_predictor.preparation.candidate import Candidate
-from transformermodel_predictor.preparation.measurement import Course
-from transformermodel_predictor.preparation.workload import workload
+from transformermodel_predictor.preparation.contest.asking import AnyModel, StepLimits
+from transformermodel_predictor.preparation.contest.measurement import Course
+from transformermodel_predictor.preparation.contest.workload import workload
 
 _PROMPTS = 8
 """Texts that are generated together: more would only take longer, each of their tokens is a pass of its own."""

@@ -1,0 +1,1 @@
+"""The preparation of archives, the task Custom."""
