@@ -7,8 +7,8 @@ import pytest
 
 from tests.browser.chromium import Chromium, chromium
 from tests.browser.install import not_installed
-from tests.browser.models import make_artifacts
 from tests.predictor.server.running import RunningServer, running
+from tests.predictor.tiny_tasks import make_artifacts
 from transformermodel_predictor.generation.loaded import LoadedGenerator
 from transformermodel_predictor.loading import LoadedModel, load_model
 from transformermodel_predictor.server.options import ServerOptions
