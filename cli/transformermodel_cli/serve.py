@@ -46,6 +46,7 @@ from transformermodel_cli.server_flags import (
     KeyFlag,
     MaxBodyBytesFlag,
     MaxTextBytesFlag,
+    MetricsPortFlag,
     PlaygroundFlag,
     TokenFileFlag,
 )
@@ -70,6 +71,7 @@ def command(
     host: HostFlag = None,
     http_port: HTTPPortFlag = HTTP_PORT,
     grpc_port: GRPCPortFlag = GRPC_PORT,
+    metrics_port: MetricsPortFlag = None,
     model_name: Annotated[
         str | None, typer.Option("--model-name", "--model_name", help="Name of the model in --model-dir.")
     ] = None,
@@ -136,6 +138,7 @@ def command(
         host=host,
         http_port=http_port,
         grpc_port=grpc_port or None,
+        metrics_port=metrics_port,
         drain_seconds=drain_seconds,
         finish_seconds=finish_seconds,
         max_body_bytes=max([max_body_bytes, *(each.store.max_request_bytes or 0 for each in stores)]),

@@ -17,6 +17,17 @@ HTTPPortFlag = Annotated[
 GRPCPortFlag = Annotated[
     int, typer.Option("--grpc-port", "--grpc_port", min=0, max=65535, help="gRPC port; 0 is no gRPC.")
 ]
+MetricsPortFlag = Annotated[
+    int | None,
+    typer.Option(
+        "--metrics-port",
+        "--metrics_port",
+        min=0,
+        max=65535,
+        help="Port on which /metrics alone is answered, without the token and without TLS; 0 takes a free one "
+        "(default: there is none).",
+    ),
+]
 DrainSecondsFlag = Annotated[
     float, typer.Option("--drain-seconds", min=0, help="How long to serve on, not ready, after SIGTERM.")
 ]

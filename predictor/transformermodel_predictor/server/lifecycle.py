@@ -22,6 +22,7 @@ from transformermodel_predictor.server.http_server import HTTPServer
 from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.server.management.server import managing
 from transformermodel_predictor.server.memory import giving_back_freed_memory
+from transformermodel_predictor.server.metrics_server import answering_prometheus
 from transformermodel_predictor.server.model_options import ModelOptions
 from transformermodel_predictor.server.models import Models, in_thread
 from transformermodel_predictor.server.options import ServerOptions
@@ -67,6 +68,7 @@ class ModelServer:
         http: the HTTP server.
         grpc_port: where gRPC is spoken, once it is.
         management_port: where the management API is spoken, once it is.
+        metrics_port: where Prometheus is answered on a port of its own, once it is.
     """
 
     def __init__(
@@ -93,6 +95,7 @@ class ModelServer:
         self.http = HTTPServer(application, self._models, options)
         self.grpc_port: int | None = None
         self.management_port: int | None = None
+        self.metrics_port: int | None = None
 
     def _add(self, name: str, path: Path) -> None:
         if has_handler(path):
@@ -131,7 +134,11 @@ class ModelServer:
     async def _live(self, listener: socket.socket) -> None:
         url = url_of(listener, "http" if self._options.certificate is None else "https")
         try:
-            async with self._serving_handlers(), self._speaking_grpc():
+            async with (
+                self._serving_handlers(),
+                self._speaking_grpc(),
+                answering_prometheus(self._models, self._metrics, self._options) as self.metrics_port,
+            ):
                 serving = self.http.start(listener)
                 loading = asyncio.create_task(self._models.load_all())
                 await asyncio.wait({serving, loading}, return_when=asyncio.FIRST_COMPLETED)

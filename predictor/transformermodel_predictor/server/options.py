@@ -11,6 +11,8 @@ from transformermodel_predictor.server.management.options import ManagementOptio
 from transformermodel_predictor.server.model_options import ModelOptions
 from transformermodel_predictor.server.token import Token
 
+METRICS_FLAG = "--metrics-port"
+
 
 @dataclass(frozen=True)
 class ServerOptions:
@@ -20,6 +22,8 @@ class ServerOptions:
         host: address to listen on; loopback on one machine and all interfaces in a pod when None.
         http_port: port of the HTTP server; 0 takes a free one.
         grpc_port: port of the gRPC server; 0 takes a free one, None is no gRPC server.
+        metrics_port: port on which /metrics is answered without the token and without TLS; 0 takes a free one, None is
+            no such port.
         drain_seconds: how long to serve on, not ready, after SIGTERM, while clients learn that this server goes.
         finish_seconds: how long requests in flight may take to finish after the listener has closed.
         max_body_bytes: largest request body or message that is read.
@@ -40,6 +44,7 @@ class ServerOptions:
     host: str | None = None
     http_port: int = 8080
     grpc_port: int | None = None
+    metrics_port: int | None = None
     drain_seconds: float = 0.0
     finish_seconds: int = 30
     max_body_bytes: int = 8 * 1024 * 1024
@@ -87,5 +92,7 @@ class ServerOptions:
         listen(self.address, self.http_port).close()
         if self.grpc_port:
             listen(self.address, self.grpc_port, "--grpc-port").close()
+        if self.metrics_port:
+            listen(self.address, self.metrics_port, METRICS_FLAG).close()
         if self.management is not None:
             self.management.require_usable()

@@ -58,6 +58,11 @@ class RunningServer:
         """Where the server is managed, where the options want it so."""
         return f"http://127.0.0.1:{self._server.management_port}"
 
+    @property
+    def metrics_url(self) -> str:
+        """Where Prometheus asks, where the options want a port for it."""
+        return f"http://127.0.0.1:{self._server.metrics_port}/metrics"
+
     def drain(self) -> None:
         """As SIGTERM."""
         self._loop.call_soon_threadsafe(self._server.http.drain)

@@ -53,7 +53,7 @@ def other_key_pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path
 @pytest.fixture(scope="module")
 def server(tiny_model: LoadedModel, key_pair: tuple[Path, Path]) -> Iterator[RunningServer]:
     certificate, key = key_pair
-    options = ServerOptions(grpc_port=0, certificate=certificate, key=key, token=Token(SECRET))
+    options = ServerOptions(grpc_port=0, metrics_port=0, certificate=certificate, key=key, token=Token(SECRET))
     with running({"tiny": tiny_model}, options) as server:
         yield server
 
@@ -92,6 +92,13 @@ class TestHTTP:
     @pytest.mark.parametrize("path", ["/", "/ping", "/v2/health/live", "/v2/health/ready", "/v2/models/tiny/ready"])
     def test_probes_need_none(self, client: httpx.Client, path: str) -> None:
         assert client.get(path).status_code == 200
+
+    def test_prometheus_needs_none_on_its_own_port_where_nothing_else_is_answered(self, server: RunningServer) -> None:
+        told = httpx.get(server.metrics_url, timeout=PATIENCE_SECONDS)
+        assert told.status_code == 200
+        assert "transformermodel_model_info{" in told.text
+        for path in ("/", "/v2/models/tiny", "/openapi.json"):
+            assert httpx.get(httpx.URL(server.metrics_url, path=path), timeout=PATIENCE_SECONDS).status_code == 404
 
     def test_the_error_has_the_protocols_form(self, client: httpx.Client) -> None:
         assert client.post("/predictions/tiny", content="good").json()["type"] == "InvalidTokenException"

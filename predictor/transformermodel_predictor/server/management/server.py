@@ -1,11 +1,9 @@
 """The management API's own HTTP server, on loopback alone."""
 
-import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-import uvicorn
 from starlette.requests import Request
 
 from transformermodel_predictor.protocols.errors import Unauthorized
@@ -16,14 +14,7 @@ from transformermodel_predictor.server.management.options import ManagementOptio
 from transformermodel_predictor.server.management.registrar import Registrar
 from transformermodel_predictor.server.management.routes import ManagementRoutes
 from transformermodel_predictor.server.models import Models
-
-
-class _Server(uvicorn.Server):
-    """uvicorn that leaves signals to the server beside it."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
+from transformermodel_predictor.server.side_server import SideServer
 
 
 class ManagementServer:
@@ -40,24 +31,19 @@ class ManagementServer:
         self._routes = ManagementRoutes(
             models, Registrar(models, archives, options.model_store, options.installs_requirements)
         )
-        application = Application(self._routes.routes(), [self._require_token], default_form=error_document)
-        configuration = uvicorn.Config(
-            application, lifespan="off", ws="none", log_config=None, access_log=False, server_header=False
+        self._server = SideServer(
+            Application(self._routes.routes(), [self._require_token], default_form=error_document)
         )
-        self._server = _Server(configuration)
-        self._serving: asyncio.Task[None] | None = None
 
     def start(self, listener: socket.socket) -> None:
         """Answer on a socket."""
-        self._serving = asyncio.create_task(self._server.serve(sockets=[listener]))
+        self._server.start(listener)
 
     async def end(self) -> None:
         """Take no new requests, give up what is under way, and end."""
-        self._server.should_exit = True
-        self._server.force_exit = True
+        self._server.close()
         await self._routes.end()
-        if self._serving is not None:
-            await asyncio.wait([self._serving])
+        await self._server.ended()
 
     def _require_token(self, request: Request) -> None:
         if not self._options.token.in_header(request.headers.get("authorization")):
