@@ -11,6 +11,7 @@ from tests.chart.chart import CHART
 
 README, SCHEMA, VALUES = CHART / "README.md", CHART / "values.schema.json", CHART / "values.yaml"
 BEGIN, END = "<!-- values -->\n", "<!-- end of values -->"
+LONGEST_DEFAULT = 60
 
 
 def table(schema: dict[str, Any], values: dict[str, Any]) -> str:
@@ -38,7 +39,8 @@ def _leaves(root: dict[str, Any], node: dict[str, Any], values: Any, path: str) 
 def _shown(default: Any) -> str:
     if default == "":
         return ""
-    return f"`{json.dumps(default)}`" if not isinstance(default, str) else f"`{default}`"
+    text = default if isinstance(default, str) else json.dumps(default)
+    return f"`{text}`" if len(text) <= LONGEST_DEFAULT else "see [values.yaml](values.yaml)"
 
 
 def main() -> None:

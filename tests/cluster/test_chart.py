@@ -63,6 +63,7 @@ def test_the_api_server_accepts_every_object_strictly(kubernetes_alone: Kubernet
                 "tolerations": [{"key": "dedicated", "operator": "Exists", "effect": "NoSchedule"}],
                 "affinity": {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": []}},
                 "podAnnotations": {"example.com/team": "ml"},
+                "networkPolicies": {"enabled": True, "namespaces": ["default"]},
             }
         )
     )
