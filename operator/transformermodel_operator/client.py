@@ -3,11 +3,11 @@
 The client's discovery is not used: the operator knows its kinds, and discovery writes a cache into the file system.
 """
 
-import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
 import aiohttp
+import orjson
 from kubernetes.aio.dynamic import DynamicClient
 from kubernetes.aio.dynamic.exceptions import DynamicApiError
 
@@ -21,7 +21,7 @@ _WATCH = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=150)
 _LOG = aiohttp.ClientTimeout(total=5, sock_connect=5)  # the API server asks the kubelet, whose node may be gone
 _LOG_BYTES = 1 << 16
 _WATCH_SECONDS = 290
-_PAGE = 500
+_PAGE = 250  # objects of a page are read together: many together are most of a start's memory
 _NO_ANSWER = "<error>"  # as client-go counts it
 
 
@@ -120,7 +120,7 @@ class Api:
         )
         try:
             async for line in response.content:
-                event = json.loads(line)
+                event = orjson.loads(line)
                 if event["type"] == "ERROR":
                     raise ApiError(event["object"].get("code", 0), f"watch of {kind.plural}: {_words(event['object'])}")
                 yield event["type"], event["object"]
@@ -217,7 +217,7 @@ class Api:
     ) -> Document:
         response = await self._request(method, path, **parameters)
         try:
-            document: Document = await response.json()
+            document: Document = orjson.loads(await response.read())
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise ApiError(0, f"{method.upper()} {path}: {error or type(error).__name__}") from error
         return document
@@ -263,7 +263,7 @@ def _retry_after(headers: Mapping[str, str] | None) -> float:
 def _told(error: DynamicApiError) -> Document:
     """The answer's metav1.Status, or what can be said without one."""
     try:
-        status = json.loads(error.body or "")
+        status = orjson.loads(error.body or "")
     except (TypeError, ValueError):
         status = None
     return status if isinstance(status, dict) else {"message": f"{error.status} {error.reason}"}

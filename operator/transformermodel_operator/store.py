@@ -3,16 +3,16 @@
 A watch that had to list again has missed the deletions in between, so a list replaces what was there. What the operator
 itself writes is put in at once: the next decision sees it although the watch has not told of it yet.
 
-Objects are kept as JSON text, a fifth of what they take as dictionaries, and read when they are asked for.
+Objects are kept packed, and read when they are asked for.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass
 from typing import Protocol
 
 from transformermodel_operator.objects import Document, Key, resource_version
+from transformermodel_operator.packing import Packer
 
 
 class Tally(Protocol):
@@ -29,16 +29,11 @@ class Tally(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """An object's version, the model it belongs to, and the object as JSON in UTF-8."""
+    """An object's version, the model it belongs to, and the object itself, packed."""
 
     version: int
     model: Key
-    text: bytes
-
-    @property
-    def document(self) -> Document:
-        document: Document = json.loads(self.text)
-        return document
+    packed: bytes
 
 
 class Store:
@@ -62,18 +57,19 @@ class Store:
         self._changed = changed
         self._trim = trim
         self._tally = tally
+        self._packer = Packer()
         self._objects: dict[Key, _Kept] = {}
         self._models: dict[Key, tuple[Key, ...]] = {}
         self._seen: dict[str, int] = defaultdict(int)
 
     def of(self, model: Key) -> tuple[Document, ...]:
         """The objects that belong to a model, sorted by name."""
-        return tuple(self._objects[name].document for name in self._models.get(model, ()))
+        return tuple(self._unpack(self._objects[name]) for name in self._models.get(model, ()))
 
     def get(self, namespace: str, name: str) -> Document | None:
         """The object of a name."""
         kept = self._objects.get(Key(namespace, name))
-        return None if kept is None else kept.document
+        return None if kept is None else self._unpack(kept)
 
     def models(self) -> frozenset[Key]:
         """All models that have an object here."""
@@ -164,8 +160,7 @@ class Store:
         if model is None:
             return None
         kept = self._trim(document)
-        text = json.dumps(kept, separators=(",", ":"), ensure_ascii=False).encode()
-        self._objects[name] = _Kept(resource_version(document), model, text)
+        self._objects[name] = _Kept(resource_version(document), model, self._packer.pack(kept))
         self._models[model] = tuple(sorted((*self._models.get(model, ()), name)))
         if self._tally is not None:
             self._tally.came(kept)
@@ -181,8 +176,11 @@ class Store:
         else:
             del self._models[known.model]
         if self._tally is not None:
-            self._tally.went(known.document)
+            self._tally.went(self._unpack(known))
         return known.model
+
+    def _unpack(self, kept: _Kept) -> Document:
+        return self._packer.unpack(kept.packed)
 
 
 def _name(document: Document) -> Key:

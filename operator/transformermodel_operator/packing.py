@@ -1,0 +1,35 @@
+"""How objects are kept: each as what it adds to the first of its kind.
+
+Objects of one kind are much alike, and so are their long lists of fields. As JSON an object takes a fifth of what it
+takes as dictionaries; compressed beside another of its kind, a tenth of that.
+"""
+
+import zlib
+
+import orjson
+
+from transformermodel_operator.objects import Document
+
+_LEVEL = 1  # what is like the pattern is found at any level
+_WINDOW, _MEMORY = -14, 5  # of 16 KiB, without a header; little to set up for an object of a few
+_STRATEGY = zlib.Z_DEFAULT_STRATEGY
+
+
+class Packer:
+    """Packs objects of one kind. The first is the pattern for all: a preset dictionary, as in RFC 1950."""
+
+    def __init__(self) -> None:
+        self._pattern = b""
+
+    def pack(self, document: Document) -> bytes:
+        """The object, small."""
+        text = orjson.dumps(document)
+        self._pattern = self._pattern or text
+        deflate = zlib.compressobj(_LEVEL, zlib.DEFLATED, _WINDOW, _MEMORY, _STRATEGY, self._pattern)
+        return deflate.compress(text) + deflate.flush()
+
+    def unpack(self, packed: bytes) -> Document:
+        """An object that was packed here, as it was."""
+        inflate = zlib.decompressobj(_WINDOW, self._pattern)
+        document: Document = orjson.loads(inflate.decompress(packed))
+        return document
