@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from transformermodel_operator.children.work_pod import CONTAINERS
+from transformermodel_operator.hindrance import Hindrance, container_of, hindrance_of
 from transformermodel_operator.objects import Document, condition
 from transformermodel_operator.reasons import Reason
-
-SETTING_UP = frozenset({"ContainerCreating", "PodInitializing"})
-"""What a container waits for without anything being wrong."""
 
 PATIENCE = timedelta(minutes=2)
 """How long a node may take to set up a pod before somebody should look."""
@@ -50,14 +48,11 @@ class Obstacle:
 
 def obstacle_of(pod: Document, now: datetime) -> Obstacle | None:
     """Why a pod does not run; None when it runs, has ended or has just begun."""
-    waiting = container_state(pod, "waiting")
-    cause = str(waiting.get("reason") or "")
-    if cause and cause not in SETTING_UP:
-        return _waiting(pod, cause, str(waiting.get("message") or ""))
-    scheduled = condition(pod, "PodScheduled")
-    if scheduled is not None and scheduled["status"] == "False":
-        return _unscheduled(str(scheduled.get("reason") or ""), str(scheduled.get("message") or ""))
-    if cause and now - datetime.fromisoformat(pod["metadata"]["creationTimestamp"]) >= PATIENCE:
+    hindrance = hindrance_of(pod, CONTAINERS)
+    if hindrance is not None:
+        return _waiting(pod, hindrance) if hindrance.has_node else _unscheduled(hindrance)
+    age = now - datetime.fromisoformat(pod["metadata"]["creationTimestamp"])
+    if container_state(pod, "waiting") and age >= PATIENCE:
         return Obstacle(Reason.PodNotStarting, f"Pod {pod['metadata']['name']} is still being set up")
     return None
 
@@ -72,7 +67,7 @@ def disruption_of(pod: Document) -> Obstacle | None:
         return None
     words = str(status.get("message") or (target or {}).get("message") or "")
     reason = Reason.NodeLost if cause in _LOST_NODE else Reason.Evicted
-    return Obstacle(reason, _sentence(cause, words))
+    return Obstacle(reason, str(Hindrance(cause, words)))
 
 
 def obstacle_in(events: Sequence[Document]) -> Obstacle | None:
@@ -82,7 +77,7 @@ def obstacle_in(events: Sequence[Document]) -> Obstacle | None:
         return None
     words = str(newest.get("note") or "")
     if newest.get("reason") != "FailedCreate":
-        return Obstacle(Reason.PodNotStarting, _sentence(str(newest.get("reason") or ""), words))
+        return Obstacle(Reason.PodNotStarting, str(Hindrance(str(newest.get("reason") or ""), words)))
     return Obstacle(Reason.QuotaExceeded if is_about_quota(words) else Reason.PodRefused, words)
 
 
@@ -93,36 +88,30 @@ def is_about_quota(words: str) -> bool:
 
 def container_state(pod: Document, name: str) -> Document:
     """The container's state of that name; empty when it is in another."""
-    containers = pod.get("status", {}).get("containerStatuses") or ()
-    ours: Document = next((container for container in containers if container["name"] in CONTAINERS), {})
-    found: Document = ours.get("state", {}).get(name) or {}
+    found: Document = container_of(pod, CONTAINERS).get("state", {}).get(name) or {}
     return found
 
 
 def container_name(pod: Document) -> str:
     """The name of the container that does the pod's work."""
-    return next(str(found["name"]) for found in pod["status"]["containerStatuses"] if found["name"] in CONTAINERS)
+    return str(container_of(pod, CONTAINERS)["name"])
 
 
-def _waiting(pod: Document, cause: str, words: str) -> Obstacle:
-    if cause in _IMAGE:
-        image = next((found["image"] for found in pod["status"]["containerStatuses"] if found.get("image")), "")
-        return Obstacle(Reason.ImagePullFailed, _BACK_OFF.sub("", words) or f"{cause}: {image}")
-    if cause == "CreateContainerConfigError" and "secret" in words:
-        return Obstacle(Reason.SecretMissing, words)
-    return Obstacle(Reason.PodNotStarting, _sentence(cause, words))
+def _waiting(pod: Document, found: Hindrance) -> Obstacle:
+    if found.cause in _IMAGE:
+        image = container_of(pod, CONTAINERS).get("image", "")
+        return Obstacle(Reason.ImagePullFailed, _BACK_OFF.sub("", found.words) or f"{found.cause}: {image}")
+    if found.cause == "CreateContainerConfigError" and "secret" in found.words:
+        return Obstacle(Reason.SecretMissing, found.words)
+    return Obstacle(Reason.PodNotStarting, str(found))
 
 
-def _unscheduled(cause: str, words: str) -> Obstacle:
-    if "persistentvolumeclaim" in words and "not found" in words:
-        return Obstacle(Reason.ClaimMissing, words)
-    if "unbound immediate PersistentVolumeClaims" in words:
-        return Obstacle(Reason.ClaimPending, words)
-    return Obstacle(Reason.Unschedulable, _sentence(cause, words))
-
-
-def _sentence(cause: str, words: str) -> str:
-    return ": ".join(part for part in (cause, words) if part)
+def _unscheduled(found: Hindrance) -> Obstacle:
+    if "persistentvolumeclaim" in found.words and "not found" in found.words:
+        return Obstacle(Reason.ClaimMissing, found.words)
+    if "unbound immediate PersistentVolumeClaims" in found.words:
+        return Obstacle(Reason.ClaimPending, found.words)
+    return Obstacle(Reason.Unschedulable, str(found))
 
 
 def _last_seen(event: Document) -> str:

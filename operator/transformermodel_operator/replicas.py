@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from transformermodel_operator.children.inference_service import REVISION_ANNOTATION
-from transformermodel_operator.objects import Document, annotations, condition
+from transformermodel_operator.hindrance import container_of, hindrance_of
+from transformermodel_operator.objects import Document, annotations
 
-CONTAINER = "kserve-container"
+CONTAINERS = frozenset({"kserve-container"})
 """The container that serves, as KServe calls it."""
 
 LOOP = 3
 """So many ends of a container are no accident any more."""
 
-_WAITS_WITHOUT_NEWS = frozenset({"ContainerCreating", "PodInitializing", "CrashLoopBackOff"})
 _MOST_WORDS = 600
 
 
@@ -40,18 +40,13 @@ def _first(sentences: "map[str | None]") -> str | None:
     return next((sentence for sentence in sentences if sentence is not None), None)
 
 
-def _container(pod: Document) -> Document:
-    statuses = pod.get("status", {}).get("containerStatuses") or ()
-    return next((status for status in statuses if status["name"] == CONTAINER), {})
-
-
 def _crashes(pod: Document) -> str | None:
-    return _last_words(pod) if int(_container(pod).get("restartCount") or 0) >= LOOP else None
+    return _last_words(pod) if int(container_of(pod, CONTAINERS).get("restartCount") or 0) >= LOOP else None
 
 
 def _last_words(pod: Document) -> str | None:
     """How a pod's container has ended, if it does not serve since."""
-    container = _container(pod)
+    container = container_of(pod, CONTAINERS)
     ends = (container.get(name, {}).get("terminated") for name in ("state", "lastState"))
     ended = next((end for end in ends if end), None)
     if ended is None or container.get("ready"):
@@ -63,15 +58,5 @@ def _last_words(pod: Document) -> str | None:
 
 
 def _obstacle(pod: Document) -> str | None:
-    waiting = (_container(pod).get("state") or {}).get("waiting") or {}
-    if waiting and waiting.get("reason") not in _WAITS_WITHOUT_NEWS:
-        return _sentence(pod, waiting)
-    scheduled = condition(pod, "PodScheduled")
-    if scheduled is not None and scheduled["status"] == "False":
-        return _sentence(pod, scheduled)
-    return _last_words(pod)
-
-
-def _sentence(pod: Document, told: Document) -> str:
-    words = ": ".join(told[name] for name in ("reason", "message") if told.get(name))
-    return f"Pod {pod['metadata']['name']}: {words}"
+    hindrance = hindrance_of(pod, CONTAINERS)
+    return _last_words(pod) if hindrance is None else f"Pod {pod['metadata']['name']}: {hindrance}"
