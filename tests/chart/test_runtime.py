@@ -71,8 +71,12 @@ def test_it_speaks_what_it_promises_where_kserve_looks_for_it(chart: Chart) -> N
     (container,) = spec["containers"]
 
     assert spec["protocolVersions"] == ["v1", "v2", "grpc-v2"]
-    assert [(port["name"], port["containerPort"]) for port in container["ports"]] == [("http1", 8080), ("h2c", 8081)]
-    assert {"--http-port=8080", "--grpc-port=8081"} <= set(container["args"])
+    assert [(port["name"], port["containerPort"]) for port in container["ports"]] == [
+        ("http1", 8080),
+        ("h2c", 8081),
+        ("metrics", 8082),
+    ]
+    assert {"--http-port=8080", "--grpc-port=8081", "--metrics-port=8082"} <= set(container["args"])
 
 
 def test_it_leaves_the_environments_sources_to_the_model(chart: Chart) -> None:

@@ -1,7 +1,11 @@
 {{/* Name of everything the release owns: the release's, with the chart's unless that is in it already. */}}
 {{- define "transformermodel.name" -}}
 {{- $name := contains .Chart.Name .Release.Name | ternary .Release.Name (printf "%s-%s" .Release.Name .Chart.Name) -}}
-{{- $name | trunc 52 | trimSuffix "-" -}}
+{{- .Values.fullnameOverride | default $name | trunc 52 | trimSuffix "-" -}}
+{{- end }}
+
+{{- define "transformermodel.serviceAccountName" -}}
+{{- .Values.serviceAccount.name | default (.Values.serviceAccount.create | ternary (include "transformermodel.name" .) "default") -}}
 {{- end }}
 
 {{/* Labels that never change during a release's life. */}}
@@ -16,11 +20,21 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/component: operator
 {{- end }}
 
-{{- define "transformermodel.labels" -}}
+{{/* Those of predictors' pods, whoever made the InferenceService. */}}
+{{- define "transformermodel.predictorSelector" -}}
+transformermodel.dev/runtime: {{ .Values.servingRuntime.name | quote }}
+{{- end }}
+
+{{- define "transformermodel.ownLabels" -}}
 {{ include "transformermodel.selector" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name (.Chart.Version | replace "+" "_") }}
+{{- end }}
+
+{{/* Labels of every object; what the chart goes by cannot be overwritten. */}}
+{{- define "transformermodel.labels" -}}
+{{- merge (include "transformermodel.ownLabels" . | fromYaml) .Values.commonLabels | toYaml -}}
 {{- end }}
 
 {{/* Reference of an image, from a list of the root context and the image's values: the digest wins over the tag. */}}
