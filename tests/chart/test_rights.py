@@ -1,6 +1,9 @@
 """What the operator and users may do."""
 
+import re
+from collections import defaultdict
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +11,7 @@ import pytest
 from tests.chart.chart import Chart, Manifest, of_kind, single
 from transformermodel_operator.lease import NAME as LEASE
 
+PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
 FORBIDDEN = {"secrets", "pods/exec", "pods/attach", "pods/proxy", "pods/portforward", "serviceaccounts", "roles"}
 FORBIDDEN_VERBS = {"*", "escalate", "bind", "impersonate"}
 USERS = {"release-transformermodel-view", "release-transformermodel-edit"}
@@ -36,6 +40,23 @@ def test_the_operator_may_only_patch_models_and_neither_make_nor_remove_any(char
     (verbs,) = [set(rule["verbs"]) for rule in role["rules"] if rule["resources"] == ["transformermodels"]]
 
     assert verbs == {"get", "list", "watch", "patch"}
+
+
+def test_each_right_of_the_operator_is_listed_with_its_reason(chart: Chart) -> None:
+    _, _, section = PAGE.read_text().partition("## Rights\n")
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in section.splitlines() if line.startswith("|")]
+    listed: dict[str, set[str]] = defaultdict(set)
+    for resource, verbs, reason in rows[2:]:
+        assert reason, resource
+        listed[resource.partition(",")[0]] |= set(re.findall(r"\w+", verbs)) - {"of", "its", "own"}
+    manifests = chart.render()
+    given: dict[str, set[str]] = defaultdict(set)
+    for role in of_kind(manifests, "ClusterRole", "Role"):
+        for rule in role["rules"] if role["metadata"]["name"] not in USERS else ():
+            for resource in rule["resources"]:
+                given[resource] |= set(rule["verbs"])
+
+    assert listed == given
 
 
 def test_watching_namespaces_needs_no_rights_in_the_cluster(chart: Chart) -> None:
