@@ -17,6 +17,7 @@ from transformermodel_operator.lease import Election, Periods
 from transformermodel_operator.metrics.census import Census
 from transformermodel_operator.metrics.instruments import QueueInstruments, ReconcileInstruments
 from transformermodel_operator.metrics.levels import Levels
+from transformermodel_operator.metrics.watches import WatchLevels
 from transformermodel_operator.objects import (
     CONTROLLER_REVISION,
     DEPLOYMENT,
@@ -96,7 +97,8 @@ class Operation:
         )
         self.election = Election(api, settings.operator_namespace, settings.identity, surroundings.periods)
         self._leading: asyncio.Task[None] | None = None
-        surroundings.registry.register(Levels(self.queue, lambda: self.election.leads, census.count))
+        surroundings.registry.register(Levels(self.queue, lambda: self.election.leads, census))
+        surroundings.registry.register(WatchLevels(self.informers))
 
     async def run(self) -> None:
         """Watch, and work whenever this replica leads; until `end`, or until cancelled.

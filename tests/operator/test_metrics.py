@@ -1,6 +1,8 @@
 """Metrics have controller-runtime's names, and say what is so."""
 
 import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import aiohttp
 from prometheus_client import CollectorRegistry
@@ -8,17 +10,20 @@ from prometheus_client import CollectorRegistry
 from tests.operator.test_queue import ManualClockwork
 from tests.operator.world import Object, model
 from transformermodel_api.status import Condition, ConditionStatus, ConditionType, TransformerModelStatus
-from transformermodel_operator.metrics.census import Census
+from transformermodel_operator.metrics.census import MOST_UNREADY, Census, Unready
 from transformermodel_operator.metrics.endpoint import exposed
 from transformermodel_operator.metrics.instruments import ClientInstruments, QueueInstruments, ReconcileInstruments
 from transformermodel_operator.metrics.levels import Levels
-from transformermodel_operator.objects import Key, key_of_model
+from transformermodel_operator.metrics.watches import WatchLevels
+from transformermodel_operator.objects import JOB, MODEL, Key, Kind, key_of_model
 from transformermodel_operator.queue import WorkQueue
 from transformermodel_operator.store import Store
 from transformermodel_operator.worker import Outcome
 
 A = Key("team", "a")
 QUEUE = {"name": "transformermodel", "controller": "transformermodel"}
+UNREADY = "transformermodel_model_unready_since_seconds"
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC).timestamp()
 
 
 def with_conditions(name: str, version: int, reason: str, *holding: ConditionType) -> Object:
@@ -39,7 +44,7 @@ def with_conditions(name: str, version: int, reason: str, *holding: ConditionTyp
 def test_models_are_counted_by_what_is_known_of_them() -> None:
     census = Census()
     store = Store(key_of_model, lambda _: None, tally=census)
-    store.put(model(metadata={"name": "new"}))
+    store.put(model(metadata={"name": "new", "creationTimestamp": "2026-11-22T12:00:00Z"}))
     store.put(with_conditions("a", 11, "Ready", ConditionType.Ready))
     store.put(with_conditions("b", 12, "Preparing", ConditionType.Reconciling))
     store.put(with_conditions("c", 13, "Suspended"))
@@ -58,22 +63,73 @@ def test_models_are_counted_by_what_is_known_of_them() -> None:
     }
 
 
+def test_of_models_that_are_not_ready_it_is_known_since_when_and_what_is_in_the_way() -> None:
+    census = Census()
+    store = Store(key_of_model, lambda _: None, tally=census)
+    store.put(model(metadata={"name": "new", "creationTimestamp": "2026-11-22T12:00:01Z"}))
+    store.put(with_conditions("a", 11, "Ready", ConditionType.Ready))
+    held = (ConditionType.SourceResolved, ConditionType.Prepared)
+    store.put(with_conditions("b", 12, "CrashLooping", ConditionType.Stalled, *held))
+    store.put(with_conditions("c", 13, "RolledBack", ConditionType.Stalled, *held, ConditionType.PredictorReady))
+    assert census.unready() == [
+        Unready(Key("team", "b"), "Stalled", "PredictorReady", "CrashLooping", NOON),
+        Unready(Key("team", "c"), "Stalled", "Ready", "RolledBack", NOON),
+        Unready(Key("team", "new"), "Unknown", "SourceResolved", "Unknown", NOON + 1),
+    ]
+    store.put(with_conditions("b", 20, "Ready", ConditionType.Ready))
+    store.remove(with_conditions("c", 21, "RolledBack"))
+    assert [found.model.name for found in census.unready()] == ["new"]
+
+
+def test_of_very_many_those_are_told_that_have_waited_for_longest() -> None:
+    census = Census()
+    for number in reversed(range(MOST_UNREADY + 1)):
+        stamp = datetime.fromtimestamp(number, UTC).isoformat()
+        census.came(model(metadata={"name": f"model-{number}", "creationTimestamp": stamp}))
+    assert [found.since for found in census.unready()] == list(range(MOST_UNREADY))
+
+
+@dataclass(frozen=True)
+class Quiet:
+    """A watch of which nothing has come for some time."""
+
+    kind: Kind
+    quiet_for: float
+
+
+def test_a_watch_that_is_quiet_is_seen_before_the_process_is_restarted_for_it() -> None:
+    registry = CollectorRegistry()
+    registry.register(WatchLevels([Quiet(JOB, 1.0), Quiet(JOB, 70.0), Quiet(JOB, 2.0), Quiet(MODEL, 3.0)]))
+    quiet = {
+        name: registry.get_sample_value("transformermodel_watch_quiet_seconds", {"resource": name})
+        for name in ("jobs", "transformermodels")
+    }
+    assert quiet == {"jobs": 70.0, "transformermodels": 3.0}
+
+
 async def test_the_queue_the_lease_and_the_models_are_read_when_asked() -> None:
     registry, leads = CollectorRegistry(), True
     queue: WorkQueue[Key] = WorkQueue(ManualClockwork(), QueueInstruments(registry), clock=iter(range(99)).__next__)
-    registry.register(Levels(queue, lambda: leads, lambda: {("team", "Ready", "Ready"): 7}))
+    census = Census()
+    census.came(with_conditions("good", 1, "Ready", ConditionType.Ready))
+    census.came(with_conditions("bad", 2, "NotFound", ConditionType.Stalled))
+    registry.register(Levels(queue, lambda: leads, census))
     queue.add(A)
     queue.add(Key("team", "b"))
     await queue.take()
     states = {"namespace": "team", "state": "Ready", "reason": "Ready"}
+    unready = {"namespace": "team", "state": "Stalled", "reason": "NotFound"}
+    unready |= {"model": "bad", "condition": "SourceResolved"}
     assert registry.get_sample_value("workqueue_depth", QUEUE) == 1
     assert registry.get_sample_value("workqueue_adds_total", QUEUE) == 2
     assert registry.get_sample_value("workqueue_longest_running_processor_seconds", QUEUE)
     assert registry.get_sample_value("leader_election_master_status", {"name": "transformermodel-operator"}) == 1
-    assert registry.get_sample_value("transformermodel_models", states) == 7
+    assert registry.get_sample_value("transformermodel_models", states) == 1
+    assert registry.get_sample_value(UNREADY, unready) == NOON
     leads = False
     assert registry.get_sample_value("leader_election_master_status", {"name": "transformermodel-operator"}) == 0
     assert registry.get_sample_value("transformermodel_models", states) is None
+    assert registry.get_sample_value(UNREADY, unready) is None
 
 
 def test_reconciliations_are_counted_and_timed_by_their_outcome() -> None:

@@ -1,13 +1,40 @@
-"""How many models are in which state, counted as they come and go."""
+"""How many models are in which state, and which are not Ready, noted as they come and go."""
 
+import heapq
 from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
 
-from transformermodel_operator.objects import Document, condition, holds
+from transformermodel_operator.objects import Document, Key, condition, holds, key_of_model
 
 State = tuple[str, str, str]
 """Namespace, state and reason."""
 
 UNKNOWN = "Unknown"
+
+MOST_UNREADY = 1000
+"""Models that are told one by one; of more, those that have not been Ready for longest."""
+
+_STEPS = ("SourceResolved", "Prepared", "PredictorReady")
+
+
+@dataclass(frozen=True, slots=True)
+class Unready:
+    """A model that is not Ready.
+
+    Attributes:
+        model: which.
+        state: as it is counted.
+        condition: what comes first of all that does not hold; Ready where all else does.
+        reason: of the condition Ready.
+        since: when it ceased to be Ready or was created, in seconds since the epoch.
+    """
+
+    model: Key
+    state: str
+    condition: str
+    reason: str
+    since: float
 
 
 class Census:
@@ -15,10 +42,13 @@ class Census:
 
     def __init__(self) -> None:
         self._models: Counter[State] = Counter()
+        self._unready: dict[Key, Unready] = {}
 
     def came(self, document: Document) -> None:
         """A model is known."""
         self._models[_state(document)] += 1
+        if not holds(document, "Ready"):
+            self._unready[key_of_model(document)] = _unready(document)
 
     def went(self, document: Document) -> None:
         """A model is known no longer, or no longer so."""
@@ -26,10 +56,15 @@ class Census:
         self._models[state] -= 1
         if not self._models[state]:
             del self._models[state]
+        self._unready.pop(key_of_model(document), None)
 
     def count(self) -> dict[State, int]:
         """How many models are in each state that there is."""
         return dict(self._models)
+
+    def unready(self) -> list[Unready]:
+        """The models that are not Ready, those first that have not been for longest."""
+        return heapq.nsmallest(MOST_UNREADY, self._unready.values(), key=lambda found: found.since)
 
 
 def _state(model: Document) -> State:
@@ -38,3 +73,11 @@ def _state(model: Document) -> State:
     reason = UNKNOWN if ready is None else str(ready["reason"])
     state = next((kind for kind in ("Stalled", "Reconciling", "Ready") if holds(model, kind)), None)
     return model["metadata"]["namespace"], state or (UNKNOWN if ready is None else "NotReady"), reason
+
+
+def _unready(model: Document) -> Unready:
+    _, state, reason = _state(model)
+    missing = next((kind for kind in _STEPS if not holds(model, kind)), "Ready")
+    ready = condition(model, "Ready")
+    since = model["metadata"]["creationTimestamp"] if ready is None else ready["lastTransitionTime"]
+    return Unready(key_of_model(model), state, missing, reason, datetime.fromisoformat(since).timestamp())

@@ -1,12 +1,12 @@
 """What is read at the moment when Prometheus asks."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from transformermodel_operator.metrics.census import State
+from transformermodel_operator.metrics.census import MOST_UNREADY, State, Unready
 from transformermodel_operator.metrics.instruments import CONTROLLER
 
 
@@ -22,16 +22,28 @@ class Queue(Protocol):
         ...
 
 
+class Models(Protocol):
+    """`census.Census`."""
+
+    def count(self) -> Mapping[State, int]:
+        """As `Census.count`."""
+        ...
+
+    def unready(self) -> Sequence[Unready]:
+        """As `Census.unready`."""
+        ...
+
+
 class Levels(Collector):
     """The queue, the Lease and the models.
 
     Args:
         queue: the models that wait.
         leads: whether this replica writes.
-        models: how many models are in which state.
+        models: how they are.
     """
 
-    def __init__(self, queue: Queue, leads: Callable[[], bool], models: Callable[[], Mapping[State, int]]) -> None:
+    def __init__(self, queue: Queue, leads: Callable[[], bool], models: Models) -> None:
         self._queue = queue
         self._leads = leads
         self._models = models
@@ -53,18 +65,32 @@ class Levels(Collector):
         status = GaugeMetricFamily("leader_election_master_status", "1 for the replica that writes.", labels=["name"])
         status.add_metric(["transformermodel-operator"], float(leads))
         yield status
-        yield self._census(leads)
+        yield self._counted(leads)
+        yield self._unready(leads)
 
-    def _census(self, leads: bool) -> Metric:
+    def _counted(self, leads: bool) -> Metric:
         """Of the leader alone: a sum over replicas is then the number of models."""
         models = GaugeMetricFamily(
             "transformermodel_models",
             "TransformerModels by state and the reason of their condition Ready; told by the replica that writes.",
             labels=["namespace", "state", "reason"],
         )
-        for state, count in sorted(self._models().items() if leads else ()):
+        for state, count in sorted(self._models.count().items() if leads else ()):
             models.add_metric(list(state), count)
         return models
+
+    def _unready(self, leads: bool) -> Metric:
+        """Of the leader alone, so that each is told once."""
+        unready = GaugeMetricFamily(
+            "transformermodel_model_unready_since_seconds",
+            "When each model that is not Ready ceased to be so, in seconds since the epoch; of more than "
+            f"{MOST_UNREADY} those that have not been for longest. Condition: the first that does not hold.",
+            labels=["namespace", "model", "state", "condition", "reason"],
+        )
+        for found in self._models.unready() if leads else ():
+            labels = [found.model.namespace, found.model.name, found.state, found.condition, found.reason]
+            unready.add_metric(labels, found.since)
+        return unready
 
 
 def _of_queue(name: str, documentation: str, value: float) -> Metric:
