@@ -123,8 +123,9 @@ def test_a_predictor_answers_its_namespace_and_monitoring(usual: list[Manifest])
         assert lets_through(usual, APPLICATION, PREDICTOR, port)
         assert not lets_through(usual, GATEWAY, PREDICTOR, port)
         assert not lets_through(usual, HUB, PREDICTOR, port)
-    assert lets_through(usual, PROMETHEUS, PREDICTOR, 8080)
-    assert not lets_through(usual, PROMETHEUS, PREDICTOR, 8081)
+    assert lets_through(usual, PROMETHEUS, PREDICTOR, 8082)
+    assert not lets_through(usual, PROMETHEUS, PREDICTOR, 8080)
+    assert not lets_through(usual, APPLICATION, PREDICTOR, 8082)
     assert lets_through(usual, PREDICTOR, HUB, 443)
     assert not lets_through(usual, PREDICTOR, METADATA_SERVER, 80)
 
@@ -135,7 +136,7 @@ def test_a_predictor_can_be_opened_to_a_gateway_and_closed_to_all_else(chart: Ch
 
     assert lets_through(found, GATEWAY, PREDICTOR, 8080)
     assert not lets_through(found, APPLICATION, PREDICTOR, 8080)
-    assert not lets_through(found, PROMETHEUS, PREDICTOR, 8080)
+    assert not lets_through(found, PROMETHEUS, PREDICTOR, 8082)
     assert not lets_through(found, PREDICTOR, HUB, 443)
 
 
@@ -152,7 +153,7 @@ def test_the_ports_are_those_at_which_operator_and_runtime_listen(chart: Chart) 
     (of_operator,) = single(manifests, "Deployment")["spec"]["template"]["spec"]["containers"]
     (of_runtime,) = single(manifests, "ClusterServingRuntime")["spec"]["containers"]
     let_in = {
-        policy["metadata"]["name"]: [port["port"] for port in policy["spec"]["ingress"][0]["ports"]]
+        policy["metadata"]["name"]: [port["port"] for rule in policy["spec"]["ingress"] for port in rule["ports"]]
         for policy in of_kind(manifests, "NetworkPolicy")
         if policy["spec"].get("ingress")
     }

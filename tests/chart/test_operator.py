@@ -39,6 +39,8 @@ def settings_of(manifests: list[Manifest]) -> Settings:
             "affinity": {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": []}},
             "podAnnotations": {"example.com/team": "ml"},
             "resources": {"limits": {"memory": "1Gi"}},
+            "volumes": [{"name": "authorities", "configMap": {"name": "authorities"}}],
+            "volumeMounts": [{"name": "authorities", "mountPath": "/etc/authorities", "readOnly": True}],
         },
     ],
 )
@@ -108,14 +110,6 @@ def test_a_digest_wins_over_a_tag_and_a_tag_over_the_charts_version(
     (container,) = pod_of(chart.render({"image": {"operator": image}}))["containers"]
 
     assert container["image"] == reference
-
-
-def test_replicas_are_spread_over_nodes(chart: Chart) -> None:
-    assert "topologySpreadConstraints" not in pod_of(chart.render())
-
-    deployment = single(chart.render({"replicas": 2}), "Deployment")
-    (constraint,) = deployment["spec"]["template"]["spec"]["topologySpreadConstraints"]
-    assert constraint["labelSelector"] == deployment["spec"]["selector"]
 
 
 def test_a_new_chart_version_alone_does_not_restart_the_operator(chart: Chart) -> None:
