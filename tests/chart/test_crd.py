@@ -29,4 +29,4 @@ def test_it_is_kept_on_uninstall_unless_told_otherwise(chart: Chart) -> None:
 
 
 def test_it_can_be_left_out(chart: Chart) -> None:
-    assert of_kind(chart.render({"crds": {"install": False}}), "CustomResourceDefinition") == []
+    assert of_kind(chart.render({"crds": {"enabled": False}}), "CustomResourceDefinition") == []

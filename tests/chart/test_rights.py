@@ -89,7 +89,7 @@ def test_the_operator_has_its_own_lease_in_its_own_namespace(chart: Chart) -> No
 
 
 def test_without_crd_and_user_roles_nothing_is_cluster_wide(chart: Chart) -> None:
-    manifests = chart.render({"watchNamespaces": ["a"], "crds": {"install": False}, "userRoles": {"create": False}})
+    manifests = chart.render({"watchNamespaces": ["a"], "crds": {"enabled": False}, "userRoles": {"create": False}})
 
     assert all("namespace" in manifest["metadata"] for manifest in manifests)
 
