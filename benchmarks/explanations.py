@@ -23,9 +23,9 @@ from benchmarks.measurement import Figure
 from benchmarks.report import Result, main
 from benchmarks.serving.models import prepare
 from benchmarks.serving.texts import make_texts
+from transformermodel_predictor.explanations.driving import drive
 from transformermodel_predictor.explanations.explanation import Attribution, Options
 from transformermodel_predictor.explanations.methods import integrated_gradients
-from transformermodel_predictor.explanations.rows import GradientRow
 from transformermodel_predictor.explanations.target import Target
 from transformermodel_predictor.explanations.together import together
 from transformermodel_predictor.explanations.tools import Tools, stand_ins_of
@@ -93,23 +93,7 @@ class _Example:
     def explain(self, targets: Sequence[Target], options: Options) -> list[Attribution]:
         """Ours, all together."""
         asking = together([integrated_gradients.attribute(target, options, self.tools) for target in targets])
-        try:
-            rows = next(asking)
-            while True:
-                rows = asking.send([result for part in _passes(rows) for result in self.twin.run(part)])
-        except StopIteration as ended:
-            found: list[Attribution] = ended.value
-            return found
-
-
-def _passes(rows: Sequence[Any]) -> list[list[GradientRow]]:
-    """Rows by passes of so many tokens."""
-    passes: list[list[GradientRow]] = [[]]
-    for row in rows:
-        if sum(len(other.encoding) for other in (*passes[-1], row)) > _TOKENS_PER_PASS and passes[-1]:
-            passes.append([])
-        passes[-1].append(row)
-    return passes
+        return drive(asking, twin=self.twin, most_tokens=_TOKENS_PER_PASS)
 
 
 def measure(runs: int = 3) -> Result:

@@ -79,7 +79,7 @@ class GenerationHandler:
             )
         request = self._explainer.read(parameters or {})
         read = [self._read(fields, request.parameters, row) for row, fields in numbered(questions)]
-        return await self._explainer.explain(await self.generate(read), request)
+        return await self._explainer.explain(await self._generate(read), request)
 
     def question(self, fields: Mapping[str, Any], parameters: Mapping[str, Any]) -> GenerationQuestion:
         """Read a question.
@@ -97,6 +97,10 @@ class GenerationHandler:
             Overloaded: too much waits already.
         """
         self._workers.predict()
+        return await self._generate(questions)
+
+    async def _generate(self, questions: Sequence[GenerationQuestion]) -> list[GeneratedText]:
+        """As `generate`; what is to be explained is no prediction that explanations give way to."""
         with self._generator.admit(len(questions)):
             prompts = [await self.encode(question) for question in questions]
             tasks = [asyncio.ensure_future(self._whole(prompt)) for prompt in prompts]

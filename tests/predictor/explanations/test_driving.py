@@ -7,7 +7,7 @@ import torch
 
 from tests.predictor.explanations.by_hand import Formula, OnlyLogit, target
 from transformermodel_predictor.explanations.driving import drive, results_of
-from transformermodel_predictor.explanations.rows import ForwardRow, GradientRow, Result
+from transformermodel_predictor.explanations.rows import Asking, ForwardRow, GradientRow, Result
 from transformermodel_predictor.tasks.task import Encoding
 
 ENCODING = target([[10]]).encoding
@@ -48,3 +48,20 @@ def test_what_a_method_finds_without_asking_is_found() -> None:
         yield
 
     assert drive(knowing(), Formula(len)) == 7
+
+
+def test_no_more_tokens_run_together_than_is_said() -> None:
+    """But a row that has more, which runs by itself."""
+    engine = Formula(len)
+
+    def asking() -> Asking[list[float]]:
+        return [result.value for result in (yield [ForwardRow(ENCODING, OnlyLogit())] * 5)]
+
+    assert drive(asking(), engine, most_tokens=2 * len(ENCODING)) == [3.0] * 5
+    drive(asking(), engine, most_tokens=1)
+    assert [len(step) for step in engine.steps] == [2, 2, 1, 1, 1, 1, 1, 1]
+
+
+def test_words_are_not_left_out_without_an_engine() -> None:
+    with pytest.raises(LookupError, match="no engine"):
+        results_of([ForwardRow(ENCODING, OnlyLogit())], None)

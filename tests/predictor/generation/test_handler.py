@@ -199,6 +199,15 @@ async def test_a_generated_text_is_explained_by_its_prompt(handler: GenerationHa
     assert [word.text for word in explained.explanations[0].words] == ["the", "fox"]
 
 
+async def test_an_explanation_is_no_prediction_that_it_would_give_way_to(
+    handler: GenerationHandler, workers: Workers
+) -> None:
+    await handler.explain([{"text": "the fox"}], {"max_new_tokens": 1, "method": "feature_ablation"})
+    assert not workers.predicting
+    await handler.answer([{"text": "the fox"}], {"max_new_tokens": 1})
+    assert workers.predicting
+
+
 async def test_a_text_from_a_model_whose_logits_cannot_be_had_is_not_explained(
     generator: LoadedGenerator, workers: Workers
 ) -> None:
