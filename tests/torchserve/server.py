@@ -25,6 +25,7 @@ class TorchServe:
 
     url: str
     pid: int
+    management_url: str
 
     def predict(self, name: str, body: bytes | str, content_type: str = "text/plain") -> httpx.Response:
         """Ask a model."""
@@ -47,9 +48,10 @@ def serving(archives: Sequence[Path], folder: Path, threads: int = 1) -> Iterato
             command, stdout=output, stderr=output, cwd=folder, env=_environment(folder, threads), start_new_session=True
         )
     try:
-        server = TorchServe(f"http://127.0.0.1:{ports[0]}", process.pid)
+        inference, management = (f"http://127.0.0.1:{port}" for port in ports[:2])
+        server = TorchServe(inference, process.pid, management)
         for archive in archives:
-            _wait(process, f"http://127.0.0.1:{ports[1]}/models/{archive.stem}", log)
+            _wait(process, f"{management}/models/{archive.stem}", log)
         yield server
     finally:
         os.killpg(process.pid, signal.SIGKILL)  # Java outlives its launcher, and its workers outlive Java

@@ -41,6 +41,10 @@ class UnknownArchive(LookupError):
         super().__init__(f"the model store has no archive {name!r}")
 
 
+class UnusableArchive(ValueError):
+    """An archive of the model store cannot become a model; the text says why."""
+
+
 class VersionTaken(Exception):
     """A model of this name and version is here already."""
 
@@ -92,6 +96,7 @@ class ClientGone(Exception):
 _TOLD: dict[type[Exception], tuple[int, str]] = {
     InvalidQuestion: (400, "INVALID_ARGUMENT"),
     InvalidRequest: (400, "INVALID_ARGUMENT"),
+    UnusableArchive: (400, "FAILED_PRECONDITION"),
     Unauthorized: (401, "UNAUTHENTICATED"),
     UnknownModel: (404, "NOT_FOUND"),
     UnknownVersion: (404, "NOT_FOUND"),

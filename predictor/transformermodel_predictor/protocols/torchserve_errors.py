@@ -2,11 +2,21 @@
 
 from typing import Any
 
-from transformermodel_predictor.protocols.errors import DefaultVersion, Refusal, UnknownVersion
+from transformermodel_predictor.protocols.errors import (
+    DefaultVersion,
+    Refusal,
+    UnknownArchive,
+    UnknownModel,
+    UnknownVersion,
+    UnusableArchive,
+)
 from transformermodel_predictor.torchserve.call import HandlerFailed
 
 _OF_CAUSES = {
+    UnknownModel: "ModelNotFoundException",
     UnknownVersion: "ModelVersionNotFoundException",
+    UnknownArchive: "ModelNotFoundException",
+    UnusableArchive: "InvalidModelException",
     DefaultVersion: "InvalidModelVersionException",
     HandlerFailed: "InternalServerException",
 }
@@ -15,7 +25,7 @@ _OF_CAUSES = {
 _TYPES = {
     400: "BadRequestException",
     401: "InvalidTokenException",
-    404: "ModelNotFoundException",
+    404: "ResourceNotFoundException",
     405: "MethodNotAllowedException",
     409: "ConflictStatusException",
     413: "RequestEntityTooLargeException",

@@ -8,7 +8,10 @@ from typing import Any
 from transformermodel_predictor.handler import ModelMetadata
 from transformermodel_predictor.server.model_slot import ModelSlot
 from transformermodel_predictor.torchserve.handler_model import HandlerModel, WorkerState
-from transformermodel_predictor.torchserve.worker_settings import WorkerSettings
+from transformermodel_predictor.torchserve.worker_settings import DeviceType, WorkerSettings
+
+_NOT_HERE = {"parallelType": "", "parallelLevel": 0, "useVenv": False}
+"""What clients of TorchServe may look for, and no worker has."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,8 @@ def handler_facts(model: HandlerModel) -> dict[str, Any]:
         "runtime": model.archived.manifest.runtime.value,
         "handler": model.archived.manifest.handler,
         **_settings(settings),
+        **_NOT_HERE,
+        "deviceType": _device_type(model),
         "workers": [worker_document(worker) for worker in model.workers],
         "jobQueueStatus": {
             "remainingCapacity": max(0, settings.queue_size - waiting),
@@ -76,6 +81,13 @@ def worker_document(worker: WorkerState) -> dict[str, Any]:
     }
 
 
+def _device_type(model: HandlerModel) -> str:
+    """What workers are given; where nobody says it, what they were given."""
+    if model.settings.device_type is not DeviceType.auto:
+        return model.settings.device_type.value
+    return (DeviceType.cpu if all(worker.device is None for worker in model.workers) else DeviceType.gpu).value
+
+
 def _settings(settings: WorkerSettings) -> dict[str, Any]:
     """By TorchServe's names."""
     return {
@@ -87,14 +99,14 @@ def _settings(settings: WorkerSettings) -> dict[str, Any]:
         "startupTimeout": _seconds(settings.startup_timeout),
         "maxRetryTimeoutInSec": _seconds(settings.retry_timeout),
         "clientTimeoutInMills": settings.client_timeout,
-        "deviceType": settings.device_type.value,
         "deviceIds": list(settings.device_ids),
         "continuousBatching": settings.continuous_batching,
         "sequenceBatching": settings.sequence_batching,
+        "stateful": settings.sequence_batching,
         "useJobTicket": settings.job_ticket,
         "jobQueueSize": settings.queue_size,
-        "maxNumSequence": settings.max_sequences,
-        "maxSequenceJobQueueSize": settings.sequence_queue_size,
+        "maxNumSequence": settings.max_sequences if settings.sequence_batching else 0,
+        "maxSequenceJobQueueSize": settings.sequence_queue_size if settings.sequence_batching else 0,
         "sequenceMaxIdleMSec": settings.sequence_idle,
         "sequenceTimeoutMSec": settings.sequence_timeout,
     }

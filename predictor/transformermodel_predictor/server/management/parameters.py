@@ -49,7 +49,7 @@ class Registration:
         """
         if self.initial_workers is None:
             return of_archive if configured else replace(of_archive, min_workers=0)
-        most = max(self.initial_workers, of_archive.max_workers if configured else 1)
+        most = max(self.initial_workers, of_archive.max_workers if configured else 0)
         return replace(of_archive, min_workers=self.initial_workers, max_workers=most)
 
 

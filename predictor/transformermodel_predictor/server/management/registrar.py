@@ -4,8 +4,8 @@ import asyncio
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from transformermodel_api.errors import TransformerModelError
-from transformermodel_predictor.protocols.errors import InvalidRequest, VersionTaken
+from transformermodel_api.errors import PreparationFailed, TransformerModelError
+from transformermodel_predictor.protocols.errors import UnusableArchive, VersionTaken
 from transformermodel_predictor.server.archives import Archives
 from transformermodel_predictor.server.management.parameters import Registration
 from transformermodel_predictor.server.management.store_folder import archive_path
@@ -51,8 +51,9 @@ class Registrar:
         """Open an archive and give it its place; it is not loaded yet.
 
         Raises:
-            InvalidRequest: the url or the archive cannot be used; the text says why.
+            InvalidRequest: the url cannot be one of the store.
             UnknownArchive: the store has no such archive.
+            UnusableArchive: it cannot be opened, or run with the handler that is asked for.
             VersionTaken: the model is there in this version.
         """
         path = archive_path(self._store, asked.url)
@@ -60,7 +61,7 @@ class Registrar:
             options = HandlerOptions(self._defaults, asked.overrides)
             archived = await self._archives.open(path, asked.model_name, options)
         except TransformerModelError as error:
-            raise InvalidRequest(str(error)) from error
+            raise _unusable(error, path, asked) from error
         try:
             archived = _as_asked(archived, asked)
             slot = self._models.add(
@@ -70,7 +71,7 @@ class Registrar:
                 url=asked.url,
                 at_start=False,
             )
-        except (InvalidRequest, VersionTaken):
+        except (UnusableArchive, VersionTaken):
             await asyncio.to_thread(self._archives.forget, archived)
             raise
         self._registered[slot] = archived
@@ -110,5 +111,11 @@ def _as_asked(archived: ArchivedModel, asked: Registration) -> ArchivedModel:
     try:
         require_handler(archived.directory, manifest, asked.url)
     except TransformerModelError as error:
-        raise InvalidRequest(str(error)) from error
+        raise _unusable(error, archived.directory, asked) from error
     return replace(changed, manifest=manifest)
+
+
+def _unusable(error: TransformerModelError, path: Path, asked: Registration) -> UnusableArchive:
+    """What the client is told: the archive as it calls it, and no folder of this machine."""
+    told = error.message if isinstance(error, PreparationFailed) else str(error)
+    return UnusableArchive(told.replace(str(path), asked.url))

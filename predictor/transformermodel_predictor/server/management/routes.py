@@ -107,7 +107,8 @@ class ManagementRoutes:
             self._begin(served.scale(asked.least, asked.most), f"model {slot.name} version {slot.version}")
             return _status("Processing worker updates...", 202)
         await served.scale(asked.least, asked.most)
-        return _status(f"Workers scaled to {asked.least} for model: {slot.name}, version: {slot.version}")
+        version = f", version: {slot.version}" if "version" in request.path_params else ""
+        return _status(f"Workers scaled to {asked.least} for model: {slot.name}{version}")
 
     async def unregister(self, request: Request) -> JSONResponse:
         """Take a version, or a model of one version, away, once it has answered what it has begun."""

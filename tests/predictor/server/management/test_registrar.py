@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from transformermodel_api.errors import UserError
-from transformermodel_predictor.protocols.errors import InvalidRequest
+from transformermodel_predictor.protocols.errors import UnusableArchive
 from transformermodel_predictor.server.archives import Archives
 from transformermodel_predictor.server.management.parameters import Registration
 from transformermodel_predictor.server.management.registrar import Registrar
@@ -32,6 +32,6 @@ async def test_requirements_of_a_registered_archive_are_installed_where_the_serv
     (tmp_path / "a.mar").touch()
     archives = Opening()
     registrar = Registrar(Models({}), archives, tmp_path, installs)
-    with pytest.raises(InvalidRequest, match="far enough"):
+    with pytest.raises(UnusableArchive, match="far enough"):
         await registrar.open(Registration(url="a.mar"))
     assert [options.defaults.use_requirements for options in archives.options] == [installs]
