@@ -16,6 +16,7 @@ import orjson
 from kserve import InferInput, InferOutput, InferRequest, InferResponse, Model
 from kserve.errors import InvalidInput, ModelNotReady
 
+from transformermodel_api.errors import UserError
 from transformermodel_predictor.artifact.directory import open_artifact
 from transformermodel_predictor.batching import Overloaded
 from transformermodel_predictor.handler import Handler
@@ -32,6 +33,7 @@ from transformermodel_predictor.protocols.columns import (
 from transformermodel_predictor.protocols.errors import InvalidRequest
 from transformermodel_predictor.protocols.inference import InferenceResponse
 from transformermodel_predictor.tasks.task import InvalidQuestion
+from transformermodel_predictor.torchserve.reading.served import has_handler
 from transformermodel_predictor.workers import Workers
 
 
@@ -52,8 +54,10 @@ class KServeModel(Model):  # type: ignore[misc] # KServe's SDK has no types
         """Verify the artifact and load it; whether the model is ready.
 
         Raises:
-            TransformerModelError: the artifact is damaged, or its weights do not fit its task.
+            TransformerModelError: the artifact is damaged, or its weights do not fit its task; or it is an archive.
         """
+        if has_handler(self._directory):
+            raise UserError(f"{self._directory} is an archive with a handler: serve it with `transformermodel serve`")
         if self._handler is None:
             model = load_model(open_artifact(self._directory))
             model.warm_up()

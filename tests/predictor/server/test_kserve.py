@@ -4,6 +4,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,9 +13,11 @@ import pytest
 
 from tests.predictor.gated import PATIENCE_SECONDS
 from tests.predictor.server.expected import answers_by_name
+from tests.predictor.server.handler_archive import archive
 from tests.predictor.server.running import RunningServer, running
 from tests.predictor.tiny import LABELS, MAX_LENGTH
 from tests.predictor.tiny_language import make_language_artifact
+from transformermodel_api.errors import UserError
 from transformermodel_predictor.artifact.directory import Artifact
 from transformermodel_predictor.generation.loaded import LoadedGenerator
 from transformermodel_predictor.loading import LoadedModel, load_model
@@ -201,3 +204,11 @@ def test_a_model_that_generates_writes_the_same_in_kserves_server(stock_server: 
 def written(answered: dict[str, Any]) -> object:
     """The predictions of V1, or V2's elements by the names of their outputs."""
     return answered.get("predictions") or {output["name"]: output["data"] for output in answered["outputs"]}
+
+
+def test_an_archive_is_for_our_own_server(tmp_path: Path) -> None:
+    from transformermodel_predictor.server.kserve_adapter import KServeModel
+
+    path = archive(tmp_path / "shouts.mar", "def handle(rows, context):\n    return rows\n")
+    with pytest.raises(UserError, match=r"shouts\.mar is an archive with a handler: serve it with `transformermodel"):
+        KServeModel("shouts", path).load()
