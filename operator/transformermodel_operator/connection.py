@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import kopf
 from kubernetes.aio.client import ApiClient, Configuration
@@ -44,7 +46,16 @@ async def configure(environment: Mapping[str, str]) -> Configuration:
     except (ConfigException, OSError) as error:
         raise UserError(f"no cluster to connect to: set KUBECONFIG, or run in a pod ({error})") from error
     configuration.connection_pool_maxsize = 0  # each watch keeps a connection for itself
+    # Else the client looks for a proxy and for credentials in ~/.netrc with each request, and takes two threads for it.
+    configuration.client_session_kwargs = {"trust_env": False}
+    configuration.proxy = configuration.proxy or _proxy_before(configuration.host)
     return configuration
+
+
+def _proxy_before(url: str) -> str | None:
+    """The proxy that the process' environment (HTTPS_PROXY, NO_PROXY) puts before a server."""
+    server = urlsplit(url)
+    return None if proxy_bypass(server.hostname or "") else getproxies().get(server.scheme)
 
 
 async def kopf_credentials(configuration: Configuration) -> kopf.ConnectionInfo:

@@ -26,6 +26,21 @@ async def test_the_clients_credentials_are_kopfs_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("none_before", "proxy"), [("example.org", "http://proxy.example.org:3128"), ("198.18.0.1", None)]
+)
+async def test_a_proxy_is_looked_for_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, none_before: str, proxy: str | None
+) -> None:
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text(KUBECONFIG)
+    monkeypatch.setenv("https_proxy", "http://proxy.example.org:3128")
+    monkeypatch.setenv("no_proxy", none_before)
+    configuration = await configure({"KUBECONFIG": str(kubeconfig)})
+    assert configuration.proxy == proxy
+    assert configuration.client_session_kwargs == {"trust_env": False}
+
+
+@pytest.mark.parametrize(
     "environment",
     [
         pytest.param({"KUBECONFIG": "/nonexistent/kubeconfig"}, id="no such file"),
