@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -29,6 +30,27 @@ _SWITCHES = {
     "install_py_dep_per_model": "use_requirements",
 }
 _BOOLEANS = {"true": True, "false": False}
+
+_READ = frozenset(
+    {
+        *_COUNTS,
+        *_SWITCHES,
+        "enable_envvars_config",
+        "load_models",
+        "max_request_size",
+        "metrics_config",
+        "model_snapshot",
+        "model_store",
+        "models",
+        "service_envelope",
+    }
+)
+_OF_ANOTHER_SERVER = re.compile(
+    r"(grpc_)?(inference|management|metrics)_(address|port)|initial_(worker|distribution)_port|num_workers|vmargs"
+    r"|(number_of_)?netty(_client)?_threads|prefer_direct_buffer|async_logging|enable_metrics_api|metrics_(mode|format)",
+    re.IGNORECASE,
+)
+"""What every store has, and no server but TorchServe could want: where it listens, and how Java runs."""
 
 ModelKeys = Mapping[str, Mapping[str, Any]]
 """The keys of each version of a model."""
@@ -71,6 +93,7 @@ def read_server_configuration(file: Path, environment: Mapping[str, str]) -> Ser
         values = read_properties(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{file} cannot be read: {error}") from error
+    _tell_unread(values, str(file))
     if values.get("enable_envvars_config", "").strip().lower() == "true":
         given = {name.removeprefix(_PREFIX).lower(): text for name, text in environment.items() if _is_key(name)}
         values = {**values, **given}
@@ -84,6 +107,13 @@ def read_server_configuration(file: Path, environment: Mapping[str, str]) -> Ser
         model_store=Path(store) if (store := values.get("model_store", "").strip()) else None,
         max_request_bytes=_count(values, "max_request_size", origin),
     )
+
+
+def _tell_unread(values: Mapping[str, str], origin: str) -> None:
+    """Log, in one line, which keys mean something that this server does not do."""
+    unread = sorted(key for key in values if key not in _READ and not _OF_ANOTHER_SERVER.fullmatch(key))
+    if unread:
+        _log.warning("%s: %s: no effect here, unless a flag of this server says the same", origin, ", ".join(unread))
 
 
 def _is_key(name: str) -> bool:

@@ -102,6 +102,24 @@ class TestSettings:
         assert (b.settings.batch_size, b.settings.response_timeout) == (1, 5)
         assert (c.settings.min_workers, c.settings.max_workers, c.settings.queue_size) == (2, 2, 10)
 
+    def test_keys_that_this_server_does_not_know_are_told_in_one_line(
+        self, store: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        usual = (
+            "inference_address=http://0.0.0.0:8085",
+            "grpc_inference_port=7070",
+            "NUM_WORKERS=1",
+            "metrics_mode=log",
+        )
+        configured(store, *usual, "number_of_netty_threads=4", "job_queue_size=10", "load_models=all")
+        assert not caplog.messages
+        configured(store, *usual, "ts_header_key_sequence_id=session", "cors_allowed_origin=*")
+        (told,) = caplog.messages
+        assert told.endswith(
+            "config.properties: cors_allowed_origin, ts_header_key_sequence_id: no effect here, unless a flag of this "
+            "server says the same"
+        )
+
     def test_the_server_s_keys_are_read(self, store: Path) -> None:
         found = configured(
             store,
