@@ -7,6 +7,7 @@ import torch
 from transformers import AutoConfig
 
 from transformermodel_api.errors import PreparationFailed
+from transformermodel_api.spec import TaskName
 from transformermodel_predictor.artifact.directory import Artifact
 from transformermodel_predictor.artifact.twin import differentiable_folder
 from transformermodel_predictor.explanations.embeddings import NotDifferentiable
@@ -61,7 +62,8 @@ def find_differentiable(
         _log.warning("%s has no gradients: %s", artifact.path, one_line(error))
         problem = f"it has no gradients ({one_line(error).rstrip('.')})"
         return Differentiable(None, Offered(tools, problem=problem))
-    return Differentiable(twin, Offered(Tools(tools.stand_ins, twin.embed), probes_for(configuration)))
+    probes = probes_for(configuration, generates=task.name is TaskName.TextGeneration)
+    return Differentiable(twin, Offered(Tools(tools.stand_ins, twin.embed), probes))
 
 
 def _listed(offered: Offered) -> str:

@@ -1,6 +1,7 @@
 """The numbers that explanations hold tokens responsible for. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import torch
 
@@ -75,3 +76,7 @@ class ContinuationLogProbability:
         exact = torch.promote_types(logits.dtype, torch.float32)
         probabilities = logits.log_softmax(dim=-1, dtype=exact)
         return probabilities[range(len(self.tokens)), list(self.tokens)].sum()
+
+    def after(self, tokens: int) -> Self:
+        """The same number in logits without those of so many tokens at the beginning."""
+        return replace(self, positions=tuple(position - tokens for position in self.positions))

@@ -10,6 +10,7 @@ from transformers import PreTrainedConfig
 from transformermodel_predictor.explanations.embeddings import NotDifferentiable
 from transformermodel_predictor.explanations.explanation import GRADIENT_METHODS, Attribution, Baseline, Method, Options
 from transformermodel_predictor.explanations.methods.catalogue import METHODS
+from transformermodel_predictor.explanations.objectives import ContinuationLogProbability
 from transformermodel_predictor.explanations.rows import Asking
 from transformermodel_predictor.explanations.target import Target
 from transformermodel_predictor.explanations.tools import Tools
@@ -22,6 +23,9 @@ _FAILURES = (NotDifferentiable, InvalidQuestion, ArithmeticError, LookupError, R
 Combination = tuple[Method, Baseline]
 
 _LENGTHS = (6, 13)
+"""Two, as rows of different lengths run together."""
+_GENERATING_LENGTHS = (6,)
+"""One for language models: rows of theirs run apart by length, and each token costs hundreds of times as much."""
 _TRIALS = (Options(steps=16, most_steps=128), Options(steps=64, most_steps=512))
 """The second only where the first does not suffice: near an embedding that a normalization cannot scale, gradients
 change so fast that hundreds of steps are needed."""
@@ -95,8 +99,14 @@ class Offered:
         return None
 
 
-def probes_for(configuration: PreTrainedConfig) -> tuple[Target, ...]:
-    """Sequences of random tokens, the same at each start, with an objective that every task's model has."""
+def probes_for(configuration: PreTrainedConfig, *, generates: bool = False) -> tuple[Target, ...]:
+    """Sequences of random tokens, the same at each start, with an objective that the model has whatever its head.
+
+    Args:
+        configuration: the model's.
+        generates: whether its logits are of tokens that follow. Then one of them is looked at, as explanations do: all
+            logits of a vocabulary together change so restlessly on the way that hundreds of steps would be needed.
+    """
     size: int = configuration.get_text_config().vocab_size
     tokens = [token for token in range(size) if token != getattr(configuration, "pad_token_id", None)]
     random = Random(0)  # noqa: S311 - no secret
@@ -104,11 +114,11 @@ def probes_for(configuration: PreTrainedConfig) -> tuple[Target, ...]:
         Target(
             name="probe",
             encoding=Encoding({"input_ids": random.choices(tokens, k=length)}),
-            objective=_Mixture(),
+            objective=ContinuationLogProbability((length - 1,), (random.choice(tokens),)) if generates else _Mixture(),
             score=1.0,
             features=(None, *range(length - 2), None),
         )
-        for length in _LENGTHS
+        for length in (_GENERATING_LENGTHS if generates else _LENGTHS)
     )
 
 

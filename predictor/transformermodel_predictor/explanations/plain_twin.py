@@ -3,6 +3,7 @@
 import inspect
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -11,8 +12,12 @@ from transformers import PreTrainedModel
 from transformermodel_predictor.engines.packed.model import first_position
 from transformermodel_predictor.explanations.embeddings import EmbeddingOutput
 from transformermodel_predictor.explanations.gradients import differentiate, not_recording, recording
+from transformermodel_predictor.explanations.objectives import ContinuationLogProbability
 from transformermodel_predictor.explanations.rows import GradientRow, Result
 from transformermodel_predictor.tasks.task import Encoding
+
+_KEPT = "logits_to_keep"
+"""Parameter of language models: of how many tokens at the end logits are computed, 0 for all."""
 
 
 class PlainTwin:
@@ -52,10 +57,13 @@ class PlainTwin:
         return [results[index] for index in range(len(rows))]
 
     def _run(self, rows: Sequence[GradientRow]) -> list[Result]:
+        features = self._features([row.encoding for row in rows])
+        if _KEPT in self._accepted:
+            rows, features[_KEPT] = _with_last_logits(rows)
         with recording():
             embedded = torch.stack([row.embedded for row in rows]).to(self._model.device).requires_grad_()
             with self._embeddings.replaced(embedded):
-                output = self._model(**self._features([row.encoding for row in rows]))
+                output = self._model(**features)
             tensors = {name: value for name, value in output.items() if isinstance(value, torch.Tensor)}
             outputs = [{name: value[index] for name, value in tensors.items()} for index in range(len(rows))]
             values, gradient = differentiate(rows, outputs, embedded)
@@ -80,3 +88,16 @@ class PlainTwin:
         if "use_cache" in self._accepted:
             given["use_cache"] = False
         return given
+
+
+def _with_last_logits(rows: Sequence[GradientRow]) -> tuple[Sequence[GradientRow], int]:
+    """Rows of one length that look at the logits of the last tokens alone, and of how many; 0 where they look at all.
+
+    Over a vocabulary of a language model the logits of a prompt cost as much as several of its layers.
+    """
+    continued = [(row, row.objective) for row in rows if isinstance(row.objective, ContinuationLogProbability)]
+    if len(continued) < len(rows):
+        return rows, 0
+    first = min(min(objective.positions) for _, objective in continued)
+    kept = [replace(row, objective=objective.after(first)) for row, objective in continued]
+    return kept, len(rows[0].encoding) - first

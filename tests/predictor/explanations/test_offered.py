@@ -9,6 +9,7 @@ import torch
 from transformers import PreTrainedModel
 
 from tests.predictor.engines.packed.architectures import HEADS, PACKED, REFUSED, Architecture
+from tests.predictor.tiny_language import make_language_model
 from transformermodel_predictor.engines.pretrained import PretrainedEngine
 from transformermodel_predictor.explanations.driving import drive
 from transformermodel_predictor.explanations.explanation import GRADIENT_METHODS, Baseline, Method
@@ -28,9 +29,17 @@ def offered_by(architecture: Architecture, stand_ins: dict[Baseline, int]) -> Of
     return tried(model, twin_of(model), stand_ins)
 
 
-def tried(model: PreTrainedModel, twin: Twin, stand_ins: dict[Baseline, int]) -> Offered:
+@pytest.mark.parametrize("kind", ["llama", "gpt2"])
+def test_language_models_offer_every_method(kind: str) -> None:
+    model = make_language_model(kind)
+    found = tried(model, twin_of(model, packed=False), {Baseline.Pad: 0}, generates=True)
+    for method in Method:
+        assert Baseline.Pad in found.baselines(method)
+
+
+def tried(model: PreTrainedModel, twin: Twin, stand_ins: dict[Baseline, int], *, generates: bool = False) -> Offered:
     """Every combination that wants a trial has had one, as a server gives it."""
-    found = Offered(Tools(stand_ins, twin.embed), probes_for(model.config))
+    found = Offered(Tools(stand_ins, twin.embed), probes_for(model.config, generates=generates))
     for method, baseline in product(Method, Baseline):
         if found.untried(method, baseline):
             try:

@@ -17,11 +17,12 @@ from transformermodel_predictor.explanations.driving import drive
 from transformermodel_predictor.explanations.embeddings import NotDifferentiable
 from transformermodel_predictor.explanations.explanation import Baseline, Options
 from transformermodel_predictor.explanations.methods import integrated_gradients
+from transformermodel_predictor.explanations.objectives import ContinuationLogProbability
 from transformermodel_predictor.explanations.offered import probes_for
 from transformermodel_predictor.explanations.packed_twin import PackedTwin
 from transformermodel_predictor.explanations.plain_twin import PlainTwin
 from transformermodel_predictor.explanations.rows import GradientRow, Result
-from transformermodel_predictor.explanations.target import Target
+from transformermodel_predictor.explanations.target import Objective, Target
 from transformermodel_predictor.explanations.tools import Tools
 from transformermodel_predictor.explanations.twin import Twin
 from transformermodel_predictor.explanations.twins import sharing_weights, twin_of
@@ -89,6 +90,33 @@ def test_decoders(kind: str) -> None:
     asked = rows(twin, targets(model))
     assert_equal(twin.run(asked), [result for row in asked for result in twin.run([row])])
     assert_complete(twin, model, targets(model)[0])
+
+
+class Hidden:
+    """An objective that a twin knows nothing about."""
+
+    def __init__(self, objective: Objective) -> None:
+        self.value = objective.value
+
+
+@pytest.mark.parametrize("kind", ["llama", "gpt2"])
+def test_of_a_prompt_no_logits_are_computed_but_those_that_are_looked_at(kind: str) -> None:
+    twin = twin_of(decoder(kind))
+    assert isinstance(twin, PlainTwin)
+    asked = [
+        replace(one, objective=ContinuationLogProbability((length - 2, length - 1), (5, 7)))
+        for one in targets(decoder(kind))
+        for length in [len(one.encoding)]
+    ]
+    asked[0] = replace(asked[0], objective=ContinuationLogProbability((len(asked[0].encoding) - 3,), (5,)))
+    computed: list[int] = []
+    head = twin._model.get_output_embeddings()
+    assert head is not None
+    head.register_forward_hook(lambda _, __, logits: computed.append(logits.shape[1]))
+    found = twin.run(rows(twin, asked))
+    assert sorted(computed) == [2, 3]
+    everything = [replace(one, objective=Hidden(one.objective)) for one in asked]
+    assert_equal(found, twin.run(rows(twin, everything)))
 
 
 @pytest.mark.parametrize("twin_type", [PlainTwin, PackedTwin])
