@@ -51,7 +51,7 @@ def decide(snapshot: Snapshot) -> Decision:
     if going and not has_finalizer(snapshot.model):
         return Decision()  # the garbage collector removes the children
     try:
-        model = _read(snapshot.model)
+        model = snapshot.resource
     except ValidationError as error:
         return Decision(finalizer=False) if going else _invalid(snapshot, error)
     if going:
@@ -98,25 +98,13 @@ def inquire(snapshot: Snapshot) -> Inquiry:
     if going and not has_finalizer(snapshot.model):
         return Inquiry()
     try:
-        model = _read(snapshot.model)
+        model = snapshot.resource
     except ValidationError:
         return Inquiry()
     if going:
         return inquire_about_deletion(model, snapshot)
     about_preparation = inquire_about_preparation(model, snapshot)
     return replace(about_preparation, replicas=replicas_in_question(snapshot.deployment))
-
-
-def _read(document: Document) -> TransformerModel:
-    """The model; a status that this version cannot read is as good as none."""
-    return TransformerModel.read({**document, "status": None}).model_copy(update={"status": _status_before(document)})
-
-
-def _status_before(document: Document) -> TransformerModelStatus:
-    try:
-        return TransformerModelStatus.model_validate(document.get("status") or {})
-    except ValidationError:
-        return TransformerModelStatus()
 
 
 def _conditions_before(model: TransformerModel) -> tuple[Condition, ...]:
@@ -153,7 +141,7 @@ def _handled(model: TransformerModel, preparation: PreparationVerdict, before: T
 def _invalid(snapshot: Snapshot, error: ValidationError) -> Decision:
     """The object got past an older CRD."""
     metadata = snapshot.model["metadata"]
-    before = _status_before(snapshot.model)
+    before = snapshot.status_before
     problems = "; ".join(f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors())
     message = f"The operator cannot read this object ({problems}). Correct it, and apply the operator's CRD."
     conditions = record(_invalid_findings(message), before.conditions, metadata.get("generation"), snapshot.now)

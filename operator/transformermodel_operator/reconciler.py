@@ -173,7 +173,9 @@ class Reconciler:
         """Look for what the decision depends on beside what the watches tell."""
         inquiry = inquire(snapshot)
         progress = self.follow(key, inquiry.running)
-        return await inspect(self.cluster, replace(snapshot, progress=progress), inquiry)
+        if progress is not None:
+            snapshot = replace(snapshot, progress=progress)
+        return await inspect(self.cluster, snapshot, inquiry)
 
     async def _is_current(self, model: Document) -> bool:
         """Whether the model is as it was seen, asked live before anything is made, changed or removed for it.

@@ -3,8 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
+
+from pydantic import ValidationError
 
 from transformermodel_api.contract import PreparationProgress
+from transformermodel_api.model import TransformerModel
+from transformermodel_api.status import TransformerModelStatus
 from transformermodel_operator.attempt import Attempt
 from transformermodel_operator.objects import Document, Reference
 from transformermodel_operator.reasons import Reason
@@ -58,3 +63,21 @@ class Snapshot:
     progress: PreparationProgress | None = None
     claims: Mapping[str, Document | None] = field(default_factory=dict)
     refusals: Mapping[Reference, Refusal] = field(default_factory=dict)
+
+    @cached_property
+    def resource(self) -> TransformerModel:
+        """The model, read once; a status that this version cannot read is as good as none.
+
+        Raises:
+            pydantic.ValidationError: this version cannot read its spec.
+        """
+        read = TransformerModel.read({**self.model, "status": None})
+        return read.model_copy(update={"status": self.status_before})
+
+    @cached_property
+    def status_before(self) -> TransformerModelStatus:
+        """What was last reported, as far as this version can read it."""
+        try:
+            return TransformerModelStatus.model_validate(self.model.get("status") or {})
+        except ValidationError:
+            return TransformerModelStatus()
