@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from transformermodel_api import GROUP, KIND, PLURAL, VERSION
@@ -109,6 +110,17 @@ def annotations(document: Document) -> Mapping[str, str]:
     """The object's annotations."""
     found: Mapping[str, str] = document["metadata"].get("annotations") or {}
     return found
+
+
+def applied_at(document: Document, manager: str, otherwise: datetime) -> datetime:
+    """When a manager's server-side apply has last changed something of the object; `otherwise` where nothing tells."""
+    entries = document["metadata"].get("managedFields") or ()
+    times = (
+        entry["time"]
+        for entry in entries
+        if (entry.get("manager"), entry.get("operation")) == (manager, "Apply") and not entry.get("subresource")
+    )
+    return max(map(datetime.fromisoformat, times), default=otherwise)
 
 
 def is_terminating(document: Document) -> bool:

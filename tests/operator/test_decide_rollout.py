@@ -24,6 +24,7 @@ from tests.operator.world import (
     succeeded,
 )
 from transformermodel_api.status import Artifact
+from transformermodel_operator.children.identity import FIELD_MANAGER
 from transformermodel_operator.children.revision import FAILED_ANNOTATION, Failure
 from transformermodel_operator.decision import Decision, decide, inquire
 from transformermodel_operator.objects import CONTROLLER_REVISION, Reference
@@ -155,6 +156,43 @@ def test_a_rollout_looks_again_until_its_deadline() -> None:
     assert decide(snapshot(EDITED, **rolling())).requeue_after == timedelta(seconds=15)
     decision = decide(snapshot(EDITED, **rolling(now=late)))
     assert decision.requeue_after == timedelta(seconds=5)
+    assert conditions(decision)["Ready"] == ("False", "RollingOut")
+
+
+def asked(deployment: Object | None, ago: timedelta, of: Object = EDITED) -> dict[str, Any]:
+    """What is around a model whose InferenceService has been applied so long ago, to no effect."""
+    found = service(of)
+    entry = {"manager": FIELD_MANAGER, "operation": "Apply", "time": (NOW - ago).isoformat(), "fieldsV1": {}}
+    found["metadata"]["managedFields"] = [entry]
+    return {"service": found, "deployment": deployment, "revisions": (kept(MODEL, 1), kept(of, 2))}
+
+
+def test_who_writes_for_kserve_looks_again_whether_it_has_anything_to_do() -> None:
+    decision = decide(snapshot(EDITED, **served(MODEL)))
+    assert [child["kind"] for child in decision.apply][-1] == "InferenceService"
+    assert decision.requeue_after == timedelta(seconds=15)
+
+
+def test_kserve_has_until_the_deadline_to_change_the_deployment() -> None:
+    old = served(MODEL)["deployment"]
+    in_time = decide(snapshot(EDITED, **asked(old, timedelta(seconds=590))))
+    assert conditions(in_time)["Reconciling"] == ("True", "RollingOut")
+    assert in_time.requeue_after == timedelta(seconds=10)
+    late = decide(snapshot(EDITED, **asked(old, timedelta(seconds=600))))
+    assert conditions(late)["Ready"] == ("False", "RolledBack")
+    assert "KServe has not given the Deployment the new revision in time" in message(late, "Ready")
+    assert revision_served(late) == GOOD
+
+
+def test_a_first_deployment_that_kserve_does_not_make_is_stalled() -> None:
+    decision = decide(snapshot(PREPARED, **asked(None, timedelta(seconds=600), of=MODEL)))
+    assert conditions(decision)["Stalled"] == ("True", "ProgressDeadlineExceeded")
+    assert "KServe has not made the Deployment in time" in message(decision, "Ready")
+
+
+def test_what_served_before_may_come_back_late() -> None:
+    other = deployment(service(EDITED))
+    decision = decide(snapshot(READY, **asked(other, timedelta(days=1), of=MODEL)))
     assert conditions(decision)["Ready"] == ("False", "RollingOut")
 
 

@@ -144,6 +144,24 @@ def test_the_pod_is_extended_in_kubernetes_own_words() -> None:
     assert predictor["annotations"]["note"] == "b"
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param({"affinity": {"podAffinity": {}, "nodeAffinity": {}}}, id="affinity"),
+        pytest.param({"resources": {"requests": {}}}, id="resources"),
+        pytest.param({"labels": {}, "tolerations": [], "imagePullSecrets": []}, id="maps and lists"),
+    ],
+)
+def test_what_says_nothing_is_not_written(said: Object) -> None:
+    """Server-side apply makes null of an object whose last field it removes."""
+    assert build(model(predictor=said)) == build()
+
+
+def test_an_empty_object_in_a_list_says_something() -> None:
+    volumes = [{"name": "cache", "emptyDir": {}}]
+    assert build(model(predictor={"volumes": volumes}))["spec"]["predictor"]["volumes"] == volumes
+
+
 def test_the_operators_own_annotation_wins() -> None:
     mine = model(predictor={"annotations": {"transformermodel.dev/revision": "mine"}})  # past an older CRD
     assert revision_of(build(mine)) == revision(mine).name

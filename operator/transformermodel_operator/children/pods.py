@@ -1,5 +1,6 @@
 """The pods that serve: the part of an InferenceService's predictor that makes one revision differ from another."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from transformermodel_api.explanations import settings_of
@@ -56,8 +57,17 @@ def serving_pods(model: TransformerModel, artifact: Artifact, settings: Settings
 
 def _chosen(predictor: Predictor, fields: set[str]) -> dict[str, Any]:
     """What the user says of these fields, as Kubernetes spells it."""
-    given = predictor.model_dump(mode="json", by_alias=True, exclude_none=True, include=fields)
-    return {name: value for name, value in given.items() if value}
+    return _without_empty(predictor.model_dump(mode="json", by_alias=True, exclude_none=True, include=fields))
+
+
+def _without_empty(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Without objects and lists that say nothing: where server-side apply empties one, the API server finds null there.
+
+    Items of lists stay as they are: lists are written as a whole, and an empty object in one, such as `emptyDir`, says
+    something.
+    """
+    said = {name: _without_empty(value) if isinstance(value, Mapping) else value for name, value in given.items()}
+    return {name: value for name, value in said.items() if value not in ({}, [])}
 
 
 def _artifact(model: TransformerModel, artifact: Artifact, settings: Settings) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from transformermodel_operator.decide.revisions import (
     plan_revisions,
     records,
 )
-from transformermodel_operator.decide.rollout import Patience, Rollout, observe_rollout
+from transformermodel_operator.decide.rollout import LOOK_AGAIN_AFTER, Patience, Rollout, observe_rollout
 from transformermodel_operator.objects import (
     CONTROLLER_REVISION,
     INFERENCE_SERVICE,
@@ -83,8 +83,9 @@ def _serve(model: TransformerModel, plan: Plan, snapshot: Snapshot) -> Predictor
     if leftover := _leftover(model, plan, snapshot):
         return replace(verdict, predictor=_rolling(f"{leftover} of before is being removed."), apply=(), delete=())
     if service is None or not settled(service, wanted, FIELD_MANAGER):
-        message = f"KServe is to serve revision {plan.target.name}."
-        return replace(verdict, predictor=_rolling(message), apply=(*verdict.apply, wanted))
+        rolling = _rolling(f"KServe is to serve revision {plan.target.name}.")
+        # Nobody tells where KServe has nothing to do for it, as when a change that it could not make is taken back.
+        return replace(verdict, predictor=rolling, apply=(*verdict.apply, wanted), requeue_after=LOOK_AGAIN_AFTER)
     patience = Patience(
         timedelta(seconds=model.spec.rollout.progress_deadline_seconds),
         proven=plan.good is not None and plan.good.name == plan.target.name,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from transformermodel_api.status import ConditionType
+from transformermodel_operator.children.identity import FIELD_MANAGER
 from transformermodel_operator.children.inference_service import replicas_of, revision_of
 from transformermodel_operator.conditions import Finding, false, true
 from transformermodel_operator.decide.deployment import (
@@ -20,7 +21,7 @@ from transformermodel_operator.decide.deployment import (
     without_progress,
 )
 from transformermodel_operator.decide.kserve import failure_of, is_invalid, objection, with_objection
-from transformermodel_operator.objects import Document, condition, holds
+from transformermodel_operator.objects import Document, applied_at, condition, holds
 from transformermodel_operator.reasons import Reason
 from transformermodel_operator.replicas import Trouble
 
@@ -72,12 +73,8 @@ def observe_rollout(
         trouble: what the pods of the Deployment's revision say.
         patience: how long it may take.
     """
-    failure = failure_of(service)
     if deployment is None or deployed_revision(deployment) != revision_of(wanted):
-        if failure is not None and (deployment is None or is_invalid(service)):
-            return Rollout(failure, failed=is_invalid(service))
-        what = "made the Deployment" if deployment is None else "given the Deployment the new revision"
-        return Rollout(_rolling(with_objection(f"KServe has not {what} yet.", service)))
+        return _wait_for_kserve(service, deployment, patience)
     least, most = replicas_of(wanted)
     if not least <= replicas_wanted(deployment) <= most:
         return Rollout(_rolling(with_objection("The Deployment has not got the new number of replicas yet.", service)))
@@ -87,6 +84,20 @@ def observe_rollout(
         message = "The model is switched off: spec.predictor.minReplicas is 0."
         return Rollout(false(ConditionType.PredictorReady, Reason.ScaledToZero, message), switched_off=True)
     return _observe_replicas(service, deployment, trouble, patience)
+
+
+def _wait_for_kserve(service: Document, deployment: Document | None, patience: Patience) -> Rollout:
+    """The Deployment is not as KServe should make it. Why, KServe does not say where the API server refuses it."""
+    failure = failure_of(service)
+    if failure is not None and (deployment is None or is_invalid(service)):
+        return Rollout(failure, failed=is_invalid(service))
+    what = "made the Deployment" if deployment is None else "given the Deployment the new revision"
+    left = patience.deadline - (patience.now - applied_at(service, FIELD_MANAGER, patience.now))
+    if left > timedelta(0) or patience.proven:
+        waiting = _rolling(with_objection(f"KServe has not {what} yet.", service))
+        return Rollout(waiting, requeue_after=left if left > timedelta(0) else None)
+    message = with_objection(f"KServe has not {what} in time; the events of the InferenceService say why.", service)
+    return Rollout(false(ConditionType.PredictorReady, Reason.ProgressDeadlineExceeded, message), failed=True)
 
 
 def _observe_replicas(service: Document, deployment: Document, trouble: Trouble, patience: Patience) -> Rollout:
