@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shlex
 import signal
 import subprocess
@@ -16,6 +15,7 @@ import pytest
 import yaml
 
 from tests.cli.test_serve import PROGRAM, free_port
+from tests.migration_guide import COMMANDS, CUSTOM_MODEL, INFERENCE_SERVICE, NATIVE_MODEL, line_with
 from tests.predictor.preparation.conftest import FAITHFUL
 from tests.predictor.torchserve.ancestor.archives import LABELS, make_archive
 from tests.predictor.torchserve.reading.archives import packed
@@ -23,13 +23,9 @@ from tests.predictor.torchserve.reading.wheels import wheel
 
 pytestmark = pytest.mark.slow
 
-PAGE = Path("docs/migrating-from-torchserve.md").read_text(encoding="utf-8")
-MANIFESTS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-COMMANDS = [
-    line.strip() for line in re.sub(r"```.*?```", "", PAGE, flags=re.DOTALL).splitlines() if line.startswith("    ")
-]
 SERVE, STORE, MANAGED, NATIVE = (line for line in COMMANDS if " serve " in line)
 OF_A_CLUSTER = "kubectl apply -f custom.yaml"
+"""tests/cluster applies that manifest, and the page's InferenceService."""
 TEXT = "i love this movie"
 
 HANDLER = b"""\
@@ -66,10 +62,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "store" / "config" / "config.properties").write_text(f"model_snapshot={json.dumps(snapshot)}\n")
     (folder / "sample_text.txt").write_text(TEXT)
     (folder / "test_handler.py").write_text(TEST)
-    _, custom, native = MANIFESTS
-    (folder / "custom.yaml").write_text(custom)
+    (folder / "custom.yaml").write_text(CUSTOM_MODEL)
     (folder / "native").mkdir()
-    model = yaml.safe_load(native)
+    model = yaml.safe_load(NATIVE_MODEL)
     model["spec"]["preparation"] = FAITHFUL  # what Auto tries takes minutes, and is tested elsewhere
     (folder / "native" / "native.yaml").write_text(yaml.safe_dump(model))
     make_archive(folder / "checkpoint", "sequence_classification").write(folder / "native" / "model-store", "bert")
@@ -122,11 +117,6 @@ def curl(command: str, folder: Path, port: int) -> str:
     return shown.stdout
 
 
-def line_with(word: str) -> str:
-    (line,) = (command for command in COMMANDS if word in command)
-    return line
-
-
 def test_every_command_of_the_page_is_run_here() -> None:
     assert set(COMMANDS) == {
         *(SERVE, STORE, MANAGED, NATIVE),
@@ -135,14 +125,16 @@ def test_every_command_of_the_page_is_run_here() -> None:
     }
 
 
-def test_an_archive_answers_at_the_addresses_that_it_had_and_is_managed_with_a_token(place: Path) -> None:
-    """With the flags of the management the server does all that it does without."""
-    assert set(shlex.split(SERVE)) < set(shlex.split(MANAGED))
-    variable, _, token = line_with("export ").removeprefix("export ").partition("=")
-    with served(MANAGED, place, **{variable: token}) as port:
+def test_an_archive_answers_at_the_addresses_that_it_had(place: Path) -> None:
+    with served(SERVE, place) as port:
         assert curl(line_with("/predictions/bert -T"), place, port) == "Accepted"
         assert json.loads(curl(line_with("/explanations/bert"), place, port))["words"][:1] == ["{'text':"]
         assert json.loads(curl(line_with("/ping"), place, port)) == {"status": "Healthy"}
+
+
+def test_it_is_managed_with_a_token(place: Path) -> None:
+    variable, _, token = line_with("export ").removeprefix("export ").partition("=")
+    with served(MANAGED, place, **{variable: token}) as port:
         (described,) = json.loads(curl(line_with("/models/bert -H"), place, port))
         assert (described["modelName"], described["modelVersion"]) == ("bert", "1.0")
 
@@ -161,7 +153,7 @@ def test_tests_of_handlers_import_what_a_worker_does(place: Path) -> None:
 
 def test_the_inference_service_names_the_charts_runtime_and_a_format_that_it_has() -> None:
     """tests/cluster serves such a one."""
-    model = yaml.safe_load(MANIFESTS[0])["spec"]["predictor"]["model"]
+    model = yaml.safe_load(INFERENCE_SERVICE)["spec"]["predictor"]["model"]
     chart = Path("charts/transformermodel")
     assert model["runtime"] == yaml.safe_load((chart / "values.yaml").read_text())["servingRuntime"]["name"]
     runtime = (chart / "templates" / "serving-runtime.yaml").read_text()
