@@ -54,11 +54,15 @@ class Batch:
         decoder: what runs the model.
         prompt_tokens: most tokens of prompts that are read between two steps, so that who is generating already does
             not wait for long.
+
+    Attributes:
+        generated: tokens that it has generated, ever.
     """
 
     def __init__(self, decoder: Decoder[Any], prompt_tokens: int = 512) -> None:
         self._decoder = decoder
         self._prompt_tokens = prompt_tokens
+        self.generated = 0
         self._rows: list[Member] = []
         self._reading: list[tuple[Member, Prompt[Any]]] = []
 
@@ -105,6 +109,7 @@ class Batch:
             for member in lost:
                 member.tell(error)
             return
+        self.generated += len(self._rows)
         finished = [
             row
             for row, (member, own, best) in enumerate(zip(self._rows, logits, _likeliest(logits), strict=True))
@@ -132,6 +137,7 @@ class Batch:
 
     def _begin(self, member: Member, prompt: Prompt[Any], logits: torch.Tensor) -> None:
         (best,) = _likeliest(logits[None])
+        self.generated += 1
         if _goes_on(member, logits, best):
             self._decoder.join(prompt)
             self._rows.append(member)

@@ -119,9 +119,11 @@ class Generator:
     def _step(self, joining: list[Member]) -> None:
         """In the worker's thread."""
         rows, began = len(self._batch) + len(joining), time.perf_counter()
+        before = self._batch.generated
         tokens = self._batch.step(joining)
         self._observer.phase("forward", time.perf_counter() - began)
         self._observer.step(rows, tokens, 0)
+        self._observer.generated(self._batch.generated - before)
 
     def _joining(self) -> list[Member]:
         """Who waits and fits, oldest first. A sequence that is too large for company waits until it can go alone."""

@@ -110,7 +110,8 @@ class Inference:
         """
         _measurement.get().explains = True
         self.require_size(questions)
-        explained = await within(seconds, explain_by_methods(handler, questions, parameters))
+        with self._meter.explaining(handler.metadata.name):
+            explained = await within(seconds, explain_by_methods(handler, questions, parameters))
         for row in explained:
             self._meter.explained(handler.metadata.name, row.explanations)
         return explained

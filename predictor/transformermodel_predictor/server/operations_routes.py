@@ -7,7 +7,7 @@ from starlette.routing import Route
 from transformermodel_predictor.server.exchange import JSONResponse
 from transformermodel_predictor.server.models import Models, ModelState
 from transformermodel_predictor.server.served import runs_handler
-from transformermodel_predictor.telemetry.metrics import CONTENT_TYPE, Metrics
+from transformermodel_predictor.telemetry.metrics import CONTENT_TYPE, Crew, Metrics
 from transformermodel_predictor.torchserve.handler_model import HandlerModel
 
 
@@ -35,10 +35,11 @@ class OperationsRoutes:
         ]
         self._metrics.handlers.keep(self._models.names)
         self._metrics.show_models(one.metadata for one in served)
-        self._metrics.show_workers(_workers(one) for one in served if runs_handler(one))
+        self._metrics.show_workers(_crew(one) for one in served if runs_handler(one))
         return Response(self._metrics.exposition(), media_type=CONTENT_TYPE)
 
 
-def _workers(model: HandlerModel) -> tuple[str, str, int, int]:
+def _crew(model: HandlerModel) -> Crew:
     metadata, workers = model.metadata, model.workers
-    return metadata.name, metadata.version, len(workers), sum(worker.ready for worker in workers)
+    ready, memory = sum(worker.ready for worker in workers), sum(worker.memory for worker in workers)
+    return Crew(metadata.name, metadata.version, len(workers), ready, memory)

@@ -1,6 +1,7 @@
 """The server's metrics for Prometheus. One registry per server, so that several live in one process."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -20,6 +21,25 @@ _REQUEST = ("model", "protocol", "status")
 _MODEL = ("model",)
 
 
+@dataclass(frozen=True)
+class Crew:
+    """The workers of a model that runs a handler.
+
+    Attributes:
+        model: its name.
+        version: its version.
+        workers: how many there are.
+        ready: how many of them take calls.
+        memory: what they have in memory together, in bytes.
+    """
+
+    model: str
+    version: str
+    workers: int
+    ready: int
+    memory: int
+
+
 class Metrics:
     """All instruments and their registry.
 
@@ -34,6 +54,8 @@ class Metrics:
         padding: share of a step's computed tokens that were padding.
         phase_time: seconds of the parts of the work.
         explanation_steps: interpolation steps or evaluations of an explanation, by model and method.
+        explanations_in_flight: requests for explanations that are being answered, by model.
+        generated_tokens: tokens that were generated, by model.
         worker_restarts: workers of handlers that were started anew, by model.
         measurements_left_out: values of handlers that there was no room for, by model.
         handlers: what handlers measure themselves.
@@ -77,8 +99,23 @@ class Metrics:
         self.explanation_steps = self._histogram(
             "explanation_steps", "Interpolation steps or evaluations of an explanation.", ("model", "method"), _STEPS
         )
+        self.explanations_in_flight = Gauge(
+            "transformermodel_explanations_in_flight",
+            "Requests for explanations that are being answered.",
+            _MODEL,
+            registry=self._registry,
+        )
+        self.generated_tokens = Counter(
+            "transformermodel_generated_tokens", "Tokens that were generated.", _MODEL, registry=self._registry
+        )
         self._workers = Gauge(
             "transformermodel_workers", "Workers of a handler.", ("model", "version", "state"), registry=self._registry
+        )
+        self._worker_memory = Gauge(
+            "transformermodel_worker_memory_bytes",
+            "Resident memory of a handler's workers together.",
+            ("model", "version"),
+            registry=self._registry,
         )
         self.worker_restarts = Counter(
             "transformermodel_worker_restarts",
@@ -109,12 +146,14 @@ class Metrics:
             told = (metadata.version, *(str(facts.get(name, "")) for name in ("digest", "task")), metadata.platform)
             self._models.labels(metadata.name, *told, str(facts.get("precision", ""))).set(1)
 
-    def show_workers(self, workers: Iterable[tuple[str, str, int, int]]) -> None:
-        """Tell of each model that runs a handler: its name and version, its workers, and how many are ready."""
+    def show_workers(self, crews: Iterable[Crew]) -> None:
+        """Tell of the workers of each model that runs a handler; takes the place of what was told before."""
         self._workers.clear()
-        for name, version, count, ready in workers:
-            self._workers.labels(name, version, "ready").set(ready)
-            self._workers.labels(name, version, "starting").set(count - ready)
+        self._worker_memory.clear()
+        for crew in crews:
+            self._workers.labels(crew.model, crew.version, "ready").set(crew.ready)
+            self._workers.labels(crew.model, crew.version, "starting").set(crew.workers - crew.ready)
+            self._worker_memory.labels(crew.model, crew.version).set(crew.memory)
 
     def described(self) -> list[tuple[str, str]]:
         """Names with their labels, and meanings, of the project's own metrics."""
@@ -122,7 +161,8 @@ class Metrics:
         for instrument in (
             *(self.requests, self.handler_time, self.explanation_time, self.in_flight, self.queue_time),
             *(self.batch_rows, self.batch_tokens, self.padding, self.phase_time, self.explanation_steps),
-            *(self._workers, self.worker_restarts, self.measurements_left_out, self._models),
+            *(self.explanations_in_flight, self.generated_tokens),
+            *(self._workers, self._worker_memory, self.worker_restarts, self.measurements_left_out, self._models),
         ):
             (family,) = instrument.describe()
             labels = ", ".join(instrument._labelnames)

@@ -18,6 +18,7 @@ class ModelMeter:
         self._rows = metrics.batch_rows.labels(model)
         self._tokens = metrics.batch_tokens.labels(model)
         self._padding = metrics.padding.labels(model)
+        self._generated = metrics.generated_tokens.labels(model)
         self._phases = {phase: metrics.phase_time.labels(model, phase) for phase in _PHASES}
 
     def queued(self, seconds: float) -> None:
@@ -33,3 +34,7 @@ class ModelMeter:
     def phase(self, name: str, seconds: float) -> None:
         """Count a part of the work."""
         self._phases[name].observe(seconds)
+
+    def generated(self, tokens: int) -> None:
+        """Count what was generated."""
+        self._generated.inc(tokens)

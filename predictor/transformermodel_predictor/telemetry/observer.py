@@ -18,6 +18,10 @@ class Observer(Protocol):
         """A part of the work has taken so long: tokenize, forward or decode."""
         ...
 
+    def generated(self, tokens: int) -> None:
+        """So many tokens have come out of a step that generates."""
+        ...
+
 
 class Unobserved:
     """Nobody listens."""
@@ -29,4 +33,7 @@ class Unobserved:
         """Say nothing."""
 
     def phase(self, name: str, seconds: float) -> None:
+        """Say nothing."""
+
+    def generated(self, tokens: int) -> None:
         """Say nothing."""

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 from prometheus_client import Counter, Gauge, Histogram
@@ -56,6 +56,10 @@ class RequestMeter:
             counter, histogram = self._instruments(model, protocol, measurement.explains, measurement.status)
             counter.inc()
             histogram.observe(time.perf_counter() - started)
+
+    def explaining(self, model: str) -> AbstractContextManager[object]:
+        """An explanation is asked for, and its request under way, for as long as the context lasts."""
+        return self._metrics.explanations_in_flight.labels(model).track_inprogress()
 
     def explained(self, model: str, explanations: Iterable[Explanation]) -> None:
         """Count what was explained, and what it took."""

@@ -41,6 +41,24 @@ async def test_answers_are_those_of_the_model_alone(handler: GenerationHandler, 
     ]
 
 
+async def test_every_token_that_is_generated_is_counted_and_no_other(
+    generator: LoadedGenerator, workers: Workers
+) -> None:
+    class Counting(Unobserved):
+        tokens = 0
+
+        def generated(self, tokens: int) -> None:
+            self.tokens += tokens
+
+    counting = Counting()
+    handler = GenerationHandler("tiny", generator, workers, observer=counting)
+    parameters = {"max_new_tokens": 5, "min_new_tokens": 5}
+    await asyncio.gather(*(handler.answer([{"text": text}], parameters) for text in PROMPTS))
+    await asyncio.wrap_future(workers.engine.submit(int))  # the last step's end is told after its pieces
+
+    assert counting.tokens == 5 * len(PROMPTS)
+
+
 async def test_rows_of_one_request_come_back_in_their_order(handler: GenerationHandler) -> None:
     rows = await handler.answer([{"text": text} for text in PROMPTS], {"max_new_tokens": 4})
 

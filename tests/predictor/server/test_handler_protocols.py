@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -267,6 +268,8 @@ def test_what_handlers_do_is_measured(client: httpx.Client) -> None:
     predict(client, "number")
     told = client.get("/metrics").text
     assert 'transformermodel_workers{model="rows",state="ready",version="1.0"} 1.0' in told
+    (memory,) = re.findall(r'transformermodel_worker_memory_bytes{model="rows",version="1.0"} (\S+)', told)
+    assert float(memory) > 1_000_000, "a Python process has more"
     for name in ("queue_time_seconds", "batch_rows", "requests_total"):
         assert f'transformermodel_{name}{"_count" if "total" not in name else ""}{{model="rows"' in told, name
     assert 'transformermodel_phase_time_seconds_count{model="rows",phase="handler"}' in told

@@ -60,6 +60,13 @@ def test_requests_for_explanations_are_timed_apart_and_their_steps_counted(metri
     assert samples(metrics, "explanation_steps_sum") == {("lime", "tiny"): 40}
 
 
+def test_explanations_under_way_are_known_before_they_end(metrics: Metrics) -> None:
+    meter = RequestMeter(metrics)
+    with meter.explaining("tiny"):
+        assert samples(metrics, "explanations_in_flight") == {("tiny",): 1}
+    assert samples(metrics, "explanations_in_flight") == {("tiny",): 0}
+
+
 def test_steps_waits_and_phases_are_counted_by_model(metrics: Metrics) -> None:
     meter = ModelMeter(metrics, "tiny")
     meter.queued(0.002)
