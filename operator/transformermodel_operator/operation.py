@@ -40,8 +40,8 @@ from transformermodel_operator.store import Store
 from transformermodel_operator.tracing import Tracer, Untraced
 from transformermodel_operator.worker import Outcome, work
 
-WORKERS = 4
-"""Models that are worked on at once."""
+WORKERS = 8
+"""Models that are worked on at once: work on one is mostly waiting for the API server."""
 
 LAST_WORDS = 5.0
 """Seconds that events get to be told when the process ends."""
