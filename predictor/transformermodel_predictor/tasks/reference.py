@@ -67,10 +67,21 @@ label, without special tokens.
 """
 
 
-def tasks_page() -> str:
-    """The whole page."""
+def tasks_page(*further: str) -> str:
+    """The whole page.
+
+    Args:
+        further: sections on what else is done with every task's answers.
+    """
     sections = (_section(make_task(name, _MODEL)) for name in TASKS)
-    return "\n".join([_GENERATED + _INTRODUCTION, *sections, _TORCHSERVE])
+    return "\n".join([_GENERATED + _INTRODUCTION, *sections, *further, _TORCHSERVE])
+
+
+def parameters_table(parameters: Iterable[Parameter]) -> str:
+    """Parameters, their values, defaults and meanings, as Markdown."""
+    return _parameters_table(
+        (f"`{one.name}`", one.kind.description, _shown(one.default), one.description) for one in parameters
+    )
 
 
 def _section(task: AnyTask) -> str:
@@ -79,7 +90,7 @@ def _section(task: AnyTask) -> str:
         _NOTES[task.name],
         _table(("input", "datatype", "shape", ""), map(_tensor, task.inputs)),
         _table(("output", "datatype", "shape", ""), map(_tensor, task.outputs)),
-        _table(("parameter", "values", "default", "meaning"), _parameters(task)),
+        _parameters(task),
     ]
     return "\n".join(parts)
 
@@ -94,11 +105,15 @@ def _tensor(spec: TensorSpec) -> Sequence[str]:
     return f"`{spec.name}`", spec.datatype, str(list(spec.shape)), ", ".join(marks)
 
 
-def _parameters(task: AnyTask) -> list[Sequence[str]]:
+def _parameters(task: AnyTask) -> str:
     if task.name is TaskName.TextGeneration:
-        return _generation_parameters()
+        return _parameters_table(_generation_parameters())
     known: tuple[Parameter, ...] = getattr(task, "parameters", ())
-    return [(f"`{one.name}`", one.kind.description, _shown(one.default), one.description) for one in known]
+    return parameters_table(known)
+
+
+def _parameters_table(rows: Iterable[Sequence[str]]) -> str:
+    return _table(("parameter", "values", "default", "meaning"), rows)
 
 
 def _generation_parameters() -> list[Sequence[str]]:
