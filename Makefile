@@ -40,16 +40,18 @@ check: $(VENV)/.test ## Lint, format, types, import rules, generated files
 	$(BIN)/python -m transformermodel_cli.server_reference --check
 	$(BIN)/python -m transformermodel_predictor.generate --check
 	$(BIN)/python -m transformermodel_operator.generate --check
+	$(BIN)/python -m tests.chart.values_table --check
 
 format: $(VENV)/.test ## Write the code as `make check` wants it
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
 
-generate: $(VENV)/.test ## Write the generated files: the CRD and the reference pages
+generate: $(VENV)/.test ## Write the generated files: the CRD, the reference pages, the chart's table of values
 	$(BIN)/python -m transformermodel_api.generate
 	$(BIN)/python -m transformermodel_cli.server_reference
 	$(BIN)/python -m transformermodel_predictor.generate
 	$(BIN)/python -m transformermodel_operator.generate
+	$(BIN)/python -m tests.chart.values_table
 
 cluster: $(VENV)/.test ## Start the tests' Kubernetes and KServe and keep them until Ctrl-C
 	$(BIN)/python -m tests.cluster.install

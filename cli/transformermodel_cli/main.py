@@ -11,6 +11,7 @@ from rich.console import Console
 from transformermodel_api.errors import TransformerModelError
 from transformermodel_cli import (
     archive,
+    check_installation,
     collect,
     crds,
     diff,
@@ -47,6 +48,7 @@ app.command("collect")(collect.command)
 app.command("crds")(crds.command)
 app.command("resolve", hidden=True)(resolve.command)
 app.command("operator")(operator.command)
+app.command("check-installation", hidden=True)(check_installation.command)
 
 
 def run() -> None:

@@ -47,11 +47,14 @@ class Chart:
         api_versions: Sequence[str] = KSERVE,
         release: str = "release",
         namespace: str = "system",
+        tests: bool = False,
     ) -> list[Manifest]:
-        """The objects that an installation would make."""
-        known = [f"--api-versions={version}" for version in api_versions]
+        """The objects that an installation would make; with `tests` those of `helm test` too."""
+        flags = [f"--api-versions={version}" for version in api_versions]
+        if not tests:
+            flags.append("--skip-tests")
         text = self.run(
-            *("template", release, str(self.directory), "--namespace", namespace, "--values", "-", *known),
+            *("template", release, str(self.directory), "--namespace", namespace, "--values", "-", *flags),
             given=json.dumps(values or {}),
         )
         return [document for document in yaml.safe_load_all(text) if document]

@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from tests.chart.chart import CHART, ROOT, Chart, Refused, single
-from tests.chart.values_table import README, readme_with_table
+from tests.chart.values_table import generated_files
+from transformermodel_api.generate import outdated
 
 SCHEMA = json.loads((CHART / "values.schema.json").read_text())
 VALUES = yaml.safe_load((CHART / "values.yaml").read_text())
@@ -86,9 +87,7 @@ def test_every_default_is_in_the_schema_and_every_value_has_a_default() -> None:
 
 
 def test_the_readme_lists_the_values() -> None:
-    assert README.read_text() == readme_with_table(README.read_text(), SCHEMA, VALUES), (
-        "run `python -m tests.chart.values_table`"
-    )
+    assert outdated(generated_files(ROOT)) == [], "run `make generate`"
 
 
 def test_the_charts_version_is_the_packages() -> None:

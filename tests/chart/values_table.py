@@ -1,15 +1,16 @@
-"""The table of values in the chart's README: `python -m tests.chart.values_table` writes it from schema and values."""
+"""The table of values in the chart's README, written by `python -m tests.chart.values_table` from schema and values."""
 
 import json
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import yaml
 
-from tests.chart.chart import CHART
+from transformermodel_api.generate import main
 
-README, SCHEMA, VALUES = CHART / "README.md", CHART / "values.schema.json", CHART / "values.yaml"
+CHART = Path("charts", "transformermodel")
 BEGIN, END = "<!-- values -->\n", "<!-- end of values -->"
 LONGEST_DEFAULT = 60
 
@@ -18,6 +19,15 @@ def table(schema: dict[str, Any], values: dict[str, Any]) -> str:
     """The Markdown table: a row for each value that the schema names and values.yaml sets."""
     rows = (f"| `{path}` | {_shown(default)} | {text} |" for path, default, text in _leaves(schema, schema, values, ""))
     return "\n".join(("| Value | Default | Meaning |", "|--|--|--|", *rows, ""))
+
+
+def generated_files(root: Path) -> dict[Path, str]:
+    """Path and content of the README of a checkout's chart."""
+    chart = root / CHART
+    schema = json.loads((chart / "values.schema.json").read_text("utf-8"))
+    values = yaml.safe_load((chart / "values.yaml").read_text("utf-8"))
+    readme = chart / "README.md"
+    return {readme: readme_with_table(readme.read_text("utf-8"), schema, values)}
 
 
 def readme_with_table(readme: str, schema: dict[str, Any], values: dict[str, Any]) -> str:
@@ -29,7 +39,7 @@ def readme_with_table(readme: str, schema: dict[str, Any], values: dict[str, Any
 def _leaves(root: dict[str, Any], node: dict[str, Any], values: Any, path: str) -> Iterator[tuple[str, Any, str]]:
     resolved = {**root["definitions"].get(node.get("$ref", "").rpartition("/")[2], {}), **node}
     properties = resolved.get("properties", {})
-    known = {name: values[name] for name in properties if isinstance(values, dict) and name in values}
+    known = {name: value for name, value in values.items() if name in properties} if isinstance(values, dict) else {}
     if not known:
         yield path, values, resolved["description"]
     for name, value in known.items():
@@ -43,12 +53,5 @@ def _shown(default: Any) -> str:
     return f"`{text}`" if len(text) <= LONGEST_DEFAULT else "see [values.yaml](values.yaml)"
 
 
-def main() -> None:
-    """Write the table into the README."""
-    written = readme_with_table(README.read_text(), json.loads(SCHEMA.read_text()), yaml.safe_load(VALUES.read_text()))
-    README.write_text(written)
-    sys.stdout.write(f"wrote {README}\n")
-
-
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:], generated_files))

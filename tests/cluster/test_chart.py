@@ -1,6 +1,8 @@
 """The chart's life on an API server that knows nothing of KServe at first: install, upgrade, uninstall, come back."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from tests.cluster.node.run import KSERVE_CRDS, REPOSITORY
 
 CHART = REPOSITORY / "charts" / "transformermodel"
 RELEASE, NAMESPACE = "transformermodel", "transformermodel-system"
+PROGRAM = Path(sys.executable).with_name("transformermodel")
 CRD = "transformermodels.transformermodel.dev"
 OPERATOR = f"system:serviceaccount:{NAMESPACE}:{RELEASE}"
 MODEL = {
@@ -40,6 +43,12 @@ def may(kubernetes: Kubernetes, user: str, verb: str, resource: str, namespace: 
     return kubernetes.kubectl(*question, check=False).stdout.strip() == "yes"
 
 
+def check_installation(kubernetes: Kubernetes) -> subprocess.CompletedProcess[str]:
+    """What `helm test` runs, for somebody who does not want to wait."""
+    options = ("--namespace", "default", "--source-uri", "hf://org/name", "--patience-seconds", "0")
+    return kubernetes.run_in_network(PROGRAM, "check-installation", *options, check=False)
+
+
 def kinds_of_release(kubernetes: Kubernetes) -> list[str]:
     manifest = kubernetes.helm("get", "manifest", RELEASE, "--namespace", NAMESPACE).stdout
     return [line.removeprefix("kind: ") for line in manifest.splitlines() if line.startswith("kind: ")]
@@ -52,7 +61,10 @@ def served(crd: Object) -> bool:
 
 
 def test_the_api_server_accepts_every_object_strictly(kubernetes_alone: Kubernetes, tmp_path: Path) -> None:
-    """Helm sends what it renders as it is; strict validation also refuses fields that do not exist."""
+    """Helm sends what it renders as it is; strict validation also refuses fields that do not exist.
+
+    The pod of `helm test` would only be accepted with its ServiceAccount, which a dry run does not make.
+    """
     values = tmp_path / "values.json"
     values.write_text(
         json.dumps(
@@ -64,10 +76,16 @@ def test_the_api_server_accepts_every_object_strictly(kubernetes_alone: Kubernet
                 "affinity": {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": []}},
                 "podAnnotations": {"example.com/team": "ml"},
                 "networkPolicies": {"enabled": True, "namespaces": ["default"]},
+                "serviceAccount": {"annotations": {"example.com/role": "operator"}},
+                "priorityClassName": "system-cluster-critical",
+                "extraEnv": [{"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "keys", "key": "one"}}}],
+                "volumes": [{"name": "authorities", "configMap": {"name": "authorities"}}],
+                "volumeMounts": [{"name": "authorities", "mountPath": "/etc/authorities", "readOnly": True}],
             }
         )
     )
-    rendered = kubernetes_alone.helm("template", RELEASE, CHART, "--namespace", "default", "--values", values).stdout
+    options = ("--skip-tests", "--namespace", "default", "--values", values)
+    rendered = kubernetes_alone.helm("template", RELEASE, CHART, *options).stdout
 
     kubernetes_alone.kubectl(
         "apply", "--server-side", "--dry-run=server", "--validate=strict", "-f", "-", input=rendered
@@ -79,6 +97,22 @@ def test_without_kserve_it_installs_and_says_what_is_missing(installed: Kubernet
 
     assert "KServe is not installed" in notes
     assert "ClusterServingRuntime" not in kinds_of_release(installed)
+
+
+def test_where_no_operator_runs_the_check_of_the_installation_fails_and_leaves_nothing(installed: Kubernetes) -> None:
+    """There is no node, so the operator's pods are never started."""
+    ended = check_installation(installed)
+
+    assert ended.returncode == 2
+    assert "nobody has looked after the model default/installation-" in ended.stderr
+    assert installed.objects("transformermodels", "default") == []
+
+
+def test_where_there_is_no_crd_the_check_of_the_installation_says_so(kubernetes_alone: Kubernetes) -> None:
+    ended = check_installation(kubernetes_alone)
+
+    assert ended.returncode == 2
+    assert "apply the CRD" in ended.stderr
 
 
 def test_the_operator_may_do_its_work_and_nothing_else(installed: Kubernetes) -> None:
