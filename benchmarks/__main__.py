@@ -2,6 +2,7 @@
 
 import argparse
 import shutil
+import sys
 from collections.abc import Callable
 
 from benchmarks import download, explanations, faithfulness, first_answer, operator, operator_scale, preparation
@@ -44,10 +45,14 @@ if unknown := set(wanted) - set(names):
     parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(names)}")
 
 end_servers_when_told_to_end()
+failed = False
 for name, measure, reason in _BENCHMARKS:
     if name not in wanted:
         continue
     if reason:
         print(f"{name} is not measured: {reason}\n")
     else:
-        keep(name, "make benchmark", measure())
+        result = measure()
+        keep(name, "make benchmark", result)
+        failed = failed or bool(result.over)
+sys.exit(1 if failed else 0)

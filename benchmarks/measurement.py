@@ -29,6 +29,11 @@ class Figure:
         """The middle measurement."""
         return statistics.median(self.values)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the middle measurement exceeds the bound."""
+        return self.bound is not None and self.median > self.bound
+
 
 def machine() -> str:
     """One line about where this runs: processor, cores, memory, Python."""

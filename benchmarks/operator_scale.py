@@ -1,179 +1,140 @@
 """What the operator costs with many models: a real API server and etcd on this machine, no node, no controllers.
 
-    python -m benchmarks.operator_scale [--models N] [--seconds S] [--changes C]
+    python -m benchmarks.operator_scale [--models N] [--burst B] [--seconds S] [--changes C]
 
-Models are brought up by an operator of this process and by stand-ins for Jobs and KServe; an operator of its own
-process is then started beside them and measured. Bounds are for 10,000 models; changes are to be measured with 1,000.
+An operator in a process of its own finds nothing, then B models that are applied at once, then N that were brought up
+before with all their children; last, specs are changed one after the other. Ends with status 1 where something is over
+its limit in limits/operator_scale.yaml.
 """
 
 import asyncio
-import os
-import re
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
+from functools import partial
 from pathlib import Path
 
-import httpx
-
+from benchmarks.limits import Limits
 from benchmarks.measurement import Figure
+from benchmarks.operator_process import beside_upkeep, running_operator, writes
+from benchmarks.population import NAMESPACE, name_of, named, populate
 from benchmarks.report import Result, main
-from tests.operator.faults import stage as stages
-from tests.operator.faults.api_server import ApiServer, running_api_server
+from tests.operator.faults.api_server import running_api_server
 from tests.operator.faults.bystanders import Administrator
-from tests.operator.faults.proxy import Proxy
-from tests.operator.faults.rights import SYSTEM_NAMESPACE, grant
-from tests.operator.faults.scenario import manifest
+from tests.operator.faults.rights import grant
 from tests.operator.faults.theatre import Boards, Theatre
+from transformermodel_operator.client import Api
+from transformermodel_operator.objects import INFERENCE_SERVICE, JOB, Document
 
-_NAMESPACE, _EMPTY = "scale", "empty"
-_METRICS_PORT, _PROBE_PORT = 18081, 18080
-_AT_ONCE = 32
-_WATCHES = 6
+_EMPTY, _BURST = "empty", "burst"
+_APPLIED_AT_ONCE = 32
+_KIBI = 1024
+_CLAIM = {
+    "apiVersion": "v1",
+    "kind": "PersistentVolumeClaim",
+    "metadata": {"name": "models"},
+    "spec": {"accessModes": ["ReadWriteMany"], "resources": {"requests": {"storage": "1Gi"}}},
+}
 
 
-def measure(models: int = 10_000, seconds: float = 60.0, changes: int = 200) -> Result:
-    """Bring `models` models up, start another operator, watch it for `seconds`, then make `changes` of specs."""
-    stages.PATIENCE = max(stages.PATIENCE, models / 2)
+def measure(models: int = 10_000, burst: int = 1_000, seconds: float = 60.0, changes: int = 200) -> Result:
+    """Start an operator without models, with `burst` and with `models`; then `seconds` of peace, and `changes`."""
+    limits = Limits.of("operator_scale")
     with tempfile.TemporaryDirectory() as folder, running_api_server(Path(folder)) as server:
         theatre = Theatre(server, grant(server).strip())
-        (jobs,) = theatre.play([lambda boards: _bring_up(boards, models)])
-        server.kubectl("create", "namespace", _EMPTY)
-        with _operator(server, _EMPTY) as idle:
-            idle.until_reconciled(0)
-            empty = idle.mebibytes
-        with _operator(server, _NAMESPACE) as operator:
+        with running_operator(server, _EMPTY) as operator:
+            operator.until_reconciled(0)
+            empty = operator.mebibytes
+        theatre.play([lambda boards: boards.new_namespace(_BURST)])
+        with running_operator(server, _BURST) as operator:
+            operator.until_reconciled(0)
+            (jobs,) = theatre.play([lambda boards: _until_the_last_job(boards, burst)])
+        theatre.play([lambda boards: populate(boards, models)])
+        with running_operator(server, NAMESPACE) as operator:
             started = operator.until_reconciled(models)
-            full, before = operator.mebibytes, operator.requests()
+            worked, before = operator.processor_seconds, operator.requests()
             time.sleep(seconds)
-            steady = operator.requests() - before
-            (latencies,) = theatre.play([lambda boards: _change(boards, changes)])
-    writes = sum(count for (method, _), count in before.items() if method in ("PATCH", "DELETE"))
-    return Result.of(
+            full, after = operator.mebibytes, operator.requests()
+            (latencies,) = theatre.play([lambda boards: _until_each_child(boards, changes)])
+    return Result.held_to_limits(
         [
-            Figure(f"from {models} models at once to the last Job", "s", (jobs,), bound=max(30.0, models * 0.03)),
-            Figure(f"start to all {models} reconciled", "s", (started,), bound=20),
-            Figure("writes until then", "", (float(writes),), bound=0),
-            Figure("resident memory without models", "MiB", (empty,), bound=90),
+            Figure(f"from {burst} models at once to the last Job", "s", (jobs,), limits.on("burst seconds", burst)),
+            Figure("resident memory without models", "MiB", (empty,), limits.on("idle mebibytes")),
+            Figure(f"start to all {models} reconciled", "s", (started,), limits.on("start seconds", models)),
+            Figure("processor time until then", "s", (worked,)),
+            Figure("writes until then", "", (writes(before),), limits.on("start writes")),
             Figure(f"resident memory with {models} models and their children", "MiB", (full,)),
-            Figure("of it per model", "KiB", ((full - empty) * 1024 / models,), bound=20),
-            Figure(f"requests in {seconds:g} s but the Lease's and watches'", "", (_beside_upkeep(steady),), bound=0),
+            Figure("of it per model", "KiB", ((full - empty) * _KIBI / models,), limits.on("kibibytes per model")),
+            Figure(
+                f"requests in {seconds:g} s but the Lease's and watches'",
+                "",
+                (beside_upkeep(after - before),),
+                limits.on("steady requests"),
+            ),
             Figure("spec changed to child applied, median", "ms", (statistics.median(latencies),)),
-            Figure("spec changed to child applied, 99th percentile", "ms", (_percentile(latencies, 99),), bound=250),
+            Figure(
+                "spec changed to child applied, 99th percentile",
+                "ms",
+                (_percentile(latencies, 99),),
+                limits.on("change milliseconds"),
+            ),
         ]
     )
 
 
-async def _bring_up(boards: Boards, models: int) -> float:
-    """Apply all models; returns the seconds from the first apply to the last Job. Ends when all is settled."""
-    proxy = Proxy(boards.theatre.server.url, boards.session)
-    async with boards.staged(_NAMESPACE, proxy) as stage:
-        await stage.until_it_leads()
-        places, began = asyncio.Semaphore(_AT_ONCE), time.monotonic()
+async def _until_the_last_job(boards: Boards, models: int) -> float:
+    """Apply models; returns the seconds from the first apply until each has its Job."""
+    administrator = Administrator(boards.client, _BURST)
+    await administrator.apply(_CLAIM)
+    places = asyncio.Semaphore(_APPLIED_AT_ONCE)
 
-        async def apply(number: int) -> None:
-            document = manifest("first")
-            document["metadata"] = {"name": f"model-{number}"}
-            async with places:
-                await stage.administrator.apply(document)
+    async def apply(number: int) -> None:
+        async with places:
+            await administrator.apply(named(name_of(number)))
 
-        await asyncio.gather(*map(apply, range(models)))
-        while sum(write.created and write.target.startswith("jobs/") for write in proxy.writes) < models:  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
-        jobs = time.monotonic() - began
-        await stage.settle()
-    return jobs
+    api, began = Api(boards.client), time.monotonic()
+    version = await api.hand_over(JOB, _BURST, None, lambda _: None)
+    async with asyncio.TaskGroup() as applying, aclosing(api.watch(JOB, _BURST, None, version)) as events:
+        for number in range(models):
+            applying.create_task(apply(number))
+        for _ in range(models):
+            await _next(events, lambda kind, _: kind == "ADDED")
+    return time.monotonic() - began
 
 
-async def _change(boards: Boards, changes: int) -> list[float]:
-    """Milliseconds from the answer to a change of a spec to the child that has it, one change after the other."""
-    administrator = Administrator(boards.client, _NAMESPACE)
+async def _until_each_child(boards: Boards, changes: int) -> list[float]:
+    """Change specs, one after the other; milliseconds from each answer to the news of the child that has the change."""
+    administrator, api = Administrator(boards.client, NAMESPACE), Api(boards.client)
+    version = await api.hand_over(INFERENCE_SERVICE, NAMESPACE, None, lambda _: None)
     latencies = []
-    for number in range(changes):
-        name = f"model-{number}"
-        await administrator.merge("TransformerModel", name, {"spec": {"predictor": {"minReplicas": 3}}})
-        began = time.monotonic()
-        while (await administrator.one("InferenceService", name))["spec"]["predictor"]["minReplicas"] != 3:  # noqa: ASYNC110
-            await asyncio.sleep(0.002)
-        latencies.append((time.monotonic() - began) * 1000)
+    async with aclosing(api.watch(INFERENCE_SERVICE, NAMESPACE, None, version)) as events:
+        for number in range(changes):
+            name = name_of(number)
+            await administrator.merge("TransformerModel", name, {"spec": {"predictor": {"minReplicas": 3}}})
+            began = time.monotonic()
+            await _next(events, partial(_is_changed, name))
+            latencies.append((time.monotonic() - began) * 1000)
     return latencies
 
 
-class _Operator:
-    """A running operator, as its metrics and the kernel tell of it."""
-
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self._process = process
-        self._began = time.monotonic()
-
-    @property
-    def mebibytes(self) -> float:
-        """Resident memory."""
-        status = Path(f"/proc/{self._process.pid}/status").read_text()
-        return int(re.findall(r"VmRSS:\s+(\d+)", status)[0]) / 1024
-
-    def until_reconciled(self, models: int) -> float:
-        """Wait until so many models have been looked at and none waits; returns the seconds since the start."""
-        while True:
-            if self._process.poll() is not None:
-                raise ChildProcessError(f"the operator ended with status {self._process.returncode}")
-            samples = self._samples()
-            reconciled = sum(count for name, count in samples.items() if "reconcile_total{" in name)
-            leads = any("master_status" in name and value for name, value in samples.items())
-            waiting = sum(value for name, value in samples.items() if name.startswith("workqueue_depth"))
-            if leads and reconciled >= models and not waiting:
-                return time.monotonic() - self._began
-            time.sleep(0.1)
-
-    def requests(self) -> Counter[tuple[str, str]]:
-        """Requests so far, by method and status."""
-        found: Counter[tuple[str, str]] = Counter()
-        for name, value in self._samples().items():
-            if name.startswith("rest_client_requests_total{"):
-                labels = dict(re.findall(r'(\w+)="([^"]*)"', name))
-                found[labels["method"], labels["code"]] += int(value)
-        return found
-
-    def _samples(self) -> dict[str, float]:
-        try:
-            text = httpx.get(f"http://127.0.0.1:{_METRICS_PORT}/metrics", trust_env=False, timeout=60).text
-        except httpx.HTTPError:  # it has not begun to answer
-            return {}
-        lines = (line.rpartition(" ") for line in text.splitlines() if not line.startswith("#"))
-        return {name: float(value) for name, _, value in lines}
+def _is_changed(name: str, _: str, service: Document) -> bool:
+    return service["metadata"]["name"] == name and service["spec"]["predictor"]["minReplicas"] == 3
 
 
-@contextmanager
-def _operator(server: ApiServer, namespace: str) -> Iterator[_Operator]:
-    environment = {
-        **os.environ,
-        "KUBECONFIG": str(server.kubeconfig),
-        "POD_NAME": "measured",
-        "TRANSFORMERMODEL_OPERATOR_NAMESPACE": SYSTEM_NAMESPACE,
-        "TRANSFORMERMODEL_PREDICTOR_IMAGE": "predictor:1",
-        "TRANSFORMERMODEL_WATCH_NAMESPACES": namespace,
-        "TRANSFORMERMODEL_METRICS_PORT": str(_METRICS_PORT),
-        "TRANSFORMERMODEL_PROBE_PORT": str(_PROBE_PORT),
-    }
-    program = Path(sys.prefix) / "bin" / "transformermodel"
-    process = subprocess.Popen([program, "operator"], env=environment, stderr=subprocess.DEVNULL)
-    try:
-        yield _Operator(process)
-    finally:
-        process.terminate()
-        process.wait(60)
+async def _next(
+    events: AsyncIterator[tuple[str, Document]], wanted: Callable[[str, Document], bool]
+) -> tuple[str, Document]:
+    """The next event that is wanted.
 
-
-def _beside_upkeep(requests: Counter[tuple[str, str]]) -> float:
-    """Requests that are neither renewals of the Lease (PUT) nor of watches (each once in five minutes)."""
-    reads = sum(count for (method, _), count in requests.items() if method == "GET")
-    writes = sum(count for (method, _), count in requests.items() if method not in ("PUT", "GET"))
-    return float(writes + max(0, reads - _WATCHES))
+    Raises:
+        TimeoutError: the watch has ended before.
+    """
+    async for event in events:
+        if wanted(*event):
+            return event
+    raise TimeoutError("what was waited for has not come within five minutes")
 
 
 def _percentile(values: list[float], percent: int) -> float:

@@ -6,7 +6,7 @@ import json
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -27,15 +27,22 @@ class Result:
     Attributes:
         table: Markdown, for people.
         values: JSON values: every figure of every run.
+        over: what costs more than it may, where that is a failure of the program.
     """
 
     table: str
     values: Sequence[object]
+    over: Sequence[Figure] = ()
 
     @classmethod
     def of(cls, figures: Sequence[Figure]) -> Self:
         """Figures and the table of them."""
         return cls(table(figures), [asdict(figure) for figure in figures])
+
+    @classmethod
+    def held_to_limits(cls, figures: Sequence[Figure]) -> Self:
+        """The same, of a program that fails where a figure is over its bound."""
+        return replace(cls.of(figures), over=[figure for figure in figures if figure.is_over])
 
     @classmethod
     def of_rows(cls, rows: Sequence[tuple[str, str, str]]) -> Self:
@@ -46,7 +53,10 @@ class Result:
 
 
 def main(measure: Callable[..., Result]) -> None:
-    """Run a benchmark as a program: an option for each argument of `measure`, and what it measured kept and printed."""
+    """Run a benchmark as a program: an option for each argument of `measure`, and what it measured kept and printed.
+
+    It ends with status 1 where something is over its limit.
+    """
     module = sys.modules[measure.__module__]
     spec = module.__spec__
     name = spec.name.removeprefix("benchmarks.") if spec else Path(module.__file__ or "").stem
@@ -58,7 +68,9 @@ def main(measure: Callable[..., Result]) -> None:
     arguments = vars(parser.parse_args())
     end_servers_when_told_to_end()
     command = " ".join([parser.prog, *(f"--{option} {value}" for option, value in arguments.items())])
-    keep(name, command, measure(**arguments))
+    result = measure(**arguments)
+    keep(name, command, result)
+    sys.exit(1 if result.over else 0)
 
 
 def end_servers_when_told_to_end() -> None:
@@ -85,6 +97,8 @@ def keep(name: str, command: str, result: Result) -> None:
     page = f"# {name}\n\n`{command}`, {now}: {machine()}; {versions}.\n\n{result.table}\n"
     (PAGES / f"{name}.md").write_text(page)
     print(page)
+    if result.over:
+        print(f"Over their limits:\n\n{table(result.over)}\n")
 
 
 def _leave(number: int, _: Any) -> NoReturn:  # noqa: ANN401 - a frame

@@ -54,12 +54,14 @@ class Write:
         path: without the query.
         status: the API server's, or the fault's.
         answer: what the API server said; empty where it was not asked.
+        sent: what the operator sent; empty where the API server was not asked.
     """
 
     method: str
     path: str
     status: int
     answer: Object = field(default_factory=dict, repr=False)
+    sent: Object = field(default_factory=dict, repr=False)
 
     @property
     def created(self) -> bool:
@@ -102,6 +104,8 @@ class Proxy:
         self._served_old: set[str] = set()
         self.url = ""
         self.writes: list[Write] = []
+        self.asked: list[str] = []
+        """Method and path of every request but watches, the Lease's and reads included."""
         self.crashed = asyncio.Event()
         self.heard: Callable[[Object], None] = lambda _: None
         """Told of every object that the operator has written."""
@@ -143,6 +147,7 @@ class Proxy:
             return _cut(request)
         if request.query.get("watch"):
             return await self._watch(request)
+        self.asked.append(f"{request.method} {request.path}")
         if request.method in _WRITES and "/leases" not in request.path:
             return await self._write(request)
         return await self._pass_on(request)
@@ -157,7 +162,8 @@ class Proxy:
         self.writes.append(Write(request.method, request.path, 0))
         status, body = await self._ask(request)
         document = json.loads(body)
-        self.writes[place] = Write(request.method, request.path, status, document)
+        sent = json.loads(await request.read())
+        self.writes[place] = Write(request.method, request.path, status, document, sent)
         self._versions.append(document.get("metadata", {}).get("resourceVersion") or "")
         if 200 <= status < 300:
             self.heard(document)
