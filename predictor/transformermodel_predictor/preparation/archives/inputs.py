@@ -16,7 +16,7 @@ from transformermodel_predictor.sources.source import Resolved, Source
 from transformermodel_predictor.sources.tree import source_files
 from transformermodel_predictor.torchserve.reading.root import is_unpacked_archive
 
-PIPELINE_VERSION = 1
+PIPELINE_VERSION = 2
 """Raised whenever the same archive would give another artifact."""
 
 _LOCAL = "file://"

@@ -23,6 +23,7 @@ from transformermodel_predictor.preparation.provenance import library_versions
 from transformermodel_predictor.preparation.report import Recorder
 from transformermodel_predictor.progress import Progress, Step
 from transformermodel_predictor.torchserve.archived_model import ArchivedModel
+from transformermodel_predictor.torchserve.reading.borrowed import missing_files, with_borrowed_files
 from transformermodel_predictor.torchserve.reading.opening import open_archive
 from transformermodel_predictor.torchserve.reading.requirements import install_requirements
 from transformermodel_predictor.torchserve.reading.served import (
@@ -91,7 +92,7 @@ def _prepare(
 
 
 def _staged(request: PreparationRequest, inputs: ArchiveInputs, archive: Path, work: Path) -> ArchivedModel:
-    """The archive, checked, in the folder that becomes the artifact, with its requirements where they are wanted."""
+    """The archive, checked, in the folder that becomes the artifact; with what it lacks, and requirements if wanted."""
     try:
         opened = open_archive(archive, "archive", folder=work / "unpacked")
     except PreparationFailed as error:  # the uri says more than the file's place on this machine
@@ -105,7 +106,9 @@ def _staged(request: PreparationRequest, inputs: ArchiveInputs, archive: Path, w
         packages = place / PACKAGES_FOLDER
         install_requirements(place / ARCHIVE_FOLDER, name, packages, inputs.origin)
         shutil.copyfile(place / ARCHIVE_FOLDER / name, packages / INSTALLED_REQUIREMENTS)
-    return replace(opened, directory=place / ARCHIVE_FOLDER, packages=packages)
+    staged = replace(opened, directory=place / ARCHIVE_FOLDER, packages=packages)
+    missing = missing_files(staged)
+    return with_borrowed_files(staged, missing) if missing else staged
 
 
 def _on_trial(archived: ArchivedModel, folder: Path) -> ArchivedModel:

@@ -1,9 +1,11 @@
 """An archive's folder with what it lacks: archives hold weights, and often neither tokenizer nor config.json."""
 
 import logging
+import shutil
 import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from transformermodel_predictor.progress import Step
@@ -27,6 +29,30 @@ _STANDARD_WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytor
 _STANDARD_NAMES = {".safetensors": "model.safetensors", ".bin": "pytorch_model.bin", ".pth": "pytorch_model.bin"}
 
 
+@dataclass(frozen=True)
+class Lacking:
+    """What an archive does not have of its model's files.
+
+    Attributes:
+        tokenizer: whether it lacks the tokenizer.
+        configuration: whether it lacks config.json, and needs it: a graph does not.
+    """
+
+    tokenizer: bool
+    configuration: bool
+
+    @classmethod
+    def of(cls, names: Collection[str], *, configured: bool) -> "Lacking | None":
+        """What is missing among the names of an archive's files; None where nothing is."""
+        lacking = cls(not _VOCABULARIES.intersection(names), configured and _CONFIGURATION not in names)
+        return lacking if lacking.tokenizer or lacking.configuration else None
+
+    def among(self, borrowed: Path, there: Collection[str]) -> list[Path]:
+        """The files of another model's folder that are to be taken: a tokenizer is not put together from two."""
+        files = [file for file in borrowed.iterdir() if file.is_file() and file.name not in there]
+        return files if self.tokenizer else [file for file in files if file.name == _CONFIGURATION]
+
+
 @contextmanager
 def completed(folder: Path, name: str, model_name: str, serialized: str | None, *, configured: bool) -> Iterator[Path]:
     """A folder from which transformers can load: the archive's, or one of links to its files and to those it lacks.
@@ -42,10 +68,9 @@ def completed(folder: Path, name: str, model_name: str, serialized: str | None, 
         PreparationFailed: what is missing cannot be had; the message says why.
     """
     names = {path.name for path in folder.iterdir() if path.is_file()}
-    lacks_tokenizer = not names & _VOCABULARIES
-    lacks_configuration = configured and _CONFIGURATION not in names
+    lacking = Lacking.of(names, configured=configured)
     renamed = _standard_name(serialized, names)
-    if not (lacks_tokenizer or lacks_configuration or renamed):
+    if not (lacking or renamed):
         yield folder
         return
     with tempfile.TemporaryDirectory(prefix="transformermodel-") as place:
@@ -55,15 +80,26 @@ def completed(folder: Path, name: str, model_name: str, serialized: str | None, 
             (whole / file).symlink_to((folder / file).resolve())
         if renamed and serialized:
             (whole / renamed).symlink_to((folder / serialized).resolve())
-        if lacks_tokenizer or lacks_configuration:
-            borrowed = _borrowed(name, model_name, Path(place) / "borrowed")
-            unwanted = set() if lacks_tokenizer else _tokenizer_files(borrowed)
-            _link_missing(borrowed, whole, names | unwanted)
+        if lacking:
+            for path in lacking.among(borrow(name, model_name, Path(place) / "borrowed"), names):
+                (whole / path.name).symlink_to(path.resolve())
         yield whole
 
 
-def _borrowed(name: str, model_name: str, folder: Path) -> Path:
-    """Configuration and tokenizer of the model that the archive was made from."""
+def borrow(name: str, model_name: str, place: Path) -> Path:
+    """Fetch configuration and tokenizer of the model that an archive was made from.
+
+    Args:
+        name: the archive's, for messages.
+        model_name: the model at the hub.
+        place: the folder in which the files get one that is called like their commit.
+
+    Returns:
+        That folder.
+
+    Raises:
+        PreparationFailed: they cannot be had; the message says why.
+    """
     from transformermodel_predictor.preparation.torchserve_script.tokenizer_source import (  # slow to import
         pin_tokenizer,
         tokenizer_uri,
@@ -72,18 +108,20 @@ def _borrowed(name: str, model_name: str, folder: Path) -> Path:
     origin = f"the archive {name!r}"
     pinned = pin_tokenizer(tokenizer_uri(model_name, origin), origin)
     _log.warning("%s lacks files of its model: they are those of %s", origin, pinned.resolved.identity)
-    return pinned.source.acquire(pinned.resolved, folder, _Unwatched())
+    target = place / pinned.resolved.commit
+    found = pinned.source.acquire(pinned.resolved, target, _Unwatched())
+    return target if found == target else _copied(found, target)
 
 
-def _link_missing(borrowed: Path, whole: Path, there: Collection[str]) -> None:
-    for file in borrowed.iterdir():
-        if file.is_file() and file.name not in there:
-            (whole / file.name).symlink_to(file.resolve())
+def _copied(snapshot: Path, target: Path) -> Path:
+    """The files of huggingface_hub's own cache that are wanted, which has weights beside them."""
+    from transformermodel_predictor.sources.selection import needed_files
 
-
-def _tokenizer_files(borrowed: Path) -> set[str]:
-    """All but config.json: a tokenizer is not put together from two."""
-    return {file.name for file in borrowed.iterdir()} - {_CONFIGURATION}
+    names = [path.name for path in snapshot.iterdir() if path.is_file()]
+    target.mkdir(parents=True)
+    for wanted in needed_files(names, str(snapshot), lambda name: (snapshot / name).read_text("utf-8"), weights=False):
+        shutil.copyfile(snapshot / wanted, target / wanted)
+    return target
 
 
 def _standard_name(serialized: str | None, names: Collection[str]) -> str | None:

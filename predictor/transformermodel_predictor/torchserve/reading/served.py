@@ -1,5 +1,6 @@
 """What a server is given to serve with somebody's handler, whichever form it has."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from transformermodel_predictor.artifact.manifest import MANIFEST_FILE, read_man
 from transformermodel_predictor.sources.unpacking import is_archive
 from transformermodel_predictor.torchserve.archived_model import ArchivedModel
 from transformermodel_predictor.torchserve.handler_options import HandlerOptions
+from transformermodel_predictor.torchserve.reading.borrowed import missing_files, with_borrowed_files
 from transformermodel_predictor.torchserve.reading.opening import open_archive
 from transformermodel_predictor.torchserve.reading.requirements import with_requirements
 from transformermodel_predictor.torchserve.reading.root import is_unpacked_archive
@@ -48,20 +50,26 @@ def open_served(
         path: what `has_handler` says yes to.
         name: the model's name; the archive's own when None.
         folder: a folder that is not there yet for what the workers may write to; the caller removes it when they have
-            ended. Unused for an unpacked archive, which is served where it is.
-        cache: folder of this machine in which installed requirements are found again.
+            ended. Unused for an unpacked archive that may be written and lacks nothing, which is served where it is.
+        cache: folder of this machine in which installed requirements, and what archives lack, are found again.
         options: how the workers are run.
 
     Raises:
-        PreparationFailed: the archive is unsafe, damaged, or cannot be run; its requirements cannot be installed.
+        PreparationFailed: the archive is unsafe, damaged, or cannot be run; its requirements cannot be installed, or
+            what it lacks cannot be had.
         CorruptArtifact: the artifact is not what its manifest says.
         UserError: nothing is there, or the name cannot be a model's.
     """
     options = options or HandlerOptions()
     if is_artifact(path):
-        return _changed(_of_artifact(path, name, folder, options), options)
-    opened = open_archive(path, name, folder=folder, settings=options.defaults)
-    return with_requirements(_changed(opened, options), cache)
+        opened = _changed(_of_artifact(path, name, folder, options), options)
+    else:
+        opened = open_archive(path, name, folder=folder, settings=options.defaults)
+        opened = with_requirements(_changed(opened, options), cache)
+    missing = missing_files(opened)
+    if path.is_dir() and not is_artifact(path) and (missing or not os.access(opened.directory, os.W_OK)):
+        opened = replace(opened, directory=working_copy(opened.directory, folder))
+    return with_borrowed_files(opened, missing, cache) if missing else opened
 
 
 def _changed(opened: ArchivedModel, options: HandlerOptions) -> ArchivedModel:

@@ -12,6 +12,9 @@ _LONGEST = 1000
 _OUT_OF_MEMORY = ("out of memory", "CUBLAS_STATUS_ALLOC_FAILED", "CUBLAS_STATUS_NOT_INITIALIZED")
 """What CUDA's exceptions say where memory ran out."""
 
+_NO_TOKEN = ("gated repo", "401 Client Error")
+"""What the Hub's libraries say where a model is not for everybody."""
+
 _NO_STATUS = 600
 """Where HTTP's statuses end."""
 
@@ -73,6 +76,16 @@ def described(error: BaseException) -> str:
     """An exception in one line: its type and its text."""
     name, text = type(error).__name__, " ".join(_text(error).split())
     return f"{name}: {text[:_LONGEST]}" if text else name
+
+
+def remedy_of(error: BaseException) -> str:
+    """What may help where a handler was refused a model of the Hub; empty for all else."""
+    text = _text(error)
+    if any(words in text for words in _NO_TOKEN):
+        return (
+            "; handlers do not see the server's token for the Hub: give them one in $TRANSFORMERMODEL_HANDLER_HF_TOKEN"
+        )
+    return ""
 
 
 def located(error: BaseException, directory: Path) -> str:

@@ -6,7 +6,13 @@ from pathlib import Path
 from transformermodel_predictor.torchserve.wire.messages import Load
 from transformermodel_predictor.torchserve.worker.channel import Channel
 from transformermodel_predictor.torchserve.worker.entry_point import EntryPoint, find_entry_point, in_envelope
-from transformermodel_predictor.torchserve.worker.failure import NotLoadable, described, is_out_of_memory, located
+from transformermodel_predictor.torchserve.worker.failure import (
+    NotLoadable,
+    described,
+    is_out_of_memory,
+    located,
+    remedy_of,
+)
 from transformermodel_predictor.torchserve.worker.handler_module import HandlerName, import_handler
 from transformermodel_predictor.torchserve.worker.service import Service
 from ts.context import Context
@@ -66,5 +72,5 @@ def _initialized(find: Callable[[], EntryPoint], context: Context, name: Handler
         told = f"{described(error)}{located(error, directory)}"
         if is_out_of_memory(error):
             raise NotLoadable(f"memory ran out while {name.path} was initialized: {told}", 507) from error
-        raise NotLoadable(f"{name.path} cannot be initialized: {told}") from error
+        raise NotLoadable(f"{name.path} cannot be initialized: {told}{remedy_of(error)}") from error
     return entry_point

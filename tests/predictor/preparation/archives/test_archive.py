@@ -120,6 +120,23 @@ def test_a_served_artifact_stays_as_it_is(place: Kitchen, tmp_path: Path) -> Non
     assert open_artifact(artifact).path == artifact
 
 
+def test_what_an_archive_of_the_ancestor_s_handler_lacks_is_part_of_the_artifact(
+    place: Kitchen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {"mode": "sequence_classification", "save_mode": "torchscript", "model_name": "org/tiny"}
+    files = {
+        "handler.py": HANDLER + b"# in the place of Transformer_handler_generalized\n",
+        "model-config.yaml": json.dumps({"handler": settings}).encode(),
+    }
+    packed(place.base, files, name="derived", config_file="model-config.yaml")
+    with serving(place.base / "hub") as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        hub.repositories.publish("org/tiny", {"tokenizer.json": b"{}", "config.json": b"{}"})
+        artifact = place.store / place.prepare(request("file://derived.mar")).path
+
+    assert (artifact / "archive" / "tokenizer.json").read_bytes() == b"{}"
+
+
 class TestRequirements:
     @pytest.fixture(autouse=True)
     def index(self, place: Kitchen, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from transformermodel_predictor.torchserve.testing import handlers_can_import
-from transformermodel_predictor.torchserve.worker.failure import Failure, NobodyWaits, failure_of
+from transformermodel_predictor.torchserve.worker.failure import Failure, NobodyWaits, failure_of, remedy_of
 
 
 def failure(source: str, directory: Path, file: str = "handler.py") -> Failure:
@@ -82,3 +82,8 @@ def test_an_exception_of_its_own_kind_may_leave_out_the_status(tmp_path: Path) -
 def test_an_exception_that_cannot_be_put_into_words_is_told_nevertheless(tmp_path: Path) -> None:
     source = "class Odd(Exception):\n    def __str__(self): raise TypeError\nraise Odd"
     assert "Odd: an exception that cannot be put into words (handler.py, line 3" in failure(source, tmp_path).message
+
+
+def test_who_was_refused_a_model_of_the_hub_is_told_how_handlers_get_a_token() -> None:
+    assert "$TRANSFORMERMODEL_HANDLER_HF_TOKEN" in remedy_of(OSError("You are trying to access a gated repo."))
+    assert remedy_of(OSError("no such file")) == ""

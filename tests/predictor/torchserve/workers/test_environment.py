@@ -21,10 +21,19 @@ def test_handlers_get_the_environment_without_the_servers_credentials() -> None:
         "HF_TOKEN": "x",
         "HUGGING_FACE_HUB_TOKEN": "x",
         "TRANSFORMERMODEL_TOKEN": "x",
+        "TRANSFORMERMODEL_MANAGEMENT_TOKEN": "x",
     }
     assert worker_environment({**server, **secrets}, decode_input=False) == {
         **server,
         "TS_DECODE_INPUT_REQUEST": "false",
+    }
+
+
+def test_handlers_get_what_is_meant_for_them_under_its_own_name() -> None:
+    server = {"HF_TOKEN": "of the server", "TRANSFORMERMODEL_HANDLER_HF_TOKEN": "of the handler"}
+    assert worker_environment(server, decode_input=True) == {
+        "HF_TOKEN": "of the handler",
+        "TS_DECODE_INPUT_REQUEST": "true",
     }
 
 
