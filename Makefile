@@ -41,17 +41,19 @@ check: $(VENV)/.test ## Lint, format, types, import rules, generated files
 	$(BIN)/python -m transformermodel_predictor.generate --check
 	$(BIN)/python -m transformermodel_operator.generate --check
 	$(BIN)/python -m tests.chart.values_table --check
+	$(BIN)/python -m tests.chart.install_manifests --check
 
 format: $(VENV)/.test ## Write the code as `make check` wants it
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
 
-generate: $(VENV)/.test ## Write the generated files: the CRD, the reference pages, the chart's table of values
+generate: $(VENV)/.test ## Write the generated files: the CRD, reference pages, the chart's table of values, deploy/
 	$(BIN)/python -m transformermodel_api.generate
 	$(BIN)/python -m transformermodel_cli.server_reference
 	$(BIN)/python -m transformermodel_predictor.generate
 	$(BIN)/python -m transformermodel_operator.generate
 	$(BIN)/python -m tests.chart.values_table
+	$(BIN)/python -m tests.chart.install_manifests
 
 cluster: $(VENV)/.test ## Start the tests' Kubernetes and KServe and keep them until Ctrl-C
 	$(BIN)/python -m tests.cluster.install

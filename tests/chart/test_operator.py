@@ -140,7 +140,8 @@ def test_names_that_yaml_could_take_for_something_else_stay_text(chart: Chart, n
 @pytest.mark.parametrize("api_versions", [(), KSERVE])
 @pytest.mark.parametrize("namespaces", [[], ["a", "b"]])
 def test_no_object_is_rendered_twice(chart: Chart, namespaces: list[str], api_versions: tuple[str, ...]) -> None:
-    manifests = chart.render({"watchNamespaces": namespaces, "replicas": 2}, api_versions=api_versions)
+    values = {"watchNamespaces": namespaces, "replicas": 2, "networkPolicies": {"enabled": True}}
+    manifests = chart.render(values, api_versions=api_versions, tests=True)
 
     identities = [(m["kind"], m["metadata"].get("namespace"), m["metadata"]["name"]) for m in manifests]
     assert len(set(identities)) == len(identities)
