@@ -13,13 +13,14 @@ _models: dict[str, PackedModel] = {}
 
 
 def handle(rows: Sequence[Mapping[str, Any]] | None, context: Any) -> list[Any] | None:  # noqa: ANN401 - TorchServe's
-    """Load the model at the first call, which has no rows, and answer the rows of every other."""
+    """Load the model at the first call, which has no rows; answer the rows of every other, and say why where asked."""
     directory = context.system_properties["model_dir"]
     if directory not in _models:
         _models[directory] = PackedModel.load(Path(directory) / "artifact")
     if rows is None:
         return None
-    answers = _models[directory].answer(rows)
+    explained = [context.get_request_header(index, "explain") == "True" for index in range(len(rows))]
+    answers = _models[directory].answer(rows, explained)
     for index, answer in enumerate(answers):
         context.set_response_content_type(index, answer.content_type)
         if answer.status != 200:

@@ -4,8 +4,11 @@ import os
 from collections.abc import Iterator
 from datetime import date
 
+import httpx
 import pytest
 
+from tests.predictor.gated import PATIENCE_SECONDS
+from tests.predictor.tiny import LABELS
 from tests.torchserve.install import unavailable
 from tests.torchserve.server import TorchServe, serving
 from transformermodel_predictor.artifact.directory import Artifact
@@ -69,6 +72,20 @@ def test_a_packed_artifact_answers_as_our_own_server(
     answer = torchserve.predict("tiny", text)
     assert answer.status_code == 200, answer.text
     assert answer.text == tiny_model.answer([{"text": text}])[0]["label"]
+
+
+def test_a_packed_artifact_says_why_where_it_is_asked(torchserve: TorchServe) -> None:
+    def explained(body: object) -> httpx.Response:
+        return httpx.post(f"{torchserve.url}/explanations/tiny", json=body, timeout=PATIENCE_SECONDS, trust_env=False)
+
+    answer = explained({"text": "i love this movie", "target": LABELS[0]})
+    assert answer.status_code == 200, answer.text
+    told = answer.json()
+    assert told["words"] == ["i", "love", "this", "movie"]
+    assert any(told["importances"])
+    assert abs(told["delta"]) < 1
+    refused = explained({"text": "i love this movie", "target": "nobody"})
+    assert (refused.status_code, "possible are the classes" in refused.text) == (400, True)
 
 
 def test_a_row_that_cannot_be_read_is_told_so(torchserve: TorchServe) -> None:
