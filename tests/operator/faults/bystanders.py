@@ -2,24 +2,20 @@
 
 import asyncio
 import json
-from collections.abc import Coroutine, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Coroutine
 from typing import Any
 
 from kubernetes.aio.dynamic import DynamicClient
+from kubernetes.aio.dynamic.exceptions import DynamicApiError
 
-from transformermodel_api.contract import REQUEST_VARIABLE, Failed, PreparationOutcome, Prepared, write_outcome
+from tests.operator.faults.answers import BROKEN, deployment_status, job_status, outcome_of, owner, pod_template, time
+from transformermodel_api.contract import Failed, write_outcome
 from transformermodel_api.failures import FailureReason
-from transformermodel_operator.children.inference_service import REVISION_ANNOTATION
 from transformermodel_operator.objects import MODEL_LABEL
 
 Object = dict[str, Any]
 
-BROKEN, MISSING = "broken", "missing"
-"""Revisions of a source: one whose predictor never becomes ready, and one that is not there."""
-
-_BEGAN = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
-_NAMESPACED = {
+_PLACES = {
     "Pod": "/api/v1/namespaces/{}/pods",
     "Job": "/apis/batch/v1/namespaces/{}/jobs",
     "Deployment": "/apis/apps/v1/namespaces/{}/deployments",
@@ -29,6 +25,7 @@ _NAMESPACED = {
     "TransformerModel": "/apis/transformermodel.dev/v1alpha1/namespaces/{}/transformermodels",
     "Lease": "/apis/coordination.k8s.io/v1/namespaces/{}/leases",
     "Event": "/apis/events.k8s.io/v1/namespaces/{}/events",
+    "RuntimeClass": "/apis/node.k8s.io/v1/runtimeclasses",
     "PersistentVolumeClaim": "/api/v1/namespaces/{}/persistentvolumeclaims",
 }
 
@@ -47,7 +44,8 @@ class Administrator:
 
     async def apply(self, document: Object, subresource: str = "", manager: str = "tests") -> Object:
         """Server-side apply."""
-        metadata = {**document["metadata"], "namespace": self.namespace}
+        namespace = {"namespace": self.namespace} if "{}" in _PLACES[document["kind"]] else {}
+        metadata = {**document["metadata"], **namespace}
         path = f"{self._place(document['kind'])}/{metadata['name']}" + (f"/{subresource}" if subresource else "")
         return await self._call(
             "patch",
@@ -56,6 +54,20 @@ class Administrator:
             content_type="application/apply-patch+yaml",
             field_manager=manager,
             force_conflicts="true",
+        )
+
+    async def create(self, document: Object) -> Object:
+        """Create an object."""
+        return await self._call("post", self._place(document["kind"]), body=document)
+
+    async def replace_spec(self, kind: str, name: str, spec: Object) -> Object:
+        """Give an object another spec, whatever it had, and be as strict about it as `kubectl replace`."""
+        return await self._call(
+            "patch",
+            f"{self._place(kind)}/{name}",
+            body=[{"op": "replace", "path": "/spec", "value": spec}],
+            content_type="application/json-patch+json",
+            query_params=[("fieldValidation", "Strict")],
         )
 
     async def merge(self, kind: str, name: str, change: Object, subresource: str = "") -> Object:
@@ -78,7 +90,7 @@ class Administrator:
         await self._call("delete", f"{self._place(kind)}/{name}", body=body)
 
     def _place(self, kind: str) -> str:
-        return _NAMESPACED[kind].format(self.namespace)
+        return _PLACES[kind].format(self.namespace)
 
     async def _call(self, method: str, path: str, **parameters: Any) -> Object:
         answer = await self._client.request(method, path, serialize=False, **parameters)
@@ -146,130 +158,63 @@ class Bystanders:
             "metadata": {
                 "name": f"{name}-pod",
                 "labels": {**template["metadata"]["labels"], "batch.kubernetes.io/job-name": name},
-                "ownerReferences": [_owner(job)],
+                "ownerReferences": [owner(job)],
             },
             "spec": template["spec"],
         }
         await self._administrator.apply(pod)
         ended = {
-            "exitCode": 0 if isinstance(outcome, Prepared) else FailureReason[outcome.reason].exit_status,
+            "exitCode": FailureReason[outcome.reason].exit_status if isinstance(outcome, Failed) else 0,
             "message": write_outcome(outcome),
-            "reason": "Completed" if isinstance(outcome, Prepared) else "Error",
-            "startedAt": _time(0),
-            "finishedAt": _time(60),
+            "reason": "Error" if isinstance(outcome, Failed) else "Completed",
+            "startedAt": time(0),
+            "finishedAt": time(60),
         }
         status = {
-            "name": "prepare",
+            "name": template["spec"]["containers"][0]["name"],
             "image": "predictor:1",
             "imageID": "",
             "ready": False,
             "restartCount": 0,
             "state": {"terminated": ended},
         }
-        phase = "Succeeded" if isinstance(outcome, Prepared) else "Failed"
+        phase = "Failed" if isinstance(outcome, Failed) else "Succeeded"
         change = {"status": {"phase": phase, "containerStatuses": [status]}}
         await self._administrator.merge("Pod", f"{name}-pod", change, "status")
-        await self._administrator.merge("Job", name, {"status": _job_status(outcome)}, "status")
+        await self._administrator.merge("Job", name, {"status": job_status(outcome)}, "status")
 
     async def _serve(self, service: Object) -> None:
-        """KServe makes the Deployment; its pods become ready, unless they are broken."""
+        """KServe makes the Deployment; its pods become ready, unless they are broken.
+
+        Where the API server refuses the Deployment, KServe leaves all as it is and tries again.
+        """
         name, predictor = f"{service['metadata']['name']}-predictor", service["spec"]["predictor"]
         replicas = predictor.get("minReplicas", 1)
         labels = {"app": f"isvc.{name}"}
-        annotations = {REVISION_ANNOTATION: predictor["annotations"][REVISION_ANNOTATION]}
         deployment = {
             "apiVersion": "apps/v1",
             "kind": "Deployment",
             "metadata": {
                 "name": name,
                 "labels": {MODEL_LABEL: service["metadata"]["labels"][MODEL_LABEL]},
-                "ownerReferences": [_owner(service)],
+                "ownerReferences": [owner(service)],
             },
             "spec": {
                 "replicas": replicas,
                 "selector": {"matchLabels": labels},
-                "template": {
-                    "metadata": {"labels": labels, "annotations": annotations},
-                    "spec": {"containers": [{"name": "kserve-container", "image": "predictor:1"}]},
-                },
+                "template": pod_template(predictor, labels),
             },
         }
-        made = await self._administrator.apply(deployment, manager="kserve")
+        try:
+            made = await self._administrator.apply(deployment, manager="kserve")
+        except DynamicApiError as error:
+            if error.status != 422:
+                raise
+            return
         broken = BROKEN in json.dumps(predictor)
-        status = _deployment_status(made["metadata"]["generation"], replicas, broken=broken)
+        status = deployment_status(made["metadata"]["generation"], replicas, broken=broken)
         await self._administrator.merge("Deployment", name, {"status": status}, "status")
         answers = {"url": f"http://{name}.{self._administrator.namespace}.svc.cluster.local"}
         conditions = [{"type": kind, "status": "True"} for kind in ("PredictorReady", "Ready")]
         change = {"status": {"address": answers, "conditions": conditions}}
         await self._administrator.merge("InferenceService", service["metadata"]["name"], change, "status")
-
-
-def outcome_of(job: Object) -> PreparationOutcome:
-    """What a preparation comes to: the source's revision says it."""
-    (container,) = job["spec"]["template"]["spec"]["containers"]
-    request = json.loads(next(entry["value"] for entry in container["env"] if entry["name"] == REQUEST_VARIABLE))
-    revision = request["source"].get("revision", "main")
-    if revision == MISSING:
-        return Failed.because(FailureReason.NotFound, "There is no such revision.")
-    digest = revision.ljust(64, "0")
-    return Prepared(
-        digest=digest,
-        path=f"artifacts/{digest}",
-        commit=revision,
-        size_bytes=90_000_000,
-        format="Pretrained",
-        engine="Packed",
-        precision="Float32",
-    )
-
-
-def _job_status(outcome: PreparationOutcome) -> Object:
-    success = isinstance(outcome, Prepared)
-    conditions = ("SuccessCriteriaMet", "Complete") if success else ("FailureTarget", "Failed")
-    reason = "CompletionsReached" if success else "PodFailurePolicy"
-    status: Object = {
-        "startTime": _time(0),
-        "succeeded" if success else "failed": 1,
-        "conditions": [
-            {
-                "type": kind,
-                "status": "True",
-                "reason": reason,
-                "message": "",
-                "lastProbeTime": _time(60),
-                "lastTransitionTime": _time(60),
-            }
-            for kind in conditions
-        ],
-    }
-    return {**status, "completionTime": _time(60)} if success else status
-
-
-def _deployment_status(generation: int, replicas: int, *, broken: bool) -> Object:
-    reason, status = ("ProgressDeadlineExceeded", "False") if broken else ("NewReplicaSetAvailable", "True")
-    progressing = {"type": "Progressing", "status": status, "reason": reason, "message": "", "lastUpdateTime": _time(0)}
-    serving = 0 if broken else replicas
-    return {
-        "observedGeneration": generation,
-        "replicas": replicas + broken,
-        "updatedReplicas": serving or 1,
-        "readyReplicas": serving,
-        "availableReplicas": serving,
-        "unavailableReplicas": replicas - serving,
-        "conditions": [{**progressing, "lastTransitionTime": _time(0)}],
-    }
-
-
-def _owner(document: Mapping[str, Any]) -> Object:
-    metadata = document["metadata"]
-    return {
-        "apiVersion": document["apiVersion"],
-        "kind": document["kind"],
-        "name": metadata["name"],
-        "uid": metadata["uid"],
-        "controller": True,
-    }
-
-
-def _time(seconds: int) -> str:
-    return (_BEGAN + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")

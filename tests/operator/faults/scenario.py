@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tests.operator.faults.bystanders import BROKEN, MISSING
+from tests.operator.faults.answers import BROKEN, MISSING
 from tests.operator.faults.stage import NAME, End, Object, Stage
 
 

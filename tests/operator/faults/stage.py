@@ -25,7 +25,7 @@ PATIENCE = 120.0
 
 NAME = "sentiment"
 CALM = Periods()
-_KINDS = ("TransformerModel", "Job", "InferenceService", "ControllerRevision", "PodDisruptionBudget", "Deployment")
+KINDS = ("TransformerModel", "Job", "InferenceService", "ControllerRevision", "PodDisruptionBudget", "Deployment")
 _OF_A_RUN = re.compile(
     r".*uid$|resourceVersion|creationTimestamp|lastTransitionTime|managedFields|generation$|.*applied-hash$"
 )
@@ -114,6 +114,7 @@ class Stage:
             identity=self._identity,
             predictor_image="predictor:1",
             watch_namespaces=(namespace,),
+            default_storage="pvc://models",
         )
         async with connect(configuration) as api:
             self.operation = Operation(
@@ -182,7 +183,7 @@ class Stage:
         stores = self.operation.stores
         kept = (stores.models, stores.jobs, stores.services, stores.revisions, stores.budgets, stores.deployments)
         different = {}
-        for kind, store in zip(_KINDS, kept, strict=True):
+        for kind, store in zip(KINDS, kept, strict=True):
             live = _versions(await self.administrator.all(kind))
             seen = _versions([found for model in store.models() for found in store.of(model)])
             for name in live.keys() | seen.keys():
@@ -193,8 +194,8 @@ class Stage:
     async def end(self) -> End:
         """What there is now."""
         objects = {
-            f"{kind}/{found['metadata']['name']}": _masked(self._anywhere(found))
-            for kind in _KINDS
+            f"{kind}/{found['metadata']['name']}": masked(self.anywhere(found))
+            for kind in KINDS
             for found in await self.administrator.all(kind)
         }
         events = Counter(
@@ -204,7 +205,7 @@ class Stage:
         )
         return End(objects, events, self.proxy.counts())
 
-    def _anywhere(self, document: Object) -> Object:
+    def anywhere(self, document: Object) -> Object:
         """The document as it would be in any other namespace."""
         found: Object = json.loads(json.dumps(document).replace(self.administrator.namespace, "NAMESPACE"))
         return found
@@ -242,8 +243,8 @@ def _versions(documents: list[Any]) -> dict[str, str]:
     return {found["metadata"]["name"]: found["metadata"]["resourceVersion"] for found in documents}
 
 
-def _masked(value: Any) -> Any:
+def masked(value: Any) -> Any:
     """The value without what differs from run to run."""
     if isinstance(value, dict):
-        return {key: _masked(found) for key, found in value.items() if not _OF_A_RUN.match(key)}
-    return [_masked(found) for found in value] if isinstance(value, list) else value
+        return {key: masked(found) for key, found in value.items() if not _OF_A_RUN.match(key)}
+    return [masked(found) for found in value] if isinstance(value, list) else value

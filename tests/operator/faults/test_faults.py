@@ -2,11 +2,11 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 
+from tests.operator.faults.comparison import differences
 from tests.operator.faults.proxy import EACH, REFUSALS, Fault, Proxy
 from tests.operator.faults.scenario import live_a_life
 from tests.operator.faults.stage import End
@@ -69,7 +69,7 @@ def test_a_fault_at_any_write_changes_nothing_in_the_end(
     found = [
         f"{number}: {wrong}"
         for number, life in zip(places, lives, strict=True)
-        for wrong in differences(life, reference, fault)
+        for wrong in deviations(life, reference, fault)
     ]
     assert not found, "\n".join(found)
 
@@ -79,20 +79,15 @@ def test_a_refusal_of_each_write_changes_nothing_in_the_end(fault: Fault, theatr
     (life,) = theatre.play([lambda boards: play(boards, f"each-{fault.value}", fault, EACH)])
     refused = [write for write in life.proxy.writes if write.status == int(fault.value)]
     assert len(refused) > len(reference.proxy.writes) / 3
-    found = differences(life, reference, fault)
+    found = deviations(life, reference, fault)
     assert not found, "\n".join(found)
 
 
-def differences(life: Life, reference: Life, fault: Fault) -> list[str]:
+def deviations(life: Life, reference: Life, fault: Fault) -> list[str]:
     """What a life has come to that its reference has not, and the other way round."""
     found: list[object] = []
     for name, one, other in (("alive", life.alive, reference.alive), ("dead", life.dead, reference.dead)):
-        here, there = dict(leaves(one.objects)), dict(leaves(other.objects))
-        found += [
-            (name, path, here.get(path), there.get(path))
-            for path in sorted(here.keys() | there.keys())
-            if here.get(path) != there.get(path)
-        ]
+        found += [(name, *difference) for difference in differences(one.objects, other.objects)]
         if without_events(one.counts) != without_events(other.counts):
             found.append((name, without_events(one.counts) - other.counts, without_events(other.counts) - one.counts))
     told, expected = lasting(life.dead.events), lasting(reference.dead.events)
@@ -105,15 +100,6 @@ def differences(life: Life, reference: Life, fault: Fault) -> list[str]:
 
 def lasting(events: Counter[tuple[str, str, str]]) -> Counter[tuple[str, str, str]]:
     return Counter({event: count for event, count in events.items() if event[1] in LASTING})
-
-
-def leaves(value: object, path: str = "") -> Iterator[tuple[str, object]]:
-    """The values in an object, by their paths."""
-    if isinstance(value, dict | list) and value:
-        for key, below in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from leaves(below, f"{path}.{key}")
-    else:
-        yield path, value
 
 
 def without_events(counts: Counter[tuple[str, str]]) -> Counter[tuple[str, str]]:

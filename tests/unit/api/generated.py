@@ -14,18 +14,18 @@ Path = tuple[str | int, ...]
 TEXT = st.text("abc ü\n\"'<&/:.", max_size=12)
 # what the fields with a CEL rule want; the rest of the schema speaks for itself
 WELL_FORMED = {
-    "uri": st.sampled_from(["hf://org/name", "package://some.package/path", "file://folder"]),
-    "adapterUri": st.sampled_from(["hf://org/adapter", "file://adapter"]),
-    "samplesUri": st.sampled_from(["file://samples.jsonl", "s3://bucket/samples"]),
-    "score": st.sampled_from(["0", "0.5", "1.0"]),
-    "tolerance": st.sampled_from(["0", "0.01"]),
-    "topP": st.sampled_from(["0.9", "1"]),
-    "temperature": st.sampled_from(["0.7", "2"]),
-    "repetitionPenalty": st.sampled_from(["1", "1.3"]),
-    "name": st.sampled_from(["one", "two"]),
-    "mountPath": st.sampled_from(["/data", "/etc/more"]),
+    "uri": ("hf://org/name", "package://some.package/path", "file://folder"),
+    "adapterUri": ("hf://org/adapter", "file://adapter"),
+    "samplesUri": ("file://samples.jsonl", "s3://bucket/samples"),
+    "score": ("0", "0.5", "1.0"),
+    "tolerance": ("0", "0.01"),
+    "topP": ("0.9", "1"),
+    "temperature": ("0.7", "2"),
+    "repetitionPenalty": ("1", "1.3"),
+    "name": ("one", "two"),
+    "mountPath": ("/data", "/etc/more"),
 }
-STORAGE_URI = st.sampled_from(["pvc://claim", "pvc://claim/folder", "s3://bucket/folder", "az://container"])
+STORAGE_URIS = ("pvc://claim", "pvc://claim/folder", "s3://bucket/folder", "az://container")
 QUANTITY = st.one_of(st.integers(0, 9), st.sampled_from(["500m", "1.5", "2Gi"]))
 VOLUME_SOURCES = frozenset({"configMap", "secret", "persistentVolumeClaim", "emptyDir"})
 NAMES = st.from_regex(r"[a-z]([-a-z0-9]{0,38}[a-z0-9])?", fullmatch=True)
@@ -142,9 +142,11 @@ def _values(schema: dict[str, Any], name: str) -> st.SearchStrategy[Any]:
         case "boolean":
             return st.booleans()
     if name == "storage.uri":
-        return STORAGE_URI
-    text = st.text("abcü ", min_size=schema.get("minLength", 0), max_size=5)
-    return WELL_FORMED.get(name.rpartition(".")[2], text)
+        return st.sampled_from(STORAGE_URIS)
+    last = name.rpartition(".")[2]
+    if last in WELL_FORMED:
+        return st.sampled_from(WELL_FORMED[last])
+    return st.text("abcü ", min_size=schema.get("minLength", 0), max_size=5)
 
 
 def _objects(schema: dict[str, Any], name: str) -> st.SearchStrategy[dict[str, Any]]:
