@@ -37,7 +37,7 @@ def unavailable() -> str | None:
         return f"it needs Linux, and this is {platform.system()}"
     if os.geteuid() != 0:
         return "it needs root, for namespaces and mounts"
-    unbuilt = [module.folder for module in programs.MODULES if not _built(module)]
+    unbuilt = [module.folder for module in programs.MODULES if not module.is_built]
     if unbuilt and shutil.which("go") is None:
         return f"it needs Go, to build {', '.join(unbuilt)}"
     if (packages := _missing_packages()) and shutil.which("apt-get") is None:
@@ -50,7 +50,7 @@ def unavailable() -> str | None:
 @functools.cache
 def not_installed() -> str | None:
     """What `python -m tests.cluster.install` has still to do before the cluster can start; None if nothing."""
-    missing = [*_missing_packages(), *(module.folder for module in programs.MODULES if not _built(module))]
+    missing = [*_missing_packages(), *(module.folder for module in programs.MODULES if not module.is_built)]
     if not KSERVE_CRDS.exists():
         missing.append("KServe's CRDs")
     return f"{', '.join(missing)} not installed; run `python -m tests.cluster.install`" if missing else None
@@ -58,12 +58,6 @@ def not_installed() -> str | None:
 
 def _missing_packages() -> list[str]:
     return [package for program, package in _PACKAGES.items() if shutil.which(program, path=_SEARCHED) is None]
-
-
-def _built(module: programs.Module) -> bool:
-    record = PROGRAMS / f".{module.folder}"
-    names = (*module.programs, *module.aliases)
-    return record.exists() and record.read_text() == module.key() and all((PROGRAMS / name).exists() for name in names)
 
 
 def install() -> None:
@@ -79,12 +73,11 @@ def install() -> None:
         if packages := _missing_packages():
             install_packages(packages)
         for module in programs.MODULES:
-            if not _built(module):
+            if not module.is_built:
                 with _step(f"building {', '.join(module.programs)} from Go modules"):
                     module.build()
                 if module is programs.KSERVE:
                     shutil.rmtree(KSERVE_CRDS, ignore_errors=True)
-                (PROGRAMS / f".{module.folder}").write_text(module.key())
         if not KSERVE_CRDS.exists():
             with _step("copying KServe's CRDs"):
                 programs.copy_kserve_crds()

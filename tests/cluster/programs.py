@@ -37,6 +37,7 @@ class Module:
         programs: program → package.
         variables: package variables that the linker sets.
         aliases: further names by which its first program is called.
+        tags: build tags.
         root: where its folder is.
     """
 
@@ -44,6 +45,7 @@ class Module:
     programs: Mapping[str, str]
     variables: Mapping[str, str] = field(default_factory=dict)
     aliases: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
     root: Path = _MODULES
 
     @property
@@ -54,7 +56,8 @@ class Module:
     def flags(self) -> tuple[str, ...]:
         """Flags of `go build`; the same in every clone, so that Go's own cache serves them all."""
         settings = " ".join(f"-X {name}={value}" for name, value in self.variables.items())
-        return ("-trimpath", "-buildvcs=false", f"-ldflags=-s -w {settings}".rstrip())
+        tags = (f"-tags={','.join(self.tags)}",) if self.tags else ()
+        return ("-trimpath", "-buildvcs=false", f"-ldflags=-s -w {settings}".rstrip(), *tags)
 
     def key(self) -> str:
         """Changes whenever the programs have to be built anew."""
@@ -62,6 +65,13 @@ class Module:
         for file in sorted(path for path in self.path.rglob("*") if path.is_file()):
             content.update(file.relative_to(self.path).as_posix().encode() + b"\0" + file.read_bytes())
         return content.hexdigest()
+
+    @property
+    def is_built(self) -> bool:
+        """Whether the programs are there as they would be built now."""
+        names = (*self.programs, *self.aliases)
+        there = all((PROGRAMS / name).exists() for name in names)
+        return there and self._record.exists() and self._record.read_text() == self.key()
 
     def build(self) -> None:
         """Build the programs into PROGRAMS; each appears there at once, when it is complete.
@@ -76,6 +86,12 @@ class Module:
         for alias in self.aliases:
             (PROGRAMS / alias).unlink(missing_ok=True)
             (PROGRAMS / alias).symlink_to(next(iter(self.programs)))
+        self._record.write_text(self.key())
+
+    @property
+    def _record(self) -> Path:
+        """What the programs were built from."""
+        return PROGRAMS / f".{self.folder}"
 
 
 def _go(*arguments: object, module: Path) -> str:

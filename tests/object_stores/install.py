@@ -33,7 +33,7 @@ def not_installed(scheme: Scheme) -> str | None:
         there = AZURITE.exists() and shutil.which("node") is not None and _installed_package() == _PACKAGE.read_text()
         name = "Azurite"
     else:
-        there = _is_built(module)
+        there = module.is_built
         name = ", ".join(module.programs)
     return None if there else f"{name} is not installed; run `python -m tests.object_stores.install`"
 
@@ -53,7 +53,6 @@ def install() -> None:
             if not_installed(scheme):
                 print(f"object stores: building {', '.join(module.programs)} from Go modules ...", flush=True)
                 module.build()
-                _record(module).write_text(module.key())
         if not_installed(Scheme.Azure):
             _install_azurite()
 
@@ -88,19 +87,6 @@ def _azurite_version() -> str:
 def _installed_package() -> str | None:
     record = _AZURITE_FOLDER / "package.json"
     return record.read_text() if record.exists() else None
-
-
-def _record(module: Module) -> Path:
-    return PROGRAMS / f".{module.folder}"
-
-
-def _is_built(module: Module) -> bool:
-    record = _record(module)
-    return (
-        record.exists()
-        and record.read_text() == module.key()
-        and all((PROGRAMS / name).exists() for name in module.programs)
-    )
 
 
 def main() -> int:

@@ -1,0 +1,1 @@
+"""Rules, dashboards and runbooks: against Prometheus' own programs, and the metrics that are really exported."""
