@@ -24,6 +24,7 @@ run: $(VENV)/.run ## Prepare the sentiment example and serve it (HTTP_PORT=..., 
 test: check $(VENV)/.test ## Check, then run every test, those on a real Kubernetes and KServe included
 	$(BIN)/python -m tests.cluster.install
 	$(BIN)/python -m tests.object_stores.install
+	$(BIN)/python -m tests.monitoring.install
 	$(BIN)/python -m tests.compiler
 	$(BIN)/python -m tests.browser.install
 	$(BIN)/pytest --numprocesses $(TEST_PROCESSES)
@@ -41,18 +42,20 @@ check: $(VENV)/.test ## Lint, format, types, import rules, generated files
 	$(BIN)/python -m transformermodel_predictor.generate --check
 	$(BIN)/python -m transformermodel_operator.generate --check
 	$(BIN)/python -m tests.chart.values_table --check
+	$(BIN)/python -m tests.monitoring.dashboards --check
 	$(BIN)/python -m tests.chart.install_manifests --check
 
 format: $(VENV)/.test ## Write the code as `make check` wants it
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
 
-generate: $(VENV)/.test ## Write the generated files: the CRD, reference pages, the chart's table of values, deploy/
+generate: $(VENV)/.test ## Write the generated files: the CRD, reference pages, the chart's values and dashboards, deploy/
 	$(BIN)/python -m transformermodel_api.generate
 	$(BIN)/python -m transformermodel_cli.server_reference
 	$(BIN)/python -m transformermodel_predictor.generate
 	$(BIN)/python -m transformermodel_operator.generate
 	$(BIN)/python -m tests.chart.values_table
+	$(BIN)/python -m tests.monitoring.dashboards
 	$(BIN)/python -m tests.chart.install_manifests
 
 cluster: $(VENV)/.test ## Start the tests' Kubernetes and KServe and keep them until Ctrl-C

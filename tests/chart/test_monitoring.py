@@ -1,10 +1,12 @@
 """What the chart makes for Prometheus and Grafana, where it is asked to."""
 
+import json
 from typing import Any
 
 import pytest
+import yaml
 
-from tests.chart.chart import Chart, Manifest, of_kind, single
+from tests.chart.chart import CHART, Chart, Manifest, of_kind, single
 
 KINDS = ("PodMonitor", "PrometheusRule", "ConfigMap")
 MONITORS = {"monitoring": {"podMonitors": {"create": True, "labels": {"release": "prometheus"}, "interval": "1m"}}}
@@ -70,7 +72,44 @@ def test_monitors_are_as_the_values_say(chart: Chart) -> None:
         assert endpoint(monitor)["interval"] == "1m"
 
 
-@pytest.mark.parametrize("section", ["podMonitors"])
+def alerts(chart: Chart, values: dict[str, Any] | None = None) -> dict[str, dict[str, Any]]:
+    """The alerts by their names."""
+    manifest = single(chart.render({"monitoring": {"rules": {"create": True, **(values or {})}}}), "PrometheusRule")
+    return {rule["alert"]: rule for group in manifest["spec"]["groups"] for rule in group["rules"]}
+
+
+def test_the_rules_are_those_of_the_file(chart: Chart) -> None:
+    groups = yaml.safe_load((CHART / "files" / "rules" / "transformermodel.yaml").read_text())["groups"]
+
+    assert alerts(chart) == {rule["alert"]: rule for group in groups for rule in group["rules"]}
+
+
+def test_alerts_carry_labels_for_their_way_and_links_to_their_pages(chart: Chart) -> None:
+    values = {"runbooks": "https://git.example.com/docs/runbooks/", "alertLabels": {"team": "ml", "severity": "none"}}
+    for name, rule in alerts(chart, values).items():
+        assert rule["labels"]["team"] == "ml"
+        assert rule["labels"]["severity"] in ("critical", "warning")
+        assert rule["annotations"]["runbook_url"] == f"https://git.example.com/docs/runbooks/{name}.md"
+
+
+def test_alerts_that_nobody_wants_are_left_out(chart: Chart) -> None:
+    assert alerts(chart).keys() - alerts(chart, {"disabled": ["TransformerModelSlow"]}).keys() == {
+        "TransformerModelSlow"
+    }
+
+
+def test_grafanas_sidecar_finds_the_dashboards(chart: Chart) -> None:
+    values = {"create": True, "annotations": {"grafana_folder": "Models"}}
+    made = single(chart.render({"monitoring": {"dashboards": values}}), "ConfigMap")
+
+    assert made["metadata"]["labels"]["grafana_dashboard"] == "1"
+    assert made["metadata"]["annotations"] == {"grafana_folder": "Models"}
+    assert {name: json.loads(text) for name, text in made["data"].items()} == {
+        path.name: json.loads(path.read_text()) for path in (CHART / "files" / "dashboards").glob("*.json")
+    }
+
+
+@pytest.mark.parametrize("section", ["podMonitors", "rules", "dashboards"])
 def test_they_can_be_made_where_prometheus_and_grafana_look(chart: Chart, section: str) -> None:
     made = of_kind(chart.render({"monitoring": {"namespace": "watch", section: {"create": True}}}), *KINDS)
 
