@@ -10,6 +10,8 @@ from tests.cluster.node.run import PROGRAMS, Run
 
 OPERATOR_IMAGE = "transformermodel.test/operator:test"
 PREDICTOR_IMAGE = "transformermodel.test/predictor:test"
+OTHER_TAG = "other"
+"""Of both images: what is called by it is the same, but Kubernetes cannot know that."""
 _PAUSE_IMAGE = "transformermodel.test/pause:test"
 _NOBODY = 65532  # the user of images that promise not to need root
 SOCKET = Path("/run/containerd/containerd.sock")
@@ -18,13 +20,14 @@ SOCKET = Path("/run/containerd/containerd.sock")
 
 def _images(mounts: dict[Path, Path]) -> list[oci.Image]:
     parents = {str(parent) for place in mounts for parent in (place, *place.parents) if str(parent) != "/"}
+    names = [image.rpartition(":")[0] for image in (OPERATOR_IMAGE, PREDICTOR_IMAGE)]
     pause = ((PROGRAMS / "pause").read_bytes(), 0o755)
     return [
         oci.Image(
             (_PAUSE_IMAGE,), files={"/pause": pause}, configuration={"Entrypoint": ["/pause"], "User": "65535:65535"}
         ),
         oci.Image(
-            (OPERATOR_IMAGE, PREDICTOR_IMAGE),
+            tuple(f"{name}:{tag}" for name in names for tag in ("test", OTHER_TAG)),
             directories={**dict.fromkeys(sorted({"/etc", "/mnt", *parents}), 0o755), "/tmp": 0o1777},
             files={"/etc/passwd": (f"nonroot:x:{_NOBODY}:{_NOBODY}::/tmp:/bin/sh\n".encode(), 0o644)},
             links={f"/{name}": f"usr/{name}" for name in ("bin", "lib", "lib64", "sbin")},
