@@ -64,7 +64,12 @@ def decide(snapshot: Snapshot) -> Decision:
         delete=(*preparation.delete, *predictor.delete),
         status=status,
         events=(
-            *announce(_conditions_before(model), status.conditions, {ConditionType.Prepared: preparation.log}),
+            *announce(
+                _conditions_before(model),
+                status.conditions,
+                {ConditionType.Prepared: preparation.log},
+                _renewed(model.status or TransformerModelStatus(), status),
+            ),
             *preparation.events,
         ),
         requeue_after=_earliest(preparation.requeue_after, predictor.requeue_after),
@@ -130,6 +135,15 @@ def _status(
         replicas=predictor.replicas,
         selector=predictor.selector,
     )
+
+
+def _renewed(before: TransformerModelStatus, after: TransformerModelStatus) -> frozenset[ConditionType]:
+    """The conditions that hold of something else than before."""
+    about = {
+        ConditionType.Prepared: before.artifact != after.artifact,
+        ConditionType.Ready: before.current_revision != after.current_revision,
+    }
+    return frozenset(kind for kind, is_another in about.items() if is_another)
 
 
 def _handled(model: TransformerModel, preparation: PreparationVerdict, before: TransformerModelStatus) -> str | None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.operator.world import (
+    PREPARED,
     Object,
     after,
     conditions,
@@ -17,6 +18,7 @@ from tests.operator.world import (
     succeeded,
 )
 from transformermodel_api.failures import FailureReason
+from transformermodel_operator.attempt import Attempt
 from transformermodel_operator.decide.inquiry import Inquiry
 from transformermodel_operator.decision import Decision, decide, inquire
 from transformermodel_operator.objects import Reference
@@ -115,6 +117,20 @@ def test_events_tell_the_way_of_a_model_once() -> None:
     assert events(ready) == [("Normal", "Ready")]
     steady = decide(snapshot(after(ready, seen), **served(MODEL)))
     assert events(steady) == []
+
+
+def test_another_artifact_is_told_even_if_nobody_has_seen_it_being_prepared() -> None:
+    """As when the operator was away, or its writes were refused, until the Job had ended."""
+    edited = {**READY, "spec": {**READY["spec"], "preparation": {"maxLength": 64}}}
+    other = Attempt(outcome=PREPARED.model_copy(update={"digest": "f" * 64, "path": "artifacts/f"}))
+    decision = decide(snapshot(edited, job(edited, "Complete"), attempt=other, **served(MODEL)))
+    assert events(decision) == [("Normal", "Prepared"), ("Normal", "RollingOut")]
+
+
+def test_a_revision_that_serves_is_told_even_if_nobody_has_seen_it_on_its_way() -> None:
+    edited = {**READY, "spec": {**READY["spec"], "predictor": {"labels": {"team": "a"}}}}
+    decision = decide(snapshot(edited, **served(edited)))
+    assert events(decision) == [("Normal", "Ready")]
 
 
 def test_failures_are_warnings_told_once() -> None:

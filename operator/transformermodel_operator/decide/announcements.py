@@ -1,6 +1,6 @@
 """Events: told when a condition changes, never while it stays."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -26,11 +26,15 @@ class Event:
 
 
 _NO_LOGS: Mapping[ConditionType, str] = {}
+_NOTHING_ELSE: Set[ConditionType] = frozenset()
 _TELLING = (ConditionType.Prepared, ConditionType.PredictorReady, ConditionType.Ready)
 
 
 def announce(
-    before: Sequence[Condition], after: Sequence[Condition], logs: Mapping[ConditionType, str] = _NO_LOGS
+    before: Sequence[Condition],
+    after: Sequence[Condition],
+    logs: Mapping[ConditionType, str] = _NO_LOGS,
+    renewed: Set[ConditionType] = _NOTHING_ELSE,
 ) -> tuple[Event, ...]:
     """The events of going from one set of conditions to another; each reason once.
 
@@ -38,14 +42,18 @@ def announce(
         before: what was reported.
         after: what will be.
         logs: the end of a log that goes with a condition; an event keeps it when the pod is gone.
+        renewed: conditions that are about something else than before. Where such a one holds it is told, even if nobody
+            was there to see it not hold in between.
     """
     events: dict[Reason, Event] = {}
     for kind in _TELLING:
         condition = find(after, kind)
-        if condition is None or not _is_news(find(before, kind), condition) or _is_untold(condition):
+        if condition is None or _is_untold(condition):
             continue
         reason = Reason.named(condition.reason)
-        if reason not in events and not _was_told(before, reason):
+        again = kind in renewed and condition.status is ConditionStatus.true
+        news = _is_news(find(before, kind), condition) and not _was_told(before, reason)
+        if reason not in events and (again or news):
             events[reason] = Event(_type(condition), reason, _with_log(condition.message, logs.get(kind)))
     return tuple(events.values())
 
