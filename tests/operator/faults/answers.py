@@ -9,6 +9,7 @@ from transformermodel_api.contract import REQUEST_VARIABLE, Failed, PreparationO
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.identity import fingerprint
 from transformermodel_operator.children.check_job import CONTAINER as CHECK
+from transformermodel_operator.children.removal_job import CONTAINER as REMOVE
 
 Object = dict[str, Any]
 
@@ -47,9 +48,11 @@ def pod_template(predictor: Object, labels: Object) -> Object:
     }
 
 
-def outcome_of(job: Object) -> PreparationOutcome:
-    """What a preparation comes to, or a look at its source: the source's revision says it."""
+def outcome_of(job: Object) -> PreparationOutcome | None:
+    """What a preparation or a look at its source comes to, as the source's revision says; a removal tells nothing."""
     (container,) = job["spec"]["template"]["spec"]["containers"]
+    if container["name"] == REMOVE:
+        return None
     request = json.loads(next(entry["value"] for entry in container["env"] if entry["name"] == REQUEST_VARIABLE))
     revision, sources = request["source"].get("revision", "main"), fingerprint(request["source"])
     if container["name"] == CHECK:
@@ -69,7 +72,7 @@ def outcome_of(job: Object) -> PreparationOutcome:
     )
 
 
-def job_status(outcome: PreparationOutcome) -> Object:
+def job_status(outcome: PreparationOutcome | None) -> Object:
     """What the Job's controller writes of its end."""
     success = not isinstance(outcome, Failed)
     conditions = ("SuccessCriteriaMet", "Complete") if success else ("FailureTarget", "Failed")

@@ -118,6 +118,9 @@ class Bystanders:
         elif kind == "InferenceService":
             predictor = document["spec"]["predictor"]
             self._answer(metadata["uid"], json.dumps(predictor, sort_keys=True), self._serve(document))
+        elif (deleted := document.get("details", {})).get("kind") == "inferenceservices":
+            end = self._administrator.delete("Deployment", f"{deleted['name']}-predictor")
+            self._answer(deleted["uid"], "deleted", end)
 
     async def settle(self) -> None:
         """Wait until they have done what they do.
@@ -165,7 +168,7 @@ class Bystanders:
         await self._administrator.apply(pod)
         ended = {
             "exitCode": FailureReason[outcome.reason].exit_status if isinstance(outcome, Failed) else 0,
-            "message": write_outcome(outcome),
+            "message": "" if outcome is None else write_outcome(outcome),
             "reason": "Error" if isinstance(outcome, Failed) else "Completed",
             "startedAt": time(0),
             "finishedAt": time(60),

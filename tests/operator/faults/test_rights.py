@@ -1,11 +1,13 @@
 """The operator uses every right that the chart gives it, lacks none, and never asks for a secret."""
 
 import json
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
 from tests.operator.faults.api_server import ApiServer
+from tests.operator.faults.bystanders import Bystanders
 from tests.operator.faults.proxy import Object, Proxy
 from tests.operator.faults.rights import USER, operator_rules
 from tests.operator.faults.scenario import live_a_life, manifest
@@ -16,42 +18,77 @@ from tests.operator.faults.theatre import Boards, Theatre
 Right = tuple[str, str, str]
 """API group, resource with its subresource, verb."""
 
+QUOTA = "exceeded quota: pods"
 ASKED_BY_ADMISSION = {("transformermodel.dev", "transformermodels/finalizers", "update")}
 """No request needs it, but the API server's admission of owner references does."""
-
-FOR_OTHER_SCENES = {
-    # A model whose predictor is taken away, or a KServe that has changed under it.
-    ("serving.kserve.io", "inferenceservices", "delete"),
-    # A history that is longer than its limit.
-    ("apps", "controllerrevisions", "delete"),
-    # A pod that a quota refuses, which is told of in events alone.
-    ("events.k8s.io", "events", "list"),
-    # A model that is deleted with its artifacts.
-    ("transformermodel.dev", "transformermodels", "patch"),
-}
 
 
 @pytest.fixture(scope="module")
 def asked(theatre: Theatre) -> list[dict[str, Any]]:
-    """All that the operator asks for while a model lives, is scaled to one replica and dies."""
+    """All that the operator asks for while models live, each in its own way."""
 
-    async def play(boards: Boards) -> None:
-        async with boards.staged("rights", Proxy(theatre.server.url, boards.session), PERIODS) as stage:
-            await live_a_life(stage)
-            await scale_down(stage)
+    def in_a_namespace_of_its_own(scene: Callable[[Stage], Awaitable[object]]) -> Callable[[Boards], Awaitable[None]]:
+        async def play(boards: Boards) -> None:
+            namespace = scene.__name__.replace("_", "-")
+            async with boards.staged(namespace, Proxy(theatre.server.url, boards.session), PERIODS) as stage:
+                await scene(stage)
 
-    theatre.play([play])
+        return play
+
+    scenes = (live_a_life, scale_down_and_outgrow_the_history, leave_with_the_artifacts, wait_for_a_pod)
+    theatre.play([in_a_namespace_of_its_own(scene) for scene in scenes])
     return requests(theatre.server)
 
 
-async def scale_down(stage: Stage) -> None:
-    document = manifest("first")
-    await stage.administrator.apply(document)
-    await stage.settle()
-    document["spec"]["predictor"] = {"minReplicas": 1}
-    await stage.administrator.apply(document)
-    await stage.settle()
+async def scale_down_and_outgrow_the_history(stage: Stage) -> None:
+    await _apply(stage, "first")
+    await _apply(stage, "second", predictor={"minReplicas": 1}, rollout={"revisionHistoryLimit": 0})
+    await _apply(stage, "third", predictor={"minReplicas": 1}, rollout={"revisionHistoryLimit": 0})
+
+
+async def leave_with_the_artifacts(stage: Stage) -> None:
+    await _apply(stage, "first", deletionPolicy="Delete")
     await stage.administrator.delete("TransformerModel", NAME)
+    await stage.settle()
+    assert await stage.administrator.all("TransformerModel") == []
+
+
+async def wait_for_a_pod(stage: Stage) -> None:
+    """The next pod of a Job is refused, of which events alone tell."""
+    stage.bystanders = Refusing(stage.administrator)
+    await stage.administrator.apply(manifest("first"))
+    await stage.until(lambda model: QUOTA in json.dumps(model.get("status")))
+
+
+class Refusing(Bystanders):
+    """The first pod of a Job has gone, and there is no room for another."""
+
+    async def _run_job(self, job: Object) -> None:
+        event = {
+            "apiVersion": "events.k8s.io/v1",
+            "kind": "Event",
+            "metadata": {"name": "refused"},
+            "type": "Warning",
+            "reason": "FailedCreate",
+            "note": QUOTA,
+            "action": "Create",
+            "eventTime": "2026-01-01T12:00:00.000000Z",
+            "reportingController": "job-controller",
+            "reportingInstance": "one",
+            "regarding": {
+                "apiVersion": "batch/v1",
+                "kind": "Job",
+                **{name: job["metadata"][name] for name in ("namespace", "name", "uid")},
+            },
+        }
+        await self._administrator.apply(event)
+        await self._administrator.merge("Job", job["metadata"]["name"], {"status": {"failed": 1}}, "status")
+
+
+async def _apply(stage: Stage, revision: str, **spec: object) -> None:
+    document = manifest(revision)
+    await stage.administrator.apply({**document, "spec": {**document["spec"], **spec}})
+    await stage.settle()
 
 
 def requests(server: ApiServer) -> list[dict[str, Any]]:
@@ -87,7 +124,7 @@ def test_nothing_is_asked_for_in_vain(asked: list[dict[str, Any]]) -> None:
 
 
 def test_no_right_is_left_unused(asked: list[dict[str, Any]]) -> None:
-    unused = given() - set().union(*map(rights, asked)) - ASKED_BY_ADMISSION - FOR_OTHER_SCENES
+    unused = given() - set().union(*map(rights, asked)) - ASKED_BY_ADMISSION
     assert unused == set()
 
 
