@@ -17,12 +17,14 @@ class Alert:
     """One of them.
 
     Attributes:
+        group: of which group it is.
         name: what it is called.
         expression: its PromQL.
         severity: how urgent it is.
         annotations: what people are told.
     """
 
+    group: str
     name: str
     expression: str
     severity: str
@@ -33,7 +35,7 @@ def alerts() -> list[Alert]:
     """All alerts."""
     groups: list[dict[str, Any]] = yaml.safe_load(RULES.read_text())["groups"]
     return [
-        Alert(rule["alert"], rule["expr"], rule["labels"]["severity"], rule["annotations"])
+        Alert(group["name"], rule["alert"], rule["expr"], rule["labels"]["severity"], rule["annotations"])
         for group in groups
         for rule in group["rules"]
     ]

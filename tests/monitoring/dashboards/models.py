@@ -6,6 +6,7 @@ from tests.monitoring.dashboards.promql import WINDOW, mean, quantiles, rate
 _HERE = 'namespace="$namespace"'
 _MODEL = f'{_HERE}, model=~"$model"'
 _FAILED = f'{_MODEL}, status=~"5.."'
+_ALL = rate("transformermodel_requests_total", _MODEL, "model")
 _SERVED = f"transformermodel_model_info{{{_MODEL}}}"
 _ITS_SERVERS = f"and on (job, instance) {_SERVED}"
 
@@ -22,8 +23,7 @@ _REQUESTS = Row(
             "Share that fails",
             "percentunit",
             Query(
-                f"{rate('transformermodel_requests_total', _FAILED, 'model')}"
-                f" / {rate('transformermodel_requests_total', _MODEL, 'model')}",
+                f"({rate('transformermodel_requests_total', _FAILED, 'model')} or 0 * {_ALL}) / {_ALL}",
                 "{{model}}",
             ),
             description="503 among them: turned away, because too many wait.",
