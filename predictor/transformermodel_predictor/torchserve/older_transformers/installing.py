@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 from types import ModuleType
 
+from transformermodel_predictor.torchserve.older_torch import change_loading as change_loading_of_torch
 from transformermodel_predictor.torchserve.older_transformers.after_import import AfterImport
 from transformermodel_predictor.torchserve.older_transformers.empty_tokenizers import change_loading
 from transformermodel_predictor.torchserve.older_transformers.models import change_configurations, change_models
@@ -25,6 +26,7 @@ def install(archive: Path | None = None) -> AfterImport:
     tokenizers = partial(_change_tokenizers, archive=archive or Path.cwd())
     finder = AfterImport(
         {
+            "torch.serialization": change_loading_of_torch,
             "transformers.configuration_utils": change_configurations,
             "transformers.file_utils": change_cache_names,
             "transformers.modeling_utils": change_models,

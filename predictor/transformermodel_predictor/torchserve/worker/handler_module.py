@@ -13,6 +13,8 @@ from transformermodel_predictor.torchserve.worker.failure import NotLoadable, de
 from transformermodel_predictor.torchserve.worker.import_path import look_first_in
 
 _DEFAULT_HANDLERS = "ts.torch_handler"
+_NO_PACKAGE = "no known parent package"
+"""What Python says of a relative import in a module that is imported by itself."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def import_handler(name: HandlerName, directory: Path, requirements_missing: boo
     """
     try:
         if file := next(_candidates(name, directory), None):
-            return _import_file(name.module, file)
+            return _import_file(name.module, file, directory)
         for module in (f"{_DEFAULT_HANDLERS}.{name.module}", name.module):
             if _exists(module):
                 return importlib.import_module(module)
@@ -71,12 +73,18 @@ def _candidates(name: HandlerName, directory: Path) -> Iterator[Path]:
                 yield file
 
 
-def _import_file(module: str, file: Path) -> ModuleType:
+def _import_file(module: str, file: Path, directory: Path) -> ModuleType:
     """Import a file by the name under which other modules of the archive import it."""
     folder = file.parent.parent if file.name == "__init__.py" else file.parent
     look_first_in(folder)
     if module not in sys.modules:
-        return importlib.import_module(module)
+        try:
+            return importlib.import_module(module)
+        except ImportError as error:
+            if folder == directory or _NO_PACKAGE not in str(error):
+                raise
+            # It imports what lies beside it as parts of a package do, which TorchServe knows as modules alone.
+            return importlib.import_module(".".join((*folder.relative_to(directory).parts, module)))
     # A file named as a module that is loaded already, such as types.py: both are kept.
     spec = importlib.util.spec_from_file_location(f"archive_{module}", file)
     if spec is None or spec.loader is None:

@@ -166,7 +166,23 @@ def model_calls(folder: Path) -> dict[str, Callable[[], Any]]:
         "parallelize": parallel,
         "caches": caches,
         "unknown name": unknown,
+        "whole model": lambda: whole_model(folder / "whole.pt"),
     }
+
+
+def whole_model(file: Path) -> list[str]:
+    """A model that is pickled whole, as a path, as an open file, and by somebody who wants tensors alone."""
+    import pickle
+
+    import torch
+
+    torch.save(torch.nn.Linear(2, 1), file)
+    with file.open("rb") as opened:
+        found = [type(torch.load(given)).__name__ for given in (file, opened)]
+    try:
+        return [*found, type(torch.load(file, weights_only=True)).__name__]
+    except pickle.UnpicklingError:
+        return [*found, "refused"]
 
 
 def tokenizer_of_nobody() -> Any:

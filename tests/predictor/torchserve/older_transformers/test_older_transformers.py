@@ -69,6 +69,7 @@ MODELS: dict[str, Any] = {
     "torchscript": ["tuple", True, True],  # traced, with the logits of the plain model
     "torchscript stored": [True, False],
     "parallelize": [True, False, True],  # with the logits of before
+    "whole model": ["Linear", "Linear", "refused"],
     "unknown name": "module transformers has no attribute AutoModelForNothing",
 }
 NO_WORDS = (

@@ -46,6 +46,12 @@ def test_headers_are_found_in_whatever_case(context: Context, name: str) -> None
     assert context.get_request_header(1, name) is None
 
 
+def test_a_test_of_a_handler_may_give_it_requests_by_torchserves_own_name(context: Context) -> None:
+    context._request_processor = [RequestProcessor({"explain": "True"})]
+    assert context.get_request_header(0, "explain") == "True"
+    assert context._request_processor is context.request_processor
+
+
 def test_it_knows_requests_and_sequences_by_row(context: Context) -> None:
     assert [context.get_request_id(row) for row in (0, 1)] == ["a", "b"]
     assert [context.get_sequence_id(row) for row in (0, 1)] == ["s", None]

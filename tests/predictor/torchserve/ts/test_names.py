@@ -43,6 +43,7 @@ NAMES = [
     "ts.metrics.unit.Units",
     "ts.protocol.otf_message_handler.send_intermediate_predict_response",
     "ts.service.PredictionException",
+    "ts.service.emit_metrics",
     "ts.torch_handler.base_handler.BaseHandler",
     "ts.torch_handler.base_handler.PROFILER_AVAILABLE",
     "ts.torch_handler.contractions.CONTRACTION_MAP",

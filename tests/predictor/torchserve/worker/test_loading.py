@@ -33,6 +33,12 @@ async def test_a_handler_in_a_folder_of_the_archive_finds_what_lies_beside_it(tm
     assert await answer(archive(tmp_path, files, "code/my-handler.py:serve")) == "beside"
 
 
+async def test_a_handler_in_a_package_of_the_archive_finds_its_parts(tmp_path: Path) -> None:
+    source = "from .parts import WORD\n\ndef handle(data, context):\n    return data and [WORD]\n"
+    files = {"own/service/__init__.py": "", "own/service/handler.py": source, "own/service/parts.py": "WORD = 'part'\n"}
+    assert await answer(archive(tmp_path, files, "own/service/handler.py")) == "part"
+
+
 async def test_a_handler_whose_folder_was_flattened_by_the_archiver_is_found_by_its_name(tmp_path: Path) -> None:
     assert await answer(archive(tmp_path, ANSWERS_ITS_FILE, "code/handler.py")) == str(tmp_path / "handler.py")
 

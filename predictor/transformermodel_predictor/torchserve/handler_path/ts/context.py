@@ -72,6 +72,15 @@ class Context:
         """`model_dir`, `gpu_id`, `batch_size`, `server_name`, `server_version` and `limit_max_image_pixels`."""
         return self._system_properties
 
+    @property
+    def _request_processor(self) -> Sequence[RequestProcessor]:
+        """TorchServe's own name of `request_processor`, which handlers and their tests use as well."""
+        return self.request_processor
+
+    @_request_processor.setter
+    def _request_processor(self, rows: Sequence[RequestProcessor]) -> None:
+        self.request_processor = rows
+
     def begin_batch(self, request_ids: Mapping[int, str], headers: Sequence[Mapping[str, Any]]) -> None:
         """Have the rows of another batch; the worker calls this before the handler.
 
