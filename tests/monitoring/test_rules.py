@@ -12,6 +12,7 @@ from tests.monitoring.install import PROMTOOL
 from tests.monitoring.rules_file import RULE_TESTS, RULES, Alert, alerts
 
 RUNBOOKS = ROOT / "docs" / "runbooks"
+OPERATIONS = ROOT / "docs" / "operations.md"
 SECTIONS = ["Meaning", "Impact", "Diagnosis", "Mitigation"]
 LABEL = re.compile(r"\$labels\.(\w+)")
 MEMBER = re.compile(r'(\w+)="([^"]*)"')
@@ -82,6 +83,12 @@ def test_each_alert_has_a_page_that_says_what_to_do(alert: Alert) -> None:
 
 def test_each_page_has_an_alert() -> None:
     assert {page.stem for page in RUNBOOKS.glob("*.md")} == {alert.name for alert in alerts()}
+
+
+def test_the_alerts_are_listed_where_the_operator_is_described() -> None:
+    listed = re.findall(r"^\| \[(\w+)\]\(runbooks/\w+\.md\) \| (\w+) \|", OPERATIONS.read_text(), re.MULTILINE)
+
+    assert listed == [(alert.name, alert.severity) for alert in alerts()]
 
 
 def reasons_named(text: str) -> set[str]:
