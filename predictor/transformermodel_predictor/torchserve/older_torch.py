@@ -29,9 +29,10 @@ def change_loading(module: ModuleType) -> None:
         except pickle.UnpicklingError:
             if start is not None:
                 f.seek(start)
+            name = f if start is None else "a file"
             say_once(
-                f"the handler loads {f if start is None else 'a file'} with torch.load, which holds more than tensors: it "
-                "is read as a pickle, which may run code, as PyTorch did before 2.6"
+                f"the handler loads {name} with torch.load, and it holds more than tensors: it is read as a pickle, "
+                "which may run code, as PyTorch did before 2.6"
             )
             return load(f, *arguments, weights_only=False, **keywords)
 
