@@ -1,5 +1,6 @@
 """Takes models from the queue and reconciles them."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -72,6 +73,8 @@ async def work(
             watcher.reconciled(outcome, time.monotonic() - began)
         finally:
             queue.done(key)
+        # Where there is nothing to do, nothing is waited for: others, such as the Lease, must come to their turn.
+        await asyncio.sleep(0)
 
 
 async def _attempt(

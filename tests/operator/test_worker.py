@@ -139,3 +139,17 @@ async def test_what_is_logged_names_the_model(queue: WorkQueue[Key], caplog: pyt
     finally:
         logging.getLogger("transformermodel_operator").removeHandler(handler)
     assert {(line["namespace"], line["model"]) for line in lines} == {("team", "a")}
+
+
+async def test_others_come_to_their_turn_between_models_for_which_nothing_is_to_do(queue: WorkQueue[Key]) -> None:
+    for item in (A, B, C):
+        queue.add(item)
+    seen = []
+
+    async def reconcile(key: Key) -> None:
+        seen.append(key)
+
+    worker = asyncio.create_task(work(queue, reconcile))
+    await asyncio.sleep(0)
+    assert seen == [A]
+    worker.cancel()
