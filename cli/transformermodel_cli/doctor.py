@@ -15,7 +15,7 @@ from transformermodel_api.errors import PreparationFailed, UserError
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.manifests import read_manifests
 from transformermodel_api.model import TransformerModel
-from transformermodel_cli.archive_check import describe_archive, is_archive_path
+from transformermodel_cli.archive_check import archives_at, describe_archive, is_archive_path
 from transformermodel_cli.check import Check, Finding, failed, failed_with, ok, skipped
 from transformermodel_cli.cluster_checks import cluster_checks
 from transformermodel_cli.location import store_location
@@ -44,9 +44,9 @@ def command(
 
 
 def file_checks(file: Path, store: str) -> Iterator[Check]:
-    """The checks of all models in a file, or of an archive."""
+    """The checks of all models in a file, of an archive, or of the archives of a store."""
     if is_archive_path(file):
-        yield _archive_check(file)
+        yield from _archive_checks(file)
         return
     try:
         models = read_manifests(file)
@@ -59,11 +59,17 @@ def file_checks(file: Path, store: str) -> Iterator[Check]:
         yield from cluster_checks(model)
 
 
-def _archive_check(file: Path) -> Check:
+def _archive_checks(file: Path) -> Iterator[Check]:
     try:
-        return ok("archive", f"{file}: {describe_archive(file)}")
+        archives = list(archives_at(file))
     except (PreparationFailed, UserError) as error:
-        return failed_with("archive", error)
+        yield failed_with("archive", error)
+        return
+    for archive in archives:
+        try:
+            yield ok("archive", f"{archive.path}: {describe_archive(archive)}")
+        except (PreparationFailed, UserError) as error:
+            yield failed_with("archive", error)
 
 
 def _preparation_checks(model: TransformerModel, base: Path, store: str) -> Iterator[Check]:

@@ -7,7 +7,7 @@ import typer
 
 from transformermodel_api.errors import InvalidManifest, UserError
 from transformermodel_api.manifests import read_manifests
-from transformermodel_cli.archive_check import describe_archive, is_archive_path
+from transformermodel_cli.archive_check import archives_at, describe_archive, is_archive_path
 
 
 def command(
@@ -19,7 +19,8 @@ def command(
     refused: list[str] = []
     for file in files:
         if is_archive_path(file):
-            typer.echo(f"{file}: valid ({describe_archive(file)})")
+            for archive in archives_at(file):
+                typer.echo(f"{archive.path}: valid ({describe_archive(archive)})")
             continue
         try:
             models = read_manifests(file)

@@ -1,6 +1,7 @@
 """`transformermodel serve` with archives: naming a local archive is consent to its code."""
 
 import json
+import re
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -149,6 +150,10 @@ def test_validate_doctor_and_a_dry_run_know_archives(
         "validate", "loud.mar"
     )
     assert run("doctor", "shout.mar", "--store", str(tmp_path)).startswith("ok")
+    stored = ["stored 1.0, handler handler.py, 1 to 1 workers, batches of 1", "stored 2.0, .*, batches of 3"]
+    for command in (run("validate", "store"), run("doctor", "store", "--store", str(tmp_path))):
+        for line, said in zip(command.splitlines(), stored, strict=True):
+            assert re.search(said, line)
     planned = run("prepare", "--dry-run", "model.yaml", "--store", str(tmp_path))
     assert "shout.mar" in planned
     assert "candidates: none, its own handler loads and runs it" in planned
