@@ -1,7 +1,7 @@
 """TorchServe's inference URLs, for clients that were written for it."""
 
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from contextlib import ExitStack
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -13,7 +13,7 @@ from starlette.types import Message
 from transformermodel_predictor.protocols.errors import InvalidRequest
 from transformermodel_predictor.server import handler_answers, native_answers
 from transformermodel_predictor.server.exchange import JSONResponse, read_body
-from transformermodel_predictor.server.form import is_form, read_form
+from transformermodel_predictor.server.form import content_type, is_form, read_form
 from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.server.models import Models
 from transformermodel_predictor.server.openapi import model_document, openapi_document
@@ -76,7 +76,7 @@ class AncestorRoutes:
         name = request.query_params.get(_MODEL_NAME)
         if name is None:
             body = await read_body(request, self._max_body_bytes)
-            fields = await read_form(request, body) if is_form(request) else []
+            fields = await read_form(request, body) if is_form(content_type(request)) else []
             name = next((field.value.decode(errors="replace") for field in fields if field.name == _MODEL_NAME), None)
             request = _again(request, body)
         names = self._models.names
@@ -87,7 +87,7 @@ class AncestorRoutes:
 
     async def _answer(self, request: Request, kind: CallKind) -> Response:
         name, version = request.path_params["name"], request.path_params.get("version", "")
-        async with AsyncExitStack() as until_answered:
+        with ExitStack() as until_answered:
             asking = self._inference.request("torchserve", name, version, request.headers)
             served = until_answered.enter_context(asking)
             limit = self._max_body_bytes

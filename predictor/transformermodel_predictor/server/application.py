@@ -15,7 +15,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from transformermodel_predictor.protocols.errors import EXPECTED, Refusal, refusal
-from transformermodel_predictor.server.exchange import refused
+from transformermodel_predictor.server.exchange import header, refused
 from transformermodel_predictor.server.router import Router
 
 _log = logging.getLogger(__name__)
@@ -55,9 +55,8 @@ class Application:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         started = time.perf_counter()
-        request_id = next((value for name, value in scope["headers"] if name == _REQUEST_ID), None)
-        line = f"{scope['method']} {scope['path']}"
-        response = await self._answer(Request(scope, receive), line, request_id)
+        request_id = header(scope, _REQUEST_ID)
+        response = await self._answer(Request(scope, receive), request_id)
         if request_id is not None and all(name != _REQUEST_ID for name, _ in response.raw_headers):
             response.raw_headers.append((_REQUEST_ID, request_id))
         try:
@@ -65,26 +64,30 @@ class Application:
         except EXPECTED:  # the client was told, or has gone
             pass
         except Exception:  # noqa: BLE001 - it has begun, so that the client sees it end early; nobody outside logs it
-            _log.exception("%s failed while it was sent (request id %s)", line, _printable(request_id))
+            _log.exception("%s failed while it was sent (request id %s)", _line(scope), _printable(request_id))
         if _access.isEnabledFor(logging.INFO):
             milliseconds = (time.perf_counter() - started) * 1000
-            _access.info("%s %d %.1f ms %s", line, response.status_code, milliseconds, _printable(request_id))
+            _access.info("%s %d %.1f ms %s", _line(scope), response.status_code, milliseconds, _printable(request_id))
 
-    async def _answer(self, request: Request, line: str, request_id: bytes | None) -> Response:
+    async def _answer(self, request: Request, request_id: bytes | None) -> Response:
         try:
             for guard in self._guards:
                 guard(request)
             endpoint, request.scope["path_params"] = self._router.find(request.method, request.scope["path"])
             return await endpoint(request)
         except HTTPException as error:
-            told = Refusal(error.status_code, f"{line}: {HTTPStatus(error.status_code).phrase.lower()}")
+            told = Refusal(error.status_code, f"{_line(request.scope)}: {HTTPStatus(error.status_code).phrase.lower()}")
         except EXPECTED as error:
             told = refusal(error)
         except Exception as error:  # noqa: BLE001 - the client is told that the log has it
-            _log.exception("%s failed (request id %s)", line, _printable(request_id))
+            _log.exception("%s failed (request id %s)", _line(request.scope), _printable(request_id))
             told = refusal(error)
         form = self._error_forms.get(request.scope["path"].lstrip("/").partition("/")[0], self._default_form)
         return refused(told, form(told) if form else None)
+
+
+def _line(scope: Scope) -> str:
+    return f"{scope['method']} {scope['path']}"
 
 
 def _printable(request_id: bytes | None) -> str:

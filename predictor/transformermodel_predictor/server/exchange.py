@@ -1,16 +1,20 @@
 """Bodies in and out: bounded reading, JSON, and giving up on a client that has gone."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable
 from typing import Any, TypeVar
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from transformermodel_predictor.protocols.errors import BodyTooLarge, ClientGone, InvalidRequest, Refusal
 
 _Result = TypeVar("_Result")
+
+_UNWATCHED_SECONDS = 0.02
+"""So long work goes on for a client that may have gone: to watch from the beginning would cost every request a task."""
 
 
 class JSONResponse(Response):
@@ -31,6 +35,15 @@ def refused(refusal: Refusal, document: object = None) -> JSONResponse:
     if refusal.status == 401:
         headers["www-authenticate"] = "Bearer"
     return JSONResponse(refusal.document if document is None else document, refusal.status, headers)
+
+
+def header(scope: Scope, name: bytes) -> bytes | None:
+    """A header's value as it came, by its lower-case name; None where there is none."""
+    for each, value in scope["headers"]:
+        if each == name:
+            found: bytes = value
+            return found
+    return None
 
 
 async def read_json(request: Request, limit: int) -> Any:  # noqa: ANN401 - any JSON value
@@ -62,8 +75,8 @@ async def read_body(request: Request, limit: int) -> bytes:
         BodyTooLarge: it has more than `limit` bytes; no more than that is read.
         ClientGone: the client went before it had sent everything.
     """
-    declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > limit:
+    declared = header(request.scope, b"content-length")
+    if declared is not None and declared.isdigit() and int(declared) > limit:
         raise BodyTooLarge(limit)
     parts: list[bytes] = []
     size = 0
@@ -81,7 +94,7 @@ async def read_body(request: Request, limit: int) -> bytes:
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-async def while_connected(request: Request, work: Coroutine[Any, Any, _Result]) -> _Result:
+async def while_connected(request: Request, work: Awaitable[_Result]) -> _Result:
     """What the work returns; it is cancelled when the client goes. To be called once the body has been read.
 
     Raises:
@@ -90,20 +103,46 @@ async def while_connected(request: Request, work: Coroutine[Any, Any, _Result]) 
     working = asyncio.current_task()
     if working is None:
         raise RuntimeError("requests are answered in tasks")
-    gone = False
-
-    async def watch() -> None:
-        nonlocal gone
-        await request.receive()  # nothing comes any more but the news that the client has gone
-        gone = True
-        working.cancel()
-
-    watching = asyncio.get_running_loop().create_task(watch())
+    watch = _Watch(request, working)
     try:
         return await work
     except asyncio.CancelledError:
-        if gone and not working.uncancel():
+        if watch.client_gone and not working.uncancel():
             raise ClientGone from None
         raise
     finally:
-        watching.cancel()
+        watch.end()
+
+
+class _Watch:
+    """Cancels the task of a request when its client goes. It begins late: what is answered at once needs none.
+
+    Args:
+        request: whose body has been read.
+        working: the task.
+
+    Attributes:
+        client_gone: whether the client has gone, and the task is cancelled.
+    """
+
+    __slots__ = ("_request", "_under_way", "_working", "client_gone")
+
+    def __init__(self, request: Request, working: asyncio.Task[Any]) -> None:
+        self.client_gone = False
+        self._request = request
+        self._working = working
+        self._under_way: asyncio.Handle | asyncio.Task[None] = working.get_loop().call_later(
+            _UNWATCHED_SECONDS, self._begin
+        )
+
+    def end(self) -> None:
+        """Watch no more."""
+        self._under_way.cancel()
+
+    def _begin(self) -> None:
+        self._under_way = self._working.get_loop().create_task(self._wait())
+
+    async def _wait(self) -> None:
+        await self._request.receive()  # nothing comes any more but the news that the client has gone
+        self.client_gone = True
+        self._working.cancel()

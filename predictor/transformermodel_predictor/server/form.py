@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from transformermodel_predictor.protocols.errors import InvalidRequest
+from transformermodel_predictor.server.exchange import header
 from transformermodel_predictor.torchserve.call import Part
 
 _KINDS = ("multipart/form-data", "application/x-www-form-urlencoded")
@@ -13,12 +14,13 @@ _KINDS = ("multipart/form-data", "application/x-www-form-urlencoded")
 
 def content_type(request: Request) -> str:
     """The media type of the body in lower case, without its parameters; empty where the client names none."""
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    given = header(request.scope, b"content-type") or b""
+    return given.decode("latin-1").partition(";")[0].strip().lower()
 
 
-def is_form(request: Request) -> bool:
-    """Whether the body is a form."""
-    return content_type(request) in _KINDS
+def is_form(media_type: str) -> bool:
+    """Whether a body of this type is a form."""
+    return media_type in _KINDS
 
 
 async def read_form(request: Request, body: bytes) -> list[Part]:

@@ -1,13 +1,13 @@
 """TorchServe's inference URLs for models that run a handler."""
 
-from contextlib import AsyncExitStack, aclosing
+from contextlib import ExitStack
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from transformermodel_predictor.server.exchange import while_connected
 from transformermodel_predictor.server.handler_request import read_call
-from transformermodel_predictor.server.handler_response import PieceStream, failed_response, handler_response
+from transformermodel_predictor.server.handler_response import HandlerResponse, PieceStream, failed_response
 from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.torchserve.call import CallKind, HandlerFailed, HandlerUnavailable
 from transformermodel_predictor.torchserve.handler_model import HandlerModel
@@ -19,7 +19,7 @@ async def answer(
     model: HandlerModel,
     kind: CallKind,
     limit: int,
-    until_answered: AsyncExitStack,
+    until_answered: ExitStack,
 ) -> Response:
     """What the handler answers, as it answers it: bytes, status, headers, in one piece or in several; or its failure.
 
@@ -35,16 +35,14 @@ async def answer(
         BodyTooLarge, InvalidRequest: the body cannot be read.
     """
     call = await read_call(request, kind, limit)
-    async with AsyncExitStack() as until_sent:
-        pieces = await until_sent.enter_async_context(aclosing(inference.stream(model, call)))
-        try:
-            first = await while_connected(request, anext(pieces))
-        except (HandlerFailed, HandlerUnavailable) as error:
-            failed = failed_response(call, error)
-            inference.answered(failed.status_code)
-            return failed
-        inference.answered(first.status)
-        if first.more:
-            until_sent.pop_all()  # the response closes them
-            return PieceStream(call, first, pieces, until_answered.pop_all())
-    return handler_response(call, first)
+    try:
+        replies = inference.stream(model, call)
+        first = await while_connected(request, anext(replies))
+    except (HandlerFailed, HandlerUnavailable) as error:
+        failed = failed_response(call, error)
+        inference.answered(failed.status_code)
+        return failed
+    inference.answered(first.status)
+    if first.more:
+        return PieceStream(call, first, replies, until_answered.pop_all())
+    return HandlerResponse(call, first)

@@ -21,10 +21,11 @@ async def read_call(request: Request, kind: CallKind, limit: int) -> Call:
     body = await read_body(request, limit)
     asked = request.query_params.multi_items() if _reads_query(request) else []
     query = [Part(name, value.encode()) for name, value in asked]
-    if is_form(request):
+    media_type = content_type(request)
+    if is_form(media_type):
         sent = await read_form(request, body)
     else:
-        sent = [Part("body", body, content_type(request) or None)]
+        sent = [Part("body", body, media_type or None)]
     further = {"explain": str(kind is CallKind.explain), _URL_PATH: request.path_params.get("path", "")}
     return call_of(kind, [*query, *sent], request.headers, further)
 

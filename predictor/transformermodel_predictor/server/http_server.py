@@ -35,6 +35,7 @@ class HTTPServer(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                proxy_headers=False,  # nothing is made of where a request comes from
                 timeout_graceful_shutdown=options.finish_seconds,
                 ssl_certfile=options.certificate,
                 ssl_keyfile=options.key,

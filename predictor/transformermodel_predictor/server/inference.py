@@ -1,7 +1,7 @@
 """The one way from a protocol to a model: limits, deadline, and what is measured of it."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
@@ -16,7 +16,7 @@ from transformermodel_predictor.server.served import Served
 from transformermodel_predictor.telemetry.requests import Measurement, RequestMeter
 from transformermodel_predictor.telemetry.tracing import Tracer, make_tracer
 from transformermodel_predictor.torchserve.call import Call, CallKind, Reply
-from transformermodel_predictor.torchserve.handler_model import HandlerModel
+from transformermodel_predictor.torchserve.handler_model import HandlerModel, Replies
 
 _Result = TypeVar("_Result")
 
@@ -130,8 +130,8 @@ class Inference:
         """Say with which HTTP status the request is answered, where that is not 200 and no error."""
         _measurement.get().status = status
 
-    def stream(self, model: HandlerModel, call: Call) -> AsyncGenerator[Reply, None]:
-        """The same, piece by piece where the handler answers so."""
+    def stream(self, model: HandlerModel, call: Call) -> Replies:
+        """The same, piece by piece where the handler answers so; raises HandlerFailed only with the pieces."""
         _count(call)
         return model.stream(call)
 

@@ -3,8 +3,8 @@
 import asyncio
 import gc
 import logging
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -113,17 +113,21 @@ class ModelSlot:
         if runs_handler(self.served) and not self._has_worker():
             raise ModelNotReady(f"model {self.name!r} has no worker that is ready")
 
-    @contextmanager
-    def use(self) -> Iterator[Served]:
+    def use(self) -> AbstractContextManager[Served]:
         """What answers, which is not unloaded before the context ends; raises as `served`."""
+        return _Use(self)
+
+    def begin_use(self) -> Served:
+        """What answers, which is not unloaded before `end_use`; raises as `served`."""
         served = self.served
         self._users += 1
-        try:
-            yield served
-        finally:
-            self._users -= 1
-            if not self._users:
-                self._unused.set()
+        return served
+
+    def end_use(self) -> None:
+        """One user less."""
+        self._users -= 1
+        if not self._users:
+            self._unused.set()
 
     async def load(self) -> None:
         """Load it, unless it is loaded; calls at the same time share one loading.
@@ -214,6 +218,21 @@ class ModelSlot:
     def _set(self, state: ModelState, problem: str) -> None:
         self.state, self._problem = state, problem
         self._tell()
+
+
+class _Use:
+    """Somebody uses a model while this context lasts."""
+
+    __slots__ = ("_slot",)
+
+    def __init__(self, slot: ModelSlot) -> None:
+        self._slot = slot
+
+    def __enter__(self) -> Served:
+        return self._slot.begin_use()
+
+    def __exit__(self, *_: object) -> None:
+        self._slot.end_use()
 
 
 def _is_cancelled() -> bool:

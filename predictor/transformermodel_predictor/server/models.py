@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 from transformermodel_predictor.handler import Handler
 from transformermodel_predictor.protocols.errors import ModelNotReady, UnknownModel
@@ -107,11 +107,9 @@ class Models:
         slot = self.find(name).find(version)
         return slot.served
 
-    @contextmanager
-    def use(self, name: str, version: str = "") -> Iterator[Served]:
+    def use(self, name: str, version: str = "") -> AbstractContextManager[Served]:
         """What answers for a model, which is not unloaded before the context ends; raises as `served`."""
-        with self.find(name).find(version).use() as served:
-            yield served
+        return self.find(name).find(version).use()
 
     def require_ready(self, name: str, version: str = "") -> None:
         """Pass if new clients may be sent to this model.

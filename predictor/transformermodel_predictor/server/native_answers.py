@@ -62,9 +62,10 @@ async def _read_value(request: Request, limit: int) -> object:
         InvalidRequest: it is not what its content type says.
     """
     body = await read_body(request, limit)
-    if content_type(request) == "application/json":
+    media_type = content_type(request)
+    if media_type == "application/json":
         return parse_json(body)
-    if is_form(request):
+    if is_form(media_type):
         return _texts(await read_form(request, body))
     return body
 

@@ -2,28 +2,75 @@
 
 import asyncio
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Self
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Histogram
 
 from transformermodel_predictor.explanations.explanation import Explanation
 from transformermodel_predictor.protocols.errors import ClientGone, refusal
 from transformermodel_predictor.telemetry.metrics import Metrics
 
 
-@dataclass
 class Measurement:
-    """A request under way.
+    """A request under way, which is counted at the end of this context; an exception that ends it says its status.
 
     Attributes:
         explains: whether it turned out to ask for explanations.
         status: the HTTP status of the answer; where the request fails, its error says it.
     """
 
-    explains: bool = False
-    status: int = 200
+    __slots__ = ("_kind", "_started", "explains", "status")
+
+    def __init__(self, kind: "_Kind") -> None:
+        self.explains = False
+        self.status = 200
+        self._kind = kind
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        self._kind.in_flight += 1
+        self._started = time.perf_counter()
+        return self
+
+    def __exit__(
+        self, _: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Count it."""
+        if error is not None:
+            self.status = _status(error)
+        self._kind.in_flight -= 1
+        self._kind.count(self.status, time.perf_counter() - self._started, explains=self.explains)
+
+
+class _Kind:
+    """Requests in one protocol to one model. Keeps their instruments: looking them up costs more than counting.
+
+    Attributes:
+        in_flight: those under way.
+    """
+
+    def __init__(self, metrics: Metrics, model: str, protocol: str) -> None:
+        self.in_flight = 0
+        self._metrics = metrics
+        self._labels = (model, protocol)
+        self._instruments: dict[tuple[int, bool], tuple[Counter, Histogram]] = {}
+        metrics.in_flight.labels(*self._labels).set_function(lambda: self.in_flight)
+
+    def count(self, status: int, seconds: float, *, explains: bool) -> None:
+        """One is over."""
+        key = (status, explains)
+        if key not in self._instruments:
+            self._instruments[key] = self._instruments_of(str(status), explains)
+        counter, histogram = self._instruments[key]
+        counter.inc()
+        histogram.observe(seconds)
+
+    def _instruments_of(self, status: str, explains: bool) -> tuple[Counter, Histogram]:
+        time_taken = self._metrics.explanation_time if explains else self._metrics.handler_time
+        return self._metrics.requests.labels(*self._labels, status), time_taken.labels(*self._labels, status)
 
 
 class RequestMeter:
@@ -31,31 +78,19 @@ class RequestMeter:
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
-        self._over: dict[tuple[str, str, bool, int], tuple[Counter, Histogram]] = {}
-        self._in_flight: dict[tuple[str, str], Gauge] = {}
+        self._kinds: dict[tuple[str, str], _Kind] = {}
 
-    @contextmanager
-    def measure(self, protocol: str, model: str) -> Iterator[Measurement]:
-        """Measure one request; it ends with the context, and its status is that of the exception which ends it.
+    def measure(self, protocol: str, model: str) -> Measurement:
+        """Measure one request.
 
         Args:
             protocol: how the client speaks.
             model: the model's name; empty where it is unknown, because anybody can make up names.
         """
-        in_flight = self._gauge(model, protocol)
-        in_flight.inc()
-        started = time.perf_counter()
-        measurement = Measurement()
-        try:
-            yield measurement
-        except BaseException as error:
-            measurement.status = _status(error)
-            raise
-        finally:
-            in_flight.dec()
-            counter, histogram = self._instruments(model, protocol, measurement.explains, measurement.status)
-            counter.inc()
-            histogram.observe(time.perf_counter() - started)
+        key = (model, protocol)
+        if key not in self._kinds:
+            self._kinds[key] = _Kind(self._metrics, model, protocol)
+        return Measurement(self._kinds[key])
 
     def explaining(self, model: str) -> AbstractContextManager[object]:
         """An explanation is asked for, and its request under way, for as long as the context lasts."""
@@ -65,21 +100,6 @@ class RequestMeter:
         """Count what was explained, and what it took."""
         for explanation in explanations:
             self._metrics.explanation_steps.labels(model, explanation.method.value).observe(explanation.steps)
-
-    def _gauge(self, model: str, protocol: str) -> Gauge:
-        key = (model, protocol)
-        if key not in self._in_flight:
-            self._in_flight[key] = self._metrics.in_flight.labels(*key)
-        return self._in_flight[key]
-
-    def _instruments(self, model: str, protocol: str, explains: bool, status: int) -> tuple[Counter, Histogram]:
-        """Looking up labels costs more than counting."""
-        key = (model, protocol, explains, status)
-        if key not in self._over:
-            labels = (model, protocol, str(status))
-            time_taken = self._metrics.explanation_time if explains else self._metrics.handler_time
-            self._over[key] = self._metrics.requests.labels(*labels), time_taken.labels(*labels)
-        return self._over[key]
 
 
 def _status(error: BaseException) -> int:

@@ -10,6 +10,8 @@ from typing import Protocol
 
 from transformermodel_api.tracing import importing_opentelemetry, traces_wanted
 
+_NOTHING = nullcontext()
+
 
 class Tracer(Protocol):
     """Begins spans."""
@@ -34,7 +36,7 @@ class Untraced:
 
     def span(self, headers: Mapping[str, str], protocol: str, model: str) -> AbstractContextManager[None]:
         """Nothing."""
-        return nullcontext()
+        return _NOTHING
 
     def end(self) -> None:
         """Nothing is left to send."""

@@ -1,9 +1,11 @@
-"""A request to a model that runs somebody's handler, and the reply. Imported by workers too, so it imports nothing."""
+"""A request to a model that runs somebody's handler, and the reply. Imported by workers too, so it imports little."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from http import HTTPStatus
+
+import msgspec
 
 
 class CallKind(StrEnum):
@@ -48,9 +50,8 @@ class Call:
     sequence_id: str | None = None
 
 
-@dataclass(frozen=True)
-class Reply:
-    """What a handler answers to one row, or one piece of it where it streams.
+class Reply(msgspec.Struct, frozen=True, array_like=True):
+    """What a handler answers to one row, or one piece of it where it streams; as its worker sends it.
 
     Attributes:
         body: the bytes to be sent.
@@ -64,9 +65,9 @@ class Reply:
 
     body: bytes
     content_type: str | None = None
-    status: int = HTTPStatus.OK
+    status: int = 200
     phrase: str = "OK"
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = {}
     more: bool = False
     json: bool = False
 

@@ -1,8 +1,8 @@
 """A model that runs somebody's handler, as the server knows it."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 from transformermodel_predictor.handler import ModelMetadata
 from transformermodel_predictor.torchserve.archived_model import ArchivedModel
@@ -33,6 +33,28 @@ class WorkerState:
     problem: str = ""
 
 
+class Replies(Protocol):
+    """What comes of one call: pieces where the handler answers so, and the answer last; closed by who wants no more."""
+
+    def __aiter__(self) -> Self:
+        """Itself."""
+        ...
+
+    async def __anext__(self) -> Reply:
+        """The next one, when it is there.
+
+        Raises:
+            HandlerUnavailable: nobody took the call in time.
+            HandlerFailed: the handler did not answer.
+            StopAsyncIteration: the last one has been handed out, or the call has failed.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """End the call: its client has gone."""
+        ...
+
+
 class HandlerModel(Protocol):
     """A model whose answers are made by a handler in processes of its own. Used from one event loop."""
 
@@ -48,8 +70,12 @@ class HandlerModel(Protocol):
         """
         ...
 
-    def stream(self, call: Call) -> AsyncGenerator[Reply, None]:
-        """Ask one question; pieces as they come, and the answer last. Raises as `call`; closing it ends the call."""
+    def stream(self, call: Call) -> Replies:
+        """Ask one question; pieces as they come, and the answer last.
+
+        Raises:
+            HandlerUnavailable: nobody can take it now.
+        """
         ...
 
     @property

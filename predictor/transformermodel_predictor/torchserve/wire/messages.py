@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from transformermodel_predictor.torchserve.call import CallKind
+from transformermodel_predictor.torchserve.call import CallKind, Reply
 from transformermodel_predictor.torchserve.handler_observer import Measurement
 from transformermodel_predictor.torchserve.wire.frames import HEADER_SIZE
 
@@ -99,38 +99,16 @@ class NotLoaded(msgspec.Struct, frozen=True, array_like=True, tag=True):
     status: int
 
 
-class RowReply(msgspec.Struct, frozen=True, array_like=True):
-    """What is answered to a row.
-
-    Attributes:
-        body: the bytes.
-        json: whether they are a value written as JSON.
-        content_type: what the handler says they are.
-        status: the HTTP status.
-        phrase: its words; empty where the handler gave none.
-        headers: further headers.
-        more: whether the row is not finished and wants to be in the next batch.
-    """
-
-    body: bytes
-    json: bool
-    content_type: str | None
-    status: int
-    phrase: str
-    headers: dict[str, str]
-    more: bool = False
-
-
 class Pieces(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """From a worker, any number of times before the answer: pieces of rows, by their places in the batch."""
 
-    pieces: tuple[tuple[int, RowReply], ...]
+    pieces: tuple[tuple[int, Reply], ...]
 
 
 class Answered(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """From a worker: the answers to a batch, one for each row, and what was measured."""
 
-    replies: tuple[RowReply, ...]
+    replies: tuple[Reply, ...]
     measurements: tuple[Measurement, ...] = ()
 
 

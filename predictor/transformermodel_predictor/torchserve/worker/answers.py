@@ -4,13 +4,16 @@ import io
 import json
 import sys
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
-from transformermodel_predictor.torchserve.wire.messages import RowReply
+from transformermodel_predictor.torchserve.call import Reply
 
 _CONTENT_TYPE = "content-type"
 _STREAM_NEXT = "ts_stream_next"
 """By which TorchServe's own workers told its server that more follows."""
+
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
 class UnusableAnswer(Exception):
@@ -35,13 +38,13 @@ def checked(answers: object, rows: int) -> list[Any]:
     return answers
 
 
-def reply(value: object, status: int, phrase: str | None, headers: Mapping[str, Any], more: bool = False) -> RowReply:
+def reply(value: object, status: int, phrase: str | None, headers: Mapping[str, Any], more: bool = False) -> Reply:
     """An answer as it is sent.
 
     Args:
         value: bytes are sent as they are, text as UTF-8, a tensor as torch.save writes it, all else as JSON.
         status: the HTTP status.
-        phrase: its words.
+        phrase: its words, where they are not the usual ones.
         headers: that the handler has set, the content type among them.
         more: whether the row wants to be in the next batch.
 
@@ -57,7 +60,8 @@ def reply(value: object, status: int, phrase: str | None, headers: Mapping[str, 
             content_type = _line(text) or None
         elif name.lower() != _STREAM_NEXT:
             others[_line(name)] = _line(text)
-    return RowReply(body, is_json, content_type, status, _line(phrase or ""), others, more)
+    phrase = _line(phrase or "") or _PHRASES.get(status, "")
+    return Reply(body, content_type, status, phrase, others, more, is_json)
 
 
 def _written(value: object) -> tuple[bytes, bool]:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from transformermodel_predictor.torchserve.wire.messages import Row, RowPart, RowReply
+from transformermodel_predictor.torchserve.call import Reply
+from transformermodel_predictor.torchserve.wire.messages import Row, RowPart
 
 
 class KeptParts:
@@ -15,7 +16,7 @@ class KeptParts:
         """The values of a row, sent with it or kept from an earlier step."""
         return self._parts[row.number] if row.parts is None else row.parts
 
-    def keep(self, answered: Iterable[tuple[Row, Sequence[RowPart], RowReply]]) -> None:
+    def keep(self, answered: Iterable[tuple[Row, Sequence[RowPart], Reply]]) -> None:
         """Keep the values of rows that want another step, and drop those of rows that have ended."""
         for row, parts, reply in answered:
             if not reply.more:

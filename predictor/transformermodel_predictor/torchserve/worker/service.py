@@ -9,8 +9,9 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+from transformermodel_predictor.torchserve.call import Reply
 from transformermodel_predictor.torchserve.handler_observer import Measurement
-from transformermodel_predictor.torchserve.wire.messages import Answered, Batch, Failed, Pieces, RowPart, RowReply
+from transformermodel_predictor.torchserve.wire.messages import Answered, Batch, Failed, Pieces, RowPart
 from transformermodel_predictor.torchserve.worker.answers import UnusableAnswer, checked, reply
 from transformermodel_predictor.torchserve.worker.channel import Channel
 from transformermodel_predictor.torchserve.worker.coroutines import Coroutines
@@ -90,7 +91,7 @@ class Service:
         self._context.metrics.add_time(_PREDICTION_TIME, round(milliseconds, 2))
         return answers
 
-    def _reply(self, index: int, answer: object) -> RowReply:
+    def _reply(self, index: int, answer: object) -> Reply:
         context = self._context
         ended = context.stopping_criteria[index](answer) if context.stopping_criteria else None
         more = ended is not None and not ended
@@ -102,7 +103,7 @@ class Service:
         elif threading.current_thread() is threading.main_thread():
             raise NobodyWaits
 
-    def _piece(self, piece: Piece) -> RowReply:
+    def _piece(self, piece: Piece) -> Reply:
         context, index = self._context, piece.index
         return reply(piece.value, *context.get_response_status(index), context.get_response_headers(index), more=True)
 

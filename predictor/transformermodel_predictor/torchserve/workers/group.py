@@ -2,18 +2,19 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from transformermodel_predictor.torchserve.archived_model import ArchivedModel
 from transformermodel_predictor.torchserve.call import Call, HandlerFailed, HandlerUnavailable, Reply
 from transformermodel_predictor.torchserve.handler_metadata import handler_metadata
-from transformermodel_predictor.torchserve.handler_model import WorkerState
+from transformermodel_predictor.torchserve.handler_model import Replies, WorkerState
 from transformermodel_predictor.torchserve.handler_observer import HandlerObserver
 from transformermodel_predictor.torchserve.worker_settings import WorkerSettings
 from transformermodel_predictor.torchserve.workers.deadline import Deadline
 from transformermodel_predictor.torchserve.workers.devices import DeviceTurns, device_count
 from transformermodel_predictor.torchserve.workers.pending_call import PendingCall
+from transformermodel_predictor.torchserve.workers.replies import PendingReplies
 from transformermodel_predictor.torchserve.workers.sequence import named
 from transformermodel_predictor.torchserve.workers.waiting_calls import Waiting, WaitingCalls
 from transformermodel_predictor.torchserve.workers.waiting_sequences import WaitingSequences
@@ -52,14 +53,9 @@ class WorkerGroup:
         finally:
             self._leave(pending)
 
-    async def stream(self, call: Call) -> AsyncGenerator[Reply, None]:
+    def stream(self, call: Call) -> Replies:
         """Ask one question; the pieces as they come, and the answer last."""
-        pending = self._admit(call)
-        try:
-            async for piece in pending.pieces():
-                yield piece
-        finally:
-            self._leave(pending)
+        return PendingReplies(self._admit(call), self._leave)
 
     @property
     def workers(self) -> Sequence[WorkerState]:
@@ -124,6 +120,7 @@ class WorkerGroup:
             del self._workers[worker.number]
             self._idle.pop(worker.number, None)
             self._waiting.release(worker.number)
+        self._refuse_without_workers()
         self._dispatch()
         await asyncio.gather(*(worker.stop() for worker in stopping))
 
@@ -161,6 +158,7 @@ class WorkerGroup:
             self._idle.pop(worker.number, None)
             if worker.given_up:
                 self._waiting.release(worker.number)
+                self._refuse_without_workers()
         elif worker.number in self._workers:
             self._idle[worker.number] = worker
         else:  # it is being stopped, and finishes what it has begun
@@ -179,14 +177,15 @@ class WorkerGroup:
                 self._observer.queued(now - call.arrived)
             if (joining or worker.hand.calls) and worker.ask(joining):
                 del self._idle[worker.number]
-        if not len(self._waiting):
-            return
+        if len(self._waiting) and (change := self._waiting.next_change(now, free=bool(self._idle))):
+            self._next_change.set(change - now)
+
+    def _refuse_without_workers(self) -> None:
+        """Let nobody wait for workers where there are none, and none comes."""
         if not self._can_work:
             for call in self._waiting:
                 self._waiting.discard(call)
                 call.fail(self._without_workers())
-        elif change := self._waiting.next_change(now):
-            self._next_change.set(change - now)
 
     @property
     def _can_work(self) -> bool:

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from transformermodel_predictor.torchserve.call import CallKind, HandlerFailed
-from transformermodel_predictor.torchserve.wire.messages import Batch, RowReply
+from transformermodel_predictor.torchserve.call import CallKind, HandlerFailed, Reply
+from transformermodel_predictor.torchserve.wire.messages import Batch
 from transformermodel_predictor.torchserve.workers.pending_call import PendingCall
 
 
@@ -41,12 +41,12 @@ class Hand:
         """Whether it holds calls, and nobody waits for any of them."""
         return bool(self.calls) and all(call.is_over for call in self.calls)
 
-    def take_pieces(self, pieces: Sequence[tuple[int, RowReply]]) -> None:
+    def take_pieces(self, pieces: Sequence[tuple[int, Reply]]) -> None:
         """Pieces have come, by the places of their calls."""
         for place, piece in pieces:
             self.calls[place].take_piece(piece)
 
-    def take_answers(self, replies: Sequence[RowReply]) -> list[PendingCall]:
+    def take_answers(self, replies: Sequence[Reply]) -> list[PendingCall]:
         """The answers have come; return the calls that are finished."""
         finished, staying = [], []
         for call, reply in zip(self.calls, replies, strict=True):

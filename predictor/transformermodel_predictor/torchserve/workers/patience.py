@@ -17,6 +17,11 @@ class Patience:
         self._model = model
         self._seconds = settings.client_timeout / 1000
 
+    @property
+    def ends_ever(self) -> bool:
+        """Whether clients stop waiting at all."""
+        return self._seconds > 0
+
     def ends(self, call: PendingCall) -> float | None:
         """When a call's client stops waiting; None if it never does."""
         return call.arrived + self._seconds if self._seconds else None

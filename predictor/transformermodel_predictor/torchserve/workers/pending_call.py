@@ -2,14 +2,11 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator
-from dataclasses import replace
-from http import HTTPStatus
+
+import msgspec
 
 from transformermodel_predictor.torchserve.call import Call, Reply
-from transformermodel_predictor.torchserve.wire.messages import Row, RowPart, RowReply
-
-_PHRASES = {status.value: status.phrase for status in HTTPStatus}
+from transformermodel_predictor.torchserve.wire.messages import Row, RowPart
 
 
 class PendingCall:
@@ -52,16 +49,16 @@ class PendingCall:
         parts = tuple(RowPart(part.name, memoryview(part.value), part.content_type) for part in call.parts)
         return Row(self.number, self.request_id, dict(call.headers), parts)
 
-    def take_piece(self, piece: RowReply) -> None:
+    def take_piece(self, piece: Reply) -> None:
         """A piece of the answer has come."""
         if not self.is_over:
-            self._pieces.append(_reply(piece, more=True))
+            self._pieces.append(piece)
             self._wake()
 
-    def answer(self, last: RowReply) -> None:
+    def answer(self, last: Reply) -> None:
         """The answer, or the last piece of it, has come."""
         if not self.is_over:
-            self.done.set_result(_reply(last, more=False))
+            self.done.set_result(last)
             self._wake()
 
     def fail(self, error: Exception) -> None:
@@ -81,24 +78,17 @@ class PendingCall:
         if not self._pieces:
             return last
         bodies = [piece.body for piece in self._pieces]
-        return replace(last, body=b"".join([*bodies, last.body]), json=False)
+        return msgspec.structs.replace(last, body=b"".join([*bodies, last.body]), json=False)
 
-    async def pieces(self) -> AsyncGenerator[Reply, None]:
-        """The pieces as they come, the answer last. Raises what the call failed with."""
-        while True:
-            while self._pieces:
-                yield self._pieces.popleft()
+    async def next(self) -> Reply:
+        """The next piece, the answer last. Raises what the call failed with."""
+        while not self._pieces:
             if self.done.done():
-                yield self.done.result()
-                return
-            self._waker = asyncio.get_running_loop().create_future()
+                return self.done.result()
+            self._waker = self.done.get_loop().create_future()
             await self._waker
+        return self._pieces.popleft()
 
     def _wake(self) -> None:
         if self._waker is not None and not self._waker.done():
             self._waker.set_result(None)
-
-
-def _reply(reply: RowReply, more: bool) -> Reply:
-    phrase = reply.phrase or _PHRASES.get(reply.status, "")
-    return Reply(reply.body, reply.content_type, reply.status, phrase, reply.headers, more, reply.json)

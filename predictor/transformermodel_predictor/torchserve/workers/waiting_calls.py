@@ -43,8 +43,13 @@ class Waiting(Protocol):
         """
         ...
 
-    def next_change(self, now: float) -> float | None:
-        """When something that waits is due by itself; None if nothing will be."""
+    def next_change(self, now: float, *, free: bool = True) -> float | None:
+        """When something that waits is due by itself, or too late; None if nothing will be.
+
+        Args:
+            now: the time.
+            free: whether a worker is there that takes what is due.
+        """
         ...
 
     def __iter__(self) -> Iterator[PendingCall]:
@@ -93,10 +98,12 @@ class WaitingCalls:
                 return self._oldest(each, 1 if each is CallKind.describe else room)
         return []
 
-    def next_change(self, now: float) -> float | None:
+    def next_change(self, now: float, *, free: bool = True) -> float | None:
         """When the first batch is old enough, or the first call too old."""
+        if not free and not self._patience.ends_ever:
+            return None
         heads = [next(iter(calls.values())) for calls in self._of_kind.values() if calls]
-        due = [head.arrived + self._delay for head in heads]
+        due = [head.arrived + self._delay for head in heads if free]
         late = [end for head in heads if (end := self._patience.ends(head)) is not None]
         return min((time for time in (*due, *late) if time > now), default=None)
 

@@ -83,10 +83,10 @@ class WaitingSequences:
             return []
         return list(self._taken(ready, worker, room, kind))
 
-    def next_change(self, now: float) -> float | None:
+    def next_change(self, now: float, *, free: bool = True) -> float | None:
         """When a call has waited long enough or too long, or a sequence has lasted too long."""
         waiting = [sequence for sequence in self._sequences.values() if sequence.waiting]
-        due = [_oldest(sequence).arrived + self._delay for sequence in waiting]
+        due = [_oldest(sequence).arrived + self._delay for sequence in waiting if free]
         late = [sequence.began + self._limit for sequence in waiting if self._limit]
         late += [end for sequence in waiting if (end := self._patience.ends(_oldest(sequence))) is not None]
         return min((time for time in (*due, *late) if time > now), default=None)

@@ -33,6 +33,13 @@ async def test_the_oldest_call_waits_for_others_no_longer_than_the_delay() -> No
     assert queue.take(0, 4, None, now=10.11) == calls
 
 
+async def test_while_all_workers_are_busy_only_impatient_clients_are_a_reason_to_look_again() -> None:
+    queue, _ = waiting((PREDICT, 10.0), max_batch_delay=100)
+    assert queue.next_change(now=10.0, free=False) is None
+    queue, _ = waiting((PREDICT, 10.0), max_batch_delay=100, client_timeout=500)
+    assert queue.next_change(now=10.0, free=False) == pytest.approx(10.5)
+
+
 async def test_kinds_are_never_mixed_and_the_oldest_goes_first() -> None:
     queue, calls = waiting((PREDICT, 0), (EXPLAIN, 1), (PREDICT, 2), max_batch_delay=0)
     assert queue.take(0, 4, None, now=3) == [calls[0], calls[2]]

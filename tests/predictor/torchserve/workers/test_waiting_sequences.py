@@ -2,8 +2,7 @@
 
 import pytest
 
-from transformermodel_predictor.torchserve.call import Call, CallKind, HandlerUnavailable
-from transformermodel_predictor.torchserve.wire.messages import RowReply
+from transformermodel_predictor.torchserve.call import Call, CallKind, HandlerUnavailable, Reply
 from transformermodel_predictor.torchserve.worker_settings import WorkerSettings
 from transformermodel_predictor.torchserve.workers.pending_call import PendingCall
 from transformermodel_predictor.torchserve.workers.sequence import named
@@ -30,7 +29,7 @@ class Sequences(WaitingSequences):
 
 
 def answered(call: PendingCall, **headers: str) -> None:
-    call.answer(RowReply(b"", False, None, 200, "", headers))
+    call.answer(Reply(b"", headers=headers))
 
 
 async def test_a_batch_has_one_call_of_each_sequence_in_their_order() -> None:
