@@ -91,7 +91,7 @@ class Explanations(ResourceType):
         Field(
             ge=1,
             le=_MOST,
-            description="Interpolation steps of IntegratedGradients to begin with; 16, or maxSteps if less, when "
+            description="Interpolation steps of IntegratedGradients to begin with; 12, or maxSteps if less, when "
             "absent.",
         ),
     ] = None

@@ -49,7 +49,7 @@ class Options:
 
     method: Method = Method.IntegratedGradients
     baseline: Baseline = Baseline.Pad
-    steps: int = 16
+    steps: int = 12
     most_steps: int = 256
     tolerance: float = 0.02
     samples: int | None = None

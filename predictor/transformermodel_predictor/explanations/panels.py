@@ -72,17 +72,27 @@ def even(count: int) -> tuple[Panel, ...]:
     return tuple(Panel(start, stop) for start, stop in pairwise(edges))
 
 
-def refined(panels: Sequence[Panel], points: Points, most: int) -> tuple[Panel, ...]:
-    """The same way with the worst parts halved: those that miss at least a third of what the worst one does.
+_LEFT = 3
+"""How much parts that are not halved may miss together, as a multiple of what is allowed: opposite signs cancel."""
+
+
+def refined(panels: Sequence[Panel], points: Points, allowed: float, most: int) -> tuple[Panel, ...]:
+    """The same way with the worst parts halved: as few as leave the others missing little enough, and at least one.
 
     Args:
         panels: the parts.
         points: at all their nodes.
+        allowed: what all parts together may miss.
         most: parts that may be halved.
     """
     missed = {panel: abs(panel.missed(points)) for panel in panels}
-    least = max(missed.values()) / 3
-    worst = sorted((panel for panel in panels if missed[panel] >= least), key=lambda panel: -missed[panel])[:most]
+    left = sum(missed.values())
+    worst: list[Panel] = []
+    for panel in sorted(panels, key=lambda panel: -missed[panel])[:most]:
+        if worst and left <= _LEFT * allowed:
+            break
+        worst.append(panel)
+        left -= missed[panel]
     return tuple(_halved(panels, frozenset(worst)))
 
 

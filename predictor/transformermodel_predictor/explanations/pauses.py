@@ -27,11 +27,11 @@ def pause_between_layers(model: PreTrainedModel, pause: Pause) -> None:
         if isinstance(hidden, torch.Tensor) and hidden.requires_grad:
             hidden.register_hook(lambda _: pause())  # type: ignore[no-untyped-call]
 
-    for layer in _layers(model):
+    for layer in layers_of(model):
         layer.register_forward_hook(after)
 
 
-def _layers(model: PreTrainedModel) -> Iterator[nn.Module]:
+def layers_of(model: PreTrainedModel) -> Iterator[nn.Module]:
     """The parts of the model's longest lists of modules, which are its layers."""
     lists = [module for module in model.modules() if isinstance(module, nn.ModuleList)]
     longest = max(map(len, lists), default=0)

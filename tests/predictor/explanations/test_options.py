@@ -35,7 +35,7 @@ def test_what_the_spec_says() -> None:
         (Explanations(steps=32), (32, 256)),
         (Explanations(steps=300), (300, 300)),
         (Explanations(max_steps=8), (8, 8)),
-        (Explanations(limits=ExplanationLimits(steps=100)), (16, 100)),
+        (Explanations(limits=ExplanationLimits(steps=100)), (12, 100)),
         (Explanations(limits=ExplanationLimits(steps=4)), (4, 4)),
         (Explanations(steps=3, limits=ExplanationLimits(steps=4)), (3, 4)),
     ],

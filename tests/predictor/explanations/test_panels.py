@@ -35,18 +35,28 @@ def steepness(share: float) -> float:
 
 def test_only_the_part_where_something_happens_is_halved() -> None:
     panels = even(4)
-    halved = refined(panels, known(panels, step, steepness), most=4)
+    halved = refined(panels, known(panels, step, steepness), allowed=0.01, most=4)
     assert halved == (Panel(0, 0.25), Panel(0.25, 0.5), Panel(0.5, 0.625), Panel(0.625, 0.75), Panel(0.75, 1))
 
 
 def test_halving_takes_over_ends_and_middle() -> None:
     panels = even(2)
     before = {node for panel in panels for node in panel.nodes}
-    after = {node for panel in refined(panels, known(panels, step, steepness), most=1) for node in panel.nodes}
+    after = {
+        node for panel in refined(panels, known(panels, step, steepness), allowed=0.0, most=1) for node in panel.nodes
+    }
     assert len(after - before) == NEW_NODES
 
 
 def test_no_more_parts_are_halved_than_may() -> None:
     panels = even(8)
     points = known(panels, lambda share: share, lambda _: 0.0)  # all miss the same
-    assert len(refined(panels, points, most=3)) == 11
+    assert len(refined(panels, points, allowed=0.0, most=3)) == 11
+
+
+@pytest.mark.parametrize(("allowed", "halved"), [(0.0, 8), (0.13, 5), (0.3, 1), (9.0, 1)])
+def test_as_few_parts_are_halved_as_leave_the_others_missing_little(allowed: float, halved: int) -> None:
+    """Each of eight parts misses an eighth; the others may miss three times what is allowed; one is halved anyway."""
+    panels = even(8)
+    points = known(panels, lambda share: share, lambda _: 0.0)
+    assert len(refined(panels, points, allowed, most=8)) == 8 + halved

@@ -20,6 +20,7 @@ from transformermodel_predictor.explanations.methods import integrated_gradients
 from transformermodel_predictor.explanations.objectives import ContinuationLogProbability
 from transformermodel_predictor.explanations.offered import probes_for
 from transformermodel_predictor.explanations.packed_twin import PackedTwin
+from transformermodel_predictor.explanations.pauses import layers_of
 from transformermodel_predictor.explanations.plain_twin import PlainTwin
 from transformermodel_predictor.explanations.rows import GradientRow, Result
 from transformermodel_predictor.explanations.target import Objective, Target
@@ -80,6 +81,19 @@ def test_encoders(architecture: Architecture, head: str) -> None:
     assert_equal(plain.run(asked), alone)
     assert_equal(best.run(rows(best, targets(model))), alone)
     assert_complete(best, model, targets(model)[0])
+
+
+@pytest.mark.parametrize("name", ["Bert", "Roberta", "Electra"])
+def test_of_a_classifiers_last_layer_no_more_is_computed_than_its_head_reads(name: str) -> None:
+    model = Architecture(name).model(HEADS[0])
+    twin = PackedTwin(pack(sharing_weights(model)))
+    computed: list[int] = []
+    for layer in layers_of(twin._packed.model):
+        layer.intermediate.register_forward_hook(lambda _, __, rows: computed.append(rows.shape[1]))  # type: ignore[union-attr]
+    asked = rows(twin, targets(model))
+    twin.run(asked)
+    tokens = sum(len(row.encoding) for row in asked)
+    assert computed == [*[tokens] * (len(computed) - 1), len(asked)]
 
 
 @pytest.mark.parametrize("kind", ["llama", "gpt2"])

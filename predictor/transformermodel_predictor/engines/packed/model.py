@@ -58,6 +58,17 @@ class PackedModel:
         if self.per_sequence:
             _replace_output(self._encoder(), self._pooled)
 
+    @property
+    def layout(self) -> Layout:
+        """Of the row that runs.
+
+        Raises:
+            RuntimeError: none does.
+        """
+        if self._layout is None:
+            raise RuntimeError("the model of a packed engine was called without it")
+        return self._layout
+
     def laid_out(self, batch: Sequence[Encoding]) -> tuple[Layout, dict[str, torch.Tensor]]:
         """The layout of a batch, and what the forward call takes: features that the model knows, and positions.
 
@@ -109,10 +120,11 @@ class PackedModel:
             self._layout = None
 
     def _pooled(self, hidden: torch.Tensor) -> torch.Tensor:
-        layout = self._layout
-        if layout is None:
-            raise RuntimeError("the model of a packed engine was called without it")
-        return layout.first_rows(hidden) if self.pooling is Pooling.First else layout.padded(hidden)
+        layout = self.layout
+        if self.pooling is Pooling.Padded:
+            return layout.padded(hidden)
+        of_first_tokens = hidden.shape[1] == len(layout.lengths)  # cut already, or each sequence has but one
+        return hidden.transpose(0, 1) if of_first_tokens else layout.first_rows(hidden)
 
     def _encoder(self) -> nn.Module:
         """The part of the base model that comes last before pooling: the last to give a row per token.

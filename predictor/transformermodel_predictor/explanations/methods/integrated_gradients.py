@@ -64,11 +64,11 @@ def _growing(path: Path, options: Options) -> Steps:
     while True:
         wanted = {node for panel in panels for node in panel.nodes} - points.keys()
         points |= yield from _ask(path, sorted(wanted))
-        most = (options.most_steps - len(points)) // NEW_NODES
-        if most < 1 or _suffices(panels, points, options.tolerance):
+        most, allowed = (options.most_steps - len(points)) // NEW_NODES, _allowed(points, options.tolerance)
+        if most < 1 or _suffices(panels, points, allowed):
             values = torch.stack([panel.values(points) for panel in panels]).sum(dim=0)
             return Attribution(tuple(values.tolist()), _delta(values, points), len(points))
-        panels = refined(panels, points, most)
+        panels = refined(panels, points, allowed, most)
 
 
 def _ask(path: Path, shares: Sequence[float]) -> _Asking:
@@ -81,10 +81,14 @@ def _ask(path: Path, shares: Sequence[float]) -> _Asking:
     return points
 
 
-def _suffices(panels: Sequence[Panel], points: dict[float, Point], tolerance: float) -> bool:
+def _allowed(points: dict[float, Point], tolerance: float) -> float:
+    """The largest delta: a share of the change between baseline and text, and no less than what rounding makes."""
+    change = abs(points[1.0].value - points[0.0].value)
+    return max(tolerance * change, _ROUNDING * max(abs(point.value) for point in points.values()))
+
+
+def _suffices(panels: Sequence[Panel], points: dict[float, Point], allowed: float) -> bool:
     missed = [panel.missed(points) for panel in panels]
-    allowed = tolerance * abs(points[1.0].value - points[0.0].value)
-    allowed = max(allowed, _ROUNDING * max(abs(point.value) for point in points.values()))
     return abs(sum(missed)) <= allowed and sum(map(abs, missed)) <= _CANCELLED * allowed
 
 
