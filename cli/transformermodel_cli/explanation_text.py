@@ -12,13 +12,15 @@ if TYPE_CHECKING:
 _STRONGEST = 10
 _TOLD = 0.05
 """Importances from here on stand behind their words."""
+_LEAST = 0.005
+"""Below it two digits are zeros."""
 _STRONG = 0.3
 _BAR = 20
 
 
 def explained_lines(explained: "Explained") -> Iterator[Text]:
     """The answer, and for each thing explained its words in the order of the text and the strongest by their weight."""
-    yield Text(f"answer  {_shown(explained.answer)}")
+    yield from _answer(explained.answer)
     if explained.truncated:
         yield Text(f"        {explained.truncated} tokens did not fit into the model and were not read")
     if not explained.explanations:
@@ -31,30 +33,46 @@ def explained_lines(explained: "Explained") -> Iterator[Text]:
         yield from _strongest(explanation.words)
 
 
-def _shown(answer: Mapping[str, Any]) -> str:
+def _answer(answer: Mapping[str, Any]) -> Iterator[Text]:
+    """The answer's fields in a line; those that are lists of objects, as entities are, a line for each."""
+    lists = {name: value for name, value in answer.items() if isinstance(value, list)}
+    yield Text(f"answer  {_shown({name: len(lists[name]) if name in lists else answer[name] for name in answer})}")
+    for value in lists.values():
+        for item in value:
+            yield Text(f"        {_shown(item) if isinstance(item, Mapping) else item}")
+
+
+def _shown(fields: Mapping[str, Any]) -> str:
     return ", ".join(
-        f"{name} {round(value, 4) if isinstance(value, float) else value}" for name, value in answer.items()
+        f"{name} {round(value, 4) if isinstance(value, float) else value}" for name, value in fields.items()
     )
 
 
 def _head(explanation: "Explanation") -> Text:
+    """What was explained, with the text that it is: an entity's, or that of the answer which starts or ends there."""
+    meant = next((explanation.details[name] for name in ("text", "answer") if explanation.details.get(name)), "")
     delta = "" if explanation.delta is None else f", delta {explanation.delta:.4f}"
-    told = f"  score {explanation.score:.4f} ({explanation.method.value}, {explanation.steps} steps{delta})"
-    return Text.assemble((explanation.target, "bold"), told)
+    steps = f"{explanation.steps} step{'' if explanation.steps == 1 else 's'}"
+    told = f"  score {explanation.score:.4f} ({explanation.method.value}, {steps}{delta})"
+    return Text.assemble((explanation.target, "bold"), f" {meant!r}" if meant else "", told)
 
 
 def _passage(field: str, words: Sequence["Part"]) -> Text:
+    """Words as far apart as they stand in the text."""
     line = Text(f"{field}: ")
+    place = words[0].start
     for word in words:
+        line.append(" " if word.start > place else "")
         line.append(word.text, _style(word.importance))
         if abs(word.importance) >= _TOLD:
             line.append(f"({word.importance:+.2f})", "dim")
-        line.append(" ")
+        place = word.end
     return line
 
 
 def _strongest(words: Sequence["Part"]) -> Iterator[Text]:
-    ordered = sorted((word for word in words if word.importance), key=lambda word: -abs(word.importance))[:_STRONGEST]
+    shown = (word for word in words if abs(word.importance) >= _LEAST)
+    ordered = sorted(shown, key=lambda word: -abs(word.importance))[:_STRONGEST]
     most = abs(ordered[0].importance) if ordered else 1.0
     for word in ordered:
         bar = "#" * max(1, round(abs(word.importance) / most * _BAR))

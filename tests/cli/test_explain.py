@@ -61,6 +61,7 @@ def test_what_cannot_be_explained_is_one_line(directory: str, arguments: list[st
 
 def test_signs_and_sizes_are_read_without_colour_and_seen_with_it() -> None:
     words = (Part("dull", "text", 0, 4, -0.76), Part("loved", "text", 5, 10, 0.5), Part("the", "text", 11, 14, 0.01))
+    words += (Part(".", "text", 14, 15, -0.001),)
     explanation = Explanation(Method.Lime, "POSITIVE", 0.926, words, words, None, 40)
     lines = list(explained_lines(Explained({"label": "POSITIVE"}, (explanation,), truncated=2)))
     assert [line.plain for line in lines] == [
@@ -68,7 +69,7 @@ def test_signs_and_sizes_are_read_without_colour_and_seen_with_it() -> None:
         "        2 tokens did not fit into the model and were not read",
         "",
         "POSITIVE  score 0.9260 (lime, 40 steps)",
-        "text: dull(-0.76) loved(+0.50) the ",
+        "text: dull(-0.76) loved(+0.50) the.",
         "  -0.76 #################### dull",
         "  +0.50 #############        loved",
         "  +0.01 #                    the",
@@ -78,7 +79,24 @@ def test_signs_and_sizes_are_read_without_colour_and_seen_with_it() -> None:
 
 def test_an_answer_without_anything_to_explain_says_so() -> None:
     told = [line.plain for line in explained_lines(Explained({"entities": []}, ()))]
-    assert told == ["answer  entities []", "There is nothing in the answer to explain."]
+    assert told == ["answer  entities 0", "There is nothing in the answer to explain."]
+
+
+def test_entities_have_a_line_each_and_are_told_apart() -> None:
+    found = [{"entity": "PER", "score": 0.82933, "text": "Sarah"}, {"entity": "LOC", "score": 0.9, "text": "Oslo"}]
+    explained = [
+        Explanation(Method.Saliency, one["entity"], 0.5, (), (), None, 1, {"text": one["text"]}) for one in found
+    ]
+    told = [line.plain for line in explained_lines(Explained({"entities": found}, tuple(explained)))]
+    assert told == [
+        "answer  entities 2",
+        "        entity PER, score 0.8293, text Sarah",
+        "        entity LOC, score 0.9, text Oslo",
+        "",
+        "PER 'Sarah'  score 0.5000 (saliency, 1 step)",
+        "",
+        "LOC 'Oslo'  score 0.5000 (saliency, 1 step)",
+    ]
 
 
 def test_a_file_of_several_models_is_refused(tmp_path: Path) -> None:
