@@ -8,7 +8,13 @@ from typing import Any
 from tests.monitoring.dashboards.grafana import Dashboard
 from tests.monitoring.prometheus import Prometheus
 
-RARE = {"code": {"429"}, "status": {"503"}, "reason": {"RolledBack"}, "task": {"TextGeneration"}}
+RARE = {
+    "code": {"429"},
+    "status": {"503"},
+    "reason": {"RolledBack"},
+    "condition": {"PredictorReady"},
+    "task": {"TextGeneration"},
+}
 """Values that are told in trouble alone, or of other models than a test's."""
 
 _NAME = "__name__"
