@@ -80,7 +80,7 @@ def running_api_server(folder: Path) -> Iterator[ApiServer]:
     """An API server that knows TransformerModels and InferenceServices; it ends with the block."""
     authority = Authority(folder)
     authority.create()
-    etcd_port, peer_port, port = _free_ports(3)
+    etcd_port, peer_port, port = free_ports(3)
     with ExitStack() as programs:
         etcd = programs.enter_context(
             _running(
@@ -159,7 +159,8 @@ def _running(folder: Path, name: str, *arguments: str) -> Iterator[Component]:
         process.wait()
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
+    """So many ports of this machine on which nobody listens."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [found.getsockname()[1] for found in sockets]
     for found in sockets:
