@@ -1,4 +1,10 @@
-"""Whatever goes wrong at whichever write, a model ends as it would have, and nothing is made or removed twice."""
+"""Whatever goes wrong at whichever write, a model ends as it would have, and nothing is made or removed twice.
+
+`FAULTS=every` lets each fault strike at each write, in a life of its own. Usually they take turns, as `TURNS` says: the
+operator crashes at every write, and comes back to an old list at every second; an answer is lost at every third, events
+at every fourth; a refusal of one write alone strikes at every sixteenth with each status. Beside them there is a life
+for each status in which every write is refused when it is tried first.
+"""
 
 import os
 from collections import Counter
@@ -12,9 +18,18 @@ from tests.operator.faults.scenario import live_a_life
 from tests.operator.faults.stage import End
 from tests.operator.faults.theatre import Boards, Theatre
 
-AT_EVERY_WRITE = [fault for fault in Fault if fault not in REFUSALS]
 EVERY = os.environ.get("FAULTS") == "every"
-"""Whether each of these faults strikes at each write; otherwise they take turns."""
+TURNS = {
+    Fault.Crash: slice(0, None, 2),
+    Fault.Stale: slice(1, None, 2),
+    Fault.Lost: slice(0, None, 3),
+    Fault.Deaf: slice(1, None, 4),
+    Fault.Conflict: slice(0, None, 16),
+    Fault.Invalid: slice(4, None, 16),
+    Fault.TooManyRequests: slice(8, None, 16),
+    Fault.Broken: slice(12, None, 16),
+}
+"""The writes at which a fault strikes where not each does."""
 LASTING = {"Prepared", "NotFound", "RolledBack", "Ready"}
 """Reasons of events that are told whatever the order in which things happen."""
 
@@ -55,17 +70,17 @@ def test_the_scenario_makes_each_thing_once(reference: Life) -> None:
     assert [write.status for write in reference.proxy.writes if write.status not in (200, 201, 409)] == []
 
 
-@pytest.mark.parametrize("fault", AT_EVERY_WRITE)
+@pytest.mark.parametrize("fault", Fault)
 def test_a_fault_at_any_write_changes_nothing_in_the_end(
     fault: Fault, theatre: Theatre, reference: Life, places: list[int]
 ) -> None:
     def at(number: int) -> Life:
         return lambda boards: play(boards, f"{fault.value}-{number}", fault, number)
 
-    places = places if EVERY else places[AT_EVERY_WRITE.index(fault) % 2 :: 2]
+    places = places if EVERY else places[TURNS[fault]]
     lives = theatre.play([at(number) for number in places])
     struck = [life.proxy.struck for life in lives]
-    assert struck.count(False) < len(struck) / 10, "the fault should come about"
+    assert struck.count(False) <= max(1, len(struck) // 10), "the fault should come about"
     found = [
         f"{number}: {wrong}"
         for number, life in zip(places, lives, strict=True)
