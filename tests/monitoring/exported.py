@@ -19,6 +19,7 @@ RARE = {
 
 _NAME = "__name__"
 _LEGEND = re.compile(r"{{(\w+)}}")
+_LABEL_VALUES = re.compile(r"label_values\((.+), (\w+)\)")
 _VARIABLE = re.compile(r"\$(\w+)")
 
 
@@ -40,7 +41,11 @@ def complaints(prometheus: Prometheus, expression: str) -> list[str]:
 
 def panel_complaints(prometheus: Prometheus, dashboard: Dashboard, values: Mapping[str, str]) -> list[str]:
     """The same of a dashboard's queries, which have to find something, with all labels of its legends."""
-    found: list[str] = []
+    found = [
+        f"nothing to choose from: {variable.query}"
+        for variable in dashboard.variables
+        if not _choices(prometheus, _VARIABLE.sub(lambda name: values[name[1]], variable.query))
+    ]
     for query in dashboard.queries:
         expression = _VARIABLE.sub(lambda name: values[name[1]], query.expression)
         found += complaints(prometheus, expression)
@@ -54,6 +59,12 @@ def panel_complaints(prometheus: Prometheus, dashboard: Dashboard, values: Mappi
             if label not in one
         ]
     return found
+
+
+def _choices(prometheus: Prometheus, query: str) -> set[str]:
+    """What Grafana's label_values(expression, label) finds."""
+    (choice,) = _LABEL_VALUES.findall(query)
+    return {series.get(choice[1], "") for series in prometheus.query(choice[0])} - {""}
 
 
 def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
