@@ -55,6 +55,22 @@ def test_with_an_autoscaler_any_number_within_its_bounds_is_right(replicas: int,
     assert decision.apply == ()
 
 
+@pytest.mark.parametrize(("available", "reason"), [(2, "Ready"), (1, "ReplicasUnavailable")])
+def test_replicas_that_an_autoscaler_has_just_asked_for_are_no_doubt(available: int, reason: str) -> None:
+    """As long as those serve that spec wants at least; KServe calls the model not ready all the same."""
+    document = scaled(minReplicas=2, maxReplicas=4)
+    seen = around(document, 4, budget=budget(document))
+    ready = after(decide(snapshot(document, **seen)), document)
+    seen["deployment"]["status"]["availableReplicas"] = available
+    seen["service"]["status"]["conditions"] = [
+        {"type": "PredictorReady", "status": "False", "reason": "MinimumReplicasUnavailable"},
+        {"type": "Ready", "status": "False", "reason": "MinimumReplicasUnavailable"},
+    ]
+    decision = decide(snapshot(ready, **seen))
+    assert conditions(decision)["Ready"][1] == reason
+    assert f"{available} of 4 replicas" in message(decision, "PredictorReady")
+
+
 def test_a_model_that_is_switched_off_is_as_its_spec_wants_it_and_answers_nobody() -> None:
     document = scaled(minReplicas=0)
     decision = decide(snapshot(document, **around(document, 0)))

@@ -78,6 +78,8 @@ def observe_rollout(
     least, most = replicas_of(wanted)
     if not least <= replicas_wanted(deployment) <= most:
         return Rollout(_rolling(with_objection("The Deployment has not got the new number of replicas yet.", service)))
+    if least < most and patience.proven and trouble.crashes is None and _suffices(deployment, least):
+        return Rollout(_serves_on(service, deployment, trouble))
     if not is_observed(deployment):
         return Rollout(_rolling("The Deployment has not been acted on yet."))
     if replicas_wanted(deployment) == 0 == counts(deployment)[0]:
@@ -103,7 +105,7 @@ def _wait_for_kserve(service: Document, deployment: Document | None, patience: P
 def _observe_replicas(service: Document, deployment: Document, trouble: Trouble, patience: Patience) -> Rollout:
     failure, replicas = failure_of(service), replicas_wanted(deployment)
     total, updated, available = counts(deployment)
-    counted = f"{serving(deployment)} of {replicas} replicas serve revision {deployed_revision(deployment)}"
+    counted = _counted(deployment)
     if updated == replicas == available and total == updated:
         return Rollout(_kserve_agrees(service, counted))
     if trouble.crashes is not None:
@@ -133,6 +135,27 @@ def _kserve_agrees(service: Document, counted: str) -> Finding:
         return _rolling(f"{counted}, and KServe has not noticed yet.")
     message = with_objection("KServe does not call the InferenceService ready.", service)
     return false(ConditionType.PredictorReady, Reason.KServeNotReady, message)
+
+
+def _suffices(deployment: Document, least: int) -> bool:
+    """Whether as many replicas as spec wants at least serve, all of one template, however many an autoscaler wants."""
+    total, updated, available = counts(deployment)
+    complete = (condition(deployment, "Progressing") or {}).get("reason") == COMPLETE
+    return complete and total == updated and available >= least
+
+
+def _serves_on(service: Document, deployment: Document, trouble: Trouble) -> Finding:
+    """KServe calls it not ready while replicas come: it repeats the Deployment, which wants all of them."""
+    counted = _counted(deployment)
+    if objection(service).get("type", "PredictorReady") != "PredictorReady":
+        return _kserve_agrees(service, counted)
+    return true(ConditionType.PredictorReady, Reason.Serving, f"{counted}. {trouble.obstacle or ''}".strip())
+
+
+def _counted(deployment: Document) -> str:
+    """How many replicas serve, for people."""
+    wanted, revision = replicas_wanted(deployment), deployed_revision(deployment)
+    return f"{serving(deployment)} of {wanted} replicas serve revision {revision}"
 
 
 def _rolling(message: str) -> Finding:
