@@ -124,9 +124,9 @@ def _read(argument: str) -> list[Subject]:
 
 
 def _archive(given: str, path: Path) -> ArchiveSubject:
-    from transformermodel_predictor.torchserve.reading.peeking import peek_manifest
+    from transformermodel_predictor.torchserve.reading.peeking import peek_or_name
 
-    return ArchiveSubject(given or peek_manifest(path).model_name, path)
+    return ArchiveSubject(given or peek_or_name(path).model_name, path)
 
 
 def _directory(given: str, path: Path) -> Subject:

@@ -117,11 +117,17 @@ def test_a_server_that_drains_finishes_what_a_handler_has_begun(tmp_path: Path) 
 
 
 def test_a_handler_that_cannot_be_loaded_leaves_the_others_to_answer(tmp_path: Path) -> None:
-    archives = {"broken": archive(tmp_path / "broken.mar", BROKEN), "well": archive(tmp_path / "well.mar", VERSION)}
+    (tmp_path / "damaged.mar").write_bytes(b"no archive")
+    archives = {
+        "broken": archive(tmp_path / "broken.mar", BROKEN),
+        "damaged": tmp_path / "damaged.mar",
+        "well": archive(tmp_path / "well.mar", VERSION),
+    }
     with running({}, archives=archives) as server:
         assert httpx.post(f"{server.url}/predictions/well", timeout=PATIENCE_SECONDS).text == "1.0"
-        refused = httpx.post(f"{server.url}/predictions/broken", timeout=PATIENCE_SECONDS)
-        assert (refused.status_code, "nothing_of_this_name" in refused.json()["message"]) == (503, True)
+        for model, why in (("broken", "nothing_of_this_name"), ("damaged", "damaged.mar is no archive")):
+            refused = httpx.post(f"{server.url}/predictions/{model}", timeout=PATIENCE_SECONDS)
+            assert (refused.status_code, why in refused.json()["message"]) == (503, True)
         assert httpx.get(f"{server.url}/ping").status_code == 503, "not all that was wanted is there"
 
 

@@ -4,7 +4,7 @@ import tarfile
 import zipfile
 from pathlib import Path, PurePosixPath
 
-from transformermodel_api.errors import UserError
+from transformermodel_api.errors import PreparationFailed, UserError
 from transformermodel_predictor.torchserve.archive import MANIFEST_FILE
 from transformermodel_predictor.torchserve.manifest import Manifest
 from transformermodel_predictor.torchserve.reading.manifest_file import parse_manifest, read_manifest
@@ -35,6 +35,18 @@ def peek_manifest(path: Path) -> Manifest:
     if content is None:
         return Manifest(model_name=name)
     return parse_manifest(content, origin, name)
+
+
+def peek_or_name(path: Path) -> Manifest:
+    """The manifest of an archive; of one that cannot be read the name of its file: loading refuses it, and it alone.
+
+    Raises:
+        UserError: there is no such file.
+    """
+    try:
+        return peek_manifest(path)
+    except PreparationFailed:
+        return Manifest(model_name=stem_of(path))
 
 
 def _is_manifest(name: str) -> bool:

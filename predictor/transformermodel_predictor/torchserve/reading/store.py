@@ -8,7 +8,7 @@ from typing import Any
 from transformermodel_api.errors import UserError
 from transformermodel_predictor.sources.unpacking import is_archive
 from transformermodel_predictor.torchserve.model_name import RULE, is_model_name
-from transformermodel_predictor.torchserve.reading.peeking import peek_manifest
+from transformermodel_predictor.torchserve.reading.peeking import peek_or_name
 from transformermodel_predictor.torchserve.reading.root import is_unpacked_archive
 from transformermodel_predictor.torchserve.reading.server_configuration import (
     ServerConfiguration,
@@ -116,7 +116,7 @@ def _from_snapshot(
 
 
 def _named(configuration: ServerConfiguration, name: str | None, path: Path, origin: str) -> StoredModel:
-    manifest = peek_manifest(path)
+    manifest = peek_or_name(path)
     name = name or manifest.model_name
     settings = configuration.settings_of(name, manifest.model_version, origin)
     return StoredModel(name, manifest.model_version, path, settings)

@@ -52,6 +52,10 @@ class TestWhatIsServed:
         ]
         assert names(configured(store, "load_models=ALL")) == ["a", "b", "c"]
 
+    def test_one_that_cannot_be_read_is_left_to_fail_alone(self, store: Path) -> None:
+        (store / "model-store" / "damaged.mar").write_bytes(b"no archive")
+        assert names(read_store(store, {})) == ["a", "b", "c", "damaged"]
+
     def test_what_load_models_names(self, store: Path) -> None:
         found = configured(store, "load_models=a.mar, other=b.tar.gz").models
         assert [(model.name, model.path.name) for model in found] == [("a", "a.mar"), ("other", "b.tar.gz")]
