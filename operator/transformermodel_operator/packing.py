@@ -6,7 +6,7 @@ takes as dictionaries; compressed beside another of its kind, a tenth of that.
 
 import zlib
 
-import orjson
+import msgspec
 
 from transformermodel_operator.objects import Document
 
@@ -23,7 +23,7 @@ class Packer:
 
     def pack(self, document: Document) -> bytes:
         """The object, small."""
-        text = orjson.dumps(document)
+        text = msgspec.json.encode(document)
         self._pattern = self._pattern or text
         deflate = zlib.compressobj(_LEVEL, zlib.DEFLATED, _WINDOW, _MEMORY, _STRATEGY, self._pattern)
         return deflate.compress(text) + deflate.flush()
@@ -31,5 +31,5 @@ class Packer:
     def unpack(self, packed: bytes) -> Document:
         """An object that was packed here, as it was."""
         inflate = zlib.decompressobj(_WINDOW, self._pattern)
-        document: Document = orjson.loads(inflate.decompress(packed))
+        document: Document = msgspec.json.decode(inflate.decompress(packed))
         return document
