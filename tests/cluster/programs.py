@@ -119,7 +119,8 @@ KUBERNETES = Module(
 _KSERVE = "github.com/kserve/kserve"
 KSERVE = Module("kserve", {"manager": f"{_KSERVE}/cmd/manager"})
 HELM = Module("helm", {"helm": "helm.sh/helm/v4/cmd/helm"})
-MODULES = (KUBERNETES, KSERVE, HELM)
+METRICS_SERVER = Module("metrics-server", {"metrics-server": "sigs.k8s.io/metrics-server/cmd/metrics-server"})
+MODULES = (KUBERNETES, KSERVE, HELM, METRICS_SERVER)
 
 
 def copy_kserve_crds() -> None:

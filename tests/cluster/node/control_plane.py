@@ -10,6 +10,7 @@ from tests.cluster.node.run import PROGRAMS
 
 _ETCD = "http://127.0.0.1:2379"
 _ISSUER = "https://kubernetes.default.svc"
+_FRONT_PROXY = "front-proxy"
 
 
 def start(machine: Machine, authority: Authority) -> tuple[Component, ...]:
@@ -42,6 +43,8 @@ def _start_api_server(machine: Machine, authority: Authority) -> Component:
     server = authority.issue("kube-apiserver", "/CN=kube-apiserver", names)
     # To the kubelet the API server is an administrator: it reads logs and executes commands for those it has let in.
     client = authority.issue("kube-apiserver-to-kubelet", "/O=system:masters/CN=kube-apiserver")
+    # To the servers of further APIs it says so who asks.
+    proxy = authority.issue("front-proxy", f"/CN={_FRONT_PROXY}")
     policy = machine.run.configuration / "audit-policy.json"
     policy.write_text(json.dumps(audit.POLICY))
     return machine.start(
@@ -62,6 +65,13 @@ def _start_api_server(machine: Machine, authority: Authority) -> Component:
         f"--kubelet-client-certificate={client.certificate}",
         f"--kubelet-client-key={client.key}",
         f"--kubelet-certificate-authority={authority.certificate}",
+        f"--proxy-client-cert-file={proxy.certificate}",
+        f"--proxy-client-key-file={proxy.key}",
+        f"--requestheader-client-ca-file={authority.certificate}",
+        f"--requestheader-allowed-names={_FRONT_PROXY}",
+        "--requestheader-username-headers=X-Remote-User",
+        "--requestheader-group-headers=X-Remote-Group",
+        "--requestheader-extra-headers-prefix=X-Remote-Extra-",
         f"--audit-policy-file={policy}",
         f"--audit-log-path={machine.run.audit_log}",
         "--kubelet-preferred-address-types=InternalIP",  # the node's name resolves nowhere
@@ -82,6 +92,9 @@ def _start_controllers(machine: Machine, authority: Authority) -> Component:
         "--leader-elect=false",
         f"--cluster-cidr={machine.run.addresses.pods}",
         "--allocate-node-cidrs=true",
+        # An autoscaler looks more often than every 15 s, and does not wait 5 min before it takes a replica away.
+        "--horizontal-pod-autoscaler-sync-period=2s",
+        "--horizontal-pod-autoscaler-downscale-stabilization=5s",
         "--pvclaimbinder-sync-period=1s",  # a claim that is seen before its volume waits for the next round
         "--bind-address=127.0.0.1",
     )

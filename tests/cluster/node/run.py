@@ -30,6 +30,7 @@ class Addresses:
     api_service: str = "198.18.128.1"
     api_port: int = 6443
     webhook_port: int = 9443
+    metrics_port: int = 4443
 
     @property
     def api(self) -> str:
