@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from transformermodel_api import GROUP, KIND, PLURAL, VERSION
 
@@ -56,8 +56,7 @@ _KINDS = {
 }
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """A model, as the queue knows it."""
 
     namespace: str
