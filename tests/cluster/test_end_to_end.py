@@ -42,6 +42,14 @@ def test_inference_over_the_service_gives_the_expected_label(stage: Stage, senti
     assert outputs["score"] == pytest.approx([0.997], abs=1e-3)
 
 
+def test_prometheus_finds_the_predictor_by_the_runtimes_label_and_port(stage: Stage, sentiment: Object) -> None:
+    (pod,) = stage.kubernetes.objects("pods", stage.namespace, "transformermodel.dev/runtime=transformermodel")
+    (port,) = (port for port in pod["spec"]["containers"][0]["ports"] if port["name"] == "metrics")
+    told = stage.kubernetes.http("GET", f"http://{pod['status']['podIP']}:{port['containerPort']}/metrics")
+    assert b'transformermodel_model_info{digest="' in told.body
+    assert b'model="sentiment"' in told.body
+
+
 def test_every_pod_is_restricted_and_has_a_read_only_root(stage: Stage, sentiment: Object) -> None:
     pods = stage.kubernetes.objects("pods", stage.namespace) + stage.kubernetes.objects(
         "pods", "transformermodel-system"
