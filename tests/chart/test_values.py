@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from tests.chart.chart import CHART, ROOT, Chart, Refused, single
+from tests.chart.everything import EVERYTHING
 from tests.chart.values_table import generated_files
 from transformermodel_api.generate import outdated
 
@@ -80,6 +81,15 @@ def test_every_value_is_typed_described_and_closed() -> None:
         free = "Affinity" in path or path in FREE
         if node.get("type") == "object" and not free:
             assert "additionalProperties" in node, f"{path} takes anything"
+
+
+def test_with_everything_switched_on_each_object_has_a_name_of_its_own_and_the_common_labels(chart: Chart) -> None:
+    manifests = [found for found in chart.render(EVERYTHING, tests=True) if found["metadata"]["name"] != "authorities"]
+
+    assert set(EVERYTHING) == set(VALUES), "tests/chart/everything.py leaves a value out"
+    identities = [(m["kind"], m["metadata"].get("namespace"), m["metadata"]["name"]) for m in manifests]
+    assert len(set(identities)) == len(identities)
+    assert {manifest["metadata"]["labels"].get("team") for manifest in manifests} == {"ml"}
 
 
 def test_every_default_is_in_the_schema_and_every_value_has_a_default() -> None:

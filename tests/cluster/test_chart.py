@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
+from tests.chart.chart import HELM, Chart
+from tests.chart.everything import EVERYTHING, OF_OTHERS
 from tests.cluster.kubernetes import Kubernetes, Object
 from tests.cluster.node.run import KSERVE_CRDS, REPOSITORY
 
@@ -60,35 +63,17 @@ def served(crd: Object) -> bool:
     return any(found["type"] == "Established" and found["status"] == "True" for found in conditions)
 
 
-def test_the_api_server_accepts_every_object_strictly(kubernetes_alone: Kubernetes, tmp_path: Path) -> None:
+def test_the_api_server_accepts_every_object_strictly(kubernetes_alone: Kubernetes) -> None:
     """Helm sends what it renders as it is; strict validation also refuses fields that do not exist.
 
     The pod of `helm test` would only be accepted with its ServiceAccount, which a dry run does not make.
     """
-    values = tmp_path / "values.json"
-    values.write_text(
-        json.dumps(
-            {
-                "replicas": 2,
-                "imagePullSecrets": [{"name": "registry"}],
-                "nodeSelector": {"kubernetes.io/arch": "amd64"},
-                "tolerations": [{"key": "dedicated", "operator": "Exists", "effect": "NoSchedule"}],
-                "affinity": {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": []}},
-                "podAnnotations": {"example.com/team": "ml"},
-                "networkPolicies": {"enabled": True, "namespaces": ["default"]},
-                "serviceAccount": {"annotations": {"example.com/role": "operator"}},
-                "priorityClassName": "system-cluster-critical",
-                "extraEnv": [{"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "keys", "key": "one"}}}],
-                "volumes": [{"name": "authorities", "configMap": {"name": "authorities"}}],
-                "volumeMounts": [{"name": "authorities", "mountPath": "/etc/authorities", "readOnly": True}],
-            }
-        )
-    )
-    options = ("--skip-tests", "--namespace", "default", "--values", values)
-    rendered = kubernetes_alone.helm("template", RELEASE, CHART, *options).stdout
+    rendered = Chart(HELM).render(EVERYTHING, api_versions=(), namespace="default")
+    known = [found for found in rendered if found["kind"] not in OF_OTHERS]
 
     kubernetes_alone.kubectl(
-        "apply", "--server-side", "--dry-run=server", "--validate=strict", "-f", "-", input=rendered
+        *("apply", "--server-side", "--dry-run=server", "--validate=strict", "--filename=-"),
+        input=yaml.safe_dump_all(known),
     )
 
 
