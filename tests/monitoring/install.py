@@ -6,6 +6,8 @@ import shutil
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.cluster.node.run import PROGRAMS
 from tests.cluster.programs import BuildFailed, Module
 
@@ -20,9 +22,14 @@ _MODULE = Module(
 PROMTOOL, PROMETHEUS = PROGRAMS / "promtool", PROGRAMS / "prometheus"
 
 
-def not_installed() -> str | None:
-    """Why the programs cannot be run; None if they can."""
-    return None if _MODULE.is_built else "promtool is not installed; run `python -m tests.monitoring.install`"
+def require_installed() -> None:
+    """Skip where the programs are not there; with CI=true that is a failure."""
+    if _MODULE.is_built:
+        return
+    reason = "Prometheus is not installed; run `python -m tests.monitoring.install`"
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
 
 
 def main() -> int:

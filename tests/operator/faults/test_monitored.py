@@ -12,7 +12,7 @@ import pytest
 
 from tests.monitoring.dashboards import OPERATOR
 from tests.monitoring.exported import complaints, panel_complaints
-from tests.monitoring.install import not_installed
+from tests.monitoring.install import require_installed
 from tests.monitoring.prometheus import Prometheus, Target, scraping
 from tests.monitoring.rules_file import alerts
 from tests.operator.faults.api_server import ApiServer, free_ports
@@ -47,10 +47,7 @@ def operator(server: ApiServer, metrics_port: int, probe_port: int, log: Path) -
 @pytest.fixture(scope="module")
 def prometheus(theatre: Theatre, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
     """It reads an operator that leads and has one model, which waits for its claim."""
-    if reason := not_installed():
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason, pytrace=False)
-        pytest.skip(reason)
+    require_installed()
     folder = tmp_path_factory.mktemp("monitored")
     theatre.server.kubectl("create", "namespace", NAMESPACE)
     theatre.server.kubectl("apply", f"--namespace={NAMESPACE}", "-f", "-", given=json.dumps(manifest("first")))

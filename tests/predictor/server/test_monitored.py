@@ -1,6 +1,5 @@
 """What rules and dashboard ask of predictors is what a real server tells a real Prometheus."""
 
-import os
 from collections.abc import Iterator
 
 import httpx
@@ -8,7 +7,7 @@ import pytest
 
 from tests.monitoring.dashboards import MODELS
 from tests.monitoring.exported import complaints, panel_complaints
-from tests.monitoring.install import not_installed
+from tests.monitoring.install import require_installed
 from tests.monitoring.prometheus import Prometheus, Target, scraping
 from tests.monitoring.rules_file import alerts
 from tests.predictor.gated import PATIENCE_SECONDS
@@ -40,10 +39,7 @@ def prometheus(
     tiny_model: LoadedModel, language_model: LoadedGenerator, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Prometheus]:
     """It reads a server with a token, which has been asked for everything that is measured."""
-    if reason := not_installed():
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason, pytrace=False)
-        pytest.skip(reason)
+    require_installed()
     folder = tmp_path_factory.mktemp("monitored")
     models: dict[str, LoadedModel | LoadedGenerator] = {"tiny": tiny_model, "writer": language_model}
     options = ServerOptions(metrics_port=0, token=Token("secret"))
