@@ -12,7 +12,7 @@ import venv
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib.machinery import PathFinder
-from importlib.metadata import distributions
+from importlib.metadata import distributions, version
 from pathlib import Path
 
 from transformermodel_api.errors import PreparationFailed
@@ -26,6 +26,10 @@ _log = logging.getLogger(__name__)
 _SERVERS_PACKAGES = "packages-of-the-server.pth"
 _READ_BY_PIP = (".txt", ".whl", ".tar.gz", ".zip", ".toml")
 """Ends of names of files in an archive that requirements may refer to."""
+
+_PYTORCH = "torch"
+_NO_AGREEMENT = "ResolutionImpossible"
+"""What pip says where requirements exclude each other."""
 
 
 def with_requirements(archived: ArchivedModel, cache: Path) -> ArchivedModel:
@@ -99,16 +103,24 @@ def _has_pip() -> bool:
 
 
 def _run_pip(environment: Path, root: Path, name: str, origin: str) -> None:
-    python = environment / "bin" / "python"
-    own = [sys.executable, "-m", "pip", "--python", python] if _has_pip() else [str(python), "-m", "pip"]
-    options = ["--disable-pip-version-check", "--no-input", "--no-warn-script-location", "--no-compile"]
-    done = subprocess.run(
-        [*own, "install", *options, "--requirement", name], cwd=root, capture_output=True, text=True, check=False
-    )
+    """Install beside the server's own PyTorch where that can be; beside another one, of gigabytes, where it cannot."""
+    kept = environment / "server.txt"
+    kept.write_text(f"{_PYTORCH}=={version(_PYTORCH).partition('+')[0]}\n")
+    done = _pip(environment, root, name, "--constraint", str(kept))
+    if _NO_AGREEMENT in done.stderr:
+        done = _pip(environment, root, name)
     if done.returncode != 0:
         raise PreparationFailed(
             FailureReason.RequirementsNotInstalled, f"{name} of {origin} cannot be installed: {_last_line(done.stderr)}"
         )
+
+
+def _pip(environment: Path, root: Path, name: str, *more: str) -> subprocess.CompletedProcess[str]:
+    python = str(environment / "bin" / "python")
+    own = [sys.executable, "-m", "pip", "--python", python] if _has_pip() else [python, "-m", "pip"]
+    options = ["--disable-pip-version-check", "--no-input", "--no-warn-script-location", "--no-compile"]
+    command = [*own, "install", *options, "--requirement", name, *more]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
 
 
 def _last_line(output: str) -> str:

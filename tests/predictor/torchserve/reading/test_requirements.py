@@ -61,6 +61,23 @@ def test_another_version_than_the_server_s_stands_beside_it(tmp_path: Path) -> N
     assert version("pyyaml") == before
 
 
+def test_of_several_versions_the_one_is_taken_that_goes_with_the_server_s_pytorch(tmp_path: Path, index: Path) -> None:
+    """The newest would bring another PyTorch, as torchvision's does as soon as there is one."""
+    wheel(index, "torch", "99.0")
+    wheel(index, "vision", "2.0", requires=("torch>=99",))
+    wheel(index, "vision", "1.0", requires=("torch",))
+
+    packages = with_requirements(model(tmp_path / "1", "vision\n"), tmp_path / "cache").packages
+
+    assert packages is not None
+    assert (packages / "vision.py").read_text() == "VERSION = '1.0'\n"
+    assert not (packages / "torch.py").exists()
+
+    wanted = with_requirements(model(tmp_path / "2", "vision==2.0\n"), tmp_path / "cache").packages
+    assert wanted is not None
+    assert (wanted / "torch.py").is_file(), "who wants another one has it"
+
+
 def test_nothing_is_installed_that_is_not_switched_on(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     found = with_requirements(model(tmp_path, "greeting\n", switched_on=False), tmp_path / "cache")
 
