@@ -12,6 +12,9 @@ _ROOM = "transformermodel_predictor.torchserve"
 _FALLBACK = "fallback_path"
 """Folder of the modules that archives may name without bringing them."""
 
+_UNSUPPORTED = ("dali_image_classifier", "trt_llm_handler", "vllm_handler")
+"""Further handlers of TorchServe's own: when they are loaded they say what to do instead."""
+
 
 def require_handler(root: Path, manifest: Manifest, origin: str) -> None:
     """Refuse an archive whose handler's file is missing.
@@ -25,7 +28,10 @@ def require_handler(root: Path, manifest: Manifest, origin: str) -> None:
     file = module if module.suffix == ".py" else module.with_name(f"{module.name.replace('.', '/')}.py")
     if (root / file).is_file() or (root / file.name).is_file():
         return
-    if file.stem in DEFAULT_HANDLERS or resources.files(_ROOM).joinpath(_FALLBACK, file.name).is_file():
+    if (
+        file.stem in (*DEFAULT_HANDLERS, *_UNSUPPORTED)
+        or resources.files(_ROOM).joinpath(_FALLBACK, file.name).is_file()
+    ):
         return
     modules = ", ".join(sorted(path.name for path in root.glob("*.py"))) or "none"
     raise unusable(

@@ -140,7 +140,16 @@ class TestManifests:
 
 class TestHandlers:
     @pytest.mark.parametrize(
-        "handler", ["handler", "handler.py", "handler:handle", "handler.py:handle", "handler:Handler", "base_handler"]
+        "handler",
+        [
+            "handler",
+            "handler.py",
+            "handler:handle",
+            "handler.py:handle",
+            "handler:Handler",
+            "base_handler",
+            "vllm_handler",
+        ],
     )
     def test_a_file_of_the_archive_or_a_default_handler_is_there(self, tmp_path: Path, handler: str) -> None:
         assert opened(packed(tmp_path, handler=handler)).manifest.handler == handler
