@@ -1,4 +1,7 @@
-"""Install TorchServe beside the tests: `python -m tests.torchserve.install`. What is there is left as it is."""
+"""Install TorchServe and its archiver beside the tests: `python -m tests.torchserve.install`.
+
+What is there is left as it is.
+"""
 
 import fcntl
 import functools
@@ -14,7 +17,8 @@ VERSION = "0.12.0"
 ENVIRONMENT = CACHE.parent / "torchserve" / VERSION
 PYTHON = ENVIRONMENT / "bin" / "python"
 PROGRAM = ENVIRONMENT / "bin" / "torchserve"
-_PACKAGES = (f"torchserve=={VERSION}", "packaging", "pillow", "psutil")
+ARCHIVER = ENVIRONMENT / "bin" / "torch-model-archiver"
+_PACKAGES = (f"torchserve=={VERSION}", f"torch-model-archiver=={VERSION}", "packaging", "pillow", "psutil")
 """TorchServe declares no dependencies, but imports these."""
 
 
@@ -33,10 +37,11 @@ def install() -> None:
     ENVIRONMENT.parent.mkdir(parents=True, exist_ok=True)
     with (ENVIRONMENT.parent / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if PROGRAM.exists():
+        if ARCHIVER.exists():
             return
         uv = Path(sys.executable).with_name("uv")
-        subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, ENVIRONMENT], check=True)
+        if not PYTHON.exists():
+            subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, ENVIRONMENT], check=True)
         install = (uv, "pip", "install", "--quiet", "--python", PYTHON, "--no-deps")
         subprocess.run([*install, *_PACKAGES], check=True)
         version = f"python{sys.version_info.major}.{sys.version_info.minor}"
