@@ -92,6 +92,28 @@ def test_an_explanation_has_the_country_among_the_words_for_its_capital(url: str
     assert "France" in [word["text"] for word in strongest[:2]], strongest
 
 
+def test_explanations_over_v2_and_in_torchserves_form(url: str) -> None:
+    asked = document("request.explain.json")
+    (text,), parameters = asked["instances"], asked["parameters"]
+    inputs = [{"name": "text", "datatype": "BYTES", "shape": [1], "data": [text]}]
+
+    v2 = httpx.post(
+        f"{url}/v2/models/generation/explain",
+        json={"inputs": inputs, "parameters": parameters},
+        timeout=PATIENCE_SECONDS,
+    )
+    torchserve = httpx.post(
+        f"{url}/explanations/generation", content=text.encode(), params=parameters, timeout=PATIENCE_SECONDS
+    )
+
+    ((row,),) = [output["data"] for output in v2.json()["outputs"] if output["name"] == "explanation"]
+    (expected,) = document("answer.explain.json")["explanations"]
+    assert holds(json.loads(row), expected), row
+    (explanation,) = json.loads(row)["explanations"]
+    importances = [token["importance"] for token in explanation["tokens"]]
+    assert torchserve.json()["importances"] == pytest.approx(importances, abs=0.01)
+
+
 def test_a_stream_of_the_conversation(url: str) -> None:
     client = openai.OpenAI(base_url=f"{url}/openai/v1", api_key="none", timeout=PATIENCE_SECONDS)
 

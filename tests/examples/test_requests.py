@@ -67,6 +67,40 @@ def test_explanations(server: RunningServer, name: str) -> None:
     assert alike(response.json(), document(name, "answer.explain.json"), TOLERANCE_OF_IMPORTANCES), response.text
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_explanations_over_v2(server: RunningServer, name: str) -> None:
+    ((question,), (expected,)) = (document(name, "request.explain.json")["instances"], explained(name))
+    fields = {"text": question} if isinstance(question, str) else question
+    inputs = [{"name": field, "datatype": "BYTES", "shape": [1], "data": [said]} for field, said in fields.items()]
+    response = httpx.post(f"{server.url}/v2/models/{name}/explain", json={"inputs": inputs}, timeout=PATIENCE_SECONDS)
+    assert response.status_code == 200, response.text
+    (row,) = response.json()["outputs"][-1]["data"]
+    assert alike(json.loads(row), expected, TOLERANCE_OF_IMPORTANCES), row
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_explanations_in_torchserves_form(server: RunningServer, name: str) -> None:
+    """Of the tokens, which are those of the words."""
+    ((question,), (expected,)) = (document(name, "request.explain.json")["instances"], explained(name))
+    body = question.encode() if isinstance(question, str) else str(question).encode()
+    response = httpx.post(f"{server.url}/explanations/{name}", content=body, timeout=PATIENCE_SECONDS)
+    assert response.status_code == 200, response.text
+    told = response.json()
+    found = [
+        values
+        for one in (told if isinstance(told, list) else [told])
+        for member, values in one.items()
+        if member.startswith("importances")
+    ]
+    sums = [sum(word["importance"] for word in explanation["words"]) for explanation in expected["explanations"]]
+    assert [sum(values) for values in found] == pytest.approx(sums, abs=2 * TOLERANCE_OF_IMPORTANCES)
+
+
+def explained(name: str) -> list[Any]:
+    rows: list[Any] = document(name, "answer.explain.json")["explanations"]
+    return rows
+
+
 @pytest.mark.parametrize("method", list(Method))
 @pytest.mark.parametrize("name", NAMES)
 def test_every_method_explains_every_task(server: RunningServer, name: str, method: Method) -> None:
