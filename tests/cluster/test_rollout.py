@@ -1,4 +1,4 @@
-"""A change reaches the replicas, or is taken back, while somebody asks all the time; and how many there are."""
+"""A change reaches the replicas, or is taken back, while somebody asks all the time."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ from tests.cluster.kubernetes import PATIENCE_SECONDS, Object
 from tests.cluster.node.processes import wait_until
 from tests.cluster.stage import Stage
 
-MODEL, DEPLOYMENT = "transformermodel/sentiment", "sentiment-predictor"
+MODEL = "transformermodel/sentiment"
 
 
 @pytest.fixture(autouse=True)
@@ -104,26 +104,3 @@ def test_a_change_that_does_not_serve_is_taken_back_and_not_tried_again(stage: S
     assert client.failures == []
     told = stage.kubernetes.objects("events.events.k8s.io", stage.namespace)
     assert [event["type"] for event in told if event["reason"] == "RolledBack"] == ["Warning"]
-
-
-def test_replicas_are_switched_off_scaled_and_bounded(stage: Stage, sentiment: Object) -> None:
-    kubernetes, namespace = stage.kubernetes, stage.namespace
-    kubernetes.kubectl("scale", MODEL, "--replicas=0", f"--namespace={namespace}")
-    off = wait(stage, lambda model: ready(model) == ("True", "ScaledToZero"))
-    assert off["status"]["replicas"] == 0
-
-    patch(stage, predictor={"minReplicas": 2, "maxReplicas": 3})
-    model = wait(stage, lambda model: ready(model) == ("True", "Ready"))
-    assert model["status"]["replicas"] == 2
-    scaler = kubernetes.get("horizontalpodautoscaler", DEPLOYMENT, namespace)
-    assert scaler is not None
-    assert (scaler["spec"]["minReplicas"], scaler["spec"]["maxReplicas"]) == (2, 3)
-    budget = kubernetes.wait(
-        "poddisruptionbudget", DEPLOYMENT, namespace, lambda found: found.get("status", {}).get("expectedPods") == 2
-    )
-    assert budget["status"]["disruptionsAllowed"] == 1
-
-    patch(stage, predictor={"minReplicas": 1, "maxReplicas": None})
-    wait(stage, lambda model: ready(model) == ("True", "Ready") and model["status"]["replicas"] == 1)
-    assert kubernetes.get("poddisruptionbudget", DEPLOYMENT, namespace) is None
-    kubernetes.wait_deleted("horizontalpodautoscaler", DEPLOYMENT, namespace)

@@ -1,0 +1,72 @@
+"""How many replicas there are: none, as many as an autoscaler finds right, or as many as somebody says."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.cluster.client import Client
+from tests.cluster.kubernetes import Object
+from tests.cluster.node import metrics_server
+from tests.cluster.stage import Stage
+from tests.cluster.test_operator import events_about
+from tests.cluster.test_rollout import MODEL, as_it_was, patch, ready, wait
+
+__all__ = ["as_it_was"]
+DEPLOYMENT = "sentiment-predictor"
+
+
+@pytest.fixture(scope="module")
+def metrics(stage: Stage) -> Iterator[None]:
+    """The use of CPU of every pod is measured."""
+    with metrics_server.running(stage.kubernetes.machine):
+        yield
+
+
+def has_replicas(number: int) -> Callable[[Object], bool]:
+    def the_model_has_so_many_replicas(model: Object) -> bool:
+        return ready(model) == ("True", "Ready") and bool(model["status"]["replicas"] == number)
+
+    return the_model_has_so_many_replicas
+
+
+def scale(stage: Stage, replicas: int) -> None:
+    stage.kubernetes.kubectl("scale", MODEL, f"--replicas={replicas}", f"--namespace={stage.namespace}")
+
+
+def warnings(stage: Stage) -> int:
+    """How often somebody was told to look at the model."""
+    told = [event for event in events_about(stage, "sentiment") if event["type"] == "Warning"]
+    return sum((event.get("series") or {}).get("count", 1) for event in told)
+
+
+def test_replicas_are_switched_off_scaled_by_the_load_and_bounded_by_hand(
+    stage: Stage, sentiment: Object, metrics: None
+) -> None:
+    kubernetes, namespace = stage.kubernetes, stage.namespace
+    scale(stage, 0)
+    off = wait(stage, lambda model: ready(model) == ("True", "ScaledToZero"))
+    assert off["status"]["replicas"] == 0
+
+    patch(stage, predictor={"minReplicas": 1, "maxReplicas": 2, "scaleTarget": 50})
+    before, told = wait(stage, has_replicas(1)), warnings(stage)
+    with Client(stage).asking() as client:
+        wait(stage, has_replicas(2))
+    after = wait(stage, has_replicas(1))
+    assert client.failures == []
+    assert after["spec"] == before["spec"]
+    assert warnings(stage) == told  # that replicas come and go is nothing to look at
+
+    scale(stage, 2)
+    wait(stage, has_replicas(2))
+    scaler = kubernetes.get("horizontalpodautoscaler", DEPLOYMENT, namespace)
+    assert scaler is not None
+    assert (scaler["spec"]["minReplicas"], scaler["spec"]["maxReplicas"]) == (2, 2)
+    budget = kubernetes.wait(
+        "poddisruptionbudget", DEPLOYMENT, namespace, lambda found: found.get("status", {}).get("expectedPods") == 2
+    )
+    assert budget["status"]["disruptionsAllowed"] == 1
+
+    patch(stage, predictor={"minReplicas": 1, "maxReplicas": None, "scaleTarget": None})
+    wait(stage, has_replicas(1))
+    assert kubernetes.get("poddisruptionbudget", DEPLOYMENT, namespace) is None
+    kubernetes.wait_deleted("horizontalpodautoscaler", DEPLOYMENT, namespace)
