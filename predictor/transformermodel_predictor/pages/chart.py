@@ -7,6 +7,8 @@ from transformermodel_predictor.pages.markup import Markup, element
 from transformermodel_predictor.pages.shading import signed, strongest
 
 _BARS = 10
+_LEAST = 0.005
+"""Below it the number is 0.00."""
 _ROW = 24
 _LABEL = 110
 _AXIS = 245
@@ -21,7 +23,8 @@ def bar_chart(words: Sequence[Part]) -> Markup:
 
     Drawn in the page, and read out as a list of words and numbers.
     """
-    ranked = sorted((word for word in words if word.importance), key=lambda word: -abs(word.importance))[:_BARS]
+    seen = (word for word in words if abs(word.importance) >= _LEAST)
+    ranked = sorted(seen, key=lambda word: -abs(word.importance))[:_BARS]
     if not ranked:
         return element("p", "No word changes anything.", class_="note")
     most = strongest(ranked)

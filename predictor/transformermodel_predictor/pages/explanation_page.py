@@ -1,7 +1,7 @@
 """Why a model answered as it did, to look at: one page, that loads nothing and runs nothing."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,11 @@ from transformermodel_predictor.pages.passage import passages
 from transformermodel_predictor.pages.table import words_table
 
 STYLE = "explanation.css"
+
+_MEANT = ("text", "answer")
+"""Details that stand in the heading."""
+_SHOWN_ELSEWHERE = (*_MEANT, "prompt")
+"""And those that are among the texts."""
 
 _LEGEND = (
     ("speaks strongly for it", "word for level-10"),
@@ -100,8 +105,8 @@ def _by_target(explanations: Sequence[Explanation]) -> list[list[Explanation]]:
 
 def _target(explanations: Sequence[Explanation], texts: Mapping[str, str]) -> Markup:
     first = explanations[0]
-    heading = element("h3", "Why ", element("bdi", first.target, class_="target"), "?")
-    shown = {name: content for name, content in first.details.items() if name != "prompt"}  # that is among the texts
+    heading = element("h3", "Why ", element("bdi", first.target, class_="target"), *_meant(first), "?")
+    shown = {name: content for name, content in first.details.items() if name not in _SHOWN_ELSEWHERE}
     details = ((wording.label(name), wording.value(content)) for name, content in shown.items())
     return element(
         "section",
@@ -111,6 +116,16 @@ def _target(explanations: Sequence[Explanation], texts: Mapping[str, str]) -> Ma
         words_table(explanations),
         class_="explained",
     )
+
+
+def _meant(explanation: Explanation) -> Iterator[str]:
+    """The text that the target is: an entity's, or that of the answer which starts or ends there."""
+    for name in _MEANT:
+        if text := explanation.details.get(name):
+            yield ": "
+            yield element(
+                "bdi", f"\N{LEFT DOUBLE QUOTATION MARK}{text}\N{RIGHT DOUBLE QUOTATION MARK}", class_="target"
+            )
 
 
 def _method(explanation: Explanation, texts: Mapping[str, str]) -> Markup:

@@ -22,14 +22,18 @@ def passages(explanation: Explanation, texts: Mapping[str, str]) -> Markup:
         texts: the question's, by their fields; of those that are not here the words are shown.
     """
     most = strongest(explanation.words)
-    known = {**texts, **{name: text for name, text in explanation.details.items() if isinstance(text, str)}}
+    known = {**explanation.details, **texts}  # an entity's `text` is a part of the question's
     fields = {name: list(words) for name, words in groupby(explanation.words, lambda word: word.field)}
     shown = []
     for name, words in fields.items():
         if len(fields) > 1:
             shown.append(element("p", name, class_="field"))
-        shown.append(element("p", *_shaded(known.get(name), words, most), class_="passage", dir="auto"))
+        shown.append(element("p", *_shaded(_text(known.get(name)), words, most), class_="passage", dir="auto"))
     return Markup.join_all(*shown)
+
+
+def _text(known: object) -> str | None:
+    return known if isinstance(known, str) else None
 
 
 def _shaded(text: str | None, words: Sequence[Part], most: float) -> Iterator[str]:

@@ -144,12 +144,15 @@ async function explanation(response) {
 function facts(fields) {
   const shown = Object.entries(fields).map(([name, value]) => {
     const words = name.replaceAll("_", " ");
-    const text = typeof value === "string" ? value : JSON.stringify(value, rounded);
+    const text = Array.isArray(value) && value.every(isObject) ? value.map(inWords).join("\n") : inWord(value);
     return make("div", {}, make("dt", {}, words[0].toUpperCase() + words.slice(1)), make("dd", {}, make("bdi", {}, text)));
   });
   return make("dl", { className: "facts" }, ...shown);
 }
 
+const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+const inWord = (value) => (typeof value === "string" ? value : JSON.stringify(value, rounded));
+const inWords = (fields) => Object.entries(fields).map(([name, value]) => `${name} ${inWord(value)}`).join(", ");
 const rounded = (_, value) => (typeof value === "number" ? Number(value.toPrecision(4)) : value);
 
 function say(words) {

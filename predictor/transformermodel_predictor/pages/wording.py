@@ -31,9 +31,11 @@ def label(name: str) -> str:
 
 
 def value(content: Any) -> str:  # noqa: ANN401 - any JSON value
-    """An answer's member: a text as it is, a number with four digits, anything else as JSON."""
+    """An answer's member: a text as it is, a number with four digits, objects in a line each, anything else as JSON."""
     if isinstance(content, str):
         return content
+    if isinstance(content, list) and content and all(isinstance(item, dict) for item in content):
+        return "\n".join(", ".join(f"{name} {value(member)}" for name, member in item.items()) for item in content)
     if isinstance(content, float):
         return f"{content:.4g}"
     return json.dumps(content, ensure_ascii=False)

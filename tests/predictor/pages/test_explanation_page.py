@@ -7,7 +7,7 @@ import pytest
 
 from tests.predictor.pages.explained import HOSTILE, TEXT, explanation, of_target, question
 from tests.predictor.pages.reading import Node, read
-from transformermodel_predictor.explanations.explanation import Method
+from transformermodel_predictor.explanations.explanation import Explained, Method
 from transformermodel_predictor.pages.explanation_page import ExplainedQuestion, explanation_page
 
 IMPORTANCES = (0, -0.1, 0, -0.77, 0, 0.03, 0.53)
@@ -56,6 +56,20 @@ def test_each_target_has_its_methods() -> None:
     page = page_of(question(TEXT, *both))
     assert [len(group.all("article")) for group in page.all("div", "methods")] == [2, 2, 2]
     assert [heading.text for heading in page.all("h3")] == ["Why LOC?", "Why PER?", "Why PER?"]
+
+
+def test_entities_are_told_in_words_and_their_targets_by_their_text() -> None:
+    found = [{"entity": "PER", "score": 0.82934, "text": "Sarah"}, {"entity": "LOC", "score": 0.9, "text": "Oslo"}]
+    why = [replace(explanation(TEXT), target=one["entity"], details={"text": one["text"], "start": 3}) for one in found]
+    page = page_of(ExplainedQuestion({"text": TEXT}, Explained({"entities": found}, tuple(why))))
+    assert page.all("dd")[0].text == "entity PER, score 0.8293, text Sarah\nentity LOC, score 0.9, text Oslo"
+    assert [heading.text for heading in page.all("h3")] == ["Why PER: “Sarah”?", "Why LOC: “Oslo”?"]
+    assert [passage.text for passage in page.all("p", "passage")] == [TEXT, TEXT]
+
+
+def test_words_whose_number_would_be_zero_have_no_bar() -> None:
+    (chart,) = page_of(question(TEXT, explanation(TEXT, 0.5, 0.004, -0.0049))).all("svg")
+    assert [text.text for text in chart.all("text", "label")] == ["The"]
 
 
 def test_the_chart_has_the_strongest_words_and_is_read_out() -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -42,6 +43,11 @@ def test_the_prompt_of_a_conversation_comes_with_the_explanation() -> None:
     words = tuple(Part(word.text, "prompt", word.start + 5, word.end + 5, 0.0) for word in spoken.words)
     chat = type(spoken)(spoken.method, "x", 1, words, words, None, 1, {"prompt": "<|u|>hello you"})
     assert read(passages(chat, {})).text == "<|u|>hello you"
+
+
+def test_an_entity_is_a_part_of_the_text_that_is_shown() -> None:
+    entity = replace(explanation(TEXT), details={"text": "plot", "start": 4, "end": 8})
+    assert read(passages(entity, {"text": TEXT})).text == TEXT
 
 
 def test_nothing_is_shaded_where_nothing_matters() -> None:
