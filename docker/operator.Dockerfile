@@ -7,7 +7,7 @@ WORKDIR /source
 RUN python -m venv /opt/transformermodel
 ENV PATH=/opt/transformermodel/bin:$PATH PIP_CONSTRAINT=/source/constraints.txt PIP_NO_CACHE_DIR=1
 COPY . .
-RUN pip install '.[operator]'
+RUN pip install '.[operator,tracing]'
 
 FROM ${PYTHON_IMAGE}
 COPY --from=build /opt/transformermodel /opt/transformermodel

@@ -14,7 +14,7 @@ COPY constraints.txt .
 ARG TORCH_INDEX_URL
 RUN pip install ${TORCH_INDEX_URL:+--index-url "${TORCH_INDEX_URL}"} torch
 COPY . .
-RUN pip install '.[predictor]'
+RUN pip install '.[predictor,tracing]'
 
 FROM ${PYTHON_IMAGE}
 COPY --from=build /opt/transformermodel /opt/transformermodel

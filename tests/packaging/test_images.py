@@ -60,8 +60,8 @@ def test_versions_are_those_of_the_constraints(dockerfile: Path) -> None:
     assert min(installing) > pinned
 
 
-def test_each_image_has_its_own_extra(dockerfile: Path) -> None:
-    extras = {OPERATOR: "'.[operator]'", PREDICTOR: "'.[predictor]'"}
+def test_each_image_has_its_own_extra_and_can_send_traces(dockerfile: Path) -> None:
+    extras = {OPERATOR: "'.[operator,tracing]'", PREDICTOR: "'.[predictor,tracing]'"}
 
     assert f"RUN pip install {extras[dockerfile]}" in stages(dockerfile)[0]
     assert "torch" not in OPERATOR.read_text()
