@@ -1,6 +1,5 @@
 """Between tensors and rows: V2 sends a column per field, a task answers row by row. Pure."""
 
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,6 +11,7 @@ from transformermodel_predictor.handler import Answer, ModelMetadata
 from transformermodel_predictor.protocols.errors import InvalidRequest
 from transformermodel_predictor.protocols.explanations import write_explained
 from transformermodel_predictor.protocols.inference import InferenceRequest, InferenceResponse, Tensor
+from transformermodel_predictor.protocols.request_id import new_request_id
 from transformermodel_predictor.tasks.task import TensorSpec
 
 _OF_THE_PROTOCOL = frozenset(
@@ -114,7 +114,7 @@ def respond(
     return InferenceResponse(
         model_name=metadata.name,
         model_version=metadata.version,
-        id=request.id or request_id or str(uuid.uuid4()),
+        id=request.id or request_id or new_request_id(),
         outputs=tuple(_tensor(specs[name], column) for name, column in columns.items()),
         parameters=_truncation(answers),
     )

@@ -4,7 +4,6 @@ A handler that reads V2's body itself gets it as a whole; one that reads V1's ge
 """
 
 import math
-import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ from transformermodel_predictor.protocols.envelopes import Envelope
 from transformermodel_predictor.protocols.errors import InvalidRequest
 from transformermodel_predictor.protocols.handler_rows import BODY, part_of, read_json
 from transformermodel_predictor.protocols.inference import InferenceRequest, InferenceResponse, Tensor
+from transformermodel_predictor.protocols.request_id import new_request_id
 from transformermodel_predictor.torchserve.call import CallKind, HandlerFailed, Part, Reply
 from transformermodel_predictor.torchserve.handler_metadata import ANSWER
 
@@ -68,7 +68,7 @@ def respond(
         own_id = None
         elements = [_element(envelope, kind, reply) for reply in replies]
         outputs = (Tensor(spec.name, spec.datatype, (len(elements),), elements),)
-    response_id = request.id or request_id or own_id or str(uuid.uuid4())
+    response_id = request.id or request_id or own_id or new_request_id()
     return InferenceResponse(metadata.name, metadata.version, response_id, outputs, {})
 
 

@@ -1,9 +1,9 @@
 """What of a request's headers a handler sees, and what of them steers the way of its calls."""
 
-import random
 import uuid
 from collections.abc import Mapping, Sequence
 
+from transformermodel_predictor.protocols.request_id import new_request_id
 from transformermodel_predictor.torchserve.call import Call, CallKind, Part
 
 REQUEST_ID = "x-request-id"
@@ -28,7 +28,7 @@ def call_of(
     shown.update(further or {})
     if shown.get(SEQUENCE_START, "").lower() == "true" and not shown.get(SEQUENCE_ID):
         shown[SEQUENCE_ID] = str(uuid.uuid4())  # whoever guessed it could speak in another's sequence
-    request_id = shown.get(REQUEST_ID) or _new_id()
+    request_id = shown.get(REQUEST_ID) or new_request_id()
     return Call(kind, tuple(parts), shown, request_id, shown.get(SEQUENCE_ID))
 
 
@@ -37,13 +37,7 @@ def calls_of(kind: CallKind, rows: Sequence[Sequence[Part]], headers: Mapping[st
     whole = [call_of(kind, parts, headers) for parts in rows]
     if len(whole) == 1:
         return whole
-    given = headers.get(REQUEST_ID) or _new_id()
+    given = headers.get(REQUEST_ID) or new_request_id()
     return [
         Call(call.kind, call.parts, call.headers, f"{given}:{row}", call.sequence_id) for row, call in enumerate(whole)
     ]
-
-
-def _new_id() -> str:
-    """A random UUID (RFC 9562, version 4), which nobody has to be unable to guess: the system's randomness is slow."""
-    digits = f"{random.getrandbits(128):032x}"
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"

@@ -1,0 +1,9 @@
+"""Names for requests whose clients gave them none."""
+
+import random
+
+
+def new_request_id() -> str:
+    """A random UUID (RFC 9562, version 4), which nobody has to be unable to guess: the system's randomness is slow."""
+    digits = f"{random.getrandbits(128):032x}"
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
