@@ -103,7 +103,7 @@ def deployment_status(generation: int, replicas: int, *, broken: bool) -> Object
     return {
         "observedGeneration": generation,
         "replicas": replicas + broken,
-        "updatedReplicas": serving or 1,
+        "updatedReplicas": 1 if broken else replicas,
         "readyReplicas": serving,
         "availableReplicas": serving,
         "unavailableReplicas": replicas - serving,

