@@ -5,15 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from transformermodel_operator.attempt import Attempt, last_ended, last_words, newest_first, read_attempt
 from transformermodel_operator.children.work_job import JOB_LABEL
 from transformermodel_operator.client import ApiError
 from transformermodel_operator.decide.deployment import deployed_revision
 from transformermodel_operator.decide.inquiry import Inquiry
 from transformermodel_operator.objects import CLAIM, POD, Document, Kind, Reference
-from transformermodel_operator.obstacles import container_name, obstacle_in
+from transformermodel_operator.pods.attempt import Attempt, last_ended, last_words, newest_first, read_attempt
+from transformermodel_operator.pods.obstacles import container_name, obstacle_in
+from transformermodel_operator.pods.replicas import read_trouble
 from transformermodel_operator.reasons import Reason
-from transformermodel_operator.replicas import read_trouble
 from transformermodel_operator.snapshot import Snapshot
 
 _LOG_LINES = 40

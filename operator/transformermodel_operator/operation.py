@@ -8,11 +8,10 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from transformermodel_operator import kept
 from transformermodel_operator.client import Api
+from transformermodel_operator.events.herald import Herald
+from transformermodel_operator.events.recorder import Recorder
 from transformermodel_operator.health import ailments
-from transformermodel_operator.herald import Herald
-from transformermodel_operator.informer import Informer
 from transformermodel_operator.lease import Election, Periods
 from transformermodel_operator.metrics.census import Census
 from transformermodel_operator.metrics.instruments import QueueInstruments, ReconcileInstruments
@@ -31,13 +30,14 @@ from transformermodel_operator.objects import (
     key_of_child,
     key_of_model,
 )
-from transformermodel_operator.progress import ProgressBoard
+from transformermodel_operator.pods.progress import ProgressBoard
 from transformermodel_operator.queue import Clockwork, WorkQueue
 from transformermodel_operator.reconciler import Reconciler, Stores
-from transformermodel_operator.recorder import Recorder
 from transformermodel_operator.settings import Settings
-from transformermodel_operator.store import Store
 from transformermodel_operator.tracing import Tracer, Untraced
+from transformermodel_operator.watches import kept
+from transformermodel_operator.watches.informer import Informer
+from transformermodel_operator.watches.store import Store
 from transformermodel_operator.worker import Outcome, work
 
 WORKERS = 8

@@ -28,11 +28,11 @@ from transformermodel_operator.objects import (
     resource_version,
     uid,
 )
-from transformermodel_operator.obstacles import is_about_quota
+from transformermodel_operator.pods.obstacles import is_about_quota
 from transformermodel_operator.reasons import Reason
 from transformermodel_operator.settings import Settings
 from transformermodel_operator.snapshot import Refusal, Snapshot
-from transformermodel_operator.store import Store
+from transformermodel_operator.watches.store import Store
 
 _log = logging.getLogger(__name__)
 

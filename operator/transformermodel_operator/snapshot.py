@@ -10,10 +10,10 @@ from pydantic import ValidationError
 from transformermodel_api.contract import PreparationProgress
 from transformermodel_api.model import TransformerModel
 from transformermodel_api.status import TransformerModelStatus
-from transformermodel_operator.attempt import Attempt
 from transformermodel_operator.objects import Document, Reference
+from transformermodel_operator.pods.attempt import Attempt
+from transformermodel_operator.pods.replicas import Trouble
 from transformermodel_operator.reasons import Reason
-from transformermodel_operator.replicas import Trouble
 from transformermodel_operator.settings import Settings
 
 REFUSED_AGAIN_AFTER = timedelta(minutes=1)

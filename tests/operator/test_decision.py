@@ -18,10 +18,10 @@ from tests.operator.world import (
     succeeded,
 )
 from transformermodel_api.failures import FailureReason
-from transformermodel_operator.attempt import Attempt
 from transformermodel_operator.decide.inquiry import Inquiry
 from transformermodel_operator.decision import Decision, decide, inquire
 from transformermodel_operator.objects import Reference
+from transformermodel_operator.pods.attempt import Attempt
 from transformermodel_operator.reasons import Reason
 from transformermodel_operator.snapshot import Refusal
 

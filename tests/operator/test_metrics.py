@@ -17,7 +17,7 @@ from transformermodel_operator.metrics.levels import Levels
 from transformermodel_operator.metrics.watches import WatchLevels
 from transformermodel_operator.objects import JOB, MODEL, Key, Kind, key_of_model
 from transformermodel_operator.queue import WorkQueue
-from transformermodel_operator.store import Store
+from transformermodel_operator.watches.store import Store
 from transformermodel_operator.worker import Outcome
 
 A = Key("team", "a")

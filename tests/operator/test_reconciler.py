@@ -30,7 +30,7 @@ from transformermodel_operator.decide.announcements import Event
 from transformermodel_operator.decision import decide
 from transformermodel_operator.objects import CLAIM, POD, Document, Key, Kind, Reference, key_of_child, key_of_model
 from transformermodel_operator.reconciler import Reconciler, Stores
-from transformermodel_operator.store import Store
+from transformermodel_operator.watches.store import Store
 
 PLACES = {
     "Job": "jobs",

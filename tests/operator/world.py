@@ -8,12 +8,12 @@ from transformermodel_api.contract import Failed, Prepared, write_outcome
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.model import TransformerModel
 from transformermodel_api.status import Artifact, TransformerModelStatus
-from transformermodel_operator.attempt import Attempt
 from transformermodel_operator.children.inference_service import inference_service
 from transformermodel_operator.children.job import preparation_job
 from transformermodel_operator.children.revision import Failure, Revision, controller_revision
 from transformermodel_operator.children.storage import StorageLocation
 from transformermodel_operator.decision import Decision
+from transformermodel_operator.pods.attempt import Attempt
 from transformermodel_operator.settings import Settings
 from transformermodel_operator.snapshot import Snapshot
 

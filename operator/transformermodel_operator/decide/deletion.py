@@ -13,7 +13,6 @@ from transformermodel_api.failures import FailureReason
 from transformermodel_api.model import TransformerModel
 from transformermodel_api.spec import DeletionPolicy
 from transformermodel_api.status import ConditionType, TransformerModelStatus
-from transformermodel_operator.attempt import Attempt
 from transformermodel_operator.children.removal_job import removal_job
 from transformermodel_operator.children.storage import AnyStorage, StorageLocation
 from transformermodel_operator.conditions import Finding, false
@@ -32,6 +31,7 @@ from transformermodel_operator.objects import (
     holds,
     is_terminating,
 )
+from transformermodel_operator.pods.attempt import Attempt
 from transformermodel_operator.reasons import Reason
 from transformermodel_operator.snapshot import REFUSED_AGAIN_AFTER, Refusal, Snapshot
 

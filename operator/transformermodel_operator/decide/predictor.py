@@ -29,8 +29,8 @@ from transformermodel_operator.objects import (
     Reference,
     is_terminating,
 )
+from transformermodel_operator.pods.replicas import Trouble
 from transformermodel_operator.reasons import Reason
-from transformermodel_operator.replicas import Trouble
 from transformermodel_operator.snapshot import REFUSED_AGAIN_AFTER, Refusal, Snapshot
 
 

@@ -8,7 +8,6 @@ from transformermodel_api.contract import Failed, PreparationProgress, Prepared
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.model import TransformerModel
 from transformermodel_api.status import Condition, ConditionStatus, PreparationStatus, TransformerModelStatus
-from transformermodel_operator.attempt import Attempt
 from transformermodel_operator.children.identity import FIELD_MANAGER
 from transformermodel_operator.children.job import COMPONENT, job_name, preparation_job
 from transformermodel_operator.children.storage import AnyStorage
@@ -31,6 +30,7 @@ from transformermodel_operator.decide.preparation_verdict import (
 from transformermodel_operator.decide.source_check import Check, decide_check, prepared_from
 from transformermodel_operator.decide.storage import locate
 from transformermodel_operator.objects import Document, Reference, holds, is_terminating
+from transformermodel_operator.pods.attempt import Attempt
 from transformermodel_operator.reasons import Reason
 from transformermodel_operator.snapshot import REFUSED_AGAIN_AFTER, Refusal, Snapshot
 

@@ -3,9 +3,9 @@
 from transformermodel_api.contract import Failed
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.status import Condition, ConditionType, TransformerModelStatus
-from transformermodel_operator.attempt import Attempt
 from transformermodel_operator.conditions import find
 from transformermodel_operator.objects import Document, condition
+from transformermodel_operator.pods.attempt import Attempt
 from transformermodel_operator.reasons import Reason
 
 

@@ -22,8 +22,8 @@ from transformermodel_operator.decide.deployment import (
 )
 from transformermodel_operator.decide.kserve import failure_of, is_invalid, objection, with_objection
 from transformermodel_operator.objects import Document, applied_at, condition, holds
+from transformermodel_operator.pods.replicas import Trouble
 from transformermodel_operator.reasons import Reason
-from transformermodel_operator.replicas import Trouble
 
 LOOK_AGAIN_AFTER = timedelta(seconds=15)
 """How often the pods of a revision that is on its way are asked how they are."""

@@ -10,12 +10,12 @@ from datetime import timedelta
 from transformermodel_api.contract import Failed, Prepared, Resolved
 from transformermodel_api.model import TransformerModel
 from transformermodel_api.status import SourceStatus, TransformerModelStatus
-from transformermodel_operator.attempt import Attempt
 from transformermodel_operator.children.check_job import COMPONENT, check_job
 from transformermodel_operator.children.work_job import component_of
 from transformermodel_operator.decide.announcements import Event, EventType
 from transformermodel_operator.decide.ownership import Ownership, ownership
 from transformermodel_operator.objects import Document, Reference, holds, is_terminating
+from transformermodel_operator.pods.attempt import Attempt
 from transformermodel_operator.reasons import Reason
 from transformermodel_operator.snapshot import REFUSED_AGAIN_AFTER, Snapshot
 

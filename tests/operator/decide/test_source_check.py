@@ -21,11 +21,11 @@ from tests.operator.world import (
 from transformermodel_api.contract import Resolved
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.model import TransformerModel
-from transformermodel_operator.attempt import Attempt
 from transformermodel_operator.children.check_job import check_job
 from transformermodel_operator.decide.inquiry import Inquiry
 from transformermodel_operator.decision import Decision, decide, inquire
 from transformermodel_operator.objects import Reference
+from transformermodel_operator.pods.attempt import Attempt
 
 CHECKED = model(source={"uri": "hf://org/name", "checkIntervalSeconds": 3600})
 HOUR = timedelta(hours=1)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from transformermodel_operator.children.inference_service import REVISION_ANNOTATION
-from transformermodel_operator.hindrance import container_of, hindrance_of
 from transformermodel_operator.objects import Document, annotations
+from transformermodel_operator.pods.hindrance import container_of, hindrance_of
 
 CONTAINERS = frozenset({"kserve-container"})
 """The container that serves, as KServe calls it."""

@@ -24,12 +24,12 @@ from tests.operator.world import (
 )
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.model import TransformerModel
-from transformermodel_operator.attempt import Attempt
 from transformermodel_operator.children.removal_job import removal_job
 from transformermodel_operator.decide.inquiry import Inquiry
 from transformermodel_operator.decision import Decision, decide, inquire
 from transformermodel_operator.objects import FINALIZER, Reference
-from transformermodel_operator.obstacles import Obstacle
+from transformermodel_operator.pods.attempt import Attempt
+from transformermodel_operator.pods.obstacles import Obstacle
 from transformermodel_operator.reasons import Reason
 from transformermodel_operator.snapshot import Refusal
 

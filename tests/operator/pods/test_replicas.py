@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.operator.world import Object
-from transformermodel_operator.replicas import Trouble, read_trouble
+from transformermodel_operator.pods.replicas import Trouble, read_trouble
 
 ENDED = {"reason": "Error", "exitCode": 2, "message": "there is no CUDA device\n"}
 

@@ -3,7 +3,7 @@
 import json
 
 from tests.operator.world import Object, job, model
-from transformermodel_operator.packing import Packer
+from transformermodel_operator.watches.packing import Packer
 
 
 def named(name: str) -> Object:

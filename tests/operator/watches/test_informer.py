@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from tests.operator.test_store import Object, child
+from tests.operator.watches.test_store import Object, child
 from transformermodel_operator.client import ApiError
-from transformermodel_operator.informer import Informer
 from transformermodel_operator.objects import INFERENCE_SERVICE, MODEL_LABEL, Document, Key, Kind, key_of_child
-from transformermodel_operator.store import Store
+from transformermodel_operator.watches.informer import Informer
+from transformermodel_operator.watches.store import Store
 
 Step = tuple[list[Object], int] | ApiError | list[tuple[str, Object]]
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from transformermodel_operator.backoff import Jitter, delay_after
 from transformermodel_operator.client import ApiError
 from transformermodel_operator.objects import Document, Key, Kind, key_of_model, resource_version
-from transformermodel_operator.store import Store
+from transformermodel_operator.watches.store import Store
 
 _FIRST_DELAY, _LONGEST_DELAY = 1.0, 30.0
 _KIND_MISSING_DELAY = 15.0

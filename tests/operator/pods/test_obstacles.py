@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.operator.world import NOW, Object, ended, pod
-from transformermodel_operator.obstacles import PATIENCE, Obstacle, disruption_of, obstacle_in, obstacle_of
+from transformermodel_operator.pods.obstacles import PATIENCE, Obstacle, disruption_of, obstacle_in, obstacle_of
 from transformermodel_operator.reasons import Reason
 
 IMAGE = 'Back-off pulling image "predictor:1": ErrImagePull: rpc error: not found'

@@ -5,8 +5,8 @@ import pytest
 from tests.operator.world import NOW, PREPARED, PREPARED_MESSAGE, ended, pod
 from transformermodel_api.contract import Failed, write_outcome
 from transformermodel_api.failures import FailureReason
-from transformermodel_operator.attempt import Attempt, last_ended, last_words, read_attempt
-from transformermodel_operator.obstacles import Obstacle
+from transformermodel_operator.pods.attempt import Attempt, last_ended, last_words, read_attempt
+from transformermodel_operator.pods.obstacles import Obstacle
 from transformermodel_operator.reasons import Reason
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from transformermodel_operator.objects import Document, Key, resource_version
-from transformermodel_operator.packing import Packer
+from transformermodel_operator.watches.packing import Packer
 
 
 class Tally(Protocol):

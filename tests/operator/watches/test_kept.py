@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from tests.operator.test_store import child
+from tests.operator.watches.test_store import child
 from tests.operator.world import Object, deployment, model, service
-from transformermodel_operator import kept
+from transformermodel_operator.watches import kept
 
 OURS, THEIRS = {"manager": "transformermodel-operator"}, {"manager": "kubectl"}
 

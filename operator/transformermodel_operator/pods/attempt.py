@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from transformermodel_api.contract import Failed, PreparationOutcome, read_outcome
 from transformermodel_api.failures import FailureReason
 from transformermodel_operator.objects import Document
-from transformermodel_operator.obstacles import Obstacle, container_state, disruption_of, obstacle_of
+from transformermodel_operator.pods.obstacles import Obstacle, container_state, disruption_of, obstacle_of
 
 _CLASSES = {reason.exit_status: reason for reason in FailureReason}
 _LOG_LINES, _LOG_CHARACTERS = 8, 600

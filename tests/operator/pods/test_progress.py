@@ -10,7 +10,7 @@ from tests.operator.world import Object, pod
 from transformermodel_api.contract import PreparationProgress, read_progress
 from transformermodel_operator.client import ApiError
 from transformermodel_operator.objects import JOB, Document, Key, Kind, Reference
-from transformermodel_operator.progress import ProgressBoard, worth_telling
+from transformermodel_operator.pods.progress import ProgressBoard, worth_telling
 
 MODEL = Key("team", "sentiment")
 A_JOB = Reference(JOB, "team", "sentiment-prepare-1")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from transformermodel_operator.objects import Key, key_of_child
-from transformermodel_operator.store import Store
+from transformermodel_operator.watches.store import Store
 
 Object = dict[str, Any]
 

@@ -28,8 +28,8 @@ from transformermodel_operator.children.identity import FIELD_MANAGER
 from transformermodel_operator.children.revision import FAILED_ANNOTATION, Failure
 from transformermodel_operator.decision import Decision, decide, inquire
 from transformermodel_operator.objects import CONTROLLER_REVISION, Reference
+from transformermodel_operator.pods.replicas import Trouble
 from transformermodel_operator.reasons import Reason
-from transformermodel_operator.replicas import Trouble
 from transformermodel_operator.snapshot import Refusal
 
 MODEL = model()

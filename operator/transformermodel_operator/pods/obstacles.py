@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from transformermodel_operator.children.work_pod import CONTAINERS
-from transformermodel_operator.hindrance import Hindrance, container_of, hindrance_of
 from transformermodel_operator.objects import Document, condition
+from transformermodel_operator.pods.hindrance import Hindrance, container_of, hindrance_of
 from transformermodel_operator.reasons import Reason
 
 PATIENCE = timedelta(minutes=2)

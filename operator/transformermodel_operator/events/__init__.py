@@ -1,0 +1,1 @@
+"""Events, told to the API server beside the work."""

@@ -1,0 +1,1 @@
+"""Lists, watches and keeps what the API server has."""
