@@ -11,6 +11,10 @@ from transformermodel_predictor.generation.decoder import Decoder, Prompt
 from transformermodel_predictor.generation.sequence import Continuation, Piece
 from transformermodel_predictor.telemetry.timeline import Timeline
 
+_READ_TOGETHER = 128
+"""Tokens of short prompts that are read in one pass, filled up: so few take hardly longer than one, because reading the
+weights takes longest."""
+
 
 @dataclass(eq=False)
 class Member:
@@ -119,21 +123,51 @@ class Batch:
             self._leave(row)
 
     def _read(self) -> int:
+        """Read prompts, the oldest first; how many tokens were run."""
         tokens = 0
         while self._reading and tokens < self._prompt_tokens:
-            member, prompt = self._reading[0]
-            before = prompt.left
-            try:
-                logits = self._decoder.read(prompt, self._prompt_tokens - tokens)
-            except Exception as error:  # noqa: BLE001 - it belongs to this prompt alone
-                self._reading.pop(0)
-                member.tell(error)
-                continue
-            tokens += before - prompt.left
-            if logits is not None:
-                self._reading.pop(0)
-                self._begin(member, prompt, logits)
+            most = self._prompt_tokens - tokens
+            count = self._together(most)
+            tokens += self._read_short(count) if count > 1 else self._read_first(most)
         return tokens
+
+    def _together(self, most: int) -> int:
+        """How many of the prompts, from the first on, are read together: those that fit, filled up to the longest."""
+        longest = 0
+        for count, (_, prompt) in enumerate(self._reading):
+            longest = max(longest, len(prompt))
+            if prompt.left < len(prompt) or longest * (count + 1) > min(most, _READ_TOGETHER):
+                return count
+        return len(self._reading)
+
+    def _read_short(self, count: int) -> int:
+        """Read so many prompts together; how many tokens were run."""
+        short = self._reading[:count]
+        try:
+            logits = self._decoder.read_together([prompt for _, prompt in short])
+        except Exception:  # noqa: BLE001 - it belongs to one of them: it is found by reading each by itself, anew
+            anew = [(member, self._decoder.open(member.continuation.prompt)) for member, _ in short]
+            self._reading[:count] = anew
+            return sum(self._read_first(len(prompt)) for _, prompt in anew)
+        del self._reading[:count]
+        for (member, prompt), own in zip(short, logits, strict=True):
+            self._begin(member, prompt, own)
+        return sum(len(prompt) for _, prompt in short)
+
+    def _read_first(self, most: int) -> int:
+        """Read at most so many tokens of the first prompt; how many were run."""
+        member, prompt = self._reading[0]
+        before = prompt.left
+        try:
+            logits = self._decoder.read(prompt, most)
+        except Exception as error:  # noqa: BLE001 - it belongs to this prompt alone
+            self._reading.pop(0)
+            member.tell(error)
+            return 0
+        if logits is not None:
+            self._reading.pop(0)
+            self._begin(member, prompt, logits)
+        return before - prompt.left
 
     def _begin(self, member: Member, prompt: Prompt[Any], logits: torch.Tensor) -> None:
         (best,) = _likeliest(logits[None])

@@ -10,7 +10,7 @@ from transformers import PreTrainedModel
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
-from transformermodel_predictor.generation.decoder import Decoder, SeparateDecoder
+from transformermodel_predictor.generation.decoder import Decoder, Prompt, SeparateDecoder
 from transformermodel_predictor.generation.slots import SlotDecoder
 from transformermodel_predictor.pretrained import one_line
 
@@ -88,25 +88,29 @@ def prompts_for(vocabulary: int, lengths: Sequence[int]) -> list[list[int]]:
     return [[(7 * place + 3 * length) % vocabulary for place in range(length)] for length in lengths]
 
 
-def trial(decoder: Decoder[Any], prompts: Sequence[Sequence[int]], most: int = 512) -> torch.Tensor:
+def trial(decoder: Decoder[Any], prompts: Sequence[Sequence[int]], most: int | None = None) -> torch.Tensor:
     """Logits [rows, vocabulary] after a step of all prompts, after a further one without the first, and of the prompts.
 
     Args:
         decoder: without rows.
         prompts: what is read.
-        most: how many tokens at a time.
+        most: how many tokens of a prompt at a time; all of all prompts together when None.
     """
-    ends = []
-    for tokens in prompts:
-        prompt, logits = decoder.open(tokens), None
-        while logits is None:
-            logits = decoder.read(prompt, most)
-        ends.append(logits)
+    opened = [decoder.open(tokens) for tokens in prompts]
+    ends = decoder.read_together(opened) if most is None else [_read(decoder, prompt, most) for prompt in opened]
+    for prompt in opened:
         decoder.join(prompt)
     together = decoder.step([tokens[0] for tokens in prompts])
     decoder.leave(0)
     left = [*prompts[-1:], *prompts[1:-1]]  # the last has taken the place of the first
     return torch.cat([together, decoder.step([tokens[0] for tokens in left]), torch.stack(ends)])
+
+
+def _read(decoder: Decoder[Any], prompt: Prompt[Any], most: int) -> torch.Tensor:
+    logits = None
+    while logits is None:
+        logits = decoder.read(prompt, most)
+    return logits
 
 
 @torch.inference_mode()

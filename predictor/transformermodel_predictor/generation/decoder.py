@@ -52,6 +52,10 @@ class Decoder(Protocol[_Memory]):
         """Read at most so many tokens of a prompt; the logits [vocabulary] of its last position once it is read."""
         ...
 
+    def read_together(self, prompts: Sequence[Prompt[_Memory]]) -> list[torch.Tensor]:
+        """Read short prompts, of which nothing was read yet, to their ends; the logits [vocabulary] of each."""
+        ...
+
     def join(self, prompt: Prompt[_Memory]) -> None:
         """Make a prompt that has been read the last row."""
         ...
@@ -87,6 +91,10 @@ class SeparateDecoder:
     def read(self, prompt: Prompt[Cache], most: int) -> torch.Tensor | None:
         """Read some more of a prompt."""
         return read(self._model, prompt, most)
+
+    def read_together(self, prompts: Sequence[Prompt[Cache]]) -> list[torch.Tensor]:
+        """Read short prompts, each by itself."""
+        return [last_logits(self._model, prompt.take(len(prompt)), prompt.cache) for prompt in prompts]
 
     def join(self, prompt: Prompt[Cache]) -> None:
         """Make a prompt that has been read the last row."""

@@ -37,6 +37,10 @@ class GraphDecoder:
         logits = self._run([prompt.take(most)], prompt.cache)
         return None if prompt.left else logits[0]
 
+    def read_together(self, prompts: Sequence[Prompt[Rows]]) -> list[torch.Tensor]:
+        """Read short prompts, each by itself: a graph reads as many tokens in every row."""
+        return [self._run([prompt.take(len(prompt))], prompt.cache)[0] for prompt in prompts]
+
     @torch.inference_mode()
     def join(self, prompt: Prompt[Rows]) -> None:
         """Copy a prompt's keys and values into the last row."""

@@ -42,6 +42,33 @@ def test_who_joins_later_and_who_leaves_earlier_changes_nobody(
     require_that_company_changes_nobody(Batch(SlotDecoder(llama)), llama, tokenizer)
 
 
+def test_short_prompts_that_come_at_once_are_read_in_one_pass(
+    llama: PreTrainedModel, tokenizer: TokenizersBackend
+) -> None:
+    passes: list[tuple[int, ...]] = []
+    noting = llama.register_forward_pre_hook(
+        lambda _, __, given: passes.append(tuple(given["input_ids"].shape)), with_kwargs=True
+    )
+    asked = [[5, 6], [7, 8, 9, 10], [11] * 60, [12], [13] * 100]
+    told = generate(SlotDecoder(llama), [continuation(prompt, 2, tokenizer) for prompt in asked])
+    noting.remove()
+
+    assert passes == [(2, 4), (2, 60), (1, 100), (5, 1)], "all are filled up to the longest of those read together"
+    assert [tokens(pieces) for pieces in told] == [own_tokens(llama, prompt, 2) for prompt in asked]
+
+
+def test_a_prompt_that_cannot_be_read_harms_none_of_those_who_came_with_it(
+    llama: PreTrainedModel, tokenizer: TokenizersBackend
+) -> None:
+    told: list[list[Piece | Exception]] = [[], [], []]
+    batch = Batch(SlotDecoder(llama))
+    asked = [[5, 6], [VOCABULARY + 1], [7, 8]]
+    batch.step([Member(continuation(prompt, 1, tokenizer), told[row].append) for row, prompt in enumerate(asked)])
+
+    assert [type(one) for (one,) in told] == [Piece, IndexError, Piece]
+    assert len(batch) == 0
+
+
 def test_a_long_prompt_is_read_in_parts_while_others_go_on(
     llama: PreTrainedModel, tokenizer: TokenizersBackend
 ) -> None:
