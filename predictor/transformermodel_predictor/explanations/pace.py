@@ -10,9 +10,14 @@ _LEARNED = 0.3
 
 
 class Pace:
-    """Tokens that run in a bounded time, learned from what ran."""
+    """Tokens that run in a bounded time, learned from what ran.
 
-    def __init__(self) -> None:
+    Args:
+        least: tokens that a piece may always have.
+    """
+
+    def __init__(self, least: int = 0) -> None:
+        self._least = least
         self._seconds_per_token: float | None = None
 
     def tokens(self, *, short: bool) -> int:
@@ -23,7 +28,7 @@ class Pace:
         """
         if self._seconds_per_token is None:
             return _FIRST_TOKENS
-        return int((_SHORT_SECONDS if short else _LONG_SECONDS) / self._seconds_per_token)
+        return max(self._least, int((_SHORT_SECONDS if short else _LONG_SECONDS) / self._seconds_per_token))
 
     def learn(self, tokens: int, seconds: float) -> None:
         """A piece of so many tokens took so long."""

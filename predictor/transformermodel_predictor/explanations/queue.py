@@ -22,6 +22,10 @@ _log = logging.getLogger(__name__)
 
 _Found = TypeVar("_Found")
 
+_LEAST_GRADIENT_TOKENS = 64
+"""Of a pass that takes gradients, which gives way between layers. With few tokens a large model does little but read
+its weights, and what is learned from that are even fewer: each row by itself, several times as slow as together."""
+
 Run = Callable[[Sequence[Row]], list[Result]]
 """Runs rows of one kind together, in the worker's thread."""
 
@@ -47,7 +51,7 @@ class ExplanationQueue:
         self._worker = worker
         self._predicting = predicting
         self._observed = observed
-        self._paces = {True: Pace(), False: Pace()}
+        self._paces = {True: Pace(_LEAST_GRADIENT_TOKENS), False: Pace()}
         self._inbox: deque[_Job] = deque()
         self._jobs: deque[_Job] = deque()  # the worker's
         self._lock = threading.Lock()

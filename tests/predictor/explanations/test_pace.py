@@ -24,3 +24,12 @@ def test_a_piece_without_tokens_teaches_nothing() -> None:
     first = pace.tokens(short=True)
     pace.learn(0, 1.0)
     assert pace.tokens(short=True) == first
+
+
+def test_slow_pieces_do_not_become_smaller_than_is_said() -> None:
+    pace = Pace(least=64)
+    pace.learn(6, 0.1)
+    assert pace.tokens(short=True) == pace.tokens(short=False) == 64
+    for _ in range(20):
+        pace.learn(64, 0.0064)
+    assert pace.tokens(short=False) > 64
