@@ -12,7 +12,7 @@ from transformermodel_predictor.generation.sequence import Continuation, Piece
 from transformermodel_predictor.telemetry.timeline import Timeline
 
 _READ_TOGETHER = 128
-"""Tokens of short prompts that are read in one pass, filled up; so few take little longer than the weights themselves."""
+"""Tokens of short prompts that are read in one pass, filled up: reading the weights takes most of its time."""
 
 
 @dataclass(eq=False)
