@@ -20,6 +20,7 @@ from tests.cluster.stage import Stage
 from tests.cluster.test_operator import has_reason, patch
 
 NEW_FIELD = "deletionPolicy"
+CHILDREN = "transformermodel.dev/model=sentiment"
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Sight:
         """Look now."""
 
         def of_kind(kind: str) -> list[Object]:
-            return [document["metadata"] for document in stage.kubernetes.objects(kind, stage.namespace)]
+            return [found["metadata"] for found in stage.kubernetes.objects(kind, stage.namespace, CHILDREN)]
 
         ours = of_kind("inferenceservices") + of_kind("deployments")
         pods = stage.kubernetes.objects("pods", stage.namespace, "serving.kserve.io/inferenceservice=sentiment")
@@ -79,6 +80,7 @@ def history(stage: Stage, applied_example: None, tmp_path_factory: pytest.TempPa
     """Uninstall; a former version under another name; upgrade; another predictor and back; uninstall; return."""
     first, second = Release(stage.kubernetes), Release(stage.kubernetes, "second")
     stage.ready()
+    wait_until(lambda: len(Sight.of(stage).pods) == 1, "end of former replicas", seconds=PATIENCE_SECONDS)
     values = first.values()
     try:
         with Client(stage).asking() as client:
@@ -159,6 +161,7 @@ def test_no_request_fails_whatever_becomes_of_the_operator(history: History) -> 
 @pytest.mark.parametrize("moment", ["uninstalled", "former", "upgraded"])
 def test_what_serves_is_not_touched(history: History, moment: str) -> None:
     seen: Sight = getattr(history, moment)
+    assert (len(seen.pods), len(seen.made)) == (1, 2)
     assert (seen.pods, seen.made) == (history.at_first.pods, history.at_first.made)
 
 
