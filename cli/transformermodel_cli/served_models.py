@@ -13,13 +13,13 @@ from transformermodel_cli.subjects import ArchiveSubject, ManifestSubject, Store
 
 if TYPE_CHECKING:
     from transformermodel_predictor.artifact.opening import StoreLocation
-    from transformermodel_predictor.server.model_options import ModelOptions
+    from transformermodel_predictor.server.models.options import ModelOptions
     from transformermodel_predictor.torchserve.reading.store import StoredModel
 
 
 def model_options(subject: Subject, explanations: Sequence[str] | None) -> "ModelOptions":
     """How a model is run, as its manifest says and --explanations; a prepared one comes without a manifest."""
-    from transformermodel_predictor.server.model_options import ModelOptions
+    from transformermodel_predictor.server.models.options import ModelOptions
 
     options = ModelOptions.of(subject.model.spec.predictor) if isinstance(subject, ManifestSubject) else ModelOptions()
     return replace(options, explanations=changed_explanations(options.explanations, explanations or ()))

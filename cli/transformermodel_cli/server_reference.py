@@ -13,14 +13,14 @@ from starlette.routing import Route
 from transformermodel_api.generate import main
 from transformermodel_cli import serve
 from transformermodel_predictor.artifact.configuration import ModelConfiguration
-from transformermodel_predictor.server.archives import Archives
 from transformermodel_predictor.server.environment import VARIABLES
+from transformermodel_predictor.server.handlers.archives import Archives
 from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.server.management.registrar import Registrar
 from transformermodel_predictor.server.management.routes import ManagementRoutes
-from transformermodel_predictor.server.models import Models
-from transformermodel_predictor.server.openapi import openapi_document, path_of, summary
-from transformermodel_predictor.server.urls import make_routes
+from transformermodel_predictor.server.models.models import Models
+from transformermodel_predictor.server.routes.openapi import openapi_document, path_of, summary
+from transformermodel_predictor.server.routes.urls import make_routes
 from transformermodel_predictor.telemetry.metrics import Metrics
 from transformermodel_predictor.telemetry.requests import RequestMeter
 from transformermodel_predictor.torchserve.handler_observer import UnobservedHandler

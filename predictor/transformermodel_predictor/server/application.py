@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from transformermodel_predictor.protocols.errors import EXPECTED, Refusal, refusal
 from transformermodel_predictor.server.exchange import header, refused
-from transformermodel_predictor.server.router import Router
+from transformermodel_predictor.server.routes.router import Router
 
 _log = logging.getLogger(__name__)
 _access = logging.getLogger("transformermodel.access")

@@ -12,7 +12,7 @@ import uvicorn
 
 from transformermodel_predictor.server.application import Application
 from transformermodel_predictor.server.certificate import KeyPair, show_renewed
-from transformermodel_predictor.server.models import Models
+from transformermodel_predictor.server.models.models import Models
 from transformermodel_predictor.server.options import ServerOptions
 
 

@@ -11,8 +11,8 @@ from transformermodel_predictor.handler import Answer, Handler
 from transformermodel_predictor.protocols.errors import DeadlineExceeded
 from transformermodel_predictor.protocols.sizes import require_size
 from transformermodel_predictor.server.by_methods import explain_by_methods
-from transformermodel_predictor.server.models import Models
-from transformermodel_predictor.server.served import Served
+from transformermodel_predictor.server.models.models import Models
+from transformermodel_predictor.server.models.served import Served
 from transformermodel_predictor.telemetry.requests import Measurement, RequestMeter
 from transformermodel_predictor.telemetry.tracing import Tracer, make_tracer
 from transformermodel_predictor.torchserve.call import Call, CallKind, Reply

@@ -17,16 +17,16 @@ from transformermodel_predictor.handlers import make_handler
 from transformermodel_predictor.loading import load_model
 from transformermodel_predictor.passing_threads import PassingThreads
 from transformermodel_predictor.server.address import url_of
-from transformermodel_predictor.server.archives import Archives
+from transformermodel_predictor.server.handlers.archives import Archives
 from transformermodel_predictor.server.http_server import HTTPServer
 from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.server.management.server import managing
 from transformermodel_predictor.server.memory import giving_back_freed_memory
 from transformermodel_predictor.server.metrics_server import answering_prometheus
-from transformermodel_predictor.server.model_options import ModelOptions
-from transformermodel_predictor.server.models import Models, in_thread
+from transformermodel_predictor.server.models.models import Models, in_thread
+from transformermodel_predictor.server.models.options import ModelOptions
 from transformermodel_predictor.server.options import ServerOptions
-from transformermodel_predictor.server.urls import make_application
+from transformermodel_predictor.server.routes.urls import make_application
 from transformermodel_predictor.telemetry.handler_meter import HandlerMeter
 from transformermodel_predictor.telemetry.metrics import Metrics
 from transformermodel_predictor.telemetry.model import ModelMeter
@@ -174,7 +174,7 @@ class ModelServer:
         if self._options.grpc_port is None:
             yield
             return
-        from transformermodel_predictor.server.grpc_server import GRPCServer  # only where it is wanted
+        from transformermodel_predictor.server.grpc.server import GRPCServer  # only where it is wanted
 
         server = GRPCServer(self._models, self._inference, self._options)
         self.grpc_port = await server.start()

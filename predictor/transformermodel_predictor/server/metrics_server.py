@@ -7,9 +7,9 @@ from starlette.routing import Route
 
 from transformermodel_predictor.server.address import listen
 from transformermodel_predictor.server.application import Application
-from transformermodel_predictor.server.models import Models
-from transformermodel_predictor.server.operations_routes import OperationsRoutes
+from transformermodel_predictor.server.models.models import Models
 from transformermodel_predictor.server.options import METRICS_FLAG, ServerOptions
+from transformermodel_predictor.server.routes.operations import OperationsRoutes
 from transformermodel_predictor.server.side_server import SideServer
 from transformermodel_predictor.telemetry.metrics import Metrics
 

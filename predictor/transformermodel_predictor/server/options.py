@@ -8,7 +8,7 @@ from pathlib import Path
 from transformermodel_predictor.server.address import default_host, in_pod, is_loopback, listen
 from transformermodel_predictor.server.certificate import require_key_pair
 from transformermodel_predictor.server.management.options import ManagementOptions
-from transformermodel_predictor.server.model_options import ModelOptions
+from transformermodel_predictor.server.models.options import ModelOptions
 from transformermodel_predictor.server.token import Token
 
 METRICS_FLAG = "--metrics-port"

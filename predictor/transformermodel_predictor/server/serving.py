@@ -11,7 +11,7 @@ from transformermodel_predictor.server.address import in_pod, listen
 from transformermodel_predictor.server.logs import configure_logs
 from transformermodel_predictor.server.management.options import ManagementOptions
 from transformermodel_predictor.server.memory import keep_freed_memory
-from transformermodel_predictor.server.model_options import ModelOptions
+from transformermodel_predictor.server.models.options import ModelOptions
 from transformermodel_predictor.server.options import ServerOptions
 from transformermodel_predictor.server.threads import limit_threads
 from transformermodel_predictor.server.token import read_token

@@ -16,7 +16,7 @@ from transformermodel_predictor.generation.loaded import LoadedGenerator
 from transformermodel_predictor.generation.sequence import FinishReason
 from transformermodel_predictor.handlers import make_handler
 from transformermodel_predictor.server.lifecycle import load_handler
-from transformermodel_predictor.server.model_options import ModelOptions
+from transformermodel_predictor.server.models.options import ModelOptions
 from transformermodel_predictor.tasks.task import InvalidQuestion
 from transformermodel_predictor.telemetry.observer import Unobserved
 from transformermodel_predictor.workers import Workers

@@ -16,7 +16,7 @@ from tests.predictor.server.running import RunningServer, running
 from transformermodel_predictor.protocols.binary import HEADER_LENGTH
 from transformermodel_predictor.protocols.datatypes import pack, unpack
 from transformermodel_predictor.protocols.messages import SERVICE, messages
-from transformermodel_predictor.server.model_options import ModelOptions
+from transformermodel_predictor.server.models.options import ModelOptions
 from transformermodel_predictor.server.options import ServerOptions
 from transformermodel_predictor.torchserve.handler_options import HandlerOptions
 from transformermodel_predictor.torchserve.worker_settings import WorkerSettings

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from transformermodel_predictor.handler import ModelMetadata
-from transformermodel_predictor.server.model_slot import ModelSlot
+from transformermodel_predictor.server.models.slot import ModelSlot
 from transformermodel_predictor.torchserve.handler_model import HandlerModel, WorkerState
 from transformermodel_predictor.torchserve.worker_settings import DeviceType, WorkerSettings
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from transformermodel_api.errors import PreparationFailed, TransformerModelError
 from transformermodel_predictor.protocols.errors import UnusableArchive, VersionTaken
-from transformermodel_predictor.server.archives import Archives
+from transformermodel_predictor.server.handlers.archives import Archives
 from transformermodel_predictor.server.management.parameters import Registration
 from transformermodel_predictor.server.management.store_folder import archive_path
-from transformermodel_predictor.server.model_slot import ModelSlot
-from transformermodel_predictor.server.models import Models
+from transformermodel_predictor.server.models.models import Models
+from transformermodel_predictor.server.models.slot import ModelSlot
 from transformermodel_predictor.torchserve.archived_model import ArchivedModel
 from transformermodel_predictor.torchserve.handler_options import HandlerOptions
 from transformermodel_predictor.torchserve.reading.handler_file import require_handler

@@ -24,10 +24,10 @@ from transformermodel_predictor.server.management.parameters import (
     wants_own_words,
 )
 from transformermodel_predictor.server.management.registrar import Registrar
-from transformermodel_predictor.server.model_slot import ModelSlot, ModelState
-from transformermodel_predictor.server.models import Models
-from transformermodel_predictor.server.openapi import openapi_document
-from transformermodel_predictor.server.served import runs_handler
+from transformermodel_predictor.server.models.models import Models
+from transformermodel_predictor.server.models.served import runs_handler
+from transformermodel_predictor.server.models.slot import ModelSlot, ModelState
+from transformermodel_predictor.server.routes.openapi import openapi_document
 from transformermodel_predictor.torchserve.call import Call, CallKind
 from transformermodel_predictor.torchserve.handler_model import HandlerModel
 

@@ -9,11 +9,11 @@ from starlette.requests import Request
 from transformermodel_predictor.protocols.errors import Unauthorized
 from transformermodel_predictor.protocols.torchserve_errors import error_document
 from transformermodel_predictor.server.application import Application
-from transformermodel_predictor.server.archives import Archives
+from transformermodel_predictor.server.handlers.archives import Archives
 from transformermodel_predictor.server.management.options import ManagementOptions
 from transformermodel_predictor.server.management.registrar import Registrar
 from transformermodel_predictor.server.management.routes import ManagementRoutes
-from transformermodel_predictor.server.models import Models
+from transformermodel_predictor.server.models.models import Models
 from transformermodel_predictor.server.side_server import SideServer
 
 

@@ -6,10 +6,10 @@ import pytest
 
 from transformermodel_api.errors import UserError
 from transformermodel_predictor.protocols.errors import UnusableArchive
-from transformermodel_predictor.server.archives import Archives
+from transformermodel_predictor.server.handlers.archives import Archives
 from transformermodel_predictor.server.management.parameters import Registration
 from transformermodel_predictor.server.management.registrar import Registrar
-from transformermodel_predictor.server.models import Models
+from transformermodel_predictor.server.models.models import Models
 from transformermodel_predictor.torchserve.archived_model import ArchivedModel
 from transformermodel_predictor.torchserve.handler_options import HandlerOptions
 

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from transformermodel_predictor.server.router import Router
+from transformermodel_predictor.server.routes.router import Router
 
 
 async def fixed(_: Request) -> Response:

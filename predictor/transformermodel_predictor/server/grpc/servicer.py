@@ -14,14 +14,14 @@ from transformermodel_predictor.protocols.messages import (
     messages,
     unknown_field,
 )
-from transformermodel_predictor.server import handler_v2_asking
-from transformermodel_predictor.server.grpc_call import Context, Method, answering
+from transformermodel_predictor.server.grpc.call import Context, Method, answering
+from transformermodel_predictor.server.handlers import v2_asking as handler_v2_asking
 from transformermodel_predictor.server.inference import Inference
-from transformermodel_predictor.server.models import Models
-from transformermodel_predictor.server.repository import TRITONS_STATE, load, unload
-from transformermodel_predictor.server.served import runs_handler
+from transformermodel_predictor.server.models.models import Models
+from transformermodel_predictor.server.models.served import runs_handler
+from transformermodel_predictor.server.routes.repository import TRITONS_STATE, load, unload
+from transformermodel_predictor.server.routes.v2 import EXTENSIONS
 from transformermodel_predictor.server.v2_asking import infer
-from transformermodel_predictor.server.v2_routes import EXTENSIONS
 
 _TRITONS_MODEL_NAME = 2
 """Number of the field in which Triton's clients name the model to load; KServe's is 1."""

@@ -4,7 +4,7 @@ from starlette.requests import Request
 
 from transformermodel_predictor.server.exchange import read_body
 from transformermodel_predictor.server.form import content_type, is_form, read_form
-from transformermodel_predictor.server.handler_headers import call_of
+from transformermodel_predictor.server.handlers.headers import call_of
 from transformermodel_predictor.torchserve.call import Call, CallKind, Part
 
 _URL_PATH = "url_path"

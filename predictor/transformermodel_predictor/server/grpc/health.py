@@ -8,8 +8,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from transformermodel_predictor.protocols.errors import ModelNotReady, UnknownModel
 from transformermodel_predictor.protocols.messages import SERVICE, AnyMessage
-from transformermodel_predictor.server.grpc_call import Context
-from transformermodel_predictor.server.models import Models
+from transformermodel_predictor.server.grpc.call import Context
+from transformermodel_predictor.server.models.models import Models
 
 _Status = health_pb2.HealthCheckResponse
 

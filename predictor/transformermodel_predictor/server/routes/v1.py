@@ -5,12 +5,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from transformermodel_predictor.protocols import v1
-from transformermodel_predictor.server import handler_v1_asking
 from transformermodel_predictor.server.exchange import JSONResponse, read_json, while_connected
 from transformermodel_predictor.server.explained_response import explained_response
+from transformermodel_predictor.server.handlers import v1_asking as handler_v1_asking
 from transformermodel_predictor.server.inference import Inference
-from transformermodel_predictor.server.models import Models
-from transformermodel_predictor.server.served import runs_handler
+from transformermodel_predictor.server.models.models import Models
+from transformermodel_predictor.server.models.served import runs_handler
 from transformermodel_predictor.torchserve.call import CallKind
 from transformermodel_predictor.torchserve.handler_model import HandlerModel
 

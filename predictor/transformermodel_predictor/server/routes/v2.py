@@ -11,12 +11,13 @@ from transformermodel_predictor.protocols import v2
 from transformermodel_predictor.protocols.binary import CONTENT_TYPE, HEADER_LENGTH, split_body
 from transformermodel_predictor.protocols.columns import questions_of, respond_explained
 from transformermodel_predictor.protocols.inference import InferenceRequest, InferenceResponse
-from transformermodel_predictor.server import handler_v2_asking, v2_asking
+from transformermodel_predictor.server import v2_asking
 from transformermodel_predictor.server.exchange import JSONResponse, parse_json, read_body, while_connected
 from transformermodel_predictor.server.explained_response import explained_response
+from transformermodel_predictor.server.handlers import v2_asking as handler_v2_asking
 from transformermodel_predictor.server.inference import Inference
-from transformermodel_predictor.server.models import Models
-from transformermodel_predictor.server.served import runs_handler
+from transformermodel_predictor.server.models.models import Models
+from transformermodel_predictor.server.models.served import runs_handler
 from transformermodel_predictor.torchserve.call import CallKind
 
 EXTENSIONS = ("binary_tensor_data", "model_repository")

@@ -17,7 +17,7 @@ from transformermodel_predictor.protocols.errors import (
     UnknownVersion,
     VersionTaken,
 )
-from transformermodel_predictor.server.models import Models, ModelState, in_thread
+from transformermodel_predictor.server.models.models import Models, ModelState, in_thread
 from transformermodel_predictor.workers import Workers
 
 Make = Callable[[str], GeneralizedHandler]

@@ -8,7 +8,7 @@ from starlette.routing import Route
 from transformermodel_api.errors import TransformerModelError
 from transformermodel_predictor.protocols.errors import InvalidRequest, ModelNotReady
 from transformermodel_predictor.server.exchange import JSONResponse, parse_json, read_body
-from transformermodel_predictor.server.models import Models, ModelState
+from transformermodel_predictor.server.models.models import Models, ModelState
 
 TRITONS_STATE: Mapping[ModelState, str] = {
     ModelState.Loading: "LOADING",

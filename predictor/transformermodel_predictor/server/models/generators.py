@@ -2,7 +2,7 @@
 
 from transformermodel_predictor.generation.handler import GenerationHandler
 from transformermodel_predictor.protocols.errors import InvalidRequest
-from transformermodel_predictor.server.served import Served
+from transformermodel_predictor.server.models.served import Served
 
 
 def require_generator(handler: Served) -> GenerationHandler:

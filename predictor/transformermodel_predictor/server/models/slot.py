@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from transformermodel_predictor.protocols.errors import ModelNotReady
-from transformermodel_predictor.server.served import Loader, Served, runs_handler
+from transformermodel_predictor.server.models.served import Loader, Served, runs_handler
 
 _log = logging.getLogger(__name__)
 

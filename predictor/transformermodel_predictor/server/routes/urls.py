@@ -5,22 +5,22 @@ from starlette.routing import Route
 
 from transformermodel_predictor.protocols import openai, torchserve_errors
 from transformermodel_predictor.protocols.errors import Unauthorized
-from transformermodel_predictor.server.ancestor_routes import AncestorRoutes
 from transformermodel_predictor.server.application import Application, Guard
 from transformermodel_predictor.server.exchange import JSONResponse
-from transformermodel_predictor.server.generate_routes import GenerateRoutes
-from transformermodel_predictor.server.health_urls import is_health_url
 from transformermodel_predictor.server.inference import Inference
-from transformermodel_predictor.server.models import Models
-from transformermodel_predictor.server.openai_routes import OpenAIRoutes
-from transformermodel_predictor.server.openapi import openapi_document
-from transformermodel_predictor.server.operations_routes import OperationsRoutes
+from transformermodel_predictor.server.models.models import Models
 from transformermodel_predictor.server.options import ServerOptions
-from transformermodel_predictor.server.playground_routes import PLAYGROUND_PATH, PlaygroundRoutes
-from transformermodel_predictor.server.repository import RepositoryRoutes
+from transformermodel_predictor.server.routes.ancestor import AncestorRoutes
+from transformermodel_predictor.server.routes.generate import GenerateRoutes
+from transformermodel_predictor.server.routes.health import is_health_url
+from transformermodel_predictor.server.routes.openai import OpenAIRoutes
+from transformermodel_predictor.server.routes.openapi import openapi_document
+from transformermodel_predictor.server.routes.operations import OperationsRoutes
+from transformermodel_predictor.server.routes.playground import PLAYGROUND_PATH, PlaygroundRoutes
+from transformermodel_predictor.server.routes.repository import RepositoryRoutes
+from transformermodel_predictor.server.routes.v1 import V1Routes
+from transformermodel_predictor.server.routes.v2 import V2Routes
 from transformermodel_predictor.server.token import Token
-from transformermodel_predictor.server.v1_routes import V1Routes
-from transformermodel_predictor.server.v2_routes import V2Routes
 from transformermodel_predictor.telemetry.metrics import Metrics
 
 ERROR_FORMS = {

@@ -5,9 +5,9 @@ from typing import Any
 
 from transformermodel_predictor.protocols import handler_v1
 from transformermodel_predictor.protocols.envelopes import envelope_of
-from transformermodel_predictor.server.handler_headers import calls_of
+from transformermodel_predictor.server.handlers.headers import calls_of
+from transformermodel_predictor.server.handlers.row_calls import call_rows
 from transformermodel_predictor.server.inference import Inference
-from transformermodel_predictor.server.row_calls import call_rows
 from transformermodel_predictor.torchserve.call import CallKind
 from transformermodel_predictor.torchserve.handler_model import HandlerModel
 

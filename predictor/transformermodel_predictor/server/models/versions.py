@@ -1,7 +1,7 @@
 """The versions of one model, of which one answers where a client names none."""
 
 from transformermodel_predictor.protocols.errors import DefaultVersion, UnknownVersion, VersionTaken
-from transformermodel_predictor.server.model_slot import ModelSlot
+from transformermodel_predictor.server.models.slot import ModelSlot
 
 
 class Versions:

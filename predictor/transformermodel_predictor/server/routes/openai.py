@@ -27,9 +27,9 @@ from transformermodel_predictor.protocols.openai import (
 from transformermodel_predictor.protocols.openai_request import CompletionRequest, read_chat, read_completion
 from transformermodel_predictor.server.event_stream import EventStream
 from transformermodel_predictor.server.exchange import JSONResponse, read_json, while_connected
-from transformermodel_predictor.server.generators import require_generator
 from transformermodel_predictor.server.inference import Inference
-from transformermodel_predictor.server.models import Models
+from transformermodel_predictor.server.models.generators import require_generator
+from transformermodel_predictor.server.models.models import Models
 from transformermodel_predictor.tasks.text_generation import EncodedPrompt, GeneratedText, GenerationQuestion
 
 _PREFIX = "/openai/v1"

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from transformermodel_predictor.server.served import Loader, Served
+from transformermodel_predictor.server.models.served import Loader, Served
 from transformermodel_predictor.torchserve.archived_model import ArchivedModel
 from transformermodel_predictor.torchserve.handler_model import HandlerModel
 from transformermodel_predictor.torchserve.handler_observer import HandlerObserver

@@ -11,13 +11,14 @@ from starlette.routing import Route
 from starlette.types import Message
 
 from transformermodel_predictor.protocols.errors import InvalidRequest
-from transformermodel_predictor.server import handler_answers, native_answers
+from transformermodel_predictor.server import native_answers
 from transformermodel_predictor.server.exchange import JSONResponse, read_body
 from transformermodel_predictor.server.form import content_type, is_form, read_form
+from transformermodel_predictor.server.handlers import answers as handler_answers
 from transformermodel_predictor.server.inference import Inference
-from transformermodel_predictor.server.models import Models
-from transformermodel_predictor.server.openapi import model_document, openapi_document
-from transformermodel_predictor.server.served import runs_handler
+from transformermodel_predictor.server.models.models import Models
+from transformermodel_predictor.server.models.served import runs_handler
+from transformermodel_predictor.server.routes.openapi import model_document, openapi_document
 from transformermodel_predictor.torchserve.call import CallKind
 
 _ANY = ["GET", "POST", "PUT"]

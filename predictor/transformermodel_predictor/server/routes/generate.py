@@ -15,8 +15,8 @@ from transformermodel_predictor.protocols.errors import Refusal
 from transformermodel_predictor.protocols.generate import GenerateRequest, facts, read_request, write_response
 from transformermodel_predictor.server.event_stream import EventStream
 from transformermodel_predictor.server.exchange import JSONResponse, read_json, while_connected
-from transformermodel_predictor.server.generators import require_generator
 from transformermodel_predictor.server.inference import Inference
+from transformermodel_predictor.server.models.generators import require_generator
 from transformermodel_predictor.tasks.text_generation import EncodedPrompt
 
 

@@ -6,8 +6,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from transformermodel_predictor.server.exchange import while_connected
-from transformermodel_predictor.server.handler_request import read_call
-from transformermodel_predictor.server.handler_response import HandlerResponse, PieceStream, failed_response
+from transformermodel_predictor.server.handlers.request import read_call
+from transformermodel_predictor.server.handlers.response import HandlerResponse, PieceStream, failed_response
 from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.torchserve.call import CallKind, HandlerFailed, HandlerUnavailable
 from transformermodel_predictor.torchserve.handler_model import HandlerModel

@@ -7,7 +7,7 @@ import grpc
 import grpc.aio
 
 from transformermodel_predictor.protocols.errors import Unauthorized
-from transformermodel_predictor.server.health_urls import is_health_method
+from transformermodel_predictor.server.routes.health import is_health_method
 from transformermodel_predictor.server.token import Token
 
 

@@ -5,8 +5,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from transformermodel_predictor.server.exchange import JSONResponse
-from transformermodel_predictor.server.models import Models, ModelState
-from transformermodel_predictor.server.served import runs_handler
+from transformermodel_predictor.server.models.models import Models, ModelState
+from transformermodel_predictor.server.models.served import runs_handler
 from transformermodel_predictor.telemetry.metrics import CONTENT_TYPE, Crew, Metrics
 from transformermodel_predictor.torchserve.handler_model import HandlerModel
 

@@ -10,11 +10,11 @@ from grpc_reflection.v1alpha import reflection
 from transformermodel_api.errors import UserError
 from transformermodel_predictor.protocols.messages import SERVICE
 from transformermodel_predictor.server.certificate import KeyPair
-from transformermodel_predictor.server.grpc_guard import TokenInterceptor
-from transformermodel_predictor.server.grpc_health import HealthServicer
-from transformermodel_predictor.server.grpc_servicer import InferenceServicer
+from transformermodel_predictor.server.grpc.guard import TokenInterceptor
+from transformermodel_predictor.server.grpc.health import HealthServicer
+from transformermodel_predictor.server.grpc.servicer import InferenceServicer
 from transformermodel_predictor.server.inference import Inference
-from transformermodel_predictor.server.models import Models
+from transformermodel_predictor.server.models.models import Models
 from transformermodel_predictor.server.options import ServerOptions
 
 _HEALTH = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name

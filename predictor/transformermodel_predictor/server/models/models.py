@@ -8,9 +8,9 @@ from contextlib import AbstractContextManager
 
 from transformermodel_predictor.handler import Handler
 from transformermodel_predictor.protocols.errors import ModelNotReady, UnknownModel
-from transformermodel_predictor.server.model_slot import IndexEntry, ModelSlot, ModelState
-from transformermodel_predictor.server.served import Loader, Served
-from transformermodel_predictor.server.versions import Versions
+from transformermodel_predictor.server.models.served import Loader, Served
+from transformermodel_predictor.server.models.slot import IndexEntry, ModelSlot, ModelState
+from transformermodel_predictor.server.models.versions import Versions
 
 _log = logging.getLogger(__name__)
 

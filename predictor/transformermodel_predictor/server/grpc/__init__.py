@@ -1,0 +1,1 @@
+"""V2 over gRPC, on the same event loop as HTTP."""

@@ -1,0 +1,1 @@
+"""Models that run somebody's handler, at the URLs of every protocol."""

@@ -1,0 +1,1 @@
+"""The URLs of a server, protocol by protocol."""
