@@ -27,6 +27,13 @@ MODEL = {
 }
 
 
+@pytest.fixture(scope="module", autouse=True)
+def namespace(kubernetes_alone: Kubernetes) -> Iterator[None]:
+    """What Helm makes for the first installation, and never removes."""
+    yield
+    kubernetes_alone.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found")
+
+
 @pytest.fixture
 def installed(kubernetes_alone: Kubernetes) -> Iterator[Kubernetes]:
     """The chart with its defaults; uninstalled afterwards, and the CRD that it keeps deleted."""
