@@ -84,8 +84,8 @@ class Reference:
         return cls(_KINDS[document["apiVersion"], document["kind"]], metadata["namespace"], metadata["name"])
 
 
-def key_of_model(document: Document) -> Key:
-    """The key of a TransformerModel."""
+def key_of(document: Document) -> Key:
+    """An object's own key; a TransformerModel's is that of the work on it."""
     return Key(document["metadata"]["namespace"], document["metadata"]["name"])
 
 

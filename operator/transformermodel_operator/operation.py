@@ -27,8 +27,8 @@ from transformermodel_operator.objects import (
     MODEL_LABEL,
     Key,
     Kind,
+    key_of,
     key_of_child,
-    key_of_model,
 )
 from transformermodel_operator.pods.progress import ProgressBoard
 from transformermodel_operator.queue import Clockwork, WorkQueue
@@ -175,7 +175,7 @@ class _Watcher:
 
 def _stores(queue: WorkQueue[Key], census: Census) -> Stores:
     return Stores(
-        models=Store(key_of_model, queue.add, kept.of_model, census),
+        models=Store(key_of, queue.add, kept.of_model, census),
         jobs=Store(key_of_child, queue.add, kept.of_child),
         services=Store(key_of_child, queue.add, kept.of_child),
         deployments=Store(key_of_child, queue.add, kept.of_deployment),

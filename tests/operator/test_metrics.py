@@ -15,7 +15,7 @@ from transformermodel_operator.metrics.endpoint import exposed
 from transformermodel_operator.metrics.instruments import ClientInstruments, QueueInstruments, ReconcileInstruments
 from transformermodel_operator.metrics.levels import Levels
 from transformermodel_operator.metrics.watches import WatchLevels
-from transformermodel_operator.objects import JOB, MODEL, Key, Kind, key_of_model
+from transformermodel_operator.objects import JOB, MODEL, Key, Kind, key_of
 from transformermodel_operator.queue import WorkQueue
 from transformermodel_operator.watches.store import Store
 from transformermodel_operator.worker import Outcome
@@ -43,7 +43,7 @@ def with_conditions(name: str, version: int, reason: str, *holding: ConditionTyp
 
 def test_models_are_counted_by_what_is_known_of_them() -> None:
     census = Census()
-    store = Store(key_of_model, lambda _: None, tally=census)
+    store = Store(key_of, lambda _: None, tally=census)
     store.put(model(metadata={"name": "new", "creationTimestamp": "2026-11-22T12:00:00Z"}))
     store.put(with_conditions("a", 11, "Ready", ConditionType.Ready))
     store.put(with_conditions("b", 12, "Preparing", ConditionType.Reconciling))
@@ -65,7 +65,7 @@ def test_models_are_counted_by_what_is_known_of_them() -> None:
 
 def test_of_models_that_are_not_ready_it_is_known_since_when_and_what_is_in_the_way() -> None:
     census = Census()
-    store = Store(key_of_model, lambda _: None, tally=census)
+    store = Store(key_of, lambda _: None, tally=census)
     store.put(model(metadata={"name": "new", "creationTimestamp": "2026-11-22T12:00:01Z"}))
     store.put(with_conditions("a", 11, "Ready", ConditionType.Ready))
     held = (ConditionType.SourceResolved, ConditionType.Prepared)

@@ -28,7 +28,7 @@ from tests.operator.world import PREPARED_MESSAGE as MESSAGE
 from transformermodel_operator.client import ApiError
 from transformermodel_operator.decide.announcements import Event
 from transformermodel_operator.decision import decide
-from transformermodel_operator.objects import CLAIM, POD, Document, Key, Kind, Reference, key_of_child, key_of_model
+from transformermodel_operator.objects import CLAIM, POD, Document, Key, Kind, Reference, key_of, key_of_child
 from transformermodel_operator.reconciler import Reconciler, Stores
 from transformermodel_operator.watches.store import Store
 
@@ -118,7 +118,7 @@ class World:
         self.told: list[str] = []
         self.notes: list[str] = []
         stores = {name: Store(key_of_child, lambda _: None) for name in PLACES.values()}
-        self.stores = Stores(models=Store(key_of_model, lambda _: None), **stores)
+        self.stores = Stores(models=Store(key_of, lambda _: None), **stores)
         if document is not None:
             self.stores.models.put(document)
             self.cluster.objects[Reference.to(document)] = document

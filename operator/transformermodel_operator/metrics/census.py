@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
-from transformermodel_operator.objects import Document, Key, condition, holds, key_of_model
+from transformermodel_operator.objects import Document, Key, condition, holds, key_of
 
 State = tuple[str, str, str]
 """Namespace, state and reason."""
@@ -48,7 +48,7 @@ class Census:
         """A model is known."""
         self._models[_state(document)] += 1
         if not holds(document, "Ready"):
-            self._unready[key_of_model(document)] = _unready(document)
+            self._unready[key_of(document)] = _unready(document)
 
     def went(self, document: Document) -> None:
         """A model is known no longer, or no longer so."""
@@ -56,7 +56,7 @@ class Census:
         self._models[state] -= 1
         if not self._models[state]:
             del self._models[state]
-        self._unready.pop(key_of_model(document), None)
+        self._unready.pop(key_of(document), None)
 
     def count(self) -> dict[State, int]:
         """How many models are in each state that there is."""
@@ -80,4 +80,4 @@ def _unready(model: Document) -> Unready:
     missing = next((kind for kind in _STEPS if not holds(model, kind)), "Ready")
     ready = condition(model, "Ready")
     since = model["metadata"]["creationTimestamp"] if ready is None else ready["lastTransitionTime"]
-    return Unready(key_of_model(model), state, missing, reason, datetime.fromisoformat(since).timestamp())
+    return Unready(key_of(model), state, missing, reason, datetime.fromisoformat(since).timestamp())

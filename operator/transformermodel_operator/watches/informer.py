@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from transformermodel_operator.backoff import Jitter, delay_after
 from transformermodel_operator.client import ApiError
-from transformermodel_operator.objects import Document, Key, Kind, key_of_model, resource_version
+from transformermodel_operator.objects import Document, Key, Kind, key_of, resource_version
 from transformermodel_operator.watches.store import Store
 
 _FIRST_DELAY, _LONGEST_DELAY = 1.0, 30.0
@@ -105,7 +105,7 @@ class Informer:
         listed: set[Key] = set()
 
         def take(document: Document) -> None:
-            listed.add(key_of_model(document))
+            listed.add(key_of(document))
             self._store.put(document)
 
         version = await self._source.hand_over(self.kind, self.namespace, self._selector, take)

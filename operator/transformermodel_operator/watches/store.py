@@ -7,11 +7,11 @@ Objects are kept packed, and read when they are asked for.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from typing import Protocol
 
-from transformermodel_operator.objects import Document, Key, resource_version
+from transformermodel_operator.objects import Document, Key, key_of, resource_version
 from transformermodel_operator.watches.packing import Packer
 
 
@@ -84,26 +84,18 @@ class Store:
     def remove(self, document: Document) -> None:
         """A watch tells of a deletion."""
         self._advance(document)
-        known = self._objects.get(_name(document))
+        known = self._objects.get(key_of(document))
         if known is not None and known.version <= resource_version(document):
-            self._discard(_name(document))
+            self._discard(key_of(document))
 
-    def replace(self, documents: Iterable[Document], namespace: str | None, version: int) -> None:
-        """A list tells of all objects in a namespace, or everywhere: what is not in it is gone.
+    def retain(self, listed: Set[Key], namespace: str | None, version: int) -> None:
+        """A list of all objects in a namespace, or everywhere, has ended: what was not in it is gone.
 
         Args:
-            documents: the items of the list; each is let go before the next is taken.
+            listed: the keys of what was in it, all of it put here as it came.
             namespace: what was listed; None for all namespaces.
             version: the list's resourceVersion.
         """
-        listed = set()
-        for document in documents:
-            listed.add(_name(document))
-            self.put(document)
-        self.retain(listed, namespace, version)
-
-    def retain(self, listed: Set[Key], namespace: str | None, version: int) -> None:
-        """A list of all objects in a namespace, or everywhere, has ended: what was not in it is gone."""
         for name in self._within(namespace) - listed:
             if self._objects[name].version <= version:  # else it has come since, and the list is from an old cache
                 self._discard(name)
@@ -120,20 +112,20 @@ class Store:
 
         The answer to a write can arrive after the watch has told of the object's deletion; then it is not brought back.
         """
-        known = self._objects.get(_name(document))
+        known = self._objects.get(key_of(document))
         passed = resource_version(document) <= self._seen[document["metadata"]["namespace"]]
         if self._is_newer(document) and not (known is None and passed):
             self._link(document)
 
     def forget(self, document: Document) -> None:
         """An object is known to be gone, from another source than the watch."""
-        self._discard(_name(document))
+        self._discard(key_of(document))
 
     def _within(self, namespace: str | None) -> set[Key]:
         return {name for name in self._objects if namespace in (None, name.namespace)}
 
     def _is_newer(self, document: Document) -> bool:
-        known = self._objects.get(_name(document))
+        known = self._objects.get(key_of(document))
         return known is None or known.version < resource_version(document)
 
     def _advance(self, document: Document) -> None:
@@ -141,7 +133,7 @@ class Store:
         self._seen[namespace] = max(self._seen[namespace], resource_version(document))
 
     def _insert(self, document: Document) -> None:
-        before = self._unlink(_name(document))
+        before = self._unlink(key_of(document))
         after = self._link(document)
         for model in {before, after} - {None}:
             self._tell(model)
@@ -154,7 +146,7 @@ class Store:
             self._changed(model)
 
     def _link(self, document: Document) -> Key | None:
-        name = _name(document)
+        name = key_of(document)
         self._unlink(name)
         model = self._model_of(document)
         if model is None:
@@ -181,7 +173,3 @@ class Store:
 
     def _unpack(self, kept: _Kept) -> Document:
         return self._packer.unpack(kept.packed)
-
-
-def _name(document: Document) -> Key:
-    return Key(document["metadata"]["namespace"], document["metadata"]["name"])

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from transformermodel_operator.objects import Key, key_of_child
+from transformermodel_operator.objects import Key, key_of, key_of_child
 from transformermodel_operator.watches.store import Store
 
 Object = dict[str, Any]
@@ -32,6 +32,12 @@ class Watched:
 
     def names(self, of: str = "model", namespace: str = "team") -> list[str]:
         return [document["metadata"]["name"] for document in self.store.of(Key(namespace, of))]
+
+    def listed(self, documents: list[Object], namespace: str | None, version: int) -> None:
+        """As an informer lists."""
+        for document in documents:
+            self.store.put(document)
+        self.store.retain({key_of(document) for document in documents}, namespace, version)
 
     def news(self) -> list[Key]:
         told, self.told[:] = list(self.told), []
@@ -64,16 +70,16 @@ def test_objects_without_a_model_are_not_kept(watched: Watched) -> None:
 
 
 def test_a_list_removes_what_was_deleted_while_nobody_watched(watched: Watched) -> None:
-    watched.store.replace([child("a", 1), child("ghost", 2)], None, 5)
+    watched.listed([child("a", 1), child("ghost", 2)], None, 5)
     watched.news()
-    watched.store.replace([child("a", 1)], None, 9)
+    watched.listed([child("a", 1)], None, 9)
     assert watched.names() == ["a"]
     assert watched.news() == [MODEL]
 
 
 def test_a_list_of_one_namespace_leaves_the_others_alone(watched: Watched) -> None:
     watched.store.put(child("a", 1, namespace="other"))
-    watched.store.replace([], "team", 5)
+    watched.listed([], "team", 5)
     assert watched.names(namespace="other") == ["a"]
 
 
@@ -120,7 +126,7 @@ def test_an_object_that_loses_its_label_is_gone(watched: Watched) -> None:
 
 
 def test_what_the_operator_has_written_is_seen_at_once_and_the_echo_is_no_news(watched: Watched) -> None:
-    watched.store.replace([], "team", 5)
+    watched.listed([], "team", 5)
     watched.store.acknowledge(child("a", 6))
     assert watched.names() == ["a"]
     watched.store.put(child("a", 6))
