@@ -28,6 +28,7 @@ TEXT_LIMIT = 2_000
 CLIENTS = 32
 REQUESTS = 15_000
 AT_ONCE = 1_000
+MOST_BURSTS = 12
 NOTICED_AFTER_REQUESTS = 1_000
 FLAT = 8 * 2**20
 """Bytes that a process may grow while it answers: less than a leak of 1 KiB a request would make."""
@@ -235,17 +236,21 @@ async def test_thousands_of_requests_leave_nothing_behind(server: ServerProcess,
     assert others.total() <= len(rest) - waited.total()
 
 
+def settled(memory: Sequence[int]) -> bool:
+    """Three bursts raised it by less than 512 bytes for each request: first ones fill pools, a leak would go on."""
+    return len(memory) > 3 and memory[-1] - memory[-4] < 3 * AT_ONCE * 512
+
+
 async def test_a_thousand_requests_at_once(server: ServerProcess, tiny_model: LoadedModel) -> None:
     exchanges = Exchanges(tiny_model)
     burst = [exchanges.v2(TEXTS[number % len(TEXTS)]) for number in range(AT_ONCE)]
-    await ask_at_once(server.port, burst)
-    memory = server.memory
-
-    for _ in range(2):
+    memory: list[int] = []
+    while not settled(memory) and len(memory) < MOST_BURSTS:
         await ask_at_once(server.port, burst)
+        memory.append(server.memory)
 
     server.require_at_rest()
-    assert server.memory - memory < FLAT
+    assert settled(memory), memory
 
 
 def test_the_event_loop_and_the_parser_are_the_fast_ones(server: ServerProcess) -> None:
