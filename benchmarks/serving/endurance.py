@@ -34,6 +34,7 @@ def measure(minutes: float = 30.0) -> Result:
             memory.append(server.server.resident_bytes())
             rows = [
                 ("start to ready", f"{server.server.started_in:.1f} s", "at most 8 s"),
+                (f"{_BURST} requests one by one", _told(alone), "all answered"),
                 (f"{_BURST} requests at once", _compared(alone, burst), "all answered, all equal"),
                 (f"{_SATURATING} clients for {minutes:g} min", _compared(alone, soak), "all answered, all equal"),
                 ("health meanwhile, p99", f"{soak.probe_p99:.1f} ms", "at most 50 ms"),
@@ -46,11 +47,17 @@ def measure(minutes: float = 30.0) -> Result:
     return Result.of_rows(rows)
 
 
+def _told(load: Load) -> str:
+    """How many answers came, and how many did not."""
+    failed = sum(count for status, count in load.statuses.items() if status != "200")
+    return f"{load.answered} answered, {failed} failed"
+
+
 def _compared(alone: Load, crowd: Load) -> str:
-    """How many of the crowd's answers came, and how many of its texts got another label than alone."""
-    other = sum(answer != alone.answers[which] for which, answer in crowd.answers.items())
-    failed = sum(count for status, count in crowd.statuses.items() if status != "200")
-    return f"{crowd.answered} answered, {failed} failed, {other} of {len(crowd.answers)} texts with another label"
+    """The same of a crowd, and how many of its texts got another label than alone, of those that got one alone."""
+    both = crowd.answers.keys() & alone.answers.keys()
+    other = sum(crowd.answers[which] != alone.answers[which] for which in both)
+    return f"{_told(crowd)}, {other} of {len(both)} texts with another label"
 
 
 if __name__ == "__main__":
