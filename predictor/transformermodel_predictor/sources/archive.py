@@ -10,6 +10,7 @@ from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.artifact.checksums import sha256_of
 from transformermodel_predictor.progress import Progress
+from transformermodel_predictor.sources.permission import permitted
 from transformermodel_predictor.sources.selection import Selection, needed_files, whole_archive
 from transformermodel_predictor.sources.source import Listing, Resolved
 from transformermodel_predictor.sources.tree import DOWNLOADED, source_files
@@ -83,7 +84,9 @@ class LocalFile:
 
     def resolve(self) -> Resolved:
         """Hash the file."""
-        checksum = sha256_of(self._find())
+        file = self._find()
+        with permitted(file, self.uri):
+            checksum = sha256_of(file)
         return Resolved(identity=f"sha256@{checksum}", commit=checksum)
 
     def listing(self) -> Listing:
@@ -96,7 +99,7 @@ class LocalFile:
         source = self._find()
         folder.mkdir(parents=True, exist_ok=True)
         target, checksum, total, done = folder / source.name, hashlib.sha256(), source.stat().st_size, 0
-        with source.open("rb") as reader, target.open("wb") as writer:
+        with permitted(source, self.uri), source.open("rb") as reader, target.open("wb") as writer:
             while chunk := reader.read(_CHUNK):
                 checksum.update(chunk)
                 done += writer.write(chunk)

@@ -1,3 +1,7 @@
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -79,6 +83,74 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
         f"NotFound: file://absent: {tmp_path}/absent is not a folder. "
         "Check the uri for a misspelt name, revision or path."
     )
+
+
+NOBODY = 65534
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """As a user for whom modes of files count; root may read everything."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
+
+
+@pytest.fixture
+def open_to_all() -> Iterator[Path]:
+    """A folder that everybody may enter, as pytest's are not."""
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o755)
+        yield Path(place)
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "config.json"])
+def test_a_file_that_may_not_be_read_is_named_with_what_to_do(open_to_all: Path, name: str) -> None:
+    (write(open_to_all / "model") / name).chmod(0)
+    with as_nobody(), pytest.raises(PreparationFailed) as refusal:
+        source_for("file://model", None, open_to_all).resolve()
+    assert refusal.value.reason is FailureReason.UnsupportedSource
+    user = os.geteuid() or NOBODY
+    assert refusal.value.message == (
+        f"file://model: {open_to_all}/model/{name} may not be read by user {user}, as whom this runs; let everybody "
+        "read it (chmod -R a+rX, by its owner)."
+    )
+
+
+def test_a_file_that_may_not_be_read_any_more_is_named_while_it_is_copied(open_to_all: Path, watcher: Watcher) -> None:
+    folder = write(open_to_all / "model")
+    source = source_for("file://model", None, open_to_all)
+    resolved = source.resolve()
+    (folder / "model.safetensors").chmod(0)
+    copy = open_to_all / "copy"
+    copy.mkdir()
+    copy.chmod(0o777)
+    with as_nobody(), pytest.raises(PreparationFailed, match=r"model\.safetensors may not be read"):
+        source.acquire(resolved, copy, watcher)
+
+
+def test_a_folder_and_an_archive_that_may_not_be_read_are_named(open_to_all: Path) -> None:
+    folder, archive = write(open_to_all / "model"), open_to_all / "model.mar"
+    archive.write_bytes(b"")
+    for place in (folder, archive):
+        place.chmod(0)
+        with as_nobody(), pytest.raises(PreparationFailed, match=f"{place} may not be read") as refusal:
+            source_for(f"file://{place.name}", None, open_to_all).resolve()
+        assert refusal.value.reason is FailureReason.UnsupportedSource
+
+
+def test_a_place_to_copy_to_that_is_refused_is_no_fault_of_the_source(open_to_all: Path, watcher: Watcher) -> None:
+    write(open_to_all / "model")
+    source = source_for("file://model", None, open_to_all)
+    resolved = source.resolve()
+    copy = open_to_all / "copy"
+    copy.mkdir(mode=0o500)
+    with as_nobody(), pytest.raises(PermissionError):
+        source.acquire(resolved, copy, watcher)
 
 
 def test_what_torchserves_script_leaves_is_one_source(tmp_path: Path, watcher: Watcher) -> None:
