@@ -275,7 +275,8 @@ class Reason(StrEnum):
         "ReplicasUnavailable",
         Tone.Warning,
         (_PREDICTOR,),
-        "Fewer replicas than wanted are available, of a revision that was rolled out before.",
+        "Fewer replicas than wanted are available, of a revision that was rolled out before, and not because they are "
+        "only starting.",
     )
     ProgressDeadlineExceeded = (
         "ProgressDeadlineExceeded",

@@ -1,5 +1,6 @@
 """What the concerns come to: suspension, deletion, unreadable objects, events."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from transformermodel_operator.decide.inquiry import Inquiry
 from transformermodel_operator.decision import Decision, decide, inquire
 from transformermodel_operator.objects import Reference
 from transformermodel_operator.pods.attempt import Attempt
+from transformermodel_operator.pods.replicas import Trouble
 from transformermodel_operator.reasons import Reason
 from transformermodel_operator.snapshot import Refusal
 
@@ -144,6 +146,16 @@ def test_a_model_that_stops_serving_says_so() -> None:
     around = served(MODEL)
     around["deployment"]["status"]["availableReplicas"] = 0
     assert events(decide(snapshot(READY, **around))) == [("Warning", "ReplicasUnavailable")]
+
+
+def test_replicas_that_are_only_starting_are_no_warning() -> None:
+    around = served(MODEL)
+    around["deployment"]["status"]["availableReplicas"] = 0
+    decision = decide(snapshot(READY, **around, trouble=Trouble(starting=True)))
+    assert events(decision) == [("Normal", "RollingOut")]
+    assert decision.requeue_after == timedelta(seconds=15)
+    assert message(decision, "PredictorReady").startswith("0 of 1 replicas serve revision ")
+    assert message(decision, "PredictorReady").endswith("; the others are starting.")
 
 
 def test_suspension_and_its_end_are_told() -> None:

@@ -348,11 +348,16 @@ async def test_a_deleted_model_is_let_go_after_all_else() -> None:
     assert world.cluster.writes == ["status", "finalizers []"]
 
 
-async def test_what_a_quota_refuses_is_told_as_that_and_tried_again() -> None:
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param("exceeded quota: jobs, limited: count/jobs.batch=1", id="there is no room"),
+        pytest.param("status unknown for quota: jobs, resources: count/jobs.batch", id="it has not been counted yet"),
+    ],
+)
+async def test_what_a_quota_refuses_is_told_as_that_and_tried_again(words: str) -> None:
     world = World(model())
-    world.cluster.refused = {
-        "Job": ApiError(403, "jobs is forbidden: exceeded quota: jobs, limited: count/jobs.batch=1")
-    }
+    world.cluster.refused = {"Job": ApiError(403, f"jobs is forbidden: {words}")}
     assert await world.reconcile() == 60
     assert world.ready_reason() == "QuotaExceeded"
     world.cluster.refused.clear()

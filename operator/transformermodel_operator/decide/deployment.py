@@ -71,6 +71,12 @@ def selector_of(deployment: Document) -> str:
     return ",".join(f"{name}={labels[name]}" for name in sorted(labels))
 
 
+def refusal_of_pods(deployment: Document) -> str | None:
+    """Why the API server refuses its pods, such as a quota or a policy; None while it takes them."""
+    failure = condition(deployment, "ReplicaFailure") or {}
+    return str(failure.get("message") or failure.get("reason")) if failure.get("status") == "True" else None
+
+
 def without_progress(deployment: Document, now: datetime) -> timedelta:
     """How long nothing has come further. It has a deadline of its own, which KServe does not let us set."""
     progress = condition(deployment, "Progressing") or {}

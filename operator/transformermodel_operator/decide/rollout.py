@@ -16,6 +16,7 @@ from transformermodel_operator.decide.deployment import (
     counts,
     deployed_revision,
     is_observed,
+    refusal_of_pods,
     replicas_wanted,
     serving,
     without_progress,
@@ -111,10 +112,12 @@ def _observe_replicas(service: Document, deployment: Document, trouble: Trouble,
     if trouble.crashes is not None:
         finding = false(ConditionType.PredictorReady, Reason.CrashLooping, f"{counted}. {trouble.crashes}")
         return Rollout(finding, failed=not patience.proven)
-    words = trouble.obstacle or (failure.message if failure is not None else "")
+    words = trouble.obstacle or refusal_of_pods(deployment) or (failure.message if failure is not None else "")
     progress = condition(deployment, "Progressing") or {}
     complete = progress.get("reason") == COMPLETE
     if complete and updated == replicas == total:
+        if trouble.starting and failure is None:
+            return Rollout(_rolling(f"{counted}; the others are starting."), requeue_after=LOOK_AGAIN_AFTER)
         message = f"{available} of {replicas} replicas are available. {words}".strip()
         return Rollout(false(ConditionType.PredictorReady, Reason.ReplicasUnavailable, message))
     left = patience.deadline - without_progress(deployment, patience.now)

@@ -82,8 +82,8 @@ def obstacle_in(events: Sequence[Document]) -> Obstacle | None:
 
 
 def is_about_quota(words: str) -> bool:
-    """Whether a refusal comes from a ResourceQuota (its admission plugin's words)."""
-    return "exceeded quota: " in words or "failed quota: " in words
+    """Whether a refusal comes from a ResourceQuota, also one that is not counted yet (its admission plugin's words)."""
+    return any(sign in words for sign in ("exceeded quota: ", "failed quota: ", "status unknown for quota: "))
 
 
 def container_state(pod: Document, name: str) -> Document:

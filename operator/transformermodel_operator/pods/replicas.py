@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from transformermodel_operator.children.inference_service import REVISION_ANNOTATION
-from transformermodel_operator.objects import Document, annotations
+from transformermodel_operator.objects import Document, annotations, condition, is_terminating
 from transformermodel_operator.pods.hindrance import container_of, hindrance_of
 
 CONTAINERS = frozenset({"kserve-container"})
@@ -23,17 +23,23 @@ class Trouble:
     Attributes:
         crashes: a pod ends again and again: which, and its last words; None where none does.
         obstacle: why a pod does not run, one sentence; None where there is nothing to tell.
+        starting: there are pods, and those that do not serve have only begun: nothing is wrong.
     """
 
     crashes: str | None = None
     obstacle: str | None = None
+    starting: bool = False
 
 
 def read_trouble(pods: Sequence[Document], revision: str | None) -> Trouble:
     """Read the pods of a predictor, those of one revision alone; others are on their way out."""
     ours = [pod for pod in pods if annotations(pod).get(REVISION_ANNOTATION) == revision]
     newest_first = sorted(ours, key=lambda pod: str(pod["metadata"]["creationTimestamp"]), reverse=True)
-    return Trouble(crashes=_first(map(_crashes, newest_first)), obstacle=_first(map(_obstacle, newest_first)))
+    return Trouble(
+        crashes=_first(map(_crashes, newest_first)),
+        obstacle=_first(map(_obstacle, newest_first)),
+        starting=_are_well([pod for pod in ours if not is_terminating(pod)]),
+    )
 
 
 def _first(sentences: "map[str | None]") -> str | None:
@@ -55,6 +61,22 @@ def _last_words(pod: Document) -> str | None:
     end = f"{ended.get('reason', 'Error')}, exit status {ended['exitCode']}"
     restarts = int(container.get("restartCount") or 0)
     return f"Pod {pod['metadata']['name']} has ended ({end}) and was restarted {restarts} times. {words}".strip()
+
+
+def _are_well(pods: Sequence[Document]) -> bool:
+    return bool(pods) and all(map(_is_well, pods))
+
+
+def _is_well(pod: Document) -> bool:
+    """Whether a pod serves, or is about to for the first time."""
+    container = container_of(pod, CONTAINERS)
+    if _obstacle(pod) is not None:
+        return False
+    ready = condition(pod, "Ready") or {}
+    began = container.get("state", {}).get("running", {}).get("startedAt")
+    # A pod is not ready from before its container runs; later it is only where it has been ready in between.
+    has_lapsed = began is not None and str(ready.get("lastTransitionTime") or "") > began
+    return bool(container.get("ready")) or not has_lapsed
 
 
 def _obstacle(pod: Document) -> str | None:

@@ -205,6 +205,25 @@ def test_the_pods_of_a_rollout_are_asked_what_they_wait_for() -> None:
     assert inquire(snapshot(READY, **served(MODEL))).replicas is None
 
 
+QUOTA = 'pods "sentiment-predictor-7d4-" is forbidden: exceeded quota: compute, requested: limits.memory=4Gi'
+REFUSED_PODS = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": QUOTA}
+
+
+def test_why_the_api_server_refuses_a_revisions_pods_is_told_while_it_waits_and_when_it_has_failed() -> None:
+    around = rolling()
+    around["deployment"]["status"]["conditions"].append(REFUSED_PODS)
+    assert message(decide(snapshot(EDITED, **around)), "Ready").endswith(QUOTA)
+    late = decide(snapshot(EDITED, **around, now=NOW + timedelta(seconds=600)))
+    assert conditions(late)["Ready"] == ("False", "RolledBack")
+    assert f"and there is no progress. {QUOTA}" in message(late, "Ready")
+
+
+def test_pods_that_are_not_refused_any_more_are_no_obstacle() -> None:
+    around = rolling()
+    around["deployment"]["status"]["conditions"].append({**REFUSED_PODS, "status": "False"})
+    assert QUOTA not in message(decide(snapshot(EDITED, **around)), "Ready")
+
+
 FAILING = [
     pytest.param(rolling(trouble=CRASH), "CrashLooping", "no CUDA", id="crashes"),
     pytest.param(

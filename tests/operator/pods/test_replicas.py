@@ -55,7 +55,42 @@ def test_the_end_of_now_counts_before_that_of_then() -> None:
     ],
 )
 def test_no_trouble(container: Object) -> None:
-    assert read_trouble([serving_pod(**container)], "new") == Trouble()
+    trouble = read_trouble([serving_pod(**container)], "new")
+    assert (trouble.crashes, trouble.obstacle) == (None, None)
+
+
+HINDERED = {"state": {"waiting": {"reason": "ErrImagePull"}}}
+BEFORE, BEGAN, LATER = "2026-11-22T11:00:05Z", "2026-11-22T11:00:10Z", "2026-11-22T11:09:00Z"
+RUNNING = {"running": {"startedAt": BEGAN}}
+
+
+def unready_pod(since: str, name: str = "two", **container: Any) -> Object:
+    pod = serving_pod(name, **{"ready": False, "state": RUNNING, **container})
+    pod["status"]["conditions"] = [{"type": "Ready", "status": "False", "lastTransitionTime": since}]
+    return pod
+
+
+SERVING = serving_pod(ready=True, state=RUNNING)
+GOING = unready_pod(LATER)
+GOING["metadata"]["deletionTimestamp"] = LATER
+
+
+@pytest.mark.parametrize(
+    ("pods", "starting"),
+    [
+        pytest.param([SERVING], True, id="all serve, and the Deployment has not noticed yet"),
+        pytest.param([SERVING, unready_pod(BEFORE)], True, id="one loads its model"),
+        pytest.param([SERVING, serving_pod("two", state={"waiting": {"reason": "ContainerCreating"}})], True, id="new"),
+        pytest.param([SERVING, unready_pod(LATER)], False, id="one was ready and is not any more"),
+        pytest.param([unready_pod(BEFORE), unready_pod(LATER)], False, id="one loads, and one is not ready any more"),
+        pytest.param([SERVING, unready_pod(BEFORE, lastState={"terminated": ENDED})], False, id="one has ended before"),
+        pytest.param([SERVING, serving_pod("two", **HINDERED)], False, id="hindered"),
+        pytest.param([SERVING, GOING], True, id="one is on its way out"),
+        pytest.param([serving_pod(of="old")], False, id="none is there yet"),
+    ],
+)
+def test_replicas_that_only_start_are_told_from_those_that_fail(pods: list[Object], starting: bool) -> None:
+    assert read_trouble(pods, "new").starting is starting
 
 
 def test_an_end_may_be_an_accident_and_is_told_all_the_same() -> None:
