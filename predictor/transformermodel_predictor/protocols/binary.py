@@ -4,12 +4,17 @@ https://github.com/kserve/open-inference-protocol and Triton's `extension_binary
 Inference-Header-Content-Length has the length of the JSON, each binary tensor its own in its parameters.
 """
 
+import re
+
 from transformermodel_predictor.protocols.errors import InvalidRequest
 
 HEADER_LENGTH = "inference-header-content-length"
 """The header with the length of the JSON part, in bytes."""
 
 CONTENT_TYPE = "application/octet-stream"
+
+_LENGTH = re.compile("[0-9]{1,20}")
+"""Python refuses to read thousands of digits as a number."""
 
 
 def split_body(body: bytes, header_length: str | None) -> tuple[bytes, bytes]:
@@ -20,7 +25,7 @@ def split_body(body: bytes, header_length: str | None) -> tuple[bytes, bytes]:
     """
     if header_length is None:
         return body, b""
-    if not (header_length.isascii() and header_length.isdecimal()) or int(header_length) > len(body):
+    if not _LENGTH.fullmatch(header_length) or int(header_length) > len(body):
         raise InvalidRequest(
             f"{HEADER_LENGTH} must be the number of bytes of the JSON, at most the body's {len(body)}; "
             f"it is {header_length[:20]!r}"

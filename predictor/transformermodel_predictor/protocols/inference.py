@@ -4,6 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from transformermodel_predictor.protocols.errors import InvalidRequest
+
+_MOST_DIMENSIONS = 32
+"""More than any tensor has; the product of a million of them is a number that takes minutes to compute."""
+
 
 @dataclass(frozen=True)
 class Tensor:
@@ -64,3 +69,17 @@ class InferenceResponse:
     id: str
     outputs: tuple[Tensor, ...]
     parameters: Mapping[str, Any]
+
+
+def require_shape(name: str, shape: Sequence[object]) -> tuple[int, ...]:
+    """The dimensions that a client gave an input.
+
+    Raises:
+        InvalidRequest: they are too many, or no dimensions.
+    """
+    if len(shape) > _MOST_DIMENSIONS:
+        raise InvalidRequest(f"shape of input {name!r} has {len(shape)} dimensions; there may be {_MOST_DIMENSIONS}")
+    sizes = tuple(size for size in shape if type(size) is int and size >= 0)
+    if len(sizes) != len(shape):
+        raise InvalidRequest(f"shape of input {name!r} must be whole numbers from 0")
+    return sizes

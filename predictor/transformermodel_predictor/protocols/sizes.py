@@ -34,12 +34,13 @@ def _bytes(value: object) -> int:
 
 
 def _texts(value: object) -> Iterable[str]:
-    """All strings in a JSON value."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _texts(item)
-    elif isinstance(value, Sequence):
-        for item in value:
-            yield from _texts(item)
+    """All strings in a JSON value. Without recursion: JSON may be nested deeper than Python's stack."""
+    left = [value]
+    while left:
+        item = left.pop()
+        if isinstance(item, str):
+            yield item
+        elif isinstance(item, Mapping):
+            left.extend(item.values())
+        elif isinstance(item, Sequence):
+            left.extend(item)

@@ -9,7 +9,7 @@ from transformermodel_predictor.protocols.binary import Sections
 from transformermodel_predictor.protocols.columns import EXPLANATION
 from transformermodel_predictor.protocols.datatypes import pack, unpack
 from transformermodel_predictor.protocols.errors import InvalidRequest
-from transformermodel_predictor.protocols.inference import InferenceRequest, InferenceResponse, Tensor
+from transformermodel_predictor.protocols.inference import InferenceRequest, InferenceResponse, Tensor, require_shape
 from transformermodel_predictor.tasks.task import TensorSpec
 
 _JSON = "application/json"
@@ -88,9 +88,7 @@ def _read_tensor(item: object, sections: Sections) -> Tensor:
     document = _object(item, "an input")
     name = _string(document.get("name"), "an input's name")
     datatype = _string(document.get("datatype"), f"datatype of input {name!r}")
-    shape = tuple(_list(document.get("shape"), f"shape of input {name!r}"))
-    if not all(type(size) is int and size >= 0 for size in shape):
-        raise InvalidRequest(f"shape of input {name!r} must be whole numbers")
+    shape = require_shape(name, _list(document.get("shape"), f"shape of input {name!r}"))
     size = _object(document.get("parameters") or {}, f"parameters of input {name!r}").get("binary_data_size")
     if size is not None:
         if "data" in document:

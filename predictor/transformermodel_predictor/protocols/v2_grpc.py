@@ -10,7 +10,7 @@ from transformermodel_predictor.handler import ModelMetadata
 from transformermodel_predictor.protocols.columns import EXPLANATION
 from transformermodel_predictor.protocols.datatypes import pack, unpack
 from transformermodel_predictor.protocols.errors import InvalidRequest
-from transformermodel_predictor.protocols.inference import InferenceRequest, InferenceResponse, Tensor
+from transformermodel_predictor.protocols.inference import InferenceRequest, InferenceResponse, Tensor, require_shape
 from transformermodel_predictor.protocols.messages import AnyMessage, messages, unknown_field
 
 _CONTENTS = {
@@ -90,9 +90,7 @@ def write_metadata(metadata: ModelMetadata, versions: Sequence[str] = (), *, exp
 
 
 def _read_tensor(tensor: AnyMessage, raw: bytes | None) -> Tensor:
-    name, datatype, shape = tensor.name, tensor.datatype, tuple(tensor.shape)
-    if any(size < 0 for size in shape):
-        raise InvalidRequest(f"shape of input {name!r} must not be negative")
+    name, datatype, shape = tensor.name, tensor.datatype, require_shape(tensor.name, tensor.shape)
     count = math.prod(shape)
     if raw is not None:
         if tensor.HasField("contents"):

@@ -24,3 +24,11 @@ def test_texts_within_the_limit_pass(fields: dict[str, object]) -> None:
 def test_a_row_with_more_bytes_is_refused(fields: dict[str, object]) -> None:
     with pytest.raises(TextTooLarge, match="more than 9 bytes"):
         require_size([{"text": ""}, fields], 9)
+
+
+def test_a_value_may_be_nested_as_deep_as_json_is_read() -> None:
+    nested: object = "x" * 10
+    for _ in range(2000):
+        nested = {"text": [nested]}
+    with pytest.raises(TextTooLarge):
+        require_size([{"text": nested}], 9)

@@ -86,6 +86,10 @@ class TestMalformed:
             ({"inputs": [tensor(["a"], [-1])]}, "shape of input 'text' must be whole numbers"),
             ({"inputs": [tensor(["a"], [1.0])]}, "shape of input 'text' must be whole numbers"),
             ({"inputs": [tensor(["a"], [True])]}, "shape of input 'text' must be whole numbers"),
+            (
+                {"inputs": [tensor(["a"], [2**62] * 100_000)]},
+                "shape of input 'text' has 100000 dimensions; there may be",
+            ),
             ({"inputs": [tensor(["a"], [2])]}, "input 'text' has 1 elements, but shape [2]"),
             ({"inputs": [tensor("ab", [2])]}, "data of input 'text' must be a list"),
             (
