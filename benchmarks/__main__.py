@@ -34,7 +34,7 @@ _BENCHMARKS: tuple[tuple[str, Callable[[], Result], str], ...] = (
     ("torchserve.rates", rates.measure, _without("go", "java")),
     ("torchserve.workers", workers.measure, _without("go")),
     ("operator", operator.measure, unavailable() or not_installed() or ""),
-    ("operator_scale", lambda: operator_scale.measure(models=1000), unavailable() or not_installed() or ""),
+    ("operator_scale", operator_scale.measure, unavailable() or not_installed() or ""),
 )
 
 parser = argparse.ArgumentParser(prog="python -m benchmarks", description=(__doc__ or "").split(":")[0])
