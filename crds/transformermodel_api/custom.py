@@ -33,8 +33,8 @@ CUSTOM_RULES = (
     ),
     Rule(
         f"{_NOT_CUSTOM} || !has(self.preparation) || ({_PREPARATION_UNSAID})",
-        "of preparation only deadlineSeconds, ttlSecondsAfterFinished, resources, nodeSelector and tolerations are for "
-        "the task Custom, whose handler decides the rest; remove the others",
+        "of preparation only deadlineSeconds, ttlSecondsAfterFinished, serviceAccountName, resources, nodeSelector and "
+        "tolerations are for the task Custom, whose handler decides the rest; remove the others",
         field=".preparation",
     ),
     Rule(

@@ -1,11 +1,12 @@
 """spec.rollout: how a change reaches the replicas, and how it is taken back."""
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from transformermodel_api.rules import ResourceType
+from transformermodel_api.rules import ResourceType, Rule
 
 STARTUP_SECONDS = 600
 """How long a replica may take to load a model where nothing else is said."""
@@ -26,7 +27,7 @@ class Rollout(ResourceType):
         Field(
             description="How replicas of a new revision take the place of the old ones: RollingUpdate (a new one has "
             "to answer before an old one goes) or Recreate (the old ones go first: nothing answers meanwhile, and no "
-            "second GPU is needed). There is no canary: KServe splits no traffic inside a cluster."
+            "second GPU is needed)."
         ),
     ] = RolloutStrategy.RollingUpdate
     progress_deadline_seconds: Annotated[
@@ -53,6 +54,18 @@ class Rollout(ResourceType):
             "artifacts of as many.",
         ),
     ] = 5
+    canary: Annotated[
+        Mapping[str, Any] | None,
+        Field(
+            description="Refused, whatever it holds: KServe 0.20 starts a canary beside the model and sends it no "
+            "share of the requests. Serve what is new as a second TransformerModel."
+        ),
+        Rule(
+            "false",
+            "a canary would get no requests: KServe 0.20 starts its pods, and no route that it makes splits traffic; "
+            "remove canary and serve what is new as a second TransformerModel (docs/life.md#canaries)",
+        ),
+    ] = None
     pinned_revision: Annotated[
         str | None,
         Field(

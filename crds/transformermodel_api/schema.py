@@ -16,6 +16,7 @@ Json: TypeAlias = Any
 
 INT_OR_STRING = "x-kubernetes-int-or-string"
 LIST_TYPE = "x-kubernetes-list-type"
+PRESERVE_UNKNOWN = "x-kubernetes-preserve-unknown-fields"
 
 _KEYWORDS = (
     "description",
@@ -38,6 +39,7 @@ _KEYWORDS = (
     "properties",
     "items",
     "additionalProperties",
+    PRESERVE_UNKNOWN,
     VALIDATIONS,
 )
 """What a node may say, in the order in which it is written."""
@@ -93,6 +95,8 @@ def _in_place(node: Mapping[str, Any], definitions: Mapping[str, Schema]) -> Sch
         schema["enum"] = [schema.pop("const")]
     if schema.get("additionalProperties") is False:
         del schema["additionalProperties"]  # unknown fields are pruned, or refused when the client is strict
+    if schema.get("additionalProperties") is True:
+        schema[PRESERVE_UNKNOWN] = schema.pop("additionalProperties")
     if schema.get("default", ...) in (None, []):
         del schema["default"]  # absent says the same, without null
     return schema

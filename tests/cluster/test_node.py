@@ -1,9 +1,10 @@
 """The cluster itself is what the other tests take it for."""
 
+import json
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -157,6 +158,53 @@ def test_kserve_serves_a_model_from_a_claim(
     address = kubernetes.address("greeting-predictor", namespace)
     answer = kubernetes.http("GET", f"http://{address}/greeting")
     assert (answer.status, answer.body) == (200, b"hello")
+
+
+@pytest.fixture
+def routes(kubernetes: Kubernetes) -> Iterator[None]:
+    """KServe makes an Ingress for each InferenceService that changes meanwhile; otherwise it makes none here."""
+    configuration = kubernetes.get("configmap", "inferenceservice-config", "kserve")
+    assert configuration is not None
+    ingress = configuration["data"]["ingress"]
+    _configure_ingress(kubernetes, json.dumps({**json.loads(ingress), "disableIngressCreation": False}))
+    yield
+    _configure_ingress(kubernetes, ingress)
+
+
+def _configure_ingress(kubernetes: Kubernetes, ingress: str) -> None:
+    patch = json.dumps({"data": {"ingress": ingress}})
+    kubernetes.kubectl("patch", "configmap", "inferenceservice-config", "-n", "kserve", "--type=merge", "-p", patch)
+
+
+def test_kserve_starts_a_canary_and_routes_it_nothing(
+    kubernetes: Kubernetes,
+    namespace: str,
+    persistent_volume_claim: Callable[[str], VolumeClaim],
+    routes: None,
+) -> None:
+    """Why spec.rollout.canary is refused: once KServe splits traffic, this fails, and canaries can be offered."""
+    claim = persistent_volume_claim("models")
+    (claim.folder / "model").mkdir()
+    service = placed(inference_service(claim.name), namespace)
+    service["metadata"]["annotations"] = {
+        "serving.kserve.io/deploymentMode": "Standard",
+        "serving.kserve.io/autoscalerClass": "none",
+    }
+    model = {**service["spec"]["predictor"]["model"], "name": "kserve-container"}  # which its CRD wants of canaries
+    service["spec"]["canary"] = [{"predictor": {"model": model, "name": "next"}, "trafficPercent": 50}]
+    kubernetes.apply([placed(serving_runtime(kubernetes.predictor_image), namespace), service])
+
+    for ready in ("CanaryPredictorReady", "Ready"):
+        told = kubernetes.wait("inferenceservice", "greeting", namespace, ready)["status"]
+    assert [(found["name"], found["ready"], found["trafficPercent"]) for found in told["canaryStatuses"]] == [
+        ("next", True, 50)
+    ]
+    for kind in ("deployments", "services"):
+        names = {found["metadata"]["name"] for found in kubernetes.objects(kind, namespace)}
+        assert {"greeting-predictor", "greeting-next-predictor"} <= names
+    (route,) = kubernetes.objects("ingresses", namespace)
+    paths = [path for rule in route["spec"]["rules"] for path in rule["http"]["paths"]]
+    assert {path["backend"]["service"]["name"] for path in paths} == {"greeting-predictor"}
 
 
 def test_kserve_refuses_a_service_without_a_model(kubernetes: Kubernetes, namespace: str) -> None:

@@ -35,5 +35,5 @@ def written(spec: Spec) -> list[Object]:
 
 
 def test_a_field_that_is_changed_changes_what_is_written() -> None:
-    leaves = {str(field): field.specs() for field in fields() if field.is_leaf}
+    leaves = {str(field): field.specs() for field in fields() if field.is_leaf and not field.is_refused}
     assert {name for name, specs in leaves.items() if written(specs[0]) == written(specs[1])} == set(HEEDED_ELSEWHERE)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from transformermodel_api.schema import Json, Schema
+from transformermodel_api.schema import PRESERVE_UNKNOWN, Json, Schema
 
 _OBJECT_META = frozenset(
     {
@@ -37,7 +37,7 @@ def _unknown(value: Json, schema: Schema, path: str) -> Iterator[str]:
     if isinstance(value, list):
         for index, item in enumerate(value):
             yield from _unknown(item, schema.get("items", {}), f"{path}[{index}]")
-    if isinstance(value, dict):
+    if isinstance(value, dict) and not schema.get(PRESERVE_UNKNOWN):
         for name, child in value.items():
             child_path = f"{path}.{name}" if path else name
             child_schema = schema.get("properties", {}).get(name, schema.get("additionalProperties"))

@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.unit.api.field_values import refused_values, sound_values, strange_values
 from transformermodel_api.crd import resource_schema
+from transformermodel_api.rules import VALIDATIONS
 from transformermodel_api.schema import Schema
 
 Path = tuple[str | int, ...]
@@ -92,8 +93,15 @@ class Field:
         """Whether it holds no other fields."""
         return "properties" not in self.schema and "properties" not in self.schema.get("items", {})
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether it is there to say why there is no such thing."""
+        return any(rule["rule"] == "false" for rule in self.schema.get(VALIDATIONS, ()))
+
     def specs(self) -> tuple[Spec, ...]:
         """Sound specs that differ in this field alone: without it where that can be, and with each of its values."""
+        if self.is_refused:
+            return (self._without(),)
         with_it = tuple(self._with(value) for value in self._values())
         return with_it if self.required or self.path[-1] in _NEVER_ABSENT else (self._without(), *with_it)
 

@@ -65,6 +65,7 @@ def _agreeing(spec: dict[str, Any]) -> dict[str, Any]:
         preparation.pop("engine", None)
         preparation["batchSize"] = 1
     _agree_about_the_task(spec)
+    spec.get("rollout", {}).pop("canary", None)  # nothing agrees with it
     if "labels" in preparation:
         preparation.pop("numLabels", None)
     if spec["task"] != "TextGeneration":
@@ -151,7 +152,8 @@ def _values(schema: dict[str, Any], name: str) -> st.SearchStrategy[Any]:
 
 def _objects(schema: dict[str, Any], name: str) -> st.SearchStrategy[dict[str, Any]]:
     if "properties" not in schema:
-        return st.dictionaries(st.sampled_from(["cpu", "a.b/c"]), _values(schema["additionalProperties"], name))
+        entries = _values(schema["additionalProperties"], name) if "additionalProperties" in schema else JUNK
+        return st.dictionaries(st.sampled_from(["cpu", "a.b/c"]), entries)
     required = schema.get("required", [])
     fields = {key: _values(child, f"{name.rpartition('.')[2]}.{key}") for key, child in schema["properties"].items()}
     return st.fixed_dictionaries(

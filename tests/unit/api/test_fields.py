@@ -3,6 +3,7 @@
 from tests.unit.api.fields import Spec, fields
 from transformermodel_api import API_VERSION, KIND
 from transformermodel_api.crd import resource_schema
+from transformermodel_api.rules import VALIDATIONS
 from transformermodel_api.schema import schema_nodes
 from transformermodel_api.validation import problems
 
@@ -17,6 +18,8 @@ WITHOUT_A_CHOICE = {
     "predictor.affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution.podAffinityTerm",
 }
 """Objects that have to be there, and so are changed by their fields alone."""
+REFUSED = {"rollout.canary"}
+"""Fields that are there to say why there is no such thing."""
 
 
 def told(spec: Spec) -> tuple[str, ...]:
@@ -29,7 +32,7 @@ def test_no_field_of_the_schema_is_left_out() -> None:
 
 
 def test_each_field_can_be_changed() -> None:
-    assert {name for name, field in EACH.items() if len(field.specs()) == 1} == WITHOUT_A_CHOICE
+    assert {name for name, field in EACH.items() if len(field.specs()) == 1} == WITHOUT_A_CHOICE | REFUSED
 
 
 def test_what_a_field_is_changed_to_is_sound_and_another() -> None:
@@ -41,6 +44,14 @@ def test_what_a_field_is_changed_to_is_sound_and_another() -> None:
 
 def test_what_a_schema_refuses_is_wrong() -> None:
     assert [name for name, field in EACH.items() for spec in field.refused() if not told(spec)] == []
+
+
+def test_what_a_refused_field_holds_is_refused_by_its_reason_alone() -> None:
+    assert {name for name, field in EACH.items() if field.is_refused} == REFUSED
+    for name in REFUSED:
+        (rule,) = EACH[name].schema[VALIDATIONS]
+        as_object, *_ = EACH[name].refused()
+        assert told(as_object) == (f'spec.{name}: Invalid value: "object": {rule["message"]}',)
 
 
 def test_what_nobody_should_write_is_let_pass_all_the_same() -> None:

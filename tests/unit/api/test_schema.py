@@ -1,7 +1,8 @@
 """The structural schema says in place what pydantic says by reference."""
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import pytest
 from pydantic import Field
@@ -37,6 +38,7 @@ class Room(ResourceType):
     lamp_above: Annotated[Lamp, Field(description="The lamp at the ceiling.")] = Lamp(watts=60)
     other: Annotated[Lamp | None, Field(description="Another lamp.")] = None
     sizes: Annotated[dict[str, Quantity] | None, Field(description="How large it is.")] = None
+    things: Annotated[Mapping[str, Any] | None, Field(description="What stands in it, of any kind.")] = None
     doors: Annotated[
         tuple[str, ...],
         Field(max_length=4, description="Its doors.", json_schema_extra={"x-kubernetes-list-type": "set"}),
@@ -54,7 +56,7 @@ def test_references_are_written_in_place_with_the_description_of_the_field() -> 
 
 
 def test_fields_have_their_names_on_the_wire() -> None:
-    assert list(FIELDS) == ["kind", "name", "lampAbove", "other", "sizes", "doors"]
+    assert list(FIELDS) == ["kind", "name", "lampAbove", "other", "sizes", "things", "doors"]
     assert SCHEMA["required"] == ["name"]
 
 
@@ -87,6 +89,14 @@ def test_a_map_has_a_schema_for_its_entries_and_an_object_none() -> None:
     assert FIELDS["sizes"]["additionalProperties"]["x-kubernetes-int-or-string"] is True
     assert "type" not in FIELDS["sizes"]["additionalProperties"]
     assert "additionalProperties" not in SCHEMA
+
+
+def test_what_is_of_any_kind_is_kept_as_it_is() -> None:
+    assert FIELDS["things"] == {
+        "description": "What stands in it, of any kind.",
+        "type": "object",
+        "x-kubernetes-preserve-unknown-fields": True,
+    }
 
 
 def test_lists_say_how_they_are_merged() -> None:

@@ -13,13 +13,13 @@ from transformermodel_api.crd import resource_schema
 from transformermodel_api.model import TransformerModel
 from transformermodel_api.nulls import without_nulls
 from transformermodel_api.rules import VALIDATIONS
-from transformermodel_api.schema import LIST_TYPE, schema_nodes
+from transformermodel_api.schema import LIST_TYPE, PRESERVE_UNKNOWN, schema_nodes
 from transformermodel_api.spec import TransformerModelSpec
 from transformermodel_api.validation import problems
 from transformermodel_api.validation.structure import CHECKED
 
 MESSAGES = [rule["message"] for node in schema_nodes(resource_schema()) for rule in node.get(VALIDATIONS, ())]
-IGNORED = {"description", "default", VALIDATIONS}
+IGNORED = {"description", "default", PRESERVE_UNKNOWN, VALIDATIONS}
 
 
 def test_a_sound_manifest_has_no_problems() -> None:
@@ -30,7 +30,7 @@ def test_an_archive_says_who_it_is_trusted_by_and_how_its_handler_runs() -> None
     archive = changed(
         task="Custom",
         source={"uri": "s3://bucket/x.mar", "trustRemoteCode": "Allowed", "requirements": "Installed"},
-        preparation={"deadlineSeconds": 60},
+        preparation={"deadlineSeconds": 60, "serviceAccountName": "reader"},
         predictor={
             "workers": {"min": 1, "max": 2, "responseTimeoutSeconds": 30, "startupTimeoutSeconds": 600},
             "batching": {"maxBatchSize": 8, "maxDelayMilliseconds": 20},

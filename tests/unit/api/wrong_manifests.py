@@ -24,6 +24,11 @@ POD_METADATA = (
     "app, component and names of transformermodel.dev, serving.kserve.io and app.kubernetes.io are the operator's and "
     "KServe's; choose others"
 )
+CANARY = (
+    'spec.rollout.canary: Invalid value: "object": a canary would get no requests: KServe 0.20 starts its pods, and no '
+    "route that it makes splits traffic; remove canary and serve what is new as a second TransformerModel "
+    "(docs/life.md#canaries)"
+)
 NAME = "metadata.name must be lower-case letters, digits and '-', start with a letter and not end with '-'"
 SUBDOMAIN = (
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and "
@@ -416,8 +421,8 @@ _RULES = (
         'spec.source.adapterUri: Invalid value: "object": adapterUri is not for the task Custom, whose handler loads '
         "the model itself; remove it",
         'spec.preparation: Invalid value: "object": of preparation only deadlineSeconds, ttlSecondsAfterFinished, '
-        "resources, nodeSelector and tolerations are for the task Custom, whose handler decides the rest; remove the "
-        "others",
+        "serviceAccountName, resources, nodeSelector and tolerations are for the task Custom, whose handler decides "
+        "the rest; remove the others",
         'spec.predictor.batching.maxTokens: Invalid value: "object": maxTokens is not for the task Custom, whose '
         "requests are not tokens; use maxBatchSize",
         'spec.predictor.explanations: Invalid value: "object": explanations are the handler\'s own for the task '
@@ -432,6 +437,9 @@ _RULES = (
         'spec.predictor.workers: Invalid value: "object": workers are only for the task Custom; remove them',
         'spec.predictor.workers.max: Invalid value: "object": max must not be less than min',
     ),
+    _wrong("a canary by a share", changed(rollout__canary={"trafficPercent": 10}), CANARY),
+    _wrong("a canary in steps", changed(rollout__canary={"steps": [{"weight": 1.5, "pause": None}, 5]}), CANARY),
+    _wrong("a canary of nothing", changed(rollout__canary={}), CANARY),
     _wrong(
         "generation by a classifier",
         changed(preparation__generation={"topK": 5}),
