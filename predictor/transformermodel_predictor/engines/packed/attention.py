@@ -4,6 +4,7 @@ transformers calls a registered function as `f(module, query, key, value, mask, 
 keywords are those of the model's forward call; so the layout of the row arrives here through every layer.
 """
 
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -19,8 +20,8 @@ ATTENTION = "transformermodel_packed"
 LAYOUT = "packed_layout"
 """Keyword of the forward call that carries the layout."""
 
-_REGISTER_BYTES = 64
-"""Of the widest registers that CPUs have (AVX-512); two or four of the narrower ones."""
+_KEYS = 16
+"""Of how many keys PyTorch's attention for CPUs computes the softmax in whole registers; those left over one by one."""
 
 
 class LayoutMissing(RuntimeError):
@@ -62,14 +63,9 @@ def packed_attention(
         return fused(query, key, value, layout, scaling, sliding_window), None
     if torch.is_grad_enabled() and query.requires_grad:
         return _differentiable(query, key, value, layout, scaling, sliding_window), None
-    multiple = _REGISTER_BYTES // query.element_size() if query.device.type == "cpu" else 1
     output = torch.empty_like(query.transpose(1, 2), memory_format=torch.contiguous_format)
-    for run in layout.runs(multiple if sliding_window is None else 1):
-        output[:, run.start : run.stop] = (
-            _attend_padded(query, key, value, run, scaling)
-            if run.padded
-            else _attend(query, key, value, run, scaling, sliding_window)
-        )
+    for run in layout.runs:
+        output[:, run.start : run.stop] = _attend(query, key, value, run, scaling, sliding_window)
     output[:, layout.starts[-1] :] = 0  # numbers that hurt nobody, whatever the memory held before
     return output, None
 
@@ -88,15 +84,26 @@ def _attend(
     scaling: float | None,
     sliding_window: int | None,
 ) -> torch.Tensor:
-    """A run of one length: [1, tokens, heads, width]."""
+    """A run: [1, tokens, heads, width].
+
+    An odd number of keys takes up to twice as long as a round one, so keys of neighbours are looked at in passing, and
+    not seen. What is not a number in them would be: the engine takes care of that.
+    """
+    multiple = _KEYS if query.device.type == "cpu" and sliding_window is None else 1
+    keys = run.keys(multiple, total=query.shape[2])
+    mask = _band_of(run, sliding_window, query.device) if keys == run.length else _seen(run.length, keys, query.dtype)
     attended = scaled_dot_product_attention(
-        _batch(query, run),
-        _batch(key, run),
-        _batch(value, run),
-        attn_mask=_band_of(run, sliding_window, query.device),
-        scale=scaling,
+        _batch(query, run, run.length), _batch(key, run, keys), _batch(value, run, keys), attn_mask=mask, scale=scaling
     )
     return attended.transpose(1, 2).reshape(1, -1, *attended.shape[1::2])
+
+
+@lru_cache(maxsize=1024)
+def _seen(length: int, keys: int, dtype: torch.dtype) -> torch.Tensor:
+    """What is added to the scores of so many keys, [1, 1, 1, keys], so that the first ones alone are seen."""
+    mask = torch.zeros(1, 1, 1, keys, dtype=dtype)
+    mask[..., length:] = -torch.inf
+    return mask
 
 
 def _band_of(run: Run, sliding_window: int | None, device: torch.device) -> torch.Tensor | None:
@@ -118,7 +125,7 @@ def _differentiable(
 
     The gradient of each single cut would be a row of zeros with a piece in it, and all of them would be added up.
     """
-    runs = layout.runs(1)
+    runs = layout.runs
     sizes = [run.stop - run.start for run in runs]
     cut = (torch.split(tensor.squeeze(0), sizes, dim=1) for tensor in (query, key, value))
     attended = []
@@ -130,33 +137,21 @@ def _differentiable(
     return (rows[0] if len(rows) == 1 else torch.cat(rows)).unsqueeze(0)
 
 
-def _batch(tensor: torch.Tensor, run: Run) -> torch.Tensor:
-    """A run of [1, heads, total, width] as [sequences, heads, length, width], without copying."""
+def _batch(tensor: torch.Tensor, run: Run, tokens: int) -> torch.Tensor:
+    """A run of [1, heads, total, width] as [sequences, heads, tokens, width], without copying.
+
+    Args:
+        tensor: of a row.
+        run: in it.
+        tokens: of each sequence; where they are more than it has, those after it too.
+    """
     _, heads, _, width = tensor.shape
-    tokens = tensor[0, :, run.start : run.stop]
-    return tokens.view(heads, len(run.lengths), run.length, width).transpose(0, 1)
-
-
-def _attend_padded(
-    query: torch.Tensor,
-    key: torch.Tensor,
-    value: torch.Tensor,
-    run: Run,
-    scaling: float | None,
-) -> torch.Tensor:
-    """A run with padding, which nobody sees and which is left out again: [1, tokens, heads, width]."""
-    unseen = torch.zeros(run.visible.shape, dtype=query.dtype).masked_fill_(~run.visible, -torch.inf)
-    attended: torch.Tensor = scaled_dot_product_attention(
-        _padded(query, run), _padded(key, run), _padded(value, run), attn_mask=unseen, scale=scaling
+    _, of_head, of_token, of_number = tensor.stride()
+    return tensor.as_strided(
+        (run.count, heads, tokens, width),
+        (run.length * of_token, of_head, of_token, of_number),
+        tensor.storage_offset() + run.start * of_token,
     )
-    rows = attended.transpose(1, 2).flatten(0, 1)
-    return rows.index_select(0, run.places).unsqueeze(0)
-
-
-def _padded(tensor: torch.Tensor, run: Run) -> torch.Tensor:
-    """A run of [1, heads, total, width], copied to [sequences, heads, length, width]."""
-    rows = tensor[0, :, run.start : run.stop].transpose(0, 1).flatten(1).index_select(0, run.tokens)
-    return rows.view(len(run.lengths), run.length, -1, tensor.shape[-1]).transpose(1, 2)
 
 
 def fused(

@@ -1,6 +1,7 @@
-"""The model on packed rows: no padding is computed, every linear sees one large matrix."""
+"""The model on packed rows, one for each core: no padding is computed, every linear sees one large matrix."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -9,10 +10,12 @@ import torch
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.preparation import Precision
+from transformermodel_predictor.engines.cores import Cores, process_cores
 from transformermodel_predictor.engines.mapping import leave_files
 from transformermodel_predictor.engines.packed.linears import can_prepack, prepack
 from transformermodel_predictor.engines.packed.model import NotPackable, PackedModel
 from transformermodel_predictor.engines.packed.parity import pack
+from transformermodel_predictor.engines.packed.shares import shares
 from transformermodel_predictor.engines.precision import dtype_of
 from transformermodel_predictor.engines.pretrained import load_for_task
 from transformermodel_predictor.engines.quantization import quantize
@@ -25,16 +28,18 @@ _TILES = {torch.bfloat16: 16}
 
 
 class PackedEngine:
-    """A transformers encoder that runs a batch as one row of sequences, one after another.
+    """A transformers encoder that runs a batch as rows of sequences, one after another.
 
     Args:
         model: the model as it runs.
+        cores: each computes a row of its own; None where all compute one row together.
     """
 
     padding_free = True
 
-    def __init__(self, model: PackedModel) -> None:
+    def __init__(self, model: PackedModel, cores: Cores | None = None) -> None:
         self._model = model
+        self._cores = cores
 
     @classmethod
     def load(cls, directory: Path, task: Task[Any, Any], precision: Precision, device: torch.device) -> Self:
@@ -59,11 +64,26 @@ class PackedEngine:
         elif device.type == "cpu" and can_prepack(dtype):
             prepack(model)
             leave_files(model)
-        if device.type == "cpu":
-            packed.tile = _TILES.get(dtype, _TILE)
-        return cls(packed)
+        if device.type != "cpu":
+            return cls(packed)
+        packed.tile = _TILES.get(dtype, _TILE)
+        return cls(packed, process_cores())
+
+    def run(self, batch: Sequence[Encoding]) -> list[Outputs]:
+        """Run one forward pass over the batch: in one row, or each core in one."""
+        if self._cores is None:
+            return self._row(batch)
+        parts = shares([len(encoding) for encoding in batch], self._cores.count)
+        if len(parts) == 1:
+            return self._row(batch)
+        rows = self._cores.run([partial(self._row, [batch[index] for index in part]) for part in parts])
+        found = {
+            index: outputs
+            for part, row in zip(parts, rows, strict=True)
+            for index, outputs in zip(part, row, strict=True)
+        }
+        return [found[index] for index in range(len(batch))]
 
     @torch.inference_mode()
-    def run(self, batch: Sequence[Encoding]) -> list[Outputs]:
-        """Run one forward pass over the batch in one row."""
+    def _row(self, batch: Sequence[Encoding]) -> list[Outputs]:
         return self._model.run(batch)

@@ -17,12 +17,12 @@ from transformermodel_predictor.engines.packed.runs import Run, runs_of
 
 @dataclass(frozen=True)
 class Layout:
-    """The sequences of a batch, sorted by length, in one row.
+    """The sequences of a batch in one row, the longest first, so that only the shortest has no neighbour behind it.
 
     Attributes:
         order: for each place in the row, the position in the batch of the sequence that lies there.
         lengths: tokens of each sequence, in the order of the row; none is 0.
-        filling: tokens after the last sequence that belong to none, and that nobody sees.
+        filling: tokens after the last sequence that belong to none.
     """
 
     order: tuple[int, ...]
@@ -32,7 +32,7 @@ class Layout:
     @classmethod
     def of(cls, lengths: Sequence[int], tile: int | None = None) -> "Layout":
         """The layout of sequences with these lengths, in the order of the batch; filled up to whole tiles, or not."""
-        order = sorted(range(len(lengths)), key=lengths.__getitem__)
+        order = sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True)
         total = sum(lengths)
         filling = 0 if tile is None else rounded_up(total, tile) - total
         return cls(tuple(order), tuple(lengths[index] for index in order), filling)
@@ -45,21 +45,25 @@ class Layout:
     @property
     def longest(self) -> int:
         """Tokens of the longest sequence."""
-        return self.lengths[-1]
+        return self.lengths[0]
 
     @cached_property
     def starts(self) -> tuple[int, ...]:
         """First token of each sequence in the row, and the one after the last."""
         return tuple(accumulate(self.lengths, initial=0))
 
-    def runs(self, multiple: int) -> tuple[Run, ...]:
-        """The row as runs that attention takes together; short ones padded to a multiple of a number of tokens."""
-        return runs_of(self.lengths, multiple)
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """The row as runs that attention takes together."""
+        return runs_of(self.lengths)
 
     def pack(self, values: Sequence[Sequence[int]]) -> torch.Tensor:
-        """Values per token of each sequence, in the order of the batch, as int64 [1, total]."""
+        """Values per token of each sequence, in the order of the batch, as int64 [1, total].
+
+        A row is filled up with a token of its last sequence: no other is computed than those of the batch.
+        """
         tokens = chain.from_iterable(values[index] for index in self.order)
-        return torch.tensor([[*tokens, *repeat(0, self.filling)]])
+        return torch.tensor([[*tokens, *repeat(values[self.order[-1]][0], self.filling)]])
 
     def positions(self, first: int) -> torch.Tensor:
         """Position ids that start again at `first` with each sequence, int64 [1, total]."""

@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import Enum
@@ -30,7 +31,7 @@ class Pooling(Enum):
 
 
 class PackedModel:
-    """Runs a model on packed rows.
+    """Runs a model on packed rows; several at once in threads of their own.
 
     Only its attention, positions and, for a sequence classifier, what its pooler sees are other than usual; linears,
     activations and heads are the model's own.
@@ -48,7 +49,7 @@ class PackedModel:
         self.model = model
         self.pooling = pooling
         self.tile = tile
-        self._layout: Layout | None = None
+        self._running_rows = threading.local()
         self._accepted = frozenset(inspect.signature(model.forward).parameters)
         _set_attention(model)
         if "position_ids" not in inspect.signature(model.base_model.forward).parameters:
@@ -60,14 +61,15 @@ class PackedModel:
 
     @property
     def layout(self) -> Layout:
-        """Of the row that runs.
+        """Of the row that runs in this thread.
 
         Raises:
             RuntimeError: none does.
         """
-        if self._layout is None:
+        layout: Layout | None = getattr(self._running_rows, "layout", None)
+        if layout is None:
             raise RuntimeError("the model of a packed engine was called without it")
-        return self._layout
+        return layout
 
     def laid_out(self, batch: Sequence[Encoding]) -> tuple[Layout, dict[str, torch.Tensor]]:
         """The layout of a batch, and what the forward call takes: features that the model knows, and positions.
@@ -106,18 +108,24 @@ class PackedModel:
         return [{name: rows[index] for name, rows in parts.items()} for index in range(len(layout.order))]
 
     def run(self, batch: Sequence[Encoding]) -> list[Outputs]:
-        """Pack, run forward, and split: one result per encoding, in their order, on the CPU and in float32."""
+        """Pack, run forward, and split: one result per encoding, in their order, on the CPU and in float32.
+
+        What is not a number for one text may spread to its neighbour in the row, so such texts run again, each alone.
+        """
         layout, features = self.laid_out(batch)
-        outputs = self.forward(layout, features)
-        return self.split(layout, {name: value.float().cpu() for name, value in outputs.items()})
+        outputs = {name: value.float().cpu() for name, value in self.forward(layout, features).items()}
+        found = self.split(layout, outputs)
+        if len(batch) == 1 or _finite(outputs):
+            return found
+        return [row if _finite(row) else self.run([encoding])[0] for encoding, row in zip(batch, found, strict=True)]
 
     @contextmanager
     def _running(self, layout: Layout) -> Iterator[None]:
-        self._layout = layout
+        self._running_rows.layout = layout
         try:
             yield
         finally:
-            self._layout = None
+            self._running_rows.layout = None
 
     def _pooled(self, hidden: torch.Tensor) -> torch.Tensor:
         layout = self.layout
@@ -174,6 +182,10 @@ def first_position(model: PreTrainedModel) -> int:
         if name.rpartition(".")[2] == "position_embeddings" and isinstance(module, nn.Embedding):
             return 0 if module.padding_idx is None else module.padding_idx + 1
     return 0
+
+
+def _finite(outputs: Outputs) -> bool:
+    return all(bool(value.isfinite().all()) for value in outputs.values())
 
 
 def _classifies_sequences(model: PreTrainedModel) -> bool:

@@ -11,7 +11,9 @@ from transformermodel_api.spec import TaskName
 from transformermodel_predictor.artifact.directory import Artifact
 from transformermodel_predictor.candidate import Candidate, EngineName
 from transformermodel_predictor.engines.catalogue import load_engine
+from transformermodel_predictor.engines.cores import Cores
 from transformermodel_predictor.engines.engine import Engine
+from transformermodel_predictor.engines.packed.engine import PackedEngine
 from transformermodel_predictor.loading import LoadedModel
 from transformermodel_predictor.tasks.catalogue import TaskConfiguration, make_task
 from transformermodel_predictor.tasks.task import Encoding
@@ -41,6 +43,28 @@ def test_a_batch_of_mixed_lengths_agrees_with_the_reference(
     found = logits(load(tiny_artifact.path, precision), rows)
     assert found.dtype is torch.float32
     torch.testing.assert_close(found, logits(tiny_model.engine, rows), atol=tolerance, rtol=0)
+
+
+def test_what_each_core_computes_is_what_all_compute_together(tiny_artifact: Artifact) -> None:
+    torch.manual_seed(0)
+    rows = [Encoding({"input_ids": torch.randint(5, 10, (length,)).tolist()}) for length in (30, 9, 28, 31, 17, 30, 5)]
+    model = load(tiny_artifact.path)._model  # type: ignore[attr-defined]
+    together, shared = PackedEngine(model), PackedEngine(model, Cores(2))
+    for _ in range(20):  # threads take turns differently every time
+        torch.testing.assert_close(logits(shared, rows), logits(together, rows), atol=1e-5, rtol=0)
+
+
+def test_what_is_not_a_number_in_one_text_stays_there(tiny_artifact: Artifact) -> None:
+    engine = load(tiny_artifact.path)
+    broken = 6
+    rows = [Encoding({"input_ids": ids}) for ids in ([5, 7] * 10, [5, broken, 8] * 6, [5, 7, 8, 9] * 4)]
+    before = logits(engine, rows)
+    words = engine._model.model.get_input_embeddings().weight  # type: ignore[attr-defined]
+    with torch.no_grad():
+        words[broken] = torch.nan
+    after = logits(engine, rows)
+    assert after[1].isnan().all()
+    torch.testing.assert_close(after[[0, 2]], before[[0, 2]], atol=1e-5, rtol=0)
 
 
 def test_a_step_costs_its_tokens_alone(tiny_artifact: Artifact) -> None:

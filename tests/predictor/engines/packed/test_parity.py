@@ -75,10 +75,10 @@ def test_models_of_one_configuration_object_stay_apart() -> None:
 def test_gradients_reach_the_embeddings_for_explanations() -> None:
     """The same layout serves explanations, which run gradients through embeddings in place of token ids."""
     packed = PackedModel(Architecture("Bert").model(HEADS[0]))
-    layout, features = packed.laid_out(sequences(4, 6))
+    layout, features = packed.laid_out(sequences(6, 4))
     embeddings = packed.model.get_input_embeddings()(features.pop("input_ids")).detach().requires_grad_()
     logits = packed.forward(layout, {**features, "inputs_embeds": embeddings})["logits"]
     logits[0].sum().backward()
     assert embeddings.grad is not None
-    assert embeddings.grad[0, :4].abs().sum() > 0
-    assert embeddings.grad[0, 4:].abs().sum() == 0
+    assert embeddings.grad[0, :6].abs().sum() > 0
+    assert embeddings.grad[0, 6:].abs().sum() == 0

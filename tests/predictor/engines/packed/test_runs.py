@@ -5,34 +5,25 @@ from hypothesis import strategies as st
 from transformermodel_predictor.engines.packed.runs import Run, runs_of
 
 
+@given(st.lists(st.integers(1, 100), min_size=1, max_size=12).map(sorted))
+def test_neighbours_of_one_length_go_together_and_runs_cover_the_row(lengths: list[int]) -> None:
+    runs = runs_of(tuple(lengths))
+    assert [run.length for run in runs for _ in range(run.count)] == lengths
+    assert len(runs) == len(set(lengths))
+    assert [token for run in runs for token in range(run.start, run.stop)] == list(range(sum(lengths)))
+
+
 @pytest.mark.parametrize(
-    ("lengths", "multiple", "runs"),
+    ("total", "keys"),
     [
-        pytest.param((1, 2, 3, 3), 1, [((1,), 1), ((2,), 2), ((3, 3), 3)], id="without padding, of equal length"),
-        pytest.param((3, 17, 20, 30), 16, [((3,), 3), ((17, 20, 30), 32)], id="short ones to whole registers"),
-        pytest.param((30, 30), 32, [((30, 30), 32)], id="also where their lengths are equal"),
-        pytest.param((5, 60), 32, [((5,), 5), ((60,), 60)], id="one alone stays as it is"),
-        pytest.param((63, 64, 65, 66, 66), 32, [((63, 64), 64), ((65,), 65), ((66, 66), 66)], id="long ones stay"),
+        pytest.param(100, 32, id="of its neighbour"),
+        pytest.param(62, 32, id="to the end"),
+        pytest.param(61, 30, id="none"),
     ],
 )
-def test_neighbours_of_about_one_length_go_together(
-    lengths: tuple[int, ...], multiple: int, runs: list[tuple[tuple[int, ...], int]]
-) -> None:
-    assert [(run.lengths, run.length) for run in runs_of(lengths, multiple)] == runs
+def test_keys_are_made_round_by_what_lies_behind(total: int, keys: int) -> None:
+    assert Run(start=0, length=30, count=2).keys(16, total) == keys
 
 
-@given(st.lists(st.integers(1, 100), min_size=1, max_size=12).map(sorted), st.sampled_from([1, 8, 16, 32]))
-def test_runs_cover_the_row_and_each_token_is_found_where_it_was_put(lengths: list[int], multiple: int) -> None:
-    covered = []
-    for run in runs_of(tuple(lengths), multiple):
-        covered += range(run.start, run.stop)
-        assert run.tokens[run.places].tolist() == list(range(run.stop - run.start))
-        assert run.visible.flatten()[run.places].all()
-        assert int(run.visible.sum()) == run.stop - run.start
-    assert covered == list(range(sum(lengths)))
-
-
-def test_padding_repeats_a_token_of_its_own_sequence() -> None:
-    run = Run(start=4, lengths=(2, 3), length=4)
-    assert run.padded
-    assert run.tokens.tolist() == [0, 1, 0, 0, 2, 3, 4, 2]
+def test_a_round_number_of_keys_is_enough() -> None:
+    assert Run(start=0, length=32, count=1).keys(16, 100) == 32

@@ -1,0 +1,54 @@
+"""The cores that this process may use, each with a thread that computes on its own.
+
+PyTorch shares each operation out among its threads, and all wait for the last of them before the next operation: about
+a hundred times in a pass, and the longer the busier the cores are with something else. Texts need not know of each
+other, so each core may as well compute its own from the first operation to the last.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import TypeVar
+
+import torch
+
+_T = TypeVar("_T")
+
+
+class Cores:
+    """Threads, one for each core, whose operations run in themselves alone.
+
+    Args:
+        count: of cores.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self._threads = ThreadPoolExecutor(count, "core", initializer=_compute_alone)
+        all_run = threading.Barrier(count)
+        list(self._threads.map(lambda _: all_run.wait(), range(count)))
+        torch.set_num_threads(count)  # of threads that come later: what those of the cores were told holds for all new
+
+    def run(self, parts: Sequence[Callable[[], _T]]) -> list[_T]:
+        """Do all parts at the same time, as far as there are cores; what they return, in their order.
+
+        Raises:
+            BaseException: whatever the first part that fails raises, once all are done.
+        """
+        futures = [self._threads.submit(part) for part in parts]
+        for future in futures:
+            future.exception()  # waits: no part may run on when the caller has gone
+        return [future.result() for future in futures]
+
+
+@cache
+def process_cores() -> Cores | None:
+    """The cores of this process, as many as PyTorch has threads when they are asked for first; None for one."""
+    threads = torch.get_num_threads()
+    return Cores(threads) if threads > 1 else None
+
+
+def _compute_alone() -> None:
+    torch.get_num_threads()  # gives a new thread the number of all; what is set before is lost
+    torch.set_num_threads(1)

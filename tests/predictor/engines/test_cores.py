@@ -1,0 +1,50 @@
+import threading
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+from transformermodel_predictor.engines.cores import Cores
+
+
+@pytest.fixture(scope="module")
+def cores() -> Iterator[Cores]:
+    threads = torch.get_num_threads()
+    yield Cores(2)
+    torch.set_num_threads(threads)
+
+
+def threads_of_a_new_thread() -> int:
+    found: list[int] = []
+    thread = threading.Thread(target=lambda: found.append(torch.get_num_threads()))
+    thread.start()
+    thread.join()
+    return found[0]
+
+
+def test_parts_run_at_the_same_time_and_answer_in_their_order(cores: Cores) -> None:
+    both = threading.Barrier(2, timeout=60)
+    assert sorted(cores.run([both.wait, both.wait])) == [0, 1]
+    assert cores.run([lambda: "first", lambda: "second", lambda: "third"]) == ["first", "second", "third"]
+
+
+def test_each_computes_alone_and_others_as_before(cores: Cores) -> None:
+    assert cores.run([torch.get_num_threads] * 2) == [1, 1]
+    assert torch.get_num_threads() == threads_of_a_new_thread() == 2
+
+
+def test_what_a_part_raises_is_raised_when_all_are_done(cores: Cores) -> None:
+    done = threading.Event()
+    failed = threading.Event()
+
+    def fail() -> None:
+        failed.set()
+        raise ValueError("a part")
+
+    def go_on() -> None:
+        failed.wait(60)
+        done.set()
+
+    with pytest.raises(ValueError, match="a part"):
+        cores.run([fail, go_on])
+    assert done.is_set()
