@@ -9,6 +9,9 @@ from transformermodel_predictor.generation.parameters import GenerationParameter
 _LIKELY = 1024
 """So many of the likeliest tokens nearly always hold the share of top_p; finding them is cheaper than sorting all."""
 
+_COLDEST = 1e-6
+"""Lower temperatures make infinities of logits, and choose no other token: the likeliest has all of the share."""
+
 
 class Sampler:
     """Chooses the tokens of one sequence. Its random numbers are its own, so neighbours do not change them.
@@ -47,7 +50,8 @@ class Sampler:
 
     def distribution(self, logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """The tokens that are drawn from, and their probabilities."""
-        candidates, tokens = self._candidates(self._processed(logits) / self._parameters.temperature)
+        temperature = max(self._parameters.temperature, _COLDEST)
+        candidates, tokens = self._candidates(self._processed(logits) / temperature)
         return tokens, candidates.softmax(dim=-1)
 
     def note(self, token: int) -> None:

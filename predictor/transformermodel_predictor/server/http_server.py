@@ -12,8 +12,12 @@ import uvicorn
 
 from transformermodel_predictor.server.application import Application
 from transformermodel_predictor.server.certificate import KeyPair, show_renewed
+from transformermodel_predictor.server.http_protocol import PatientProtocol
 from transformermodel_predictor.server.models.models import Models
 from transformermodel_predictor.server.options import ServerOptions
+
+_LOOKING_SECONDS = 5
+"""Between two looks at what clients have been waited for too long."""
 
 
 class HTTPServer(uvicorn.Server):
@@ -37,6 +41,9 @@ class HTTPServer(uvicorn.Server):
                 server_header=False,
                 proxy_headers=False,  # nothing is made of where a request comes from
                 timeout_graceful_shutdown=options.finish_seconds,
+                http=PatientProtocol,
+                callback_notify=self._end_stuck_connections,
+                timeout_notify=_LOOKING_SECONDS,
                 ssl_certfile=options.certificate,
                 ssl_keyfile=options.key,
             )
@@ -78,6 +85,11 @@ class HTTPServer(uvicorn.Server):
             task.cancel()
         if self._serving is not None:
             self._serving.cancel()
+
+    async def _end_stuck_connections(self) -> None:
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, PatientProtocol):
+                connection.end_if_stuck()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

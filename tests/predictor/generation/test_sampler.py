@@ -116,3 +116,9 @@ def test_the_end_is_not_taken_too_early() -> None:
     greedy.note(first)
 
     assert (first, greedy.choose(logits)) == (1, END)
+
+
+@pytest.mark.parametrize("further", [{}, {"top_p": 0.5}, {"top_k": 7}])
+def test_the_lowest_temperature_takes_the_likeliest(further: dict[str, Any]) -> None:
+    logits = torch.linspace(-20, 20, 50)
+    assert sampler(temperature=1e-320, **further).choose(logits) == 49

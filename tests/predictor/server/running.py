@@ -63,6 +63,11 @@ class RunningServer:
         """Where Prometheus asks, where the options want a port for it."""
         return f"http://127.0.0.1:{self._server.metrics_port}/metrics"
 
+    @property
+    def open_connections(self) -> int:
+        """How many clients are connected over HTTP."""
+        return len(self._server.http.server_state.connections)
+
     def drain(self) -> None:
         """As SIGTERM."""
         self._loop.call_soon_threadsafe(self._server.http.drain)
