@@ -5,5 +5,11 @@ from multiprocessing import get_context
 FORKED = get_context("forkserver")
 # Python has one such server for all: each list of modules that is set replaces the one before.
 FORKED.set_forkserver_preload(
-    ["tests.predictor.artifact.killed_store", "tests.predictor.preparation.killed", "peft", "s3fs"]
+    [
+        "tests.predictor.artifact.killed_store",
+        "tests.predictor.preparation.killed",
+        "peft",
+        "s3fs",
+        "tests.predictor.frozen",
+    ]
 )
