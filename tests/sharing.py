@@ -5,6 +5,17 @@ from pathlib import PurePosixPath
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+CONTROL_PLANE = "tests/cluster, without a node"
+APART = dict.fromkeys(
+    (
+        "tests/cluster/test_chart.py",
+        "tests/cluster/test_doctor_in_vain.py",
+        "tests/cluster/test_plain_install.py",
+        "tests/cluster/test_resource.py",
+    ),
+    CONTROL_PLANE,
+)
+"""Files that share nothing with the others of their folder: another process need not wait for those."""
 LONGEST = (
     "tests/cluster",
     "tests/predictor/preparation",
@@ -12,23 +23,26 @@ LONGEST = (
     "tests/predictor/server",
     "tests/cli",
     "tests/examples",
+    "tests/operator/faults",
+    CONTROL_PLANE,
 )
-"""Folders whose tests take minutes: begun first, so that none is left over when the others have ended."""
+"""Groups whose tests take minutes: begun first, so that none is left over when the others have ended."""
 
 
-class ByFolder(LoadScopeScheduling):
-    """All tests of a folder run in one process, in their order."""
+class ByGroup(LoadScopeScheduling):
+    """All tests of a group run in one process, in their order."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return folder_of(nodeid)
+        return group_of(nodeid)
 
 
-def folder_of(nodeid: str) -> str:
-    """Folder of a test."""
-    return str(PurePosixPath(nodeid.partition("::")[0]).parent)
+def group_of(nodeid: str) -> str:
+    """What a test belongs to: its folder, unless its file is kept apart."""
+    file = nodeid.partition("::")[0]
+    return APART.get(file, str(PurePosixPath(file).parent))
 
 
 def put_first(items: list[pytest.Item]) -> None:
-    """Begin with the folders that take longest; the others follow in the order in which they were found."""
-    rank = {folder: place for place, folder in enumerate(LONGEST)}
-    items.sort(key=lambda item: rank.get(folder_of(item.nodeid), len(rank)))
+    """Begin with the groups that take longest; the others follow in the order in which they were found."""
+    rank = {group: place for place, group in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(group_of(item.nodeid), len(rank)))
