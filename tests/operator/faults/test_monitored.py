@@ -1,12 +1,7 @@
 """What rules and dashboard ask of the operator is what the real process tells a real Prometheus."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
@@ -15,33 +10,12 @@ from tests.monitoring.exported import complaints, panel_complaints
 from tests.monitoring.install import require_installed
 from tests.monitoring.prometheus import Prometheus, Target, scraping
 from tests.monitoring.rules_file import alerts
-from tests.operator.faults.api_server import ApiServer, free_ports
+from tests.operator.faults.api_server import free_ports
+from tests.operator.faults.process import IDENTITY, operator_process
 from tests.operator.faults.scenario import manifest
 from tests.operator.faults.theatre import Theatre
 
 NAMESPACE = "monitored"
-
-
-@contextmanager
-def operator(server: ApiServer, metrics_port: int, probe_port: int, log: Path) -> Iterator[None]:
-    """The process as the chart starts it."""
-    settings = {
-        "OPERATOR_NAMESPACE": NAMESPACE,
-        "WATCH_NAMESPACES": NAMESPACE,
-        "PREDICTOR_IMAGE": "predictor:1",
-        "METRICS_PORT": str(metrics_port),
-        "PROBE_PORT": str(probe_port),
-    }
-    environment = {**os.environ, **{f"TRANSFORMERMODEL_{name}": value for name, value in settings.items()}}
-    environment |= {"KUBECONFIG": str(server.kubeconfig), "POD_NAME": "operator-0"}
-    with log.open("w") as output:
-        program = [Path(sys.prefix) / "bin" / "transformermodel", "operator"]
-        process = subprocess.Popen(program, env=environment, stdout=output, stderr=output)
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait()
 
 
 @pytest.fixture(scope="module")
@@ -52,10 +26,12 @@ def prometheus(theatre: Theatre, tmp_path_factory: pytest.TempPathFactory) -> It
     theatre.server.kubectl("create", "namespace", NAMESPACE)
     theatre.server.kubectl("apply", f"--namespace={NAMESPACE}", "-f", "-", given=json.dumps(manifest("first")))
     metrics_port, probe_port = free_ports(2)
-    labels = {"namespace": NAMESPACE, "pod": "operator-0", "container": "operator"}
+    labels = {"namespace": NAMESPACE, "pod": IDENTITY, "container": "operator"}
     target = Target(f"127.0.0.1:{metrics_port}", labels, honor_labels=True)
     with (
-        operator(theatre.server, metrics_port, probe_port, folder / "operator.log"),
+        operator_process(
+            theatre.server, NAMESPACE, folder / "operator.log", metrics_port=metrics_port, probe_port=probe_port
+        ),
         scraping([target], folder) as prometheus,
     ):
         prometheus.wait_until('transformermodel_models{reason="ClaimMissing"}')
