@@ -86,6 +86,13 @@ class DeadlineExceeded(Exception):
         super().__init__("the request's timeout passed before it was answered")
 
 
+class ServerEnds(Exception):
+    """The server was told to end, and the request took longer than it waits."""
+
+    def __init__(self) -> None:
+        super().__init__("the server ended before the request was answered; ask again")
+
+
 class ClientGone(Exception):
     """The client closed the connection before it was answered; nobody reads an answer."""
 
@@ -106,6 +113,7 @@ _TOLD: dict[type[Exception], tuple[int, str]] = {
     BodyTooLarge: (413, "RESOURCE_EXHAUSTED"),
     TextTooLarge: (413, "RESOURCE_EXHAUSTED"),
     ClientGone: (499, "CANCELLED"),
+    ServerEnds: (503, "UNAVAILABLE"),
     ModelNotReady: (503, "UNAVAILABLE"),
     Overloaded: (503, "RESOURCE_EXHAUSTED"),
     HandlerUnavailable: (503, "UNAVAILABLE"),

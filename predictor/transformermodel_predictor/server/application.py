@@ -3,6 +3,7 @@
 Its id goes back, errors take the protocol's form, and the log says what happened, never what was asked.
 """
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -14,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from transformermodel_predictor.protocols.errors import EXPECTED, Refusal, refusal
+from transformermodel_predictor.protocols.errors import EXPECTED, Refusal, ServerEnds, refusal
 from transformermodel_predictor.server.exchange import header, refused
 from transformermodel_predictor.server.routes.router import Router
 
@@ -63,6 +64,8 @@ class Application:
             await response(scope, receive, send)
         except EXPECTED:  # the client was told, or has gone
             pass
+        except asyncio.CancelledError:  # the server ends; who reads a stream was told
+            pass
         except Exception:  # noqa: BLE001 - it has begun, so that the client sees it end early; nobody outside logs it
             _log.exception("%s failed while it was sent (request id %s)", _line(scope), _printable(request_id))
         if _access.isEnabledFor(logging.INFO):
@@ -79,6 +82,8 @@ class Application:
             told = Refusal(error.status_code, f"{_line(request.scope)}: {HTTPStatus(error.status_code).phrase.lower()}")
         except EXPECTED as error:
             told = refusal(error)
+        except asyncio.CancelledError:  # by the server: a client that goes is none of these
+            told = refusal(ServerEnds())
         except Exception as error:  # noqa: BLE001 - the client is told that the log has it
             _log.exception("%s failed (request id %s)", _line(request.scope), _printable(request_id))
             told = refusal(error)

@@ -1,5 +1,6 @@
 """Server-sent events: a response that comes piece by piece, and ends when nobody listens."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, aclosing
 
@@ -7,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from transformermodel_predictor.protocols.errors import Refusal, refusal
+from transformermodel_predictor.protocols.errors import Refusal, ServerEnds, refusal
 from transformermodel_predictor.server.exchange import while_connected
 
 _END = {"type": "http.response.body", "body": b""}
@@ -54,8 +55,9 @@ class EventStream(Response):
         try:
             async for data in self._events:
                 await send(_event(data))
-        except Exception as error:
-            await send(_event(self._failed(refusal(error))))
+        except (Exception, asyncio.CancelledError) as error:
+            told = ServerEnds() if isinstance(error, asyncio.CancelledError) else error  # where the client has not gone
+            await send(_event(self._failed(refusal(told))))
             await send(_END)
             raise
         await send(_END)

@@ -19,6 +19,9 @@ from transformermodel_predictor.server.options import ServerOptions
 _LOOKING_SECONDS = 5
 """Between two looks at what clients have been waited for too long."""
 
+_CLOSE = (b"connection", b"close")
+"""Told to clients of a server that goes: on a kept connection the next request would be lost when it closes."""
+
 
 class HTTPServer(uvicorn.Server):
     """uvicorn with Kubernetes' way of ending.
@@ -70,6 +73,8 @@ class HTTPServer(uvicorn.Server):
             return
         seconds = self._drain_seconds if self._models.ready else 0.0
         self._models.drain()
+        self.config.encoded_headers.append(_CLOSE)  # uvicorn makes the default headers of these every second
+        self.server_state.default_headers = [*self.server_state.default_headers, _CLOSE]
         asyncio.get_running_loop().call_later(seconds, self.close)
 
     def close(self) -> None:

@@ -14,6 +14,7 @@ from tests.predictor.tiny import LABELS, publish, save_tiny_checkpoint
 from transformermodel_api.errors import CorruptArtifact, PreparationFailed, UserError
 from transformermodel_predictor.artifact.directory import Artifact
 from transformermodel_predictor.loading import LoadedModel
+from transformermodel_predictor.protocols.errors import ServerEnds
 from transformermodel_predictor.server.address import listen
 from transformermodel_predictor.server.options import ServerOptions
 from transformermodel_predictor.server.serving import serve
@@ -32,7 +33,8 @@ def test_a_draining_server_is_not_ready_and_serves_on(tiny_model: LoadedModel) -
             pass
         assert client.get("/v2/models/tiny/ready").status_code == 503
         assert client.get("/v1/models/tiny").status_code == 503
-        assert client.get("/v2/health/live").status_code == 200
+        live = client.get("/v2/health/live")
+        assert (live.status_code, live.headers["connection"]) == (200, "close"), "the next request goes elsewhere"
         assert httpx.post(f"{server.url}/v1/models/tiny:predict", json=BODY).status_code == 200
 
 
@@ -51,6 +53,20 @@ def test_after_draining_the_listener_closes_and_requests_in_flight_finish(
         server.wait_until_ended()
 
 
+def test_a_request_that_takes_longer_than_the_server_waits_is_told_so(
+    gated_model: LoadedModel, gated_engine: GatedEngine, caplog: pytest.LogCaptureFixture
+) -> None:
+    with running({"tiny": gated_model}, ServerOptions(finish_seconds=0)) as server, ThreadPoolExecutor() as clients:
+        url = f"{server.url}/v1/models/tiny:predict"
+        in_flight = clients.submit(httpx.post, url, json=BODY, timeout=PATIENCE_SECONDS)
+        gated_engine.wait_until_busy()
+        server.drain()
+        answer = in_flight.result()
+        gated_engine.open()
+    assert (answer.status_code, answer.json()) == (503, {"error": str(ServerEnds())})
+    assert "Traceback" not in caplog.text
+
+
 def test_an_interrupt_does_not_wait_for_requests(
     gated_model: LoadedModel, gated_engine: GatedEngine, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -61,7 +77,7 @@ def test_an_interrupt_does_not_wait_for_requests(
         server.interrupt()
         server.wait_until_refusing()
         with contextlib.suppress(httpx.RemoteProtocolError):  # cut off, with or without a last word
-            assert in_flight.result().status_code == 500
+            assert in_flight.result().status_code == 503
         server.wait_until_ended()
         gated_engine.open()
     assert "Traceback" not in caplog.text
