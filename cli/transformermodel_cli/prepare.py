@@ -94,8 +94,10 @@ def prepare_subject(subject: ManifestSubject, store: "StoreLocation") -> Prepare
     console.print(f"Preparing {subject.name}", style="bold")
     for note in subject.converted.notes if subject.converted else ():
         console.print(f"  {note}", markup=False)
+    from transformermodel_predictor.preparation.memory import pass_over_modules
     from transformermodel_predictor.preparation.pipeline import prepare_and_report  # imports PyTorch: seconds
 
+    pass_over_modules()
     request = PreparationRequest.of(subject.model.spec)
     with progress_for(console) as progress:
         prepared, report = prepare_and_report(request, store.open(), progress, base=subject.base)

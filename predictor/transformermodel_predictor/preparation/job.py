@@ -23,6 +23,7 @@ from transformermodel_api.contract import (
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.artifact.opening import StoreLocation
+from transformermodel_predictor.preparation.memory import pass_over_modules
 from transformermodel_predictor.preparation.pinning import fingerprint_of, pin_sources
 from transformermodel_predictor.progress import Step
 from transformermodel_predictor.sources.space import free_bytes
@@ -137,6 +138,7 @@ def _attempt(work: Callable[[], PreparationOutcome]) -> tuple[PreparationOutcome
 def _prepare(environment: Mapping[str, str], store: StoreLocation) -> Prepared:
     from transformermodel_predictor.preparation.pipeline import prepare  # slow to import: first see what is asked
 
+    pass_over_modules()
     opened = store.open()
     progress = LogProgress(free=lambda: free_bytes(store.workplace))
     prepared = prepare(_request(environment), opened, progress, base=_ROOT)
