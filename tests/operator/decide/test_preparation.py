@@ -331,11 +331,19 @@ def test_another_input_begins_to_count_anew() -> None:
 
 def test_progress_is_told_and_stays_while_the_log_is_not_read() -> None:
     at_work = job(MODEL, active=1, ready=1)
-    progress = PreparationProgress(step="Acquire", percent=31, bytes_done=5, bytes_total=10, remaining_seconds=7)
+    progress = PreparationProgress(
+        step="Acquire", percent=31, bytes_done=5, bytes_total=10, bytes_free=9, remaining_seconds=7
+    )
     told = decide(snapshot(MODEL, at_work, progress=progress))
     assert told.status is not None
     assert told.status.preparation == PreparationStatus(
-        job=names([at_work])[0], step="Acquire", percent=31, bytes_done=5, bytes_total=10, remaining_seconds=7
+        job=names([at_work])[0],
+        step="Acquire",
+        percent=31,
+        bytes_done=5,
+        bytes_total=10,
+        bytes_free=9,
+        remaining_seconds=7,
     )
     assert decide(snapshot(again(told), at_work)).status == told.status
     assert inquire(snapshot(MODEL, at_work)).running == Reference.to(at_work)
