@@ -8,6 +8,7 @@ from tests.operator.world import (
     after,
     claim,
     conditions,
+    deployment,
     job,
     message,
     model,
@@ -18,6 +19,7 @@ from tests.operator.world import (
 from transformermodel_operator.decision import Decision, decide
 
 MODEL = model()
+LONG_AGO = "2020-01-01T00:00:00Z"
 
 
 def with_spec(document: Object, **spec: Any) -> Object:
@@ -64,6 +66,32 @@ def test_kserve_that_is_installed_later_serves_what_was_prepared_meanwhile() -> 
     assert "Stalled" not in conditions(installed)
     ready = decide(snapshot(after(installed, MODEL), **served(MODEL)))
     assert conditions(ready)["Ready"] == ("True", "Ready")
+
+
+def test_while_an_upgraded_kserve_rolls_the_pods_anew_nothing_is_written_and_what_serves_counts_as_before() -> None:
+    """It may put what it likes into the Deployment; the revision is still the same."""
+    around = served(MODEL)
+    ready = after(decide(snapshot(MODEL, job(MODEL, "Complete"), attempt=succeeded(), **around)), MODEL)
+    progress = {"type": "Progressing", "status": "True", "reason": "ReplicaSetUpdated", "lastUpdateTime": LONG_AGO}
+    rolling = deployment(around["service"], replicas=2, updatedReplicas=1, conditions=[progress])
+    rolling["spec"]["template"]["spec"] = {"containers": [{"name": "kserve-container", "env": [{"name": "NEW"}]}]}
+    meanwhile = decide(snapshot(ready, **{**around, "deployment": rolling}))
+    assert (meanwhile.apply, meanwhile.delete) == ((), ())
+    assert conditions(meanwhile)["Ready"] == ("False", "RollingOut")
+    over = decide(snapshot(after(meanwhile, ready), **around))
+    assert conditions(over)["Ready"] == ("True", "Ready")
+    assert made(over) == []
+    assert over.status is not None
+    assert over.status.current_revision == ready["status"]["currentRevision"]
+
+
+def test_a_model_of_another_name_has_a_job_of_its_own_and_nothing_to_do_with_the_former_one() -> None:
+    renamed = model(metadata={"name": "mood", "uid": "uid-of-mood"})
+    (its_job,) = decide(snapshot(renamed)).apply
+    (former,) = decide(snapshot(MODEL)).apply
+    assert its_job["metadata"]["name"].startswith("mood-")
+    assert its_job["metadata"]["name"] != former["metadata"]["name"]
+    assert [owner["uid"] for owner in its_job["metadata"]["ownerReferences"]] == ["uid-of-mood"]
 
 
 def test_a_claim_that_comes_later_is_all_that_a_model_waits_for() -> None:
