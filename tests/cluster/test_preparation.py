@@ -73,7 +73,7 @@ def test_what_is_in_the_way_of_a_preparation_is_told_with_what_helps(stage: Stag
         refused = stage.kubernetes.wait("transformermodel", "refused", crowded, prepared_with("QuotaExceeded"))
     assert "no-such-claim" in waiting["status"]["conditions"][0]["message"]
     assert "chart's image.predictor" in stuck["status"]["conditions"][0]["message"]
-    assert "exceeded quota: none" in refused["status"]["conditions"][0]["message"]
+    assert "quota: none" in refused["status"]["conditions"][0]["message"]
 
 
 def no_more_pods(namespace: str) -> Object:
