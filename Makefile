@@ -2,7 +2,7 @@
 PYTHON ?= python3
 HTTP_PORT ?= 8080
 MODELS ?= examples/sentiment/model.yaml
-TEST_PROCESSES ?= 2
+TEST_PROCESSES ?= 3
 
 VENV := .venv
 BIN := $(VENV)/bin
