@@ -7,13 +7,15 @@ other, so each core may as well compute its own from the first operation to the 
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
 from typing import TypeVar
 
 import torch
 
 _T = TypeVar("_T")
+
+_LOOK_UP_SECONDS = 0.001
 
 
 class Cores:
@@ -30,15 +32,20 @@ class Cores:
         list(self._threads.map(lambda _: all_run.wait(), range(count)))
         torch.set_num_threads(count)  # of threads that come later: what those of the cores were told holds for all new
 
-    def run(self, parts: Sequence[Callable[[], _T]]) -> list[_T]:
+    def run(self, parts: Sequence[Callable[[], _T]], meanwhile: Callable[[], None] | None = None) -> list[_T]:
         """Do all parts at the same time, as far as there are cores; what they return, in their order.
+
+        Args:
+            parts: each runs in the thread of a core.
+            meanwhile: called in the calling thread, every millisecond until all are done.
 
         Raises:
             BaseException: whatever the first part that fails raises, once all are done.
         """
         futures = [self._threads.submit(part) for part in parts]
-        for future in futures:
-            future.exception()  # waits: no part may run on when the caller has gone
+        while meanwhile is not None and wait(futures, _LOOK_UP_SECONDS).not_done:
+            meanwhile()
+        wait(futures)  # no part may run on when the caller has gone
         return [future.result() for future in futures]
 
 

@@ -8,9 +8,10 @@ import torch
 from transformers import PreTrainedModel
 
 from transformermodel_api.spec import TaskName
-from transformermodel_predictor.engines.packed.model import NotPackable
+from transformermodel_predictor.engines.packed.model import NotPackable, PackedModel, Pooling
 from transformermodel_predictor.engines.packed.parity import pack
 from transformermodel_predictor.engines.pretrained import CPU, load_for_task
+from transformermodel_predictor.explanations.core_twins import CoreTwins
 from transformermodel_predictor.explanations.packed_twin import PackedTwin
 from transformermodel_predictor.explanations.pauses import Pause, pause_between_layers
 from transformermodel_predictor.explanations.plain_twin import PlainTwin
@@ -45,17 +46,27 @@ def twin_of(model: PreTrainedModel, *, packed: bool = True, pause: Pause | None 
     Args:
         model: in evaluation mode, in float32, with its plain weights; it may serve meanwhile, and is not changed.
         packed: whether to run on packed rows where the architecture can, which is proven first. Decoders cannot.
-        pause: called between layers, forward and back.
+        pause: called between layers, forward and back, in the thread that runs the twin; or while its cores halt there.
 
     Raises:
         NotDifferentiable: the model has no embeddings of tokens.
     """
     if packed:
         try:
-            return PackedTwin(pack(_copy(model, pause)))
+            pooling = pack(sharing_weights(model)).pooling
+            return _packed_twin(model, pooling, pause)
         except NotPackable:
             pass  # the other way is open to every architecture
     return PlainTwin(_copy(model, pause))
+
+
+def _packed_twin(model: PreTrainedModel, pooling: Pooling, pause: Pause | None) -> Twin:
+    """A twin that runs packed rows as was proven: one for each core, or a single one where there is but one."""
+
+    def make(pause: Pause | None) -> PackedTwin:
+        return PackedTwin(PackedModel(_copy(model, pause), pooling))
+
+    return CoreTwins(make, pause) if model.device.type == "cpu" and torch.get_num_threads() > 1 else make(pause)
 
 
 def _copy(model: PreTrainedModel, pause: Pause | None) -> PreTrainedModel:

@@ -15,7 +15,7 @@ from transformermodel_predictor.engines.mapping import leave_files
 from transformermodel_predictor.engines.packed.linears import can_prepack, prepack
 from transformermodel_predictor.engines.packed.model import NotPackable, PackedModel
 from transformermodel_predictor.engines.packed.parity import pack
-from transformermodel_predictor.engines.packed.shares import shares
+from transformermodel_predictor.engines.packed.shares import rejoined, shares
 from transformermodel_predictor.engines.precision import dtype_of
 from transformermodel_predictor.engines.pretrained import load_for_task
 from transformermodel_predictor.engines.quantization import quantize
@@ -77,12 +77,7 @@ class PackedEngine:
         if len(parts) == 1:
             return self._row(batch)
         rows = self._cores.run([partial(self._row, [batch[index] for index in part]) for part in parts])
-        found = {
-            index: outputs
-            for part, row in zip(parts, rows, strict=True)
-            for index, outputs in zip(part, row, strict=True)
-        }
-        return [found[index] for index in range(len(batch))]
+        return rejoined(parts, rows)
 
     @torch.inference_mode()
     def _row(self, batch: Sequence[Encoding]) -> list[Outputs]:

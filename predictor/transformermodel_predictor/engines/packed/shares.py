@@ -1,6 +1,9 @@
 """Which texts of a batch each core computes. Pure."""
 
 from collections.abc import Sequence
+from typing import TypeVar
+
+_T = TypeVar("_T")
 
 _FEWEST_TOKENS = 64
 """Of a share: the matrices of smaller ones are too small."""
@@ -28,3 +31,11 @@ def shares(lengths: Sequence[int], cores: int) -> list[Share]:
     if len(parts) == 1 or max(tokens) * cores > _MOST_UNEVEN * total:
         return [tuple(range(len(lengths)))]
     return [tuple(part) for part in parts]
+
+
+def rejoined(parts: Sequence[Share], found: Sequence[Sequence[_T]]) -> list[_T]:
+    """What was found for each text of each share, in the order of the batch."""
+    of_text = {
+        index: one for part, ones in zip(parts, found, strict=True) for index, one in zip(part, ones, strict=True)
+    }
+    return [of_text[index] for index in range(len(of_text))]

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transformermodel_predictor.engines.packed.shares import Share, shares
+from transformermodel_predictor.engines.packed.shares import Share, rejoined, shares
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ def test_texts_are_shared_out_where_it_pays(lengths: list[int], cores: int, expe
 
 
 @given(st.lists(st.integers(1, 300), min_size=1, max_size=40), st.integers(1, 8))
-def test_each_text_is_in_one_share(lengths: list[int], cores: int) -> None:
-    found = shares(lengths, cores)
-    assert 1 <= len(found) <= cores
-    assert sorted(index for share in found for index in share) == list(range(len(lengths)))
+def test_each_text_is_in_one_share_and_found_again_in_its_place(lengths: list[int], cores: int) -> None:
+    parts = shares(lengths, cores)
+    assert 1 <= len(parts) <= cores
+    assert rejoined(parts, [[lengths[index] for index in part] for part in parts]) == lengths

@@ -1,0 +1,76 @@
+"""Twins of one model for the cores of a machine: each takes gradients of rows of its own."""
+
+import threading
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+
+import torch
+
+from transformermodel_predictor.engines.cores import Cores
+from transformermodel_predictor.engines.packed.shares import rejoined, shares
+from transformermodel_predictor.explanations.packed_twin import PackedTwin
+from transformermodel_predictor.explanations.pauses import Pause
+from transformermodel_predictor.explanations.rows import GradientRow, Result
+from transformermodel_predictor.tasks.task import Encoding
+
+
+class CoreTwins:
+    """Runs rows in even shares, each on a core; in one pass on all cores where the shares would be uneven.
+
+    Args:
+        make: makes a twin whose passes pause as they are told. All share the weights of one model.
+        pause: called in the calling thread alone: between the layers of its own pass, or again and again while the
+            cores' passes are under way, which halt meanwhile at the next layer.
+
+    Raises:
+        Exception: as `make`.
+    """
+
+    def __init__(self, make: Callable[[Pause | None], PackedTwin], pause: Pause | None) -> None:
+        self._cores = _cores()
+        self._pause = pause
+        self._caller: int | None = None
+        self._may_go_on = threading.Event()
+        self._may_go_on.set()
+        between_layers = None if pause is None else self._between_layers
+        self._twins = [make(between_layers) for _ in range(self._cores.count)]
+
+    def embed(self, encoding: Encoding) -> torch.Tensor:
+        """As one of them does."""
+        return self._twins[0].embed(encoding)
+
+    def run(self, rows: Sequence[GradientRow]) -> list[Result]:
+        """One pass forward and back over each share.
+
+        Raises:
+            NotDifferentiable: an objective does not depend on the embeddings.
+        """
+        self._caller = threading.get_ident()
+        parts = shares([len(row.encoding) for row in rows], self._cores.count)
+        if len(parts) == 1:
+            return self._twins[0].run(rows)
+        passes = [
+            partial(twin.run, [rows[index] for index in part]) for twin, part in zip(self._twins, parts, strict=False)
+        ]
+        return rejoined(parts, self._cores.run(passes, None if self._pause is None else self._halt))
+
+    def _between_layers(self) -> None:
+        if self._pause is not None and threading.get_ident() == self._caller:
+            self._pause()
+        else:
+            self._may_go_on.wait()
+
+    def _halt(self) -> None:
+        if self._pause is None:
+            return
+        self._may_go_on.clear()
+        try:
+            self._pause()
+        finally:
+            self._may_go_on.set()
+
+
+@cache
+def _cores() -> Cores:
+    """Others than those of predictions, which may come while a pass waits half done."""
+    return Cores(torch.get_num_threads())
