@@ -8,7 +8,7 @@ from tests.cluster.client import Client
 from tests.cluster.kubernetes import Object
 from tests.cluster.node import metrics_server
 from tests.cluster.stage import Stage
-from tests.cluster.test_operator import events_about
+from tests.cluster.test_operator import warnings
 from tests.cluster.test_rollout import MODEL, as_it_was, patch, ready, wait
 
 __all__ = ["as_it_was"]
@@ -31,12 +31,6 @@ def has_replicas(number: int) -> Callable[[Object], bool]:
 
 def scale(stage: Stage, replicas: int) -> None:
     stage.kubernetes.kubectl("scale", MODEL, f"--replicas={replicas}", f"--namespace={stage.namespace}")
-
-
-def warnings(stage: Stage) -> int:
-    """How often somebody was told to look at the model."""
-    told = [event for event in events_about(stage, "sentiment") if event["type"] == "Warning"]
-    return sum((event.get("series") or {}).get("count", 1) for event in told)
 
 
 def test_replicas_are_switched_off_scaled_by_the_load_and_bounded_by_hand(

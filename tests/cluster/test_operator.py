@@ -119,6 +119,7 @@ def test_a_finished_job_is_not_needed_any_more(stage: Stage, sentiment: Object) 
 def test_kubectl_scale_changes_the_replicas_without_new_pods_for_the_old(stage: Stage, sentiment: Object) -> None:
     selector = stage.ready()["status"]["selector"]
     before = {pod["metadata"]["uid"] for pod in stage.kubernetes.objects("pods", stage.namespace, selector)}
+    told = warnings(stage)
     for replicas in (2, 1):
         scale = ("scale", "transformermodel/sentiment", f"--replicas={replicas}", f"--namespace={stage.namespace}")
         stage.kubernetes.kubectl(*scale)
@@ -127,6 +128,7 @@ def test_kubectl_scale_changes_the_replicas_without_new_pods_for_the_old(stage: 
         if replicas == 2:
             pods = {pod["metadata"]["uid"] for pod in stage.kubernetes.objects("pods", stage.namespace, selector)}
             assert before < pods
+    assert warnings(stage) == told, "a replica that starts is nothing to warn of"
 
 
 @contextmanager
@@ -191,6 +193,12 @@ def test_a_model_that_is_not_on_the_hub_says_so(stage: Stage) -> None:
         assert "acme/no-such-model" in model["status"]["conditions"][0]["message"]
         told = [event["reason"] for event in events_about(stage, "missing")]
         assert sorted(told) == ["NotFound", "Preparing"]
+
+
+def warnings(stage: Stage) -> int:
+    """How often somebody was told to look at the example."""
+    told = [event for event in events_about(stage, "sentiment") if event["type"] == "Warning"]
+    return sum((event.get("series") or {}).get("count", 1) for event in told)
 
 
 def events_about(stage: Stage, name: str) -> list[Object]:
