@@ -195,6 +195,12 @@ class TestInfer:
     ) -> None:
         assert problem in refused(client, "ModelInfer", grpc.StatusCode.INVALID_ARGUMENT, **members)
 
+    def test_bytes_that_are_no_message_are_an_invalid_argument(self, client: Client) -> None:
+        with pytest.raises(grpc.RpcError) as refusal:
+            client.channel.unary_unary(f"/{SERVICE}/ModelInfer")(b"\xff" * 9, timeout=PATIENCE_SECONDS)
+        assert refusal.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+        assert refusal.value.details() == "the message is no inference.ModelInferRequest"
+
     def test_a_text_over_the_limit(self, client: Client) -> None:
         members = infer_members("x" * (TEXT_LIMIT + 1))
         assert str(TEXT_LIMIT) in refused(client, "ModelInfer", grpc.StatusCode.RESOURCE_EXHAUSTED, **members)

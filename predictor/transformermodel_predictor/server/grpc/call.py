@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import grpc
+from google.protobuf.message import DecodeError
 
-from transformermodel_predictor.protocols.errors import EXPECTED, refusal
+from transformermodel_predictor.protocols.errors import EXPECTED, InvalidRequest, refusal
 from transformermodel_predictor.protocols.messages import AnyMessage
 
 _log = logging.getLogger(__name__)
@@ -20,20 +21,24 @@ Context = Any
 Method = Callable[[AnyMessage, Context], Awaitable[AnyMessage]]
 """An RPC: from its request and its context to its response."""
 
+Answer = Callable[[bytes, Context], Awaitable[AnyMessage]]
+"""The same, from the bytes of its request."""
 
-def answering(name: str, method: Method) -> Method:
-    """An RPC that ends with the status code of what went wrong.
+
+def answering(name: str, kind: AnyMessage, method: Method) -> Answer:
+    """An RPC that ends with the status code of what went wrong, also where its request cannot be read.
 
     Args:
         name: what the log calls it.
+        kind: of its request.
         method: raises what went wrong.
     """
 
-    async def answer(request: AnyMessage, context: Context) -> AnyMessage:
+    async def answer(request: bytes, context: Context) -> AnyMessage:
         started = time.perf_counter()
         code = "OK"
         try:
-            return await method(request, context)
+            return await method(_read(kind, request), context)
         except asyncio.CancelledError:
             code = "CANCELLED"
             raise
@@ -48,3 +53,10 @@ def answering(name: str, method: Method) -> Method:
                 _access.info("gRPC %s %s %.1f ms", name, code, (time.perf_counter() - started) * 1000)
 
     return answer
+
+
+def _read(kind: AnyMessage, request: bytes) -> AnyMessage:
+    try:
+        return kind.FromString(request)
+    except DecodeError:
+        raise InvalidRequest(f"the message is no {kind.DESCRIPTOR.full_name}") from None

@@ -48,7 +48,7 @@ class InferenceServicer:
             SERVICE,
             {
                 name: grpc.unary_unary_rpc_method_handler(
-                    answering(name, method), kind.FromString, lambda response: response.SerializeToString()
+                    answering(name, kind, method), None, lambda response: response.SerializeToString()
                 )
                 for name, (method, kind) in methods.items()
             },
