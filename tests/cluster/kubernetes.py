@@ -198,7 +198,7 @@ class Kubernetes:
         """
         holds = condition(until) if isinstance(until, str) else until
         last: Object | None = None
-        for last in self._watch(kind, name, namespace, timeout):
+        for last in self._watch(kind, f"--field-selector=metadata.name={name}", namespace, timeout):
             if holds(last):
                 return last
         what = until if isinstance(until, str) else getattr(until, "__name__", "what was waited for")
@@ -206,6 +206,25 @@ class Kubernetes:
             f"{kind}/{name}: {what} did not hold within {timeout:g} s; last seen: {json.dumps(last, indent=1)}\n"
             + diagnosis.of(self.machine, kind, name, namespace)
         )
+
+    def wait_for_all(
+        self,
+        kind: str,
+        namespace: str,
+        selector: str,
+        until: Callable[[list[Object]], bool],
+        timeout: float = PATIENCE_SECONDS,
+    ) -> list[Object]:
+        """Watch the objects that a label selector finds, at least one, until something holds of all of them together.
+
+        Raises:
+            NotReached: it did not in time.
+        """
+        for _ in self._watch(kind, f"--selector={selector}", namespace, timeout):
+            if until(found := self.objects(kind, namespace, selector)):
+                return found
+        what = getattr(until, "__name__", "what was waited for")
+        raise NotReached(f"{kind} with {selector} in {namespace}: {what} did not hold within {timeout:g} s")
 
     def wait_deleted(
         self, kind: str, name: str, namespace: str | None = None, timeout: float = PATIENCE_SECONDS
@@ -219,12 +238,11 @@ class Kubernetes:
         if (done := self.kubectl(*arguments, check=False)).returncode:
             raise NotReached(f"{done.stderr}\n{diagnosis.of(self.machine, kind, name, namespace)}")
 
-    def _watch(self, kind: str, name: str, namespace: str | None, timeout: float) -> Iterator[Object]:
-        """The object's states from now on, until the time is over."""
+    def _watch(self, kind: str, which: str, namespace: str | None, timeout: float) -> Iterator[Object]:
+        """The states of the objects that kubectl selects, from now on until the time is over."""
         process = self.popen_in_network(
             PROGRAMS / "kubectl",
-            *("get", kind, *_in(namespace), f"--field-selector=metadata.name={name}"),
-            *("--watch", "--output=json"),
+            *("get", kind, *_in(namespace), which, "--watch", "--output=json"),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )

@@ -7,7 +7,6 @@ import pytest
 from tests.chart.pod_security import restricted_violations, writable_roots
 from tests.cluster.client import Client
 from tests.cluster.kubernetes import PATIENCE_SECONDS, Object
-from tests.cluster.node.processes import wait_until
 from tests.cluster.stage import ENCODER, ENCODER_FOLDER, Stage, encoder_files
 
 
@@ -73,17 +72,13 @@ def test_an_edit_of_the_revision_rolls_over_without_a_failed_request(stage: Stag
             stage.namespace,
             lambda found: found["status"].get("commit") == commit and is_ready(found),
         )
-        wait_until(lambda: len(predictors(stage)) == 1, "end of the old predictor", seconds=PATIENCE_SECONDS)
+        predictors = "serving.kserve.io/inferenceservice=sentiment"
+        stage.kubernetes.wait_for_all("pods", stage.namespace, predictors, lambda pods: len(pods) == 1)
     assert model["status"]["artifact"]["digest"] != sentiment["status"]["artifact"]["digest"]
     assert client.failures == []
     assert client.answered > 10
     metadata = stage.kubernetes.http("GET", f"{stage.url()}/v2/models/sentiment").json()
     assert metadata["parameters"]["commit"] == commit
-
-
-def predictors(stage: Stage) -> list[Object]:
-    """The model's pods, those that are being ended included."""
-    return stage.kubernetes.objects("pods", stage.namespace, "serving.kserve.io/inferenceservice=sentiment")
 
 
 def is_ready(model: Object) -> bool:

@@ -13,6 +13,8 @@ from tests.predictor.tiny import save_tiny_checkpoint
 
 ARTIFACTS, REFERENCES = "artifacts", "refs"
 MOVING = "acme/moving"
+AS_IT_IS = {"format": "Pretrained", "engine": "Pretrained", "precision": "Float32"}
+"""What leaves a preparation nothing to choose."""
 
 
 def manifest(stage: Stage, name: str, storage: str, **spec: object) -> Object:
@@ -43,7 +45,9 @@ def files_below(folder: Path, part: str) -> list[Path]:
 def test_progress_is_told_and_a_deleted_model_takes_its_artifacts_along(stage: Stage) -> None:
     kubernetes, namespace = stage.kubernetes, stage.namespace
     store = kubernetes.machine.run.volumes / f"{namespace}-models" / "leaving"
-    kubernetes.apply(manifest(stage, "leaving", "pvc://models/leaving", deletionPolicy="Delete"))
+    document = manifest(stage, "leaving", "pvc://models/leaving", deletionPolicy="Delete")
+    document["spec"]["preparation"] |= AS_IT_IS
+    kubernetes.apply(document)
     at_work = kubernetes.wait("transformermodel", "leaving", namespace, is_at_work)
     assert at_work["metadata"]["finalizers"] == ["transformermodel.dev/artifacts"]
     assert at_work["metadata"]["generation"] == 1  # nothing else of a model is written
@@ -86,7 +90,7 @@ def test_a_branch_that_has_moved_is_found_by_a_job_and_prepared(stage: Stage, tm
     first = repositories.publish_folder(MOVING, save_tiny_checkpoint(tmp_path / "first", seed=1))
     document = manifest(stage, "moving", "pvc://models/moving", predictor={"minReplicas": 0}, tests=[])
     document["spec"]["source"] = {"uri": f"hf://{MOVING}", "checkIntervalSeconds": 3600}
-    document["spec"]["preparation"] = {"format": "Pretrained", "engine": "Pretrained", "precision": "Float32"}
+    document["spec"]["preparation"] = AS_IT_IS
     with applied(stage, document):
         model = kubernetes.wait("transformermodel", "moving", stage.namespace, "Prepared")
         assert model["status"]["commit"] == first

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.cluster.client import Client
-from tests.cluster.kubernetes import PATIENCE_SECONDS, Object
-from tests.cluster.node.processes import wait_until
+from tests.cluster.kubernetes import Object
 from tests.cluster.stage import Stage
 
 MODEL = "transformermodel/sentiment"
+PREDICTORS = "serving.kserve.io/inferenceservice=sentiment"
 
 
 @pytest.fixture(autouse=True)
@@ -57,12 +57,12 @@ def serves(revision: Callable[[str], bool]) -> Callable[[Object], bool]:
 
 def predictors(stage: Stage) -> set[str]:
     """The model's pods, those that are being ended included."""
-    found = stage.kubernetes.objects("pods", stage.namespace, "serving.kserve.io/inferenceservice=sentiment")
+    found = stage.kubernetes.objects("pods", stage.namespace, PREDICTORS)
     return {pod["metadata"]["uid"] for pod in found}
 
 
-def wait_for_pods(stage: Stage, number: int) -> None:
-    wait_until(lambda: len(predictors(stage)) == number, f"{number} predictors", seconds=PATIENCE_SECONDS)
+def wait_for_one_pod(stage: Stage) -> None:
+    stage.kubernetes.wait_for_all("pods", stage.namespace, PREDICTORS, lambda pods: len(pods) == 1)
 
 
 def test_a_change_and_its_rollback_by_hand_reach_the_replicas_without_a_failed_request(
@@ -76,11 +76,11 @@ def test_a_change_and_its_rollback_by_hand_reach_the_replicas_without_a_failed_r
             "controllerrevisions", stage.namespace, "transformermodel.dev/model=sentiment"
         )
         assert {before, after} <= {record["metadata"]["name"] for record in records}
-        wait_for_pods(stage, 1)
+        wait_for_one_pod(stage)
 
         patch(stage, rollout={"pinnedRevision": before})
         wait(stage, serves(lambda revision: revision == before))
-        wait_for_pods(stage, 1)
+        wait_for_one_pod(stage)
     patch(stage, predictor={"batching": None, "labels": None}, rollout={"pinnedRevision": None})
     wait(stage, serves(lambda revision: revision == before))
     assert client.failures == []
@@ -96,7 +96,7 @@ def test_a_change_that_does_not_serve_is_taken_back_and_not_tried_again(stage: S
         model = wait(stage, lambda model: ready(model) == ("False", "RolledBack"))
         assert "Python" in model["status"]["conditions"][0]["message"]
         assert model["status"]["currentRevision"] == before != model["status"]["updateRevision"]
-        wait_for_pods(stage, 1)
+        wait_for_one_pod(stage)
 
         patch(stage, predictor={"env": None}, rollout=None)
         wait(stage, serves(lambda revision: revision == before))

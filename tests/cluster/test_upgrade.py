@@ -13,14 +13,14 @@ import yaml
 
 from tests.cluster.client import Client
 from tests.cluster.installation import CHART, Release
-from tests.cluster.kubernetes import PATIENCE_SECONDS, Object
+from tests.cluster.kubernetes import Object
 from tests.cluster.node.containerd import OTHER_TAG
-from tests.cluster.node.processes import wait_until
 from tests.cluster.stage import Stage
 from tests.cluster.test_operator import has_reason, patch
 
 NEW_FIELD = "deletionPolicy"
 CHILDREN = "transformermodel.dev/model=sentiment"
+PREDICTORS = "serving.kserve.io/inferenceservice=sentiment"
 
 
 @dataclass(frozen=True)
@@ -49,16 +49,21 @@ class Sight:
             return [found["metadata"] for found in stage.kubernetes.objects(kind, stage.namespace, CHILDREN)]
 
         ours = of_kind("inferenceservices") + of_kind("deployments")
-        pods = stage.kubernetes.objects("pods", stage.namespace, "serving.kserve.io/inferenceservice=sentiment")
+        pods = stage.kubernetes.objects("pods", stage.namespace, PREDICTORS)
         model = stage.kubernetes.get("transformermodel", "sentiment", stage.namespace)
         assert model is not None
         return cls(
             frozenset((found["uid"], found["generation"]) for found in ours),
-            frozenset((pod["metadata"]["uid"], pod["spec"]["containers"][0]["image"]) for pod in pods),
+            replicas(pods),
             frozenset(found["uid"] for found in of_kind("jobs")),
             frozenset(found["name"] for found in of_kind("controllerrevisions")),
             model,
         )
+
+
+def replicas(pods: list[Object]) -> frozenset[tuple[str, str]]:
+    """Uids of pods, and the image that they run."""
+    return frozenset((pod["metadata"]["uid"], pod["spec"]["containers"][0]["image"]) for pod in pods)
 
 
 @dataclass(frozen=True)
@@ -80,7 +85,7 @@ def history(stage: Stage, applied_example: None, tmp_path_factory: pytest.TempPa
     """Uninstall; a former version under another name; upgrade; another predictor and back; uninstall; return."""
     first, second = Release(stage.kubernetes), Release(stage.kubernetes, "second")
     stage.ready()
-    wait_until(lambda: len(Sight.of(stage).pods) == 1, "end of former replicas", seconds=PATIENCE_SECONDS)
+    stage.kubernetes.wait_for_all("pods", stage.namespace, PREDICTORS, lambda pods: len(pods) == 1)
     values = first.values()
     try:
         with Client(stage).asking() as client:
@@ -144,11 +149,10 @@ def taken_over(stage: Stage) -> Sight:
 def rolled(stage: Stage, before: Sight) -> Sight:
     """Wait until other replicas serve the model, and the former ones are gone."""
 
-    def is_rolled() -> bool:
-        pods = Sight.of(stage).pods
-        return len(pods) == 1 and not pods & before.pods
+    def another_is_alone(pods: list[Object]) -> bool:
+        return len(pods) == 1 and not replicas(pods) & before.pods
 
-    wait_until(is_rolled, "other replica alone", seconds=PATIENCE_SECONDS)
+    stage.kubernetes.wait_for_all("pods", stage.namespace, PREDICTORS, another_is_alone)
     stage.ready()
     return Sight.of(stage)
 
