@@ -48,6 +48,11 @@ def load_gguf(file: Path, auto_class: str, configuration: PreTrainedConfig) -> P
     """
     with quiet():
         quantised = getattr(transformers, auto_class).from_pretrained(
-            file.parent, gguf_file=file.name, dtype="float32", local_files_only=True, trust_remote_code=False
+            file.parent,
+            config=configuration,  # else it is read again, which takes seconds
+            gguf_file=file.name,
+            dtype="float32",
+            local_files_only=True,
+            trust_remote_code=False,
         )
     return load_state(type(quantised), configuration, quantised.state_dict())
