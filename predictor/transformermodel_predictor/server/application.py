@@ -73,13 +73,15 @@ class Application:
             _access.info("%s %d %.1f ms %s", _line(scope), response.status_code, milliseconds, _printable(request_id))
 
     async def _answer(self, request: Request, request_id: bytes | None) -> Response:
+        headers: Mapping[str, str] = {}
         try:
             for guard in self._guards:
                 guard(request)
             endpoint, request.scope["path_params"] = self._router.find(request.method, request.scope["path"])
             return await endpoint(request)
         except HTTPException as error:
-            told = Refusal(error.status_code, f"{_line(request.scope)}: {HTTPStatus(error.status_code).phrase.lower()}")
+            headers = error.headers or {}
+            told = Refusal(error.status_code, f"{_line(request.scope)}: {_phrase(error.status_code, headers)}")
         except EXPECTED as error:
             told = refusal(error)
         except asyncio.CancelledError:  # by the server: a client that goes is none of these
@@ -88,11 +90,18 @@ class Application:
             _log.exception("%s failed (request id %s)", _line(request.scope), _printable(request_id))
             told = refusal(error)
         form = self._error_forms.get(request.scope["path"].lstrip("/").partition("/")[0], self._default_form)
-        return refused(told, form(told) if form else None)
+        response = refused(told, form(told) if form else None)
+        response.headers.update(headers)
+        return response
 
 
 def _line(scope: Scope) -> str:
     return f"{scope['method']} {scope['path']}"
+
+
+def _phrase(status: int, headers: Mapping[str, str]) -> str:
+    phrase = HTTPStatus(status).phrase.lower()
+    return f"{phrase}; use {headers['allow']}" if "allow" in headers else phrase
 
 
 def _printable(request_id: bytes | None) -> str:

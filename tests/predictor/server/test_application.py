@@ -225,7 +225,9 @@ class TestBadInput:
 
     def test_an_unknown_address_and_a_wrong_method(self, client: httpx.Client) -> None:
         assert "/v3" in refused(client.get("/v3"), 404)
-        assert refused(client.get("/v2/models/tiny/infer"), 405)
+        other = client.get("/v2/models/tiny/infer")
+        assert "use POST" in refused(other, 405)
+        assert other.headers["allow"] == "POST"
         assert refused(client.post("/v2/models/tiny", json={}), 405)
 
 
