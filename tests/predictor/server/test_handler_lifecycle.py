@@ -84,7 +84,7 @@ def test_an_interrupt_ends_workers_that_are_busy(tmp_path: Path) -> None:
 
 def ask_in_vain(url: str) -> None:
     with contextlib.suppress(httpx.TransportError):
-        assert httpx.post(url, timeout=PATIENCE_SECONDS).status_code == 500
+        assert httpx.post(url, timeout=PATIENCE_SECONDS).status_code == 503
 
 
 def processes_in(folder: Path) -> list[str]:
