@@ -8,7 +8,7 @@ other, so each core may as well compute its own from the first operation to the 
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from functools import cache
+from functools import cache, partial
 from typing import TypeVar
 
 import torch
@@ -16,21 +16,31 @@ import torch
 _T = TypeVar("_T")
 
 _LOOK_UP_SECONDS = 0.001
+_MOST_AT_ONCE = 4
+"""Passes, because Python can prepare the operations of one only at a time: some milliseconds of each. Where there are
+more cores, each pass has several."""
 
 
 class Cores:
-    """Threads, one for each core, whose operations run in themselves alone.
+    """Threads, one for each core, whose operations run in themselves alone; on large machines each has several cores.
 
     Args:
-        count: of cores.
+        threads: that PyTorch may use in all.
+
+    Attributes:
+        count: of parts that run at once.
     """
 
-    def __init__(self, count: int) -> None:
-        self.count = count
-        self._threads = ThreadPoolExecutor(count, "core", initializer=_compute_alone)
-        all_run = threading.Barrier(count)
-        list(self._threads.map(lambda _: all_run.wait(), range(count)))
-        torch.set_num_threads(count)  # of threads that come later: what those of the cores were told holds for all new
+    def __init__(self, threads: int) -> None:
+        self.count = min(threads, _MOST_AT_ONCE)
+        self._threads = ThreadPoolExecutor(
+            self.count, "core", initializer=partial(_compute_with, threads // self.count)
+        )
+        all_run = threading.Barrier(self.count)
+        list(self._threads.map(lambda _: all_run.wait(), range(self.count)))
+        torch.set_num_threads(
+            threads
+        )  # of threads that come later: what those of the cores were told holds for all new
 
     def run(self, parts: Sequence[Callable[[], _T]], meanwhile: Callable[[], None] | None = None) -> list[_T]:
         """Do all parts at the same time, as far as there are cores; what they return, in their order.
@@ -56,6 +66,6 @@ def process_cores() -> Cores | None:
     return Cores(threads) if threads > 1 else None
 
 
-def _compute_alone() -> None:
+def _compute_with(threads: int) -> None:
     torch.get_num_threads()  # gives a new thread the number of all; what is set before is lost
-    torch.set_num_threads(1)
+    torch.set_num_threads(threads)

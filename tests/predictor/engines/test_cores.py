@@ -33,6 +33,16 @@ def test_each_computes_alone_and_others_as_before(cores: Cores) -> None:
     assert torch.get_num_threads() == threads_of_a_new_thread() == 2
 
 
+def test_on_a_large_machine_each_part_has_several_cores() -> None:
+    threads = torch.get_num_threads()
+    try:
+        cores = Cores(9)
+        assert cores.count == 4
+        assert cores.run([torch.get_num_threads] * 4) == [2] * 4
+    finally:
+        torch.set_num_threads(threads)
+
+
 def test_what_a_part_raises_is_raised_when_all_are_done(cores: Cores) -> None:
     done = threading.Event()
     failed = threading.Event()
