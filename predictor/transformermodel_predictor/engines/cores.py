@@ -26,21 +26,20 @@ class Cores:
 
     Args:
         threads: that PyTorch may use in all.
+        name: of the threads.
 
     Attributes:
         count: of parts that run at once.
     """
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, threads: int, name: str = "core") -> None:
         self.count = min(threads, _MOST_AT_ONCE)
-        self._threads = ThreadPoolExecutor(
-            self.count, "core", initializer=partial(_compute_with, threads // self.count)
-        )
+        each = partial(_compute_with, threads // self.count)
+        self._threads = ThreadPoolExecutor(self.count, name, initializer=each)
         all_run = threading.Barrier(self.count)
         list(self._threads.map(lambda _: all_run.wait(), range(self.count)))
-        torch.set_num_threads(
-            threads
-        )  # of threads that come later: what those of the cores were told holds for all new
+        # What the cores' threads were told holds for all threads that come later, until something else is said here.
+        torch.set_num_threads(threads)
 
     def run(self, parts: Sequence[Callable[[], _T]], meanwhile: Callable[[], None] | None = None) -> list[_T]:
         """Do all parts at the same time, as far as there are cores; what they return, in their order.
@@ -60,10 +59,14 @@ class Cores:
 
 
 @cache
-def process_cores() -> Cores | None:
-    """The cores of this process, as many as PyTorch has threads when they are asked for first; None for one."""
+def process_cores(use: str) -> Cores | None:
+    """The cores of this process, as many as PyTorch has threads when they are asked for first; None for one.
+
+    Args:
+        use: what they are for; each has threads of its own, as one may wait half done for another.
+    """
     threads = torch.get_num_threads()
-    return Cores(threads) if threads > 1 else None
+    return Cores(threads, use) if threads > 1 else None
 
 
 def _compute_with(threads: int) -> None:

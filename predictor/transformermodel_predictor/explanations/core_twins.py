@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from functools import cache, partial
+from functools import partial
 
 import torch
 
@@ -18,6 +18,7 @@ class CoreTwins:
     """Runs rows in even shares, each on a core; in one pass on all cores where the shares would be uneven.
 
     Args:
+        cores: of their own: predictions, which may come while a pass waits half done, run on others.
         make: makes a twin whose passes pause as they are told. All share the weights of one model.
         pause: called in the calling thread alone: between the layers of its own pass, or again and again while the
             cores' passes are under way, which halt meanwhile at the next layer.
@@ -26,14 +27,15 @@ class CoreTwins:
         Exception: as `make`.
     """
 
-    def __init__(self, make: Callable[[Pause | None], PackedTwin], pause: Pause | None) -> None:
-        self._cores = _cores()
-        self._pause = pause
+    def __init__(self, cores: Cores, make: Callable[[Pause | None], PackedTwin], pause: Pause | None) -> None:
+        self._cores = cores
+        self._pause = pause or _go_on
         self._caller: int | None = None
         self._may_go_on = threading.Event()
         self._may_go_on.set()
+        self._meanwhile = None if pause is None else self._halt
         between_layers = None if pause is None else self._between_layers
-        self._twins = [make(between_layers) for _ in range(self._cores.count)]
+        self._twins = [make(between_layers) for _ in range(cores.count)]
 
     def embed(self, encoding: Encoding) -> torch.Tensor:
         """As one of them does."""
@@ -52,17 +54,15 @@ class CoreTwins:
         passes = [
             partial(twin.run, [rows[index] for index in part]) for twin, part in zip(self._twins, parts, strict=False)
         ]
-        return rejoined(parts, self._cores.run(passes, None if self._pause is None else self._halt))
+        return rejoined(parts, self._cores.run(passes, self._meanwhile))
 
     def _between_layers(self) -> None:
-        if self._pause is not None and threading.get_ident() == self._caller:
+        if threading.get_ident() == self._caller:
             self._pause()
         else:
             self._may_go_on.wait()
 
     def _halt(self) -> None:
-        if self._pause is None:
-            return
         self._may_go_on.clear()
         try:
             self._pause()
@@ -70,7 +70,5 @@ class CoreTwins:
             self._may_go_on.set()
 
 
-@cache
-def _cores() -> Cores:
-    """Others than those of predictions, which may come while a pass waits half done."""
-    return Cores(torch.get_num_threads())
+def _go_on() -> None:
+    """Nothing to pause for."""

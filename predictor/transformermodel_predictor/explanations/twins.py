@@ -8,6 +8,7 @@ import torch
 from transformers import PreTrainedModel
 
 from transformermodel_api.spec import TaskName
+from transformermodel_predictor.engines.cores import process_cores
 from transformermodel_predictor.engines.packed.model import NotPackable, PackedModel, Pooling
 from transformermodel_predictor.engines.packed.parity import pack
 from transformermodel_predictor.engines.pretrained import CPU, load_for_task
@@ -66,7 +67,8 @@ def _packed_twin(model: PreTrainedModel, pooling: Pooling, pause: Pause | None) 
     def make(pause: Pause | None) -> PackedTwin:
         return PackedTwin(PackedModel(_copy(model, pause), pooling))
 
-    return CoreTwins(make, pause) if model.device.type == "cpu" and torch.get_num_threads() > 1 else make(pause)
+    cores = process_cores("explanations") if model.device.type == "cpu" else None
+    return make(pause) if cores is None else CoreTwins(cores, make, pause)
 
 
 def _copy(model: PreTrainedModel, pause: Pause | None) -> PreTrainedModel:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tests.predictor.engines.packed.architectures import HEADS, Architecture, sequences
-from transformermodel_predictor.explanations import core_twins
+from transformermodel_predictor.engines.cores import Cores, process_cores
 from transformermodel_predictor.explanations.core_twins import CoreTwins
 from transformermodel_predictor.explanations.offered import probes_for
 from transformermodel_predictor.explanations.packed_twin import PackedTwin
@@ -20,9 +20,9 @@ from transformermodel_predictor.tasks.task import Encoding
 def two_threads() -> Iterator[None]:
     threads = torch.get_num_threads()
     torch.set_num_threads(2)
-    core_twins._cores.cache_clear()
+    process_cores.cache_clear()
     yield
-    core_twins._cores.cache_clear()
+    process_cores.cache_clear()
     torch.set_num_threads(threads)
 
 
@@ -80,7 +80,7 @@ def test_passes_halt_while_the_calling_thread_does_something_else() -> None:
     row = GradientRow(
         Encoding({"input_ids": [5] * 100}), torch.zeros(100, 4), probes_for(_configuration())[0].objective
     )
-    CoreTwins(make, pause).run([row, row])
+    CoreTwins(Cores(2), make, pause).run([row, row])
     assert set(callers) == {threading.get_ident()}
     assert max(went_on) <= len(twins), "each may end the layer that it was in"
     assert min(twin.layers for twin in twins) > 0

@@ -67,7 +67,7 @@ class PackedEngine:
         if device.type != "cpu":
             return cls(packed)
         packed.tile = _TILES.get(dtype, _TILE)
-        return cls(packed, process_cores())
+        return cls(packed, process_cores("engine"))
 
     def run(self, batch: Sequence[Encoding]) -> list[Outputs]:
         """Run one forward pass over the batch: in one row, or each core in one."""
