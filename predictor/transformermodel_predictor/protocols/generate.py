@@ -57,7 +57,7 @@ def read_request(body: object, *, stream: bool) -> GenerateRequest:
         raise InvalidRequest("stream must be true or false")
     if wanted and not stream:
         raise InvalidRequest("stream is true, but pieces come from generate_stream")
-    return GenerateRequest(text, {_ALIASES.get(name, name): value for name, value in parameters.items()}, request_id)
+    return GenerateRequest(text, _by_own_names(parameters), request_id)
 
 
 def write_response(
@@ -81,6 +81,13 @@ def facts(finish_reason: str, prompt_tokens: int, generated_tokens: int, truncat
     cut = {"truncated_tokens": truncated_tokens} if truncated_tokens else {}
     counted = {"prompt_tokens": prompt_tokens, "generated_tokens": generated_tokens}
     return {"finish_reason": finish_reason, **counted, **cut}
+
+
+def _by_own_names(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    for alias, own in _ALIASES.items():
+        if alias in parameters and own in parameters:
+            raise InvalidRequest(f"{alias} and {own} say the same; leave one out")
+    return {_ALIASES.get(name, name): value for name, value in parameters.items()}
 
 
 def _parameters(body: Mapping[str, Any]) -> dict[str, Any]:

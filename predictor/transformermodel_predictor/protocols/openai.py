@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 from transformermodel_predictor.generation.scores import Score
-from transformermodel_predictor.protocols.errors import Refusal
+from transformermodel_predictor.protocols.errors import Refusal, UnknownModel
 from transformermodel_predictor.protocols.openai_logprobs import chat_logprobs, completion_logprobs
 
 
@@ -110,7 +110,7 @@ class ChatForm:
 
     def choice(self, text: str) -> dict[str, Any]:
         """The assistant's message."""
-        return {"message": {"role": "assistant", "content": text}}
+        return {"message": {"role": "assistant", "content": text, "refusal": None}}
 
     def opening(self) -> dict[str, Any] | None:
         """Who speaks."""
@@ -194,11 +194,11 @@ def model_document(name: str, created: int) -> dict[str, Any]:
 
 _TYPES = {401: "authentication_error", 429: "rate_limit_error"}
 _CODES = {401: "invalid_api_key", 404: "not_found", 503: "unavailable"}
+_UNKNOWN_MODEL = "model_not_found"
 
 
 def error_document(refusal: Refusal) -> dict[str, Any]:
     """An error as OpenAI's clients read it."""
     kind = _TYPES.get(refusal.status, "server_error" if refusal.status >= 500 else "invalid_request_error")
-    return {
-        "error": {"message": refusal.message, "type": kind, "param": None, "code": _CODES.get(refusal.status)},
-    }
+    code = _UNKNOWN_MODEL if refusal.cause is UnknownModel else _CODES.get(refusal.status)
+    return {"error": {"message": refusal.message, "type": kind, "param": None, "code": code}}

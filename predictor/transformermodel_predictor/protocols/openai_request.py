@@ -53,6 +53,11 @@ _OF_NO_EFFECT = frozenset(
 )
 """What changes nothing of the answer."""
 
+_STREAM_OPTIONS = frozenset({"include_usage", "include_obfuscation"})
+
+_OF_MESSAGES = frozenset({"role", "content", "name"})
+"""What is read of a message; whether its name is written is the chat template's to say."""
+
 
 @dataclass(frozen=True)
 class CompletionRequest:
@@ -143,18 +148,42 @@ def _request(
         raise InvalidRequest("model must be the name of a model")
     if isinstance(choices, bool) or not isinstance(choices, int) or not 1 <= choices <= _MOST_CHOICES:
         raise InvalidRequest(f"n must be a whole number from 1 to {_MOST_CHOICES}")
-    options = document.get("stream_options", {})
-    if not isinstance(options, Mapping):
-        raise InvalidRequest("stream_options must be an object")
-    said = {_PARAMETERS[name]: value for name, value in document.items() if name in _PARAMETERS}
+    options = _stream_options(document)
     return CompletionRequest(
         model=model,
         prompts=tuple(prompts),
-        parameters={**parameters, **said},
+        parameters={**parameters, **_generation_parameters(document)},
         choices=choices,
         stream=_flag(document, "stream"),
         usage=_flag(options, "include_usage"),
     )
+
+
+def _stream_options(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """How a stream is wanted; refused where there is none."""
+    options = document.get("stream_options", {})
+    if not isinstance(options, Mapping):
+        raise InvalidRequest("stream_options must be an object")
+    for name in options:
+        if name not in _STREAM_OPTIONS:
+            raise InvalidRequest(f"stream_options.{name} is not known here")
+    if _flag(options, "include_obfuscation"):
+        raise InvalidRequest("stream_options.include_obfuscation is not supported; leave it out")
+    if options and not _flag(document, "stream"):
+        raise InvalidRequest("stream_options needs stream to be true")
+    return options
+
+
+def _generation_parameters(document: Mapping[str, Any]) -> dict[str, Any]:
+    """How the text is generated, by the task's names."""
+    said: dict[str, Any] = {}
+    for name, own in _PARAMETERS.items():
+        if name not in document:
+            continue
+        if said.setdefault(own, document[name]) != document[name]:
+            first = next(other for other, same in _PARAMETERS.items() if same == own)
+            raise InvalidRequest(f"{first} and {name} say the same; leave one out")
+    return said
 
 
 def _completion_logprobs(document: Mapping[str, Any]) -> int | None:
@@ -184,14 +213,19 @@ def _message(message: object, name: str) -> dict[str, str]:
         raise InvalidRequest(f"{name} must be an object with role and content")
     if message.get("tool_calls") or message.get("function_call") or message["role"] in ("tool", "function"):
         raise InvalidRequest(f"{name} speaks of tools, which are not supported")
+    for member, value in message.items():
+        if member not in _OF_MESSAGES and value not in (None, []):
+            raise InvalidRequest(f"{member} of {name} is not supported; leave it out")
     role = "system" if message["role"] == "developer" else message["role"]
-    return {"role": role, "content": _content(message.get("content"), name)}
+    speaker = message.get("name")
+    if not isinstance(speaker, str | None):
+        raise InvalidRequest(f"the name of {name} must be a string")
+    read = {"role": role, "content": _content(message.get("content"), name)}
+    return read if speaker is None else {**read, "name": speaker}
 
 
 def _content(content: object, name: str) -> str:
     """A message's text: a string, or parts of which each is text."""
-    if content is None:
-        return ""
     if isinstance(content, str):
         return content
     parts = content if isinstance(content, list) else [None]

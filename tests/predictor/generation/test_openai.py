@@ -244,8 +244,10 @@ class TestModels:
 
 class TestErrors:
     def test_an_unknown_model(self, client: openai.OpenAI) -> None:
-        with pytest.raises(openai.NotFoundError, match="there is no model 'other' here"):
+        with pytest.raises(openai.NotFoundError, match="there is no model 'other' here") as unknown:
             client.completions.create(model="other", prompt="a")
+
+        assert unknown.value.code == "model_not_found"
 
     def test_a_model_of_another_task(self, client: openai.OpenAI) -> None:
         with pytest.raises(openai.BadRequestError, match="'classifier' does not generate text"):

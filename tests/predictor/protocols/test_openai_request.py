@@ -1,0 +1,131 @@
+"""Every field of OpenAI's requests is honoured, changes nothing, or is refused by its name."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from openai.types import completion_create_params as completions
+from openai.types.chat import completion_create_params as chat
+from openai.types.chat.chat_completion_stream_options_param import ChatCompletionStreamOptionsParam
+
+from transformermodel_predictor.protocols.errors import InvalidRequest
+from transformermodel_predictor.protocols.openai_request import CompletionRequest, read_chat, read_completion
+
+COMPLETION: dict[str, Any] = {"model": "writer", "prompt": "the"}
+CHAT: dict[str, Any] = {"model": "writer", "messages": [{"role": "user", "content": "the"}]}
+
+HONOURED: dict[str, Any] = {
+    "echo": True,
+    "logprobs": True,
+    "max_completion_tokens": 5,
+    "max_tokens": 5,
+    "n": 2,
+    "seed": 7,
+    "stop": ["."],
+    "temperature": 0.5,
+    "top_p": 0.5,
+}
+"""Values that change what is asked."""
+
+OF_NO_EFFECT: dict[str, Any] = {
+    "metadata": {"a": "b"},
+    "moderation": {"model": "a"},
+    "parallel_tool_calls": True,
+    "prompt_cache_key": "a",
+    "prompt_cache_options": {},
+    "prompt_cache_retention": "24h",
+    "reasoning_effort": "low",
+    "safety_identifier": "a",
+    "service_tier": "auto",
+    "store": True,
+    "user": "a",
+    "verbosity": "low",
+}
+
+REFUSED: dict[str, Any] = {
+    "audio": {"voice": "alloy", "format": "wav"},
+    "best_of": 3,
+    "frequency_penalty": 0.5,
+    "function_call": {"name": "look"},
+    "functions": [{"name": "look"}],
+    "logit_bias": {"50256": -100},
+    "modalities": ["text", "audio"],
+    "prediction": {"type": "content", "content": "a"},
+    "presence_penalty": -0.5,
+    "response_format": {"type": "json_object"},
+    "stream_options": {"include_usage": True},
+    "suffix": "end",
+    "tool_choice": "required",
+    "tools": [{"type": "function", "function": {"name": "look"}}],
+    "top_logprobs": 2,
+    "web_search_options": {},
+}
+"""Values that ask for what is not done, or not without another field."""
+
+
+@pytest.mark.parametrize(
+    ("read", "least", "declared"),
+    [
+        (read_completion, COMPLETION, completions.CompletionCreateParamsBase.__annotations__),
+        (read_chat, CHAT, chat.CompletionCreateParamsBase.__annotations__),
+    ],
+    ids=["completion", "chat"],
+)
+def test_no_field_of_the_clients_own_types_is_ignored_in_silence(
+    read: Callable[[object], CompletionRequest], least: Mapping[str, Any], declared: Mapping[str, object]
+) -> None:
+    plain = read(least)
+    for name in declared.keys() - least.keys():
+        if name in HONOURED:
+            value = 2 if name == "logprobs" and read is read_completion else HONOURED[name]
+            assert read({**least, name: value}) != plain, name
+        elif name in OF_NO_EFFECT:
+            assert read({**least, name: OF_NO_EFFECT[name]}) == plain, name
+        else:
+            with pytest.raises(InvalidRequest, match=name):
+                read({**least, name: REFUSED[name]})
+        assert read({**least, name: None}) == plain, name
+
+
+def test_how_a_stream_is_wanted() -> None:
+    def read(**options: object) -> CompletionRequest:
+        return read_chat({**CHAT, "stream": True, "stream_options": options})
+
+    assert set(ChatCompletionStreamOptionsParam.__annotations__) == {"include_usage", "include_obfuscation"}
+    assert read(include_usage=True, include_obfuscation=False).usage
+    assert not read().usage
+    for name in ("include_obfuscation", "colour"):
+        with pytest.raises(InvalidRequest, match=rf"stream_options\.{name} is not"):
+            read(**{name: True})
+
+
+def test_two_names_of_one_limit_must_say_the_same() -> None:
+    assert read_chat({**CHAT, "max_tokens": 5, "max_completion_tokens": 5}).parameters["max_new_tokens"] == 5
+    with pytest.raises(InvalidRequest, match="max_tokens and max_completion_tokens say the same; leave one out"):
+        read_chat({**CHAT, "max_completion_tokens": 6, "max_tokens": 5})
+
+
+class TestMessages:
+    def test_a_name_goes_to_the_chat_template(self) -> None:
+        message = {"role": "user", "content": "the", "name": "ann"}
+        assert read_chat({**CHAT, "messages": [message]}).prompts == ({"messages": [message]},)
+
+    def test_an_answer_of_this_server_can_be_sent_back(self) -> None:
+        nothing: dict[str, Any] = {"refusal": None, "annotations": [], "audio": None, "tool_calls": []}
+        assert read_chat({**CHAT, "messages": [{"role": "assistant", "content": "fox", **nothing}]}).prompts == (
+            {"messages": [{"role": "assistant", "content": "fox"}]},
+        )
+
+    @pytest.mark.parametrize(
+        ("message", "words"),
+        [
+            ({"role": "user"}, r"the content of messages\[0\] must be a string"),
+            ({"role": "assistant", "content": "a", "refusal": "no"}, r"refusal of messages\[0\] is not supported"),
+            ({"role": "user", "content": "a", "name": 3}, r"the name of messages\[0\] must be a string"),
+            ({"role": "tool", "content": "a", "tool_call_id": "b"}, "speaks of tools"),
+        ],
+        ids=str,
+    )
+    def test_what_is_not_read_is_refused(self, message: dict[str, Any], words: str) -> None:
+        with pytest.raises(InvalidRequest, match=words):
+            read_chat({**CHAT, "messages": [message]})
