@@ -72,6 +72,13 @@ class BodyTooLarge(Exception):
         super().__init__(f"the body has more than {limit} bytes; send fewer texts in one request")
 
 
+class UnknownEncoding(Exception):
+    """The request's body is compressed, or encoded otherwise, and would have to be decoded first."""
+
+    def __init__(self, encoding: str) -> None:
+        super().__init__(f"the body's content-encoding {encoding[:20]!r} is not read: send it as it is")
+
+
 class TextTooLarge(Exception):
     """A question has more text than the server tokenizes."""
 
@@ -112,6 +119,7 @@ _TOLD: dict[type[Exception], tuple[int, str]] = {
     DefaultVersion: (403, "FAILED_PRECONDITION"),
     BodyTooLarge: (413, "RESOURCE_EXHAUSTED"),
     TextTooLarge: (413, "RESOURCE_EXHAUSTED"),
+    UnknownEncoding: (415, "INVALID_ARGUMENT"),
     ClientGone: (499, "CANCELLED"),
     ServerEnds: (503, "UNAVAILABLE"),
     ModelNotReady: (503, "UNAVAILABLE"),

@@ -1,6 +1,6 @@
 """An inference request and its response, whatever the wire: JSON, binary or gRPC."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,6 +8,12 @@ from transformermodel_predictor.protocols.errors import InvalidRequest
 
 _MOST_DIMENSIONS = 32
 """More than any tensor has; the product of a million of them is a number that takes minutes to compute."""
+
+_OTHER_FORMS = {
+    "classification": "the model's parameter top_k asks for the likeliest labels",
+    "shared_memory_region": "outputs come with the response",
+}
+"""Parameters that ask for an output in another form, and what there is instead."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,22 @@ class InferenceResponse:
     id: str
     outputs: tuple[Tensor, ...]
     parameters: Mapping[str, Any]
+
+
+def require_tensor(name: str, parameters: Iterable[str]) -> None:
+    """Pass where an output is wanted as a tensor in the response.
+
+    Args:
+        name: the output's.
+        parameters: names of those that the client gave it.
+
+    Raises:
+        InvalidRequest: it is wanted in a form of Triton's extensions that is not spoken here.
+    """
+    for parameter in parameters:
+        if parameter in _OTHER_FORMS:
+            instead = _OTHER_FORMS[parameter]
+            raise InvalidRequest(f"parameter {parameter!r} of output {name!r} is not supported: {instead}")
 
 
 def require_shape(name: str, shape: Sequence[object]) -> tuple[int, ...]:

@@ -29,6 +29,7 @@ _TYPES = {
     405: "MethodNotAllowedException",
     409: "ConflictStatusException",
     413: "RequestEntityTooLargeException",
+    415: "BadRequestException",
     503: "ServiceUnavailableException",
 }
 

@@ -9,7 +9,13 @@ from transformermodel_predictor.protocols.binary import Sections
 from transformermodel_predictor.protocols.columns import EXPLANATION
 from transformermodel_predictor.protocols.datatypes import pack, unpack
 from transformermodel_predictor.protocols.errors import InvalidRequest
-from transformermodel_predictor.protocols.inference import InferenceRequest, InferenceResponse, Tensor, require_shape
+from transformermodel_predictor.protocols.inference import (
+    InferenceRequest,
+    InferenceResponse,
+    Tensor,
+    require_shape,
+    require_tensor,
+)
 from transformermodel_predictor.tasks.task import TensorSpec
 
 _JSON = "application/json"
@@ -114,7 +120,9 @@ def _read_output(item: object) -> tuple[str, bool | None]:
     """An output's name, and whether it is wanted as bytes where that is said."""
     document = _object(item, "an output")
     name = _string(document.get("name"), "an output's name")
-    return name, _flag(_object(document.get("parameters") or {}, f"parameters of output {name!r}"), "binary_data")
+    parameters = _object(document.get("parameters") or {}, f"parameters of output {name!r}")
+    require_tensor(name, parameters)
+    return name, _flag(parameters, "binary_data")
 
 
 def _write_tensor(tensor: Tensor, request: InferenceRequest, binary: list[bytes]) -> dict[str, Any]:

@@ -10,7 +10,13 @@ from transformermodel_predictor.handler import ModelMetadata
 from transformermodel_predictor.protocols.columns import EXPLANATION
 from transformermodel_predictor.protocols.datatypes import pack, unpack
 from transformermodel_predictor.protocols.errors import InvalidRequest
-from transformermodel_predictor.protocols.inference import InferenceRequest, InferenceResponse, Tensor, require_shape
+from transformermodel_predictor.protocols.inference import (
+    InferenceRequest,
+    InferenceResponse,
+    Tensor,
+    require_shape,
+    require_tensor,
+)
 from transformermodel_predictor.protocols.messages import AnyMessage, messages, unknown_field
 
 _CONTENTS = {
@@ -49,6 +55,8 @@ def read_request(message: AnyMessage) -> InferenceRequest:
     raw = message.raw_input_contents
     if raw and len(raw) != len(message.inputs):
         raise InvalidRequest(f"there are {len(message.inputs)} inputs, but {len(raw)} raw_input_contents")
+    for output in message.outputs:
+        require_tensor(output.name, output.parameters)
     tensors = [_read_tensor(tensor, raw[index] if raw else None) for index, tensor in enumerate(message.inputs)]
     return InferenceRequest(
         inputs=tuple(tensors),
@@ -60,7 +68,11 @@ def read_request(message: AnyMessage) -> InferenceRequest:
 
 
 def write_response(response: InferenceResponse, request: InferenceRequest) -> AnyMessage:
-    """A ModelInferResponse: raw contents to who sent raw contents, typed ones to who sent typed ones."""
+    """A ModelInferResponse: raw contents to who sent raw contents, typed ones to who sent typed ones.
+
+    All are raw where one of them has no typed contents: the protocol allows no mixture.
+    """
+    raw = request.binary_default or any(tensor.datatype not in _CONTENTS for tensor in response.outputs)
     answered = messages.ModelInferResponse(
         model_name=response.model_name,
         model_version=response.model_version,
@@ -69,7 +81,7 @@ def write_response(response: InferenceResponse, request: InferenceRequest) -> An
     )
     for tensor in response.outputs:
         output = answered.outputs.add(name=tensor.name, datatype=tensor.datatype, shape=tensor.shape)
-        if request.binary_default or tensor.datatype not in _CONTENTS:
+        if raw:
             answered.raw_output_contents.append(pack(tensor.datatype, tensor.data))
         else:
             getattr(output.contents, _CONTENTS[tensor.datatype]).extend(_typed(tensor))

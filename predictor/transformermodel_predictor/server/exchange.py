@@ -9,12 +9,22 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
-from transformermodel_predictor.protocols.errors import BodyTooLarge, ClientGone, InvalidRequest, Refusal
+from transformermodel_predictor.protocols.errors import (
+    BodyTooLarge,
+    ClientGone,
+    InvalidRequest,
+    Refusal,
+    UnknownEncoding,
+)
 
 _Result = TypeVar("_Result")
 
 _UNWATCHED_SECONDS = 0.02
 """So long work goes on for a client that may have gone: to watch from the beginning would cost every request a task."""
+
+
+_PLAIN = b"identity"
+"""The content-encoding of a body that is as it is."""
 
 
 class JSONResponse(Response):
@@ -34,6 +44,8 @@ def refused(refusal: Refusal, document: object = None) -> JSONResponse:
         headers["retry-after"] = str(refusal.retry_after)
     if refusal.status == 401:
         headers["www-authenticate"] = "Bearer"
+    if refusal.status == 415:
+        headers["accept-encoding"] = _PLAIN.decode()
     return JSONResponse(refusal.document if document is None else document, refusal.status, headers)
 
 
@@ -51,6 +63,7 @@ async def read_json(request: Request, limit: int) -> Any:  # noqa: ANN401 - any 
 
     Raises:
         BodyTooLarge: it has more than `limit` bytes; no more than that is read.
+        UnknownEncoding: it is compressed.
         InvalidRequest: it is not JSON.
     """
     return parse_json(await read_body(request, limit))
@@ -68,13 +81,22 @@ def parse_json(body: bytes) -> Any:  # noqa: ANN401 - any JSON value
         raise InvalidRequest(f"the body is not JSON: {error}") from None
 
 
-async def read_body(request: Request, limit: int) -> bytes:
+async def read_body(request: Request, limit: int, *, as_sent: bool = False) -> bytes:
     """The request's body.
+
+    Args:
+        request: of which nothing has been read.
+        limit: most bytes of a body.
+        as_sent: whether a body that is compressed is wanted nevertheless.
 
     Raises:
         BodyTooLarge: it has more than `limit` bytes; no more than that is read.
+        UnknownEncoding: it is compressed.
         ClientGone: the client went before it had sent everything.
     """
+    encoding = header(request.scope, b"content-encoding")
+    if encoding and encoding.lower() != _PLAIN and not as_sent:
+        raise UnknownEncoding(encoding.decode("latin-1"))
     declared = header(request.scope, b"content-length")
     if declared is not None and declared.isdigit() and int(declared) > limit:
         raise BodyTooLarge(limit)

@@ -98,6 +98,14 @@ class TestMalformed:
             ),
             ({"inputs": [tensor(["a"])], "parameters": [1]}, "parameters must be an object"),
             ({"inputs": [tensor(["a"])], "outputs": ["label"]}, "an output must be an object"),
+            (
+                {"inputs": [tensor(["a"])], "outputs": [{"name": "label", "parameters": {"classification": 2}}]},
+                "parameter 'classification' of output 'label' is not supported: the model's parameter top_k",
+            ),
+            (
+                {"inputs": [tensor(["a"])], "outputs": [{"name": "label", "parameters": {"binary_data": "yes"}}]},
+                "binary_data must be true or false",
+            ),
             ({"inputs": [tensor(["a"])], "id": 7}, "id must be a string"),
         ],
     )

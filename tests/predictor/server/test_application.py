@@ -1,5 +1,6 @@
 """What clients see, over real HTTP."""
 
+import gzip
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -223,6 +224,12 @@ class TestBadInput:
         headers = {"inference-header-content-length": length}
         assert refused(client.post("/v2/models/tiny/infer", content=b"{}", headers=headers), 400)
 
+    @pytest.mark.parametrize("path", ["/v1/models/tiny:predict", "/v2/models/tiny/infer", "/v2/repository/index"])
+    def test_a_compressed_body(self, client: httpx.Client, path: str) -> None:
+        response = client.post(path, content=gzip.compress(b"{}"), headers={"content-encoding": "gzip"})
+        assert "'gzip' is not read" in refused(response, 415)
+        assert response.headers["accept-encoding"] == "identity"
+
     def test_an_unknown_address_and_a_wrong_method(self, client: httpx.Client) -> None:
         assert "/v3" in refused(client.get("/v3"), 404)
         other = client.get("/v2/models/tiny/infer")
@@ -361,28 +368,3 @@ def test_what_is_measured_is_told(client: httpx.Client, tiny_model: LoadedModel)
     facts = next(dict(key[1:]) for key in samples if key[0] == "transformermodel_model_info")
     assert facts["digest"] == tiny_model.artifact.manifest.digest
     assert "somebodys-text" not in response.text, "names that anybody can make up are not counted one by one"
-
-
-class TestRepository:
-    def test_a_model_is_unloaded_and_loaded_again(self, tiny_model: LoadedModel) -> None:
-        with (
-            running({"tiny": tiny_model, "other": tiny_model}) as server,
-            httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS) as client,
-        ):
-            before = client.post("/v2/models/tiny/infer", json=infer_body("good")).json()["outputs"]
-            assert client.post("/v2/repository/models/tiny/unload").json() == {"name": "tiny", "unload": True}
-            response = client.post("/v2/models/tiny/infer", json=infer_body("good"))
-            assert "has been unloaded" in refused(response, 503)
-            assert int(response.headers["retry-after"]) > 0
-            assert client.post("/v2/models/other/infer", json=infer_body("good")).status_code == 200
-            states = {entry["name"]: entry["state"] for entry in client.post("/v2/repository/index").json()}
-            assert states == {"tiny": "UNAVAILABLE", "other": "READY"}
-            ready = client.post("/v2/repository/index", json={"ready": True}).json()
-            assert [entry["name"] for entry in ready] == ["other"]
-            assert "model_info{" in client.get("/metrics").text
-            assert client.post("/v2/repository/models/tiny/load").json() == {"name": "tiny", "load": True}
-            assert client.post("/v2/models/tiny/infer", json=infer_body("good")).json()["outputs"] == before
-
-    @pytest.mark.parametrize("verb", ["load", "unload"])
-    def test_a_model_that_is_not_known(self, client: httpx.Client, verb: str) -> None:
-        assert "'none'" in refused(client.post(f"/v2/repository/models/none/{verb}"), 404)

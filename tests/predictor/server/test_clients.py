@@ -9,6 +9,7 @@ from typing import Any
 import numpy
 import pytest
 import tritonclient.http as triton
+import tritonclient.http.aio as triton_aio
 
 from tests.predictor.server.expected import answers_by_name
 from tests.predictor.server.running import RunningServer, running
@@ -97,6 +98,22 @@ def test_models_are_unloaded_loaded_and_listed(client: Any) -> None:
     assert client.is_model_ready("tiny")
     with pytest.raises(triton.InferenceServerException, match="'none'"):
         client.load_model("none")
+    with pytest.raises(triton.InferenceServerException, match="a model is loaded as it was prepared"):
+        client.load_model("tiny", config="{}")
+
+
+def test_an_output_as_a_classification_is_refused_in_words(client: Any) -> None:
+    asked = [triton.InferRequestedOutput("score", class_count=2)]
+    with pytest.raises(triton.InferenceServerException, match="the model's parameter top_k asks for the likeliest"):
+        client.infer("tiny", [text_tensor(TEXTS, binary=True)], outputs=asked)
+
+
+async def test_the_asynchronous_clients(server: RunningServer, client: Any, expected: dict[str, Any]) -> None:
+    tensors = [text_tensor(TEXTS, binary=True)]
+    async with triton_aio.InferenceServerClient(server.url.removeprefix("http://")) as other:
+        answers = [await other.infer("tiny", tensors), client.async_infer("tiny", tensors).get_result()]
+    for answered in answers:
+        assert texts_of(answered.as_numpy("label")) == expected["label"]
 
 
 @pytest.mark.slow
@@ -111,5 +128,11 @@ def test_tritons_grpc_client(server: RunningServer, expected: dict[str, Any]) ->
         "index": ["tiny"],
         "inputs": ["text", "text_pair"],
         "id": "42",
+        "refused": [
+            "a model is loaded as it was prepared: parameters with a configuration or files are not read",
+            "parameter 'classification' of output 'label' is not supported: the model's parameter top_k asks for the "
+            "likeliest labels",
+        ],
+        "asynchronous": expected["label"],
         **expected,
     }

@@ -3,12 +3,30 @@
 A process of its own, because Triton's client and KServe's SDK register the same names of messages.
 """
 
+import asyncio
 import json
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy
 import tritonclient.grpc as triton
+import tritonclient.grpc.aio as triton_aio
+
+
+def refusal(call: Callable[[], object]) -> str:
+    try:
+        call()
+    except triton.InferenceServerException as error:
+        return str(error.message())
+    raise AssertionError("it was not refused")
+
+
+async def labels(address: str, name: str, tensor: Any) -> list[str]:
+    """The labels that the asynchronous client is answered."""
+    async with triton_aio.InferenceServerClient(address) as client:
+        answered = await client.infer(name, [tensor])
+        return [label.decode() for label in answered.as_numpy("label")]
 
 
 def main() -> dict[str, Any]:
@@ -29,6 +47,13 @@ def main() -> dict[str, Any]:
             "index": [model.name for model in client.get_model_repository_index().models],
             "inputs": [spec.name for spec in metadata.inputs],
             "id": answered.get_response().id,
+            "refused": [
+                refusal(lambda: client.load_model(name, config="{}")),
+                refusal(
+                    lambda: client.infer(name, [tensor], outputs=[triton.InferRequestedOutput("label", class_count=2)])
+                ),
+            ],
+            "asynchronous": asyncio.run(labels(address, name, tensor)),
             "label": [label.decode() for label in answered.as_numpy("label")],
             "score": answered.as_numpy("score").tolist(),
         }

@@ -19,12 +19,15 @@ from transformermodel_predictor.server.handlers import v2_asking as handler_v2_a
 from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.server.models.models import Models
 from transformermodel_predictor.server.models.served import runs_handler
-from transformermodel_predictor.server.routes.repository import TRITONS_STATE, load, unload
+from transformermodel_predictor.server.routes.repository import TRITONS_STATE, load, require_own, unload
 from transformermodel_predictor.server.routes.v2 import EXTENSIONS
 from transformermodel_predictor.server.v2_asking import infer
 
 _TRITONS_MODEL_NAME = 2
 """Number of the field in which Triton's clients name the model to load; KServe's is 1."""
+
+_TRITONS_PARAMETERS = 3
+"""Number of the field in which they say how; KServe's message has none."""
 
 _NOT_SHOWN = frozenset({"authorization"})
 """Metadata that is meant for the server, and for no handler."""
@@ -98,6 +101,7 @@ class InferenceServicer:
     async def repository_model_load(self, request: AnyMessage, _: Context) -> AnyMessage:
         """Load a model that this server knows."""
         name = _model_name(request)
+        require_own(unknown_field(request, _TRITONS_PARAMETERS))
         await load(self._models, name)
         return messages.RepositoryModelLoadResponse(model_name=name, isLoaded=True)
 

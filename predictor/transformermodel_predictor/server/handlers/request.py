@@ -18,7 +18,7 @@ async def read_call(request: Request, kind: CallKind, limit: int) -> Call:
         BodyTooLarge: the body has more than `limit` bytes.
         InvalidRequest: it is a form that cannot be read.
     """
-    body = await read_body(request, limit)
+    body = await read_body(request, limit, as_sent=True)
     asked = request.query_params.multi_items() if _reads_query(request) else []
     query = [Part(name, value.encode()) for name, value in asked]
     media_type = content_type(request)

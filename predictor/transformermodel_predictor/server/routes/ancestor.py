@@ -76,7 +76,7 @@ class AncestorRoutes:
         """The same as predictions of the model in `model_name`, in the query or the form; else of the only model."""
         name = request.query_params.get(_MODEL_NAME)
         if name is None:
-            body = await read_body(request, self._max_body_bytes)
+            body = await read_body(request, self._max_body_bytes, as_sent=True)
             fields = await read_form(request, body) if is_form(content_type(request)) else []
             name = next((field.value.decode(errors="replace") for field in fields if field.name == _MODEL_NAME), None)
             request = _again(request, body)

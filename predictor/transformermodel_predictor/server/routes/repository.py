@@ -1,6 +1,7 @@
 """V2's model repository: models of this server, loaded and unloaded on request."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from starlette.requests import Request
 from starlette.routing import Route
@@ -18,6 +19,21 @@ TRITONS_STATE: Mapping[ModelState, str] = {
     ModelState.Unloaded: "UNAVAILABLE",
 }
 """What the repository's index calls the states."""
+
+
+def require_own(parameters: object) -> None:
+    """Pass where a model is to be loaded as it was prepared.
+
+    Args:
+        parameters: of the request to load it; Triton's clients put another configuration or other files there.
+
+    Raises:
+        InvalidRequest: there are some.
+    """
+    if parameters:
+        raise InvalidRequest(
+            "a model is loaded as it was prepared: parameters with a configuration or files are not read"
+        )
 
 
 async def load(models: Models, name: str) -> None:
@@ -62,24 +78,33 @@ class RepositoryRoutes:
 
     async def index(self, request: Request) -> JSONResponse:
         """All models with their states, or with the member `ready` in the body only those that are ready."""
-        body = await read_body(request, self._max_body_bytes)
-        asked = parse_json(body) if body else {}
-        if not isinstance(asked, Mapping):
-            raise InvalidRequest("the body must be an object, or empty")
+        asked = await self._read(request)
+        only_ready = asked.get("ready") or False
+        if not isinstance(only_ready, bool):
+            raise InvalidRequest("ready must be true or false")
         entries = [
             {"name": entry.name, "version": entry.version, "state": TRITONS_STATE[entry.state], "reason": entry.reason}
             for entry in self._models.index
         ]
-        return JSONResponse([entry for entry in entries if not asked.get("ready") or entry["state"] == "READY"])
+        return JSONResponse([entry for entry in entries if not only_ready or entry["state"] == "READY"])
 
     async def load(self, request: Request) -> JSONResponse:
         """Load a model that this server knows; answered when it is ready."""
         name = request.path_params["name"]
+        require_own((await self._read(request)).get("parameters"))
         await load(self._models, name)
         return JSONResponse({"name": name, "load": True})
 
     async def unload(self, request: Request) -> JSONResponse:
         """Unload a model; answered when what it has begun is finished and its memory is free."""
         name = request.path_params["name"]
+        await self._read(request)  # that others should go with it says nothing here: none depends on it
         await unload(self._models, name)
         return JSONResponse({"name": name, "unload": True})
+
+    async def _read(self, request: Request) -> Mapping[str, Any]:
+        body = await read_body(request, self._max_body_bytes)
+        asked = parse_json(body) if body else {}
+        if not isinstance(asked, Mapping):
+            raise InvalidRequest("the body must be an object, or empty")
+        return asked
