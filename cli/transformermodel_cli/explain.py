@@ -84,7 +84,7 @@ def _in_process(
     from transformermodel_predictor.telemetry.observer import Unobserved
     from transformermodel_predictor.workers import Workers
 
-    workers = Workers.start()
+    workers = Workers()
     handler = load_handler(name, directory, workers, Unobserved(), options)
     try:
         (explained,) = asyncio.run(handler.explain([fields], parameters))

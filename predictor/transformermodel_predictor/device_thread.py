@@ -14,6 +14,8 @@ _T = TypeVar("_T")
 
 _TURN_SECONDS = 0.006
 """How long patient work runs before it gives way: it goes on under any load, and nobody waits much longer for it."""
+_REST_SECONDS = 5.0
+"""How long there is nothing to do before the thread comes to rest."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +32,15 @@ class DeviceThread(Executor):
 
     Args:
         name: of the thread.
+        rest: called in the thread each time that it has had nothing to do for some seconds.
 
     Attributes:
         seconds_given: how long patient work has given way to other, in all.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, rest: Callable[[], object] | None = None) -> None:
         self._name = name
+        self._rest = rest
         self._waiting: SimpleQueue[_Work | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
@@ -112,11 +116,20 @@ class DeviceThread(Executor):
                     work.future.cancel()
 
     def _work(self) -> None:
-        while (work := self._waiting.get()) is not None:
+        while (work := self._next()) is not None:
             self._turn_ends = time.monotonic() + _TURN_SECONDS if work.patient else None
             _do(work)
             self._turn_ends = None
             del work  # what it held is free before the next comes
+
+    def _next(self) -> _Work | None:
+        """What is to be done next; meanwhile the thread may come to rest."""
+        if self._rest is not None:
+            try:
+                return self._waiting.get(timeout=_REST_SECONDS)
+            except Empty:
+                self._rest()
+        return self._waiting.get()
 
 
 def _do(work: _Work) -> None:

@@ -3,8 +3,8 @@
 import math
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Self
 
 from transformermodel_predictor.device_thread import DeviceThread
 from transformermodel_predictor.passing_threads import PassingThreads
@@ -15,7 +15,10 @@ _PRESENT_SECONDS = 1.0
 class Workers:
     """The threads besides the event loop: one for each device, which runs its engines, and one that works with text.
 
-    One each, because a forward pass uses a device by itself.
+    One each, because a forward pass uses a device by itself. They begin with the first work.
+
+    Args:
+        rest: called in the thread of a device each time that it has had nothing to do for some seconds.
 
     Attributes:
         engine: of the first device.
@@ -23,24 +26,20 @@ class Workers:
         loading: loads what is needed later, in threads that end.
     """
 
-    def __init__(self) -> None:
-        self.engine = DeviceThread("engine")
+    def __init__(self, rest: Callable[[], object] | None = None) -> None:
+        self.engine = DeviceThread("engine", rest)
+        self._rest = rest
         self.text = ThreadPoolExecutor(max_workers=1, thread_name_prefix="text")
         self.loading = PassingThreads("load")
         self._predicted = -math.inf
         self._replicas = [self.engine]
         self._lock = threading.Lock()
 
-    @classmethod
-    def start(cls) -> Self:
-        """Threads that begin with the first work."""
-        return cls()
-
     def of_replica(self, index: int) -> DeviceThread:
         """The thread of a model's replica of this number, which models share as they share its device."""
         with self._lock:
             while len(self._replicas) <= index:
-                self._replicas.append(DeviceThread(f"engine-{len(self._replicas)}"))
+                self._replicas.append(DeviceThread(f"engine-{len(self._replicas)}", self._rest))
             return self._replicas[index]
 
     def predict(self) -> None:

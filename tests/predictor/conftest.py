@@ -47,7 +47,7 @@ def language_graph(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Format
 @pytest.fixture
 def workers() -> Iterator[Workers]:
     """A server's threads; what they have begun ends before the test does."""
-    workers = Workers.start()
+    workers = Workers()
     with workers.engine, workers.text:
         yield workers
 

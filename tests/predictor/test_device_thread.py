@@ -1,6 +1,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from queue import SimpleQueue
 
 import pytest
 
@@ -121,3 +122,13 @@ def test_a_thread_that_was_shut_down_takes_nothing_and_drops_what_waits() -> Non
     assert waiting.cancelled()
     with pytest.raises(RuntimeError, match="shut down"):
         thread.submit(lambda: None)
+
+
+def test_a_thread_without_work_comes_to_rest_until_there_is_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("transformermodel_predictor.device_thread._REST_SECONDS", 0.001)
+    rests: SimpleQueue[str] = SimpleQueue()
+    with DeviceThread("device", rest=lambda: rests.put(threading.current_thread().name)) as thread:
+        for _ in range(2):
+            assert thread.submit(lambda: "done").result(30) == "done"
+            assert rests.get(timeout=30) == "device"
+    assert rests.empty()

@@ -61,7 +61,7 @@ class KServeModel(Model):  # type: ignore[misc] # KServe's SDK has no types
         if self._handler is None:
             model = load_model(open_artifact(self._directory))
             model.warm_up()
-            self._handler = make_handler(self.name, model, Workers.start())
+            self._handler = make_handler(self.name, model, Workers())
         self.ready = True
         return self.ready
 

@@ -21,7 +21,7 @@ from transformermodel_predictor.server.handlers.archives import Archives
 from transformermodel_predictor.server.http_server import HTTPServer
 from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.server.management.server import managing
-from transformermodel_predictor.server.memory import giving_back_freed_memory
+from transformermodel_predictor.server.memory import give_back_freed_memory, giving_back_freed_memory
 from transformermodel_predictor.server.metrics_server import answering_prometheus
 from transformermodel_predictor.server.models.models import Models, in_thread
 from transformermodel_predictor.server.models.options import ModelOptions
@@ -79,7 +79,7 @@ class ModelServer:
         stored: Sequence[StoredModel] = (),
     ) -> None:
         self._options = options
-        self._workers = Workers.start()
+        self._workers = Workers(rest=give_back_freed_memory)
         self._loader = PassingThreads("load")
         self._metrics = Metrics()
         self._make = load or self._load

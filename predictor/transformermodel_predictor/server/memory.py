@@ -23,6 +23,12 @@ def keep_freed_memory() -> None:
         allocator.mallopt(_M_TRIM_THRESHOLD, _NEVER)
 
 
+def give_back_freed_memory() -> None:
+    """Give back to the kernel what is free at present: some milliseconds, and as much again for who needs it next."""
+    if allocator := _glibc():
+        allocator.malloc_trim(0)
+
+
 @contextmanager
 def giving_back_freed_memory() -> Iterator[None]:
     """While a model is loaded: give back to the kernel what is needed only meanwhile; afterwards, keep what is freed.
@@ -39,7 +45,7 @@ def giving_back_freed_memory() -> Iterator[None]:
     try:
         yield
     finally:
-        allocator.malloc_trim(0)
+        give_back_freed_memory()
         keep_freed_memory()
 
 

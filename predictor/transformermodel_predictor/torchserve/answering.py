@@ -49,7 +49,7 @@ class PackedModel:
     def __init__(self, model: LoadedModel | LoadedGenerator) -> None:
         self._model = model
         self._loop = asyncio.Runner()
-        self._handler = make_handler("packed", model, Workers.start())  # its threads begin when one is asked why
+        self._handler = make_handler("packed", model, Workers())  # its threads begin when one is asked why
 
     @classmethod
     def load(cls, directory: Path) -> Self:

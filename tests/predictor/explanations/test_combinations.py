@@ -65,7 +65,7 @@ def expected(models: dict[str, Model]) -> Callable[[str, Method], Importances]:
 
     @cache
     def explain(task: str, method: Method) -> Importances:
-        workers = Workers.start()
+        workers = Workers()
         try:
             handler = make_handler(task, models[task], workers)
             asked = {**parameters(task), "method": method.value}

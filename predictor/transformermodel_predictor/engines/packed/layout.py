@@ -101,13 +101,14 @@ class Layout:
 
 
 def rounded_up(total: int, tile: int) -> int:
-    """The next of the totals that rows are filled up to: 32 from each power of two to the next, of whole tiles.
+    """The next of the totals that rows are filled up to: 16 from each power of two to the next, of whole tiles.
 
-    At most 3 % more is computed in rows of many tiles.
+    At most 6 % more is computed in rows of many tiles, and less than half of that on average. Each total costs oneDNN
+    some 10 ms and 2 MiB for a model with linears of three shapes.
 
     Args:
         total: tokens of the sequences.
         tile: the number of rows that is multiplied at once anyway; a power of two.
     """
-    step = max(tile, 1 << max(total.bit_length() - 6, 0))
+    step = max(tile, 1 << max(total.bit_length() - 5, 0))
     return -(-total // step) * step

@@ -39,12 +39,12 @@ def test_a_row_is_filled_up_to_a_round_total_with_a_token_of_its_own() -> None:
 @given(st.integers(1, 100_000), st.sampled_from([1, 4, 16]))
 def test_round_totals_are_near(total: int, tile: int) -> None:
     filled = rounded_up(total, tile)
-    assert 0 <= filled - total < max(tile, total / 32)
+    assert 0 <= filled - total < max(tile, total / 16)
     assert filled % tile == 0
     assert rounded_up(filled, tile) == filled
 
 
-@pytest.mark.parametrize(("tile", "totals"), [(4, 192), (16, 128)])
+@pytest.mark.parametrize(("tile", "totals"), [(4, 112), (16, 80)])
 def test_round_totals_are_few(tile: int, totals: int) -> None:
     assert len({rounded_up(total, tile) for total in range(1, 4097)}) == totals
 

@@ -31,7 +31,7 @@ def worker() -> Iterator[ThreadPoolExecutor]:
 
 @pytest.fixture
 def handler(tiny_model: LoadedModel) -> GeneralizedHandler:
-    return GeneralizedHandler("tiny", tiny_model, Workers.start())
+    return GeneralizedHandler("tiny", tiny_model, Workers())
 
 
 def make_models(make: Make, worker: ThreadPoolExecutor, *names: str) -> Models:
@@ -130,7 +130,7 @@ async def test_unloading_waits_for_those_who_use_the_model(
 
 
 async def test_an_unloaded_model_is_freed(worker: ThreadPoolExecutor, tiny_model: LoadedModel) -> None:
-    models = make_models(lambda name: GeneralizedHandler(name, tiny_model, Workers.start()), worker, "tiny")
+    models = make_models(lambda name: GeneralizedHandler(name, tiny_model, Workers()), worker, "tiny")
     await models.load_all()
     freed = weakref.ref(models.served("tiny"))
     await models.unload("tiny")
@@ -172,7 +172,7 @@ async def test_several_versions_of_a_model_and_one_of_them_the_default(
     worker: ThreadPoolExecutor, tiny_model: LoadedModel
 ) -> None:
     models = Models({})
-    handlers = {version: GeneralizedHandler("tiny", tiny_model, Workers.start()) for version in ("1.0", "2.0")}
+    handlers = {version: GeneralizedHandler("tiny", tiny_model, Workers()) for version in ("1.0", "2.0")}
     for version, handler in handlers.items():
         await models.add("tiny", in_thread(worker, partial(lambda made: made, handler)), version).load()
     assert models.served("tiny") is models.served("tiny", "1.0") is handlers["1.0"]
