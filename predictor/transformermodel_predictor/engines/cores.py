@@ -19,6 +19,8 @@ _LOOK_UP_SECONDS = 0.001
 _MOST_AT_ONCE = 4
 """Passes, because Python can prepare the operations of one only at a time: some milliseconds of each. Where there are
 more cores, each pass has several."""
+_making = threading.Lock()
+"""Held while cores are made: PyTorch meanwhile tells every new thread that it may use one of them alone."""
 
 
 class Cores:
@@ -58,13 +60,20 @@ class Cores:
         return [future.result() for future in futures]
 
 
-@cache
 def process_cores(use: str) -> Cores | None:
     """The cores of this process, as many as PyTorch has threads when they are asked for first; None for one.
+
+    May be called from any thread: models are loaded side by side.
 
     Args:
         use: what they are for; each has threads of its own, as one may wait half done for another.
     """
+    with _making:
+        return _made_once(use)
+
+
+@cache
+def _made_once(use: str) -> Cores | None:
     threads = torch.get_num_threads()
     return Cores(threads, use) if threads > 1 else None
 

@@ -1,10 +1,11 @@
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
 
-from transformermodel_predictor.engines.cores import Cores
+from transformermodel_predictor.engines.cores import Cores, process_cores
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +42,25 @@ def test_on_a_large_machine_each_part_has_several_cores() -> None:
         assert cores.run([torch.get_num_threads] * 4) == [2] * 4
     finally:
         torch.set_num_threads(threads)
+
+
+def test_models_that_are_loaded_side_by_side_get_the_same_cores() -> None:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    together = threading.Barrier(6, timeout=60)
+
+    def ask() -> Cores | None:
+        together.wait()
+        return process_cores("models side by side")
+
+    try:
+        with ThreadPoolExecutor(6) as loading:
+            found = {future.result() for future in [loading.submit(ask) for _ in range(6)]}
+    finally:
+        torch.set_num_threads(threads)
+    (cores,) = found
+    assert cores is not None
+    assert cores.count == 2
 
 
 def test_what_a_part_raises_is_raised_when_all_are_done(cores: Cores) -> None:

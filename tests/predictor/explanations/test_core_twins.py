@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tests.predictor.engines.packed.architectures import HEADS, Architecture, sequences
-from transformermodel_predictor.engines.cores import Cores, process_cores
+from transformermodel_predictor.engines.cores import Cores, _made_once
 from transformermodel_predictor.explanations.core_twins import CoreTwins
 from transformermodel_predictor.explanations.offered import probes_for
 from transformermodel_predictor.explanations.packed_twin import PackedTwin
@@ -20,9 +20,9 @@ from transformermodel_predictor.tasks.task import Encoding
 def two_threads() -> Iterator[None]:
     threads = torch.get_num_threads()
     torch.set_num_threads(2)
-    process_cores.cache_clear()
+    _made_once.cache_clear()
     yield
-    process_cores.cache_clear()
+    _made_once.cache_clear()
     torch.set_num_threads(threads)
 
 
