@@ -16,7 +16,7 @@ from transformermodel_predictor.engines.buckets import Buckets
 from transformermodel_predictor.engines.execution import Execution
 from transformermodel_predictor.engines.precision import dtype_of
 from transformermodel_predictor.engines.quantization import quantize
-from transformermodel_predictor.pretrained import listed, load_pretrained, one_line
+from transformermodel_predictor.pretrained import listed, load_pretrained, load_pretrained_tokenizer, one_line
 from transformermodel_predictor.tasks.task import Encoding, Outputs, Task
 
 CPU = torch.device("cpu")
@@ -48,6 +48,15 @@ def load_for_task(directory: Path, task: Task[Any, Any], **settings: Any) -> Pre
     return loaded.model
 
 
+def pad_token_of(model: PreTrainedModel) -> int | None:
+    """The token that a model tells from text; None where its configuration names none, or one that is no token."""
+    token: int | None = getattr(model.config, "pad_token_id", None)
+    vocabulary: int | None = getattr(model.config, "vocab_size", None)
+    if token is None or token < 0 or (vocabulary is not None and token >= vocabulary):
+        return None
+    return token
+
+
 class PretrainedEngine:
     """A transformers model with the fastest attention that its architecture has (SDPA), or another if it is told so.
 
@@ -65,7 +74,7 @@ class PretrainedEngine:
         self.model = model
         self._forward: Callable[..., Any] = model
         self._buckets = buckets
-        self._pad_token: int | None = getattr(model.config, "pad_token_id", None)
+        self._pad_token = pad_token_of(model)
         self._accepted = frozenset(inspect.signature(model.forward).parameters)
 
     @classmethod
@@ -91,11 +100,16 @@ class PretrainedEngine:
         if execution.compilation is None:
             return cls(model)
         engine = cls(model, Buckets.up_to(execution.max_length))
-        engine.compile(execution.compilation)
+        tokenizer = load_pretrained_tokenizer(directory, trust_remote_code=execution.trust_remote_code)
+        engine.compile(execution.compilation, tokenizer.model_input_names)
         return engine
 
-    def compile(self, compilation: Compilation) -> None:
+    def compile(self, compilation: Compilation, features: Sequence[str] = ("input_ids",)) -> None:
         """Compile the model and run every shape that it will see, so that no request pays for it.
+
+        Args:
+            compilation: arguments of torch.compile.
+            features: what the tokenizer gives; the model is compiled anew for each set of them.
 
         Raises:
             PreparationFailed: UnsupportedForm, there is no such backend.
@@ -111,7 +125,7 @@ class PretrainedEngine:
         if self._buckets is None:
             return
         for rows, length in self._buckets:
-            self.run([Encoding({"input_ids": [0] * length})] * rows)
+            self.run([Encoding({name: [0] * length for name in features})] * rows)
 
     @torch.inference_mode()
     def run(self, batch: Sequence[Encoding]) -> list[Outputs]:

@@ -70,9 +70,12 @@ def test_half_precision_weights_run_in_float32(tmp_path: Path) -> None:
     assert logits(load(path), encodings(4)).dtype is torch.float32
 
 
-def test_a_model_that_knows_no_padding_answers_a_batch_row_by_row(tmp_path: Path) -> None:
+@pytest.mark.parametrize("pad_token", [None, -1, 16])
+def test_a_model_that_knows_no_padding_answers_a_batch_row_by_row(pad_token: int | None, tmp_path: Path) -> None:
+    """Some configurations name a token for it that the model has no embedding for."""
     torch.manual_seed(0)
-    config = GPT2Config(vocab_size=16, n_positions=32, n_embd=16, n_layer=1, n_head=2, num_labels=3, pad_token_id=None)
+    config = GPT2Config(vocab_size=16, n_positions=32, n_embd=16, n_layer=1, n_head=2, num_labels=3)
+    config.pad_token_id = pad_token
     GPT2ForSequenceClassification(config).save_pretrained(tmp_path)
     engine = load(tmp_path)
     rows = encodings(2, 7, 4)

@@ -10,6 +10,7 @@ from transformers import PreTrainedModel
 
 from transformermodel_predictor.candidate import Candidate
 from transformermodel_predictor.engines.graph import Graph, GraphEngine
+from transformermodel_predictor.engines.pretrained import pad_token_of
 from transformermodel_predictor.engines.signature import ATTENTION_MASK, INPUT_IDS, GraphInput, Signature
 from transformermodel_predictor.preparation.forms.batches import example
 from transformermodel_predictor.preparation.forms.exportable import Exportable
@@ -79,7 +80,7 @@ def plain_engine(model: PlainModel, signature: Signature, device: torch.device) 
 
 def _signature(merged: Merged, place: Place) -> Signature:
     model = merged.model
-    pad_token: int | None = getattr(model.config, "pad_token_id", None)
+    pad_token = pad_token_of(model)
     return Signature(
         inputs=tuple(_inputs(merged, pad_token)),
         outputs=_outputs(model),
