@@ -22,7 +22,7 @@ from transformermodel_predictor.tasks.parameters import (
     whole,
 )
 from transformermodel_predictor.tasks.task import Outputs, TensorSpec, Windows
-from transformermodel_predictor.tasks.tokenization import encode_texts
+from transformermodel_predictor.tasks.tokenization import encode_texts, require_tokens
 
 _SENTENCE = "The quick brown fox jumps over the lazy dog, and nobody minds. "
 _LONG_PROBE_SENTENCES = 48
@@ -137,10 +137,15 @@ class SequenceClassification:
     def encode(
         self, tokenizer: PreTrainedTokenizerBase, questions: Sequence[TextQuestion], *, aligned: bool = False
     ) -> list[Windows]:
-        """Tokenize, one window per question, unpadded and cut to the model's limit; with alignment where wanted."""
+        """Tokenize, one window per question, unpadded and cut to the model's limit; with alignment where wanted.
+
+        Raises:
+            InvalidQuestion: a text has no tokens.
+        """
         rows = [(question.text, question.text_pair) for question in questions]
-        limit = self._configuration.max_length
-        return [(encoding,) for encoding in encode_texts(tokenizer, rows, limit, aligned=aligned)]
+        encodings = encode_texts(tokenizer, rows, self._configuration.max_length, aligned=aligned)
+        require_tokens(encodings, questions)
+        return [(encoding,) for encoding in encodings]
 
     def decode(
         self, questions: Sequence[TextQuestion], windows: Sequence[Windows], outputs: Sequence[Sequence[Outputs]]

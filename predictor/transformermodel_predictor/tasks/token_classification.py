@@ -23,7 +23,7 @@ from transformermodel_predictor.tasks.parameters import (
 )
 from transformermodel_predictor.tasks.places import trimmed
 from transformermodel_predictor.tasks.task import Encoding, Outputs, TensorSpec, Windows
-from transformermodel_predictor.tasks.tokenization import encode_aligned
+from transformermodel_predictor.tasks.tokenization import encode_aligned, require_tokens
 from transformermodel_predictor.tasks.windows import alignment_of, best_windows, span_of, windows_over
 
 _SENTENCE = "Ada Lovelace met Charles Babbage in London on 5 June 1833. "
@@ -121,9 +121,14 @@ class TokenClassification:
         )
 
     def encode(self, tokenizer: PreTrainedTokenizerBase, questions: Sequence[TaggingQuestion]) -> list[Windows]:
-        """Tokenize; texts longer than the model in windows, so that nothing is lost."""
+        """Tokenize; texts longer than the model in windows, so that nothing is lost.
+
+        Raises:
+            InvalidQuestion: a text has no tokens.
+        """
         limit = self._configuration.max_length
         encodings = encode_aligned(tokenizer, [(question.text, None) for question in questions])
+        require_tokens(encodings, questions)
         return [
             windows_over(encoding, 0, limit, question.stride)
             for question, encoding in zip(questions, encodings, strict=True)

@@ -7,7 +7,7 @@ from typing import Any
 from transformers import PreTrainedTokenizerBase, TokenizersBackend
 
 from transformermodel_api.errors import UserError
-from transformermodel_predictor.tasks.task import Alignment, Encoding
+from transformermodel_predictor.tasks.task import Alignment, Encoding, InvalidQuestion
 
 TextAndPair = tuple[str, str | None]
 
@@ -56,6 +56,17 @@ def encode_aligned(
         UserError: the tokenizer is one of the few that do not know where in a text their tokens stand.
     """
     return _encode_alike(tokenizer, rows, aligned=True, special_tokens=special_tokens)
+
+
+def require_tokens(encodings: Sequence[Encoding], questions: Sequence[object]) -> None:
+    """Refuse texts of which nothing is left for the model, as an empty one where a tokenizer adds no special tokens.
+
+    Raises:
+        InvalidQuestion: the first question of such a text.
+    """
+    for encoding, question in zip(encodings, questions, strict=True):
+        if not len(encoding):
+            raise InvalidQuestion("text has no tokens, and the model's tokenizer adds none", question)
 
 
 def is_direct(tokenizer: PreTrainedTokenizerBase) -> bool:

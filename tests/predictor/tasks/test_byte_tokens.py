@@ -1,5 +1,6 @@
 """Tokenizers of bytes: a space belongs to the word after it, and a character may be several tokens."""
 
+import copy
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ from transformers import PreTrainedTokenizerFast
 
 from transformermodel_predictor.tasks.configuration import TaskConfiguration
 from transformermodel_predictor.tasks.question_answering import QuestionAnswering
+from transformermodel_predictor.tasks.sequence_classification import SequenceClassification
+from transformermodel_predictor.tasks.task import InvalidQuestion
 from transformermodel_predictor.tasks.token_classification import TokenClassification
 from transformermodel_predictor.tasks.windows import alignment_of
 
@@ -70,3 +73,17 @@ def test_answers_have_no_space_around_them_and_each_is_told_once(tokenizer: PreT
     places = [(answer["start"], answer["end"]) for answer in fields["answers"]]
     assert len(set(places)) == len(places)
     assert all(answer["answer"].strip() == answer["answer"] != "" for answer in fields["answers"])
+
+
+@pytest.mark.parametrize("task", [SequenceClassification, TokenClassification])
+def test_a_text_of_which_no_token_is_left_is_refused(
+    task: type[SequenceClassification | TokenClassification], tokenizer: PreTrainedTokenizerFast
+) -> None:
+    """Many language models' tokenizers add no special tokens; a model cannot be run on nothing."""
+    bare = copy.deepcopy(tokenizer)
+    bare.backend_tokenizer.post_processor = None
+    made = task(TaskConfiguration(("O", "LOC"), 12))
+    full, empty = (made.question({"text": text}, {}) for text in ("in", ""))
+    with pytest.raises(InvalidQuestion, match="text has no tokens") as refused:
+        made.encode(bare, [full, empty])
+    assert refused.value.question is empty
