@@ -1,6 +1,5 @@
 """Which kind of source a uri names."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,15 +11,12 @@ from transformermodel_predictor.objects.bucket import Bucket
 from transformermodel_predictor.objects.location import ObjectLocation, Scheme
 from transformermodel_predictor.sources.archive import FileSource, LocalFile, existing_file, names_a_file
 from transformermodel_predictor.sources.directory import DirectorySource
-from transformermodel_predictor.sources.https import HttpsFile
+from transformermodel_predictor.sources.https import CONTROL, HttpsFile
 from transformermodel_predictor.sources.hub import HubSource
 from transformermodel_predictor.sources.objects import ObjectFile, ObjectSource
 from transformermodel_predictor.sources.package import PackageSource, path_in_package
 from transformermodel_predictor.sources.selection import Selection, needed_files
 from transformermodel_predictor.sources.source import Source
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-"""What no name of a file, a host or an object has."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +105,7 @@ def source_for(uri: str, revision: str | None, base: Path, selection: Selection 
     if not separator or scheme not in _SCHEMES:
         known = ", ".join(f"{name}://" for name in _SCHEMES)
         raise PreparationFailed(FailureReason.UnsupportedSource, f"{shown} cannot be read here; there are {known}.")
-    if control := _CONTROL.search(uri):
+    if control := CONTROL.search(uri):
         raise PreparationFailed(
             FailureReason.UnsupportedSource, f"the uri {shown!r} holds the control character {control[0]!r}."
         )

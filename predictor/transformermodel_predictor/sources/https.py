@@ -27,19 +27,25 @@ _FRAGMENT = re.compile(r"sha256=([0-9a-f]{64})")
 _URL = re.compile(r"https?://\S+")
 _VALIDATORS = ("ETag", "Last-Modified")
 
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+"""What no name of a file, a host or an object has."""
+
 
 class HttpsFile:
     """A file at a url. Implements `SourceFile`.
 
     It is identified by what the server says of its state, or by its content where the uri ends with `#sha256=` and 64
     hexadecimal digits. Messages leave out what follows a `?`: it may hold a signature.
+
+    Raises:
+        ValueError: the uri names no file: its path ends in none, or in one that no file can have.
     """
 
     def __init__(self, uri: str, retries: Retries | None = None) -> None:
         parts = urlsplit(uri)
         self._url = parts._replace(fragment="").geturl()
         self._fragment = parts.fragment
-        self._name = unquote(PurePosixPath(parts.path).name)
+        self._name = _file_name(parts.path)
         self._retries = retries or Retries()
         self.uri = without_secrets(uri)
 
@@ -96,6 +102,14 @@ class HttpsFile:
         except (httpx2.RequestError, httpx2.InvalidURL) as error:
             cause = _URL.sub(lambda found: without_secrets(found[0]), str(error)) or type(error).__name__
             raise PreparationFailed(FailureReason.Unreachable, f"{self.uri} cannot be reached ({cause}).") from error
+
+
+def _file_name(path: str) -> str:
+    """The last part of a url's path, decoded first: an encoded slash would lead out of the folder it is put into."""
+    name = PurePosixPath(unquote(path)).name
+    if name in ("", "..") or CONTROL.search(name):
+        raise ValueError(f"the url names no file: {name!r}")
+    return name
 
 
 def _resolved(file: RemoteFile, uri: str) -> Resolved:

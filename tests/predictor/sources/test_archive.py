@@ -114,6 +114,20 @@ def test_an_archive_on_a_web_server_is_fetched_and_unpacked(web: WebServer, tmp_
     assert pinned.identity == f"sha256@{checksum}"
 
 
+def test_a_name_that_leads_out_of_the_folder_is_that_of_a_file_in_it(web: WebServer, tmp_path: Path) -> None:
+    (web.folder / "..%2F..%2Fmodel.gguf").write_bytes(b"GGUF")
+    root = acquire(source_for(f"{web.url}/..%2F..%2Fmodel.gguf", None, tmp_path), tmp_path / "a" / "folder")
+    assert [path.name for path in root.iterdir()] == ["model.gguf"]
+    assert root.is_relative_to(tmp_path / "a" / "folder")
+
+
+@pytest.mark.parametrize("path", ["", "%2E%2E", "model%00.gguf"])
+def test_a_url_that_names_no_file_is_refused(path: str, tmp_path: Path) -> None:
+    with pytest.raises(PreparationFailed, match="no such uri") as refusal:
+        source_for(f"https://models.example/{path}", None, tmp_path)
+    assert refusal.value.reason is FailureReason.UnsupportedSource
+
+
 def test_a_file_on_a_web_server_that_changed_is_another_source(web: WebServer, tmp_path: Path) -> None:
     pack(web.folder / "model.mar")
     source = source_for(f"{web.url}/model.mar", None, tmp_path)
