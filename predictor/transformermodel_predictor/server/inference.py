@@ -64,6 +64,20 @@ class Inference:
             _measurement.set(measurement)
             yield served
 
+    @contextmanager
+    def reading(self, protocol: str, headers: Mapping[str, str] | None = None) -> Iterator[None]:
+        """A request that names its model in what is being read: where that fails, it is counted and traced as one.
+
+        Args:
+            protocol: how the client speaks.
+            headers: the request's.
+        """
+        try:
+            yield
+        except BaseException:
+            with self._meter.measure(protocol, ""), self._tracer.span(headers or {}, protocol, ""):
+                raise
+
     def require_size(self, questions: Iterable[Mapping[str, Any]]) -> None:
         """Refuse a question with more text than is allowed, before it is tokenized.
 

@@ -32,8 +32,9 @@ TEXT_LIMIT = 1_000
 class Client:
     """Calls one method after another, by its name."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, metadata: tuple[tuple[str, str], ...] = ()) -> None:
         self.channel = grpc.insecure_channel(address)
+        self.metadata = metadata
 
     def __call__(self, method: str, seconds: float = PATIENCE_SECONDS, **members: Any) -> Any:
         request, response = (
@@ -46,7 +47,7 @@ class Client:
             request_serializer=lambda message: message.SerializeToString(),
             response_deserializer=response.FromString,
         )
-        return call(request(**members), timeout=seconds)
+        return call(request(**members), timeout=seconds, metadata=self.metadata)
 
 
 def infer_members(*texts: str, raw: bool = False, **more: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
+import grpc
 import httpx
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
@@ -11,10 +12,12 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from tests.background import in_thread
 from tests.collector import Collector
 from tests.predictor.server.running import running
+from tests.predictor.server.test_grpc import Client, infer_members, refused
 from tests.predictor.tiny_language import make_language_artifact
 from transformermodel_api.tracing import ENDPOINT
 from transformermodel_predictor.generation.loaded import LoadedGenerator
 from transformermodel_predictor.loading import LoadedModel, load_model
+from transformermodel_predictor.server.options import ServerOptions
 from transformermodel_predictor.telemetry.tracing import make_tracer
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -49,6 +52,29 @@ def test_requests_are_spans_of_their_clients_trace(collector: Collector, tiny_mo
     assert good.status.code != Status.STATUS_CODE_ERROR
     assert (bad.status.code, bad.status.message) == (Status.STATUS_CODE_ERROR, "InvalidQuestion")
     assert SECRET.encode() not in b"".join(collector.bodies)
+
+
+def test_calls_over_grpc_are_spans_of_their_clients_trace_too(collector: Collector, tiny_model: LoadedModel) -> None:
+    with running({"tiny": tiny_model}, ServerOptions(grpc_port=0)) as server:
+        client = Client(server.grpc_address, (("traceparent", f"00-{TRACE}-00f067aa0ba902b7-01"),))
+        with client.channel:
+            client("ModelInfer", **infer_members(SECRET))
+            refused(client, "ModelInfer", grpc.StatusCode.INVALID_ARGUMENT, model_name="tiny")
+    good, bad = collector.requests
+    assert {span.trace_id.hex() for span in (good, bad)} == {TRACE}
+    assert [span.name for span in (good, bad)] == ["grpc tiny"] * 2
+    assert works(collector.phases_of(good)) == ["tokenize", "forward", "decode"]
+    assert (bad.status.code, bad.status.message) == (Status.STATUS_CODE_ERROR, "InvalidRequest")
+    assert SECRET.encode() not in b"".join(collector.bodies)
+
+
+def test_a_request_that_names_no_model_is_a_span_that_failed(collector: Collector, tiny_model: LoadedModel) -> None:
+    headers = {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}
+    with running({"tiny": tiny_model}) as server:
+        httpx.post(f"{server.url}/openai/v1/completions", content=SECRET, headers=headers)
+    (span,) = collector.requests
+    assert (span.trace_id.hex(), span.name) == (TRACE, "openai")
+    assert (span.status.code, span.status.message) == (Status.STATUS_CODE_ERROR, "InvalidRequest")
 
 
 def test_phases_of_the_work_are_spans_within_the_request(collector: Collector, tiny_model: LoadedModel) -> None:
@@ -97,7 +123,8 @@ def assert_within(request: Span, phases: list[Span]) -> None:
 def test_without_an_endpoint_nothing_is_imported() -> None:
     program = (
         "import sys\n"
-        "from transformermodel_predictor.telemetry.tracing import make_tracer\n"
+        "from transformermodel_predictor.server.options import ServerOptions
+from transformermodel_predictor.telemetry.tracing import make_tracer\n"
         "with make_tracer({}).span({}, 'v2', 'tiny'): pass\n"
         "print(*[name for name in sys.modules if name.startswith('opentelemetry')])"
     )

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import grpc
@@ -25,20 +26,25 @@ Answer = Callable[[bytes, Context], Awaitable[AnyMessage]]
 """The same, from the bytes of its request."""
 
 
-def answering(name: str, kind: AnyMessage, method: Method) -> Answer:
+def answering(
+    name: str, kind: AnyMessage, method: Method, reading: Callable[[], AbstractContextManager[object]] = nullcontext
+) -> Answer:
     """An RPC that ends with the status code of what went wrong, also where its request cannot be read.
 
     Args:
         name: what the log calls it.
         kind: of its request.
         method: raises what went wrong.
+        reading: what is done around reading the request.
     """
 
     async def answer(request: bytes, context: Context) -> AnyMessage:
         started = time.perf_counter()
         code = "OK"
         try:
-            return await method(_read(kind, request), context)
+            with reading():
+                read = _read(kind, request)
+            return await method(read, context)
         except asyncio.CancelledError:
             code = "CANCELLED"
             raise

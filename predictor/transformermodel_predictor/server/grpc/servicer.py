@@ -1,5 +1,8 @@
 """V2's RPCs."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from importlib.metadata import version
 
 import grpc
@@ -22,6 +25,8 @@ from transformermodel_predictor.server.models.served import runs_handler
 from transformermodel_predictor.server.routes.repository import TRITONS_STATE, load, require_own, unload
 from transformermodel_predictor.server.routes.v2 import EXTENSIONS
 from transformermodel_predictor.server.v2_asking import infer
+
+_PROTOCOL = "grpc"
 
 _TRITONS_MODEL_NAME = 2
 """Number of the field in which Triton's clients name the model to load; KServe's is 1."""
@@ -51,11 +56,17 @@ class InferenceServicer:
             SERVICE,
             {
                 name: grpc.unary_unary_rpc_method_handler(
-                    answering(name, kind, method), None, lambda response: response.SerializeToString()
+                    answering(name, kind, method, self._reading(name)),
+                    None,
+                    lambda response: response.SerializeToString(),
                 )
                 for name, (method, kind) in methods.items()
             },
         )
+
+    def _reading(self, method: str) -> Callable[[], AbstractContextManager[object]]:
+        """What is done while a request is read: one for inference that cannot be counts nevertheless."""
+        return partial(self._inference.reading, _PROTOCOL) if method == "ModelInfer" else nullcontext
 
     async def server_live(self, _: AnyMessage, __: Context) -> AnyMessage:
         """That the server answers."""
@@ -88,7 +99,7 @@ class InferenceServicer:
     async def model_infer(self, request: AnyMessage, context: Context) -> AnyMessage:
         """Answers to the texts in the tensors, with explanations where the parameter `explain` is true."""
         headers = dict(context.invocation_metadata())
-        with self._inference.request("grpc", request.model_name, request.model_version, headers) as handler:
+        with self._inference.request(_PROTOCOL, request.model_name, request.model_version, headers) as handler:
             asked = v2_grpc.read_request(request)
             if runs_handler(handler):
                 shown = {

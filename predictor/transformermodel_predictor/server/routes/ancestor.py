@@ -28,6 +28,7 @@ _SENDING = ("POST", "PUT")
 """Methods that have a body: a prepared model answers nothing without."""
 
 _MODEL_NAME = "model_name"
+_PROTOCOL = "torchserve"
 
 
 class AncestorRoutes:
@@ -74,22 +75,22 @@ class AncestorRoutes:
 
     async def invoke(self, request: Request) -> Response:
         """The same as predictions of the model in `model_name`, in the query or the form; else of the only model."""
-        name = request.query_params.get(_MODEL_NAME)
-        if name is None:
-            body = await read_body(request, self._max_body_bytes, as_sent=True)
-            fields = await read_form(request, body) if is_form(content_type(request)) else []
-            name = next((field.value.decode(errors="replace") for field in fields if field.name == _MODEL_NAME), None)
-            request = _again(request, body)
-        names = self._models.names
-        if name is None and len(names) != 1:
-            raise InvalidRequest(f"name the model, as in /invocations?model_name={next(iter(names), 'NAME')}")
+        with self._inference.reading(_PROTOCOL, request.headers):
+            name = request.query_params.get(_MODEL_NAME)
+            if name is None:
+                body = await read_body(request, self._max_body_bytes, as_sent=True)
+                name = await _model_in_form(request, body)
+                request = _again(request, body)
+            names = self._models.names
+            if name is None and len(names) != 1:
+                raise InvalidRequest(f"name the model, as in /invocations?model_name={next(iter(names), 'NAME')}")
         request.scope["path_params"] = {"name": name or names[0]}
         return await self._answer(request, CallKind.predict)
 
     async def _answer(self, request: Request, kind: CallKind) -> Response:
         name, version = request.path_params["name"], request.path_params.get("version", "")
         with ExitStack() as until_answered:
-            asking = self._inference.request("torchserve", name, version, request.headers)
+            asking = self._inference.request(_PROTOCOL, name, version, request.headers)
             served = until_answered.enter_context(asking)
             limit = self._max_body_bytes
             if runs_handler(served):
@@ -121,6 +122,12 @@ def _require_native_url(request: Request) -> None:
         raise HTTPException(404)
     if request.method not in _SENDING:
         raise HTTPException(405, headers={"allow": ", ".join(_SENDING)})
+
+
+async def _model_in_form(request: Request, body: bytes) -> str | None:
+    """The model that a form names, if the body is one and does."""
+    fields = await read_form(request, body) if is_form(content_type(request)) else []
+    return next((field.value.decode(errors="replace") for field in fields if field.name == _MODEL_NAME), None)
 
 
 def _again(request: Request, body: bytes) -> Request:

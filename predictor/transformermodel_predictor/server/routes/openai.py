@@ -68,12 +68,14 @@ class OpenAIRoutes:
 
     async def complete(self, request: Request) -> Response:
         """What follows prompts."""
-        asked = read_completion(await read_json(request, self._max_body_bytes))
+        with self._inference.reading("openai", request.headers):
+            asked = read_completion(await read_json(request, self._max_body_bytes))
         return await self._answer(request, asked, TextForm())
 
     async def chat(self, request: Request) -> Response:
         """The next message of a conversation."""
-        asked = read_chat(await read_json(request, self._max_body_bytes))
+        with self._inference.reading("openai", request.headers):
+            asked = read_chat(await read_json(request, self._max_body_bytes))
         return await self._answer(request, asked, ChatForm())
 
     def _generates(self, name: str) -> bool:
