@@ -1,5 +1,6 @@
 """What went wrong with a request, and the HTTP status and gRPC code that tell it."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -86,6 +87,15 @@ class TextTooLarge(Exception):
         super().__init__(f"a text has more than {limit} bytes; the server's --max-text-bytes allows no more")
 
 
+class TooManyRows(Exception):
+    """A request has more rows than the server takes at once."""
+
+    def __init__(self, count: int, limit: int, called: str = "rows") -> None:
+        super().__init__(
+            f"the request has {count} {called}; the server's --max-rows allows {limit}, so send several requests"
+        )
+
+
 class DeadlineExceeded(Exception):
     """The time that the client gave has passed."""
 
@@ -119,6 +129,7 @@ _TOLD: dict[type[Exception], tuple[int, str]] = {
     DefaultVersion: (403, "FAILED_PRECONDITION"),
     BodyTooLarge: (413, "RESOURCE_EXHAUSTED"),
     TextTooLarge: (413, "RESOURCE_EXHAUSTED"),
+    TooManyRows: (413, "RESOURCE_EXHAUSTED"),
     UnknownEncoding: (415, "INVALID_ARGUMENT"),
     ClientGone: (499, "CANCELLED"),
     ServerEnds: (503, "UNAVAILABLE"),
@@ -128,8 +139,11 @@ _TOLD: dict[type[Exception], tuple[int, str]] = {
     DeadlineExceeded: (504, "DEADLINE_EXCEEDED"),
 }
 
-EXPECTED: tuple[type[Exception], ...] = (*_TOLD, HandlerFailed)
-"""The exceptions that are answers to a client; any other is a fault of the server."""
+EXPECTED: tuple[type[BaseException], ...] = (*_TOLD, HandlerFailed, asyncio.CancelledError)
+"""The exceptions that are answers to a client; any other is a fault of the server.
+
+Who cancels a request is the server that ends: where it is the client that has gone, ClientGone is raised.
+"""
 
 _CODES = {400: "INVALID_ARGUMENT", 404: "NOT_FOUND", 413: "RESOURCE_EXHAUSTED", 507: "RESOURCE_EXHAUSTED"}
 """gRPC's codes of a handler's own statuses; any other is INTERNAL, because a second attempt meets the same handler."""
@@ -165,6 +179,8 @@ def refusal(error: BaseException) -> Refusal:
     """What a client is told. The text of an unexpected error stays in the log: it may hold somebody's data."""
     if isinstance(error, HandlerFailed):
         return Refusal(error.status, str(error), None, _CODES.get(error.status, "INTERNAL"), HandlerFailed)
+    if isinstance(error, asyncio.CancelledError):
+        error = ServerEnds()
     for kind, (status, code) in _TOLD.items():
         if isinstance(error, kind):
             return Refusal(status, str(error), _RETRY_AFTER_SECONDS if status == 503 else None, code, kind)

@@ -3,7 +3,6 @@
 Its id goes back, errors take the protocol's form, and the log says what happened, never what was asked.
 """
 
-import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -15,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from transformermodel_predictor.protocols.errors import EXPECTED, Refusal, ServerEnds, refusal
+from transformermodel_predictor.protocols.errors import EXPECTED, Refusal, refusal
 from transformermodel_predictor.server.exchange import header, refused
 from transformermodel_predictor.server.routes.router import Router
 
@@ -64,8 +63,6 @@ class Application:
             await response(scope, receive, send)
         except EXPECTED:  # the client was told, or has gone
             pass
-        except asyncio.CancelledError:  # the server ends; who reads a stream was told
-            pass
         except Exception:  # noqa: BLE001 - it has begun, so that the client sees it end early; nobody outside logs it
             _log.exception("%s failed while it was sent (request id %s)", _line(scope), _printable(request_id))
         if _access.isEnabledFor(logging.INFO):
@@ -84,8 +81,6 @@ class Application:
             told = Refusal(error.status_code, f"{_line(request.scope)}: {_phrase(error.status_code, headers)}")
         except EXPECTED as error:
             told = refusal(error)
-        except asyncio.CancelledError:  # by the server: a client that goes is none of these
-            told = refusal(ServerEnds())
         except Exception as error:  # noqa: BLE001 - the client is told that the log has it
             _log.exception("%s failed (request id %s)", _line(request.scope), _printable(request_id))
             told = refusal(error)
@@ -96,7 +91,10 @@ class Application:
 
 
 def _line(scope: Scope) -> str:
-    return f"{scope['method']} {scope['path']}"
+    path: str = scope["path"]
+    if not path.isprintable():  # a line of the log, or of an error, ends where we say
+        path = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in path)
+    return f"{scope['method']} {path}"
 
 
 def _phrase(status: int, headers: Mapping[str, str]) -> str:

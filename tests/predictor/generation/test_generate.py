@@ -13,6 +13,8 @@ from tests.predictor.generation.gated import GatedDecoder, behind
 from tests.predictor.server.running import running
 from transformermodel_predictor.generation.loaded import LoadedGenerator
 from transformermodel_predictor.loading import LoadedModel
+from transformermodel_predictor.protocols.errors import ServerEnds
+from transformermodel_predictor.server.options import ServerOptions
 
 WRITER = "/v2/models/writer"
 
@@ -161,3 +163,17 @@ def test_a_fault_in_the_middle_of_a_stream_is_its_last_event(
             response.read()
 
         assert events(response)[-1] == {"error": "the server failed to answer; its log says why"}
+
+
+def test_a_stream_that_outlasts_the_server_ends_with_the_reason(
+    generator: LoadedGenerator, gated: GatedDecoder
+) -> None:
+    with running({"writer": behind(gated, generator)}, ServerOptions(finish_seconds=0)) as server:
+        gated.permit(2)
+        body = {"text_input": "once upon", "max_tokens": 20}
+        with httpx.stream("POST", f"{server.url}{WRITER}/generate_stream", json=body) as response:
+            server.drain()
+            response.read()
+        gated.permit(20)
+
+    assert events(response)[-1] == {"error": str(ServerEnds())}

@@ -15,6 +15,8 @@ from tests.predictor.server.running import running
 from tests.predictor.tiny_language import make_language_tokenizer
 from transformermodel_predictor.generation.loaded import LoadedGenerator
 from transformermodel_predictor.loading import LoadedModel
+from transformermodel_predictor.protocols.errors import ServerEnds
+from transformermodel_predictor.server.options import ServerOptions
 
 CHAT = [{"role": "system", "content": "be brief"}, {"role": "user", "content": "the fox?"}]
 WRITTEN = "<|system|>be brief\n<|user|>the fox?\n<|assistant|>"
@@ -327,6 +329,20 @@ def test_a_fault_in_the_middle_of_a_stream_is_its_last_event(
             pass
 
         assert _answered(server.url) == {"500": 1}
+
+
+def test_a_stream_that_outlasts_the_server_ends_with_the_reason(
+    generator: LoadedGenerator, gated: GatedDecoder
+) -> None:
+    options = ServerOptions(finish_seconds=0)
+    with running({"writer": behind(gated, generator)}, options) as server, client_of(server.url) as client:
+        gated.permit(2)
+        stream = client.chat.completions.create(model="writer", messages=CHAT, max_tokens=20, stream=True)
+        server.drain()
+
+        with pytest.raises(openai.APIError, match=re.escape(str(ServerEnds()))):
+            list(stream)
+        gated.permit(20)
 
 
 def test_a_model_whose_tokenizer_has_no_chat_template_lists_no_messages(generator: LoadedGenerator) -> None:

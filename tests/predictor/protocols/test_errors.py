@@ -1,3 +1,5 @@
+import asyncio
+
 import grpc
 import pytest
 
@@ -8,6 +10,7 @@ from transformermodel_predictor.protocols.errors import (
     DeadlineExceeded,
     InvalidRequest,
     ModelNotReady,
+    ServerEnds,
     TextTooLarge,
     Unauthorized,
     UnknownModel,
@@ -40,6 +43,11 @@ def test_a_cause_has_a_status_a_code_and_its_own_words(error: Exception, status:
     assert told.code == grpc.StatusCode[code].name
     assert told.document == {"error": str(error)}
     assert (told.retry_after is not None) == (status == 503)
+
+
+def test_a_request_is_cancelled_by_a_server_that_ends() -> None:
+    assert refusal(asyncio.CancelledError()) == refusal(ServerEnds())
+    assert isinstance(asyncio.CancelledError(), EXPECTED)
 
 
 def test_torchserves_form_has_the_status_its_name_and_the_words() -> None:
