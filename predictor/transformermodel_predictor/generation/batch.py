@@ -1,5 +1,6 @@
 """Sequences that are decoded together: new ones join between steps, finished ones leave at once."""
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,8 @@ import torch
 from transformermodel_predictor.generation.decoder import Decoder, Prompt
 from transformermodel_predictor.generation.sequence import Continuation, Piece
 from transformermodel_predictor.telemetry.timeline import Timeline
+
+_log = logging.getLogger(__name__)
 
 _READ_TOGETHER = 128
 """Tokens of short prompts that are read in one pass, filled up: reading the weights takes most of its time."""
@@ -86,7 +89,11 @@ class Batch:
         return members
 
     def step(self, joining: Sequence[Member]) -> int:
-        """One token for every row, and some more of the prompts that are being read; how many tokens were run."""
+        """One token for every row, and some more of the prompts that are being read; how many tokens were run.
+
+        Raises:
+            Exception: the decoder cannot keep its rows, such as for want of memory; `clear` says who was in them.
+        """
         self._drop_gone()
         for member in joining:
             member.join()
@@ -144,13 +151,14 @@ class Batch:
         short = self._reading[:count]
         try:
             logits = self._decoder.read_together([prompt for _, prompt in short])
-        except Exception:  # noqa: BLE001 - it belongs to one of them: it is found by reading each by itself, anew
+        except Exception as error:  # noqa: BLE001 - it belongs to one of them: each is read by itself, anew
+            _log.warning("%d prompts together failed with %s; reading them one by one", count, type(error).__name__)
             anew = [(member, self._decoder.open(member.continuation.prompt)) for member, _ in short]
             self._reading[:count] = anew
             return sum(self._read_first(len(prompt)) for _, prompt in anew)
-        del self._reading[:count]
         for (member, prompt), own in zip(short, logits, strict=True):
             self._begin(member, prompt, own)
+            self._reading.pop(0)  # not before: whoever finds no room among the rows is still here to be told
         return sum(len(prompt) for _, prompt in short)
 
     def _read_first(self, most: int) -> int:
@@ -164,8 +172,8 @@ class Batch:
             member.tell(error)
             return 0
         if logits is not None:
-            self._reading.pop(0)
             self._begin(member, prompt, logits)
+            self._reading.pop(0)
         return before - prompt.left
 
     def _begin(self, member: Member, prompt: Prompt[Any], logits: torch.Tensor) -> None:

@@ -28,6 +28,9 @@ class GatedDecoder:
     def read(self, prompt: Prompt[Any], most: int) -> torch.Tensor | None:
         return self._decoder.read(prompt, most)
 
+    def read_together(self, prompts: Sequence[Prompt[Any]]) -> list[torch.Tensor]:
+        return self._decoder.read_together(prompts)
+
     def join(self, prompt: Prompt[Any]) -> None:
         self._decoder.join(prompt)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 import torch
-from transformers import MambaConfig, MambaForCausalLM, PreTrainedModel, TokenizersBackend
+from transformers import Cache, MambaConfig, MambaForCausalLM, PreTrainedModel, TokenizersBackend
 
 from tests.predictor.generation.asked import (
     continuation,
@@ -18,7 +18,7 @@ from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.generation.batch import Batch, Member, generate
 from transformermodel_predictor.generation.choice import choose_decoder
-from transformermodel_predictor.generation.decoder import SeparateDecoder
+from transformermodel_predictor.generation.decoder import Prompt, SeparateDecoder
 from transformermodel_predictor.generation.sequence import Continuation, Piece
 from transformermodel_predictor.generation.slots import SlotDecoder
 
@@ -34,6 +34,25 @@ def test_all_together_each_as_if_it_were_alone(kind: str, tokenizer: TokenizersB
 
     assert isinstance(decoder, SlotDecoder)
     assert [tokens(pieces) for pieces in told] == [own_tokens(model, p, 4 + 3 * i) for i, p in enumerate(asked)]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"repetition_penalty": 1.7}, {"repetition_penalty": 0.6}, {"min_new_tokens": 9}],
+    ids=str,
+)
+def test_what_changes_the_logits_changes_them_as_in_transformers(
+    said: dict[str, float], llama: PreTrainedModel, tokenizer: TokenizersBackend
+) -> None:
+    asked = prompts(6)
+    end = own_tokens(llama, asked[0], 12)[3]
+    plain, expected = (
+        [own_tokens(llama, prompt, 12, eos_token_id=end, **settings) for prompt in asked] for settings in ({}, said)
+    )
+
+    told = generate(SlotDecoder(llama), [continuation(prompt, 12, tokenizer, end, **said) for prompt in asked])
+
+    assert [tokens(pieces) for pieces in told] == expected != plain
 
 
 def test_who_joins_later_and_who_leaves_earlier_changes_nobody(
@@ -153,6 +172,21 @@ def test_a_model_that_fails_fails_those_who_were_in_the_step(
     assert isinstance(told[-1], ZeroDivisionError)
     assert len(batch) == 0
     assert tokens(again) == own_tokens(llama, [5, 6], 9)
+
+
+@pytest.mark.parametrize("asked", [[[5, 6, 7]], [[5], [6]]], ids=["read in parts", "read together"])
+def test_nobody_is_lost_for_whom_there_is_no_room_among_the_rows(
+    asked: list[list[int]], llama: PreTrainedModel, tokenizer: TokenizersBackend
+) -> None:
+    class Full(SlotDecoder):
+        def join(self, prompt: Prompt[Cache]) -> None:
+            raise MemoryError("no room for another row")
+
+    members = [Member(continuation(prompt, 4, tokenizer), list[Piece | Exception]().append) for prompt in asked]
+    batch = Batch(Full(llama), prompt_tokens=2)
+    with pytest.raises(MemoryError):
+        list(map(batch.step, (members, [], [])))
+    assert batch.clear() == members
 
 
 def test_logits_that_are_not_finite_fail_one_sequence(llama: PreTrainedModel, tokenizer: TokenizersBackend) -> None:
