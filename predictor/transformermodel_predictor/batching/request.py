@@ -51,9 +51,9 @@ class Request(Generic[Question, Answer]):
         """It is answered; the caller learns of it when it is woken."""
         self._answers = answers
 
-    def fail(self, error: Exception) -> None:
+    def fail(self, error: BaseException) -> None:
         """It cannot be answered; its remaining rows need not run."""
-        self._error = error
+        self._error = failure(error)
 
     def wake(self) -> None:
         """Give the caller the answers or the error; in the event loop."""
@@ -110,3 +110,15 @@ class Row(Generic[Question, Answer]):
     def settle(self, outputs: Outputs) -> None:
         """Hand its outputs to its request."""
         self.request.settle(self.question, self.window, outputs)
+
+
+def failure(error: BaseException) -> Exception:
+    """What a caller is told of an error in the worker's thread: nothing that would end more than its request.
+
+    What is written in Rust, as tokenizers are, panics with an error that is no Exception; foreign code may even exit.
+    """
+    if isinstance(error, Exception):
+        return error
+    told = RuntimeError(f"{type(error).__name__}: {error}")
+    told.__cause__ = error
+    return told

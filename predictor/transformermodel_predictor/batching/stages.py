@@ -76,7 +76,7 @@ class Stages(Generic[Question, Answer]):
     @property
     def busy(self) -> bool:
         """Whether anything is left to do."""
-        return bool(self._inbox or self._waiting.tokens)
+        return bool(self._inbox) or not self._waiting.empty
 
     def cycle(self) -> None:
         """Take in what came, run one step, and answer what is complete."""
@@ -108,7 +108,7 @@ class Stages(Generic[Question, Answer]):
         began = time.perf_counter()
         try:
             windows = self._codec.encode([question for part in parts for question in part.questions])
-        except Exception as error:  # noqa: BLE001 - whatever a question does belongs to who asked it
+        except BaseException as error:  # noqa: BLE001 - whatever a question does belongs to who asked it
             self._separate(parts, error, lambda part: part.request, self._encode)
             return
         ended = self._ended("tokenize", began)
@@ -124,7 +124,7 @@ class Stages(Generic[Question, Answer]):
         self._tell(step, began)
         try:
             outputs = self._outputs([row.encoding for row in step])
-        except Exception as error:  # noqa: BLE001 - whatever a row does belongs to who sent it
+        except BaseException as error:  # noqa: BLE001 - whatever a row does belongs to who sent it
             self._separate(step, error, lambda row: row.request, self._run)
             return
         ended = self._ended("forward", began)
@@ -148,7 +148,7 @@ class Stages(Generic[Question, Answer]):
                 [windows for request in complete for windows in request.windows],
                 [outputs for request in complete for outputs in request.outputs],
             )
-        except Exception as error:  # noqa: BLE001 - whatever an answer does belongs to who asked for it
+        except BaseException as error:  # noqa: BLE001 - whatever an answer does belongs to who asked for it
             self._separate(complete, error, lambda request: request, self._decode)
             return
         ended = self._ended("decode", began)
@@ -162,7 +162,7 @@ class Stages(Generic[Question, Answer]):
     def _separate(
         self,
         items: Sequence[_Item],
-        error: Exception,
+        error: BaseException,
         request_of: Callable[[_Item], Request[Question, Answer]],
         stage: Callable[[Sequence[_Item]], None],
     ) -> None:

@@ -33,6 +33,11 @@ class Waiting(Protocol[Row]):
     tokens: int
     """Tokens of all that wait; those of rows that are over may be counted."""
 
+    @property
+    def empty(self) -> bool:
+        """Whether no row waits, with tokens or without; rows that are over may be counted."""
+        ...
+
     def push(self, row: Row) -> None:
         """One more."""
         ...
@@ -48,6 +53,11 @@ class InOrder(Waiting[Row]):
     def __init__(self) -> None:
         self.tokens = 0
         self._rows: deque[Row] = deque()
+
+    @property
+    def empty(self) -> bool:
+        """Whether no row waits."""
+        return not self._rows
 
     def push(self, row: Row) -> None:
         """One more."""
@@ -79,6 +89,11 @@ class ByLength(Waiting[Row]):
         self._arrivals: deque[Row] = deque()
         self._lengths: list[int] = []
         self._rows: dict[int, deque[Row]] = {}
+
+    @property
+    def empty(self) -> bool:
+        """Whether no row waits."""
+        return not self._rows
 
     def push(self, row: Row) -> None:
         """One more."""

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from transformermodel_api.predictor import Batching
 from transformermodel_predictor.batching.limits import Admission
+from transformermodel_predictor.batching.request import failure
 from transformermodel_predictor.generation.batch import Batch, Member
 from transformermodel_predictor.generation.decoder import Decoder
 from transformermodel_predictor.generation.sequence import Continuation, Piece
@@ -109,9 +110,11 @@ class Generator:
                 for member in joining:
                     self._observer.queued(time.perf_counter() - member.came)
                 await loop.run_in_executor(self._worker, self._step, joining)
-        except Exception as error:  # noqa: BLE001 - nobody may wait for pieces that will not come
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # noqa: BLE001 - nobody may wait for pieces that will not come
             for member in (*self._batch.clear(), *joining, *self._waiting):
-                member.tell(error)
+                member.tell(failure(error))
             self._waiting.clear()
         finally:
             self._working = None

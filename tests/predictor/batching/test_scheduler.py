@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from tests.predictor.gated import GatedEngine
+from tests.predictor.gated import PATIENCE_SECONDS, GatedEngine
 from transformermodel_predictor.batching import BatchLimits, Overloaded, Scheduler
 from transformermodel_predictor.tasks.task import Encoding, Outputs, Windows
 from transformermodel_predictor.telemetry.observer import Unobserved
@@ -128,6 +128,14 @@ async def test_an_engine_that_was_idle_again_works_again(
         assert await scheduler.answer([length]) == [[length]]
 
 
+async def test_rows_without_a_token_are_answered_however_many(
+    scheduler: Scheduler[Any, Any], gated_engine: GatedEngine
+) -> None:
+    gated_engine.open()
+    assert await asyncio.wait_for(scheduler.answer([0] * 40), PATIENCE_SECONDS) == [[0]] * 40
+    assert gated_engine.lengths == [[0] * 32, [0] * 8]
+
+
 async def test_no_questions_need_no_engine(scheduler: Scheduler[Any, Any], gated_engine: GatedEngine) -> None:
     assert await scheduler.answer([]) == []
     assert gated_engine.steps == []
@@ -189,6 +197,28 @@ class TestFailure:
         assert [await good, await also_good, await first] == [[[7]], [[9]], [[5]]]
         with pytest.raises(error, match=r"\[13\]"):
             await bad
+
+    @pytest.mark.parametrize("stage", ["encode", "decode", "run"])
+    async def test_a_library_that_panics_fails_the_request_and_not_the_scheduler(
+        self,
+        stage: str,
+        scheduler: Scheduler[Any, Any],
+        codec: Lengths,
+        gated_engine: GatedEngine,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        class Panic(BaseException):
+            """As a library in Rust raises it."""
+
+        def panic(*_: object) -> None:
+            raise Panic("index out of bounds")
+
+        gated_engine.open()
+        with monkeypatch.context() as broken:
+            broken.setattr(gated_engine if stage == "run" else codec, stage, panic)
+            with pytest.raises(RuntimeError, match="Panic: index out of bounds"):
+                await asyncio.wait_for(scheduler.answer([5]), PATIENCE_SECONDS)
+        assert await scheduler.answer([5]) == [[5]]
 
     async def test_an_engine_that_loses_rows_is_not_believed(
         self, scheduler: Scheduler[Any, Any], gated_engine: GatedEngine, monkeypatch: pytest.MonkeyPatch

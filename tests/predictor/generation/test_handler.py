@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.predictor.gated import PATIENCE_SECONDS
 from tests.predictor.generation.gated import GatedDecoder, behind
 from transformermodel_api.predictor import Batching
 from transformermodel_predictor.artifact.directory import Artifact
@@ -98,6 +99,24 @@ async def test_pieces_come_as_they_are_made_and_together_are_the_text(
     assert tuple(piece.token for piece in pieces) == whole.tokens
     assert "".join(piece.text for piece in pieces) == whole.text
     assert [piece.finish_reason for piece in pieces] == [None] * 4 + [FinishReason.Length]
+
+
+async def test_a_library_that_panics_fails_who_was_in_the_step_and_not_the_model(
+    generator: LoadedGenerator, workers: Workers, gated: GatedDecoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Panic(BaseException):
+        """As a library in Rust raises it."""
+
+    def panic(*_: object) -> None:
+        raise Panic("index out of bounds")
+
+    gated.permit(1000)
+    handler = GenerationHandler("tiny", behind(gated, generator), workers)
+    with monkeypatch.context() as broken:
+        broken.setattr(gated, "step", panic)
+        with pytest.raises(RuntimeError, match="Panic: index out of bounds"):
+            await asyncio.wait_for(handler.answer([{"text": "a"}], {"min_new_tokens": 3}), PATIENCE_SECONDS)
+    assert await handler.answer([{"text": "a"}], {"max_new_tokens": 3})
 
 
 async def test_a_client_that_goes_frees_its_place(
