@@ -1,6 +1,8 @@
 """The collector's view of a store in a folder."""
 
+import os
 import shutil
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,10 +30,10 @@ class LocalCollectable:
     def content(self, leaving: str | None = None) -> StoreContent:
         """What is in the store now; see `Collectable`."""
         return StoreContent(
-            artifacts={path.name: _kept(path) for path in _folders(self._artifacts)},
+            artifacts=_kept_in(self._artifacts),
             inputs=self._remembered(),
             referenced=self._referenced(leaving),
-            leftovers={path.name: _kept(path) for path in _folders(self._staging)},
+            leftovers=_kept_in(self._staging),
         )
 
     def used_by(self, reference: str) -> tuple[str, ...]:
@@ -87,12 +89,12 @@ class LocalCollectable:
 
     def _referenced(self, leaving: str | None) -> frozenset[str]:
         left_out = None if leaving is None else self._references / reference_key(leaving)
-        texts = (
-            path.read_text(encoding="ascii")
-            for path in self._references.rglob("*")
-            if path != left_out and path.is_file()
-        )
-        return frozenset(digest for text in texts for digest in digests_of(text))
+        digests: set[str] = set()
+        for path in self._references.rglob("*"):
+            if path != left_out and path.is_file():
+                with suppress(FileNotFoundError):  # a lock beside a reference, whose owner is done
+                    digests.update(digests_of(path.read_text(encoding="ascii")))
+        return frozenset(digests)
 
     def _asked_for(self, digest: str, since: datetime) -> bool:
         return any(item.digest == digest and item.used > since for item in self._remembered().values())
@@ -106,12 +108,33 @@ def _files(root: Path) -> list[Path]:
     return sorted(path for path in root.iterdir() if path.is_file()) if root.is_dir() else []
 
 
+def _kept_in(root: Path) -> dict[str, Kept]:
+    """The folders in a folder, by name; what its owner removes meanwhile is no more."""
+    found = {}
+    for folder in _folders(root):
+        with suppress(FileNotFoundError):
+            found[folder.name] = _kept(folder)
+    return found
+
+
 def _kept(folder: Path) -> Kept:
-    """An artifact is as old as its manifest, a workspace as its youngest file."""
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    manifest = folder / MANIFEST_FILE
-    dated = [manifest] if manifest in files else [folder, *files]
-    return Kept(size=sum(path.stat().st_size for path in files), used=max(map(_time, dated)))
+    """An artifact is as old as its manifest, a workspace as its youngest file.
+
+    Raises:
+        FileNotFoundError: the folder is no more.
+    """
+    files = dict(_files_below(folder))
+    manifest = files.get(folder / MANIFEST_FILE)
+    times = [manifest.st_mtime] if manifest else [folder.stat().st_mtime, *(seen.st_mtime for seen in files.values())]
+    return Kept(size=sum(seen.st_size for seen in files.values()), used=datetime.fromtimestamp(max(times), UTC))
+
+
+def _files_below(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """Files, and what the file system says of each; those that vanish meanwhile are left out."""
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):
+                yield Path(place, name), Path(place, name).stat()
 
 
 def _time(path: Path) -> datetime:

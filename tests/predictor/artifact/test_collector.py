@@ -1,7 +1,9 @@
 """Collecting from real stores, beside preparations and servers."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from stat import S_ISDIR
 
 import pytest
 
@@ -94,3 +96,28 @@ def test_a_workspace_in_use_stays_and_one_of_a_dead_owner_goes(tmp_path: Path) -
         assert collect(collectable, NO_GRACE).leftovers == {OTHER_KEY: 4}
         assert (folder / "part").read_bytes() == b"half"
         assert not left.exists()
+
+
+def test_what_its_owner_removes_while_the_collector_looks_is_passed_over(
+    tmp_path: Path, sealed: Sealed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = LocalStore(tmp_path / "store")
+    artifact = publish(store, sealed)
+    store.refer(REFERENCE, artifact.manifest.digest)
+    (store.root / "refs" / "cluster" / "team" / "gone.lock").touch()
+    for name in ("gone", KEY):
+        (store.root / "staging" / name).mkdir()
+    (store.root / "staging" / KEY / "gone").write_bytes(b"part")
+    stat = Path.stat
+
+    def stat_and_remove(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        found = stat(path, follow_symlinks=follow_symlinks)
+        if path.stem == "gone":
+            (path.rmdir if S_ISDIR(found.st_mode) else path.unlink)()
+        return found
+
+    with monkeypatch.context() as others_work:
+        others_work.setattr(Path, "stat", stat_and_remove)
+        content = LocalCollectable(store.root).content()
+    assert content.referenced == {artifact.manifest.digest}
+    assert content.leftovers.keys() == {KEY}
