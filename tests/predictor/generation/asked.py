@@ -18,17 +18,18 @@ def prompts(count: int) -> list[list[int]]:
     return [[chosen.randrange(3, VOCABULARY) for _ in range(chosen.randrange(1, 30))] for _ in range(count)]
 
 
-def own_tokens(model: PreTrainedModel, prompt: Sequence[int], most: int) -> list[int]:
+def own_tokens(model: PreTrainedModel, prompt: Sequence[int], most: int, **said: object) -> list[int]:
     """What transformers generates for this prompt alone."""
     ids = torch.tensor([prompt])
-    made = model.generate(
-        ids, attention_mask=torch.ones_like(ids), max_new_tokens=most, do_sample=False, eos_token_id=END, pad_token_id=0
-    )
+    settings = {"do_sample": False, "eos_token_id": END, "pad_token_id": 0, **said}
+    made = model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=most, **settings)
     return made[0, len(prompt) :].tolist()
 
 
-def continuation(prompt: Sequence[int], most: int, tokenizer: TokenizersBackend, **said: object) -> Continuation:
-    return Continuation(prompt, GenerationParameters(max_new_tokens=most, **said), [END], tokenizer)
+def continuation(
+    prompt: Sequence[int], most: int, tokenizer: TokenizersBackend, end: int = END, **said: object
+) -> Continuation:
+    return Continuation(prompt, GenerationParameters(max_new_tokens=most, **said), [end], tokenizer)
 
 
 def tokens(pieces: Sequence[Piece]) -> list[int]:

@@ -8,14 +8,19 @@ import torch
 from transformers import (
     LogitsProcessorList,
     MinNewTokensLengthLogitsProcessor,
+    PreTrainedModel,
     RepetitionPenaltyLogitsProcessor,
     TemperatureLogitsWarper,
+    TokenizersBackend,
     TopKLogitsWarper,
     TopPLogitsWarper,
 )
 
+from tests.predictor.generation.asked import continuation, own_tokens, prompts, tokens
+from transformermodel_predictor.generation.batch import generate
 from transformermodel_predictor.generation.parameters import GenerationParameters
 from transformermodel_predictor.generation.sampler import Sampler
+from transformermodel_predictor.generation.slots import SlotDecoder
 
 PROMPT = [3, 5, 5, 9]
 END = 2
@@ -122,3 +127,22 @@ def test_the_end_is_not_taken_too_early() -> None:
 def test_the_lowest_temperature_takes_the_likeliest(further: dict[str, Any]) -> None:
     logits = torch.linspace(-20, 20, 50)
     assert sampler(temperature=1e-320, **further).choose(logits) == 49
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"repetition_penalty": 1.7}, {"repetition_penalty": 0.6}, {"min_new_tokens": 9}],
+    ids=str,
+)
+def test_what_changes_the_logits_changes_them_as_in_transformers(
+    said: dict[str, float], llama: PreTrainedModel, tokenizer: TokenizersBackend
+) -> None:
+    asked = prompts(6)
+    end = own_tokens(llama, asked[0], 12)[3]
+    plain, expected = (
+        [own_tokens(llama, prompt, 12, eos_token_id=end, **settings) for prompt in asked] for settings in ({}, said)
+    )
+
+    told = generate(SlotDecoder(llama), [continuation(prompt, 12, tokenizer, end, **said) for prompt in asked])
+
+    assert [tokens(pieces) for pieces in told] == expected != plain
