@@ -1,4 +1,4 @@
-"""Every architecture in every form that needs no compiler: equal to the model itself, whatever the batch."""
+"""Every architecture on every engine that needs no compiler: equal to the model itself, whatever the batch."""
 
 from pathlib import Path
 
@@ -23,14 +23,26 @@ BATCHES = ((1,), (9, 3), (2, 30, 17, 40, 5))
 TASK = make_task(TaskName.SequenceClassification, TaskConfiguration(("NEGATIVE", "NEUTRAL", "POSITIVE"), 40))
 
 PRETRAINED = Candidate(Format.Pretrained, EngineName.Pretrained, Precision.Float32)
+PACKED = Candidate(Format.Pretrained, EngineName.Packed, Precision.Float32)
 TORCHSCRIPT = Candidate(Format.TorchScript, EngineName.TorchScript, Precision.Float32)
 ONNX = Candidate(Format.ONNX, EngineName.ONNX, Precision.Float32)
+
+NOT_PACKED = {"deberta-v2", "mpnet", "gpt2", "llama"}
+"""Architectures whose attention cannot be replaced, or that do not look both ways."""
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
-@pytest.mark.parametrize("candidate", [PRETRAINED, TORCHSCRIPT, ONNX], ids=str)
+@pytest.mark.parametrize(
+    ("architecture", "candidate"),
+    [
+        (architecture, candidate)
+        for candidate in (PRETRAINED, PACKED, TORCHSCRIPT, ONNX)
+        for architecture in ARCHITECTURES
+        if candidate is not PACKED or architecture not in NOT_PACKED
+    ],
+    ids=str,
+)
 def test_a_classifier_gives_what_the_model_gives(architecture: str, candidate: Candidate, tmp_path: Path) -> None:
     model = tiny_model(architecture)
     build(merged(model), TaskName.SequenceClassification, candidate, tmp_path / "artifact")
@@ -39,14 +51,21 @@ def test_a_classifier_gives_what_the_model_gives(architecture: str, candidate: C
 
 
 @pytest.mark.parametrize("head", [head for head in HEADS if head != "SequenceClassification"])
-@pytest.mark.parametrize("architecture", ["bert", "deberta-v2"])
-@pytest.mark.parametrize("candidate", [TORCHSCRIPT, ONNX], ids=str)
+@pytest.mark.parametrize(
+    ("architecture", "candidate"),
+    [
+        *(("bert", candidate) for candidate in (PRETRAINED, PACKED, TORCHSCRIPT, ONNX)),
+        *(("deberta-v2", candidate) for candidate in (TORCHSCRIPT, ONNX)),
+    ],
+    ids=str,
+)
 def test_a_head_per_token_gives_what_the_model_gives(
     architecture: str, head: str, candidate: Candidate, tmp_path: Path
 ) -> None:
     model = tiny_model(architecture, head)
     build(merged(model), TaskName(head), candidate, tmp_path / "artifact")
-    engine = load_engine(tmp_path / "artifact", candidate, TASK)
+    task = make_task(TaskName(head), TaskConfiguration(("NEGATIVE", "NEUTRAL", "POSITIVE"), 40))
+    engine = load_engine(tmp_path / "artifact", candidate, task)
     assert max(difference(engine, model, rows(*lengths)) for lengths in BATCHES) < 1e-4
 
 
