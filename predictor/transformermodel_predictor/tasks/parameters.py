@@ -78,14 +78,29 @@ def text_field(fields: Mapping[str, Any], name: str) -> str:
     """A required text.
 
     Raises:
-        InvalidQuestion: it is missing, or not a string.
+        InvalidQuestion: it is missing, or not a string of whole characters.
     """
     value = fields.get(name)
     if value is None and name not in fields:
         raise InvalidQuestion(f"{name} is missing")
     if not isinstance(value, str):
         raise InvalidQuestion(f"{name} must be a string")
+    require_characters(name, value)
     return value
+
+
+def require_characters(name: str, text: str) -> None:
+    """Refuse a text that no tokenizer takes: escapes, in JSON as in Python's notation, can write half of a character.
+
+    Raises:
+        InvalidQuestion: it has a surrogate without its other half; the text says where.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidQuestion(
+            f"{name} has half of a character, {text[error.start]!a}, at position {error.start}"
+        ) from None
 
 
 def flag() -> Kind:

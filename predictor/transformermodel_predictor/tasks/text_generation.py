@@ -17,6 +17,7 @@ from transformermodel_predictor.generation.room import fit
 from transformermodel_predictor.generation.scores import Score
 from transformermodel_predictor.generation.sequence import Certainty, FinishReason
 from transformermodel_predictor.tasks.configuration import TaskConfiguration
+from transformermodel_predictor.tasks.parameters import require_characters, text_field
 from transformermodel_predictor.tasks.task import InvalidQuestion, TensorSpec
 
 _PROBE_TOKENS = 16
@@ -140,9 +141,7 @@ class TextGeneration:
         read = read_parameters(parameters, self._configuration.generation)
         if given == ["messages"]:
             return GenerationQuestion("", _messages(fields["messages"]), read)
-        if not isinstance(fields["text"], str):
-            raise InvalidQuestion("text must be a string")
-        return GenerationQuestion(fields["text"], parameters=read)
+        return GenerationQuestion(text_field(fields, "text"), parameters=read)
 
     def encode(
         self, tokenizer: PreTrainedTokenizerBase, question: GenerationQuestion, positions: int | None
@@ -214,6 +213,8 @@ def _messages(value: object) -> tuple[Mapping[str, Any], ...]:
             or not isinstance(message.get("content"), str)
         ):
             raise InvalidQuestion("a message must be an object with the strings role and content")
+        for part in ("role", "content"):
+            require_characters(f"the {part} of a message", message[part])
     return tuple(value)
 
 

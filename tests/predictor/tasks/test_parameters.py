@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from transformermodel_predictor.tasks.entities import Aggregation
@@ -75,3 +77,5 @@ def test_a_text_must_be_there_and_be_a_text() -> None:
         text_field({}, "text")
     with pytest.raises(InvalidQuestion, match="text must be a string"):
         text_field({"text": None}, "text")
+    with pytest.raises(InvalidQuestion, match=r"text has half of a character, '\\udd8a', at position 4"):
+        text_field(json.loads(r'{"text": "fox \udd8a"}'), "text")

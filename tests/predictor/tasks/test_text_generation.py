@@ -120,6 +120,11 @@ class TestQuestions:
             ({"messages": "hello"}, "messages are not JSON"),
             ({"messages": []}, "at least one message"),
             ({"messages": [{"role": "user"}]}, "the strings role and content"),
+            ({"text": "a \ud83e"}, r"text has half of a character, '\\ud83e', at position 2"),
+            (
+                {"messages": '[{"role": "user", "content": "\\udd8a"}]'},
+                "content of a message has half",
+            ),
         ],
         ids=str,
     )
