@@ -40,6 +40,15 @@ MaxBodyBytesFlag = Annotated[
 MaxTextBytesFlag = Annotated[
     int, typer.Option("--max-text-bytes", min=1, help="Most bytes of text in one question; others get 413.")
 ]
+MaxRowsFlag = Annotated[
+    int,
+    typer.Option(
+        "--max-rows",
+        "--max_rows",
+        min=1,
+        help="Most rows in one request (instances, texts of a tensor, prompts or messages); others get 413.",
+    ),
+]
 CertificateFlag = Annotated[
     Path | None,
     typer.Option(

@@ -13,6 +13,7 @@ from starlette.routing import Route
 from transformermodel_api.generate import main
 from transformermodel_cli import serve
 from transformermodel_predictor.artifact.configuration import ModelConfiguration
+from transformermodel_predictor.protocols.sizes import RequestLimits
 from transformermodel_predictor.server.environment import VARIABLES
 from transformermodel_predictor.server.handlers.archives import Archives
 from transformermodel_predictor.server.inference import Inference
@@ -31,9 +32,9 @@ Written from the code by `make generate`; `GET /openapi.json` and [openapi.json]
 to programs. gRPC is V2's `inference.GRPCInferenceService`, with `RepositoryIndex`, `grpc.health.v1` and reflection.
 
 Errors are `{"error": "one line"}` with 400 (malformed), 401 (no token), 404 (no such model or version), 413 (body or
-text too large), 503 (not ready, or too busy, with Retry-After) or 504 (the client's timeout has passed). gRPC has
-INVALID_ARGUMENT, UNAUTHENTICATED, NOT_FOUND, RESOURCE_EXHAUSTED, UNAVAILABLE and DEADLINE_EXCEEDED. TorchServe's and
-OpenAI's URLs answer in their own forms, and a handler with the status that it chooses
+text too large, or too many rows), 503 (not ready, or too busy, with Retry-After) or 504 (the client's timeout has
+passed). gRPC has INVALID_ARGUMENT, UNAUTHENTICATED, NOT_FOUND, RESOURCE_EXHAUSTED, UNAVAILABLE and DEADLINE_EXCEEDED.
+TorchServe's and OpenAI's URLs answer in their own forms, and a handler with the status that it chooses
 ([torchserve-api.md](torchserve-api.md)). Floats among gRPC's parameters travel as strings, unless a client has a field
 for them, as Triton's has.
 
@@ -74,7 +75,9 @@ def _management_urls() -> list[tuple[str, str]]:
 def _routes() -> list[Route]:
     metrics = Metrics()
     models = Models({})
-    return make_routes(models, Inference(models, 0, RequestMeter(metrics)), metrics, 0)
+    return make_routes(
+        models, Inference(models, RequestLimits(text_bytes=0, rows=0), RequestMeter(metrics)), metrics, 0
+    )
 
 
 def _methods(route: Route) -> str:

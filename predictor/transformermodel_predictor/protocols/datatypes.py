@@ -66,6 +66,8 @@ def _unpack_bytes(name: str, count: int, raw: bytes) -> tuple[bytes, ...]:
         if start > len(raw):
             raise InvalidRequest(f"input {name!r} ends within the length of element {len(elements)}")
         position = start + _LENGTH.unpack_from(raw, position)[0]
+        if len(elements) == count:
+            raise InvalidRequest(f"input {name!r} has more elements than the {count} that its shape says")
         if position > len(raw):
             raise InvalidRequest(f"input {name!r} ends within element {len(elements)}")
         elements.append(raw[start:position])

@@ -8,26 +8,30 @@ import orjson
 from transformermodel_predictor.protocols.envelopes import Envelope
 from transformermodel_predictor.protocols.errors import InvalidRequest
 from transformermodel_predictor.protocols.handler_rows import BODY, part_of, parts_of, read_json, value_of
+from transformermodel_predictor.protocols.sizes import require_rows
 from transformermodel_predictor.torchserve.call import CallKind, Part, Reply
 
 _ANSWERS = {CallKind.predict: "predictions", CallKind.explain: "explanations"}
 
 
-def rows_of(body: object, envelope: Envelope) -> list[tuple[Part, ...]]:
+def rows_of(body: object, envelope: Envelope, most_rows: int | None = None) -> list[tuple[Part, ...]]:
     """The rows that a handler is asked.
 
     Args:
         body: the parsed body of a predict or explain request.
         envelope: what the handler reads itself.
+        most_rows: how many instances there may be; any number when None.
 
     Raises:
         InvalidRequest: it is not what the protocol says, or the handler reads only V2.
+        TooManyRows: there are more instances.
     """
     if not isinstance(body, Mapping):
         raise InvalidRequest("the body must be an object with instances")
     instances = body.get("instances")
     if not isinstance(instances, list) or not instances:
         raise InvalidRequest("instances must be a list with at least one element")
+    require_rows(len(instances), most_rows, "instances")
     match envelope:
         case Envelope.instances:
             return [(Part(BODY, orjson.dumps(body), "application/json"),)]

@@ -16,6 +16,7 @@ from transformermodel_predictor.protocols.errors import InvalidRequest
 from transformermodel_predictor.protocols.handler_rows import BODY, part_of, read_json
 from transformermodel_predictor.protocols.inference import InferenceRequest, InferenceResponse, Tensor
 from transformermodel_predictor.protocols.request_id import new_request_id
+from transformermodel_predictor.protocols.sizes import require_rows
 from transformermodel_predictor.torchserve.call import CallKind, HandlerFailed, Part, Reply
 from transformermodel_predictor.torchserve.handler_metadata import ANSWER
 
@@ -25,15 +26,23 @@ _UNNAMED = frozenset({"data", BODY})
 """Names of a sole tensor that handlers look for; any other stands for the body."""
 
 
-def rows_of(request: InferenceRequest, envelope: Envelope) -> list[tuple[Part, ...]]:
+def rows_of(request: InferenceRequest, envelope: Envelope, most_rows: int | None = None) -> list[tuple[Part, ...]]:
     """The rows that a handler is asked: the values of all tensors by their names, and the request's parameters.
+
+    Args:
+        request: the tensors.
+        envelope: what the handler reads itself.
+        most_rows: how many there may be; any number when None.
 
     Raises:
         InvalidRequest: the tensors differ in their number of rows, or a wanted output is unknown.
+        TooManyRows: a tensor has more.
     """
     if envelope is Envelope.tensors:
         return [(Part(BODY, orjson.dumps(_document(request)), _JSON),)]
     parameters = tuple(part_of(name, value) for name, value in parameters_of(request, [ANSWER]).items())
+    for tensor in request.inputs:
+        require_rows(next(iter(tensor.shape), 0), most_rows)
     columns = {_name(tensor, request): _column(tensor) for tensor in request.inputs}
     if len(columns) < len(request.inputs):
         raise InvalidRequest("two inputs have the same name")

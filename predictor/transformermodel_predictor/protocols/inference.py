@@ -1,10 +1,12 @@
 """An inference request and its response, whatever the wire: JSON, binary or gRPC."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from transformermodel_predictor.protocols.errors import InvalidRequest
+from transformermodel_predictor.protocols.sizes import require_rows
 
 _MOST_DIMENSIONS = 32
 """More than any tensor has; the product of a million of them is a number that takes minutes to compute."""
@@ -91,6 +93,18 @@ def require_tensor(name: str, parameters: Iterable[str]) -> None:
         if parameter in _OTHER_FORMS:
             instead = _OTHER_FORMS[parameter]
             raise InvalidRequest(f"parameter {parameter!r} of output {name!r} is not supported: {instead}")
+
+
+def count_elements(name: str, datatype: str, shape: tuple[int, ...], most_rows: int | None) -> int:
+    """How many elements an input has. Each text is a row, whatever the shape; numbers are read as a whole.
+
+    Raises:
+        TooManyRows: it has more texts than `most_rows`, where that is not None.
+    """
+    count = math.prod(shape)
+    if datatype == "BYTES":
+        require_rows(count, most_rows, f"texts in input {name!r}")
+    return count
 
 
 def require_shape(name: str, shape: Sequence[object]) -> tuple[int, ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from transformermodel_predictor.protocols.errors import InvalidRequest
+from transformermodel_predictor.protocols.sizes import require_rows
 
 _MOST_CHOICES = 16
 _MOST_LOGPROBS = 20
@@ -94,15 +95,22 @@ class CompletionRequest:
         ]
 
 
-def read_completion(body: object) -> CompletionRequest:
+def read_completion(body: object, most_rows: int | None = None) -> CompletionRequest:
     """Read the body of a request for completions.
+
+    Args:
+        body: the JSON value.
+        most_rows: how many choices there may be in all: prompts, times `n`; any number when None.
 
     Raises:
         InvalidRequest: a member is missing, wrong, or asks for what is not done here; the text names it.
+        TooManyRows: there are more choices.
     """
     document = _document(body, ("prompt", "echo", "logprobs"))
     prompt = document.get("prompt")
     texts = [prompt] if isinstance(prompt, str) else prompt
+    if isinstance(texts, list):
+        require_rows(len(texts) * _choices(document), most_rows, "prompts, each counted n times")
     if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
         raise InvalidRequest("prompt must be a string or a list of strings; prompts of token ids are not read")
     echo, logprobs = _flag(document, "echo"), _completion_logprobs(document)
@@ -112,16 +120,23 @@ def read_completion(body: object) -> CompletionRequest:
     return replace(asked, logprobs=logprobs)
 
 
-def read_chat(body: object) -> CompletionRequest:
+def read_chat(body: object, most_rows: int | None = None) -> CompletionRequest:
     """Read the body of a request for a chat completion.
+
+    Args:
+        body: the JSON value.
+        most_rows: how many messages there may be, and parts of one; any number when None.
 
     Raises:
         InvalidRequest: a member is missing, wrong, or asks for what is not done here; the text names it.
+        TooManyRows: there are more messages, or parts.
     """
     document = _document(body, ("messages", "logprobs", "top_logprobs"))
     messages = document.get("messages")
     if not isinstance(messages, list) or not messages:
         raise InvalidRequest("messages must be a list with at least one message")
+    require_rows(len(messages), most_rows, "messages")
+    require_rows(sum(map(_parts, messages)), most_rows, "parts of messages")
     read = [_message(message, f"messages[{index}]") for index, message in enumerate(messages)]
     asked = _request(document, [{"messages": read}], {"return_full_text": False})
     return replace(asked, logprobs=_chat_logprobs(document))
@@ -143,20 +158,25 @@ def _document(body: object, own: tuple[str, ...]) -> Mapping[str, Any]:
 def _request(
     document: Mapping[str, Any], prompts: list[Mapping[str, Any]], parameters: Mapping[str, Any]
 ) -> CompletionRequest:
-    model, choices = document.get("model"), document.get("n", 1)
+    model = document.get("model")
     if not isinstance(model, str):
         raise InvalidRequest("model must be the name of a model")
-    if isinstance(choices, bool) or not isinstance(choices, int) or not 1 <= choices <= _MOST_CHOICES:
-        raise InvalidRequest(f"n must be a whole number from 1 to {_MOST_CHOICES}")
     options = _stream_options(document)
     return CompletionRequest(
         model=model,
         prompts=tuple(prompts),
         parameters={**parameters, **_generation_parameters(document)},
-        choices=choices,
+        choices=_choices(document),
         stream=_flag(document, "stream"),
         usage=_flag(options, "include_usage"),
     )
+
+
+def _choices(document: Mapping[str, Any]) -> int:
+    choices = document.get("n", 1)
+    if isinstance(choices, bool) or not isinstance(choices, int) or not 1 <= choices <= _MOST_CHOICES:
+        raise InvalidRequest(f"n must be a whole number from 1 to {_MOST_CHOICES}")
+    return choices
 
 
 def _stream_options(document: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -222,6 +242,11 @@ def _message(message: object, name: str) -> dict[str, str]:
         raise InvalidRequest(f"the name of {name} must be a string")
     read = {"role": role, "content": _content(message.get("content"), name)}
     return read if speaker is None else {**read, "name": speaker}
+
+
+def _parts(message: object) -> int:
+    content = message.get("content") if isinstance(message, Mapping) else None
+    return len(content) if isinstance(content, list) else 0
 
 
 def _content(content: object, name: str) -> str:

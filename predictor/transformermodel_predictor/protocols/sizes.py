@@ -1,9 +1,38 @@
-"""How much text a request may bring, found out before it is tokenized. Pure."""
+"""How much a request may bring, found out before any of it is worked on. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from transformermodel_predictor.protocols.errors import TextTooLarge
+from transformermodel_predictor.protocols.errors import TextTooLarge, TooManyRows
+
+
+@dataclass(frozen=True)
+class RequestLimits:
+    """How much one request may bring, beside the bytes of its body.
+
+    Attributes:
+        text_bytes: most bytes of UTF-8 in all fields of one row.
+        rows: most rows: instances, texts of a tensor, prompts or messages.
+    """
+
+    text_bytes: int
+    rows: int
+
+
+def require_rows(count: int, limit: int | None, called: str = "rows") -> None:
+    """Refuse more rows than the server takes at once: each costs time in which nobody else is answered.
+
+    Args:
+        count: how many there are.
+        limit: how many there may be; any number when None.
+        called: what the protocol calls them.
+
+    Raises:
+        TooManyRows: there are more.
+    """
+    if limit is not None and count > limit:
+        raise TooManyRows(count, limit, called)
 
 
 def require_size(questions: Iterable[Mapping[str, Any]], limit: int) -> None:

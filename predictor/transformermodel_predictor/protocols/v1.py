@@ -10,6 +10,7 @@ from transformermodel_predictor.handler import Answer, ModelMetadata
 from transformermodel_predictor.protocols.columns import sole_text
 from transformermodel_predictor.protocols.errors import InvalidRequest
 from transformermodel_predictor.protocols.explanations import write_v1_explained
+from transformermodel_predictor.protocols.sizes import require_rows
 from transformermodel_predictor.tasks.task import TensorSpec
 
 
@@ -21,19 +22,26 @@ class PredictRequest:
     parameters: Mapping[str, Any]
 
 
-def read_request(body: object, inputs: Sequence[TensorSpec]) -> PredictRequest:
+def read_request(body: object, inputs: Sequence[TensorSpec], most_rows: int | None = None) -> PredictRequest:
     """Read the body of a predict or explain request.
 
     An instance is an object of named fields, or a string that is the text.
 
+    Args:
+        body: the parsed body.
+        inputs: of the model.
+        most_rows: how many instances there may be; any number when None.
+
     Raises:
         InvalidRequest: it is not what the protocol says; the message names the member.
+        TooManyRows: there are more instances.
     """
     if not isinstance(body, Mapping):
         raise InvalidRequest("the body must be an object with instances")
     instances = body.get("instances")
     if not isinstance(instances, list) or not instances:
         raise InvalidRequest("instances must be a list with at least one element")
+    require_rows(len(instances), most_rows, "instances")
     parameters = body.get("parameters") or {}
     if not isinstance(parameters, Mapping):
         raise InvalidRequest("parameters must be an object")

@@ -1,7 +1,7 @@
 """The Open Inference Protocol V2 over REST: between parsed bodies and our own types. Pure."""
 
-import math
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from transformermodel_predictor.handler import ModelMetadata
@@ -13,6 +13,7 @@ from transformermodel_predictor.protocols.inference import (
     InferenceRequest,
     InferenceResponse,
     Tensor,
+    count_elements,
     require_shape,
     require_tensor,
 )
@@ -22,15 +23,17 @@ _JSON = "application/json"
 """What metadata says of a tensor of texts that are JSON."""
 
 
-def read_request(body: object, binary: bytes = b"") -> InferenceRequest:
+def read_request(body: object, binary: bytes = b"", most_rows: int | None = None) -> InferenceRequest:
     """Read the body of an inference request.
 
     Args:
         body: its JSON part, parsed.
         binary: the bytes after it.
+        most_rows: how many texts an input may have; any number when None.
 
     Raises:
         InvalidRequest: it is not what the protocol says; the message names the member.
+        TooManyRows: an input has more texts.
     """
     document = _object(body, "the body")
     inputs = _list(document.get("inputs"), "inputs")
@@ -39,7 +42,7 @@ def read_request(body: object, binary: bytes = b"") -> InferenceRequest:
     parameters = _object(document.get("parameters") or {}, "parameters")
     outputs = [_read_output(item) for item in _list(document.get("outputs") or [], "outputs")]
     sections = Sections(binary)
-    tensors = tuple(_read_tensor(item, sections) for item in inputs)
+    tensors = tuple(_read_tensor(item, sections, most_rows) for item in inputs)
     sections.require_end()
     return InferenceRequest(
         inputs=tensors,
@@ -90,29 +93,33 @@ def write_metadata(
     }
 
 
-def _read_tensor(item: object, sections: Sections) -> Tensor:
+def _read_tensor(item: object, sections: Sections, most_rows: int | None) -> Tensor:
     document = _object(item, "an input")
     name = _string(document.get("name"), "an input's name")
     datatype = _string(document.get("datatype"), f"datatype of input {name!r}")
     shape = require_shape(name, _list(document.get("shape"), f"shape of input {name!r}"))
+    count = count_elements(name, datatype, shape, most_rows)
     size = _object(document.get("parameters") or {}, f"parameters of input {name!r}").get("binary_data_size")
     if size is not None:
         if "data" in document:
             raise InvalidRequest(f"input {name!r} has both data and binary_data_size")
-        return Tensor(name, datatype, shape, unpack(name, datatype, math.prod(shape), sections.take(name, size)))
+        return Tensor(name, datatype, shape, unpack(name, datatype, count, sections.take(name, size)))
     if "data" not in document:
         raise InvalidRequest(f"input {name!r} has neither data nor binary_data_size")
-    elements = _flat(_list(document["data"], f"data of input {name!r}"), depth=len(shape))
-    if len(elements) != math.prod(shape):
+    elements = _flat(_list(document["data"], f"data of input {name!r}"), depth=len(shape), most=count)
+    if len(elements) != count:
         raise InvalidRequest(f"input {name!r} has {len(elements)} elements, but shape {list(shape)}")
     return Tensor(name, datatype, shape, tuple(elements))
 
 
-def _flat(data: list[Any], depth: int) -> list[Any]:
-    """Elements of nested lists, at most as deep as the shape has dimensions; lists that are left fail as elements."""
+def _flat(data: list[Any], depth: int, most: int) -> list[Any]:
+    """Elements of nested lists, at most as deep as the shape has dimensions; lists that are left fail as elements.
+
+    What has more elements than the shape is not unfolded to the end.
+    """
     for _ in range(1, depth):
-        if data and all(isinstance(item, list) for item in data):
-            data = [element for item in data for element in item]
+        if len(data) <= most and set(map(type, data)) == {list}:
+            data = list(chain.from_iterable(data))
     return data
 
 

@@ -1,6 +1,5 @@
 """The Open Inference Protocol V2 over gRPC: between its messages and our own types. Pure."""
 
-import math
 import re
 import struct
 from collections.abc import Mapping, Sequence
@@ -14,6 +13,7 @@ from transformermodel_predictor.protocols.inference import (
     InferenceRequest,
     InferenceResponse,
     Tensor,
+    count_elements,
     require_shape,
     require_tensor,
 )
@@ -44,11 +44,16 @@ _TRITONS_DOUBLE = 4
 _SCALARS = {bool: "bool_param", int: "int64_param", str: "string_param"}
 
 
-def read_request(message: AnyMessage) -> InferenceRequest:
+def read_request(message: AnyMessage, most_rows: int | None = None) -> InferenceRequest:
     """Read a ModelInferRequest.
+
+    Args:
+        message: the message.
+        most_rows: how many texts an input may have; any number when None.
 
     Raises:
         InvalidRequest: it is not what the protocol says; the text names the tensor.
+        TooManyRows: an input has more texts.
     """
     if not message.inputs:
         raise InvalidRequest("inputs must have at least one tensor")
@@ -57,7 +62,9 @@ def read_request(message: AnyMessage) -> InferenceRequest:
         raise InvalidRequest(f"there are {len(message.inputs)} inputs, but {len(raw)} raw_input_contents")
     for output in message.outputs:
         require_tensor(output.name, output.parameters)
-    tensors = [_read_tensor(tensor, raw[index] if raw else None) for index, tensor in enumerate(message.inputs)]
+    tensors = [
+        _read_tensor(tensor, raw[index] if raw else None, most_rows) for index, tensor in enumerate(message.inputs)
+    ]
     return InferenceRequest(
         inputs=tuple(tensors),
         parameters={name: _read_parameter(name, value) for name, value in message.parameters.items()},
@@ -101,19 +108,19 @@ def write_metadata(metadata: ModelMetadata, versions: Sequence[str] = (), *, exp
     )
 
 
-def _read_tensor(tensor: AnyMessage, raw: bytes | None) -> Tensor:
+def _read_tensor(tensor: AnyMessage, raw: bytes | None, most_rows: int | None) -> Tensor:
     name, datatype, shape = tensor.name, tensor.datatype, require_shape(tensor.name, tensor.shape)
-    count = math.prod(shape)
+    count = count_elements(name, datatype, shape, most_rows)
     if raw is not None:
         if tensor.HasField("contents"):
             raise InvalidRequest(f"input {name!r} has contents beside raw_input_contents")
         return Tensor(name, datatype, shape, unpack(name, datatype, count, raw))
     if datatype not in _CONTENTS:
         raise InvalidRequest(f"datatype {datatype!r} of input {name!r} has no typed contents")
-    elements = tuple(getattr(tensor.contents, _CONTENTS[datatype]))
+    elements = getattr(tensor.contents, _CONTENTS[datatype])
     if len(elements) != count:
         raise InvalidRequest(f"input {name!r} has {len(elements)} elements, but shape {list(shape)}")
-    return Tensor(name, datatype, shape, elements)
+    return Tensor(name, datatype, shape, tuple(elements))
 
 
 def _read_parameter(name: str, parameter: AnyMessage) -> object:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from transformermodel_predictor.explanations.explanation import Explained
 from transformermodel_predictor.handler import Answer, Handler
 from transformermodel_predictor.protocols.errors import DeadlineExceeded
-from transformermodel_predictor.protocols.sizes import require_size
+from transformermodel_predictor.protocols.sizes import RequestLimits, require_size
 from transformermodel_predictor.server.by_methods import explain_by_methods
 from transformermodel_predictor.server.models.models import Models
 from transformermodel_predictor.server.models.served import Served
@@ -29,14 +29,19 @@ class Inference:
 
     Args:
         models: the registry.
-        max_text_bytes: most bytes of text in one question.
+        limits: how much a request may bring.
         meter: counts the requests.
         tracer: traces them.
+
+    Attributes:
+        limits: the same.
     """
 
-    def __init__(self, models: Models, max_text_bytes: int, meter: RequestMeter, tracer: Tracer | None = None) -> None:
+    def __init__(
+        self, models: Models, limits: RequestLimits, meter: RequestMeter, tracer: Tracer | None = None
+    ) -> None:
         self._models = models
-        self._max_text_bytes = max_text_bytes
+        self.limits = limits
         self._meter = meter
         self._tracer = tracer or make_tracer({})
 
@@ -84,7 +89,7 @@ class Inference:
         Raises:
             TextTooLarge: there is one.
         """
-        require_size(questions, self._max_text_bytes)
+        require_size(questions, self.limits.text_bytes)
 
     async def answer(
         self,

@@ -16,6 +16,7 @@ from transformermodel_predictor.handler import Handler
 from transformermodel_predictor.handlers import make_handler
 from transformermodel_predictor.loading import load_model
 from transformermodel_predictor.passing_threads import PassingThreads
+from transformermodel_predictor.protocols.sizes import RequestLimits
 from transformermodel_predictor.server.address import url_of
 from transformermodel_predictor.server.handlers.archives import Archives
 from transformermodel_predictor.server.http_server import HTTPServer
@@ -90,7 +91,8 @@ class ModelServer:
         for model in stored:
             self._add_stored(model)
         self._tracer = make_tracer(os.environ)
-        self._inference = Inference(self._models, options.max_text_bytes, RequestMeter(self._metrics), self._tracer)
+        limits = RequestLimits(options.max_text_bytes, options.max_rows)
+        self._inference = Inference(self._models, limits, RequestMeter(self._metrics), self._tracer)
         application = make_application(self._models, self._inference, self._metrics, options)
         self.http = HTTPServer(application, self._models, options)
         self.grpc_port: int | None = None

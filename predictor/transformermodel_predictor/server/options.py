@@ -28,6 +28,7 @@ class ServerOptions:
         finish_seconds: how long requests in flight may take to finish after the listener has closed.
         max_body_bytes: largest request body or message that is read.
         max_text_bytes: most bytes of text in one question that are tokenized.
+        max_rows: most rows in one request: instances, texts of a tensor, prompts or messages.
         certificate: PEM file of the TLS certificate, with those above it; plain HTTP and gRPC when None.
         key: PEM file of the certificate's private key.
         token: what clients must send, but for health; nothing when None.
@@ -49,6 +50,7 @@ class ServerOptions:
     finish_seconds: int = 30
     max_body_bytes: int = 8 * 1024 * 1024
     max_text_bytes: int = 1024 * 1024
+    max_rows: int = 4096
     certificate: Path | None = None
     key: Path | None = None
     token: Token | None = None

@@ -278,6 +278,12 @@ class TestErrors:
 
         assert refused.value.type == "invalid_request_error"
 
+    def test_more_prompts_than_the_server_allows_are_too_large(self, client: openai.OpenAI) -> None:
+        prompts = ["a"] * (ServerOptions().max_rows // 2 + 1)
+        with pytest.raises(openai.APIStatusError, match="--max-rows") as refused:
+            client.completions.create(model="writer", prompt=prompts, n=2)
+        assert refused.value.status_code == 413
+
     @pytest.mark.parametrize(
         "content", [[{"type": "image_url", "image_url": {"url": "data:,"}}], [{"type": "text", "text": 3}]]
     )

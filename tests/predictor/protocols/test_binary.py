@@ -77,6 +77,7 @@ class TestRequest:
             (binary_tensor(5, [2]), b"\1\0\0\0a", "has 1 elements, but its shape says 2"),
             (binary_tensor(5, []) | {"shape": [10**18, 10**18]}, b"\1\0\0\0a", "has 1 elements"),
             (binary_tensor(0, [1]), b"", "has 0 elements, but its shape says 1"),
+            (binary_tensor(8, [1]), b"\0" * 8, "has more elements than the 1 that its shape says"),
             (binary_tensor(-1, [1]), b"", "must be a number of bytes"),
             (binary_tensor(1.5, [1]), b"ab", "must be a number of bytes"),
             (binary_tensor(True, [1]), b"ab", "must be a number of bytes"),

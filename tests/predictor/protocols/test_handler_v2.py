@@ -6,7 +6,7 @@ import pytest
 
 from transformermodel_predictor.handler import ModelMetadata
 from transformermodel_predictor.protocols.envelopes import Envelope, envelope_of
-from transformermodel_predictor.protocols.errors import InvalidRequest
+from transformermodel_predictor.protocols.errors import InvalidRequest, TooManyRows
 from transformermodel_predictor.protocols.handler_v2 import respond, rows_of
 from transformermodel_predictor.protocols.inference import InferenceRequest, InferenceResponse, Tensor
 from transformermodel_predictor.torchserve.call import CallKind, HandlerFailed, Reply
@@ -76,3 +76,12 @@ def test_what_is_no_body_of_v2_is_the_handlers_failure(document: object) -> None
         responded(document)
     with pytest.raises(HandlerFailed, match="not JSON"):
         respond(ASKED, METADATA, Envelope.tensors, CallKind.predict, [Reply(b"text")])
+
+
+def test_each_row_is_a_call_and_a_whole_body_is_one() -> None:
+    asked = InferenceRequest((Tensor("x", "FP32", (3, 2), [0.0] * 6),))
+    assert len(rows_of(asked, Envelope.rows, most_rows=3)) == 3
+    assert len(rows_of(asked, Envelope.tensors, most_rows=2)) == 1
+    for envelope in (Envelope.rows, Envelope.instances):
+        with pytest.raises(TooManyRows, match="3 rows"):
+            rows_of(asked, envelope, most_rows=2)

@@ -8,7 +8,7 @@ from openai.types import completion_create_params as completions
 from openai.types.chat import completion_create_params as chat
 from openai.types.chat.chat_completion_stream_options_param import ChatCompletionStreamOptionsParam
 
-from transformermodel_predictor.protocols.errors import InvalidRequest
+from transformermodel_predictor.protocols.errors import InvalidRequest, TooManyRows
 from transformermodel_predictor.protocols.openai_request import CompletionRequest, read_chat, read_completion
 
 COMPLETION: dict[str, Any] = {"model": "writer", "prompt": "the"}
@@ -129,3 +129,19 @@ class TestMessages:
     def test_what_is_not_read_is_refused(self, message: dict[str, Any], words: str) -> None:
         with pytest.raises(InvalidRequest, match=words):
             read_chat({**CHAT, "messages": [message]})
+
+
+def test_prompts_are_counted_before_they_are_read_once_for_each_choice() -> None:
+    assert len(read_completion({**COMPLETION, "prompt": ["a", "b"], "n": 2}, most_rows=4).questions()) == 4
+    for asked in ({"prompt": ["a", "b"], "n": 3}, {"prompt": [1] * 5}, {"n": 5}):
+        with pytest.raises(TooManyRows, match="prompts"):
+            read_completion({**COMPLETION, **asked}, most_rows=4)
+
+
+def test_messages_are_counted_before_they_are_read_and_so_are_their_parts() -> None:
+    texts = [{"type": "text", "text": "a"}]
+    assert read_chat({**CHAT, "messages": [{"role": "user", "content": texts * 2}] * 2}, most_rows=4).prompts
+    with pytest.raises(TooManyRows, match="5 messages"):
+        read_chat({**CHAT, "messages": ["?"] * 5}, most_rows=4)
+    with pytest.raises(TooManyRows, match="6 parts of messages"):
+        read_chat({**CHAT, "messages": [{"role": "user", "content": texts * 3}] * 2}, most_rows=4)

@@ -1,7 +1,7 @@
 import pytest
 
-from transformermodel_predictor.protocols.errors import TextTooLarge
-from transformermodel_predictor.protocols.sizes import require_size
+from transformermodel_predictor.protocols.errors import TextTooLarge, TooManyRows
+from transformermodel_predictor.protocols.sizes import require_rows, require_size
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,10 @@ def test_a_value_may_be_nested_as_deep_as_json_is_read() -> None:
         nested = {"text": [nested]}
     with pytest.raises(TextTooLarge):
         require_size([{"text": nested}], 9)
+
+
+def test_rows_up_to_the_limit_pass_and_one_more_is_refused_with_what_they_are_called() -> None:
+    require_rows(3, 3)
+    require_rows(4, None)
+    with pytest.raises(TooManyRows, match="has 4 prompts; the server's --max-rows allows 3, so send several requests"):
+        require_rows(4, 3, "prompts")

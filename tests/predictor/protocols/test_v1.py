@@ -4,7 +4,7 @@ import pytest
 
 from transformermodel_predictor.handler import Answer
 from transformermodel_predictor.protocols import v1
-from transformermodel_predictor.protocols.errors import InvalidRequest
+from transformermodel_predictor.protocols.errors import InvalidRequest, TooManyRows
 from transformermodel_predictor.tasks.task import TensorSpec
 
 INPUTS = (TensorSpec("text", "BYTES", (-1,)), TensorSpec("text_pair", "BYTES", (-1,), optional=True))
@@ -42,6 +42,12 @@ def test_where_two_texts_are_required_a_string_is_not_enough() -> None:
     inputs = (TensorSpec("question", "BYTES", (-1,)), TensorSpec("context", "BYTES", (-1,)))
     with pytest.raises(InvalidRequest, match="an instance must be an object with question, context"):
         v1.read_request({"instances": ["a"]}, inputs)
+
+
+def test_instances_are_counted_before_they_are_read() -> None:
+    assert len(v1.read_request({"instances": ["a", "b"]}, INPUTS, most_rows=2).questions) == 2
+    with pytest.raises(TooManyRows, match="3 instances"):
+        v1.read_request({"instances": [1, 2, 3]}, INPUTS, most_rows=2)
 
 
 def test_predictions_are_objects_and_say_what_was_truncated() -> None:

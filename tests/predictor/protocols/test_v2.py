@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from transformermodel_predictor.handler import Answer, ModelMetadata
 from transformermodel_predictor.protocols import v2
 from transformermodel_predictor.protocols.columns import parameters_of, questions_of, respond
-from transformermodel_predictor.protocols.errors import InvalidRequest
+from transformermodel_predictor.protocols.errors import InvalidRequest, TooManyRows
 from transformermodel_predictor.protocols.inference import InferenceRequest, Tensor
 from transformermodel_predictor.tasks.task import TensorSpec
 
@@ -136,6 +136,34 @@ class TestMalformed:
         with pytest.raises(InvalidRequest) as refusal:
             questions(*inputs)
         assert problem in str(refusal.value)
+
+
+class TestMostRows:
+    @pytest.mark.parametrize(
+        "inputs",
+        [
+            [tensor(["a", "b", "c"])],
+            [tensor([["a", "b", "c"]], [1, 3])],
+            [tensor([1, 2, 3])],
+            [tensor(["a"]), tensor(["a", "b", "c"], name="text_pair")],
+        ],
+    )
+    def test_texts_are_counted_before_they_are_read(self, inputs: list[dict[str, Any]]) -> None:
+        with pytest.raises(TooManyRows, match="3 texts in input"):
+            v2.read_request({"inputs": inputs}, most_rows=2)
+
+    def test_binary_texts_are_counted_before_they_are_read(self) -> None:
+        binary = {"name": "text", "datatype": "BYTES", "shape": [3], "parameters": {"binary_data_size": 1}}
+        with pytest.raises(TooManyRows):
+            v2.read_request({"inputs": [binary]}, b"?", most_rows=2)
+
+    def test_more_than_the_shape_says_is_not_unfolded(self) -> None:
+        with pytest.raises(InvalidRequest, match="has 3 elements, but shape"):
+            v2.read_request({"inputs": [tensor([["a"], ["b"], ["c"]], [1, 2])]}, most_rows=2)
+
+    def test_numbers_are_no_rows(self) -> None:
+        read = v2.read_request({"inputs": [tensor([[1, 2], [3, 4]], [2, 2], datatype="INT64")]}, most_rows=2)
+        assert read.inputs[0].data == (1, 2, 3, 4)
 
 
 class TestParameters:

@@ -4,7 +4,7 @@ import pytest
 
 from transformermodel_predictor.protocols import v2_grpc
 from transformermodel_predictor.protocols.datatypes import pack
-from transformermodel_predictor.protocols.errors import InvalidRequest
+from transformermodel_predictor.protocols.errors import InvalidRequest, TooManyRows
 from transformermodel_predictor.protocols.inference import InferenceRequest, InferenceResponse, Tensor
 from transformermodel_predictor.protocols.messages import messages
 
@@ -116,3 +116,10 @@ def test_contents_beside_raw_contents_are_refused() -> None:
     asked.inputs[0].contents.bytes_contents.extend([b"a", b"b"])
     with pytest.raises(InvalidRequest, match="has contents beside raw_input_contents"):
         v2_grpc.read_request(asked)
+
+
+def test_texts_are_counted_before_they_are_read_and_numbers_are_no_rows() -> None:
+    for asked in (request(raw=b"?"), request()):
+        with pytest.raises(TooManyRows, match="2 texts in input 'text'"):
+            v2_grpc.read_request(asked, most_rows=1)
+    v2_grpc.read_request(request("BOOL", raw=b"\0\1"), most_rows=1)

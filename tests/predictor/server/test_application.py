@@ -23,6 +23,7 @@ from transformermodel_predictor.server.options import ServerOptions
 CLIENTS = 64
 BODY_LIMIT = 10_000
 TEXT_LIMIT = 5_000
+MOST_ROWS = 32
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,7 @@ def client(tiny_model: LoadedModel) -> Iterator[httpx.Client]:
     with (
         running(
             {"tiny": tiny_model, "other": tiny_model},
-            ServerOptions(max_body_bytes=BODY_LIMIT, max_text_bytes=TEXT_LIMIT),
+            ServerOptions(max_body_bytes=BODY_LIMIT, max_text_bytes=TEXT_LIMIT, max_rows=MOST_ROWS),
         ) as server,
         httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS) as client,
     ):
@@ -218,6 +219,22 @@ class TestBadInput:
     )
     def test_a_text_over_the_limit(self, client: httpx.Client, path: str, body: dict[str, Any]) -> None:
         assert "--max-text-bytes" in refused(client.post(path, json=body), 413)
+
+    @pytest.mark.parametrize(
+        ("path", "body"),
+        [
+            ("/v1/models/tiny:predict", {"instances": ["good"] * (MOST_ROWS + 1)}),
+            ("/v1/models/tiny:explain", {"instances": ["good"] * (MOST_ROWS + 1)}),
+            ("/v2/models/tiny/infer", infer_body(*["good"] * (MOST_ROWS + 1))),
+            ("/v2/models/tiny/explain", infer_body(*["good"] * (MOST_ROWS + 1))),
+        ],
+    )
+    def test_more_rows_than_the_limit(self, client: httpx.Client, path: str, body: dict[str, Any]) -> None:
+        assert f"--max-rows allows {MOST_ROWS}" in refused(client.post(path, json=body), 413)
+
+    def test_as_many_rows_as_the_limit(self, client: httpx.Client) -> None:
+        body = infer_body(*["good"] * MOST_ROWS)
+        assert len(outputs(client.post("/v2/models/tiny/infer", json=body))["label"]) == MOST_ROWS
 
     @pytest.mark.parametrize("length", ["4", "x", "-1"])
     def test_binary_sizes_that_are_wrong(self, client: httpx.Client, length: str) -> None:

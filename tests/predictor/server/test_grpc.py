@@ -27,6 +27,7 @@ from transformermodel_predictor.server.options import ServerOptions
 TEXTS = ["good", "i hate this movie"]
 MESSAGE_LIMIT = 10_000
 TEXT_LIMIT = 1_000
+MOST_ROWS = 32
 
 
 class Client:
@@ -70,7 +71,7 @@ def refused(client: Client, method: str, code: grpc.StatusCode, **members: Any) 
 
 @pytest.fixture(scope="module")
 def server(tiny_model: LoadedModel) -> Iterator[RunningServer]:
-    options = ServerOptions(grpc_port=0, max_body_bytes=MESSAGE_LIMIT, max_text_bytes=TEXT_LIMIT)
+    options = ServerOptions(grpc_port=0, max_body_bytes=MESSAGE_LIMIT, max_text_bytes=TEXT_LIMIT, max_rows=MOST_ROWS)
     with running({"tiny": tiny_model}, options) as server:
         yield server
 
@@ -205,6 +206,11 @@ class TestInfer:
     def test_a_text_over_the_limit(self, client: Client) -> None:
         members = infer_members("x" * (TEXT_LIMIT + 1))
         assert str(TEXT_LIMIT) in refused(client, "ModelInfer", grpc.StatusCode.RESOURCE_EXHAUSTED, **members)
+
+    @pytest.mark.parametrize("raw", [True, False])
+    def test_more_rows_than_the_limit(self, client: Client, raw: bool) -> None:
+        members = infer_members(*["good"] * (MOST_ROWS + 1), raw=raw)
+        assert "--max-rows" in refused(client, "ModelInfer", grpc.StatusCode.RESOURCE_EXHAUSTED, **members)
 
 
 class TestRepository:

@@ -103,6 +103,18 @@ def infer(client: httpx.Client, *inputs: object, model: str = "rows", **further:
     return outputs
 
 
+def test_more_rows_than_the_server_allows_are_refused(client: httpx.Client) -> None:
+    texts = ["text"] * (ServerOptions().max_rows + 1)
+    for path, body in (
+        ("/v1/models/rows:predict", {"instances": texts}),
+        ("/v2/models/rows/infer", {"inputs": [tensor(*texts)]}),
+        ("/v2/models/rows/infer", {"inputs": [tensor(*range(len(texts)), datatype="INT64")]}),
+    ):
+        refused = client.post(path, json=body)
+        assert refused.status_code == 413
+        assert "--max-rows" in refused.json()["error"]
+
+
 def test_an_instance_is_a_row(client: httpx.Client) -> None:
     assert predict(client, "text", {"a": 1}, [1, 2]) == [{"body": "text"}, {"body": {"a": 1}}, {"body": [1, 2]}]
     assert predict(client, {"data": "text", "target": 1}) == [{"data": "text", "target": 1}], "as an envelope has it"

@@ -100,7 +100,7 @@ class InferenceServicer:
         """Answers to the texts in the tensors, with explanations where the parameter `explain` is true."""
         headers = dict(context.invocation_metadata())
         with self._inference.request(_PROTOCOL, request.model_name, request.model_version, headers) as handler:
-            asked = v2_grpc.read_request(request)
+            asked = v2_grpc.read_request(request, self._inference.limits.rows)
             if runs_handler(handler):
                 shown = {
                     name: value for name, value in headers.items() if name not in _NOT_SHOWN and type(value) is str

@@ -26,9 +26,10 @@ async def ask(
 
     Raises:
         InvalidRequest: the body is not what the protocol says.
+        TooManyRows: it has more instances than the server allows.
         HandlerUnavailable, HandlerFailed: as `call_rows`.
     """
     envelope = envelope_of(model.settings)
-    rows = handler_v1.rows_of(body, envelope)
+    rows = handler_v1.rows_of(body, envelope, inference.limits.rows)
     replies = await call_rows(inference, model, calls_of(kind, rows, headers))
     return handler_v1.write_response(kind, envelope, replies)

@@ -31,10 +31,11 @@ async def ask(
 
     Raises:
         InvalidRequest: the tensors or parameters are not what the protocol says.
+        TooManyRows: they have more rows than the server allows.
         HandlerUnavailable, HandlerFailed, DeadlineExceeded: as `call_rows`.
     """
     kind = kind or (CallKind.explain if wants_explanation(asked) else CallKind.predict)
     envelope = envelope_of(model.settings)
-    rows = handler_v2.rows_of(asked, envelope)
+    rows = handler_v2.rows_of(asked, envelope, inference.limits.rows)
     replies = await call_rows(inference, model, calls_of(kind, rows, headers), timeout_of(asked))
     return handler_v2.respond(asked, model.metadata, envelope, kind, replies, headers.get(REQUEST_ID))

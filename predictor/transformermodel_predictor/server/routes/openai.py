@@ -69,13 +69,13 @@ class OpenAIRoutes:
     async def complete(self, request: Request) -> Response:
         """What follows prompts."""
         with self._inference.reading("openai", request.headers):
-            asked = read_completion(await read_json(request, self._max_body_bytes))
+            asked = read_completion(await read_json(request, self._max_body_bytes), self._inference.limits.rows)
         return await self._answer(request, asked, TextForm())
 
     async def chat(self, request: Request) -> Response:
         """The next message of a conversation."""
         with self._inference.reading("openai", request.headers):
-            asked = read_chat(await read_json(request, self._max_body_bytes))
+            asked = read_chat(await read_json(request, self._max_body_bytes), self._inference.limits.rows)
         return await self._answer(request, asked, ChatForm())
 
     def _generates(self, name: str) -> bool:

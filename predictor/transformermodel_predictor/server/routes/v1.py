@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from transformermodel_predictor.handler import Handler
 from transformermodel_predictor.protocols import v1
 from transformermodel_predictor.server.exchange import JSONResponse, read_json, while_connected
 from transformermodel_predictor.server.explained_response import explained_response
@@ -47,7 +48,7 @@ class V1Routes:
         with self._inference.request("v1", **request.path_params, headers=request.headers) as handler:
             if runs_handler(handler):
                 return await self._ask(request, handler, CallKind.predict)
-            asked = v1.read_request(await read_json(request, self._max_body_bytes), handler.metadata.inputs)
+            asked = await self._read(request, handler)
             answers = await while_connected(request, self._inference.answer(handler, asked.questions, asked.parameters))
             return JSONResponse(v1.write_response(answers))
 
@@ -56,7 +57,7 @@ class V1Routes:
         with self._inference.request("v1", **request.path_params, headers=request.headers) as handler:
             if runs_handler(handler):
                 return await self._ask(request, handler, CallKind.explain)
-            asked = v1.read_request(await read_json(request, self._max_body_bytes), handler.metadata.inputs)
+            asked = await self._read(request, handler)
             explained = await while_connected(
                 request, self._inference.explain(handler, asked.questions, asked.parameters)
             )
@@ -66,6 +67,10 @@ class V1Routes:
                 explained,
                 lambda: JSONResponse(v1.write_explain_response(handler.metadata, explained)),
             )
+
+    async def _read(self, request: Request, handler: Handler) -> v1.PredictRequest:
+        body = await read_json(request, self._max_body_bytes)
+        return v1.read_request(body, handler.metadata.inputs, self._inference.limits.rows)
 
     async def _ask(self, request: Request, model: HandlerModel, kind: CallKind) -> JSONResponse:
         """What a handler answers to the instances."""

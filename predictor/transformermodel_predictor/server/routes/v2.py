@@ -103,7 +103,7 @@ class V2Routes:
     async def _read(self, request: Request) -> InferenceRequest:
         body = await read_body(request, self._max_body_bytes)
         header, binary = split_body(body, request.headers.get(HEADER_LENGTH))
-        return v2.read_request(parse_json(header), binary)
+        return v2.read_request(parse_json(header), binary, self._inference.limits.rows)
 
 
 def _response(response: InferenceResponse, asked: InferenceRequest) -> Response:
