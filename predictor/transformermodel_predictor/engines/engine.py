@@ -19,7 +19,7 @@ class Engine(Protocol):
     padding_free: bool
 
     def run(self, batch: Sequence[Encoding]) -> list[Outputs]:
-        """Run one forward pass; one result per encoding, in their order, on the CPU and in float32.
+        """Run one forward pass; one result per encoding, in their order, on the CPU and in float32; none for none.
 
         Outputs with a row per token may have further rows for padding after those of the encoding.
         """

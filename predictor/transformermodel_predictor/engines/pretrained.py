@@ -15,7 +15,7 @@ from transformermodel_predictor.artifact.compilation import Compilation
 from transformermodel_predictor.engines.buckets import Buckets
 from transformermodel_predictor.engines.execution import Execution
 from transformermodel_predictor.engines.precision import dtype_of
-from transformermodel_predictor.engines.quantization import quantize
+from transformermodel_predictor.engines.quantization import quantize, require_cpu
 from transformermodel_predictor.pretrained import listed, load_pretrained, load_pretrained_tokenizer, one_line
 from transformermodel_predictor.tasks.task import Encoding, Outputs, Task
 
@@ -92,6 +92,8 @@ class PretrainedEngine:
             PreparationFailed: the folder holds no safetensors, another architecture, weights without the head, or the
                 model cannot run as it is wanted.
         """
+        if precision is Precision.Int8:
+            require_cpu(device)
         model = load_for_task(directory, task, **_settings(precision, execution))
         if execution.device_map is DeviceMap.Single:
             torch.nn.Module.to(model, device)  # transformers' own `to` has no types
@@ -130,6 +132,8 @@ class PretrainedEngine:
     @torch.inference_mode()
     def run(self, batch: Sequence[Encoding]) -> list[Outputs]:
         """Run one forward pass over the batch, padded on the right."""
+        if not batch:
+            return []
         most = self._most_rows()
         if most is not None and len(batch) > most:
             parts = (batch[first : first + most] for first in range(0, len(batch), most))

@@ -9,11 +9,25 @@ import torch
 from torch import nn
 from torch.ao.quantization import per_channel_dynamic_qconfig, quantize_dynamic
 
+from transformermodel_api.errors import PreparationFailed
+from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.engines.mapping import leave_files
 from transformermodel_predictor.quiet import quiet
 
 _ONEDNN = "onednn"
 _library = Lock()
+
+
+def require_cpu(device: torch.device) -> None:
+    """Refuse another device, before anything is loaded: PyTorch has no such layers there.
+
+    Raises:
+        PreparationFailed: UnsupportedForm.
+    """
+    if device.type != "cpu":
+        raise PreparationFailed(
+            FailureReason.UnsupportedForm, f"this engine computes in Int8 on CPUs only, not on {device.type}."
+        )
 
 
 def quantize(model: nn.Module) -> None:

@@ -55,6 +55,18 @@ def test_a_lower_precision_is_close_and_answers_in_float32(
     torch.testing.assert_close(found, exact, atol=tolerance, rtol=0)
 
 
+@pytest.mark.parametrize("engine", [EngineName.Pretrained, EngineName.Packed])
+class TestBothEngines:
+    def test_8_bit_on_another_device_than_the_cpu_is_refused(self, engine: EngineName, tiny_artifact: Artifact) -> None:
+        candidate = Candidate(Format.Pretrained, engine, Precision.Int8)
+        with pytest.raises(PreparationFailed, match="UnsupportedForm: this engine computes in Int8 on CPUs only"):
+            load_engine(tiny_artifact.path, candidate, TASK, torch.device("meta"))
+
+    def test_nothing_is_answered_to_nothing(self, engine: EngineName, tiny_artifact: Artifact) -> None:
+        candidate = Candidate(Format.Pretrained, engine, Precision.Float32)
+        assert load_engine(tiny_artifact.path, candidate, TASK).run([]) == []
+
+
 @pytest.mark.parametrize("attention", [Attention.SDPA, Attention.Eager])
 def test_the_attention_that_is_named_is_used(tiny_artifact: Artifact, attention: Attention) -> None:
     engine = load(tiny_artifact, Execution(attention=attention))

@@ -18,7 +18,7 @@ from transformermodel_predictor.engines.packed.parity import pack
 from transformermodel_predictor.engines.packed.shares import rejoined, shares
 from transformermodel_predictor.engines.precision import dtype_of
 from transformermodel_predictor.engines.pretrained import load_for_task
-from transformermodel_predictor.engines.quantization import quantize
+from transformermodel_predictor.engines.quantization import quantize, require_cpu
 from transformermodel_predictor.tasks.task import Encoding, Outputs, Task
 
 _TILE = 4
@@ -51,8 +51,8 @@ class PackedEngine:
         """
         int8 = precision is Precision.Int8
         dtype = torch.float32 if int8 else dtype_of(precision)
-        if int8 and device.type != "cpu":
-            raise PreparationFailed(FailureReason.UnsupportedForm, "this engine computes in Int8 on CPUs only.")
+        if int8:
+            require_cpu(device)
         model = load_for_task(directory, task)
         try:
             packed = pack(model)
@@ -71,6 +71,8 @@ class PackedEngine:
 
     def run(self, batch: Sequence[Encoding]) -> list[Outputs]:
         """Run one forward pass over the batch: in one row, or each core in one."""
+        if not batch:
+            return []
         if self._cores is None:
             return self._row(batch)
         parts = shares([len(encoding) for encoding in batch], self._cores.count)
