@@ -2,12 +2,11 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from functools import partial
 
 import torch
 
 from transformermodel_predictor.engines.cores import Cores
-from transformermodel_predictor.engines.packed.shares import rejoined, shares
+from transformermodel_predictor.engines.packed.shares import run_in_shares
 from transformermodel_predictor.explanations.packed_twin import PackedTwin
 from transformermodel_predictor.explanations.pauses import Pause
 from transformermodel_predictor.explanations.rows import GradientRow, Result
@@ -48,13 +47,10 @@ class CoreTwins:
             NotDifferentiable: an objective does not depend on the embeddings.
         """
         self._caller = threading.get_ident()
-        parts = shares([len(row.encoding) for row in rows], self._cores.count)
-        if len(parts) == 1:
-            return self._twins[0].run(rows)
-        passes = [
-            partial(twin.run, [rows[index] for index in part]) for twin, part in zip(self._twins, parts, strict=False)
-        ]
-        return rejoined(parts, self._cores.run(passes, self._meanwhile))
+        lengths = [len(row.encoding) for row in rows]
+        return run_in_shares(
+            rows, lengths, self._cores, lambda number, share: self._twins[number].run(share), self._meanwhile
+        )
 
     def _between_layers(self) -> None:
         if threading.get_ident() == self._caller:

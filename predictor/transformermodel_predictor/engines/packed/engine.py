@@ -1,7 +1,6 @@
 """The model on packed rows, one for each core: no padding is computed, every linear sees one large matrix."""
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,7 +14,7 @@ from transformermodel_predictor.engines.mapping import leave_files
 from transformermodel_predictor.engines.packed.linears import can_prepack, prepack
 from transformermodel_predictor.engines.packed.model import NotPackable, PackedModel
 from transformermodel_predictor.engines.packed.parity import pack
-from transformermodel_predictor.engines.packed.shares import rejoined, shares
+from transformermodel_predictor.engines.packed.shares import run_in_shares
 from transformermodel_predictor.engines.precision import dtype_of
 from transformermodel_predictor.engines.pretrained import load_for_task
 from transformermodel_predictor.engines.quantization import quantize, require_cpu
@@ -75,11 +74,7 @@ class PackedEngine:
             return []
         if self._cores is None:
             return self._row(batch)
-        parts = shares([len(encoding) for encoding in batch], self._cores.count)
-        if len(parts) == 1:
-            return self._row(batch)
-        rows = self._cores.run([partial(self._row, [batch[index] for index in part]) for part in parts])
-        return rejoined(parts, rows)
+        return run_in_shares(batch, [len(encoding) for encoding in batch], self._cores, lambda _, row: self._row(row))
 
     @torch.inference_mode()
     def _row(self, batch: Sequence[Encoding]) -> list[Outputs]:

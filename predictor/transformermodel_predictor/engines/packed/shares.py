@@ -1,8 +1,12 @@
-"""Which texts of a batch each core computes. Pure."""
+"""Which texts of a batch each core computes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
+from transformermodel_predictor.engines.cores import Cores
+
+_Row = TypeVar("_Row")
 _T = TypeVar("_T")
 
 _FEWEST_TOKENS = 64
@@ -14,8 +18,36 @@ Share = tuple[int, ...]
 """Positions in the batch."""
 
 
+def run_in_shares(
+    batch: Sequence[_Row],
+    lengths: Sequence[int],
+    cores: Cores,
+    run: Callable[[int, Sequence[_Row]], list[_T]],
+    meanwhile: Callable[[], None] | None = None,
+) -> list[_T]:
+    """Compute each share of a batch on a core; the whole batch in the calling thread where one share is best.
+
+    Args:
+        batch: the texts.
+        lengths: tokens of each.
+        cores: that compute.
+        run: computes a share, whose number it is told first, and gives one result for each of its texts.
+        meanwhile: as in `Cores.run`.
+
+    Returns:
+        The results in the order of the batch.
+    """
+    parts = shares(lengths, cores.count)
+    if len(parts) == 1:
+        return run(0, batch)
+    found = cores.run(
+        [partial(run, number, [batch[index] for index in part]) for number, part in enumerate(parts)], meanwhile
+    )
+    return rejoined(parts, found)
+
+
 def shares(lengths: Sequence[int], cores: int) -> list[Share]:
-    """A batch in even shares for as many cores as it can keep busy; one share where all had better work on all of it.
+    """A batch in even shares for as many cores as it can keep busy; one share where all had better work on all. Pure.
 
     Args:
         lengths: tokens of each text.
@@ -34,7 +66,7 @@ def shares(lengths: Sequence[int], cores: int) -> list[Share]:
 
 
 def rejoined(parts: Sequence[Share], found: Sequence[Sequence[_T]]) -> list[_T]:
-    """What was found for each text of each share, in the order of the batch."""
+    """What was found for each text of each share, in the order of the batch. Pure."""
     of_text = {
         index: one for part, ones in zip(parts, found, strict=True) for index, one in zip(part, ones, strict=True)
     }
