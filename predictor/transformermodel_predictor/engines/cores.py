@@ -51,12 +51,14 @@ class Cores:
             meanwhile: called in the calling thread, every millisecond until all are done.
 
         Raises:
-            BaseException: whatever the first part that fails raises, once all are done.
+            BaseException: whatever the first part that fails raises, or `meanwhile`, once all are done.
         """
         futures = [self._threads.submit(part) for part in parts]
-        while meanwhile is not None and wait(futures, _LOOK_UP_SECONDS).not_done:
-            meanwhile()
-        wait(futures)  # no part may run on when the caller has gone
+        try:
+            while meanwhile is not None and wait(futures, _LOOK_UP_SECONDS).not_done:
+                meanwhile()
+        finally:
+            wait(futures)  # no part may run on when the caller has gone
         return [future.result() for future in futures]
 
 

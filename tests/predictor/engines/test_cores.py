@@ -78,3 +78,21 @@ def test_what_a_part_raises_is_raised_when_all_are_done(cores: Cores) -> None:
     with pytest.raises(ValueError, match="a part"):
         cores.run([fail, go_on])
     assert done.is_set()
+
+
+def test_no_part_runs_on_when_what_is_done_meanwhile_fails(cores: Cores) -> None:
+    failed = threading.Event()
+    done = threading.Event()
+
+    def fail() -> None:
+        failed.set()
+        raise ValueError("meanwhile")
+
+    def go_on() -> None:
+        failed.wait(60)
+        sum(range(3_000_000))
+        done.set()
+
+    with pytest.raises(ValueError, match="meanwhile"):
+        cores.run([go_on, go_on], fail)
+    assert done.is_set()
