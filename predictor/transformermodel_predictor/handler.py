@@ -1,6 +1,5 @@
 """The generalized handler: any task on any engine, for any protocol."""
 
-import itertools
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from transformers import PreTrainedTokenizerBase
 
 from transformermodel_predictor.artifact.directory import Artifact
 from transformermodel_predictor.batching import BatchLimits, Scheduler
+from transformermodel_predictor.batching.turns import Turns
 from transformermodel_predictor.explanations.explainer import Explainer
 from transformermodel_predictor.explanations.explanation import Explained
 from transformermodel_predictor.explanations.settings import ExplanationSettings
@@ -147,11 +147,12 @@ class GeneralizedHandler:
         self._explainer = Explainer(
             model, model.engine, workers, codec.tokenizing, explanations or ExplanationSettings(), observer
         )
-        self._schedulers = tuple(
-            Scheduler(codec, engine, workers.of_replica(index), limits, observer)
-            for index, engine in enumerate((model.engine, *model.replicas))
+        self._schedulers: Turns[Scheduler[Any, Answer]] = Turns(
+            [
+                Scheduler(codec, engine, workers.of_replica(index), limits, observer)
+                for index, engine in enumerate((model.engine, *model.replicas))
+            ]
         )
-        self._turns = itertools.cycle(range(len(self._schedulers)))
         self.metadata = metadata_of(name, model.artifact, model.task)
 
     async def answer(
@@ -161,7 +162,7 @@ class GeneralizedHandler:
         self._workers.predict()
         read = [self._read(fields, parameters or {}, row) for row, fields in numbered(questions)]
         try:
-            return await self._next_scheduler().answer(read)
+            return await self._schedulers.next().answer(read)
         except InvalidQuestion as error:  # its length is known only now
             rows = [
                 row for (row, _), question in zip(numbered(questions), read, strict=True) if question is error.question
@@ -180,14 +181,6 @@ class GeneralizedHandler:
         request = self._explainer.read(parameters or {})
         read = [self._read(fields, request.parameters, row) for row, fields in numbered(questions)]
         return await self._explainer.explain(read, request)
-
-    def _next_scheduler(self) -> Scheduler[Any, Answer]:
-        """The least busy replica; in turn where several are."""
-        if len(self._schedulers) == 1:
-            return self._schedulers[0]
-        first = next(self._turns)
-        in_turn = self._schedulers[first:] + self._schedulers[:first]
-        return min(in_turn, key=lambda scheduler: scheduler.admitted)
 
     def _read(self, fields: Mapping[str, Any], parameters: Mapping[str, Any], row: str) -> object:
         try:

@@ -78,11 +78,11 @@ def load_model(artifact: Artifact, devices: Sequence[torch.device] = (CPU,)) -> 
         TaskConfiguration.of(configuration, artifact.labels),
     )
     require_agreement(configuration, candidate, artifact.labels)
-    if isinstance(task, TextGeneration):
-        return load_generator(artifact, task, devices[0])
     execution = Execution.of(configuration)
     if execution.device_map is not DeviceMap.Single:  # one engine over all of them
         devices = devices[:1]
+    if isinstance(task, TextGeneration):
+        return load_generator(artifact, task, devices)
     engine, *replicas = (load_engine(artifact.path, candidate, task, device, execution) for device in devices)
     tokenizer = load_pretrained_tokenizer(artifact.path, trust_remote_code=configuration.trust_remote_code)
     return LoadedModel(artifact, task, tokenizer, engine, tuple(replicas), devices[0])

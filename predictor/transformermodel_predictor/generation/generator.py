@@ -80,6 +80,11 @@ class Generator:
         """
         return self._admission.admit(sequences)
 
+    @property
+    def admitted(self) -> int:
+        """Sequences in the house: being tokenized, waiting or generated."""
+        return self._admission.admitted
+
     async def generate(self, continuation: Continuation) -> AsyncGenerator[Piece, None]:
         """The pieces of a text as they come. Closing the generator, or cancelling it, ends the generating.
 

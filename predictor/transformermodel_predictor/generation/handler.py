@@ -7,6 +7,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from transformermodel_predictor.batching.turns import Turns
 from transformermodel_predictor.explanations.explainer import Explainer
 from transformermodel_predictor.explanations.explanation import Explained
 from transformermodel_predictor.explanations.settings import ExplanationSettings, NotExplained
@@ -53,7 +54,12 @@ class GenerationHandler:
             else Explainer(model, model.engine, workers, self._tokenizing, settings, observer)
         )
         self._workers = workers
-        self._generator = Generator(model.new_decoder(), workers.engine, limits, observer)
+        self._generators = Turns(
+            [
+                Generator(new_decoder(), workers.of_replica(index), limits, observer)
+                for index, new_decoder in enumerate((model.new_decoder, *model.replicas))
+            ]
+        )
         self.metadata = replace(metadata_of(name, model.artifact, model.task), inputs=model.inputs)
 
     async def answer(
@@ -101,9 +107,10 @@ class GenerationHandler:
 
     async def _generate(self, questions: Sequence[GenerationQuestion]) -> list[GeneratedText]:
         """As `generate`; what is to be explained is no prediction that explanations give way to."""
-        with self._generator.admit(len(questions)):
+        generator = self._generators.next()
+        with generator.admit(len(questions)):
             prompts = [await self.encode(question) for question in questions]
-            tasks = [asyncio.ensure_future(self._whole(prompt)) for prompt in prompts]
+            tasks = [asyncio.ensure_future(self._whole(prompt, generator)) for prompt in prompts]
             try:
                 return await asyncio.gather(*tasks)
             finally:
@@ -130,13 +137,14 @@ class GenerationHandler:
             Overloaded: too much waits already; before the first piece.
         """
         self._workers.predict()
-        with self._generator.admit(1):
-            async with aclosing(self._generator.generate(self._model.continuation(prompt))) as pieces:
+        generator = self._generators.next()
+        with generator.admit(1):
+            async with aclosing(generator.generate(self._model.continuation(prompt))) as pieces:
                 async for piece in pieces:
                     yield piece
 
-    async def _whole(self, prompt: EncodedPrompt) -> GeneratedText:
-        async with aclosing(self._generator.generate(self._model.continuation(prompt))) as pieces:
+    async def _whole(self, prompt: EncodedPrompt, generator: Generator) -> GeneratedText:
+        async with aclosing(generator.generate(self._model.continuation(prompt))) as pieces:
             return generated(prompt, [piece async for piece in pieces])
 
     def _read(self, fields: Mapping[str, Any], parameters: Mapping[str, Any], row: str) -> GenerationQuestion:

@@ -1,7 +1,7 @@
 """A model that generates, in memory."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -32,6 +32,7 @@ class LoadedGenerator:
         positions: of the model, for a prompt and what follows together; None where they are not limited.
         engine: says the logits of whole sequences, for explanations; None where only the next token's can be had.
         device: where the model runs.
+        replicas: make what runs the same weights on further devices.
     """
 
     artifact: Artifact
@@ -42,6 +43,7 @@ class LoadedGenerator:
     positions: int | None
     engine: Engine | None = None
     device: torch.device = CPU
+    replicas: tuple[Callable[[], Decoder[Any]], ...] = ()
 
     @property
     def inputs(self) -> tuple[TensorSpec, ...]:
@@ -92,7 +94,8 @@ class LoadedGenerator:
 
     def warm_up(self) -> None:
         """Generate once: the first forward passes are slower than those after them."""
-        self.answer([{"text": "a"}, {"text": "a b"}], {"max_new_tokens": 2})
+        for new_decoder in (self.new_decoder, *self.replicas):
+            replace(self, new_decoder=new_decoder).answer([{"text": "a"}, {"text": "a b"}], {"max_new_tokens": 2})
 
 
 def generated(prompt: EncodedPrompt, pieces: Sequence[Piece]) -> GeneratedText:

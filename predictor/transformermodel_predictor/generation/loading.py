@@ -1,6 +1,7 @@
 """From a verified artifact to a model that generates."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -29,15 +30,17 @@ from transformermodel_predictor.tasks.text_generation import TextGeneration
 _log = logging.getLogger(__name__)
 
 
-def load_generator(artifact: Artifact, task: TextGeneration, device: torch.device = CPU) -> LoadedGenerator:
-    """Load what an artifact of a language model holds, on a device.
+def load_generator(
+    artifact: Artifact, task: TextGeneration, devices: Sequence[torch.device] = (CPU,)
+) -> LoadedGenerator:
+    """Load what an artifact of a language model holds, with a replica on each further device.
 
     Raises:
         PreparationFailed: its weights or its tokenizer do not fit, or its form cannot go on from what it has read.
     """
-    if artifact.manifest.candidate.engine is EngineName.Pretrained:
-        return _load_model(artifact, task, device)
-    return _load_graph(artifact, task, device)
+    load = _load_model if artifact.manifest.candidate.engine is EngineName.Pretrained else _load_graph
+    first, *further = (load(artifact, task, device) for device in devices)
+    return replace(first, replicas=tuple(replica.new_decoder for replica in further))
 
 
 def _load_model(artifact: Artifact, task: TextGeneration, device: torch.device) -> LoadedGenerator:

@@ -83,6 +83,29 @@ async def test_requests_that_come_while_others_run_join_them(
     assert len(gated.steps) < 10
 
 
+async def test_requests_take_turns_and_replicas_run_at_once(
+    generator: LoadedGenerator, workers: Workers, gated: GatedDecoder
+) -> None:
+    other = GatedDecoder(generator.new_decoder())
+    handler = GenerationHandler("tiny", replace(behind(gated, generator), replicas=(lambda: other,)), workers)
+    asked = [
+        asyncio.create_task(handler.answer([{"text": text}], {"max_new_tokens": 3, "min_new_tokens": 3}))
+        for text in "ab"
+    ]
+
+    other.permit(2)
+    (second,) = await asked[1]
+    assert not asked[0].done(), "it is still held on its own device"
+    gated.permit(2)
+    (first,) = await asked[0]
+    workers.shutdown()
+
+    assert gated.steps == other.steps == [1, 1]
+    assert [answer.fields for answer in (first, second)] == generator.answer(
+        [{"text": "a"}, {"text": "b"}], {"max_new_tokens": 3, "min_new_tokens": 3}
+    )
+
+
 async def test_pieces_come_as_they_are_made_and_together_are_the_text(
     generator: LoadedGenerator, workers: Workers, gated: GatedDecoder
 ) -> None:

@@ -3,8 +3,10 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 
 from tests.predictor.tiny import CANDIDATE
 from tests.predictor.tiny_language import END, make_language_artifact
@@ -68,3 +70,11 @@ def test_a_tokenizer_of_another_model_is_refused(files: Path) -> None:
 
     with pytest.raises(PreparationFailed, match="has tokens up to 9999, but the model has embeddings for 320"):
         load_model(resealed(files))
+
+
+def test_it_has_a_replica_on_each_further_device(language_artifact: Artifact) -> None:
+    model = load_model(language_artifact, [torch.device("cpu")] * 3)
+
+    assert isinstance(model, LoadedGenerator)
+    decoders: list[Any] = [new_decoder() for new_decoder in (model.new_decoder, *model.replicas)]
+    assert len({id(decoder._model) for decoder in decoders}) == 3
