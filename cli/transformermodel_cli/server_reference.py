@@ -32,11 +32,11 @@ Written from the code by `make generate`; `GET /openapi.json` and [openapi.json]
 to programs. gRPC is V2's `inference.GRPCInferenceService`, with `RepositoryIndex`, `grpc.health.v1` and reflection.
 
 Errors are `{"error": "one line"}` with 400 (malformed), 401 (no token), 404 (no such model or version), 413 (body or
-text too large, or too many rows), 503 (not ready, or too busy, with Retry-After) or 504 (the client's timeout has
-passed). gRPC has INVALID_ARGUMENT, UNAUTHENTICATED, NOT_FOUND, RESOURCE_EXHAUSTED, UNAVAILABLE and DEADLINE_EXCEEDED.
-TorchServe's and OpenAI's URLs answer in their own forms, and a handler with the status that it chooses
-([torchserve-api.md](torchserve-api.md)). Floats among gRPC's parameters travel as strings, unless a client has a field
-for them, as Triton's has.
+text too large, or too many rows), 415 (a compressed body), 503 (not ready, or too busy, with Retry-After) or 504 (the
+client's timeout has passed). gRPC has INVALID_ARGUMENT, UNAUTHENTICATED, NOT_FOUND, RESOURCE_EXHAUSTED, UNAVAILABLE and
+DEADLINE_EXCEEDED. TorchServe's and OpenAI's URLs answer in their own forms, and a handler with the status that it
+chooses ([torchserve-api.md](torchserve-api.md)). Floats among gRPC's parameters travel as strings, unless a client has
+a field for them, as Triton's has.
 
 OpenAI's `logprobs` and `top_logprobs` tell the model's own distribution, before penalties, temperature, top_k and
 top_p. They belong to the text that is generated: neither the token that ends it nor a stop string has any, and together

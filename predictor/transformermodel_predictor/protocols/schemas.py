@@ -27,11 +27,40 @@ def _reference(name: str) -> dict[str, Any]:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
+_IMPORTANCES = ("importances", "importances_answer_start", "importances_answer_end")
+_ANCESTORS: dict[str, Any] = {
+    "words": _list(_TEXT),
+    **{name: _list({"type": "number"}) for name in _IMPORTANCES},
+    **{name: {"type": ["number", "null"]} for name in ("delta", "delta_start", "delta_end")},
+}
+"""Members of TorchServe's handler beside our own, where one target was explained, or an answer."""
+
 _NAMED_TENSOR: dict[str, Any] = {"name": _TEXT, "datatype": _TEXT, "shape": _SHAPE}
 
 SCHEMAS: Mapping[str, dict[str, Any]] = {
     "Error": _object({"error": _TEXT}),
     "TorchServeError": _object({"code": {"type": "integer"}, "type": _TEXT, "message": _TEXT}),
+    "Alive": _object({"status": _TEXT}),
+    "Status": _object({"status": _TEXT}),
+    "ServerLive": _object({"live": {"type": "boolean"}}),
+    "ServerReady": _object({"ready": {"type": "boolean"}}),
+    "ServerMetadata": _object({"name": _TEXT, "version": _TEXT, "extensions": _list(_TEXT)}),
+    "ModelNames": _object({"models": _list(_TEXT)}),
+    "ModelReady": _object({"name": _TEXT, "ready": {"type": "boolean"}}),
+    "TorchServeModels": _object({"models": _list(_object({"modelName": _TEXT, "modelUrl": _TEXT}))}),
+    "RepositoryIndexRequest": _object({}, ready={"type": "boolean"}),
+    "RepositoryIndex": _list(
+        _object(
+            {
+                "name": _TEXT,
+                "version": _TEXT,
+                "state": {"enum": ["LOADING", "READY", "UNLOADING", "UNAVAILABLE"]},
+                "reason": _TEXT,
+            }
+        )
+    ),
+    "RepositoryLoadRequest": _object({}, parameters={"type": "object"}),
+    "RepositoryLoad": _object({"name": _TEXT}, load={"type": "boolean"}, unload={"type": "boolean"}),
     "PredictRequest": _object(
         {"instances": {"type": "array", "minItems": 1, "items": {"type": ["string", "object"]}}},
         parameters={"type": "object"},
@@ -43,7 +72,8 @@ SCHEMAS: Mapping[str, dict[str, Any]] = {
             "answer": {"type": "object", "description": "A prediction's members."},
             "explanations": _list(_reference("Explanation")),
             "truncated_tokens": {"type": "integer", "minimum": 0},
-        }
+        },
+        **_ANCESTORS,
     ),
     "Explanation": _object(
         {
@@ -96,7 +126,7 @@ SCHEMAS: Mapping[str, dict[str, Any]] = {
     ),
     "TensorMetadata": _object(
         {**_NAMED_TENSOR, "shape": {"type": "array", "items": {"type": "integer", "minimum": -1}}},
-        parameters=_object({}, optional={"type": "boolean"}),
+        parameters=_object({}, optional={"type": "boolean"}, content_type=_TEXT),
     ),
     "ModelMetadata": _object(
         {

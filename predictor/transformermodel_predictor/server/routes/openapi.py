@@ -8,23 +8,19 @@ from typing import Any
 
 from starlette.routing import Route
 
+from transformermodel_predictor.protocols.openai_schemas import OPENAI_SCHEMAS
 from transformermodel_predictor.protocols.schemas import SCHEMAS
+from transformermodel_predictor.server.routes.exchanges import (
+    JSON,
+    Exchange,
+    error_schema_of,
+    exchange_of,
+    refusals_of,
+)
 
-_BODIES: Mapping[str, tuple[str, str]] = {
-    "V1Routes.predict": ("PredictRequest", "PredictResponse"),
-    "V1Routes.explain": ("PredictRequest", "ExplainResponse"),
-    "V2Routes.infer": ("InferenceRequest", "InferenceResponse"),
-    "V2Routes.explain": ("InferenceRequest", "InferenceResponse"),
-    "GenerateRoutes.generate": ("GenerateRequest", "GenerateResponse"),
-    "GenerateRoutes.generate_stream": ("GenerateRequest", ""),
-    "V2Routes.model_metadata": ("", "ModelMetadata"),
-}
-"""Schemas of an endpoint's request and response, where they are more than an object."""
-
-_TORCHSERVE = ("/predictions/", "/explanations/")
-_REFUSALS = {"400": "malformed", "404": "no such model or version", "413": "too large", "503": "not ready, or too busy"}
 _CONVERTER = re.compile(r":\w+}")
 _METHODS_WITHOUT_MEANING = frozenset({"HEAD"})
+_WITH_BODY = frozenset({"POST", "PUT"})
 
 
 def openapi_document(routes: Iterable[Route]) -> dict[str, Any]:
@@ -39,7 +35,7 @@ def openapi_document(routes: Iterable[Route]) -> dict[str, Any]:
         "info": {"title": "transformermodel", "version": version("transformermodel")},
         "paths": dict(sorted(paths.items())),
         "components": {
-            "schemas": dict(SCHEMAS),
+            "schemas": {**SCHEMAS, **OPENAI_SCHEMAS},
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }
@@ -69,30 +65,38 @@ def _without_name(operations: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _operation(route: Route, method: str) -> dict[str, Any]:
-    asked, answered = _BODIES.get(route.endpoint.__qualname__, ("", ""))
+    exchange = exchange_of(route)
     names = re.findall(r"{(\w+)(?::\w+)?}", route.path)
     operation: dict[str, Any] = {
         "summary": summary(route),
         "operationId": re.sub(r"\W+", "_", f"{method.lower()}{route.path}").strip("_"),
         "parameters": [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names],
-        "responses": {"200": _content(answered, "answered"), **_refusals(route)},
+        "responses": _responses(route, exchange),
     }
-    if method != "GET":
-        operation["requestBody"] = {"content": _media(asked)}
+    if method in _WITH_BODY:
+        operation["requestBody"] = {"content": _media({JSON: exchange.asked} if exchange.asked else {"*/*": ""})}
     return operation
 
 
-def _refusals(route: Route) -> dict[str, Any]:
-    """What a model's URLs answer when they do not."""
-    if not route.param_convertors:
-        return {}
-    schema = "TorchServeError" if route.path.startswith(_TORCHSERVE) else "Error"
-    return {status: _content(schema, words) for status, words in _REFUSALS.items()}
+def _responses(route: Route, exchange: Exchange) -> dict[str, Any]:
+    """What is answered by status; the status `default` is any that a model's handler chooses."""
+    answers = {
+        **{status: _content("answered", exchange.answered or {}) for status in exchange.success},
+        **{status: _content("not ready", exchange.answered or {}) for status in exchange.bare},
+    }
+    form = {JSON: error_schema_of(route)}
+    refusals = {status: _content(meaning, form) for status, meaning in refusals_of(route).items()}
+    further = {"default": _content("as the model's handler says", {"*/*": ""})} if exchange.further else {}
+    return {**answers, **refusals, **further}
 
 
-def _content(schema: str, words: str) -> dict[str, Any]:
-    return {"description": words, "content": _media(schema)}
+def _content(words: str, schemas: Mapping[str, str]) -> dict[str, Any]:
+    return {"description": words, "content": _media(schemas)}
 
 
-def _media(schema: str) -> dict[str, Any]:
-    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}} if schema else {"*/*": {}}
+def _media(schemas: Mapping[str, str]) -> dict[str, Any]:
+    """Media types with their schemas; one of events has the schema of their data."""
+    return {
+        media: {"schema": {"$ref": f"#/components/schemas/{schema}"}} if schema else {}
+        for media, schema in schemas.items()
+    }
