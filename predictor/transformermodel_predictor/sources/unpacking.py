@@ -1,6 +1,7 @@
 """Unpacking archives that anybody may have made: nothing leaves the folder, nothing huge, only plain files."""
 
 import errno
+import lzma
 import shutil
 import tarfile
 import zipfile
@@ -19,6 +20,18 @@ ARCHIVE_SUFFIXES = (".mar", ".zip", ".tar.gz", ".tgz")
 _CHUNK = 1 << 20
 _UNWRITABLE = (errno.EEXIST, errno.EISDIR, errno.EILSEQ, errno.ENAMETOOLONG, errno.ENOTDIR)
 """What a file system says of names that cannot be, or not beside each other."""
+
+_DAMAGED = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+)
+_UNREADABLE = (None, errno.EINVAL)
+"""Of an OSError: bzip2's decoder raises one without a number, and a place before the archive's begin is sought so."""
 
 _LINK_MODE, _KIND_MASK, _PLAIN_MODES = 0o120000, 0o170000, (0, 0o100000, 0o040000)
 
@@ -127,14 +140,18 @@ def _inside(name: str, origin: str) -> PurePosixPath:
 def _damage_classified(origin: str) -> Iterator[None]:
     try:
         yield
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise PreparationFailed(
-            FailureReason.UnsupportedSource, f"{origin} is no archive that can be read ({error})."
-        ) from error
+    except _DAMAGED as error:
+        raise _damaged(origin, error) from error
     except OSError as error:
+        if error.errno in _UNREADABLE:
+            raise _damaged(origin, error) from error
         if error.errno not in _UNWRITABLE:
             raise
         raise unsafe(origin, f"the name of a member cannot be that of a file there ({error.strerror})") from error
+
+
+def _damaged(origin: str, error: Exception) -> PreparationFailed:
+    return PreparationFailed(FailureReason.UnsupportedSource, f"{origin} is no archive that can be read ({error}).")
 
 
 def unsafe(origin: str, why: str) -> PreparationFailed:

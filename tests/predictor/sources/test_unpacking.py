@@ -101,3 +101,18 @@ def test_what_is_damaged_is_refused(tmp_path: Path, damage: Callable[[bytes], by
     with pytest.raises(PreparationFailed, match=r"file://model\.mar is no archive that can be read") as refusal:
         unpack(archive, tmp_path / "folder", ORIGIN)
     assert refusal.value.reason is FailureReason.UnsupportedSource
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_member_that_cannot_be_unfolded_is_damage_however_it_is_compressed(tmp_path: Path, compression: int) -> None:
+    archive = tmp_path / "archive"
+    with zipfile.ZipFile(archive, "w", compression) as opened:
+        opened.writestr("a", bytes(range(256)) * 200)
+        begin = opened.infolist()[0].header_offset + len("a") + 30  # the local header's size without the name
+    content = bytearray(archive.read_bytes())
+    for place in range(begin + 12, begin + 20):
+        content[place] ^= 0xFF
+    archive.write_bytes(content)
+    with pytest.raises(PreparationFailed, match="is no archive that can be read") as refusal:
+        unpack(archive, tmp_path / "folder", ORIGIN)
+    assert refusal.value.reason is FailureReason.UnsupportedSource
