@@ -47,7 +47,8 @@ class HubCache:
         if _COMMIT.fullmatch(revision):
             return revision
         reference = self.folder / "refs" / revision
-        if ".." in Path(revision).parts or not reference.is_file():
+        leaves = Path(revision).is_absolute() or ".." in Path(revision).parts
+        if leaves or not reference.is_file():
             raise self._absent(f"the revision {revision!r} of hf://{self.repository}")
         return reference.read_text(encoding="ascii").strip()
 

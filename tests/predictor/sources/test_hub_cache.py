@@ -41,7 +41,8 @@ def test_a_warm_cache_is_read_at_the_commit_that_was_resolved(
 
 @pytest.mark.usefixtures("warm")
 @pytest.mark.parametrize(
-    ("repository", "revision"), [("org/model", "v2"), ("org/other", None), ("org/model", "../../../../etc/passwd")]
+    ("repository", "revision"),
+    [("org/model", "v2"), ("org/other", None), ("org/model", "../../../../etc/passwd"), ("org/model", "/etc/passwd")],
 )
 def test_what_the_cache_does_not_know_cannot_be_reached(repository: str, revision: str | None) -> None:
     with pytest.raises(PreparationFailed, match=r"is not in the cache .*, and HF_HUB_OFFLINE forbids") as refusal:
