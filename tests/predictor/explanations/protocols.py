@@ -50,6 +50,27 @@ def _v2(url: str, **more: bool) -> Ask:
     return ask
 
 
+def _binary(clients: Clients, model: str, fields: Fields, parameters: Parameters) -> Importances:
+    """V2's binary tensors, there and back: each element after its length in four bytes, the lowest first."""
+    tensors = {name: len(text.encode()).to_bytes(4, "little") + text.encode() for name, text in fields.items()}
+    inputs = [
+        {"name": name, "datatype": "BYTES", "shape": [1], "parameters": {"binary_data_size": len(data)}}
+        for name, data in tensors.items()
+    ]
+    asked = {"inputs": inputs, "parameters": {**parameters, "explain": True, "binary_data_output": True}}
+    head = json.dumps(asked | {"outputs": [{"name": "explanation"}]}).encode()
+    response = clients.http.post(
+        f"/v2/models/{model}/infer",
+        content=head + b"".join(tensors.values()),
+        headers={"inference-header-content-length": str(len(head)), "content-type": "application/octet-stream"},
+    )
+    length = int(response.headers.get("inference-header-content-length", len(response.content)))
+    _document(httpx.Response(response.status_code, content=response.content[:length]))
+    tail = response.content[length:]
+    assert int.from_bytes(tail[:4], "little") == len(tail) - 4
+    return _importances(strictly(tail[4:]))
+
+
 def _over_grpc(clients: Clients, model: str, fields: Fields, parameters: Parameters) -> Importances:
     inputs = []
     for name, text in fields.items():
@@ -78,6 +99,7 @@ PROTOCOLS: Mapping[str, Ask] = {
     "v1": _v1,
     "v2 explain": _v2("/v2/models/{}/explain"),
     "v2 infer": _v2("/v2/models/{}/infer", explain=True),
+    "v2 binary": _binary,
     "grpc": _over_grpc,
     "torchserve": _torchserve,
 }

@@ -1,6 +1,7 @@
 """Every combination of task, method and protocol, over one server with a tiny model of each task."""
 
 import asyncio
+import math
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 
@@ -9,6 +10,7 @@ import pytest
 
 from tests.predictor.explanations.protocols import PROTOCOLS, Ask, Clients, Fields, Importances, Parameters, Refused
 from tests.predictor.gated import PATIENCE_SECONDS
+from tests.predictor.pages.reading import read
 from tests.predictor.server.running import running
 from tests.predictor.server.test_grpc import Client
 from tests.predictor.tiny_tasks import make_artifacts
@@ -97,6 +99,30 @@ def test_every_task_is_explained_by_every_method_in_every_protocol(
     for importances, wanted in zip(told, handlers, strict=True):
         assert importances == pytest.approx(wanted, abs=1e-3)  # what else runs at the same time moves the last digits
         assert any(importances)
+
+
+@pytest.mark.parametrize("task", QUESTIONS)
+def test_every_task_has_a_page_with_all_methods(clients: Clients, task: str) -> None:
+    asked = {"instances": [QUESTIONS[task]], "parameters": {**parameters(task), "methods": ",".join(Method)}}
+    response = clients.http.post(f"/v1/models/{task}:explain?format=html", json=asked)
+    assert response.status_code == 200, response.text
+    page = read(response.text)
+    assert len({heading.text for heading in page.all("h4")}) == len(Method)
+    assert len(page.all("p", "passage")) == len(page.all("h4")) * len(QUESTIONS[task])
+    assert all("nan" not in cell.text.lower() for cell in page.all("td", "number"))
+
+
+@pytest.mark.parametrize(
+    "text", ["bad", "[SEP] [CLS] [PAD] </s>", "\N{SNOWMAN}\N{SNOWMAN} \U0001f600", "\x00", "\u200b"]
+)
+@pytest.mark.parametrize("task", QUESTIONS)
+def test_odd_texts_are_explained_in_finite_numbers(clients: Clients, task: str, text: str) -> None:
+    """A single token, nothing but what looks like special tokens, unknown characters, characters that nobody sees."""
+    fields = dict.fromkeys(QUESTIONS[task], text)
+    for method in Method:
+        told = PROTOCOLS["v1"](clients, task, fields, {**parameters(task), "method": method.value})
+        for importances in told:
+            assert math.hypot(*importances) == pytest.approx(1) or not any(importances)
 
 
 @pytest.mark.parametrize("task", QUESTIONS)

@@ -1,5 +1,6 @@
 """KServe's own client against our server, and our model in KServe's own server."""
 
+import json
 import socket
 import subprocess
 import sys
@@ -181,6 +182,53 @@ def test_answers_are_explained_in_kserves_server_too(stock_server: str) -> None:
     body = {"instances": ["i love this movie"], "parameters": {"method": "feature_ablation"}}
     (row,) = httpx.post(f"{stock_server}/v1/models/tiny:explain", json=body).raise_for_status().json()["explanations"]
     assert [word["text"] for word in row["explanations"][0]["words"]] == ["i", "love", "this", "movie"]
+
+
+@pytest.mark.parametrize("method", ["integrated_gradients", "lime"])
+@pytest.mark.parametrize("model", ["tiny", "writer"])
+def test_every_explain_url_of_kserves_server_says_what_ours_says(
+    stock_server: str, tiny_model: LoadedModel, language: Artifact, model: str, method: str
+) -> None:
+    parameters = {"method": method, "samples": 8, "max_steps": 8}
+    if model == "writer":
+        parameters["max_new_tokens"] = 2
+    asked = {
+        "inputs": [{"name": "text", "shape": [1], "datatype": "BYTES", "data": ["i love this"]}],
+        "parameters": parameters | {"explain": True},
+    }
+    v1 = {"instances": ["i love this"], "parameters": parameters}
+    with running({model: tiny_model if model == "tiny" else load_model(language)}) as ours:
+        expected, *told = [
+            [token["importance"] for token in explanation["tokens"]]
+            for explanation in (
+                explained_v1(ours.url, model, v1),
+                explained_v1(stock_server, model, v1),
+                explained_v2(stock_server, model, asked),
+            )
+        ]
+    assert any(expected)
+    assert told == [pytest.approx(expected, abs=1e-3)] * 2
+
+
+def explained_v1(url: str, model: str, body: dict[str, Any]) -> Any:
+    response = httpx.post(f"{url}/v1/models/{model}:explain", json=body, timeout=PATIENCE_SECONDS)
+    assert response.status_code == 200, response.text
+    return response.json()["explanations"][0]["explanations"][0]
+
+
+def explained_v2(url: str, model: str, body: dict[str, Any]) -> Any:
+    response = httpx.post(f"{url}/v2/models/{model}/infer", json=body, timeout=PATIENCE_SECONDS)
+    assert response.status_code == 200, response.text
+    (row,) = [output["data"][0] for output in response.json()["outputs"] if output["name"] == "explanation"]
+    return json.loads(row)["explanations"][0]
+
+
+def test_what_cannot_be_explained_is_the_clients_mistake_in_kserves_server_too(stock_server: str) -> None:
+    for parameters, reason in (({"method": "gradcam"}, "method must be one of"), ({"target": "nobody"}, "not there")):
+        body = {"instances": ["i love this"], "parameters": parameters}
+        response = httpx.post(f"{stock_server}/v1/models/tiny:explain", json=body)
+        assert response.status_code == 400
+        assert reason in response.json()["error"]
 
 
 def test_a_model_that_generates_writes_the_same_in_kserves_server(stock_server: str, language: Artifact) -> None:
