@@ -1,7 +1,13 @@
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
 from tests.predictor.explanations.by_hand import OnlyLogit
+from transformermodel_predictor.explanations.driving import drive
 from transformermodel_predictor.explanations.rows import Asking, ForwardRow, Result
 from transformermodel_predictor.explanations.together import together
-from transformermodel_predictor.tasks.task import Encoding
+from transformermodel_predictor.tasks.task import Encoding, Outputs
 
 
 def row(token: int) -> ForwardRow:
@@ -38,3 +44,49 @@ def test_each_is_told_its_own_rows_until_it_has_what_it_wants() -> None:
 
 def test_nothing_asks_for_nothing() -> None:
     assert found(together([])) == ([], [])
+
+
+class Noted:
+    """An engine that notes what it runs; its logits are the tokens."""
+
+    padding_free = True
+
+    def __init__(self) -> None:
+        self.run_on: list[int] = []
+
+    def run(self, batch: Sequence[Encoding]) -> list[Outputs]:
+        rows = [list(encoding.features["input_ids"]) for encoding in batch]
+        self.run_on += [token for tokens in rows for token in tokens]
+        return [{"logits": torch.tensor(tokens, dtype=torch.float64)} for tokens in rows]
+
+
+@dataclass(frozen=True)
+class Times:
+    """The first logit times a number."""
+
+    factor: float
+
+    def value(self, outputs: Outputs) -> torch.Tensor:
+        return self.factor * outputs["logits"][0]
+
+
+def listing(tokens: list[int], factor: float) -> Asking[list[float]]:
+    results = yield [ForwardRow(row(token).encoding, Times(factor)) for token in tokens]
+    return [result.value for result in results]
+
+
+def test_what_several_want_to_know_of_one_sequence_is_run_once() -> None:
+    engine = Noted()
+    asking = [listing([1, 2, 1], 1.0), listing([2, 3], 10.0), listing([3], -1.0)]
+    assert drive(together(asking), engine) == [[1.0, 2.0, 1.0], [20.0, 30.0], [-3.0]]
+    assert engine.run_on == [1, 2, 3]
+
+
+def test_sequences_that_differ_in_another_feature_are_not_one() -> None:
+    def of_kind(kind: int) -> Asking[float]:
+        (result,) = yield [ForwardRow(Encoding({"input_ids": [7], "token_type_ids": [kind]}), Times(1.0))]
+        return result.value
+
+    engine = Noted()
+    assert drive(together([of_kind(0), of_kind(1)]), engine) == [7.0, 7.0]
+    assert engine.run_on == [7, 7]

@@ -126,11 +126,31 @@ def test_of_a_prompt_no_logits_are_computed_but_those_that_are_looked_at(kind: s
     computed: list[int] = []
     head = twin._model.get_output_embeddings()
     assert head is not None
-    head.register_forward_hook(lambda _, __, logits: computed.append(logits.shape[1]))
+
+    def note(_: object, states: tuple[torch.Tensor, ...], logits: torch.Tensor) -> None:
+        assert states[0].is_contiguous()  # or PyTorch multiplies row by row
+        computed.append(logits.shape[1])
+
+    head.register_forward_hook(note)
     found = twin.run(rows(twin, asked))
-    assert sorted(computed) == [2, 3]
+    assert sorted(computed) == [1, 2, 2]
     everything = [replace(one, objective=Hidden(one.objective)) for one in asked]
     assert_equal(found, twin.run(rows(twin, everything)))
+
+
+@pytest.mark.parametrize("kind", ["llama", "gpt2"])
+def test_tokens_after_those_that_are_looked_at_are_not_run_and_have_no_gradient(kind: str) -> None:
+    twin = twin_of(decoder(kind))
+    assert isinstance(twin, PlainTwin)
+    (asked,) = rows(twin, [replace(targets(decoder(kind))[0], objective=ContinuationLogProbability((3, 4), (5, 7)))])
+    run: list[int] = []
+    next(iter(layers_of(twin._model))).register_forward_hook(lambda _, given, __: run.append(given[0].shape[1]))
+    found = twin.run([asked])
+    assert run == [5]
+    assert found[0].gradient is not None
+    assert not found[0].gradient[5:].any()
+    assert_equal(found, twin.run([replace(asked, objective=Hidden(asked.objective))]))
+    assert run == [5, len(asked.encoding)]
 
 
 @pytest.mark.parametrize("twin_type", [PlainTwin, PackedTwin])

@@ -52,7 +52,9 @@ class TextGenerationTargets:
     def targets(
         self, question: GeneratedText, windows: Windows, outputs: Sequence[Outputs], wanted: object
     ) -> list[Target]:
-        """The continuation, or tokens of it. Each encoding ends before the last token that is explained.
+        """The continuation, or tokens of it. All have one encoding, which ends before the last token that is explained.
+
+        So methods that leave words out run each part of the prompt once for all of them.
 
         Args:
             question: what was generated.
@@ -66,12 +68,14 @@ class TextGenerationTargets:
             ArithmeticError: the model answered with numbers that are not finite.
         """
         ((encoding,), (output,)) = windows, outputs
-        length = len(question.tokens)
-        features = word_numbers(alignment_of(encoding), tuple(self.texts(question).values()))
+        explained = _wanted_tokens(wanted, len(question.tokens))
+        seen = _until(encoding, len(question.prompt.tokens) - 1 + max(tokens.stop for tokens in explained))
+        features = word_numbers(alignment_of(seen), tuple(self.texts(question).values()))
+        pieces = alignment_of(encoding).tokens[len(question.prompt.tokens) :]
         probabilities = _log_probabilities(question, output)
         return [
-            _target(question, encoding, features, tokens, math.fsum(probabilities[tokens.start : tokens.stop]))
-            for tokens in _wanted_tokens(wanted, length)
+            _target(question, seen, features, pieces, tokens, math.fsum(probabilities[tokens.start : tokens.stop]))
+            for tokens in explained
         ]
 
 
@@ -107,23 +111,22 @@ def _target(
     question: GeneratedText,
     encoding: Encoding,
     features: tuple[int | None, ...],
+    pieces: Sequence[str],
     tokens: range,
     log_probability: float,
 ) -> Target:
     first = len(question.prompt.tokens) - 1
-    pieces = alignment_of(encoding).tokens[first + 1 :]
     whole = len(tokens) == len(question.tokens)
-    end = first + tokens.stop
     chat = {} if question.prompt.question.messages is None else {"prompt": question.prompt.text}
     return Target(
         name="".join(pieces[tokens.start : tokens.stop]) if not (whole and question.text) else question.text,
-        encoding=_until(encoding, end),
+        encoding=encoding,
         objective=ContinuationLogProbability(
             positions=tuple(first + number for number in tokens),
             tokens=tuple(question.tokens[number] for number in tokens),
         ),
         score=math.exp(log_probability),
-        features=features[:end],
+        features=features,
         details={
             "first_token": tokens.start,
             "last_token": tokens.stop - 1,

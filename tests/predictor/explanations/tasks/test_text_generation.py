@@ -68,17 +68,16 @@ def test_the_whole_continuation_is_the_product_of_its_tokens_each_after_those_be
     assert (target.details["first_token"], target.details["last_token"]) == (0, NEW - 1)
 
 
-def test_the_encoding_ends_where_nothing_is_read_any_more() -> None:
+@pytest.mark.parametrize(("wanted", "last"), [(None, 3), ("tokens", 3), ([2, 0], 2)])
+def test_the_one_encoding_of_all_ends_where_nothing_is_read_any_more(wanted: object, last: int) -> None:
     """Of its outputs the objective is the same, as a causal model sees nothing after a token."""
-    for wanted in (None, "tokens"):
-        targets, text, _, outputs = asked(wanted)
-        for target in targets:
-            tokens = list(target.encoding.features["input_ids"])
-            last = target.details["last_token"]
-            assert tokens == [*text.prompt.tokens, *text.tokens[:last]]
-            assert len(target.features) == len(tokens) == len(alignment_of(target.encoding).texts)
-            value = float(target.objective.value({"logits": logits(tokens)}))
-            assert value == pytest.approx(float(target.objective.value(outputs)), rel=1e-4)
+    targets, text, _, outputs = asked(wanted)
+    for target in targets:
+        tokens = list(target.encoding.features["input_ids"])
+        assert tokens == [*text.prompt.tokens, *text.tokens[:last]]
+        assert len(target.features) == len(tokens) == len(alignment_of(target.encoding).texts)
+        value = float(target.objective.value({"logits": logits(tokens)}))
+        assert value == pytest.approx(float(target.objective.value(outputs)), rel=1e-4)
 
 
 def test_the_prompt_answers_for_it_and_the_written_tokens_do_not() -> None:
