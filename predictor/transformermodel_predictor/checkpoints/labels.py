@@ -5,7 +5,7 @@ from typing import Any
 
 
 def choose_labels(
-    wanted: Sequence[str] | None, checkpoint: Mapping[Any, str] | None, number: int | None = None
+    wanted: Sequence[str] | None, checkpoint: Mapping[Any, Any] | None, number: int | None = None
 ) -> tuple[str, ...]:
     """The labels in the order of the logits: those that are asked for, else the checkpoint's own.
 
@@ -14,12 +14,17 @@ def choose_labels(
 
     Args:
         wanted: spec.preparation.labels.
-        checkpoint: the configuration's `id2label`, whose keys are numbers or, in some files, digits.
+        checkpoint: the configuration's `id2label`, whose keys are numbers or, in some files, digits; in some its
+            labels are numbers too, or missing.
         number: spec.preparation.numLabels.
     """
     if wanted is not None:
         return tuple(wanted)
     named = {int(index): label for index, label in (checkpoint or {}).items()}
     if number is not None and number != len(named):
-        return tuple(f"LABEL_{index}" for index in range(number))
-    return tuple(named[index] for index in sorted(named))
+        return tuple(_unnamed(index) for index in range(number))
+    return tuple(_unnamed(index) if named[index] in (None, "") else str(named[index]) for index in sorted(named))
+
+
+def _unnamed(index: int) -> str:
+    return f"LABEL_{index}"

@@ -1,3 +1,4 @@
+from transformermodel_predictor.artifact.labels import labels_text, read_labels
 from transformermodel_predictor.checkpoints.labels import choose_labels
 
 
@@ -16,3 +17,9 @@ def test_a_number_counts_where_the_checkpoint_has_another() -> None:
     checkpoint = {0: "NEGATIVE", 1: "POSITIVE"}
     assert choose_labels(None, checkpoint, 2) == ("NEGATIVE", "POSITIVE")
     assert choose_labels(None, checkpoint, 3) == ("LABEL_0", "LABEL_1", "LABEL_2")
+
+
+def test_labels_that_are_numbers_or_missing_get_names_that_can_be_stored() -> None:
+    labels = choose_labels(None, {"0": 1, "1": 2.5, "2": None, "3": ""})
+    assert labels == ("1", "2.5", "LABEL_2", "LABEL_3")
+    assert read_labels(labels_text(labels)) == labels
