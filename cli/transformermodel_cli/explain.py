@@ -15,6 +15,7 @@ from transformermodel_cli.explanation_flags import ExplanationsFlag
 from transformermodel_cli.explanation_text import explained_lines
 from transformermodel_cli.location import store_location
 from transformermodel_cli.model_flags import DeviceFlag
+from transformermodel_cli.parameter_flag import ParameterFlag, read_parameters
 from transformermodel_cli.preparation_process import preparing
 from transformermodel_cli.prepare import Output, StoreOption
 from transformermodel_cli.served_models import has_handler, model_options, place_of
@@ -39,6 +40,7 @@ def command(
     target: Annotated[str | None, typer.Option(help="What is explained (default: the answer itself).")] = None,
     store: StoreOption = None,
     device: DeviceFlag = None,
+    parameter: ParameterFlag = None,
     explanations: ExplanationsFlag = None,
     output: Annotated[Output, typer.Option(help="How to print the result.")] = Output.text,
 ) -> None:
@@ -54,7 +56,8 @@ def command(
         raise UserError(
             f"{subject.name} is explained by its own handler: serve it and ask /explanations/{subject.name}"
         )
-    asked = {name: value for name, value in (("method", method), ("target", target)) if value is not None}
+    named = {name: value for name, value in (("method", method), ("target", target)) if value is not None}
+    asked = read_parameters(parameter or ()) | named
     options = model_options(subject, explanations).changed(device, _BATCHING)
     _print(_explained(subject, store, options, fields, asked), output)
 

@@ -43,9 +43,18 @@ def _answer(answer: Mapping[str, Any]) -> Iterator[Text]:
 
 
 def _shown(fields: Mapping[str, Any]) -> str:
-    return ", ".join(
-        f"{name} {round(value, 4) if isinstance(value, float) else value}" for name, value in fields.items()
-    )
+    return ", ".join(f"{name} {_value(value)}" for name, value in fields.items())
+
+
+def _value(value: object) -> object:
+    if isinstance(value, str):
+        return _in_line(value)
+    return round(value, 4) if isinstance(value, float) else value
+
+
+def _in_line(text: str) -> str:
+    """A text as it is, or in quotes where it has line breaks or begins or ends with space, as generated ones do."""
+    return text if text.isprintable() and text == text.strip() else repr(text)
 
 
 def _head(explanation: "Explanation") -> Text:
@@ -53,8 +62,10 @@ def _head(explanation: "Explanation") -> Text:
     meant = next((explanation.details[name] for name in ("text", "answer") if explanation.details.get(name)), "")
     delta = "" if explanation.delta is None else f", delta {explanation.delta:.4f}"
     steps = f"{explanation.steps} step{'' if explanation.steps == 1 else 's'}"
-    told = f"  score {explanation.score:.4f} ({explanation.method.value}, {steps}{delta})"
-    return Text.assemble((explanation.target, "bold"), f" {meant!r}" if meant else "", told)
+    logarithm = explanation.details.get("log_probability")  # of a continuation, whose probability is soon nearly 0
+    score = f"score {explanation.score:.4f}" + ("" if logarithm is None else f", log-probability {logarithm:.2f}")
+    told = f"  {score} ({explanation.method.value}, {steps}{delta})"
+    return Text.assemble((_in_line(explanation.target), "bold"), f" {meant!r}" if meant else "", told)
 
 
 def _passage(field: str, words: Sequence["Part"]) -> Text:

@@ -42,6 +42,13 @@ def test_json_is_what_a_server_answers(directory: str) -> None:
     assert [word["text"] for word in explanation["words"]] == TEXT.split()
 
 
+def test_parameters_are_those_of_a_request(directory: str) -> None:
+    asked = ["--parameter", "top_k=2", "--parameter", "samples=5", "--parameter", "baseline=mask"]
+    document = json.loads(explain(directory, "--text", TEXT, "--method", "lime", *asked, "--output", "json"))
+    assert len(document["answer"]["label"]) == 2
+    assert document["explanations"][0]["steps"] <= 5
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -50,6 +57,8 @@ def test_json_is_what_a_server_answers(directory: str) -> None:
         (["--text", TEXT, "--target", "HAPPY"], "target 'HAPPY' is not there"),
         (["--question", "why?", "--context", TEXT], "question"),
         (["--text", TEXT, "--explanations", "enabled=false"], "switched off"),
+        (["--text", TEXT, "--parameter", "samples"], "--parameter samples: write KEY=VALUE"),
+        (["--text", TEXT, "--parameter", "colour=red"], "parameter 'colour' is not known"),
     ],
 )
 def test_what_cannot_be_explained_is_one_line(directory: str, arguments: list[str], told: str) -> None:
@@ -97,6 +106,15 @@ def test_entities_have_a_line_each_and_are_told_apart() -> None:
         "",
         "LOC 'Oslo'  score 0.5000 (saliency, 1 step)",
     ]
+
+
+def test_a_generated_text_stays_in_its_line_and_has_the_logarithm_of_its_probability() -> None:
+    words = (Part("capital", "text", 0, 7, 1.0),)
+    details = {"first_token": 0, "last_token": 2, "log_probability": -19.254}
+    explanation = Explanation(Method.FeatureAblation, " Paris.\n\nThe", 4e-9, words, words, None, 6, details)
+    told = [line.plain for line in explained_lines(Explained({"generated_text": " Paris.\n\nThe"}, (explanation,)))]
+    assert told[0] == r"answer  generated_text ' Paris.\n\nThe'"
+    assert told[2] == r"' Paris.\n\nThe'  score 0.0000, log-probability -19.25 (feature_ablation, 6 steps)"
 
 
 def test_a_file_of_several_models_is_refused(tmp_path: Path) -> None:
