@@ -11,7 +11,7 @@ from typing import Generic, Protocol, TypeVar
 from transformermodel_predictor.batching.limits import BatchLimits
 from transformermodel_predictor.batching.request import Answer, Question, Request, Row
 from transformermodel_predictor.batching.waiting import ByLength, InOrder, Waiting
-from transformermodel_predictor.engines.engine import Engine
+from transformermodel_predictor.engines.engine import Engine, computed_tokens
 from transformermodel_predictor.tasks.task import Encoding, Outputs, Windows
 from transformermodel_predictor.telemetry.observer import Observer
 
@@ -186,8 +186,7 @@ class Stages(Generic[Question, Answer]):
     def _tell(self, step: Sequence[Row[Question, Answer]], now: float) -> None:
         lengths = [len(row.encoding) for row in step]
         tokens = sum(lengths)
-        computed = tokens if self._engine.padding_free else max(lengths) * len(lengths)
-        self._observer.step(len(step), tokens, computed - tokens)
+        self._observer.step(len(step), tokens, computed_tokens(self._engine, lengths) - tokens)
         for row in step:
             self._observer.queued(now - row.request.arrived)
 

@@ -1,7 +1,7 @@
 """The interface of an engine: one way to run a model."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from transformermodel_predictor.tasks.task import Encoding, Outputs
 
@@ -24,3 +24,24 @@ class Engine(Protocol):
         Outputs with a row per token may have further rows for padding after those of the encoding.
         """
         ...
+
+
+@runtime_checkable
+class Shaped(Protocol):
+    """An engine that brings batches into shapes of its own, so that a step may cost more than its longest row says."""
+
+    def computed(self, lengths: Sequence[int]) -> int:
+        """How many tokens a step of rows of these lengths computes, padding included."""
+        ...
+
+
+def computed_tokens(engine: Engine, lengths: Sequence[int]) -> int:
+    """How many tokens a step computes, padding included.
+
+    Args:
+        engine: that runs it.
+        lengths: numbers of tokens of its rows, of which there is at least one.
+    """
+    if isinstance(engine, Shaped):
+        return engine.computed(lengths)
+    return sum(lengths) if engine.padding_free else max(lengths) * len(lengths)

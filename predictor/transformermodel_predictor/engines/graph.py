@@ -1,6 +1,7 @@
 """What the engines of compiled models have in common: plain tensors in a fixed order in, plain tensors out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 import torch
 
@@ -8,6 +9,8 @@ from transformermodel_predictor.engines.signature import ATTENTION_MASK, GraphIn
 from transformermodel_predictor.tasks.task import Encoding, Outputs
 
 CPU = torch.device("cpu")
+
+_Row = TypeVar("_Row")
 
 Graph = Callable[[Sequence[torch.Tensor]], Sequence[torch.Tensor]]
 """Takes the inputs of its signature on the engine's device, and gives the outputs of its signature."""
@@ -39,9 +42,18 @@ class GraphEngine:
         Raises:
             ValueError: an encoding is not what the graph takes.
         """
-        rows = self._signature.batch_size or max(len(batch), 1)
-        passes = (batch[start : start + rows] for start in range(0, len(batch), rows))
-        return [outputs for one in passes for outputs in self._pass(one)]
+        return [outputs for one in self._passes(batch) for outputs in self._pass(one)]
+
+    def computed(self, lengths: Sequence[int]) -> int:
+        """How many tokens a step of rows of these lengths computes, padding and rows that are filled up included."""
+        return sum(
+            (self._signature.batch_size or len(one)) * _longest(one, self._signature) for one in self._passes(lengths)
+        )
+
+    def _passes(self, rows: Sequence[_Row]) -> Iterator[Sequence[_Row]]:
+        """The rows of one pass after another."""
+        most = self._signature.batch_size or max(len(rows), 1)
+        return (rows[start : start + most] for start in range(0, len(rows), most))
 
     def _pass(self, batch: Sequence[Encoding]) -> list[Outputs]:
         filled = [_filled(tensor, self._signature.batch_size) for tensor in padded(batch, self._signature)]
@@ -62,8 +74,13 @@ def padded(batch: Sequence[Encoding], signature: Signature) -> list[torch.Tensor
     for length in lengths:
         if not 0 < length <= signature.max_length:
             raise ValueError(f"a row has {length} tokens; this model takes 1 to {signature.max_length}")
-    longest = signature.max_length if signature.fixed_length else max(lengths, default=0)
+    longest = _longest(lengths, signature)
     return [_tensor(batch, item, longest) for item in signature.inputs]
+
+
+def _longest(lengths: Sequence[int], signature: Signature) -> int:
+    """Tokens of every row of a pass."""
+    return signature.max_length if signature.fixed_length else max(lengths, default=0)
 
 
 def _tensor(batch: Sequence[Encoding], item: GraphInput, longest: int) -> torch.Tensor:

@@ -1,9 +1,9 @@
 """The model as transformers runs it: safetensors, PyTorch, padded batches."""
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import torch
 from transformers import PreTrainedModel
@@ -20,6 +20,8 @@ from transformermodel_predictor.pretrained import listed, load_pretrained, load_
 from transformermodel_predictor.tasks.task import Encoding, Outputs, Task
 
 CPU = torch.device("cpu")
+
+_Row = TypeVar("_Row")
 
 _ATTENTION = {Attention.SDPA: "sdpa", Attention.Eager: "eager"}
 
@@ -134,13 +136,26 @@ class PretrainedEngine:
         """Run one forward pass over the batch, padded on the right."""
         if not batch:
             return []
-        most = self._most_rows()
-        if most is not None and len(batch) > most:
-            parts = (batch[first : first + most] for first in range(0, len(batch), most))
-            return [outputs for part in parts for outputs in self.run(part)]
+        return [outputs for part in self._passes(batch) for outputs in self._pass(part)]
+
+    def computed(self, lengths: Sequence[int]) -> int:
+        """How many tokens a step of rows of these lengths computes, those that fill a bucket included."""
+        shapes = (self._shape(len(part), max(part)) for part in self._passes(lengths))
+        return sum(rows * longest for rows, longest in shapes)
+
+    def _pass(self, batch: Sequence[Encoding]) -> list[Outputs]:
         output = self._forward(**self._padded(batch))
         tensors = {name: value.float().cpu() for name, value in output.items() if isinstance(value, torch.Tensor)}
         return [{name: value[row] for name, value in tensors.items()} for row in range(len(batch))]
+
+    def _passes(self, rows: Sequence[_Row]) -> Iterator[Sequence[_Row]]:
+        """The rows of one pass after another."""
+        most = self._most_rows() or len(rows)
+        return (rows[first : first + most] for first in range(0, len(rows), most))
+
+    def _shape(self, rows: int, longest: int) -> tuple[int, int]:
+        """The shape that a pass is filled up to."""
+        return self._buckets.around(rows, longest) if self._buckets else (rows, longest)
 
     def _most_rows(self) -> int | None:
         """Rows that go together at most: one where the model cannot tell padding from text."""
@@ -153,9 +168,7 @@ class PretrainedEngine:
 
         Where there are buckets, rows and longest are those of the bucket; its further rows repeat the first.
         """
-        rows, longest = len(batch), max(len(encoding) for encoding in batch)
-        if self._buckets:
-            rows, longest = self._buckets.around(rows, longest)
+        rows, longest = self._shape(len(batch), max(len(encoding) for encoding in batch))
         batch = [*batch, *[batch[0]] * (rows - len(batch))]
         features = {
             name: [_pad(encoding.features[name], longest, self._fill(name)) for encoding in batch]
