@@ -30,11 +30,12 @@ def differing(root: Path, entries: Iterable[FileEntry]) -> list[FileEntry]:
     Raises:
         OSError: a file cannot be read.
     """
-    unknown = [entry for entry in entries if _known(root / entry.path, entry) not in _verified]
+    seen = {entry: _known(root / entry.path, entry) for entry in entries}  # before: whoever writes meanwhile shows
+    unknown = [entry for entry, known in seen.items() if known not in _verified]
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="verify") as pool:
         sums = pool.map(lambda entry: sha256_of(root / entry.path), unknown)
         wrong = [entry for entry, found in zip(unknown, sums, strict=True) if found != entry.sha256]
-    remember(root, (entry for entry in unknown if entry not in wrong))
+    _verified.update(seen[entry] for entry in set(unknown).difference(wrong))
     return wrong
 
 
