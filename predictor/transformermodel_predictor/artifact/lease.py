@@ -8,6 +8,7 @@ long an object has not changed is measured by whoever waits, so that no two cloc
 """
 
 import json
+import logging
 import threading
 import time
 import uuid
@@ -19,6 +20,8 @@ from transformermodel_api.errors import PreparationFailed
 from transformermodel_predictor.objects.bucket import Bucket, StoredObject
 
 LEASES = "leases"
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ class Leases:
         finally:
             stop.set()
             keeper.join()
-            self.bucket.remove([name])
+            self._give_back(name)
 
     def clear(self, key: str) -> None:
         """Remove leases of this machine, whose owner is known to be dead."""
@@ -87,6 +90,13 @@ class Leases:
                     return name
             else:
                 self.pace.wait(self.pace.look)
+
+    def _give_back(self, name: str) -> None:
+        """Where that fails the lease expires; it is no reason to fail what was done under it."""
+        try:
+            self.bucket.remove([name])
+        except PreparationFailed as error:
+            _LOG.warning("The lease %s stays until it expires: %s", name, error.message)
 
     def _is_dead(self, lease: StoredObject, unchanged: float) -> bool:
         return unchanged >= self.pace.expire or self._is_ours(lease)
