@@ -27,9 +27,9 @@ def resident_bytes() -> int:
 def pass_over_modules() -> None:
     """Have garbage collected among what is made from now on alone, not among the modules that a process has imported.
 
-    It is for processes that do nothing but prepare: each measurement begins with a collection, which otherwise takes a
-    quarter of a second for the modules of PyTorch and transformers. Only the first call does something: what earlier
-    preparations have left must be collected.
+    It is for processes that do nothing but prepare or serve: a collection of everything takes a quarter of a second for
+    the modules of PyTorch and transformers. Each measurement begins with one, and in a server nobody is answered
+    meanwhile. Only the first call does something: what earlier preparations have left must be collected.
     """
     if not gc.get_freeze_count():
         gc.freeze()

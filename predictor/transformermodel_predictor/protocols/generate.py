@@ -9,6 +9,7 @@ from typing import Any
 
 from transformermodel_predictor.handler import ModelMetadata
 from transformermodel_predictor.protocols.errors import InvalidRequest
+from transformermodel_predictor.protocols.inference import require_few
 
 _ALIASES = {"max_tokens": "max_new_tokens", "min_tokens": "min_new_tokens"}
 """Names that clients of other servers use for what the task calls otherwise."""
@@ -94,6 +95,7 @@ def _parameters(body: Mapping[str, Any]) -> dict[str, Any]:
     given = body.get("parameters") or {}
     if not isinstance(given, Mapping):
         raise InvalidRequest("parameters must be an object")
+    require_few("parameters", len(body) + len(given))
     beside = {name: value for name, value in body.items() if name not in ("text_input", "id", "parameters")}
     if twice := beside.keys() & given.keys():
         raise InvalidRequest(f"{min(twice)} is there twice, beside parameters and among them")

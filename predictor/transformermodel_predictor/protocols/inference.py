@@ -17,6 +17,9 @@ _OTHER_FORMS = {
 }
 """Parameters that ask for an output in another form, and what there is instead."""
 
+_MOST_NAMES = 1024
+"""Of inputs, wanted outputs or parameters: more than any model has, and each takes time to read."""
+
 
 @dataclass(frozen=True)
 class Tensor:
@@ -93,6 +96,16 @@ def require_tensor(name: str, parameters: Iterable[str]) -> None:
         if parameter in _OTHER_FORMS:
             instead = _OTHER_FORMS[parameter]
             raise InvalidRequest(f"parameter {parameter!r} of output {name!r} is not supported: {instead}")
+
+
+def require_few(called: str, count: int) -> None:
+    """Refuse inputs, wanted outputs or parameters in numbers that no model has.
+
+    Raises:
+        InvalidRequest: there are more.
+    """
+    if count > _MOST_NAMES:
+        raise InvalidRequest(f"the request has {count} {called}; there may be {_MOST_NAMES}")
 
 
 def count_elements(name: str, datatype: str, shape: tuple[int, ...], most_rows: int | None) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from transformermodel_predictor.protocols.errors import TextTooLarge, TooManyRows
+from transformermodel_predictor.protocols.errors import InvalidRequest, TextTooLarge, TooManyRows
 
 
 @dataclass(frozen=True)
@@ -44,32 +44,44 @@ def require_size(questions: Iterable[Mapping[str, Any]], limit: int) -> None:
 
     Raises:
         TextTooLarge: a row has more.
+        InvalidRequest: the rows have more values in lists and objects than conversations have.
     """
+    room = _MOST_VALUES
     for fields in questions:
-        if _characters(fields) * _MOST_BYTES > limit and _bytes(fields) > limit:
+        texts = [value for value in fields.values() if type(value) is str]
+        if len(texts) < len(fields):
+            texts, room = _texts(fields, room)
+        if sum(map(len, texts)) * _MOST_BYTES > limit and sum(map(_bytes, texts)) > limit:
             raise TextTooLarge(limit)
 
 
 _MOST_BYTES = 4
 """A code point has at most so many bytes in UTF-8: most texts need not be encoded to be measured."""
 
-
-def _characters(value: object) -> int:
-    return sum(len(text) for text in _texts(value))
-
-
-def _bytes(value: object) -> int:
-    return sum(len(text.encode(errors="surrogatepass")) for text in _texts(value))
+_MOST_VALUES = 65_536
+"""In all fields that are no text: a message of a conversation has three, and to look at each takes time."""
 
 
-def _texts(value: object) -> Iterable[str]:
-    """All strings in a JSON value. Without recursion: JSON may be nested deeper than Python's stack."""
-    left = [value]
+def _bytes(text: str) -> int:
+    return len(text.encode(errors="surrogatepass"))
+
+
+def _texts(fields: Mapping[str, Any], room: int) -> tuple[list[str], int]:
+    """All strings in JSON values, and how many values more there may be.
+
+    Without recursion: JSON may be nested deeper than Python's stack.
+    """
+    texts: list[str] = []
+    left: list[object] = list(fields.values())
     while left:
+        room -= 1
+        if room < 0:
+            raise InvalidRequest(f"the rows have more than {_MOST_VALUES} values in lists and objects; send texts")
         item = left.pop()
         if isinstance(item, str):
-            yield item
+            texts.append(item)
         elif isinstance(item, Mapping):
             left.extend(item.values())
         elif isinstance(item, Sequence):
             left.extend(item)
+    return texts, room

@@ -14,6 +14,7 @@ from transformermodel_predictor.protocols.inference import (
     InferenceResponse,
     Tensor,
     count_elements,
+    require_few,
     require_shape,
     require_tensor,
 )
@@ -40,7 +41,10 @@ def read_request(body: object, binary: bytes = b"", most_rows: int | None = None
     if not inputs:
         raise InvalidRequest("inputs must have at least one tensor")
     parameters = _object(document.get("parameters") or {}, "parameters")
-    outputs = [_read_output(item) for item in _list(document.get("outputs") or [], "outputs")]
+    wanted = _list(document.get("outputs") or [], "outputs")
+    for called, members in (("inputs", inputs), ("parameters", parameters), ("outputs", wanted)):
+        require_few(called, len(members))
+    outputs = [_read_output(item) for item in wanted]
     sections = Sections(binary)
     tensors = tuple(_read_tensor(item, sections, most_rows) for item in inputs)
     sections.require_end()
@@ -49,7 +53,7 @@ def read_request(body: object, binary: bytes = b"", most_rows: int | None = None
         parameters=parameters,
         outputs=tuple(name for name, _ in outputs),
         id=_string(document["id"], "id") if document.get("id") is not None else None,
-        binary={name: wanted for name, wanted in outputs if wanted is not None},
+        binary={name: as_bytes for name, as_bytes in outputs if as_bytes is not None},
         binary_default=_flag(parameters, "binary_data_output") or False,
     )
 

@@ -14,6 +14,7 @@ from transformermodel_predictor.protocols.inference import (
     InferenceResponse,
     Tensor,
     count_elements,
+    require_few,
     require_shape,
     require_tensor,
 )
@@ -57,6 +58,8 @@ def read_request(message: AnyMessage, most_rows: int | None = None) -> Inference
     """
     if not message.inputs:
         raise InvalidRequest("inputs must have at least one tensor")
+    for called in ("inputs", "parameters", "outputs"):
+        require_few(called, len(getattr(message, called)))
     raw = message.raw_input_contents
     if raw and len(raw) != len(message.inputs):
         raise InvalidRequest(f"there are {len(message.inputs)} inputs, but {len(raw)} raw_input_contents")

@@ -1,15 +1,20 @@
 """The fields of a form: multipart or urlencoded."""
 
+import asyncio
+
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
-from starlette.types import Message
+from starlette.types import Message, Scope
 
 from transformermodel_predictor.protocols.errors import InvalidRequest
 from transformermodel_predictor.server.exchange import header
 from transformermodel_predictor.torchserve.call import Part
 
 _KINDS = ("multipart/form-data", "application/x-www-form-urlencoded")
+
+_SMALL_BYTES = 64 * 1024
+"""Larger forms are read beside the event loop: a text of escapes takes a second for a MiB."""
 
 
 def content_type(request: Request) -> str:
@@ -33,12 +38,18 @@ async def read_form(request: Request, body: bytes) -> list[Part]:
     Raises:
         InvalidRequest: it is not what its content type says.
     """
+    reading = _read(request.scope, body)
+    if len(body) <= _SMALL_BYTES:
+        return await reading
+    return await asyncio.to_thread(asyncio.run, reading)
 
+
+async def _read(scope: Scope, body: bytes) -> list[Part]:
     async def receive() -> Message:
         return {"type": "http.request", "body": body, "more_body": False}
 
     try:
-        async with Request(request.scope, receive).form(max_part_size=len(body)) as form:
+        async with Request(scope, receive).form(max_part_size=len(body)) as form:
             return [await _part(name, value) for name, value in form.multi_items()]
     except MultiPartException as error:
         raise InvalidRequest(f"the form cannot be read: {error.message}") from None

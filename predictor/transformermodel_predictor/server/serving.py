@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from transformermodel_predictor.preparation.memory import pass_over_modules
 from transformermodel_predictor.server.address import in_pod, listen
 from transformermodel_predictor.server.logs import configure_logs
 from transformermodel_predictor.server.management.options import ManagementOptions
@@ -57,4 +58,5 @@ def serve(models: Mapping[str, Path], options: ServerOptions, stored: "Sequence[
     limit_threads(options.threads)
     from transformermodel_predictor.server.lifecycle import ModelServer  # imports PyTorch, once its threads are limited
 
+    pass_over_modules()
     ModelServer(models, options, stored=stored).run(listener)

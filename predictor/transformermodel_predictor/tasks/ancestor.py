@@ -7,6 +7,7 @@ An answer is the label, the answer or the text alone, or a list of pairs of a to
 
 import ast
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +24,11 @@ _PARAMETERS: Mapping[TaskName, Mapping[str, Any]] = {
 
 _LONGEST_LITERAL = 1_000_000
 """Characters beyond which Python's notation is not read: its parser needs a hundred bytes for each."""
+
+_LONGEST_FRAME = 8_192
+"""Characters of a literal without its strings: parsers of both notations take their time for each part of it."""
+
+_STRING = re.compile(r"""'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*\"""", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -98,7 +104,7 @@ def _is_question(task: TaskName, literal: Mapping[Any, Any]) -> bool:
 
 def _literal(text: str) -> object:
     """The value that a text denotes, without running anything; None where it denotes none."""
-    if not text.lstrip().startswith("{"):
+    if not text.lstrip().startswith("{") or not _is_small(text):
         return None
     try:
         return json.loads(text)
@@ -114,6 +120,11 @@ def _literal(text: str) -> object:
         return None
 
 
+def _is_small(text: str) -> bool:
+    """Whether a literal has few parts, however long its strings are."""
+    return len(text) <= _LONGEST_FRAME or len(_STRING.sub("''", text)) <= _LONGEST_FRAME
+
+
 def _with_target(question: AncestorQuestion, outer: Mapping[str, Any]) -> AncestorQuestion:
     target = question.target if question.target is not None else _target(outer.get("target"))
     return AncestorQuestion(question.fields, target, question.parameters)
@@ -121,7 +132,7 @@ def _with_target(question: AncestorQuestion, outer: Mapping[str, Any]) -> Ancest
 
 def _target(value: object) -> object:
     """What came; where a text denotes a number or a collection, as in the parts of a form, that."""
-    if isinstance(value, str) and len(value) <= _LONGEST_LITERAL:
+    if isinstance(value, str) and len(value) <= _LONGEST_LITERAL and _is_small(value):
         try:
             found: object = ast.literal_eval(value.strip())
         except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):

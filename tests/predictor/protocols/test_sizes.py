@@ -1,6 +1,6 @@
 import pytest
 
-from transformermodel_predictor.protocols.errors import TextTooLarge, TooManyRows
+from transformermodel_predictor.protocols.errors import InvalidRequest, TextTooLarge, TooManyRows
 from transformermodel_predictor.protocols.sizes import require_rows, require_size
 
 
@@ -39,3 +39,11 @@ def test_rows_up_to_the_limit_pass_and_one_more_is_refused_with_what_they_are_ca
     require_rows(4, None)
     with pytest.raises(TooManyRows, match="has 4 prompts; the server's --max-rows allows 3, so send several requests"):
         require_rows(4, 3, "prompts")
+
+
+def test_more_values_than_conversations_have_are_refused_in_one_row_or_in_all_together() -> None:
+    conversation = {"messages": [{"role": "user", "content": "x"}] * 1000}
+    require_size([conversation] * 20, 10_000)
+    for rows in ([conversation] * 22, [{"messages": [1] * 70_000}]):
+        with pytest.raises(InvalidRequest, match="more than 65536 values"):
+            require_size(rows, 10_000)

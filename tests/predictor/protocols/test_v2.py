@@ -161,6 +161,15 @@ class TestMostRows:
         with pytest.raises(InvalidRequest, match="has 3 elements, but shape"):
             v2.read_request({"inputs": [tensor([["a"], ["b"], ["c"]], [1, 2])]}, most_rows=2)
 
+    @pytest.mark.parametrize("called", ["inputs", "outputs"])
+    def test_more_tensors_than_models_have_are_refused_unread(self, called: str) -> None:
+        with pytest.raises(InvalidRequest, match=f"has 1025 {called}; there may be 1024"):
+            v2.read_request({"inputs": [tensor(["a"])], called: [{}] * 1025})
+
+    def test_so_are_parameters(self) -> None:
+        with pytest.raises(InvalidRequest, match="has 1025 parameters"):
+            v2.read_request({"inputs": [tensor(["a"])], "parameters": dict.fromkeys(map(str, range(1025)), 1)})
+
     def test_numbers_are_no_rows(self) -> None:
         read = v2.read_request({"inputs": [tensor([[1, 2], [3, 4]], [2, 2], datatype="INT64")]}, most_rows=2)
         assert read.inputs[0].data == (1, 2, 3, 4)

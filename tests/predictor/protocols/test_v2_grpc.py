@@ -123,3 +123,9 @@ def test_texts_are_counted_before_they_are_read_and_numbers_are_no_rows() -> Non
         with pytest.raises(TooManyRows, match="2 texts in input 'text'"):
             v2_grpc.read_request(asked, most_rows=1)
     v2_grpc.read_request(request("BOOL", raw=b"\0\1"), most_rows=1)
+
+
+def test_more_parameters_than_models_have_are_refused_unread() -> None:
+    parameters = {str(number): messages.InferParameter() for number in range(1025)}
+    with pytest.raises(InvalidRequest, match="has 1025 parameters; there may be 1024"):
+        v2_grpc.read_request(request(raw=b"?", parameters=parameters))

@@ -68,6 +68,15 @@ def test_truncation_is_never_silent(client: httpx.Client) -> None:
     assert response.headers["x-truncated-tokens"] == str(22 - MAX_LENGTH)
 
 
+@pytest.mark.parametrize("how", ["data", "files"])
+def test_a_large_form_is_read_as_a_small_one(client: httpx.Client, how: str) -> None:
+    text = "good ü " * 20_000
+    answered = client.post("/predictions/tiny", **{how: {"data": text if how == "data" else (None, text)}})
+    plain = client.post("/predictions/tiny", content=text.encode(), headers={"content-type": "text/plain"})
+    assert answered.text == plain.text
+    assert answered.headers["x-truncated-tokens"] == plain.headers["x-truncated-tokens"]
+
+
 @pytest.mark.parametrize(
     ("path", "content", "kind", "status"),
     [

@@ -55,6 +55,15 @@ def test_a_question_and_its_context(body: object) -> None:
     assert read_body(ANSWERING, body).fields == ASKED
 
 
+def test_a_literal_may_have_long_strings_but_not_many_parts() -> None:
+    text = 'it\'s \\ "long", (very) ' * 10_000
+    assert read_body(SEQUENCE, repr({"text": text, "target": 1})) == AncestorQuestion({"text": text}, target=1)
+    for many in ("{'text': [" + "(1,)," * 5_000 + "]}", '{"text": [' + "1," * 9_000 + "1]}"):
+        assert read_body(SEQUENCE, many) == AncestorQuestion({"text": many})
+    target = "[" + "1," * 9_000 + "]"
+    assert read_body(SEQUENCE, {"text": "good", "target": target}).target == target
+
+
 def test_a_target_of_tokens_is_a_pair() -> None:
     for body in (b"{'text': 'good', 'target': (1, 2)}", b'{"text": "good", "target": [1, 2]}'):
         asked = read_body(TOKENS, body)
