@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
@@ -17,7 +18,7 @@ from transformermodel_predictor.generation.sequence import Piece
 from transformermodel_predictor.handler import Answer, metadata_of, numbered
 from transformermodel_predictor.tasks.task import InvalidQuestion
 from transformermodel_predictor.tasks.text_generation import EncodedPrompt, GeneratedText, GenerationQuestion
-from transformermodel_predictor.telemetry.observer import Observer
+from transformermodel_predictor.telemetry.observer import Observer, Unobserved
 from transformermodel_predictor.telemetry.timeline import noted
 from transformermodel_predictor.workers import Workers
 
@@ -54,6 +55,7 @@ class GenerationHandler:
             else Explainer(model, model.engine, workers, self._tokenizing, settings, observer)
         )
         self._workers = workers
+        self._observer = observer or Unobserved()
         self._generators = Turns(
             [
                 Generator(new_decoder(), workers.of_replica(index), limits, observer)
@@ -126,7 +128,10 @@ class GenerationHandler:
 
         def work() -> EncodedPrompt:
             with self._tokenizing:
-                return self._model.encode(question)
+                began = time.perf_counter()
+                encoded = self._model.encode(question)
+                self._observer.phase("tokenize", time.perf_counter() - began)
+                return encoded
 
         return await self._off_loop(noted("tokenize", work))
 

@@ -102,6 +102,7 @@ def test_every_request_is_counted_once_with_what_became_of_it(server: RunningSer
     assert explained == {("tiny", "v1", "200"): 1, ("tiny", "v2", "200"): 1}
     assert samples["explanation_steps_count", "saliency", "tiny"] == 2
     assert samples["generated_tokens_total", "writer"] == tokens
+    assert samples["phase_time_seconds_count", "writer", "tokenize"] == tokens / 3, "each prompt of each choice"
 
 
 def ask_over_http(client: httpx.Client) -> None:
