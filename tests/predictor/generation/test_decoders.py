@@ -36,25 +36,6 @@ def test_all_together_each_as_if_it_were_alone(kind: str, tokenizer: TokenizersB
     assert [tokens(pieces) for pieces in told] == [own_tokens(model, p, 4 + 3 * i) for i, p in enumerate(asked)]
 
 
-@pytest.mark.parametrize(
-    "said",
-    [{"repetition_penalty": 1.7}, {"repetition_penalty": 0.6}, {"min_new_tokens": 9}],
-    ids=str,
-)
-def test_what_changes_the_logits_changes_them_as_in_transformers(
-    said: dict[str, float], llama: PreTrainedModel, tokenizer: TokenizersBackend
-) -> None:
-    asked = prompts(6)
-    end = own_tokens(llama, asked[0], 12)[3]
-    plain, expected = (
-        [own_tokens(llama, prompt, 12, eos_token_id=end, **settings) for prompt in asked] for settings in ({}, said)
-    )
-
-    told = generate(SlotDecoder(llama), [continuation(prompt, 12, tokenizer, end, **said) for prompt in asked])
-
-    assert [tokens(pieces) for pieces in told] == expected != plain
-
-
 def test_who_joins_later_and_who_leaves_earlier_changes_nobody(
     llama: PreTrainedModel, tokenizer: TokenizersBackend
 ) -> None:
