@@ -1,6 +1,7 @@
 """The model as transformers runs it: safetensors, PyTorch, padded batches."""
 
 import inspect
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -14,10 +15,13 @@ from transformermodel_api.preparation import Attention, DeviceMap, Precision
 from transformermodel_predictor.artifact.compilation import Compilation
 from transformermodel_predictor.engines.buckets import Buckets
 from transformermodel_predictor.engines.execution import Execution
+from transformermodel_predictor.engines.padding import pad_token_of, padding_is_hidden
 from transformermodel_predictor.engines.precision import dtype_of
 from transformermodel_predictor.engines.quantization import quantize, require_cpu
 from transformermodel_predictor.pretrained import listed, load_pretrained, load_pretrained_tokenizer, one_line
 from transformermodel_predictor.tasks.task import Encoding, Outputs, Task
+
+_log = logging.getLogger(__name__)
 
 CPU = torch.device("cpu")
 
@@ -48,15 +52,6 @@ def load_for_task(directory: Path, task: Task[Any, Any], **settings: Any) -> Pre
         raise PreparationFailed(FailureReason.WeightsMismatch, f"{directory} does not fit the task: {listed(named)}.")
     task.require_fit(loaded.model.config)
     return loaded.model
-
-
-def pad_token_of(model: PreTrainedModel) -> int | None:
-    """The token that a model tells from text; None where its configuration names none, or one that is no token."""
-    token: int | None = getattr(model.config, "pad_token_id", None)
-    vocabulary: int | None = getattr(model.config, "vocab_size", None)
-    if token is None or token < 0 or (vocabulary is not None and token >= vocabulary):
-        return None
-    return token
 
 
 class PretrainedEngine:
@@ -99,14 +94,21 @@ class PretrainedEngine:
         model = load_for_task(directory, task, **_settings(precision, execution))
         if execution.device_map is DeviceMap.Single:
             torch.nn.Module.to(model, device)  # transformers' own `to` has no types
+        engine = cls(model, Buckets.up_to(execution.max_length) if execution.compilation else None)
+        engine.try_padding()
         if precision is Precision.Int8:
             quantize(model)
         if execution.compilation is None:
-            return cls(model)
-        engine = cls(model, Buckets.up_to(execution.max_length))
+            return engine
         tokenizer = load_pretrained_tokenizer(directory, trust_remote_code=execution.trust_remote_code)
         engine.compile(execution.compilation, tokenizer.model_input_names)
         return engine
+
+    def try_padding(self) -> None:
+        """Run rows one by one from now on where padding changes what the model gives."""
+        if self._pad_token is not None and not padding_is_hidden(self.run, self.model):
+            _log.warning("%s is run one row after another: padding changes what it gives", type(self.model).__name__)
+            self._pad_token = None
 
     def compile(self, compilation: Compilation, features: Sequence[str] = ("input_ids",)) -> None:
         """Compile the model and run every shape that it will see, so that no request pays for it.
@@ -155,7 +157,8 @@ class PretrainedEngine:
 
     def _shape(self, rows: int, longest: int) -> tuple[int, int]:
         """The shape that a pass is filled up to."""
-        return self._buckets.around(rows, longest) if self._buckets else (rows, longest)
+        filled = self._buckets if self._pad_token is not None else None
+        return filled.around(rows, longest) if filled else (rows, longest)
 
     def _most_rows(self) -> int | None:
         """Rows that go together at most: one where the model cannot tell padding from text."""

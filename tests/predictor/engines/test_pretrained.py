@@ -5,10 +5,15 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from transformers import (
+    AutoModelForSequenceClassification,
+    BertConfig,
     DistilBertConfig,
     DistilBertForSequenceClassification,
+    FNetConfig,
     GPT2Config,
     GPT2ForSequenceClassification,
+    PreTrainedConfig,
+    XLNetConfig,
     pipeline,
 )
 
@@ -16,8 +21,10 @@ from tests.predictor.tiny import CANDIDATE, LABELS, MAX_LENGTH, save_tiny_checkp
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.spec import TaskName
 from transformermodel_predictor.artifact.directory import Artifact
+from transformermodel_predictor.engines.buckets import Buckets
 from transformermodel_predictor.engines.catalogue import load_engine
 from transformermodel_predictor.engines.engine import Engine
+from transformermodel_predictor.engines.pretrained import PretrainedEngine
 from transformermodel_predictor.loading import LoadedModel
 from transformermodel_predictor.tasks.catalogue import TaskConfiguration, make_task
 from transformermodel_predictor.tasks.task import Encoding
@@ -80,6 +87,35 @@ def test_a_model_that_knows_no_padding_answers_a_batch_row_by_row(pad_token: int
     engine = load(tmp_path)
     rows = encodings(2, 7, 4)
     torch.testing.assert_close(logits(engine, rows), torch.cat([logits(engine, [row]) for row in rows]))
+
+
+@pytest.mark.parametrize(
+    ("configuration", "changed"),
+    [
+        (XLNetConfig(vocab_size=32, d_model=16, n_layer=1, n_head=2, d_inner=16, num_labels=3, pad_token_id=1), True),
+        (FNetConfig(vocab_size=32, hidden_size=16, num_hidden_layers=1, intermediate_size=16, num_labels=3), True),
+        (BertConfig(vocab_size=32, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, num_labels=3), False),
+    ],
+    ids=["XLNet", "FNet", "BERT"],
+)
+def test_a_model_that_padding_changes_answers_a_batch_row_by_row(
+    configuration: PreTrainedConfig, changed: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    torch.manual_seed(0)
+    AutoModelForSequenceClassification.from_config(configuration).save_pretrained(tmp_path)
+    engine = load(tmp_path)
+    rows = encodings(2, 7, 4)
+    alone = torch.cat([logits(engine, [row]) for row in rows])
+    torch.testing.assert_close(logits(engine, rows), alone, atol=1e-5, rtol=0)
+    assert ("padding changes what it gives" in caplog.text) is changed
+
+
+def test_a_compiled_model_that_knows_no_padding_is_given_none() -> None:
+    torch.manual_seed(0)
+    shape = {"vocab_size": 16, "n_positions": 32, "n_embd": 16, "n_layer": 1, "n_head": 2, "num_labels": 3}
+    model = GPT2ForSequenceClassification(GPT2Config(**shape, pad_token_id=None)).eval()
+    compiled, plain = PretrainedEngine(model, Buckets((1, 2), (16,))), PretrainedEngine(model)
+    torch.testing.assert_close(logits(compiled, encodings(2, 7)), logits(plain, encodings(2, 7)))
 
 
 def test_what_the_tokenizer_gives_and_the_model_does_not_take_is_left_out(tmp_path: Path) -> None:

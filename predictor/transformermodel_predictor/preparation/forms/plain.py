@@ -10,7 +10,7 @@ from transformers import PreTrainedModel
 
 from transformermodel_predictor.candidate import Candidate
 from transformermodel_predictor.engines.graph import Graph, GraphEngine
-from transformermodel_predictor.engines.pretrained import pad_token_of
+from transformermodel_predictor.engines.padding import pad_token_of
 from transformermodel_predictor.engines.signature import ATTENTION_MASK, INPUT_IDS, GraphInput, Signature
 from transformermodel_predictor.preparation.forms.batches import example
 from transformermodel_predictor.preparation.forms.exportable import Exportable

@@ -111,6 +111,7 @@ def _load_pretrained(material: Material) -> Loaded:
             _log.warning("%s is not compiled: text is generated with shapes that change at every step", origin)
         return Loaded(GeneratorAnswering(task, material.tokenizer, model), model, ())
     engine = PretrainedEngine(model)
+    engine.try_padding()
     answering = EncoderAnswering(task, material.tokenizer, engine, model)
     if configuration.pt2.compile is not None:
         engine.compile(configuration.pt2.compile)

@@ -1,0 +1,55 @@
+"""Whether padding changes what a model gives: found out by trying, because no attribute of a model tells.
+
+A few architectures (XLNet, ConvBERT, FNet, Nystromformer, YOSO, CANINE) look at what the mask hides.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+
+import torch
+from transformers import PreTrainedModel
+
+from transformermodel_predictor.pretrained import one_line
+from transformermodel_predictor.tasks.task import Encoding, Outputs
+
+_log = logging.getLogger(__name__)
+
+_SHORT, _LONG = 3, 9
+_TOLERANCE = {torch.float32: 0.01}
+_COARSE_TOLERANCE = 0.2
+"""Of the largest number, for the dtypes that are shorter than float32."""
+
+Run = Callable[[Sequence[Encoding]], list[Outputs]]
+
+
+def pad_token_of(model: PreTrainedModel) -> int | None:
+    """The token that a model tells from text; None where its configuration names none, or one that is no token."""
+    token: int | None = getattr(model.config, "pad_token_id", None)
+    vocabulary: int | None = getattr(model.config, "vocab_size", None)
+    if token is None or token < 0 or (vocabulary is not None and token >= vocabulary):
+        return None
+    return token
+
+
+def padding_is_hidden(run: Run, model: PreTrainedModel) -> bool:
+    """Whether a short row gives beside a long one what it gives alone; so it is taken where it cannot be tried.
+
+    Args:
+        run: runs a batch, padded.
+        model: what it runs.
+    """
+    tokens = [token for token in range(2 * _LONG) if token != pad_token_of(model)]
+    short, long = (Encoding({"input_ids": tokens[-length:]}) for length in (_SHORT, _LONG))
+    try:
+        (alone,), (_, beside) = run([short]), run([long, short])
+    except Exception as error:  # noqa: BLE001 - some architectures want certain tokens in every row
+        _log.info("whether padding changes %s could not be tried: %s", type(model).__name__, one_line(error))
+        return True
+    tolerance = _TOLERANCE.get(model.dtype, _COARSE_TOLERANCE)
+    return all(_close(alone[name], beside[name], tolerance) for name in alone if name.endswith("logits"))
+
+
+def _close(alone: torch.Tensor, beside: torch.Tensor, tolerance: float) -> bool:
+    if alone.dim() > 0 and alone.shape != beside.shape:
+        beside = beside[: len(alone)]
+    return bool((alone - beside).abs().max() <= tolerance * alone.abs().max())
