@@ -127,7 +127,7 @@ def read_configuration(text: str) -> ModelConfiguration:
 def _read(handler: Section, pt2: PT2) -> ModelConfiguration:
     default = ModelConfiguration()
     mode = handler.text("mode", default.mode)
-    max_length, batch_size = handler.whole("max_length"), handler.whole("batch_size")
+    max_length, batch_size = handler.whole("max_length", least=1), handler.whole("batch_size")
     max_length = default.max_length if max_length is None else max_length
     better_transformer, model_parallel = handler.flag("BetterTransformer"), handler.flag("model_parallel")
     return ModelConfiguration(

@@ -43,7 +43,7 @@ def read_generation(section: Section) -> GenerationDefaults:
     """
     default = GenerationDefaults()
     section.require_known(*asdict(default))
-    most, top_k = section.whole("max_new_tokens"), section.whole("top_k")
+    most, top_k = section.whole("max_new_tokens", least=1), section.whole("top_k")
     temperature, top_p = section.number("temperature"), section.number("top_p")
     penalty = section.number("repetition_penalty")
     return GenerationDefaults(

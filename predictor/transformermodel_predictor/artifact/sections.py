@@ -1,5 +1,6 @@
 """Typed values from the sections of model-config.yaml. Pure."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -39,8 +40,8 @@ class Section:
         """A string."""
         return default if key not in self else self._typed(key, str)
 
-    def whole(self, key: str) -> int | None:
-        """A whole number of at least 0; TorchServe's own example writes some in quotes."""
+    def whole(self, key: str, least: int = 0) -> int | None:
+        """A whole number of at least that; TorchServe's own example writes some in quotes."""
         if key not in self:
             return None
         value = self.values[key]
@@ -48,14 +49,16 @@ class Section:
             value = int(value)
         if type(value) is not int or value < 0:
             raise self.wrong(key, "int")
+        if value < least:
+            raise self.wrong(key, f"at least {least}")
         return value
 
     def number(self, key: str) -> float | None:
-        """A number, whole or not."""
+        """A number, whole or not, that is finite."""
         if key not in self:
             return None
         value = self.values[key]
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             raise self.wrong(key, "a number")
         return float(value)
 

@@ -130,6 +130,12 @@ def test_torchserve_finds_every_key_that_it_insists_on() -> None:
         ("handler: {max_length: long}", r"handler\.max_length must be int, not 'long'"),
         ("handler: {max_length: true}", r"handler\.max_length must be int"),
         ("handler: {max_length: -1}", r"handler\.max_length must be int"),
+        ("handler: {max_length: 0}", r"handler\.max_length must be at least 1, not 0"),
+        (
+            "handler: {mode: text_generation, generation: {max_new_tokens: 0}}",
+            r"generation\.max_new_tokens must be at least 1, not 0",
+        ),
+        ("handler: {mode: text_generation, generation: {temperature: .nan}}", r"temperature must be a number, not nan"),
         ("handler: {BetterTransformer: 'no'}", r"handler\.BetterTransformer must be bool"),
         ("handler: {attention: fast}", r"handler\.attention must be one of auto, sdpa, eager, not 'fast'"),
         ("handler: {mode: text_generation, generation: {topk: 3}}", r"handler\.generation\.topk is not known"),
