@@ -29,6 +29,10 @@ _PLAIN = b"identity"
 """The content-encoding of a body that is as it is."""
 
 
+_MOST_BRACKETS = 512 * 1024
+"""That open a list or an object, also in texts. Each becomes an object of Python, and eight million take seconds."""
+
+
 class JSONResponse(Response):
     """JSON as orjson prints it."""
 
@@ -75,8 +79,10 @@ def parse_json(body: bytes) -> Any:  # noqa: ANN401 - any JSON value
     """A body as a JSON value.
 
     Raises:
-        InvalidRequest: it is not JSON.
+        InvalidRequest: it is not JSON, or has more lists and objects than anybody is to wait for.
     """
+    if len(body) > _MOST_BRACKETS and body.count(b"[") + body.count(b"{") > _MOST_BRACKETS:
+        raise InvalidRequest(f"the body has more than {_MOST_BRACKETS} lists and objects; send several requests")
     try:
         with _uncollected():
             return orjson.loads(body)
