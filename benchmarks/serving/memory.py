@@ -1,4 +1,4 @@
-"""What a server holds in memory: when ready, and after a hundred requests, over what its imports hold (Linux).
+"""What a server holds in memory: when ready, after a hundred requests, and at rest, over its imports (Linux).
 
     python -m benchmarks.serving.memory [--requests N]
 
@@ -9,6 +9,7 @@ libraries: code that a first forward pass reads is counted for itself, because a
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from benchmarks.serving.models import PreparedModel, prepare
 from benchmarks.serving.texts import make_texts
 
 _FORMS = (("Packed", "BFloat16"), ("Packed", "Float32"), ("Pretrained", "BFloat16"), ("Pretrained", "Float32"))
+_REST_SECONDS = 10
 _MIB = 2**20
 _IMPORTS = (
     "import transformers, transformermodel_predictor.server.lifecycle; "
@@ -50,37 +52,40 @@ def measure(requests: int = 100) -> Result:
     """Start a server for each form and ask it so often."""
     imports = _imports()
     lines = [
-        f"| MiB; imports: {_mib(imports.all)} | weights | ready | after {requests} requests | over the imports | of it "
-        "code of libraries | the rest as a multiple of the weights |",
-        "|--|--|--|--|--|--|--|",
+        f"| MiB; imports: {_mib(imports.all)} | weights | ready | after {requests} requests | at rest | over the "
+        "imports | of it code of libraries | the rest as a multiple of the weights |",
+        "|--|--|--|--|--|--|--|--|",
     ]
     values: list[object] = [{"name": "imports", **asdict(imports)}]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for form in _FORMS:
             model = prepare(folder, *form)
-            ready, after = _serve(model, folder, requests)
+            ready, after, rested = _serve(model, folder, requests)
             weights = sum(file.stat().st_size for file in model.path.glob("*.safetensors"))
-            of_all, of_libraries = after.all - imports.all, after.libraries - imports.libraries
-            figures = (weights, ready.all, after.all, of_all, of_libraries)
+            of_all, of_libraries = rested.all - imports.all, rested.libraries - imports.libraries
+            figures = (weights, ready.all, after.all, rested.all, of_all, of_libraries)
             title = f"{model.engine.lower()} {model.precision.lower()}"
             lines.append(
                 f"| {title} | {' | '.join(_mib(figure) for figure in figures)} | "
                 f"{(of_all - of_libraries) / weights:.2f} |"
             )
-            values.append({"name": title, "weights": weights, "ready": asdict(ready), "after": asdict(after)})
+            told = {"ready": asdict(ready), "after": asdict(after), "at rest": asdict(rested)}
+            values.append({"name": title, "weights": weights, **told})
     return Result("\n".join(lines), values)
 
 
-def _serve(model: PreparedModel, folder: Path, requests: int) -> tuple[Memory, Memory]:
-    """Memory of a server when it is ready, and after requests."""
+def _serve(model: PreparedModel, folder: Path, requests: int) -> tuple[Memory, Memory, Memory]:
+    """Memory of a server when it is ready, after requests, and when it has had nothing to do for a while."""
     texts = make_texts(AutoTokenizer.from_pretrained(model.path), requests)
     with rivals.ours(model, texts, folder) as server:
         ready = _memory(server.server.process.pid)
         answered = server.ask(1, 600, requests=requests).answered
         if answered < requests:
             raise RuntimeError(f"only {answered} of {requests} requests were answered")
-        return ready, _memory(server.server.process.pid)
+        after = _memory(server.server.process.pid)
+        time.sleep(_REST_SECONDS)
+        return ready, after, _memory(server.server.process.pid)
 
 
 def _imports() -> Memory:

@@ -7,7 +7,6 @@ import torch
 from transformermodel_predictor.engines.packed.model import PackedModel
 from transformermodel_predictor.explanations.embeddings import EmbeddingOutput
 from transformermodel_predictor.explanations.gradients import differentiate, not_recording, recording
-from transformermodel_predictor.explanations.last_layer import cut_last_layer
 from transformermodel_predictor.explanations.rows import GradientRow, Result
 from transformermodel_predictor.tasks.task import Encoding
 
@@ -29,7 +28,6 @@ class PackedTwin:
     def __init__(self, packed: PackedModel) -> None:
         self._packed = packed
         packed.model.requires_grad_(requires_grad=False)
-        cut_last_layer(packed)
         self._embeddings = EmbeddingOutput(packed.model)
 
     def embed(self, encoding: Encoding) -> torch.Tensor:

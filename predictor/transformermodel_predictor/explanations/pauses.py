@@ -1,11 +1,13 @@
 """Pauses in a pass over a model, forward and back, in which other work may have its turn."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import nn
 from transformers import PreTrainedModel
+
+from transformermodel_predictor.engines.packed.last_layer import layers_of
 
 Pause = Callable[[], None]
 """Returns when the pass may go on."""
@@ -29,12 +31,3 @@ def pause_between_layers(model: PreTrainedModel, pause: Pause) -> None:
 
     for layer in layers_of(model):
         layer.register_forward_hook(after)
-
-
-def layers_of(model: PreTrainedModel) -> Iterator[nn.Module]:
-    """The parts of the model's longest lists of modules, which are its layers."""
-    lists = [module for module in model.modules() if isinstance(module, nn.ModuleList)]
-    longest = max(map(len, lists), default=0)
-    for found in lists:
-        if len(found) == longest:
-            yield from found

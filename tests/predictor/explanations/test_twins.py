@@ -11,6 +11,7 @@ import torch
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM, PreTrainedModel
 
 from tests.predictor.engines.packed.architectures import HEADS, PACKED, REFUSED, Architecture, sequences
+from transformermodel_predictor.engines.packed.last_layer import layers_of
 from transformermodel_predictor.engines.packed.parity import pack
 from transformermodel_predictor.engines.pretrained import PretrainedEngine
 from transformermodel_predictor.explanations.driving import drive
@@ -20,7 +21,6 @@ from transformermodel_predictor.explanations.methods import integrated_gradients
 from transformermodel_predictor.explanations.objectives import ContinuationLogProbability
 from transformermodel_predictor.explanations.offered import probes_for
 from transformermodel_predictor.explanations.packed_twin import PackedTwin
-from transformermodel_predictor.explanations.pauses import layers_of
 from transformermodel_predictor.explanations.plain_twin import PlainTwin
 from transformermodel_predictor.explanations.rows import GradientRow, Result
 from transformermodel_predictor.explanations.target import Objective, Target

@@ -4,6 +4,7 @@ transformers calls a registered function as `f(module, query, key, value, mask, 
 keywords are those of the model's forward call; so the layout of the row arrives here through every layer.
 """
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -26,6 +27,26 @@ _KEYS = 16
 
 class LayoutMissing(RuntimeError):
     """A model set to packed attention was called without the layout, or does not pass it on to its layers."""
+
+
+class FirstTokensKnown(Exception):
+    """Attention has found what it was asked for of a layer's first tokens: the rest of the layer need not run."""
+
+
+@dataclass
+class FirstTokens:
+    """In place of the layout: attention is to answer for the first token of each sequence alone.
+
+    Asked by a layer that runs on all tokens it ends the layer; asked again, by one that runs on the first tokens, it
+    answers.
+
+    Attributes:
+        layout: of all tokens.
+        attended: [1, sequences, heads, width], once it is known.
+    """
+
+    layout: Layout
+    attended: torch.Tensor | None = None
 
 
 def packed_attention(
@@ -55,19 +76,42 @@ def packed_attention(
 
     Raises:
         LayoutMissing: the keywords hold no layout.
+        FirstTokensKnown: they hold `FirstTokens`, which know now.
     """
     layout = keywords.get(LAYOUT)
-    if not isinstance(layout, Layout):
+    if isinstance(layout, Layout):
+        return _attention(query, key, value, layout, scaling, sliding_window), None
+    if not isinstance(layout, FirstTokens):
         raise LayoutMissing(f"{type(module).__name__} was not given the layout of its row")
+    if layout.attended is None:
+        layout.attended = _attention(query, key, value, layout.layout, scaling, sliding_window, first_alone=True)
+        raise FirstTokensKnown
+    return layout.attended, None
+
+
+def _attention(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    layout: Layout,
+    scaling: float | None,
+    sliding_window: int | None,
+    *,
+    first_alone: bool = False,
+) -> torch.Tensor:
+    """[1, total, heads, width], or [1, sequences, heads, width]: of all tokens, or of the first of each sequence."""
     if query.is_cuda and query.dtype in (torch.float16, torch.bfloat16):
-        return fused(query, key, value, layout, scaling, sliding_window), None
+        attended = fused(query, key, value, layout, scaling, sliding_window)
+        return layout.first_rows(attended).transpose(0, 1) if first_alone else attended
     if torch.is_grad_enabled() and query.requires_grad:
-        return _differentiable(query, key, value, layout, scaling, sliding_window), None
+        return _differentiable(query, key, value, layout, scaling, sliding_window, first_alone=first_alone)
+    if first_alone:
+        return torch.cat([_attend(query, key, value, run, scaling, sliding_window, 1) for run in layout.runs], 1)
     output = torch.empty_like(query.transpose(1, 2), memory_format=torch.contiguous_format)
     for run in layout.runs:
         output[:, run.start : run.stop] = _attend(query, key, value, run, scaling, sliding_window)
     output[:, layout.starts[-1] :] = 0  # numbers that hurt nobody, whatever the memory held before
-    return output, None
+    return output
 
 
 def band(length: int, sliding_window: int, device: torch.device) -> torch.Tensor:
@@ -83,17 +127,22 @@ def _attend(
     run: Run,
     scaling: float | None,
     sliding_window: int | None,
+    asking: int | None = None,
 ) -> torch.Tensor:
-    """A run: [1, tokens, heads, width].
+    """A run: [1, tokens, heads, width]; of each sequence all tokens, or as many as are asking.
 
     An odd number of keys takes up to twice as long as a round one, so keys of neighbours are looked at in passing, and
     not seen. What is not a number in them would be: the engine takes care of that.
     """
     multiple = _KEYS if query.device.type == "cpu" and sliding_window is None else 1
     keys = run.keys(multiple, total=query.shape[2])
-    mask = _band_of(run, sliding_window, query.device) if keys == run.length else _seen(run.length, keys, query.dtype)
+    asking = asking or run.length
+    if keys == run.length:
+        mask = _band_of(run, sliding_window, query.device, asking)
+    else:
+        mask = _seen(run.length, keys, query.dtype)
     attended = scaled_dot_product_attention(
-        _batch(query, run, run.length), _batch(key, run, keys), _batch(value, run, keys), attn_mask=mask, scale=scaling
+        _batch(query, run, asking), _batch(key, run, keys), _batch(value, run, keys), attn_mask=mask, scale=scaling
     )
     return attended.transpose(1, 2).reshape(1, -1, *attended.shape[1::2])
 
@@ -106,11 +155,11 @@ def _seen(length: int, keys: int, dtype: torch.dtype) -> torch.Tensor:
     return mask
 
 
-def _band_of(run: Run, sliding_window: int | None, device: torch.device) -> torch.Tensor | None:
-    """The mask of a run; None where all tokens of a sequence see each other."""
+def _band_of(run: Run, sliding_window: int | None, device: torch.device, asking: int) -> torch.Tensor | None:
+    """The mask of a run's first tokens, as many as are asking; None where all tokens of a sequence see each other."""
     if sliding_window is None or run.length <= sliding_window:
         return None
-    return band(run.length, sliding_window, device)
+    return band(run.length, sliding_window, device)[:asking]
 
 
 def _differentiable(
@@ -120,8 +169,10 @@ def _differentiable(
     layout: Layout,
     scaling: float | None,
     sliding_window: int | None,
+    *,
+    first_alone: bool,
 ) -> torch.Tensor:
-    """The whole row, cut into runs of equal length at once and joined at once: [1, total, heads, width].
+    """The whole row, cut into runs of equal length at once and joined at once: [1, tokens, heads, width].
 
     The gradient of each single cut would be a row of zeros with a piece in it, and all of them would be added up.
     """
@@ -131,8 +182,10 @@ def _differentiable(
     attended = []
     for run, *parts in zip(runs, *cut, strict=True):
         of_query, of_key, of_value = (part.unflatten(1, (-1, run.length)).transpose(0, 1) for part in parts)
-        mask = _band_of(run, sliding_window, query.device)
-        attended.append(scaled_dot_product_attention(of_query, of_key, of_value, attn_mask=mask, scale=scaling))
+        asking = 1 if first_alone else run.length
+        mask = _band_of(run, sliding_window, query.device, asking)
+        found = scaled_dot_product_attention(of_query[:, :, :asking], of_key, of_value, attn_mask=mask, scale=scaling)
+        attended.append(found)
     rows = [of_run.transpose(1, 2).flatten(0, 1) for of_run in attended]
     return (rows[0] if len(rows) == 1 else torch.cat(rows)).unsqueeze(0)
 

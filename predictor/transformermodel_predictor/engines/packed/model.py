@@ -14,6 +14,7 @@ from transformers import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING, PreTrainedMo
 from transformers.utils.generic import ModelOutput
 
 from transformermodel_predictor.engines.packed.attention import ATTENTION, LAYOUT
+from transformermodel_predictor.engines.packed.last_layer import cut_last_layer
 from transformermodel_predictor.engines.packed.layout import Layout
 from transformermodel_predictor.quiet import quiet
 from transformermodel_predictor.tasks.task import Encoding, Outputs
@@ -26,6 +27,7 @@ class NotPackable(Exception):
 class Pooling(Enum):
     """What the head of a sequence classifier is handed in place of the packed row."""
 
+    FirstAlone = "first token, and the last layer computed for no other"
     First = "first token"
     Padded = "padded tokens"
 
@@ -58,6 +60,7 @@ class PackedModel:
         self.per_sequence = _classifies_sequences(model)
         if self.per_sequence:
             _replace_output(self._encoder(), self._pooled)
+            cut_last_layer(model, lambda: self.layout if self.pooling is Pooling.FirstAlone else None)
 
     @property
     def layout(self) -> Layout:
@@ -131,8 +134,7 @@ class PackedModel:
         layout = self.layout
         if self.pooling is Pooling.Padded:
             return layout.padded(hidden)
-        of_first_tokens = hidden.shape[1] == len(layout.lengths)  # cut already, or each sequence has but one
-        return hidden.transpose(0, 1) if of_first_tokens else layout.first_rows(hidden)
+        return layout.first_rows(hidden) if self.pooling is Pooling.First else hidden.transpose(0, 1)
 
     def _encoder(self) -> nn.Module:
         """The part of the base model that comes last before pooling: the last to give a row per token.

@@ -30,26 +30,36 @@ def pack(model: PreTrainedModel) -> PackedModel:
     """
     probes = _probes(model)
     try:
-        packed, found = _compare(model, probes)
+        with torch.inference_mode():
+            reference = [outputs for probe in probes for outputs in PretrainedEngine(model).run([probe])]
+            packed = PackedModel(model)
+            _choose_pooling(packed, probes, reference)
     except NotPackable:
         raise
     except Exception as error:  # each architecture fails in its own way on rows it is not made for
         raise NotPackable(f"{type(model).__name__} fails on packed rows ({one_line(error)})") from error
-    if not found <= _TOLERANCE:
-        raise NotPackable(f"{type(model).__name__} answers differently on packed rows (by {found:.1e})")
     return packed
 
 
-def _compare(model: PreTrainedModel, probes: Sequence[Encoding]) -> tuple[PackedModel, float]:
-    """The packed model, and how far its outputs are from the model's own."""
-    with torch.inference_mode():
-        reference = [outputs for probe in probes for outputs in PretrainedEngine(model).run([probe])]
-        packed = PackedModel(model)
-        found = _difference(reference, packed.run(probes))
-        if packed.per_sequence and found > _TOLERANCE:
-            packed.pooling = Pooling.Padded
+def _choose_pooling(packed: PackedModel, probes: Sequence[Encoding], reference: Sequence[Outputs]) -> None:
+    """Give the head of a sequence classifier the least with which it answers as it should.
+
+    Raises:
+        NotPackable: it answers differently with anything.
+        Exception: it fails with everything.
+    """
+    problem: Exception | None = None
+    for pooling in Pooling if packed.per_sequence else (packed.pooling,):
+        packed.pooling = pooling
+        try:
             found = _difference(reference, packed.run(probes))
-    return packed, found
+        except Exception as error:  # noqa: BLE001 - told where nothing else works either
+            problem = problem or error
+            continue
+        if found <= _TOLERANCE:
+            return
+        problem = NotPackable(f"{type(packed.model).__name__} answers differently on packed rows (by {found:.1e})")
+    raise problem or NotPackable("no pooling was tried")
 
 
 def _probes(model: PreTrainedModel) -> list[Encoding]:

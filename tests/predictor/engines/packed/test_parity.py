@@ -37,6 +37,13 @@ def test_packed_rows_filled_up_or_not_give_what_single_texts_give(architecture: 
     assert packed.laid_out(batch)[0].filling == 15
 
 
+@pytest.mark.parametrize("architecture", PACKED, ids=lambda architecture: architecture.name)
+def test_a_classifiers_last_layer_goes_on_with_first_tokens_alone(architecture: Architecture) -> None:
+    shares_one_layer_among_all = architecture.name == "Albert"
+    packed = pack(architecture.model(HEADS[0]))
+    assert packed.pooling is (Pooling.First if shares_one_layer_among_all else Pooling.FirstAlone)
+
+
 def test_a_classifier_that_pools_over_all_tokens_is_handed_all() -> None:
     architecture = Architecture("ModernBert", {**MODERNBERT, "classifier_pooling": "mean"})
     batch = sequences(*LENGTHS)
