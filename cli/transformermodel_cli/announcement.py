@@ -4,10 +4,12 @@ import json
 
 from rich.console import Console
 
+from transformermodel_api.spec import TaskName
 from transformermodel_cli.served_models import has_handler
 from transformermodel_cli.subjects import ManifestSubject, StoreSubject, Subject
 
 _EXAMPLE_TEXT = "I love this movie, it was fantastic!"
+_EXAMPLE_QUESTION = {"question": "Where do I live?", "context": "My name is Sarah and I live in London."}
 
 
 def announce(url: str, subject: Subject, *, playground: bool) -> None:
@@ -29,8 +31,10 @@ def _curl(url: str, subject: Subject) -> str:
         name = subject.store.models[0].name if isinstance(subject, StoreSubject) else subject.name
         body, kind = (json.dumps(asked), "application/json") if len(asked) > 1 else (text, "text/plain")
         return f"curl -s {url}/predictions/{name} -H 'Content-Type: {kind}' -d {_quoted(body)}"
-    tensor = {"name": "text", "shape": [1], "datatype": "BYTES", "data": [text]}
-    body = json.dumps({"inputs": [tensor]}, ensure_ascii=False)
+    answers_questions = isinstance(subject, ManifestSubject) and subject.model.spec.task is TaskName.QuestionAnswering
+    fields = asked or (_EXAMPLE_QUESTION if answers_questions else {"text": text})
+    tensors = [{"name": name, "shape": [1], "datatype": "BYTES", "data": [value]} for name, value in fields.items()]
+    body = json.dumps({"inputs": tensors}, ensure_ascii=False)
     return f"curl -s {url}/v2/models/{subject.name}/infer -H 'Content-Type: application/json' -d {_quoted(body)}"
 
 

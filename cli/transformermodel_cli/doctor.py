@@ -104,6 +104,8 @@ def _space(planned: "Plan", store: str) -> Check:
 
     if "://" in store:
         return skipped("space", f"{store} does not tell how much room it has")
+    if Path(store).is_file():
+        return failed_with("space", UserError(f"{store} is a file: name a folder with --store"))
     free = free_bytes(Path(store).resolve())
     needed, most = (planned.bytes_to_fetch + size for size in (planned.bytes_to_store, planned.most_bytes_to_store))
     message = (

@@ -2,8 +2,9 @@
 
 import signal
 import sys
+from importlib.metadata import version
 from types import FrameType
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -37,6 +38,24 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"transformermodel {version('transformermodel')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_show_version),
+    ] = False,
+) -> None:
+    """Prepare, verify and serve Hugging Face transformers, on Kubernetes or on this machine."""
+
+
 app.command("serve")(serve.command)
 app.command("prepare")(prepare.command)
 app.command("validate")(validate.command)

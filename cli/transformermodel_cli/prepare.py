@@ -96,15 +96,19 @@ def prepare_subject(subject: ManifestSubject, store: "StoreLocation") -> Prepare
         console.print(f"  {note}", markup=False)
     from transformermodel_predictor.preparation.memory import pass_over_modules
     from transformermodel_predictor.preparation.pipeline import prepare_and_report  # imports PyTorch: seconds
+    from transformermodel_predictor.progress import Step
 
+    store.require_usable()
     pass_over_modules()
     request = PreparationRequest.of(subject.model.spec)
     with progress_for(console) as progress:
         prepared, report = prepare_and_report(request, store.open(), progress, base=subject.base)
-    console.print(f"Prepared {subject.name}", style="bold green")
+    is_new = progress.last is not Step.Resolve
+    console.print(f"Prepared {subject.name}{'' if is_new else ' already'}", style="bold green")
     for key, value in _summary(prepared, store).items():
         console.print(f"  {key:<7} {value}", markup=False)
-    print_candidates(console, report)
+    if is_new:
+        print_candidates(console, report)
     return prepared
 
 

@@ -16,7 +16,13 @@ from transformermodel_predictor.progress import Progress, Step
 
 
 class Shown(Progress, Protocol):
-    """A progress with a beginning and an end."""
+    """A progress with a beginning and an end.
+
+    Attributes:
+        last: the step that was shown last.
+    """
+
+    last: Step | None
 
     def __enter__(self) -> Self:
         """Begin to show."""
@@ -68,6 +74,7 @@ class TerminalProgress:
             expand=True,
         )
         self._current: TaskID | None = None
+        self.last: Step | None = None
 
     def __enter__(self) -> Self:
         self._display.start()
@@ -83,6 +90,7 @@ class TerminalProgress:
     def step(self, step: Step, detail: str) -> None:
         """A new line begins; the one before is done."""
         self._finish()
+        self.last = step
         self._current = self._display.add_task(f"{step.value:<8} {detail}", total=1)
 
     def bytes(self, done: int, total: int) -> None:
@@ -99,6 +107,9 @@ class TerminalProgress:
 class LineProgress:
     """One line per step, for logs and pipes."""
 
+    def __init__(self) -> None:
+        self.last: Step | None = None
+
     def __enter__(self) -> Self:
         return self
 
@@ -109,6 +120,7 @@ class LineProgress:
 
     def step(self, step: Step, detail: str) -> None:
         """Print the step."""
+        self.last = step
         sys.stderr.write(f"{step.value:<8} {detail}\n")
 
     def bytes(self, done: int, total: int) -> None:

@@ -1,6 +1,7 @@
 """What `serve` and `prepare` are given: manifests, prepared directories, archives and stores of archives."""
 
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +17,9 @@ from transformermodel_cli.configuration_file import Converted, is_configuration_
 if TYPE_CHECKING:
     from transformermodel_predictor.torchserve.reading.store import ModelStore
 
+_SOURCES = ("hf://", "https://", "file://", "package://", "pvc://")
+"""What a manifest names, and no artifact lies in."""
+_HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+(?<!\.yaml)(?<!\.yml)(?<!\.json)")
 _SHORT_DIGEST = 12
 """How much of a digest names an artifact that has no other name."""
 
@@ -105,6 +109,8 @@ def _read(argument: str) -> list[Subject]:
     path = Path(file)
     if separator and not given:
         raise UserError(f"{argument}: the name before = is empty")
+    if file.startswith(_SOURCES):
+        raise UserError(f"{file} is a source, not a prepared model: write {_manifest_of(file)}")
     if "://" in file:
         return [StoredSubject(given or path.name[:_SHORT_DIGEST], file)]
     from transformermodel_predictor.sources.unpacking import is_archive
@@ -117,6 +123,8 @@ def _read(argument: str) -> list[Subject]:
         converted = read_configuration_file(path)
         model = converted.model
         return [ManifestSubject(given or model.metadata.name, model, path.resolve().parent, converted)]
+    if _HUB_NAME.fullmatch(file) and not path.exists() and not path.parent.exists():
+        raise UserError(f"{file} is not a file here; of a model on a hub write {_manifest_of(f'hf://{file}')}")
     models = read_manifests(path)
     if given and len(models) > 1:
         raise UserError(f"{path} holds {len(models)} models: {given}= can name only one")
@@ -141,4 +149,20 @@ def _directory(given: str, path: Path) -> Subject:
         return StoreSubject(name, path, read_store(path, os.environ))
     if archive := only_archive(path):
         return _archive(given, archive)
-    return _archive(given, path) if has_handler(path) else ArtifactSubject(name, path)
+    if has_handler(path):
+        return _archive(given, path)
+    _require_no_source(path)
+    return ArtifactSubject(name, path)
+
+
+def _require_no_source(folder: Path) -> None:
+    """Pass unless a folder that was not prepared has what a preparation begins with."""
+    manifests = sorted(folder.glob("*.yaml"), key=lambda file: (file.name != "model.yaml", file.name))
+    for manifest in manifests[:1]:
+        raise UserError(f"{folder} is a folder, and no prepared model: name the manifest in it, as in {manifest}")
+    if (folder / "config.json").exists():
+        raise UserError(f"{folder} is a checkpoint that is not prepared: write {_manifest_of(f'file://{folder}')}")
+
+
+def _manifest_of(uri: str) -> str:
+    return f"a manifest with spec.source.uri: {uri}, and name that manifest"

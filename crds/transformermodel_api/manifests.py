@@ -34,6 +34,8 @@ def _documents(path: Path) -> list[Json]:
         raise InvalidManifest(origin, (f"is not YAML: {error}",)) from error
     except UnicodeDecodeError as error:
         raise InvalidManifest(origin, (f"is not YAML: byte {error.start} is not UTF-8 text",)) from error
+    except IsADirectoryError as error:
+        raise InvalidManifest(origin, ("is a folder: name a manifest in it, such as model.yaml",)) from error
     except OSError as error:
         raise InvalidManifest(origin, (f"cannot be read: {error.strerror}",)) from error
 

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,11 @@ def test_help_lists_the_commands() -> None:
     assert shown.returncode == 0
     for command in ("serve", "prepare", "validate", "archive", "crds", "operator"):
         assert command in shown.stdout
+
+
+def test_the_version_is_told() -> None:
+    shown = transformermodel("--version")
+    assert (shown.returncode, shown.stdout) == (0, f"transformermodel {version('transformermodel')}\n")
 
 
 def test_crds_prints_the_definition_that_is_committed() -> None:
@@ -59,6 +65,15 @@ def test_every_problem_of_every_file_is_told_in_one_run(tmp_path: Path) -> None:
         (["serve", "--model-dir", "no-such-folder"], "no-such-folder"),
         (["serve", EXAMPLE, EXAMPLE], "two models are named sentiment"),
         (["serve", f"={EXAMPLE}"], "the name before = is empty"),
+        (["serve", "no-such-org/name"], "spec.source.uri: hf://no-such-org/name"),
+        (["serve", "hf://org/name"], "spec.source.uri: hf://org/name"),
+        (["serve", "examples/sentiment"], f"name the manifest in it, as in {EXAMPLE}"),
+        (["prepare", EXAMPLE, "--store", EXAMPLE], f"{EXAMPLE} cannot be a store"),
+        (["serve", EXAMPLE, "--store", "/proc/store"], "/proc/store cannot be a store"),
+        (
+            ["serve", EXAMPLE, "--token-file", "no-such-file"],
+            "no-such-file cannot be read: No such file or directory\n",
+        ),
         (["divine"], "divine"),
         (["serve", "--unknown"], "--unknown"),
     ],

@@ -1,5 +1,7 @@
 """Which kind of store a place is: a folder, or object storage."""
 
+import errno
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +49,27 @@ class StoreLocation:
                 "or an s3://, gs:// or az:// uri"
             )
         return LocalStore(Path(self.place))
+
+    def require_usable(self) -> None:
+        """Pass if something can be prepared into the store; its folder is made. Object storage is not asked.
+
+        Raises:
+            UserError: the folder cannot be made or written, or there is no store of this kind.
+        """
+        self.open()
+        folder = self.workplace
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            why = "it is a file" if folder.is_file() else error.strerror
+        else:
+            if os.access(folder, os.W_OK | os.X_OK):
+                return
+            why = os.strerror(errno.EACCES)
+        raise UserError(
+            f"{folder} cannot be a store, for nothing can be written there ({why}): name another folder with --store "
+            "or $TRANSFORMERMODEL_STORE"
+        )
 
     @property
     def workplace(self) -> Path:

@@ -1,10 +1,14 @@
 """GGUF files: quantised weights with their configuration and tokenizer, made float32 again."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import transformers
 from transformers import AutoConfig, PreTrainedConfig
+from transformers import modeling_gguf_pytorch_utils as untyped_reader
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
@@ -46,7 +50,7 @@ def load_gguf(file: Path, auto_class: str, configuration: PreTrainedConfig) -> P
     Raises:
         ValueError, TypeError, LookupError, OSError: the file holds no model for this Auto class.
     """
-    with quiet():
+    with quiet(), _without_bar():
         quantised = getattr(transformers, auto_class).from_pretrained(
             file.parent,
             config=configuration,  # else it is read again, which takes seconds
@@ -56,3 +60,15 @@ def load_gguf(file: Path, auto_class: str, configuration: PreTrainedConfig) -> P
             trust_remote_code=False,
         )
     return load_state(type(quantised), configuration, quantised.state_dict())
+
+
+@contextmanager
+def _without_bar() -> Iterator[None]:
+    """Keep the reader's own progress bar away: it is none of those that transformers can switch off."""
+    reader: Any = untyped_reader
+    bar = reader.tqdm
+    reader.tqdm = partial(bar, disable=True)
+    try:
+        yield
+    finally:
+        reader.tqdm = bar

@@ -3,10 +3,16 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from transformermodel_predictor.batching import Overloaded
 from transformermodel_predictor.tasks.task import InvalidQuestion
 from transformermodel_predictor.torchserve.call import HandlerFailed, HandlerUnavailable
+
+_NAMED_MODELS = 5
+"""How many models an error names: enough to see a slip, few enough for one line."""
+_LONGEST_COMPARED = 253
+"""Characters of a name that are compared with others: no model's is longer, and the comparison grows with them."""
 
 
 class InvalidRequest(ValueError):
@@ -21,10 +27,21 @@ class Unauthorized(Exception):
 
 
 class UnknownModel(LookupError):
-    """There is no model of this name here."""
+    """There is no model of this name here; those that there are, the likeliest first, or a few of many."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"there is no model {name!r} here")
+    def __init__(self, name: str, there: Sequence[str] = ()) -> None:
+        super().__init__(f"there is no model {name!r} here; {_offered(name, there)}")
+
+
+def _offered(name: str, there: Sequence[str]) -> str:
+    if not there:
+        return "the server has none"
+    likely = get_close_matches(name[:_LONGEST_COMPARED], there, n=_NAMED_MODELS)
+    names = list(dict.fromkeys([*likely, *there]))[:_NAMED_MODELS]
+    shown = ", ".join(map(repr, names))
+    if len(there) > len(names):
+        return f"there are {len(there)}, such as {shown}"
+    return f"there {'is' if len(names) == 1 else 'are'} {shown}"
 
 
 class UnknownVersion(LookupError):

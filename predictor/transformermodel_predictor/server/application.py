@@ -47,7 +47,8 @@ class Application:
         error_forms: Mapping[str, ErrorForm] | None = None,
         default_form: ErrorForm | None = None,
     ) -> None:
-        self._router = Router(routes)
+        self._router = Router(routes := tuple(routes))
+        self._lists_urls = any(route.path == "/" and "OPTIONS" in (route.methods or ()) for route in routes)
         self._guards = tuple(guards)
         self._error_forms = error_forms or {}
         self._default_form = default_form
@@ -78,7 +79,7 @@ class Application:
             return await endpoint(request)
         except HTTPException as error:
             headers = error.headers or {}
-            told = Refusal(error.status_code, f"{_line(request.scope)}: {_phrase(error.status_code, headers)}")
+            told = Refusal(error.status_code, f"{_line(request.scope)}: {self._phrase(error.status_code, headers)}")
         except EXPECTED as error:
             told = refusal(error)
         except Exception as error:  # noqa: BLE001 - the client is told that the log has it
@@ -89,17 +90,18 @@ class Application:
         response.headers.update(headers)
         return response
 
+    def _phrase(self, status: int, headers: Mapping[str, str]) -> str:
+        phrase = HTTPStatus(status).phrase.lower()
+        if "allow" in headers:
+            return f"{phrase}; use {headers['allow']}"
+        return f"{phrase}; OPTIONS / lists all URLs" if status == HTTPStatus.NOT_FOUND and self._lists_urls else phrase
+
 
 def _line(scope: Scope) -> str:
     path: str = scope["path"]
     if not path.isprintable():  # a line of the log, or of an error, ends where we say
         path = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in path)
     return f"{scope['method']} {path}"
-
-
-def _phrase(status: int, headers: Mapping[str, str]) -> str:
-    phrase = HTTPStatus(status).phrase.lower()
-    return f"{phrase}; use {headers['allow']}" if "allow" in headers else phrase
 
 
 def _printable(request_id: bytes | None) -> str:

@@ -49,8 +49,10 @@ def read_token(
         origin = str(file)
         try:
             secret = file.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise UserError(f"{flag} {file} cannot be read: {error}") from error
+        except OSError as error:
+            raise UserError(f"{flag} {file} cannot be read: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise UserError(f"{flag} {file} cannot be read: byte {error.start} is not UTF-8 text") from error
     if secret is None:
         return None
     if not secret.strip():

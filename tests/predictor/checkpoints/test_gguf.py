@@ -20,13 +20,14 @@ def request_for(uri: str) -> PreparationRequest:
 
 
 @pytest.mark.slow
-def test_a_gguf_file_becomes_a_plain_float32_model(tmp_path: Path) -> None:
+def test_a_gguf_file_becomes_a_plain_float32_model(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     torch.set_num_threads(1)
     request = request_for(PACKAGE)
     inputs = resolve(request, tmp_path)
     assert inputs.checkpoint.resolved.identity == f"{PACKAGE}@0.1.2"
     folder = inputs.checkpoint.source.acquire(inputs.checkpoint.resolved, tmp_path, Watcher())
     merged = merge(request, Acquired(folder, None))
+    assert capfd.readouterr().err == "", "progress is shown by us alone"
     assert (merged.max_length, merged.model.dtype) == (8192, torch.float32)
     merged.model.save_pretrained(tmp_path / "saved")
     assert (tmp_path / "saved" / "model.safetensors").stat().st_size > 500_000_000

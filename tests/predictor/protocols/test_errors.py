@@ -56,12 +56,21 @@ def test_torchserves_form_has_the_status_its_name_and_the_words() -> None:
     assert error_document(refusal(UnknownModel("m"))) == {
         "code": 404,
         "type": "ModelNotFoundException",
-        "message": "there is no model 'm' here",
+        "message": "there is no model 'm' here; the server has none",
     }
 
 
-def test_an_unknown_model_is_named() -> None:
-    assert refusal(UnknownModel("sentimant")).message == "there is no model 'sentimant' here"
+@pytest.mark.parametrize(
+    ("there", "offered"),
+    [
+        ([], "the server has none"),
+        (["sentiment"], "there is 'sentiment'"),
+        (["entities", "sentiment"], "there are 'sentiment', 'entities'"),
+        ([*"abcdef", "sentiment"], "there are 7, such as 'sentiment', 'a', 'b', 'c', 'd'"),
+    ],
+)
+def test_an_unknown_model_is_named_with_those_that_there_are(there: list[str], offered: str) -> None:
+    assert refusal(UnknownModel("sentimant", there)).message == f"there is no model 'sentimant' here; {offered}"
 
 
 def test_the_words_of_an_unexpected_error_stay_in_the_house() -> None:

@@ -94,7 +94,7 @@ def test_bytes_that_are_no_text_are_refused(file: Path) -> None:
 
 def test_a_file_that_is_not_there_is_refused(file: Path, tmp_path: Path) -> None:
     assert refusal(file).problems == ("cannot be read: No such file or directory",)
-    assert refusal(tmp_path).problems == ("cannot be read: Is a directory",)
+    assert refusal(tmp_path).problems == ("is a folder: name a manifest in it, such as model.yaml",)
 
 
 def test_a_refusal_is_the_user_s_mistake(file: Path) -> None:

@@ -93,7 +93,7 @@ class Models:
             UnknownModel: there is none of this name.
         """
         if name not in self._models:
-            raise UnknownModel(name)
+            raise UnknownModel(name, tuple(self._models))
         return self._models[name]
 
     def served(self, name: str, version: str = "") -> Served:

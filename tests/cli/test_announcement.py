@@ -1,0 +1,34 @@
+"""The line that a server prints to be tried with."""
+
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+
+from transformermodel_cli.announcement import announce
+from transformermodel_cli.subjects import read_subjects
+
+QUESTIONS = Path("examples/questions/model.yaml")
+
+
+def pasted(manifest: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, list[str]]:
+    """The texts of the line's tensors, by their names."""
+    announce("http://127.0.0.1:1", read_subjects([str(manifest)])[0], playground=False)
+    (line,) = (line for line in capsys.readouterr().err.splitlines() if "curl" in line)
+    return {tensor["name"]: tensor["data"] for tensor in json.loads(shlex.split(line)[-1])["inputs"]}
+
+
+def test_it_asks_the_first_golden_question_with_all_its_inputs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert pasted(QUESTIONS, capsys) == {
+        "question": ["Where do I live?"],
+        "context": ["My name is Sarah and I live in London."],
+    }
+
+
+def test_without_golden_questions_it_asks_what_the_task_takes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manifest = tmp_path / "model.yaml"
+    manifest.write_text(QUESTIONS.read_text().partition("  tests:")[0])
+    assert set(pasted(manifest, capsys)) == {"question", "context"}
