@@ -24,6 +24,7 @@ from transformermodel_cli import (
     serve,
     validate,
 )
+from transformermodel_cli.process_end import end_process
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it (128 + SIGINT)."""
@@ -70,21 +71,31 @@ app.command("operator")(operator.command)
 app.command("check-installation", hidden=True)(check_installation.command)
 
 
-def run() -> None:
+def run() -> NoReturn:
     """Run the command line and exit: 0, 1 a fault of ours, 2 the user's input, others by class of failure.
 
     SIGTERM ends it from here on; a server that listens takes it over. The first process of a container would not hear
     it otherwise, and a pod that is deleted while it starts would stay for its whole grace period.
     """
     signal.signal(signal.SIGTERM, _leave)
+    end_process(_status())
+
+
+def _status() -> int:
+    """Run the command; its exit status."""
     try:
         app()
     except TransformerModelError as error:
         Console(stderr=True, highlight=False, soft_wrap=True).print("error:", style="bold red", end=" ")
         sys.stderr.write(f"{error}\n")
-        sys.exit(error.exit_status)
+        return error.exit_status
     except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+        return INTERRUPTED
+    except SystemExit as end:
+        if isinstance(end.code, str):
+            raise
+        return end.code or 0
+    return 0
 
 
 def _leave(_: int, __: FrameType | None) -> NoReturn:

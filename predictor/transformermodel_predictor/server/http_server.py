@@ -31,6 +31,7 @@ class HTTPServer(uvicorn.Server):
 
     Attributes:
         closing: set when no new requests are taken any more.
+        interrupted: set when requests in flight are not waited for either.
     """
 
     def __init__(self, application: Application, models: Models, options: ServerOptions) -> None:
@@ -52,18 +53,19 @@ class HTTPServer(uvicorn.Server):
             )
         )
         self.closing = asyncio.Event()
+        self.interrupted = asyncio.Event()
         self._models = models
         certificate, key = options.certificate, options.key
         self._key_pair = None if certificate is None or key is None else KeyPair(certificate, key)
         self._drain_seconds = options.drain_seconds
         self._serving: asyncio.Task[None] | None = None
-        self._interrupted = False
 
     def start(self, listener: socket.socket) -> asyncio.Task[None]:
         """Serve on a socket, in a task that ends with the server."""
         self.config.load()
         if self.config.ssl is not None and self._key_pair is not None:
             show_renewed(self.config.ssl, self._key_pair)
+        self._hear_signals()
         self._serving = asyncio.create_task(self.serve(sockets=[listener]))
         return self._serving
 
@@ -83,8 +85,8 @@ class HTTPServer(uvicorn.Server):
         self.closing.set()
 
     def interrupt(self) -> None:
-        """End at once."""
-        self._interrupted = True
+        """End at once; being told so again changes nothing."""
+        self.interrupted.set()
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # requests that are cut off now are no errors
         for task in self.server_state.tasks:
             task.cancel()
@@ -96,19 +98,17 @@ class HTTPServer(uvicorn.Server):
             if isinstance(connection, PatientProtocol):
                 connection.end_if_stuck()
 
+    def _hear_signals(self) -> None:
+        """Hear signals as Kubernetes and a terminal send them, as long as the event loop is there.
+
+        Also while handlers' processes end, after this server has: a second signal would else end the process at once.
+        """
+        if threading.current_thread() is threading.main_thread():
+            loop = asyncio.get_running_loop()
+            loop.add_signal_handler(signal.SIGTERM, self.drain)
+            loop.add_signal_handler(signal.SIGINT, self.interrupt)
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Signals as Kubernetes and a terminal send them, while the server runs."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGTERM, self.drain)
-        loop.add_signal_handler(signal.SIGINT, self.interrupt)
-        try:
-            yield
-        finally:
-            loop.remove_signal_handler(signal.SIGTERM)
-            loop.remove_signal_handler(signal.SIGINT)
-            if self._interrupted:  # a second Ctrl-C does not wait for a forward pass that has begun
-                signal.signal(signal.SIGINT, signal.SIG_DFL)
+        """Nothing: uvicorn would hear them only while it serves."""
+        yield

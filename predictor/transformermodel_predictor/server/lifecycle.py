@@ -184,7 +184,11 @@ class ModelServer:
         try:
             yield
         finally:
-            if not self.http.closing.is_set():  # interrupted: nothing is waited for
+            if self.http.closing.is_set():
+                interrupted = asyncio.create_task(self.http.interrupted.wait())
+                await asyncio.wait({closing, interrupted}, return_when=asyncio.FIRST_COMPLETED)
+                interrupted.cancel()
+            if not closing.done():  # nothing is waited for
                 closing.cancel()
                 await server.end()
-            await asyncio.wait({closing})
+                await asyncio.wait({closing})
