@@ -38,6 +38,10 @@ DEADLINE_EXCEEDED. TorchServe's and OpenAI's URLs answer in their own forms, and
 chooses ([torchserve-api.md](torchserve-api.md)). Floats among gRPC's parameters travel as strings, unless a client has
 a field for them, as Triton's has.
 
+On SIGTERM the server is not ready for `--drain-seconds` and serves on, then takes nothing new, and what has begun may
+take `--finish-seconds` more; what takes longer is answered with 503. SIGINT (Ctrl-C) ends it at once, also meanwhile.
+Its exit status is 0; that of a server that does not listen yet is 143, or 130.
+
 OpenAI's `logprobs` and `top_logprobs` tell the model's own distribution, before penalties, temperature, top_k and
 top_p. They belong to the text that is generated: neither the token that ends it nor a stop string has any, and together
 with `echo` they are refused. `text_offset` counts from the beginning of the choice's text, in code points. A token that
