@@ -23,6 +23,11 @@ _TRUNCATED = "x-truncated-tokens"
 
 _NOT_PARAMETERS = frozenset({FORMAT, "model_name"})
 
+_NO_FORM = (
+    "the body says that it is a form, and has one field without a value: is it a text or JSON? `curl -d` sends forms "
+    "unless told otherwise, as by -H 'content-type: text/plain' or application/json"
+)
+
 
 async def predict(inference: Inference, request: Request, handler: Handler, limit: int) -> Response:
     """The answer alone: the label, the answer or the text, or pairs of a token and its label as JSON."""
@@ -66,7 +71,10 @@ async def _read_value(request: Request, limit: int) -> object:
     if media_type == "application/json":
         return parse_json(body)
     if is_form(media_type):
-        return _texts(await read_form(request, body))
+        texts = _texts(await read_form(request, body))
+        if list(texts.values()) == [""]:
+            raise InvalidRequest(_NO_FORM)
+        return texts
     return body
 
 

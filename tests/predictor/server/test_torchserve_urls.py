@@ -50,6 +50,14 @@ def test_forms_json_and_literals_hold_the_text(client: httpx.Client, label: str)
     assert [answer.text for answer in answers] == [label] * len(answers)
 
 
+def test_a_text_that_curl_calls_a_form_is_told_how_to_be_sent(client: httpx.Client) -> None:
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    for body in (TEXT, '{"text": "good"}'):
+        response = client.post("/predictions/tiny", content=body, headers=form)
+        assert response.status_code == 400
+        assert "-H 'content-type: text/plain'" in response.json()["message"]
+
+
 def test_the_one_version_answers(client: httpx.Client, tiny_model: LoadedModel, label: str) -> None:
     version = tiny_model.artifact.manifest.digest[:12]
     assert client.post(f"/predictions/tiny/{version}", content=TEXT).text == label
