@@ -1,12 +1,12 @@
 """One question's way to an explained answer: predict, find the targets, attribute, and say it in words."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
-from transformermodel_predictor.explanations.explanation import Explained, Options
+from transformermodel_predictor.explanations.explanation import Explained, Explanation, Options
 from transformermodel_predictor.explanations.methods.catalogue import METHODS
 from transformermodel_predictor.explanations.parts import explain
 from transformermodel_predictor.explanations.rows import Asking, ForwardRow
@@ -46,24 +46,39 @@ def explaining(
 
     Raises:
         InvalidQuestion: it cannot be encoded, has no such target or too many, or the method cannot be had.
-        ArithmeticError: the model answered with numbers that are not finite.
+        ArithmeticError: the model's answer to the question itself is not finite.
     """
     question, options = subject.question, subject.options
     windows = encode(question)
     outputs = yield from _outputs(windows)
     targets = task.targets(question, windows, outputs, subject.wanted)
     _require_few(targets, subject.most_targets)
-    attribute = METHODS[options.method]
-    attributions = yield from together([attribute(target, options, tools) for target in targets])
     texts = task.texts(question)
     return Explained(
         answer=task.answer(question, windows, outputs),
-        explanations=tuple(
-            explain(options.method, target, attribution, texts)
-            for target, attribution in zip(targets, attributions, strict=True)
-        ),
+        explanations=(yield from _explanations(targets, options, tools, texts)),
         truncated=sum(window.truncated for window in windows),
     )
+
+
+def _explanations(
+    targets: Sequence[Target], options: Options, tools: Tools, texts: Mapping[str, str]
+) -> Asking[tuple[Explanation, ...]]:
+    """What a method finds.
+
+    Raises:
+        InvalidQuestion: it meets numbers that are not finite on its way to this text, as others may not.
+    """
+    attribute = METHODS[options.method]
+    try:
+        attributions = yield from together([attribute(target, options, tools) for target in targets])
+        pairs = zip(targets, attributions, strict=True)
+        return tuple(explain(options.method, target, attribution, texts) for target, attribution in pairs)
+    except ArithmeticError as error:
+        raise InvalidQuestion(
+            f"method {options.method} with the baseline {options.baseline} cannot explain this text: {error}; "
+            "another method or baseline may"
+        ) from error
 
 
 class _Kept:
