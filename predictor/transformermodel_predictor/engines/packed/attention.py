@@ -106,10 +106,11 @@ def _attention(
     if torch.is_grad_enabled() and query.requires_grad:
         return _differentiable(query, key, value, layout, scaling, sliding_window, first_alone=first_alone)
     if first_alone:
-        return torch.cat([_attend(query, key, value, run, scaling, sliding_window, 1) for run in layout.runs], 1)
+        first = (_attend(query, key, value, run, scaling, sliding_window, first_alone=True) for run in layout.runs)
+        return torch.cat(list(first), 1)
     output = torch.empty_like(query.transpose(1, 2), memory_format=torch.contiguous_format)
     for run in layout.runs:
-        output[:, run.start : run.stop] = _attend(query, key, value, run, scaling, sliding_window)
+        output[:, run.start : run.stop] = _attend(query, key, value, run, scaling, sliding_window, first_alone=False)
     output[:, layout.starts[-1] :] = 0  # numbers that hurt nobody, whatever the memory held before
     return output
 
@@ -127,16 +128,17 @@ def _attend(
     run: Run,
     scaling: float | None,
     sliding_window: int | None,
-    asking: int | None = None,
+    *,
+    first_alone: bool,
 ) -> torch.Tensor:
-    """A run: [1, tokens, heads, width]; of each sequence all tokens, or as many as are asking.
+    """A run: [1, tokens, heads, width]; of each sequence all tokens, or the first.
 
     An odd number of keys takes up to twice as long as a round one, so keys of neighbours are looked at in passing, and
     not seen. What is not a number in them would be: the engine takes care of that.
     """
     multiple = _KEYS if query.device.type == "cpu" and sliding_window is None else 1
     keys = run.keys(multiple, total=query.shape[2])
-    asking = asking or run.length
+    asking = 1 if first_alone else run.length
     if keys == run.length:
         mask = _band_of(run, sliding_window, query.device, asking)
     else:
