@@ -68,4 +68,6 @@ def read_parameters(given: Mapping[str, Any], defaults: GenerationDefaults) -> G
 
 def _require_stops(stops: tuple[str, ...]) -> None:
     if len(stops) > _MOST_STOPS or not all(1 <= len(stop) <= _LONGEST_STOP for stop in stops):
-        raise InvalidQuestion(f"stop may have {_MOST_STOPS} strings, each of 1 to {_LONGEST_STOP} characters")
+        raise InvalidQuestion(
+            f"stop may have {_MOST_STOPS} strings, each of 1 to {_LONGEST_STOP} characters", field="stop"
+        )

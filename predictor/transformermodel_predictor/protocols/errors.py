@@ -16,7 +16,16 @@ _LONGEST_COMPARED = 253
 
 
 class InvalidRequest(ValueError):
-    """A request that its protocol cannot read; the text says what would be right."""
+    """A request that its protocol cannot read; the text says what would be right.
+
+    Args:
+        message: the text.
+        field: the member of the body that is at fault, where it is one.
+    """
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class Unauthorized(Exception):
@@ -28,6 +37,8 @@ class Unauthorized(Exception):
 
 class UnknownModel(LookupError):
     """There is no model of this name here; those that there are, the likeliest first, or a few of many."""
+
+    field = "model"
 
     def __init__(self, name: str, there: Sequence[str] = ()) -> None:
         super().__init__(f"there is no model {name!r} here; {_offered(name, there)}")
@@ -98,19 +109,21 @@ class UnknownEncoding(Exception):
 
 
 class TextTooLarge(Exception):
-    """A question has more text than the server tokenizes."""
+    """A question has more text than the server tokenizes; all of it in one field, or in several."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, field: str | None = None) -> None:
         super().__init__(f"a text has more than {limit} bytes; the server's --max-text-bytes allows no more")
+        self.field = field
 
 
 class TooManyRows(Exception):
     """A request has more rows than the server takes at once."""
 
-    def __init__(self, count: int, limit: int, called: str = "rows") -> None:
+    def __init__(self, count: int, limit: int, called: str = "rows", field: str | None = None) -> None:
         super().__init__(
             f"the request has {count} {called}; the server's --max-rows allows {limit}, so send several requests"
         )
+        self.field = field
 
 
 class DeadlineExceeded(Exception):
@@ -165,6 +178,9 @@ Who cancels a request is the server that ends: where it is the client that has g
 _CODES = {400: "INVALID_ARGUMENT", 404: "NOT_FOUND", 413: "RESOURCE_EXHAUSTED", 507: "RESOURCE_EXHAUSTED"}
 """gRPC's codes of a handler's own statuses; any other is INTERNAL, because a second attempt meets the same handler."""
 
+_AT_FIELDS = (InvalidQuestion, InvalidRequest, UnknownModel, TextTooLarge, TooManyRows)
+"""The exceptions that may know which field is at fault."""
+
 _RETRY_AFTER_SECONDS = 1
 
 
@@ -178,6 +194,7 @@ class Refusal:
         retry_after: seconds after which to try again, where that helps.
         code: name of the gRPC status code.
         cause: what kind of error it was.
+        field: what of the request is at fault, where it is one field or parameter, by the name that the error knows.
     """
 
     status: int
@@ -185,6 +202,7 @@ class Refusal:
     retry_after: int | None = None
     code: str = "INTERNAL"
     cause: type[BaseException] = Exception
+    field: str | None = None
 
     @property
     def document(self) -> dict[str, str]:
@@ -200,5 +218,7 @@ def refusal(error: BaseException) -> Refusal:
         error = ServerEnds()
     for kind, (status, code) in _TOLD.items():
         if isinstance(error, kind):
-            return Refusal(status, str(error), _RETRY_AFTER_SECONDS if status == 503 else None, code, kind)
+            retry_after = _RETRY_AFTER_SECONDS if status == 503 else None
+            field = error.field if isinstance(error, _AT_FIELDS) else None
+            return Refusal(status, str(error), retry_after, code, kind, field)
     return Refusal(500, "the server failed to answer; its log says why")

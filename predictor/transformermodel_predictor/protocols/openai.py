@@ -195,10 +195,13 @@ def model_document(name: str, created: int) -> dict[str, Any]:
 _TYPES = {401: "authentication_error", 429: "rate_limit_error"}
 _CODES = {401: "invalid_api_key", 404: "not_found", 503: "unavailable"}
 _UNKNOWN_MODEL = "model_not_found"
+_OWN_NAMES = {"text": "prompt"}
+"""OpenAI's names of fields that tasks call otherwise."""
 
 
 def error_document(refusal: Refusal) -> dict[str, Any]:
-    """An error as OpenAI's clients read it."""
+    """An error as OpenAI's clients read it; `param` names what of the request is at fault, where it is one member."""
     kind = _TYPES.get(refusal.status, "server_error" if refusal.status >= 500 else "invalid_request_error")
     code = _UNKNOWN_MODEL if refusal.cause is UnknownModel else _CODES.get(refusal.status)
-    return {"error": {"message": refusal.message, "type": kind, "param": None, "code": code}}
+    param = None if refusal.field is None else _OWN_NAMES.get(refusal.field, refusal.field)
+    return {"error": {"message": refusal.message, "type": kind, "param": param, "code": code}}

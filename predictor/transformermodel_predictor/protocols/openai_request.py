@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from transformermodel_predictor.generation import parameters as generation
 from transformermodel_predictor.protocols.errors import InvalidRequest
 from transformermodel_predictor.protocols.sizes import require_rows
 
@@ -17,6 +18,9 @@ _PARAMETERS = {
     **{name: name for name in ("temperature", "top_p", "seed", "stop", "top_k", "repetition_penalty", "do_sample")},
 }
 """What decides how a text is generated, by the task's name of it. The last ones are not OpenAI's own."""
+
+_KINDS = {parameter.name: parameter.kind for parameter in generation.PARAMETERS}
+"""What values it has, so that what is wrong is called by the client's name of it."""
 
 _NEUTRAL: Mapping[str, tuple[Any, ...]] = {
     "audio": (),
@@ -103,19 +107,20 @@ def read_completion(body: object, most_rows: int | None = None) -> CompletionReq
         most_rows: how many choices there may be in all: prompts, times `n`; any number when None.
 
     Raises:
-        InvalidRequest: a member is missing, wrong, or asks for what is not done here; the text names it.
+        InvalidRequest, InvalidQuestion: a member is missing, wrong, or asks for what is not done here; text and field
+            name it.
         TooManyRows: there are more choices.
     """
     document = _document(body, ("prompt", "echo", "logprobs"))
     prompt = document.get("prompt")
     texts = [prompt] if isinstance(prompt, str) else prompt
     if isinstance(texts, list):
-        require_rows(len(texts) * _choices(document), most_rows, "prompts, each counted n times")
+        require_rows(len(texts) * _choices(document), most_rows, "prompts, each counted n times", "prompt")
     if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
-        raise InvalidRequest("prompt must be a string or a list of strings; prompts of token ids are not read")
+        raise _wrong("prompt", "must be a string or a list of strings; prompts of token ids are not read")
     echo, logprobs = _flag(document, "echo"), _completion_logprobs(document)
     if echo and logprobs is not None:
-        raise InvalidRequest("logprobs are those of what is generated, not of the prompt; leave out echo or logprobs")
+        raise _wrong("logprobs", "are those of what is generated, not of the prompt; leave out echo or logprobs")
     asked = _request(document, [{"text": text} for text in texts], {"return_full_text": echo})
     return replace(asked, logprobs=logprobs)
 
@@ -128,15 +133,16 @@ def read_chat(body: object, most_rows: int | None = None) -> CompletionRequest:
         most_rows: how many messages there may be, and parts of one; any number when None.
 
     Raises:
-        InvalidRequest: a member is missing, wrong, or asks for what is not done here; the text names it.
+        InvalidRequest, InvalidQuestion: a member is missing, wrong, or asks for what is not done here; text and field
+            name it.
         TooManyRows: there are more messages, or parts.
     """
     document = _document(body, ("messages", "logprobs", "top_logprobs"))
     messages = document.get("messages")
     if not isinstance(messages, list) or not messages:
-        raise InvalidRequest("messages must be a list with at least one message")
-    require_rows(len(messages), most_rows, "messages")
-    require_rows(sum(map(_parts, messages)), most_rows, "parts of messages")
+        raise _wrong("messages", "must be a list with at least one message")
+    require_rows(len(messages), most_rows, "messages", "messages")
+    require_rows(sum(map(_parts, messages)), most_rows, "parts of messages", "messages")
     read = [_message(message, f"messages[{index}]") for index, message in enumerate(messages)]
     asked = _request(document, [{"messages": read}], {"return_full_text": False})
     return replace(asked, logprobs=_chat_logprobs(document))
@@ -149,9 +155,9 @@ def _document(body: object, own: tuple[str, ...]) -> Mapping[str, Any]:
     known = {"model", "n", "stream", "stream_options", *own, *_PARAMETERS, *_NEUTRAL, *_OF_NO_EFFECT}
     for name, value in body.items():
         if name not in known:
-            raise InvalidRequest(f"{name} is not known here")
+            raise _wrong(name, "is not known here")
         if value is not None and name in _NEUTRAL and value not in _NEUTRAL[name]:
-            raise InvalidRequest(f"{name} is not supported; leave it out")
+            raise _wrong(name, "is not supported; leave it out")
     return {name: value for name, value in body.items() if value is not None}
 
 
@@ -160,7 +166,7 @@ def _request(
 ) -> CompletionRequest:
     model = document.get("model")
     if not isinstance(model, str):
-        raise InvalidRequest("model must be the name of a model")
+        raise _wrong("model", "must be the name of a model")
     options = _stream_options(document)
     return CompletionRequest(
         model=model,
@@ -168,14 +174,14 @@ def _request(
         parameters={**parameters, **_generation_parameters(document)},
         choices=_choices(document),
         stream=_flag(document, "stream"),
-        usage=_flag(options, "include_usage"),
+        usage=_flag(options, "include_usage", "stream_options."),
     )
 
 
 def _choices(document: Mapping[str, Any]) -> int:
     choices = document.get("n", 1)
     if isinstance(choices, bool) or not isinstance(choices, int) or not 1 <= choices <= _MOST_CHOICES:
-        raise InvalidRequest(f"n must be a whole number from 1 to {_MOST_CHOICES}")
+        raise _wrong("n", f"must be a whole number from 1 to {_MOST_CHOICES}")
     return choices
 
 
@@ -183,14 +189,14 @@ def _stream_options(document: Mapping[str, Any]) -> Mapping[str, Any]:
     """How a stream is wanted; refused where there is none."""
     options = document.get("stream_options", {})
     if not isinstance(options, Mapping):
-        raise InvalidRequest("stream_options must be an object")
+        raise _wrong("stream_options", "must be an object")
     for name in options:
         if name not in _STREAM_OPTIONS:
-            raise InvalidRequest(f"stream_options.{name} is not known here")
-    if _flag(options, "include_obfuscation"):
-        raise InvalidRequest("stream_options.include_obfuscation is not supported; leave it out")
+            raise _wrong(f"stream_options.{name}", "is not known here")
+    if _flag(options, "include_obfuscation", "stream_options."):
+        raise _wrong("stream_options.include_obfuscation", "is not supported; leave it out")
     if options and not _flag(document, "stream"):
-        raise InvalidRequest("stream_options needs stream to be true")
+        raise _wrong("stream_options", "needs stream to be true")
     return options
 
 
@@ -200,9 +206,10 @@ def _generation_parameters(document: Mapping[str, Any]) -> dict[str, Any]:
     for name, own in _PARAMETERS.items():
         if name not in document:
             continue
-        if said.setdefault(own, document[name]) != document[name]:
+        value = _KINDS[own].read(name, document[name])
+        if said.setdefault(own, value) != value:
             first = next(other for other, same in _PARAMETERS.items() if same == own)
-            raise InvalidRequest(f"{first} and {name} say the same; leave one out")
+            raise InvalidRequest(f"{first} and {name} say the same; leave one out", name)
     return said
 
 
@@ -218,28 +225,28 @@ def _chat_logprobs(document: Mapping[str, Any]) -> int | None:
     if _flag(document, "logprobs"):
         return likeliest
     if likeliest:
-        raise InvalidRequest("top_logprobs needs logprobs to be true")
+        raise _wrong("top_logprobs", "needs logprobs to be true")
     return None
 
 
 def _likeliest(value: object, name: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MOST_LOGPROBS:
-        raise InvalidRequest(f"{name} must be a whole number from 0 to {_MOST_LOGPROBS}")
+        raise _wrong(name, f"must be a whole number from 0 to {_MOST_LOGPROBS}")
     return value
 
 
 def _message(message: object, name: str) -> dict[str, str]:
     if not isinstance(message, Mapping) or not isinstance(message.get("role"), str):
-        raise InvalidRequest(f"{name} must be an object with role and content")
+        raise _wrong(name, "must be an object with role and content")
     if message.get("tool_calls") or message.get("function_call") or message["role"] in ("tool", "function"):
-        raise InvalidRequest(f"{name} speaks of tools, which are not supported")
+        raise _wrong(name, "speaks of tools, which are not supported")
     for member, value in message.items():
         if member not in _OF_MESSAGES and value not in (None, []):
-            raise InvalidRequest(f"{member} of {name} is not supported; leave it out")
+            raise InvalidRequest(f"{member} of {name} is not supported; leave it out", f"{name}.{member}")
     role = "system" if message["role"] == "developer" else message["role"]
     speaker = message.get("name")
     if not isinstance(speaker, str | None):
-        raise InvalidRequest(f"the name of {name} must be a string")
+        raise InvalidRequest(f"the name of {name} must be a string", f"{name}.name")
     read = {"role": role, "content": _content(message.get("content"), name)}
     return read if speaker is None else {**read, "name": speaker}
 
@@ -256,14 +263,21 @@ def _content(content: object, name: str) -> str:
     parts = content if isinstance(content, list) else [None]
     texts = [part.get("text") for part in parts if isinstance(part, Mapping) and part.get("type") == "text"]
     if len(texts) != len(parts) or not all(isinstance(text, str) for text in texts):
-        raise InvalidRequest(f"the content of {name} must be a string or a list of texts; nothing else is read")
+        raise InvalidRequest(
+            f"the content of {name} must be a string or a list of texts; nothing else is read", f"{name}.content"
+        )
     return "".join(str(text) for text in texts)
 
 
-def _flag(document: Mapping[str, Any], name: str) -> bool:
+def _flag(document: Mapping[str, Any], name: str, within: str = "") -> bool:
     value = document.get(name, False)
     if value is None:
         return False
     if not isinstance(value, bool):
-        raise InvalidRequest(f"{name} must be true or false")
+        raise _wrong(f"{within}{name}", "must be true or false")
     return value
+
+
+def _wrong(field: str, why: str) -> InvalidRequest:
+    """A sentence that begins with the member at fault."""
+    return InvalidRequest(f"{field} {why}", field)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 _TEXT: dict[str, Any] = {"type": "string"}
+_TEXT_OR_NULL: dict[str, Any] = {"type": ["string", "null"]}
 _COUNT: dict[str, Any] = {"type": "integer", "minimum": 0}
 _NUMBER: dict[str, Any] = {"type": "number"}
 _FLAG: dict[str, Any] = {"type": "boolean"}
@@ -65,11 +66,7 @@ _MESSAGE = _object({"role": _TEXT, "content": {"anyOf": [_TEXT, _PARTS]}}, name=
 
 OPENAI_SCHEMAS: Mapping[str, dict[str, Any]] = {
     "OpenAIError": _object(
-        {
-            "error": _object(
-                {"message": _TEXT, "type": _TEXT, "param": {"type": "null"}, "code": {"type": ["string", "null"]}}
-            )
-        }
+        {"error": _object({"message": _TEXT, "type": _TEXT, "param": _TEXT_OR_NULL, "code": _TEXT_OR_NULL})}
     ),
     "OpenAIModel": _object({"id": _TEXT, "object": _TEXT, "created": {"type": "integer"}, "owned_by": _TEXT}),
     "OpenAIModels": _object({"object": _TEXT, "data": _list({"$ref": "#/components/schemas/OpenAIModel"})}),

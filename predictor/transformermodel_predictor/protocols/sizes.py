@@ -20,19 +20,20 @@ class RequestLimits:
     rows: int
 
 
-def require_rows(count: int, limit: int | None, called: str = "rows") -> None:
+def require_rows(count: int, limit: int | None, called: str = "rows", field: str | None = None) -> None:
     """Refuse more rows than the server takes at once: each costs time in which nobody else is answered.
 
     Args:
         count: how many there are.
         limit: how many there may be; any number when None.
         called: what the protocol calls them.
+        field: the member of the body in which they are.
 
     Raises:
         TooManyRows: there are more.
     """
     if limit is not None and count > limit:
-        raise TooManyRows(count, limit, called)
+        raise TooManyRows(count, limit, called, field)
 
 
 def require_size(questions: Iterable[Mapping[str, Any]], limit: int) -> None:
@@ -52,7 +53,7 @@ def require_size(questions: Iterable[Mapping[str, Any]], limit: int) -> None:
         if len(texts) < len(fields):
             texts, room = _texts(fields, room)
         if sum(map(len, texts)) * _MOST_BYTES > limit and sum(map(_bytes, texts)) > limit:
-            raise TextTooLarge(limit)
+            raise TextTooLarge(limit, next(iter(fields)) if len(fields) == 1 else None)
 
 
 _MOST_BYTES = 4

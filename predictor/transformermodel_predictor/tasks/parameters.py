@@ -71,7 +71,7 @@ def refuse_unknown(kind: str, given: Mapping[str, Any], known: Sequence[str]) ->
         if name not in known:
             *rest, last = known
             listed = f"{', '.join(rest)} and {last}" if rest else last
-            raise InvalidQuestion(f"{kind} {name!r} is not known; there {'are' if rest else 'is'} {listed}")
+            raise InvalidQuestion(f"{kind} {name!r} is not known; there {'are' if rest else 'is'} {listed}", field=name)
 
 
 def text_field(fields: Mapping[str, Any], name: str) -> str:
@@ -82,9 +82,9 @@ def text_field(fields: Mapping[str, Any], name: str) -> str:
     """
     value = fields.get(name)
     if value is None and name not in fields:
-        raise InvalidQuestion(f"{name} is missing")
+        raise InvalidQuestion(f"{name} is missing", field=name)
     if not isinstance(value, str):
-        raise InvalidQuestion(f"{name} must be a string")
+        raise InvalidQuestion(f"{name} must be a string", field=name)
     require_characters(name, value)
     return value
 
@@ -108,7 +108,7 @@ def flag() -> Kind:
 
     def read(name: str, value: object) -> bool:
         if not isinstance(value, bool):
-            raise InvalidQuestion(f"{name} must be true or false")
+            raise InvalidQuestion(f"{name} must be true or false", field=name)
         return value
 
     return Kind("true or false", read)
@@ -123,7 +123,7 @@ def whole(least: int, most: int) -> Kind:
         if isinstance(number, float) and number.is_integer():
             number = int(number)
         if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= most:
-            raise InvalidQuestion(f"{name} must be {description}")
+            raise InvalidQuestion(f"{name} must be {description}", field=name)
         return number
 
     return Kind(description, read)
@@ -136,7 +136,7 @@ def number(least: float, most: float) -> Kind:
     def read(name: str, value: object) -> float:
         found = _number_in(value) if isinstance(value, str) else value
         if isinstance(found, bool) or not isinstance(found, int | float) or not least <= found <= most:
-            raise InvalidQuestion(f"{name} must be {description}")
+            raise InvalidQuestion(f"{name} must be {description}", field=name)
         return float(found)
 
     return Kind(description, read)
@@ -150,7 +150,7 @@ def choice(members: type[StrEnum]) -> Kind:
         for member in members:
             if member == value:
                 return member
-        raise InvalidQuestion(f"{name} must be {description}")
+        raise InvalidQuestion(f"{name} must be {description}", field=name)
 
     return Kind(description, read)
 
@@ -161,7 +161,7 @@ def texts() -> Kind:
     def read(name: str, value: object) -> tuple[str, ...]:
         items = _list_in(value) if isinstance(value, str) else value
         if not isinstance(items, list | tuple) or not all(isinstance(item, str) for item in items):
-            raise InvalidQuestion(f"{name} must be a list of strings")
+            raise InvalidQuestion(f"{name} must be a list of strings", field=name)
         return tuple(items)
 
     return Kind("a list of strings", read)

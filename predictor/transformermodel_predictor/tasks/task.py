@@ -83,11 +83,13 @@ class InvalidQuestion(ValueError):
     Args:
         message: the text.
         question: the task's own question, where it had been made before it turned out to be invalid.
+        field: the field or parameter that is at fault, where it is one.
     """
 
-    def __init__(self, message: str, question: object = None) -> None:
+    def __init__(self, message: str, question: object = None, field: str | None = None) -> None:
         super().__init__(message)
         self.question = question
+        self.field = field
 
 
 class Task(Protocol[QuestionMade, AnswerTaken]):

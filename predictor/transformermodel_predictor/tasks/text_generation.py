@@ -161,7 +161,7 @@ class TextGeneration:
         if not tokens and tokenizer.bos_token_id is not None:
             tokens = [tokenizer.bos_token_id]
         if not tokens:
-            raise InvalidQuestion("text has no tokens, and the model has none that begins a text")
+            raise InvalidQuestion("text has no tokens, and the model has none that begins a text", field="text")
         parameters = question.parameters
         fitted = fit(tokens, parameters.max_new_tokens, self._configuration.max_length, positions)
         clamped = replace(question, parameters=replace(parameters, max_new_tokens=fitted.max_new_tokens))
@@ -221,11 +221,11 @@ def _messages(value: object) -> tuple[Mapping[str, Any], ...]:
 def _conversation(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Mapping[str, Any]]) -> str:
     """A conversation as the tokenizer's chat template writes it, up to where the next message begins."""
     if not tokenizer.chat_template:
-        raise InvalidQuestion("the model's tokenizer has no chat template for messages; send text")
+        raise InvalidQuestion("the model's tokenizer has no chat template for messages; send text", field="messages")
     try:
         text = tokenizer.apply_chat_template(
             [dict(message) for message in messages], tokenize=False, add_generation_prompt=True
         )
     except (TemplateError, TypeError, ValueError, KeyError) as error:
-        raise InvalidQuestion(f"messages do not fit the model's chat template: {error}") from error
+        raise InvalidQuestion(f"messages do not fit the model's chat template: {error}", field="messages") from error
     return str(text)

@@ -249,40 +249,49 @@ class TestErrors:
         with pytest.raises(openai.NotFoundError, match="there is no model 'other' here") as unknown:
             client.completions.create(model="other", prompt="a")
 
-        assert unknown.value.code == "model_not_found"
+        assert (unknown.value.code, unknown.value.param) == ("model_not_found", "model")
 
     def test_a_model_of_another_task(self, client: openai.OpenAI) -> None:
-        with pytest.raises(openai.BadRequestError, match="'classifier' does not generate text"):
+        with pytest.raises(openai.BadRequestError, match="'classifier' does not generate text") as refused:
             client.completions.create(model="classifier", prompt="a")
 
+        assert refused.value.param == "model"
+
     @pytest.mark.parametrize(
-        ("said", "message"),
+        ("said", "message", "param"),
         [
-            ({"logprobs": 21}, "logprobs must be a whole number from 0 to 20"),
-            ({"logprobs": True}, "logprobs must be a whole number from 0 to 20"),
-            ({"logprobs": 1, "echo": True}, "not of the prompt; leave out echo or logprobs"),
-            ({"frequency_penalty": 0.5}, "frequency_penalty is not supported"),
-            ({"max_tokens": 0}, "max_new_tokens must be a whole number from 1"),
-            ({"n": 99}, "n must be a whole number from 1 to 16"),
-            ({"prompt": [1, 2]}, "prompts of token ids are not read"),
-            ({"extra_body": {"colour": "red"}}, "colour is not known here"),
+            ({"logprobs": 21}, "logprobs must be a whole number from 0 to 20", "logprobs"),
+            ({"logprobs": True}, "logprobs must be a whole number from 0 to 20", "logprobs"),
+            ({"logprobs": 1, "echo": True}, "not of the prompt; leave out echo or logprobs", "logprobs"),
+            ({"frequency_penalty": 0.5}, "frequency_penalty is not supported", "frequency_penalty"),
+            ({"max_tokens": 0}, "max_tokens must be a whole number from 1", "max_tokens"),
+            ({"stop": [""]}, "stop may have 16 strings", "stop"),
+            ({"n": 99}, "n must be a whole number from 1 to 16", "n"),
+            ({"prompt": [1, 2]}, "prompts of token ids are not read", "prompt"),
+            ({"extra_body": {"colour": "red"}}, "colour is not known here", "colour"),
         ],
         ids=str,
     )
     @pytest.mark.parametrize("stream", [False, True])
     def test_what_cannot_be_done_is_refused(
-        self, said: dict[str, object], message: str, stream: bool, client: openai.OpenAI
+        self, said: dict[str, object], message: str, param: str, stream: bool, client: openai.OpenAI
     ) -> None:
         with pytest.raises(openai.BadRequestError, match=message) as refused:
             client.completions.create(**{"model": "writer", "prompt": "a", "stream": stream, **said})
 
         assert refused.value.type == "invalid_request_error"
+        assert refused.value.param == param
+
+    def test_a_prompt_with_too_much_text_is_named(self, client: openai.OpenAI) -> None:
+        with pytest.raises(openai.APIStatusError, match="--max-text-bytes") as refused:
+            client.completions.create(model="writer", prompt="a" * (ServerOptions().max_text_bytes + 1))
+        assert (refused.value.status_code, refused.value.param) == (413, "prompt")
 
     def test_more_prompts_than_the_server_allows_are_too_large(self, client: openai.OpenAI) -> None:
         prompts = ["a"] * (ServerOptions().max_rows // 2 + 1)
         with pytest.raises(openai.APIStatusError, match="--max-rows") as refused:
             client.completions.create(model="writer", prompt=prompts, n=2)
-        assert refused.value.status_code == 413
+        assert (refused.value.status_code, refused.value.param) == (413, "prompt")
 
     @pytest.mark.parametrize(
         "content", [[{"type": "image_url", "image_url": {"url": "data:,"}}], [{"type": "text", "text": 3}]]
@@ -302,6 +311,7 @@ class TestErrors:
 
         assert response.status_code == 400
         assert set(response.json()["error"]) == {"message", "type", "param", "code"}
+        assert response.json()["error"]["param"] is None
 
 
 def test_pieces_come_while_the_model_works_and_a_client_that_goes_ends_it(

@@ -10,6 +10,7 @@ from openai.types.chat.chat_completion_stream_options_param import ChatCompletio
 
 from transformermodel_predictor.protocols.errors import InvalidRequest, TooManyRows
 from transformermodel_predictor.protocols.openai_request import CompletionRequest, read_chat, read_completion
+from transformermodel_predictor.tasks.task import InvalidQuestion
 
 COMPLETION: dict[str, Any] = {"model": "writer", "prompt": "the"}
 CHAT: dict[str, Any] = {"model": "writer", "messages": [{"role": "user", "content": "the"}]}
@@ -82,8 +83,9 @@ def test_no_field_of_the_clients_own_types_is_ignored_in_silence(
         elif name in OF_NO_EFFECT:
             assert read({**least, name: OF_NO_EFFECT[name]}) == plain, name
         else:
-            with pytest.raises(InvalidRequest, match=name):
+            with pytest.raises(InvalidRequest, match=name) as refused:
                 read({**least, name: REFUSED[name]})
+            assert refused.value.field == name
         assert read({**least, name: None}) == plain, name
 
 
@@ -95,14 +97,24 @@ def test_how_a_stream_is_wanted() -> None:
     assert read(include_usage=True, include_obfuscation=False).usage
     assert not read().usage
     for name in ("include_obfuscation", "colour"):
-        with pytest.raises(InvalidRequest, match=rf"stream_options\.{name} is not"):
+        with pytest.raises(InvalidRequest, match=rf"stream_options\.{name} is not") as refused:
             read(**{name: True})
+        assert refused.value.field == f"stream_options.{name}"
+    with pytest.raises(InvalidRequest, match=r"stream_options\.include_usage must be true or false"):
+        read(include_usage="yes")
 
 
 def test_two_names_of_one_limit_must_say_the_same() -> None:
     assert read_chat({**CHAT, "max_tokens": 5, "max_completion_tokens": 5}).parameters["max_new_tokens"] == 5
     with pytest.raises(InvalidRequest, match="max_tokens and max_completion_tokens say the same; leave one out"):
         read_chat({**CHAT, "max_completion_tokens": 6, "max_tokens": 5})
+
+
+@pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens", "min_tokens", "temperature", "top_k", "stop"])
+def test_a_value_of_another_kind_is_refused_by_the_clients_name_of_it(name: str) -> None:
+    with pytest.raises(InvalidQuestion, match=f"^{name} must be") as refused:
+        read_completion({**COMPLETION, name: {}})
+    assert refused.value.field == name
 
 
 class TestMessages:
@@ -117,18 +129,27 @@ class TestMessages:
         )
 
     @pytest.mark.parametrize(
-        ("message", "words"),
+        ("message", "words", "field"),
         [
-            ({"role": "user"}, r"the content of messages\[0\] must be a string"),
-            ({"role": "assistant", "content": "a", "refusal": "no"}, r"refusal of messages\[0\] is not supported"),
-            ({"role": "user", "content": "a", "name": 3}, r"the name of messages\[0\] must be a string"),
-            ({"role": "tool", "content": "a", "tool_call_id": "b"}, "speaks of tools"),
+            ({"role": "user"}, r"the content of messages\[0\] must be a string", "messages[0].content"),
+            (
+                {"role": "assistant", "content": "a", "refusal": "no"},
+                r"refusal of messages\[0\] is not supported",
+                "messages[0].refusal",
+            ),
+            (
+                {"role": "user", "content": "a", "name": 3},
+                r"the name of messages\[0\] must be a string",
+                "messages[0].name",
+            ),
+            ({"role": "tool", "content": "a", "tool_call_id": "b"}, "speaks of tools", "messages[0]"),
         ],
         ids=str,
     )
-    def test_what_is_not_read_is_refused(self, message: dict[str, Any], words: str) -> None:
-        with pytest.raises(InvalidRequest, match=words):
+    def test_what_is_not_read_is_refused(self, message: dict[str, Any], words: str, field: str) -> None:
+        with pytest.raises(InvalidRequest, match=words) as refused:
             read_chat({**CHAT, "messages": [message]})
+        assert refused.value.field == field
 
 
 def test_prompts_are_counted_before_they_are_read_once_for_each_choice() -> None:

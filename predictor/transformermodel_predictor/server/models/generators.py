@@ -13,5 +13,5 @@ def require_generator(handler: Served) -> GenerationHandler:
     """
     if not isinstance(handler, GenerationHandler):
         name, task = handler.metadata.name, handler.metadata.parameters["task"]
-        raise InvalidRequest(f"model {name!r} does not generate text: its task is {task}")
+        raise InvalidRequest(f"model {name!r} does not generate text: its task is {task}", "model")
     return handler
