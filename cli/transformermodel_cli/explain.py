@@ -59,7 +59,19 @@ def command(
     named = {name: value for name, value in (("method", method), ("target", target)) if value is not None}
     asked = read_parameters(parameter or ()) | named
     options = model_options(subject, explanations).changed(device, _BATCHING)
+    _require_possible(subject.name, options, asked)
     _print(_explained(subject, store, options, fields, asked), output)
+
+
+def _require_possible(name: str, options: "ModelOptions", parameters: dict[str, Any]) -> None:
+    """Refuse before minutes of preparation what no model would be explained with."""
+    from transformermodel_predictor.explanations.explanation import Baseline, Method
+
+    if not options.explanations.enabled:
+        raise UserError(f"explanations are switched off for {name} (spec.predictor.explanations.enabled)")
+    for parameter, words in (("method", Method), ("baseline", Baseline)):
+        if parameters.get(parameter) not in (None, *words):
+            raise UserError(f"{parameter} must be one of {', '.join(words)}")
 
 
 def _explained(

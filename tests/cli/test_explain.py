@@ -123,3 +123,19 @@ def test_a_file_of_several_models_is_refused(tmp_path: Path) -> None:
     both.write_text(f"{manifest}\n---\n{manifest.replace('name: sentiment', 'name: other')}", encoding="utf-8")
     with pytest.raises(UserError, match="holds 2 models"):
         explain(str(both), "--text", TEXT)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--method", "gradcam"], "method must be one of integrated_gradients, .*, lime"),
+        (["--parameter", "method=gradcam"], "method must be one of"),
+        (["--parameter", "baseline=noise"], "baseline must be one of pad, mask, zero"),
+        (["--explanations", "enabled=false"], "explanations are switched off for sentiment"),
+    ],
+)
+def test_what_no_model_does_is_refused_before_one_is_prepared(tmp_path: Path, arguments: list[str], told: str) -> None:
+    store = tmp_path / "store"
+    with pytest.raises(UserError, match=told):
+        explain("examples/sentiment/model.yaml", "--text", TEXT, "--store", str(store), *arguments)
+    assert not store.exists()
