@@ -79,7 +79,7 @@ class Application:
             return await endpoint(request)
         except HTTPException as error:
             headers = error.headers or {}
-            told = Refusal(error.status_code, f"{_line(request.scope)}: {self._phrase(error.status_code, headers)}")
+            told = Refusal(error.status_code, f"{_line(request.scope)}: {self._reason(error)}")
         except EXPECTED as error:
             told = refusal(error)
         except Exception as error:  # noqa: BLE001 - the client is told that the log has it
@@ -90,11 +90,14 @@ class Application:
         response.headers.update(headers)
         return response
 
-    def _phrase(self, status: int, headers: Mapping[str, str]) -> str:
-        phrase = HTTPStatus(status).phrase.lower()
-        if "allow" in headers:
-            return f"{phrase}; use {headers['allow']}"
-        return f"{phrase}; OPTIONS / lists all URLs" if status == HTTPStatus.NOT_FOUND and self._lists_urls else phrase
+    def _reason(self, error: HTTPException) -> str:
+        phrase = HTTPStatus(error.status_code).phrase
+        if error.detail != phrase:
+            return error.detail
+        if error.headers and "allow" in error.headers:
+            return f"{phrase.lower()}; use {error.headers['allow']}"
+        lists_urls = error.status_code == HTTPStatus.NOT_FOUND and self._lists_urls
+        return f"{phrase.lower()}; OPTIONS / lists all URLs" if lists_urls else phrase.lower()
 
 
 def _line(scope: Scope) -> str:

@@ -254,6 +254,12 @@ class TestBadInput:
         assert other.headers["allow"] == "POST"
         assert refused(client.post("/v2/models/tiny", json={}), 405)
 
+    def test_an_address_whose_last_word_is_misspelt(self, client: httpx.Client) -> None:
+        verbs = "POST /v1/models/tiny:predcit: there is no 'predcit' here; there are explain, predict"
+        assert refused(client.post("/v1/models/tiny:predcit", json={}), 404) == verbs
+        assert "infer, ready" in refused(client.post("/v2/models/tiny/inferr", json={}), 404)
+        assert "use POST" in refused(client.get("/v1/models/tiny:predict"), 405)
+
 
 class TestRequestId:
     def test_it_comes_back_with_answers_and_errors(self, client: httpx.Client) -> None:

@@ -64,11 +64,15 @@ def test_the_one_version_answers(client: httpx.Client, tiny_model: LoadedModel, 
     assert client.post("/predictions/tiny/1.0", content=TEXT).status_code == 404
 
 
-def test_a_prepared_model_answers_invocations_and_what_has_a_body(client: httpx.Client, label: str) -> None:
+def test_a_prepared_model_answers_invocations_and_what_has_a_body(
+    client: httpx.Client, tiny_model: LoadedModel, label: str
+) -> None:
     for url in ("/invocations", "/invocations?model_name=tiny", "/models/tiny/invoke"):
         assert client.post(url, content=TEXT).text == label
     assert client.get("/predictions/tiny").status_code == 405
-    assert client.post("/predictions/tiny/1/more", content=TEXT).status_code == 404
+    below = client.post(f"/predictions/tiny/{tiny_model.artifact.manifest.digest[:12]}/more", content=TEXT)
+    assert below.status_code == 404
+    assert "a prepared model has no URLs below its version" in below.json()["message"]
 
 
 def test_truncation_is_never_silent(client: httpx.Client) -> None:

@@ -119,7 +119,7 @@ def _require_native_url(request: Request) -> None:
         HTTPException: the method brings no body (405), or the path goes on (404).
     """
     if request.path_params.get("path"):
-        raise HTTPException(404)
+        raise HTTPException(404, "a prepared model has no URLs below its version, as handlers may have")
     if request.method not in _SENDING:
         raise HTTPException(405, headers={"allow": ", ".join(_SENDING)})
 

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from http import HTTPStatus
 from itertools import chain
 
@@ -10,9 +10,12 @@ from starlette.convertors import PathConvertor
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Route, compile_path
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+
+_LAST_WORD = re.compile(r"(?P<place>/.*[/:])(?P<word>[^/:{}]+)")
+"""A path by its last word and what comes before it; not the paths of one word, which `OPTIONS /` lists."""
 
 
 class _Place:
@@ -36,11 +39,16 @@ class Router:
         """By number of slashes, so that few are tried."""
         self._open: dict[str, _Place] = {}
         """Those whose last variable may have slashes of its own; tried last."""
+        words: defaultdict[str, set[str]] = defaultdict(set)
         for route in routes:
             places = self._places_of(route)
             place = places.setdefault(route.path, _Place(route.path_regex))
             for method in route.methods or ():
                 place.endpoints.setdefault(method, route.endpoint)
+            if parts := _LAST_WORD.fullmatch(route.path):
+                words[parts["place"]].add(parts["word"])
+        self._last_words = [(compile_path(place)[0], sorted(known)) for place, known in words.items()]
+        """With which words paths may end, by the pattern of what comes before."""
 
     def find(self, method: str, path: str) -> tuple[Endpoint, Mapping[str, str]]:
         """The endpoint for a request, and what the path's variables are.
@@ -48,14 +56,27 @@ class Router:
         Raises:
             HTTPException: there is nothing at this path (404), or nothing that this method does (405).
         """
-        allowed: set[str] = set()
-        for place, variables in self._places(path):
-            if method in place.endpoints:
-                return place.endpoints[method], variables
-            allowed.update(place.endpoints)
-        if allowed:
-            raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, headers={"allow": ", ".join(sorted(allowed))})
-        raise HTTPException(HTTPStatus.NOT_FOUND)
+        place, variables = next(self._places(path), (None, {}))
+        if place is not None and method in place.endpoints:
+            return place.endpoints[method], variables
+        self._require_last_word(path)
+        if place is None:
+            raise HTTPException(HTTPStatus.NOT_FOUND)
+        raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, headers={"allow": ", ".join(sorted(place.endpoints))})
+
+    def _require_last_word(self, path: str) -> None:
+        """Refuse a word that is misspelt, rather than to take it, as in `/v1/models/m:predcit`, for a part of a name.
+
+        Raises:
+            HTTPException: other words may end this path; the text names them.
+        """
+        parts = _LAST_WORD.fullmatch(path)
+        if parts is None:
+            return
+        known = next((words for place, words in self._last_words if place.match(parts["place"])), [])
+        if known and parts["word"] not in known:
+            listed = f"there {'are' if len(known) > 1 else 'is'} {', '.join(known)}"
+            raise HTTPException(HTTPStatus.NOT_FOUND, f"there is no {parts['word']!r} here; {listed}")
 
     def _places_of(self, route: Route) -> dict[str, _Place]:
         if not route.param_convertors:
@@ -63,7 +84,7 @@ class Router:
         is_open = any(isinstance(kind, PathConvertor) for kind in route.param_convertors.values())
         return self._open if is_open else self._patterns[route.path.count("/")]
 
-    def _places(self, path: str) -> Iterable[tuple[_Place, Mapping[str, str]]]:
+    def _places(self, path: str) -> Iterator[tuple[_Place, Mapping[str, str]]]:
         if path in self._fixed:
             yield self._fixed[path], {}
         for place in chain(self._patterns.get(path.count("/"), {}).values(), self._open.values()):

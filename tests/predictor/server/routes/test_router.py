@@ -25,8 +25,10 @@ ROUTER = Router(
     [
         Route("/v1/models", fixed),
         Route("/v1/models/{name}:predict", posted, methods=["POST"]),
+        Route("/v1/models/{name}:explain", posted, methods=["POST"]),
         Route("/v1/models/{name}", named),
         Route("/v2/models/{name}/versions/{version}", named),
+        Route("/v2/models/{name}/versions/{version}/infer", posted, methods=["POST"]),
     ]
 )
 
@@ -47,6 +49,27 @@ def test_other_paths_are_not(path: str) -> None:
     with pytest.raises(HTTPException) as refusal:
         ROUTER.find("GET", path)
     assert refusal.value.status_code == HTTPStatus.NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/v1/models/tiny:predcit", "there is no 'predcit' here; there are explain, predict"),
+        ("/v1/modles", "there is no 'modles' here; there is models"),
+        ("/v2/models/tiny/versions/3/inferr", "there is no 'inferr' here; there is infer"),
+    ],
+)
+def test_a_word_that_is_misspelt_is_told_which_there_are(path: str, words: str) -> None:
+    with pytest.raises(HTTPException) as refusal:
+        ROUTER.find("POST", path)
+    assert (refusal.value.status_code, refusal.value.detail) == (HTTPStatus.NOT_FOUND, words)
+
+
+def test_a_verb_is_no_part_of_a_models_name() -> None:
+    with pytest.raises(HTTPException) as refusal:
+        ROUTER.find("GET", "/v1/models/tiny:predict")
+    assert refusal.value.headers == {"allow": "POST"}
+    assert ROUTER.find("GET", "/v1/models/of:colon") == (named, {"name": "of:colon"})
 
 
 def test_a_wrong_method_is_told_which_are_right() -> None:
