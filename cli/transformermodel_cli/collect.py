@@ -37,6 +37,7 @@ def command(
     if only_forgotten:
         _retire(location, forget or (), dry_run=dry_run)
         return
+    location.require_there()
     for reference in forget or () if not dry_run else ():
         location.open().forget(reference)
     freed = 0

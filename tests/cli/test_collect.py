@@ -1,4 +1,4 @@
-"""`collect --only-forgotten`, as the Job of a deleted model runs it."""
+"""`collect`: from which stores it removes, and `--only-forgotten`, as the Job of a deleted model runs it."""
 
 from pathlib import Path
 
@@ -24,6 +24,30 @@ def test_a_model_that_is_no_more_is_forgotten(tmp_path: Path) -> None:
 
 def test_a_store_that_was_never_written_to_has_nothing_to_remove(tmp_path: Path) -> None:
     assert collect("--store", str(tmp_path / "nowhere"), "--forget", REFERENCE, "--only-forgotten") == ""
+
+
+@pytest.mark.parametrize("arguments", [(), ("--dry-run",), ("--forget", REFERENCE)])
+def test_a_store_that_is_not_there_is_named_with_the_remedy(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    store = tmp_path / "nowhere"
+    told = rf"{store} is no store \(there is no such folder\): .* with --store or \$TRANSFORMERMODEL_STORE"
+    with pytest.raises(UserError, match=told):
+        collect("--store", str(store), *arguments)
+    assert not store.exists()
+
+
+def test_a_file_is_no_store(tmp_path: Path) -> None:
+    store = tmp_path / "models.txt"
+    store.touch()
+    with pytest.raises(UserError, match=r"is no store \(it is a file\)"):
+        collect("--store", str(store))
+
+
+def test_a_machine_that_has_prepared_nothing_has_nothing_to_remove(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TRANSFORMERMODEL_STORE", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert collect() == "0 bytes are free\n"
 
 
 @pytest.mark.parametrize("arguments", [("--only-forgotten",), ("--only-forgotten", "--dry-run", "--forget", REFERENCE)])

@@ -71,6 +71,24 @@ class StoreLocation:
             "or $TRANSFORMERMODEL_STORE"
         )
 
+    def require_there(self) -> None:
+        """Pass if there is a store, or it is this machine's own, which the first preparation makes.
+
+        Object storage is not asked: whoever reads from it is told what is missing.
+
+        Raises:
+            UserError: there is no such folder, or no store of this kind.
+        """
+        self.open()
+        folder = Path(self.place)
+        if is_object_uri(self.place) or folder.is_dir() or folder == self.cache:
+            return
+        why = "it is a file" if folder.exists() else "there is no such folder"
+        raise UserError(
+            f"{folder} is no store ({why}): name the one that models were prepared into with --store or "
+            "$TRANSFORMERMODEL_STORE"
+        )
+
     @property
     def workplace(self) -> Path:
         """Folder of this machine in which preparations for the store work."""
