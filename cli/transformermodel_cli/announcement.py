@@ -1,6 +1,7 @@
-"""What `serve` says when it is ready: where it is, and a line to try it with."""
+"""What `serve` says while it loads, and when it is ready: where it is, and a line to try it with."""
 
 import json
+from collections.abc import Sequence
 
 from rich.console import Console
 
@@ -10,6 +11,17 @@ from transformermodel_cli.subjects import ManifestSubject, StoreSubject, Subject
 
 _EXAMPLE_TEXT = "I love this movie, it was fantastic!"
 _EXAMPLE_QUESTION = {"question": "Where do I live?", "context": "My name is Sarah and I live in London."}
+
+_MOST_NAMED = 3
+
+
+def announce_loading(names: Sequence[str]) -> None:
+    """Say on standard error which models are loaded now, which takes seconds."""
+    if not names:  # a store that has nothing yet
+        return
+    named, more = ", ".join(names[:_MOST_NAMED]), len(names) - _MOST_NAMED
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print(f"Loading {named}{f' and {more} more' if more > 0 else ''}", style="bold", markup=False)
 
 
 def announce(url: str, subject: Subject, *, playground: bool) -> None:

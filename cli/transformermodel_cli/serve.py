@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from transformermodel_api.errors import UserError
-from transformermodel_cli.announcement import announce
+from transformermodel_cli.announcement import announce, announce_loading
 from transformermodel_cli.explanation_flags import ExplanationsFlag
 from transformermodel_cli.handler_flags import (
     InstallRequirementsFlag,
@@ -169,6 +169,7 @@ def command(
         places = {each.name: place_of(each, location, digests) for each in subjects if each not in stores}
         for place in places.values():
             holds.enter_context(held(place))
+        announce_loading(list(options.models))
         serve(places, options, stored_models(subjects, install_requirements=install_requirements))
 
 

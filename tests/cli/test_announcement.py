@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from transformermodel_cli.announcement import announce
+from transformermodel_cli.announcement import announce, announce_loading
 from transformermodel_cli.subjects import read_subjects
 
 QUESTIONS = Path("examples/questions/model.yaml")
@@ -32,3 +32,12 @@ def test_without_golden_questions_it_asks_what_the_task_takes(
     manifest = tmp_path / "model.yaml"
     manifest.write_text(QUESTIONS.read_text().partition("  tests:")[0])
     assert set(pasted(manifest, capsys)) == {"question", "context"}
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [([], ""), (["one"], "Loading one\n"), (["a", "b", "c", "d", "e"], "Loading a, b, c and 2 more\n")],
+)
+def test_what_is_loaded_is_one_line(names: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    announce_loading(names)
+    assert capsys.readouterr().err == said

@@ -99,6 +99,15 @@ def test_it_says_what_was_prepared(server: Server) -> None:
     assert f"Serving on {server.url}" in server.said
 
 
+def test_it_says_what_it_does_between_preparing_and_serving(server: Server) -> None:
+    lines = server.said.splitlines()
+    prepared, loading, serving = (
+        next(number for number, line in enumerate(lines) if line.startswith(words))
+        for words in ("Prepared sentiment", "Loading sentiment", "Serving on")
+    )
+    assert prepared < loading < serving
+
+
 def test_the_printed_line_can_be_pasted(server: Server) -> None:
     line = next(line for line in server.said.splitlines() if line.strip().startswith("curl"))
     shown = subprocess.run(shlex.split(line), capture_output=True, text=True, check=True)
