@@ -21,12 +21,13 @@ from transformermodel_predictor.explanations.explanation import GRADIENT_METHODS
 from transformermodel_predictor.explanations.facts import explanation_facts
 from transformermodel_predictor.explanations.offered import Offered
 from transformermodel_predictor.explanations.queue import ExplanationQueue
-from transformermodel_predictor.explanations.request import ExplanationRequest, read_request
+from transformermodel_predictor.explanations.request import PARAMETER_NAMES, ExplanationRequest, read_request
 from transformermodel_predictor.explanations.rows import Result, Row
 from transformermodel_predictor.explanations.settings import ExplanationSettings, NotExplained
 from transformermodel_predictor.explanations.tasks.catalogue import explainable
 from transformermodel_predictor.explanations.tools import Tools, stand_ins_of
 from transformermodel_predictor.tasks.catalogue import AnyTask
+from transformermodel_predictor.tasks.parameters import refuse_unknown
 from transformermodel_predictor.tasks.task import InvalidQuestion, Windows
 from transformermodel_predictor.telemetry.observer import Observer, Unobserved
 from transformermodel_predictor.workers import Workers
@@ -109,10 +110,12 @@ class Explainer:
 
         Raises:
             NotExplained: answers are not explained here.
-            InvalidQuestion: a parameter is not what it should be.
+            InvalidQuestion: a parameter is known neither here nor to the task, or not what it should be.
         """
         if not self._settings.enabled:
             raise NotExplained("explanations are switched off for this model (spec.predictor.explanations.enabled)")
+        known = dict.fromkeys((*PARAMETER_NAMES, *self._model.task.parameter_names))
+        refuse_unknown("parameter", parameters, list(known))
         return read_request(self._model.task.name, parameters, self._settings.defaults, self._settings.limits)
 
     async def explain(self, questions: Sequence[Any], request: ExplanationRequest) -> list[Explained]:

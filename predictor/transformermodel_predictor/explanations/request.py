@@ -120,3 +120,6 @@ def _require_baseline(options: Options) -> None:
 
 
 _ANYTHING = Kind("as the task has it", lambda _, value: value)
+
+PARAMETER_NAMES = tuple(parameter.name for parameter in explanation_parameters(Options(), OptionLimits()))
+"""What a request may say of how it wants to be explained."""

@@ -30,6 +30,9 @@ PARAMETERS = (
 _ALIASES = {"sample": "do_sample"}
 """The resource's name of what transformers calls do_sample."""
 
+PARAMETER_NAMES = (*(parameter.name for parameter in PARAMETERS), *_ALIASES)
+"""All that a request may say, by each of its names."""
+
 _SAMPLING = frozenset({"temperature", "top_p", "top_k", "seed"})
 
 

@@ -117,6 +117,11 @@ class QuestionAnswering:
         )
 
     @property
+    def parameter_names(self) -> tuple[str, ...]:
+        """Names of the parameters that `question` reads."""
+        return tuple(parameter.name for parameter in self.parameters)
+
+    @property
     def probes(self) -> tuple[ContextQuestion, ...]:
         """From a single word to several windows."""
         probed = (

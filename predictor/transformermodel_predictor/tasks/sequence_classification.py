@@ -95,6 +95,11 @@ class SequenceClassification:
         return (*best, probabilities)
 
     @property
+    def parameter_names(self) -> tuple[str, ...]:
+        """Names of the parameters that `question` reads."""
+        return tuple(parameter.name for parameter in self.parameters)
+
+    @property
     def probes(self) -> tuple[TextQuestion, ...]:
         """From a single word to more than most models can take, and a pair."""
         return (

@@ -123,6 +123,11 @@ class Task(Protocol[QuestionMade, AnswerTaken]):
         ...
 
     @property
+    def parameter_names(self) -> tuple[str, ...]:
+        """Names of the parameters that `question` reads."""
+        ...
+
+    @property
     def probes(self) -> tuple[QuestionMade, ...]:
         """Questions of mixed length on which two ways to run one model are compared."""
         ...

@@ -12,7 +12,7 @@ from transformers import PreTrainedConfig, PreTrainedTokenizerBase
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.spec import TaskName
-from transformermodel_predictor.generation.parameters import GenerationParameters, read_parameters
+from transformermodel_predictor.generation.parameters import PARAMETER_NAMES, GenerationParameters, read_parameters
 from transformermodel_predictor.generation.room import fit
 from transformermodel_predictor.generation.scores import Score
 from transformermodel_predictor.generation.sequence import Certainty, FinishReason
@@ -114,6 +114,11 @@ class TextGeneration:
             TensorSpec("prompt_tokens", "INT64", (-1,)),
             TensorSpec("generated_tokens", "INT64", (-1,)),
         )
+
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        """Names of the parameters that `question` reads."""
+        return PARAMETER_NAMES
 
     @property
     def probes(self) -> tuple[GenerationQuestion, ...]:

@@ -90,6 +90,11 @@ class TokenClassification:
         return (TensorSpec("entities", "BYTES", (-1,), json=True),)
 
     @property
+    def parameter_names(self) -> tuple[str, ...]:
+        """Names of the parameters that `question` reads."""
+        return tuple(parameter.name for parameter in self.parameters)
+
+    @property
     def probes(self) -> tuple[TaggingQuestion, ...]:
         """From a single word to several windows; every token counts, whatever its label."""
         probed = (

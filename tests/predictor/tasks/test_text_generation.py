@@ -25,6 +25,12 @@ from transformermodel_predictor.tasks.text_generation import (
 CHAT = [{"role": "user", "content": "the fox?"}]
 
 
+def test_each_name_of_its_parameters_is_read() -> None:
+    names = task().parameter_names
+    assert {"max_new_tokens", "do_sample", "sample"} <= set(names)
+    assert task().question({"text": "a"}, dict.fromkeys(names)) == task().question({"text": "a"}, {})
+
+
 @pytest.fixture(scope="module")
 def tokenizer() -> TokenizersBackend:
     return make_language_tokenizer()
