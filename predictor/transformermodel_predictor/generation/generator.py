@@ -18,6 +18,9 @@ from transformermodel_predictor.generation.sequence import Continuation, Piece
 from transformermodel_predictor.telemetry.observer import Observer, Unobserved
 from transformermodel_predictor.telemetry.timeline import new_timeline
 
+_BATCHES_AT_ONCE = 2
+"""Of one request, brought to a generator at a time."""
+
 
 @dataclass(frozen=True)
 class GenerationLimits:
@@ -85,14 +88,26 @@ class Generator:
         """Sequences in the house: being tokenized, waiting or generated."""
         return self._admission.admitted
 
-    async def generate(self, continuation: Continuation) -> AsyncGenerator[Piece, None]:
+    @property
+    def at_once(self) -> int:
+        """How many sequences of one request are worth bringing at a time: when a whole batch ends, the next is there.
+
+        Each of them costs the event loop some time when it begins, and stands before those of later requests.
+        """
+        return _BATCHES_AT_ONCE * self._limits.rows
+
+    async def generate(self, continuation: Continuation, came: float | None = None) -> AsyncGenerator[Piece, None]:
         """The pieces of a text as they come. Closing the generator, or cancelling it, ends the generating.
+
+        Args:
+            continuation: the text.
+            came: since when it waits, on the clock `time.perf_counter`; since now when None.
 
         Raises:
             Exception: whatever the model or the sampler raised on this sequence.
         """
         loop, told = asyncio.get_running_loop(), asyncio.Queue[Piece | Exception]()
-        came = time.perf_counter()
+        came = time.perf_counter() if came is None else came
         member = Member(continuation, lambda piece: _tell(loop, told, piece), came, new_timeline(came))
         self._waiting.append(member)
         if self._working is None:

@@ -12,10 +12,13 @@ from transformermodel_predictor.batching.turns import Turns
 from transformermodel_predictor.explanations.explainer import Explainer
 from transformermodel_predictor.explanations.explanation import Explained
 from transformermodel_predictor.explanations.settings import ExplanationSettings, NotExplained
+from transformermodel_predictor.generation.abreast import abreast
 from transformermodel_predictor.generation.generator import GenerationLimits, Generator
 from transformermodel_predictor.generation.loaded import LoadedGenerator, generated
+from transformermodel_predictor.generation.merging import merged
 from transformermodel_predictor.generation.sequence import Piece
 from transformermodel_predictor.handler import Answer, metadata_of, numbered
+from transformermodel_predictor.portions import in_portions
 from transformermodel_predictor.tasks.task import InvalidQuestion
 from transformermodel_predictor.tasks.text_generation import EncodedPrompt, GeneratedText, GenerationQuestion
 from transformermodel_predictor.telemetry.observer import Observer, Unobserved
@@ -68,8 +71,7 @@ class GenerationHandler:
         self, questions: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any] | None = None
     ) -> list[Answer]:
         """Answer questions; see `Handler`. They are generated together."""
-        read = [self._read(fields, parameters or {}, row) for row, fields in numbered(questions)]
-        texts = await self.generate(read)
+        texts = await self.generate(await self._read_all(questions, parameters or {}))
         return [Answer(self._model.task.fields(text), text.prompt.truncated) for text in texts]
 
     @property
@@ -86,7 +88,7 @@ class GenerationHandler:
                 "texts that a graph generates cannot be explained: prepare the model as Pretrained (spec.preparation)"
             )
         request = self._explainer.read(parameters or {})
-        read = [self._read(fields, request.parameters, row) for row, fields in numbered(questions)]
+        read = await self._read_all(questions, request.parameters)
         return await self._explainer.explain(await self._generate(read), request)
 
     def question(self, fields: Mapping[str, Any], parameters: Mapping[str, Any]) -> GenerationQuestion:
@@ -112,12 +114,7 @@ class GenerationHandler:
         generator = self._generators.next()
         with generator.admit(len(questions)):
             prompts = [await self.encode(question) for question in questions]
-            tasks = [asyncio.ensure_future(self._whole(prompt, generator)) for prompt in prompts]
-            try:
-                return await asyncio.gather(*tasks)
-            finally:
-                for task in tasks:
-                    task.cancel()
+            return await self._whole(prompts, generator)
 
     async def encode(self, question: GenerationQuestion) -> EncodedPrompt:
         """Tokenize a question, in the thread for text.
@@ -144,13 +141,41 @@ class GenerationHandler:
         self._workers.predict()
         generator = self._generators.next()
         with generator.admit(1):
-            async with aclosing(generator.generate(self._model.continuation(prompt))) as pieces:
+            async with aclosing(self._pieces(prompt, generator)) as pieces:
                 async for piece in pieces:
                     yield piece
 
-    async def _whole(self, prompt: EncodedPrompt, generator: Generator) -> GeneratedText:
+    async def streams(self, prompts: Sequence[EncodedPrompt]) -> AsyncGenerator[tuple[int, Piece], None]:
+        """The pieces of several texts as they come, each with the number of its prompt; otherwise as `stream`."""
+        self._workers.predict()
+        generator = self._generators.next()
+        with generator.admit(len(prompts)):
+            streams = [self._pieces(prompt, generator) for prompt in prompts]
+            async with aclosing(merged(streams, generator.at_once)) as pieces:
+                async for number, piece in pieces:
+                    yield number, piece
+
+    async def _whole(self, prompts: Sequence[EncodedPrompt], generator: Generator) -> list[GeneratedText]:
+        came, told = time.perf_counter(), dict[int, GeneratedText]()
+
+        async def follow(numbered_prompt: tuple[int, EncodedPrompt]) -> None:
+            number, prompt = numbered_prompt
+            async with aclosing(generator.generate(self._model.continuation(prompt), came)) as pieces:
+                told[number] = generated(prompt, [piece async for piece in pieces])
+
+        await abreast(enumerate(prompts), follow, min(generator.at_once, len(prompts)))
+        return [told[number] for number in range(len(prompts))]
+
+    async def _pieces(self, prompt: EncodedPrompt, generator: Generator) -> AsyncGenerator[Piece, None]:
+        """As the generator's, but nothing of it is begun before the first piece is asked for."""
         async with aclosing(generator.generate(self._model.continuation(prompt))) as pieces:
-            return generated(prompt, [piece async for piece in pieces])
+            async for piece in pieces:
+                yield piece
+
+    async def _read_all(
+        self, questions: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any]
+    ) -> list[GenerationQuestion]:
+        return [self._read(fields, parameters, row) async for row, fields in in_portions(numbered(questions))]
 
     def _read(self, fields: Mapping[str, Any], parameters: Mapping[str, Any], row: str) -> GenerationQuestion:
         try:

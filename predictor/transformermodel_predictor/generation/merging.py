@@ -5,6 +5,8 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import TypeVar
 
+from transformermodel_predictor.generation.abreast import abreast
+
 _Item = TypeVar("_Item")
 
 
@@ -15,36 +17,37 @@ async def begun(first: _Item, rest: AsyncGenerator[_Item, None]) -> AsyncGenerat
         yield item
 
 
-async def merged(streams: Sequence[AsyncGenerator[_Item, None]]) -> AsyncGenerator[tuple[int, _Item], None]:
-    """The items of all streams, each with its stream's number. Closing it closes them.
+async def merged(
+    streams: Sequence[AsyncGenerator[_Item, None]], at_once: int
+) -> AsyncGenerator[tuple[int, _Item], None]:
+    """The items of all streams, each with its stream's number. Closing it closes those that have begun.
+
+    Args:
+        streams: not begun.
+        at_once: how many are listened to at a time; the next begins when one before it has ended.
 
     Raises:
         Exception: what the first stream that fails raises.
     """
     items: asyncio.Queue[tuple[int, _Item] | None] = asyncio.Queue()
 
-    async def pump(index: int, stream: AsyncGenerator[_Item, None]) -> None:
+    async def listen(numbered: tuple[int, AsyncGenerator[_Item, None]]) -> None:
+        number, stream = numbered
+        async with aclosing(stream):
+            async for item in stream:
+                items.put_nowait((number, item))
+
+    async def listen_to_all() -> None:
         try:
-            async with aclosing(stream):
-                async for item in stream:
-                    items.put_nowait((index, item))
+            await abreast(enumerate(streams), listen, min(at_once, len(streams)))
         finally:
             items.put_nowait(None)
 
-    pumps = [asyncio.create_task(pump(index, stream)) for index, stream in enumerate(streams)]
+    listening = asyncio.create_task(listen_to_all())
     try:
-        left = len(pumps)
-        while left:
-            item = await items.get()
-            if item is not None:
-                yield item
-                continue
-            left -= 1
-            for task in pumps:
-                if task.done() and not task.cancelled():
-                    task.result()
-        await asyncio.gather(*pumps)
+        while (item := await items.get()) is not None:
+            yield item
+        await listening
     finally:
-        for task in pumps:
-            task.cancel()
-        await asyncio.gather(*pumps, return_exceptions=True)
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)

@@ -1,10 +1,14 @@
 """Many clients, one batch, off the event loop."""
 
 import asyncio
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from tests.predictor.event_loop import rounds_counted
 from tests.predictor.gated import PATIENCE_SECONDS
 from tests.predictor.generation.gated import GatedDecoder, behind
 from transformermodel_api.predictor import Batching
@@ -14,11 +18,13 @@ from transformermodel_predictor.explanations.settings import NotExplained
 from transformermodel_predictor.generation.generator import GenerationLimits
 from transformermodel_predictor.generation.handler import GenerationHandler
 from transformermodel_predictor.generation.loaded import LoadedGenerator
-from transformermodel_predictor.generation.sequence import FinishReason
+from transformermodel_predictor.generation.sequence import Continuation, FinishReason
 from transformermodel_predictor.handlers import make_handler
+from transformermodel_predictor.portions import PORTION
 from transformermodel_predictor.server.lifecycle import load_handler
 from transformermodel_predictor.server.models.options import ModelOptions
 from transformermodel_predictor.tasks.task import InvalidQuestion
+from transformermodel_predictor.tasks.text_generation import EncodedPrompt, GenerationQuestion
 from transformermodel_predictor.telemetry.observer import Unobserved
 from transformermodel_predictor.workers import Workers
 
@@ -251,6 +257,57 @@ async def test_the_event_loop_is_free_while_the_model_works(
     assert not working.done()
     gated.permit(100)
     await working
+
+
+async def test_many_prompts_begin_in_many_rounds_of_the_event_loop(
+    generator: LoadedGenerator, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handler = GenerationHandler("tiny", generator, workers, GenerationLimits(rows=4))
+    begun, begin = [], LoadedGenerator.continuation
+
+    def noted(model: LoadedGenerator, prompt: EncodedPrompt) -> Continuation:
+        begun.append(rounds.count)
+        return begin(model, prompt)
+
+    monkeypatch.setattr(LoadedGenerator, "continuation", noted)
+    async with rounds_counted() as rounds:
+        await handler.answer([{"text": str(number)} for number in range(100)], {"max_new_tokens": 1})
+
+    assert len(begun) == 100
+    assert max(Counter(begun).values()) <= 2 * 4, "two batches' worth of them"
+
+
+async def test_many_questions_are_read_in_many_rounds_of_the_event_loop(
+    handler: GenerationHandler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, reading = [], GenerationHandler.question
+
+    def noted(self: GenerationHandler, fields: Mapping[str, Any], parameters: Mapping[str, Any]) -> GenerationQuestion:
+        read.append(rounds.count)
+        return reading(self, fields, parameters)
+
+    monkeypatch.setattr(GenerationHandler, "question", noted)
+    async with rounds_counted() as rounds:
+        with pytest.raises(InvalidQuestion, match="row 299: text must be a string"):
+            await handler.answer([*({"text": "a"} for _ in range(299)), {"text": 5}])
+
+    assert len(read) == 300
+    assert max(Counter(read).values()) <= PORTION
+
+
+async def test_streams_of_one_request_are_never_refused_for_their_own_number(
+    generator: LoadedGenerator, workers: Workers
+) -> None:
+    handler = GenerationHandler("tiny", generator, workers, GenerationLimits(rows=2, admitted=3))
+    prompts = [
+        await handler.encode(handler.question({"text": text}, {"max_new_tokens": 2, "min_new_tokens": 2}))
+        for text in PROMPTS
+    ]
+
+    told = [(number, piece.token) async for number, piece in handler.streams(prompts)]
+
+    alone = [text.tokens for text in generator.ask([prompt.question for prompt in prompts])]
+    assert [tuple(token for of, token in told if of == number) for number in range(len(prompts))] == alone
 
 
 async def test_a_generated_text_is_explained_by_its_prompt(handler: GenerationHandler) -> None:

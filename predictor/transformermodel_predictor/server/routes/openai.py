@@ -11,8 +11,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from transformermodel_predictor.generation.handler import GenerationHandler
-from transformermodel_predictor.generation.merging import begun, merged
+from transformermodel_predictor.generation.merging import begun
 from transformermodel_predictor.generation.sequence import Piece
+from transformermodel_predictor.portions import in_portions
 from transformermodel_predictor.protocols.errors import ModelNotReady, Refusal
 from transformermodel_predictor.protocols.openai import (
     ChatForm,
@@ -90,21 +91,22 @@ class OpenAIRoutes:
             held = until_answered.enter_context(self._inference.request("openai", asked.model, headers=request.headers))
             handler = require_generator(held)
             self._inference.require_size(asked.prompts)
-            questions = _questions(handler, asked)
+            questions = await _questions(handler, asked)
             if not asked.stream:
                 return _whole(writer, await while_connected(request, handler.generate(questions)), asked.choices)
             prompts = [await handler.encode(question) for question in questions]
-            pieces = merged([handler.stream(prompt) for prompt in prompts])
-            await until_answered.enter_async_context(aclosing(pieces))
+            pieces = await until_answered.enter_async_context(aclosing(handler.streams(prompts)))
             first = await while_connected(request, anext(pieces))
             events = _events(writer, prompts, asked, begun(first, pieces))
             headers = _truncation(_usage(prompts, 0, asked.choices))
             return EventStream(events, until_answered.pop_all(), _failed, headers)
 
 
-def _questions(handler: GenerationHandler, asked: CompletionRequest) -> list[GenerationQuestion]:
-    read = [handler.question(fields, parameters) for fields, parameters in asked.questions()]
-    return [replace(question, likeliest=asked.logprobs) for question in read]
+async def _questions(handler: GenerationHandler, asked: CompletionRequest) -> list[GenerationQuestion]:
+    return [
+        replace(handler.question(fields, parameters), likeliest=asked.logprobs)
+        async for fields, parameters in in_portions(asked.questions())
+    ]
 
 
 def _whole(writer: Writer, texts: Sequence[GeneratedText], choices: int) -> JSONResponse:
