@@ -9,10 +9,10 @@ from transformermodel_api.errors import UserError
 from transformermodel_api.explanations import Explanations
 from transformermodel_api.schema import Schema
 from transformermodel_api.validation.part import part_problems, part_schema
+from transformermodel_cli.setting import Setting
 
 FLAG = "--explanations"
 _PATH = "spec", "predictor", "explanations"
-_FLAGS = {"true": True, "false": False}
 
 ExplanationsFlag = Annotated[
     list[str] | None,
@@ -20,7 +20,7 @@ ExplanationsFlag = Annotated[
         FLAG,
         metavar="KEY=VALUE",
         help="How answers are explained, before what manifests say: a field of spec.predictor.explanations, such as "
-        "enabled=false, method=Lime or limits.steps=500. May be repeated.",
+        "enabled=false, method=Lime or limits.steps=500; values are JSON, or texts. May be repeated.",
         show_default=False,
     ),
 ]
@@ -35,33 +35,21 @@ def changed_explanations(explanations: Explanations, given: Sequence[str]) -> Ex
     if not given:
         return explanations
     document = explanations.model_dump(mode="json", by_alias=True, exclude_none=True)
-    for setting in given:
-        path, separator, text = setting.partition("=")
-        if not separator or not path:
-            raise UserError(f"{FLAG} {setting}: write KEY=VALUE, such as method=Lime")
-        _put(document, path.split("."), text, part_schema(*_PATH))
+    for written in given:
+        setting = Setting.read(FLAG, written, "method=Lime")
+        _put(document, setting.key.split("."), setting, part_schema(*_PATH))
     if problems := part_problems(document, *_PATH):
         raise UserError(f"{FLAG}: {'; '.join(problems)}")
     return Explanations.model_validate(document)
 
 
-def _put(document: dict[str, Any], path: Sequence[str], text: str, schema: Schema) -> None:
-    """Set a field; one that the schema does not know stays a text and is refused with the rest."""
+def _put(document: dict[str, Any], path: Sequence[str], setting: Setting, schema: Schema) -> None:
+    """Set a field; one that the schema does not know is refused with the rest."""
     name, *rest = path
     field: Schema = schema.get("properties", {}).get(name, {})
     if rest:
         holder = document.setdefault(name, {})
         if isinstance(holder, dict):
-            _put(holder, rest, text, field)
+            _put(holder, rest, setting, field)
             return
-    document[name] = _value(text, field.get("type"))
-
-
-def _value(text: str, kind: str | None) -> object:
-    """The text as what its field has; as it stands where it is none."""
-    if kind == "integer":
-        try:
-            return int(text)
-        except ValueError:
-            return text
-    return _FLAGS.get(text, text) if kind == "boolean" else text
+    document[name] = setting.words if field.get("type") == "string" else setting.value
