@@ -1,6 +1,5 @@
 """Counts requests and their time, by model, protocol and status."""
 
-import asyncio
 import time
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
@@ -10,7 +9,7 @@ from typing import Self
 from prometheus_client import Counter, Histogram
 
 from transformermodel_predictor.explanations.explanation import Explanation
-from transformermodel_predictor.protocols.errors import ClientGone, refusal
+from transformermodel_predictor.protocols.errors import refusal
 from transformermodel_predictor.telemetry.metrics import Metrics
 
 
@@ -40,7 +39,7 @@ class Measurement:
     ) -> None:
         """Count it."""
         if error is not None:
-            self.status = _status(error)
+            self.status = refusal(error).status
         self._kind.in_flight -= 1
         self._kind.count(self.status, time.perf_counter() - self._started, explains=self.explains)
 
@@ -100,8 +99,3 @@ class RequestMeter:
         """Count what was explained, and what it took."""
         for explanation in explanations:
             self._metrics.explanation_steps.labels(model, explanation.method.value).observe(explanation.steps)
-
-
-def _status(error: BaseException) -> int:
-    """The HTTP status; gRPC cancels the call of a client that has gone."""
-    return refusal(ClientGone() if isinstance(error, asyncio.CancelledError) else error).status

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
@@ -67,6 +68,12 @@ class RunningServer:
     def open_connections(self) -> int:
         """How many clients are connected over HTTP."""
         return len(self._server.http.server_state.connections)
+
+    def counted(self, protocol: str) -> dict[str, int]:
+        """How many requests are over, by their status; also when the server has ended."""
+        exposition = self._server._metrics.exposition().decode()
+        found = re.findall(rf'requests_total{{.*protocol="{protocol}",status="(\d+)"}} (\d+)', exposition)
+        return {status: int(count) for status, count in found}
 
     def drain(self) -> None:
         """As SIGTERM."""

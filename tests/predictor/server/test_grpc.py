@@ -310,6 +310,25 @@ def test_a_server_that_ends_finishes_calls_in_flight_and_refuses_new_ones(
         client.channel.close()
 
 
+def test_a_client_that_goes_and_a_server_that_ends_are_counted_apart(
+    gated_model: LoadedModel, gated_engine: GatedEngine, access_log: AccessLog
+) -> None:
+    options = ServerOptions(grpc_port=0, finish_seconds=0)
+    with running({"tiny": gated_model}, options) as server, ThreadPoolExecutor() as clients:
+        client = Client(server.grpc_address)
+        in_flight = clients.submit(refused, client, "ModelInfer", grpc.StatusCode.UNAVAILABLE, **infer_members("good"))
+        gated_engine.wait_until_busy()
+        refused(client, "ModelInfer", grpc.StatusCode.DEADLINE_EXCEEDED, seconds=0.1, **infer_members("bad"))
+        access_log.wait_for("gRPC ModelInfer CANCELLED ")
+        server.drain()
+        in_flight.result()
+        access_log.wait_for("gRPC ModelInfer UNAVAILABLE ")
+        gated_engine.open()
+        server.wait_until_ended()
+        assert server.counted("grpc") == {"499": 1, "503": 1}
+        client.channel.close()
+
+
 def test_labels_over_grpc_are_the_models(client: Client) -> None:
     (output,) = client(
         "ModelInfer",

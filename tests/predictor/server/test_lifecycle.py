@@ -53,7 +53,7 @@ def test_after_draining_the_listener_closes_and_requests_in_flight_finish(
         server.wait_until_ended()
 
 
-def test_a_request_that_takes_longer_than_the_server_waits_is_told_so(
+def test_a_request_that_takes_longer_than_the_server_waits_is_told_so_and_counted_as_told(
     gated_model: LoadedModel, gated_engine: GatedEngine, caplog: pytest.LogCaptureFixture
 ) -> None:
     with running({"tiny": gated_model}, ServerOptions(finish_seconds=0)) as server, ThreadPoolExecutor() as clients:
@@ -63,6 +63,8 @@ def test_a_request_that_takes_longer_than_the_server_waits_is_told_so(
         server.drain()
         answer = in_flight.result()
         gated_engine.open()
+        server.wait_until_ended()
+        assert server.counted("v1") == {"503": 1}
     assert (answer.status_code, answer.json()) == (503, {"error": str(ServerEnds())})
     assert "Traceback" not in caplog.text
 

@@ -38,7 +38,13 @@ def test_requests_are_counted_and_timed_by_model_protocol_and_status(metrics: Me
         raise asyncio.CancelledError
     with pytest.raises(ClientGone), meter.measure("v1", "tiny"):
         raise ClientGone
-    counted = {("tiny", "v2", "200"): 2, ("", "grpc", "404"): 1, ("tiny", "v1", "500"): 1, ("tiny", "v1", "499"): 2}
+    counted = {
+        ("tiny", "v2", "200"): 2,
+        ("", "grpc", "404"): 1,
+        ("tiny", "v1", "500"): 1,
+        ("tiny", "v1", "499"): 1,
+        ("tiny", "v1", "503"): 1,
+    }
     labels = {
         (sample.labels["model"], sample.labels["protocol"], sample.labels["status"]): sample.value
         for family in text_string_to_metric_families(metrics.exposition().decode())

@@ -3,14 +3,14 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import grpc
 from google.protobuf.message import DecodeError
 
-from transformermodel_predictor.protocols.errors import EXPECTED, InvalidRequest, refusal
+from transformermodel_predictor.protocols.errors import EXPECTED, ClientGone, InvalidRequest, refusal
 from transformermodel_predictor.protocols.messages import AnyMessage
 
 _log = logging.getLogger(__name__)
@@ -45,9 +45,9 @@ def answering(
             with reading():
                 read = _read(kind, request)
             return await method(read, context)
-        except asyncio.CancelledError:
-            code = "CANCELLED"
-            raise
+        except (asyncio.CancelledError, ClientGone) as error:  # gRPC itself has told the client, or has none to tell
+            code = refusal(error).code
+            raise asyncio.CancelledError from error
         except Exception as error:  # noqa: BLE001 - the client is told, in the protocol's form
             if not isinstance(error, EXPECTED):
                 _log.exception("gRPC %s failed", name)
@@ -59,6 +59,21 @@ def answering(
                 _access.info("gRPC %s %s %.1f ms", name, code, (time.perf_counter() - started) * 1000)
 
     return answer
+
+
+@contextmanager
+def cancelled_by_client(ends: asyncio.Event) -> Iterator[None]:
+    """Within a call: gRPC cancels it alike when its client goes and when the server ends, which `ends` tells apart.
+
+    Raises:
+        ClientGone: the call was cancelled, and not by the server.
+    """
+    try:
+        yield
+    except asyncio.CancelledError:
+        if ends.is_set():
+            raise
+        raise ClientGone from None
 
 
 def _read(kind: AnyMessage, request: bytes) -> AnyMessage:

@@ -32,6 +32,7 @@ class GRPCServer:
 
     def __init__(self, models: Models, inference: Inference, options: ServerOptions) -> None:
         self._options = options
+        self._ends = asyncio.Event()
         self._server = grpc.aio.server(
             interceptors=[] if options.token is None else [TokenInterceptor(options.token)],
             options=[
@@ -40,7 +41,7 @@ class GRPCServer:
                 ("grpc.max_send_message_length", _UNLIMITED),
             ],
         )
-        self._server.add_generic_rpc_handlers((InferenceServicer(models, inference).handlers(),))
+        self._server.add_generic_rpc_handlers((InferenceServicer(models, inference, self._ends).handlers(),))
         self._health = HealthServicer(models)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         reflection.enable_server_reflection((SERVICE, _HEALTH, reflection.SERVICE_NAME), self._server)
@@ -64,10 +65,12 @@ class GRPCServer:
         """Once it is time: take no new calls, and let those in flight finish."""
         await closing.wait()
         self._health.end()
+        asyncio.get_running_loop().call_later(self._options.finish_seconds, self._ends.set)
         await self._server.stop(self._options.finish_seconds)
 
     async def end(self) -> None:
         """End at once."""
+        self._ends.set()
         await self._server.stop(None)
 
     def _listen(self, address: str) -> int:

@@ -1,5 +1,6 @@
 """V2's RPCs."""
 
+import asyncio
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
@@ -17,7 +18,7 @@ from transformermodel_predictor.protocols.messages import (
     messages,
     unknown_field,
 )
-from transformermodel_predictor.server.grpc.call import Context, Method, answering
+from transformermodel_predictor.server.grpc.call import Context, Method, answering, cancelled_by_client
 from transformermodel_predictor.server.handlers import v2_asking as handler_v2_asking
 from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.server.models.models import Models
@@ -39,11 +40,18 @@ _NOT_SHOWN = frozenset({"authorization"})
 
 
 class InferenceServicer:
-    """KServe's GRPCInferenceService for the models of a server."""
+    """KServe's GRPCInferenceService for the models of a server.
 
-    def __init__(self, models: Models, inference: Inference) -> None:
+    Args:
+        models: the registry.
+        inference: what is asked.
+        ends: set before the server cancels its calls.
+    """
+
+    def __init__(self, models: Models, inference: Inference, ends: asyncio.Event) -> None:
         self._models = models
         self._inference = inference
+        self._ends = ends
 
     def handlers(self) -> grpc.GenericRpcHandler:
         """What is answered where."""
@@ -99,7 +107,10 @@ class InferenceServicer:
     async def model_infer(self, request: AnyMessage, context: Context) -> AnyMessage:
         """Answers to the texts in the tensors, with explanations where the parameter `explain` is true."""
         headers = dict(context.invocation_metadata())
-        with self._inference.request(_PROTOCOL, request.model_name, request.model_version, headers) as handler:
+        with (
+            self._inference.request(_PROTOCOL, request.model_name, request.model_version, headers) as handler,
+            cancelled_by_client(self._ends),
+        ):
             asked = v2_grpc.read_request(request, self._inference.limits.rows)
             if runs_handler(handler):
                 shown = {
