@@ -12,7 +12,8 @@ VARIABLES: Mapping[str, str] = {
     "TRANSFORMERMODEL_STORE": "Where prepared artifacts are kept; `--store` goes before.",
     ENDPOINT: "Where traces go over OTLP; without it, and without the next, nothing is traced. Each request is a span, "
     "and in it each wait (queue) and each part of its work (tokenize, forward, decode). Of a text that is generated, "
-    "forward is the reading of the prompt, up to the first token, and decode what follows.",
+    "forward is the reading of the prompt, up to the first token, and decode what follows. The span has the answer's "
+    "status, and is an error, by OpenTelemetry's conventions, only where the fault is the server's.",
     TRACES_ENDPOINT: "The same for traces alone. The other variables of OpenTelemetry's SDK hold too.",
     "OMP_NUM_THREADS": "Threads of a forward pass; never more than the CPUs that the process may use.",
     "KUBERNETES_SERVICE_HOST": "Set in every pod: there the server listens on all interfaces.",

@@ -61,9 +61,10 @@ class Inference:
             UnknownModel, UnknownVersion, ModelNotReady: it cannot be asked.
         """
         shown = name if name in self._models else ""
+        measurement = self._meter.measure(protocol, shown)
         with (
-            self._meter.measure(protocol, shown) as measurement,
-            self._tracer.span(headers or {}, protocol, shown),
+            self._tracer.span(headers or {}, protocol, shown, measurement),
+            measurement,
             self._models.use(name, version) as served,
         ):
             _measurement.set(measurement)
@@ -80,7 +81,8 @@ class Inference:
         try:
             yield
         except BaseException:
-            with self._meter.measure(protocol, ""), self._tracer.span(headers or {}, protocol, ""):
+            measurement = self._meter.measure(protocol, "")
+            with self._tracer.span(headers or {}, protocol, "", measurement), measurement:
                 raise
 
     def require_size(self, questions: Iterable[Mapping[str, Any]]) -> None:

@@ -13,16 +13,29 @@ from transformermodel_api.tracing import importing_opentelemetry, traces_wanted
 _NOTHING = nullcontext()
 
 
+class Answered(Protocol):
+    """A request's answer.
+
+    Attributes:
+        status: its HTTP status, once the request is over.
+    """
+
+    status: int
+
+
 class Tracer(Protocol):
     """Begins spans."""
 
-    def span(self, headers: Mapping[str, str], protocol: str, model: str) -> AbstractContextManager[None]:
+    def span(
+        self, headers: Mapping[str, str], protocol: str, model: str, answered: Answered
+    ) -> AbstractContextManager[None]:
         """A request; an exception that ends it is told by its type, because its text may hold somebody's data.
 
         Args:
             headers: the request's.
             protocol: how the client speaks.
             model: the model's name; empty where there is none.
+            answered: has the answer's status when the context ends.
         """
         ...
 
@@ -34,7 +47,9 @@ class Tracer(Protocol):
 class Untraced:
     """Nobody wants traces."""
 
-    def span(self, headers: Mapping[str, str], protocol: str, model: str) -> AbstractContextManager[None]:
+    def span(
+        self, headers: Mapping[str, str], protocol: str, model: str, answered: Answered
+    ) -> AbstractContextManager[None]:
         """Nothing."""
         return _NOTHING
 

@@ -11,6 +11,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from tests.background import in_thread
 from tests.collector import Collector
+from tests.predictor.gated import GatedEngine
 from tests.predictor.server.running import running
 from tests.predictor.server.test_grpc import Client, infer_members, refused
 from tests.predictor.tiny_language import make_language_artifact
@@ -49,8 +50,11 @@ def test_requests_are_spans_of_their_clients_trace(collector: Collector, tiny_mo
         assert span.trace_id.hex() == TRACE
         assert span.parent_span_id.hex() == "00f067aa0ba902b7"
         assert span.name == "v1 tiny"
-    assert good.status.code != Status.STATUS_CODE_ERROR
-    assert (bad.status.code, bad.status.message) == (Status.STATUS_CODE_ERROR, "InvalidQuestion")
+    assert ended(good) == (Status.STATUS_CODE_UNSET, {"http.response.status_code": 200})
+    assert ended(bad) == (
+        Status.STATUS_CODE_UNSET,
+        {"http.response.status_code": 400, "transformermodel.refusal": "InvalidQuestion"},
+    )
     assert SECRET.encode() not in b"".join(collector.bodies)
 
 
@@ -64,17 +68,50 @@ def test_calls_over_grpc_are_spans_of_their_clients_trace_too(collector: Collect
     assert {span.trace_id.hex() for span in (good, bad)} == {TRACE}
     assert [span.name for span in (good, bad)] == ["grpc tiny"] * 2
     assert works(collector.phases_of(good)) == ["tokenize", "forward", "decode"]
-    assert (bad.status.code, bad.status.message) == (Status.STATUS_CODE_ERROR, "InvalidRequest")
+    assert ended(good) == (Status.STATUS_CODE_UNSET, {"rpc.response.status_code": "OK"})
+    assert ended(bad) == (
+        Status.STATUS_CODE_UNSET,
+        {"rpc.response.status_code": "INVALID_ARGUMENT", "transformermodel.refusal": "InvalidRequest"},
+    )
     assert SECRET.encode() not in b"".join(collector.bodies)
 
 
-def test_a_request_that_names_no_model_is_a_span_that_failed(collector: Collector, tiny_model: LoadedModel) -> None:
+def test_a_body_that_is_too_large_is_a_span_with_its_status(collector: Collector, tiny_model: LoadedModel) -> None:
+    with running({"tiny": tiny_model}, ServerOptions(max_body_bytes=10)) as server:
+        for path in ("/v1/models/tiny:predict", "/v2/models/tiny/infer", "/predictions/tiny", "/openai/v1/completions"):
+            assert httpx.post(f"{server.url}{path}", content=b" " * 11).status_code == 413
+    assert [span.name for span in collector.requests] == ["v1 tiny", "v2 tiny", "torchserve tiny", "openai"]
+    for span in collector.requests:
+        assert ended(span) == (
+            Status.STATUS_CODE_UNSET,
+            {"http.response.status_code": 413, "transformermodel.refusal": "BodyTooLarge"},
+        )
+
+
+def test_only_what_is_the_servers_fault_is_an_error(
+    collector: Collector, gated_model: LoadedModel, gated_engine: GatedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gated_engine, "run", lambda *_: 1 / 0)
+    with running({"tiny": gated_model}, ServerOptions(grpc_port=0)) as server:
+        httpx.post(f"{server.url}/v1/models/tiny:predict", json={"instances": ["a"]})
+        client = Client(server.grpc_address)
+        with client.channel:
+            refused(client, "ModelInfer", grpc.StatusCode.INTERNAL, **infer_members("a"))
+    over_http, over_grpc = (ended(span) for span in collector.requests)
+    fault = {"error.type": "ZeroDivisionError"}
+    assert over_http == (Status.STATUS_CODE_ERROR, {"http.response.status_code": 500, **fault})
+    assert over_grpc == (Status.STATUS_CODE_ERROR, {"rpc.response.status_code": "INTERNAL", **fault})
+
+
+def test_a_request_that_names_no_model_is_a_span_that_was_refused(
+    collector: Collector, tiny_model: LoadedModel
+) -> None:
     headers = {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}
     with running({"tiny": tiny_model}) as server:
         httpx.post(f"{server.url}/openai/v1/completions", content=SECRET, headers=headers)
     (span,) = collector.requests
     assert (span.trace_id.hex(), span.name) == (TRACE, "openai")
-    assert (span.status.code, span.status.message) == (Status.STATUS_CODE_ERROR, "InvalidRequest")
+    assert ended(span)[1] == {"http.response.status_code": 400, "transformermodel.refusal": "InvalidRequest"}
 
 
 def test_phases_of_the_work_are_spans_within_the_request(collector: Collector, tiny_model: LoadedModel) -> None:
@@ -109,6 +146,16 @@ def test_a_client_that_wants_no_trace_gets_none(collector: Collector, tiny_model
     assert collector.spans == []
 
 
+def ended(span: Span) -> tuple[int, dict[str, int | str]]:
+    """Its status, and what is said of how it ended."""
+    told = {
+        attribute.key: attribute.value.int_value or attribute.value.string_value
+        for attribute in span.attributes
+        if attribute.key not in ("transformermodel.protocol", "transformermodel.model")
+    }
+    return span.status.code, told
+
+
 def works(phases: list[Span]) -> list[str]:
     return [span.name for span in phases if span.name != "queue"]
 
@@ -124,7 +171,7 @@ def test_without_an_endpoint_nothing_is_imported() -> None:
     program = (
         "import sys\n"
         "from transformermodel_predictor.telemetry.tracing import make_tracer\n"
-        "with make_tracer({}).span({}, 'v2', 'tiny'): pass\n"
+        "with make_tracer({}).span({}, 'v2', 'tiny', None): pass\n"
         "print(*[name for name in sys.modules if name.startswith('opentelemetry')])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
