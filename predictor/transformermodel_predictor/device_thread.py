@@ -18,6 +18,13 @@ _REST_SECONDS = 5.0
 """How long there is nothing to do before the thread comes to rest."""
 
 
+class ShutDown(Exception):
+    """The thread takes no more work, because whoever owns it ends; what waits is not done either."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the thread {name} has been shut down")
+
+
 @dataclass(frozen=True)
 class _Work:
     """A piece of work; patient work gives way to other, and is never what it gives way to."""
@@ -53,7 +60,7 @@ class DeviceThread(Executor):
         """Do it when what came before is done, or has given way.
 
         Raises:
-            RuntimeError: the thread has been shut down.
+            ShutDown: the thread has been shut down.
         """
         future: Future[_T] = Future()
         self._put(_Work(lambda: fn(*args, **kwargs), future))
@@ -63,7 +70,7 @@ class DeviceThread(Executor):
         """Do it when what came before is done. It calls `give_way` as often as it can, in this thread.
 
         Raises:
-            RuntimeError: the thread has been shut down.
+            ShutDown: the thread has been shut down.
         """
         self._put(_Work(work, Future(), patient=True))
 
@@ -103,7 +110,7 @@ class DeviceThread(Executor):
     def _put(self, work: _Work) -> None:
         with self._lock:
             if self._over:
-                raise RuntimeError(f"the thread {self._name} has been shut down")
+                raise ShutDown(self._name)
             self._waiting.put(work)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name=self._name, daemon=True)

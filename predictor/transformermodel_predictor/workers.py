@@ -4,7 +4,6 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 from transformermodel_predictor.device_thread import DeviceThread
 from transformermodel_predictor.passing_threads import PassingThreads
@@ -29,7 +28,7 @@ class Workers:
     def __init__(self, rest: Callable[[], object] | None = None) -> None:
         self.engine = DeviceThread("engine", rest)
         self._rest = rest
-        self.text = ThreadPoolExecutor(max_workers=1, thread_name_prefix="text")
+        self.text = DeviceThread("text")
         self.loading = PassingThreads("load")
         self._predicted = -math.inf
         self._replicas = [self.engine]

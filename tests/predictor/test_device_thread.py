@@ -5,7 +5,7 @@ from queue import SimpleQueue
 
 import pytest
 
-from transformermodel_predictor.device_thread import DeviceThread
+from transformermodel_predictor.device_thread import DeviceThread, ShutDown
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_a_thread_that_was_shut_down_takes_nothing_and_drops_what_waits() -> Non
     go_on.set()
     running.result(30)
     assert waiting.cancelled()
-    with pytest.raises(RuntimeError, match="shut down"):
+    with pytest.raises(ShutDown, match="shut down"):
         thread.submit(lambda: None)
 
 

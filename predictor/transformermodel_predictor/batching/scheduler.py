@@ -13,12 +13,13 @@ import asyncio
 import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from typing import Generic
 
 from transformermodel_predictor.batching.limits import Admission, BatchLimits
 from transformermodel_predictor.batching.request import Answer, Question, Request
 from transformermodel_predictor.batching.stages import Codec, Stages
+from transformermodel_predictor.device_thread import ShutDown
 from transformermodel_predictor.engines.engine import Engine
 from transformermodel_predictor.telemetry.observer import Observer, Unobserved
 from transformermodel_predictor.telemetry.timeline import new_timeline
@@ -60,6 +61,7 @@ class Scheduler(Generic[Question, Answer]):
 
         Raises:
             Overloaded: too much waits already.
+            ShutDown: the worker takes no more work, or dropped it.
             Exception: whatever the codec or the engine raises for these questions.
         """
         if not questions:
@@ -91,7 +93,24 @@ class Scheduler(Generic[Question, Answer]):
             if self._working:
                 return
             self._working = True
-        self._worker.submit(self._work)
+        self._submit()
+
+    def _submit(self) -> None:
+        """Have a cycle run; where the worker was shut down, nobody is to wait for it."""
+        try:
+            self._worker.submit(self._work).add_done_callback(self._submitted)
+        except ShutDown as error:
+            self._give_up(error)
+
+    def _submitted(self, cycle: Future[None]) -> None:
+        """The cycle is over, or was dropped before it began."""
+        if cycle.cancelled():
+            self._give_up(ShutDown("of the engine"))
+
+    def _give_up(self, error: ShutDown) -> None:
+        with self._lock:
+            self._working = False
+            self._stages.give_up(error)
 
     def _work(self) -> None:
         """One cycle, in the worker's thread; the next one queues behind those of other schedulers."""
@@ -102,4 +121,4 @@ class Scheduler(Generic[Question, Answer]):
                 self._working = self._stages.busy
                 again = self._working
             if again:
-                self._worker.submit(self._work)
+                self._submit()

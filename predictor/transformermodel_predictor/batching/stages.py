@@ -91,6 +91,17 @@ class Stages(Generic[Question, Answer]):
             over, self._over = self._over, []
             _deliver(over)
 
+    def give_up(self, error: Exception) -> None:
+        """Fail all that waits, because no cycle will come any more."""
+        over: list[Request[Question, Answer]] = []
+        while self._inbox:
+            over.append(self._inbox.popleft().request)
+        while step := self._waiting.next_step(self._limits):
+            over.extend(row.request for row in step)
+        for request in over:
+            request.fail(error)
+        _deliver(over)
+
     def _take_in(self) -> None:
         """Tokenize what came, as far as it may go into one of the next steps."""
         while self._inbox and self._waiting.tokens < _WINDOW_STEPS * self._limits.tokens:

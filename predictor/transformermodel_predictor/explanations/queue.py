@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from transformermodel_predictor.device_thread import DeviceThread
+from transformermodel_predictor.device_thread import DeviceThread, ShutDown
 from transformermodel_predictor.explanations.pace import Pace
 from transformermodel_predictor.explanations.rows import Asking, GradientRow, Result, Row
 from transformermodel_predictor.telemetry.timeline import new_timeline
@@ -58,15 +58,26 @@ class ExplanationQueue:
         self._working = False
 
     async def explain(self, asking: Asking[_Found]) -> _Found:
-        """Drive an explanation to its end. Cancelling the call ends it; what it raises is raised here."""
+        """Drive an explanation to its end. Cancelling the call ends it; what it raises is raised here.
+
+        Raises:
+            ShutDown: the worker takes no more work.
+        """
         job = _Job(asking)
         self._inbox.append(job)
         with self._lock:
             begin, self._working = not self._working, True
         if begin:
-            self._worker.submit_patient(self._work)
+            self._begin()
         found: _Found = await job.done
         return found
+
+    def _begin(self) -> None:
+        try:
+            self._worker.submit_patient(self._work)
+        except ShutDown:
+            self._working = False  # so that whoever comes next is told too
+            raise
 
     def _work(self) -> None:
         """One piece, in the worker's thread."""

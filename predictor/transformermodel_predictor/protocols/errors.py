@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from transformermodel_predictor.batching import Overloaded
+from transformermodel_predictor.device_thread import ShutDown
 from transformermodel_predictor.tasks.task import InvalidQuestion
 from transformermodel_predictor.torchserve.call import HandlerFailed, HandlerUnavailable
 
@@ -169,11 +170,14 @@ _TOLD: dict[type[Exception], tuple[int, str]] = {
     DeadlineExceeded: (504, "DEADLINE_EXCEEDED"),
 }
 
-EXPECTED: tuple[type[BaseException], ...] = (*_TOLD, HandlerFailed, asyncio.CancelledError)
-"""The exceptions that are answers to a client; any other is a fault of the server.
+_AT_THE_END = (asyncio.CancelledError, ShutDown)
+"""What becomes of requests when the server ends.
 
-Who cancels a request is the server that ends: where it is the client that has gone, ClientGone is raised.
+Who cancels a request is the server: where it is the client that has gone, ClientGone is raised.
 """
+
+EXPECTED: tuple[type[BaseException], ...] = (*_TOLD, HandlerFailed, *_AT_THE_END)
+"""The exceptions that are answers to a client; any other is a fault of the server."""
 
 _CODES = {400: "INVALID_ARGUMENT", 404: "NOT_FOUND", 413: "RESOURCE_EXHAUSTED", 507: "RESOURCE_EXHAUSTED"}
 """gRPC's codes of a handler's own statuses; any other is INTERNAL, because a second attempt meets the same handler."""
@@ -214,7 +218,7 @@ def refusal(error: BaseException) -> Refusal:
     """What a client is told. The text of an unexpected error stays in the log: it may hold somebody's data."""
     if isinstance(error, HandlerFailed):
         return Refusal(error.status, str(error), None, _CODES.get(error.status, "INTERNAL"), HandlerFailed)
-    if isinstance(error, asyncio.CancelledError):
+    if isinstance(error, _AT_THE_END):
         error = ServerEnds()
     for kind, (status, code) in _TOLD.items():
         if isinstance(error, kind):

@@ -1,6 +1,7 @@
 """What the scheduler does while an engine is busy, with an engine that the test holds."""
 
 import asyncio
+import threading
 from collections.abc import Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -9,6 +10,7 @@ import pytest
 
 from tests.predictor.gated import PATIENCE_SECONDS, GatedEngine
 from transformermodel_predictor.batching import BatchLimits, Overloaded, Scheduler
+from transformermodel_predictor.device_thread import DeviceThread, ShutDown
 from transformermodel_predictor.tasks.task import Encoding, Outputs, Windows
 from transformermodel_predictor.telemetry.observer import Unobserved
 
@@ -264,6 +266,37 @@ class TestCancellation:
         running.cancel()
         gated_engine.open()
         assert await scheduler.answer([7]) == [[7]]
+
+
+class TestShutDown:
+    async def test_what_waits_is_told_and_what_comes_is_refused(
+        self, codec: Lengths, gated_engine: GatedEngine
+    ) -> None:
+        thread = DeviceThread("engine")
+        scheduler = Scheduler(codec, gated_engine, thread, BatchLimits(rows=1))
+        first = await begun(scheduler.answer([1]))
+        await busy(gated_engine)
+        second = await begun(scheduler.answer([2]))
+        thread.shutdown(wait=False, cancel_futures=True)
+        gated_engine.open()
+
+        assert await first == [[1]]
+        for late in (second, scheduler.answer([3])):
+            with pytest.raises(ShutDown):
+                await late
+        assert scheduler.admitted == 0
+
+    async def test_a_cycle_that_is_dropped_leaves_nobody_waiting(
+        self, codec: Lengths, gated_engine: GatedEngine
+    ) -> None:
+        thread, held = DeviceThread("engine"), threading.Event()
+        thread.submit(held.wait, PATIENCE_SECONDS)
+        waiting = await begun(Scheduler(codec, gated_engine, thread).answer([1]))
+        thread.shutdown(wait=False, cancel_futures=True)
+        held.set()
+
+        with pytest.raises(ShutDown):
+            await waiting
 
 
 async def test_the_event_loop_runs_on_while_the_engine_is_busy(

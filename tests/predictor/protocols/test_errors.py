@@ -4,6 +4,7 @@ import grpc
 import pytest
 
 from transformermodel_predictor.batching import Overloaded
+from transformermodel_predictor.device_thread import ShutDown
 from transformermodel_predictor.protocols.errors import (
     EXPECTED,
     BodyTooLarge,
@@ -50,6 +51,11 @@ def test_a_cause_has_a_status_a_code_and_its_own_words(error: Exception, status:
 def test_a_request_is_cancelled_by_a_server_that_ends() -> None:
     assert refusal(asyncio.CancelledError()) == refusal(ServerEnds())
     assert isinstance(asyncio.CancelledError(), EXPECTED)
+
+
+def test_a_request_whose_thread_was_shut_down_came_when_the_server_ended() -> None:
+    assert refusal(ShutDown("engine")) == refusal(ServerEnds())
+    assert isinstance(ShutDown("engine"), EXPECTED)
 
 
 def test_torchserves_form_has_the_status_its_name_and_the_words() -> None:

@@ -83,6 +83,10 @@ class RunningServer:
         """As SIGINT."""
         self._loop.call_soon_threadsafe(self._server.http.interrupt)
 
+    def end_workers(self) -> None:
+        """As at the very end, when a kept connection may still bring a request."""
+        self._server._workers.shutdown()
+
     def wait_until_refusing(self) -> None:
         """Return when no new connection is taken any more."""
         try:

@@ -69,6 +69,18 @@ def test_a_request_that_takes_longer_than_the_server_waits_is_told_so_and_counte
     assert "Traceback" not in caplog.text
 
 
+def test_a_request_that_comes_when_the_threads_have_ended_is_told_to_ask_again(
+    tiny_model: LoadedModel, caplog: pytest.LogCaptureFixture
+) -> None:
+    with running({"tiny": tiny_model}) as server:
+        server.end_workers()
+        for path in ("/v1/models/tiny:predict", "/v1/models/tiny:explain", "/v1/models/tiny:explain"):
+            answer = httpx.post(f"{server.url}{path}", json=BODY, timeout=PATIENCE_SECONDS)
+            assert (answer.status_code, answer.json()) == (503, {"error": str(ServerEnds())})
+            assert "retry-after" in answer.headers
+    assert "Traceback" not in caplog.text
+
+
 def test_an_interrupt_does_not_wait_for_requests(
     gated_model: LoadedModel, gated_engine: GatedEngine, caplog: pytest.LogCaptureFixture
 ) -> None:
