@@ -99,10 +99,11 @@ def prepare_subject(subject: ManifestSubject, store: "StoreLocation") -> Prepare
     from transformermodel_predictor.progress import Step
 
     store.require_usable()
-    pass_over_modules()
     request = PreparationRequest.of(subject.model.spec)
     with progress_for(console) as progress:
-        prepared, report = prepare_and_report(request, store.open(), progress, base=subject.base)
+        prepared, report = prepare_and_report(
+            request, store.open(), progress, base=subject.base, loaded=pass_over_modules
+        )
     is_new = progress.last is not Step.Resolve
     console.print(f"Prepared {subject.name}{'' if is_new else ' already'}", style="bold green")
     for key, value in _summary(prepared, store).items():

@@ -111,7 +111,8 @@ def test_it_leaves_nothing_behind(installed: Environment, tmp_path: Path) -> Non
         ("import transformermodel_api.model", {"torch", "transformers", "kserve", "kopf", "kubernetes", "typer"}),
         ("import transformermodel_cli.main", {"torch", "transformers", "kserve", "kopf", "kubernetes"}),
         ("import transformermodel_operator.main", {"torch", "transformers", "kserve", "safetensors", "numpy"}),
-        ("import transformermodel_predictor.preparation.pipeline", {"kopf", "kubernetes", "kserve"}),
+        ("import transformermodel_predictor.preparation.making", {"kopf", "kubernetes", "kserve"}),
+        ("import transformermodel_predictor.preparation.pipeline", {"kopf", "kubernetes", "kserve", "transformers"}),
     ],
 )
 def test_what_is_not_needed_is_not_loaded(

@@ -138,10 +138,9 @@ def _attempt(work: Callable[[], PreparationOutcome]) -> tuple[PreparationOutcome
 def _prepare(environment: Mapping[str, str], store: StoreLocation) -> Prepared:
     from transformermodel_predictor.preparation.pipeline import prepare  # slow to import: first see what is asked
 
-    pass_over_modules()
     opened = store.open()
     progress = LogProgress(free=lambda: free_bytes(store.workplace))
-    prepared = prepare(_request(environment), opened, progress, base=_ROOT)
+    prepared = prepare(_request(environment), opened, progress, base=_ROOT, loaded=pass_over_modules)
     if reference := environment.get(REFERENCE_VARIABLE):
         opened.refer(reference, prepared.digest)
     return prepared

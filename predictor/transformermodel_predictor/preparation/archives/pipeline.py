@@ -5,22 +5,21 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from transformermodel_api.contract import PreparationRequest, Prepared
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
+from transformermodel_api.golden import GoldenTest
 from transformermodel_api.source import RemoteCode, Requirements
 from transformermodel_predictor.artifact.directory import Artifact, seal, write_beside
 from transformermodel_predictor.artifact.manifest import REPORT_FILE, Provenance
 from transformermodel_predictor.artifact.store import Store
-from transformermodel_predictor.preparation.archives.golden import check_handler_answers
 from transformermodel_predictor.preparation.archives.inputs import PIPELINE_VERSION, ArchiveInputs, resolve_archive
 from transformermodel_predictor.preparation.failure import kept_for_another_attempt
-from transformermodel_predictor.preparation.golden import GoldenResult
 from transformermodel_predictor.preparation.outcome import read_report
 from transformermodel_predictor.preparation.provenance import library_versions
-from transformermodel_predictor.preparation.report import Recorder
+from transformermodel_predictor.preparation.recorder import Recorder
 from transformermodel_predictor.progress import Progress, Step
 from transformermodel_predictor.torchserve.archived_model import ArchivedModel
 from transformermodel_predictor.torchserve.reading.borrowed import missing_files, with_borrowed_files
@@ -32,6 +31,9 @@ from transformermodel_predictor.torchserve.reading.served import (
     PACKAGES_FOLDER,
 )
 from transformermodel_predictor.torchserve.reading.working_copy import working_copy
+
+if TYPE_CHECKING:
+    from transformermodel_predictor.preparation.golden import GoldenResult
 
 _FORM, _ENGINE, _PRECISION = "Archive", "Handler", "Unknown"
 """What status says of an artifact whose handler decides all that."""
@@ -84,7 +86,7 @@ def _prepare(
             recorder.step(Step.Build, inputs.origin)
             archived = _staged(request, inputs, archive, work)
             recorder.step(Step.Test, f"{len(request.tests)} golden answers")
-            golden = check_handler_answers(request.tests, _on_trial(archived, work / "trial"))
+            golden = _checked(request.tests, archived, work / "trial")
             staged = seal(work / "artifact", _provenance(inputs))
             write_beside(staged.path, REPORT_FILE, _report(recorder, golden, archived))
             recorder.step(Step.Publish, staged.manifest.digest)
@@ -111,9 +113,13 @@ def _staged(request: PreparationRequest, inputs: ArchiveInputs, archive: Path, w
     return with_borrowed_files(staged, missing) if missing else staged
 
 
-def _on_trial(archived: ArchivedModel, folder: Path) -> ArchivedModel:
-    """The model in a copy, where its handler may write."""
-    return replace(archived, directory=working_copy(archived.directory, folder))
+def _checked(tests: Sequence[GoldenTest], archived: ArchivedModel, folder: Path) -> "Sequence[GoldenResult]":
+    """The answers of the model in a copy, where its handler may write."""
+    if not tests:
+        return ()
+    from transformermodel_predictor.preparation.archives.golden import check_handler_answers  # imports PyTorch: seconds
+
+    return check_handler_answers(tests, replace(archived, directory=working_copy(archived.directory, folder)))
 
 
 def _provenance(inputs: ArchiveInputs) -> Provenance:
@@ -127,7 +133,7 @@ def _provenance(inputs: ArchiveInputs) -> Provenance:
     )
 
 
-def _report(recorder: Recorder, golden: Sequence[GoldenResult], archived: ArchivedModel) -> str:
+def _report(recorder: Recorder, golden: "Sequence[GoldenResult]", archived: ArchivedModel) -> str:
     document = {
         "seconds": recorder.seconds(),
         "bytes": recorder.data(),

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from transformermodel_api.errors import PreparationFailed
@@ -14,7 +14,9 @@ from transformermodel_api.failures import FailureReason
 from transformermodel_api.origin import without_secrets
 from transformermodel_predictor.progress import Step
 from transformermodel_predictor.sources.catalogue import source_for
-from transformermodel_predictor.tasks.task import InvalidQuestion, Task
+
+if TYPE_CHECKING:
+    from transformermodel_predictor.tasks.task import Task
 
 SAMPLES_FILE = "samples.jsonl"
 
@@ -33,7 +35,7 @@ class Samples:
     rows: tuple[tuple[int, Mapping[str, Any]], ...] = ()
     checksum: str = ""
 
-    def questions(self, task: Task[Any, Any]) -> list[Any]:
+    def questions(self, task: "Task[Any, Any]") -> list[Any]:
         """The task's probes, and after them the samples.
 
         Raises:
@@ -41,7 +43,9 @@ class Samples:
         """
         return [*task.probes, *(self._question(task, line, fields) for line, fields in self.rows)]
 
-    def _question(self, task: Task[Any, Any], line: int, fields: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    def _question(self, task: "Task[Any, Any]", line: int, fields: Mapping[str, Any]) -> Any:  # noqa: ANN401
+        from transformermodel_predictor.tasks.task import InvalidQuestion  # imports PyTorch: not to read them
+
         try:
             return task.question(fields, {})
         except InvalidQuestion as error:

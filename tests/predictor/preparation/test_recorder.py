@@ -1,5 +1,5 @@
 from tests.predictor.watcher import Watcher
-from transformermodel_predictor.preparation.report import Recorder
+from transformermodel_predictor.preparation.recorder import Recorder
 from transformermodel_predictor.progress import Step
 
 
