@@ -1,9 +1,9 @@
 """The generalized handler: any task on any engine, for any protocol."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from transformers import PreTrainedTokenizerBase
 
@@ -14,9 +14,12 @@ from transformermodel_predictor.explanations.explainer import Explainer
 from transformermodel_predictor.explanations.explanation import Explained
 from transformermodel_predictor.explanations.settings import ExplanationSettings
 from transformermodel_predictor.loading import LoadedModel
+from transformermodel_predictor.portions import in_portions
 from transformermodel_predictor.tasks.task import EncoderTask, InvalidQuestion, Outputs, Task, TensorSpec, Windows
 from transformermodel_predictor.telemetry.observer import Observer
 from transformermodel_predictor.workers import Workers
+
+QuestionMade = TypeVar("QuestionMade")
 
 _VERSION_DIGITS = 12
 
@@ -160,7 +163,7 @@ class GeneralizedHandler:
     ) -> list[Answer]:
         """Answer questions; see `Handler`."""
         self._workers.predict()
-        read = [self._read(fields, parameters or {}, row) for row, fields in numbered(questions)]
+        read = await read_questions(self._task.question, questions, parameters or {})
         try:
             return await self._schedulers.next().answer(read)
         except InvalidQuestion as error:  # its length is known only now
@@ -179,14 +182,27 @@ class GeneralizedHandler:
     ) -> list[Explained]:
         """Answer questions and explain the answers; see `Handler`."""
         request = self._explainer.read(parameters or {})
-        read = [self._read(fields, request.parameters, row) for row, fields in numbered(questions)]
+        read = await read_questions(self._task.question, questions, request.parameters)
         return await self._explainer.explain(read, request)
 
-    def _read(self, fields: Mapping[str, Any], parameters: Mapping[str, Any], row: str) -> object:
+
+async def read_questions(
+    read: Callable[[Mapping[str, Any], Mapping[str, Any]], QuestionMade],
+    questions: Sequence[Mapping[str, Any]],
+    parameters: Mapping[str, Any],
+) -> list[QuestionMade]:
+    """A request's questions as its task reads them, in portions between which others are answered.
+
+    Raises:
+        InvalidQuestion: a question cannot be read; the text says which.
+    """
+    made: list[QuestionMade] = []
+    async for row, fields in in_portions(numbered(questions)):
         try:
-            return self._task.question(fields, parameters)
+            made.append(read(fields, parameters))
         except InvalidQuestion as error:
             raise InvalidQuestion(f"{row}{error}") from error
+    return made
 
 
 def numbered(questions: Sequence[Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:

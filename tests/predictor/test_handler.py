@@ -1,14 +1,17 @@
 import asyncio
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
+from tests.predictor.event_loop import rounds_counted
 from tests.predictor.gated import GatedEngine
 from tests.predictor.tiny import LABELS, MAX_LENGTH
 from transformermodel_predictor.batching import BatchLimits, Overloaded
-from transformermodel_predictor.handler import GeneralizedHandler
+from transformermodel_predictor.handler import GeneralizedHandler, read_questions
 from transformermodel_predictor.loading import LoadedModel
+from transformermodel_predictor.portions import PORTION
 from transformermodel_predictor.tasks.configuration import TaskConfiguration
 from transformermodel_predictor.tasks.question_answering import QuestionAnswering
 from transformermodel_predictor.tasks.task import InvalidQuestion
@@ -38,6 +41,14 @@ async def test_an_answer_says_what_was_truncated(handler: GeneralizedHandler) ->
 async def test_a_bad_question_among_many_is_named(handler: GeneralizedHandler) -> None:
     with pytest.raises(InvalidQuestion, match="row 2: text must be a string"):
         await handler.answer([{"text": "a"}, {"text": "b"}, {"text": None}])
+
+
+async def test_many_questions_are_read_in_many_rounds_of_the_event_loop() -> None:
+    async with rounds_counted() as rounds:
+        read = await read_questions(lambda fields, _: (fields["number"], rounds.count), [{"number": 7}] * 300, {})
+
+    assert [number for number, _ in read] == [7] * 300
+    assert max(Counter(when for _, when in read).values()) <= PORTION
 
 
 async def test_a_question_among_many_that_turns_out_too_long_is_named(

@@ -17,9 +17,7 @@ from transformermodel_predictor.generation.generator import GenerationLimits, Ge
 from transformermodel_predictor.generation.loaded import LoadedGenerator, generated
 from transformermodel_predictor.generation.merging import merged
 from transformermodel_predictor.generation.sequence import Piece
-from transformermodel_predictor.handler import Answer, metadata_of, numbered
-from transformermodel_predictor.portions import in_portions
-from transformermodel_predictor.tasks.task import InvalidQuestion
+from transformermodel_predictor.handler import Answer, metadata_of, read_questions
 from transformermodel_predictor.tasks.text_generation import EncodedPrompt, GeneratedText, GenerationQuestion
 from transformermodel_predictor.telemetry.observer import Observer, Unobserved
 from transformermodel_predictor.telemetry.timeline import noted
@@ -71,7 +69,7 @@ class GenerationHandler:
         self, questions: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any] | None = None
     ) -> list[Answer]:
         """Answer questions; see `Handler`. They are generated together."""
-        texts = await self.generate(await self._read_all(questions, parameters or {}))
+        texts = await self.generate(await read_questions(self.question, questions, parameters or {}))
         return [Answer(self._model.task.fields(text), text.prompt.truncated) for text in texts]
 
     @property
@@ -88,7 +86,7 @@ class GenerationHandler:
                 "texts that a graph generates cannot be explained: prepare the model as Pretrained (spec.preparation)"
             )
         request = self._explainer.read(parameters or {})
-        read = await self._read_all(questions, request.parameters)
+        read = await read_questions(self.question, questions, request.parameters)
         return await self._explainer.explain(await self._generate(read), request)
 
     def question(self, fields: Mapping[str, Any], parameters: Mapping[str, Any]) -> GenerationQuestion:
@@ -171,17 +169,6 @@ class GenerationHandler:
         async with aclosing(generator.generate(self._model.continuation(prompt))) as pieces:
             async for piece in pieces:
                 yield piece
-
-    async def _read_all(
-        self, questions: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any]
-    ) -> list[GenerationQuestion]:
-        return [self._read(fields, parameters, row) async for row, fields in in_portions(numbered(questions))]
-
-    def _read(self, fields: Mapping[str, Any], parameters: Mapping[str, Any], row: str) -> GenerationQuestion:
-        try:
-            return self.question(fields, parameters)
-        except InvalidQuestion as error:
-            raise InvalidQuestion(f"{row}{error}") from error
 
     async def _off_loop(self, work: Callable[[], _Result]) -> _Result:
         return await asyncio.get_running_loop().run_in_executor(self._workers.text, work)
