@@ -16,6 +16,10 @@ _LEAST = 0.005
 """Below it two digits are zeros."""
 _STRONG = 0.3
 _BAR = 20
+_ROUGH = (
+    "        The limit of steps was reached before the delta was within the tolerance: take the numbers as rough, or "
+    "allow more with --parameter max_steps=N."
+)
 
 
 def explained_lines(explained: "Explained") -> Iterator[Text]:
@@ -28,6 +32,8 @@ def explained_lines(explained: "Explained") -> Iterator[Text]:
     for explanation in explained.explanations:
         yield Text()
         yield _head(explanation)
+        if not explanation.converged:
+            yield Text(_ROUGH, "yellow")
         for field, parts in groupby(explanation.words, key=lambda word: word.field):
             yield _passage(field, list(parts))
         yield from _strongest(explanation.words)

@@ -117,6 +117,13 @@ def test_a_generated_text_stays_in_its_line_and_has_the_logarithm_of_its_probabi
     assert told[2] == r"' Paris.\n\nThe'  score 0.0000, log-probability -19.25 (feature_ablation, 6 steps)"
 
 
+def test_a_limit_of_steps_that_was_reached_is_said_with_the_remedy(directory: str) -> None:
+    few = ["--parameter", "max_steps=1", "--parameter", "tolerance=0"]
+    said = explain(directory, "--text", TEXT, *few)
+    assert "The limit of steps was reached before the delta was within the tolerance" in said
+    assert "allow more with --parameter max_steps=N." in said
+
+
 def test_a_file_of_several_models_is_refused(tmp_path: Path) -> None:
     manifest = Path("examples/sentiment/model.yaml").read_text(encoding="utf-8")
     both = tmp_path / "both.yaml"

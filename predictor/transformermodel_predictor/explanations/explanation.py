@@ -80,11 +80,13 @@ class Attribution:
         delta: by how much the values' sum misses the difference of the objective between the text and the baseline;
             None for methods that do not promise completeness.
         steps: interpolation steps or evaluations that it took.
+        converged: false where the steps ended before the delta was as small as wanted.
     """
 
     values: tuple[float, ...]
     delta: float | None
     steps: int
+    converged: bool = True
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,7 @@ class Explanation:
         delta: as in `Attribution`; None where the method promises nothing.
         steps: interpolation steps or evaluations that it took.
         details: what else describes the target, such as an entity's place.
+        converged: as in `Attribution`.
     """
 
     method: Method
@@ -129,6 +132,7 @@ class Explanation:
     delta: float | None
     steps: int
     details: Mapping[str, Any] = field(default_factory=dict)
+    converged: bool = True
 
 
 @dataclass(frozen=True)

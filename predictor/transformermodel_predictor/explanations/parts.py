@@ -49,6 +49,7 @@ def explain(method: Method, target: Target, attribution: Attribution, texts: Map
         delta=delta,
         steps=attribution.steps,
         details=target.details,
+        converged=attribution.converged,
     )
 
 

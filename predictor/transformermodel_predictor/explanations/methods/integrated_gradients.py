@@ -46,16 +46,18 @@ def _integrate(target: Target, options: Options, stand_in: int | None, embed: Em
         return Attribution((0.0,) * len(target.encoding), delta=0.0, steps=0)
     path = Path.between(target, stand_in, embed)
     if options.steps >= options.most_steps or options.most_steps <= _INTERVALS:
-        return (yield from _fixed(path, options.most_steps))
+        return (yield from _fixed(path, options))
     return (yield from _growing(path, options))
 
 
-def _fixed(path: Path, steps: int) -> Steps:
-    rule = gauss_legendre(steps)
+def _fixed(path: Path, options: Options) -> Steps:
+    rule = gauss_legendre(options.most_steps)
     points = yield from _ask(path, (0.0, *rule.nodes, 1.0))
     weighed = [weight * points[node].contributions for node, weight in zip(rule.nodes, rule.weights, strict=True)]
     values = torch.stack(weighed).sum(dim=0)
-    return Attribution(tuple(values.tolist()), _delta(values, points), steps)
+    delta = _delta(values, points)
+    converged = abs(delta) <= _allowed(points, options.tolerance)
+    return Attribution(tuple(values.tolist()), delta, options.most_steps, converged)
 
 
 def _growing(path: Path, options: Options) -> Steps:
@@ -65,9 +67,10 @@ def _growing(path: Path, options: Options) -> Steps:
         wanted = {node for panel in panels for node in panel.nodes} - points.keys()
         points |= yield from _ask(path, sorted(wanted))
         most, allowed = (options.most_steps - len(points)) // NEW_NODES, _allowed(points, options.tolerance)
-        if most < 1 or _suffices(panels, points, allowed):
+        converged = _suffices(panels, points, allowed)
+        if most < 1 or converged:
             values = torch.stack([panel.values(points) for panel in panels]).sum(dim=0)
-            return Attribution(tuple(values.tolist()), _delta(values, points), len(points))
+            return Attribution(tuple(values.tolist()), _delta(values, points), len(points), converged)
         panels = refined(panels, points, allowed, most)
 
 

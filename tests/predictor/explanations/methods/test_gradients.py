@@ -83,6 +83,7 @@ def test_integrated_gradients_of_so_many_steps_are_captums(
     assert found.values == pytest.approx(values.sum(dim=2)[0].tolist(), abs=rounding)
     assert found.delta == pytest.approx(float(delta), abs=rounding)
     assert found.steps == steps
+    assert found.converged == (abs(float(delta)) <= Options.tolerance * abs(float(values.sum() - delta)))
 
 
 def test_steps_that_grow_come_to_the_same(model: PreTrainedModel, twin: Twin, theirs: LayerIntegratedGradients) -> None:
@@ -93,11 +94,13 @@ def test_steps_that_grow_come_to_the_same(model: PreTrainedModel, twin: Twin, th
 
 def test_steps_grow_until_the_tolerance_or_the_limit(model: PreTrainedModel, twin: Twin) -> None:
     loose, tight, limited = (
-        ours(model, twin, steps=4, **wanted) for wanted in ({"tolerance": 1.0}, {"tolerance": 1e-4}, {"most_steps": 12})
+        ours(model, twin, steps=4, **wanted)
+        for wanted in ({"tolerance": 1.0}, {"tolerance": 1e-4}, {"tolerance": 1e-4, "most_steps": 12})
     )
     assert loose.steps == 5
     assert loose.steps < tight.steps
     assert limited.steps <= 12
+    assert [found.converged for found in (loose, tight, limited)] == [True, True, False]
     assert tight.delta is not None
     assert abs(tight.delta) <= 1e-4 * abs(sum(tight.values) - tight.delta)
 
