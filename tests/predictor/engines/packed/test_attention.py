@@ -3,8 +3,8 @@ import torch
 from torch.nn.functional import scaled_dot_product_attention
 
 from tests.predictor.engines.packed.architectures import Architecture
-from transformermodel_predictor.engines.packed import attention
-from transformermodel_predictor.engines.packed.attention import LAYOUT, LayoutMissing, band, packed_attention
+from transformermodel_predictor.engines.packed.asked import band
+from transformermodel_predictor.engines.packed.attention import LAYOUT, LayoutMissing, packed_attention
 from transformermodel_predictor.engines.packed.layout import Layout
 from transformermodel_predictor.engines.packed.model import PackedModel
 
@@ -64,40 +64,7 @@ def test_gradients_flow_through_it() -> None:
         assert tensor.grad.isfinite().all()
 
 
-def test_a_window_has_as_many_positions_to_each_side() -> None:
-    assert band(4, 2, torch.device("cpu")).long().tolist() == [[1, 1, 0, 0], [1, 1, 1, 0], [0, 1, 1, 1], [0, 0, 1, 1]]
-
-
 def test_a_model_called_without_the_layout_fails_instead_of_mixing_sequences() -> None:
     packed = PackedModel(Architecture("Bert").model("ForTokenClassification"))
     with pytest.raises(LayoutMissing, match="BertSelfAttention was not given the layout"):
         packed.model(input_ids=torch.tensor([[5, 6, 7]]))
-
-
-def test_half_precision_on_cuda_takes_one_kernel_for_the_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The kernel needs the hardware; what it is given does not."""
-    given = {}
-
-    def kernel(
-        query: torch.Tensor,
-        key: torch.Tensor,
-        value: torch.Tensor,
-        starts: torch.Tensor,
-        _: torch.Tensor,
-        longest: int,
-        __: int,
-        *,
-        scale: float | None,
-        window_size: tuple[int, int],
-    ) -> torch.Tensor:
-        given.update(starts=starts, longest=longest, window=window_size, scale=scale, shape=query.shape)
-        return value
-
-    monkeypatch.setattr(attention, "varlen_attn", kernel)
-    query, key, value = row()
-    attended = attention.fused(query, key, value, LAYOUT_OF_FOUR, 0.5, 3)
-    torch.testing.assert_close(attended, value.transpose(1, 2))
-    assert given["starts"].tolist() == [0, 7, 12, 14, 16]
-    assert given["starts"].dtype is torch.int32
-    assert (given["longest"], given["window"], given["scale"]) == (7, (2, 2), 0.5)
-    assert given["shape"] == (16, 3, 8)

@@ -1,0 +1,68 @@
+"""Attention run by run, for inference: sequences of one length at once, and nothing of the row is copied."""
+
+from functools import lru_cache
+
+import torch
+from torch.nn.functional import scaled_dot_product_attention
+
+from transformermodel_predictor.engines.packed.asked import Asked
+from transformermodel_predictor.engines.packed.layout import Layout
+from transformermodel_predictor.engines.packed.runs import Run
+
+_KEYS = 16
+"""Of how many keys PyTorch's attention for CPUs computes the softmax in whole registers; those left over one by one."""
+
+
+def by_runs(asked: Asked, layout: Layout) -> torch.Tensor:
+    """[1, total, heads, width], zeros for what fills the row up; or [1, sequences, heads, width]."""
+    if asked.first_alone:
+        return torch.cat([_of_run(asked, run) for run in layout.runs], 1)
+    output = torch.empty_like(asked.query.transpose(1, 2), memory_format=torch.contiguous_format)
+    for run in layout.runs:
+        output[:, run.start : run.stop] = _of_run(asked, run)
+    output[:, layout.starts[-1] :] = 0  # numbers that hurt nobody, whatever the memory held before
+    return output
+
+
+def _of_run(asked: Asked, run: Run) -> torch.Tensor:
+    """[1, tokens, heads, width] of a run: of each sequence all tokens, or the first.
+
+    An odd number of keys takes up to twice as long as a round one, so keys of neighbours are looked at in passing, and
+    not seen. What is not a number in them would be: the engine takes care of that.
+    """
+    multiple = _KEYS if asked.query.device.type == "cpu" and asked.window is None else 1
+    keys = run.keys(multiple, total=asked.query.shape[2])
+    mask = asked.seen_in(run) if keys == run.length else _seen(run.length, keys, asked.query.dtype)
+    attended = scaled_dot_product_attention(
+        _batch(asked.query, run, asked.asking(run)),
+        _batch(asked.key, run, keys),
+        _batch(asked.value, run, keys),
+        attn_mask=mask,
+        scale=asked.scaling,
+    )
+    return attended.transpose(1, 2).reshape(1, -1, *attended.shape[1::2])
+
+
+@lru_cache(maxsize=1024)
+def _seen(length: int, keys: int, dtype: torch.dtype) -> torch.Tensor:
+    """What is added to the scores of so many keys, [1, 1, 1, keys], so that the first ones alone are seen."""
+    mask = torch.zeros(1, 1, 1, keys, dtype=dtype)
+    mask[..., length:] = -torch.inf
+    return mask
+
+
+def _batch(tensor: torch.Tensor, run: Run, tokens: int) -> torch.Tensor:
+    """A run of [1, heads, total, width] as [sequences, heads, tokens, width], without copying.
+
+    Args:
+        tensor: of a row.
+        run: in it.
+        tokens: of each sequence; where they are more than it has, those after it too.
+    """
+    _, heads, _, width = tensor.shape
+    _, of_head, of_token, of_number = tensor.stride()
+    return tensor.as_strided(
+        (run.count, heads, tokens, width),
+        (run.length * of_token, of_head, of_token, of_number),
+        tensor.storage_offset() + run.start * of_token,
+    )
