@@ -2,8 +2,9 @@
 
     python -m benchmarks.serving.memory [--requests N]
 
-MiniLM with the sentiment head. Of the resident memory, that of the model is everything but the mapped files of
-libraries: code that a first forward pass reads is counted for itself, because all processes of a node share it.
+MiniLM with the sentiment head; and BERT-base of random weights, beside which what every model needs counts for less. Of
+the resident memory, that of the model is everything but the mapped files of libraries: code that a first forward pass
+reads is counted for itself, because all processes of a node share it.
 """
 
 import subprocess
@@ -11,16 +12,18 @@ import sys
 import tempfile
 import time
 from dataclasses import asdict, dataclass
+from itertools import product
 from pathlib import Path
 
 from transformers import AutoTokenizer
 
 from benchmarks.report import Result, main
 from benchmarks.serving import rivals
-from benchmarks.serving.models import PreparedModel, prepare
+from benchmarks.serving.models import PreparedModel, prepare, prepare_bert_base
 from benchmarks.serving.texts import make_texts
 
 _FORMS = (("Packed", "BFloat16"), ("Packed", "Float32"), ("Pretrained", "BFloat16"), ("Pretrained", "Float32"))
+_MODELS = (("MiniLM", prepare), ("BERT-base", prepare_bert_base))
 _REST_SECONDS = 10
 _MIB = 2**20
 _IMPORTS = (
@@ -59,13 +62,13 @@ def measure(requests: int = 100) -> Result:
     values: list[object] = [{"name": "imports", **asdict(imports)}]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for form in _FORMS:
-            model = prepare(folder, *form)
+        for (model_name, prepared), form in product(_MODELS, _FORMS):
+            model = prepared(folder, *form)
             ready, after, rested = _serve(model, folder, requests)
             weights = sum(file.stat().st_size for file in model.path.glob("*.safetensors"))
             of_all, of_libraries = rested.all - imports.all, rested.libraries - imports.libraries
             figures = (weights, ready.all, after.all, rested.all, of_all, of_libraries)
-            title = f"{model.engine.lower()} {model.precision.lower()}"
+            title = f"{model_name}, {model.engine.lower()} {model.precision.lower()}"
             lines.append(
                 f"| {title} | {' | '.join(_mib(figure) for figure in figures)} | "
                 f"{(of_all - of_libraries) / weights:.2f} |"
