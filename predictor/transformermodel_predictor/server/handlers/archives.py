@@ -11,6 +11,7 @@ from transformermodel_predictor.torchserve.archived_model import ArchivedModel
 from transformermodel_predictor.torchserve.handler_model import HandlerModel
 from transformermodel_predictor.torchserve.handler_observer import HandlerObserver
 from transformermodel_predictor.torchserve.handler_options import HandlerOptions
+from transformermodel_predictor.torchserve.reading.commands import Commands
 from transformermodel_predictor.torchserve.reading.served import open_served
 from transformermodel_predictor.torchserve.workers.starting import start_handler_model
 
@@ -42,17 +43,25 @@ class Archives:
     async def open(self, path: Path, name: str | None, options: HandlerOptions) -> ArchivedModel:
         """Unpack an archive, read it, and install what it requires where that is allowed.
 
+        Given up, it ends the installation, and returns when nothing of it runs or is left.
+
         Raises:
             PreparationFailed, CorruptArtifact, UserError: as `open_served`.
         """
         own = self._own_folder()
         folder = Path(tempfile.mkdtemp(dir=own))
         cache = self._packages or own / "packages"
-        try:
-            return await asyncio.to_thread(
-                open_served, path, name, folder=folder / "archive", cache=cache, options=options
+        commands = Commands()
+        opening = asyncio.create_task(
+            asyncio.to_thread(
+                open_served, path, name, folder=folder / "archive", cache=cache, options=options, commands=commands
             )
+        )
+        try:
+            return await asyncio.shield(opening)
         except BaseException:
+            commands.end()
+            await asyncio.gather(opening, return_exceptions=True)  # it writes into the folder while it runs
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
             raise
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import os
 import platform
 import shutil
 import subprocess
@@ -10,7 +11,7 @@ import sys
 import tempfile
 import venv
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.machinery import PathFinder
 from importlib.metadata import distributions, version
 from pathlib import Path
@@ -19,6 +20,7 @@ from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.artifact.checksums import sha256_of
 from transformermodel_predictor.torchserve.archived_model import ArchivedModel
+from transformermodel_predictor.torchserve.reading.commands import Commands
 from transformermodel_predictor.torchserve.reading.refusal import unusable
 
 _log = logging.getLogger(__name__)
@@ -32,16 +34,19 @@ _NO_AGREEMENT = "ResolutionImpossible"
 """What pip says where requirements exclude each other."""
 
 
-def with_requirements(archived: ArchivedModel, cache: Path) -> ArchivedModel:
+def with_requirements(archived: ArchivedModel, cache: Path, commands: Commands | None = None) -> ArchivedModel:
     """The model with its requirements installed, if it has any and its settings allow it.
 
     Args:
         archived: an opened archive.
-        cache: folder of this machine in which equal requirements find what was installed for them before.
+        cache: folder of this machine in which equal requirements find what was installed for them before; what was
+            not installed to the end is never found there.
+        commands: runs pip, so that somebody else can end it.
 
     Raises:
         PreparationFailed: UnsupportedSource, the requirements file is missing; RequirementsNotInstalled, with what
             pip says.
+        GivenUp: `commands` were ended.
     """
     name = archived.manifest.requirements_file
     if name is None:
@@ -58,12 +63,12 @@ def with_requirements(archived: ArchivedModel, cache: Path) -> ArchivedModel:
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache) as folder:
             packages = Path(folder) / "packages"
-            install_requirements(archived.directory, name, packages, archived.name)
+            install_requirements(archived.directory, name, packages, archived.name, commands)
             _move(packages, target)
     return replace(archived, packages=target)
 
 
-def install_requirements(root: Path, name: str, target: Path, origin: str) -> None:
+def install_requirements(root: Path, name: str, target: Path, origin: str, commands: Commands | None = None) -> None:
     """Install a requirements file into a new folder, which holds only what the server's own packages do not satisfy.
 
     pip runs in an environment that sees the server's packages and cannot change them. The code of packages that have
@@ -74,9 +79,10 @@ def install_requirements(root: Path, name: str, target: Path, origin: str) -> No
         name: the file, relative to the archive.
         target: the folder to make; it can be moved, and is meant to stand on an import path.
         origin: the model or its archive, for messages.
+        commands: as `with_requirements` has them.
 
     Raises:
-        PreparationFailed: as `with_requirements`.
+        PreparationFailed, GivenUp: as `with_requirements`.
     """
     if not (root / name).is_file():
         raise unusable(origin, f"has no {name}, which its manifest names as its requirements")
@@ -86,7 +92,7 @@ def install_requirements(root: Path, name: str, target: Path, origin: str) -> No
         (packages,) = environment.glob("lib/python*/site-packages")
         before = {entry.name for entry in packages.iterdir()}
         (packages / _SERVERS_PACKAGES).write_text("".join(f"{place}\n" for place in _package_folders(sys.path)))
-        _run_pip(environment, root, name, origin)
+        _run_pip(_Pip(environment, root, name, commands or Commands()), origin)
         target.mkdir(parents=True)
         for entry in packages.iterdir():
             if entry.name not in before and entry.name != _SERVERS_PACKAGES:
@@ -102,25 +108,36 @@ def _has_pip() -> bool:
     return PathFinder.find_spec("pip") is not None
 
 
-def _run_pip(environment: Path, root: Path, name: str, origin: str) -> None:
+@dataclass(frozen=True)
+class _Pip:
+    """pip, as it installs a requirements file of an archive into an environment."""
+
+    environment: Path
+    root: Path
+    name: str
+    commands: Commands
+
+    def install(self, *more: str) -> subprocess.CompletedProcess[str]:
+        python = str(self.environment / "bin" / "python")
+        own = [sys.executable, "-m", "pip", "--python", python] if _has_pip() else [python, "-m", "pip"]
+        options = ["--disable-pip-version-check", "--no-input", "--no-warn-script-location", "--no-compile"]
+        command = [*own, "install", *options, "--requirement", self.name, *more]
+        passing = {"TMPDIR": str(self.environment.parent)}  # removed with it, also where pip is ended
+        return self.commands.run(command, self.root, {**os.environ, **passing})
+
+
+def _run_pip(pip: _Pip, origin: str) -> None:
     """Install beside the server's own PyTorch where that can be; beside another one, of gigabytes, where it cannot."""
-    kept = environment / "server.txt"
+    kept = pip.environment / "server.txt"
     kept.write_text(f"{_PYTORCH}=={version(_PYTORCH).partition('+')[0]}\n")
-    done = _pip(environment, root, name, "--constraint", str(kept))
+    done = pip.install("--constraint", str(kept))
     if _NO_AGREEMENT in done.stderr:
-        done = _pip(environment, root, name)
+        done = pip.install()
     if done.returncode != 0:
         raise PreparationFailed(
-            FailureReason.RequirementsNotInstalled, f"{name} of {origin} cannot be installed: {_last_line(done.stderr)}"
+            FailureReason.RequirementsNotInstalled,
+            f"{pip.name} of {origin} cannot be installed: {_last_line(done.stderr)}",
         )
-
-
-def _pip(environment: Path, root: Path, name: str, *more: str) -> subprocess.CompletedProcess[str]:
-    python = str(environment / "bin" / "python")
-    own = [sys.executable, "-m", "pip", "--python", python] if _has_pip() else [python, "-m", "pip"]
-    options = ["--disable-pip-version-check", "--no-input", "--no-warn-script-location", "--no-compile"]
-    command = [*own, "install", *options, "--requirement", name, *more]
-    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
 
 
 def _last_line(output: str) -> str:

@@ -10,6 +10,7 @@ from transformermodel_predictor.sources.unpacking import is_archive
 from transformermodel_predictor.torchserve.archived_model import ArchivedModel
 from transformermodel_predictor.torchserve.handler_options import HandlerOptions
 from transformermodel_predictor.torchserve.reading.borrowed import missing_files, with_borrowed_files
+from transformermodel_predictor.torchserve.reading.commands import Commands
 from transformermodel_predictor.torchserve.reading.opening import open_archive
 from transformermodel_predictor.torchserve.reading.requirements import with_requirements
 from transformermodel_predictor.torchserve.reading.root import is_unpacked_archive
@@ -42,7 +43,13 @@ def is_artifact(path: Path) -> bool:
 
 
 def open_served(
-    path: Path, name: str | None = None, *, folder: Path, cache: Path, options: HandlerOptions | None = None
+    path: Path,
+    name: str | None = None,
+    *,
+    folder: Path,
+    cache: Path,
+    options: HandlerOptions | None = None,
+    commands: Commands | None = None,
 ) -> ArchivedModel:
     """Open what is served, with its requirements installed where they may be; works for seconds, off the event loop.
 
@@ -53,19 +60,21 @@ def open_served(
             ended. Unused for an unpacked archive that may be written and lacks nothing, which is served where it is.
         cache: folder of this machine in which installed requirements, and what archives lack, are found again.
         options: how the workers are run.
+        commands: runs what requirements are installed with, so that somebody else can end it.
 
     Raises:
         PreparationFailed: the archive is unsafe, damaged, or cannot be run; its requirements cannot be installed, or
             what it lacks cannot be had.
         CorruptArtifact: the artifact is not what its manifest says.
         UserError: nothing is there, or the name cannot be a model's.
+        GivenUp: `commands` were ended.
     """
     options = options or HandlerOptions()
     if is_artifact(path):
         opened = _changed(_of_artifact(path, name, folder, options), options)
     else:
         opened = open_archive(path, name, folder=folder, settings=options.defaults)
-        opened = with_requirements(_changed(opened, options), cache)
+        opened = with_requirements(_changed(opened, options), cache, commands)
     missing = missing_files(opened)
     if path.is_dir() and not is_artifact(path) and (missing or not os.access(opened.directory, os.W_OK)):
         opened = replace(opened, directory=working_copy(opened.directory, folder))
