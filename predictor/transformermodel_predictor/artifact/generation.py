@@ -38,18 +38,22 @@ class GenerationDefaults:
 def read_generation(section: Section) -> GenerationDefaults:
     """Read `handler.generation`; keys that are absent have the defaults of `GenerationDefaults`.
 
+    The temperature 0 is greedy, as in a request.
+
     Raises:
-        ValueError: a key is unknown, or its value has the wrong type.
+        ValueError: a key is unknown, or its value has the wrong type or is out of its range.
     """
     default = GenerationDefaults()
     section.require_known(*asdict(default))
     most, top_k = section.whole("max_new_tokens", least=1), section.whole("top_k")
-    temperature, top_p = section.number("temperature"), section.number("top_p")
+    temperature, top_p = section.number("temperature"), section.number("top_p", most=1.0)
     penalty = section.number("repetition_penalty")
+    if penalty == 0:
+        raise section.wrong("repetition_penalty", "more than 0")
     return GenerationDefaults(
         max_new_tokens=default.max_new_tokens if most is None else most,
-        do_sample=section.flag("do_sample"),
-        temperature=default.temperature if temperature is None else temperature,
+        do_sample=section.flag("do_sample") and temperature != 0,
+        temperature=temperature or default.temperature,
         top_p=default.top_p if top_p is None else top_p,
         top_k=default.top_k if top_k is None else top_k,
         repetition_penalty=default.repetition_penalty if penalty is None else penalty,

@@ -53,13 +53,15 @@ class Section:
             raise self.wrong(key, f"at least {least}")
         return value
 
-    def number(self, key: str) -> float | None:
-        """A number, whole or not, that is finite."""
+    def number(self, key: str, least: float = 0.0, most: float = math.inf) -> float | None:
+        """A number of a range, whole or not, that is finite."""
         if key not in self:
             return None
         value = self.values[key]
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             raise self.wrong(key, "a number")
+        if not least <= value <= most:
+            raise self.wrong(key, f"at least {least:g}" if math.isinf(most) else f"from {least:g} to {most:g}")
         return float(value)
 
     def texts(self, key: str) -> tuple[str, ...]:

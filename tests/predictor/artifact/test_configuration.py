@@ -87,6 +87,10 @@ class TestGeneration:
         configuration = read_configuration("handler: {mode: text_generation, generation: {temperature: 1, stop: END}}")
         assert configuration.generation == GenerationDefaults(stop=("END",))
 
+    def test_the_temperature_zero_is_greedy_as_in_a_request(self) -> None:
+        file = "handler: {mode: text_generation, generation: {do_sample: true, temperature: 0}}"
+        assert read_configuration(file).generation == GenerationDefaults()
+
     def test_other_tasks_have_none(self) -> None:
         assert read_configuration("handler: {mode: question_answering}").generation is None
 
@@ -136,6 +140,22 @@ def test_torchserve_finds_every_key_that_it_insists_on() -> None:
             r"generation\.max_new_tokens must be at least 1, not 0",
         ),
         ("handler: {mode: text_generation, generation: {temperature: .nan}}", r"temperature must be a number, not nan"),
+        (
+            "handler: {mode: text_generation, generation: {temperature: -1}}",
+            r"handler\.generation\.temperature must be at least 0, not -1",
+        ),
+        (
+            "handler: {mode: text_generation, generation: {top_p: 1.5}}",
+            r"handler\.generation\.top_p must be from 0 to 1, not 1\.5",
+        ),
+        (
+            "handler: {mode: text_generation, generation: {top_k: -3}}",
+            r"handler\.generation\.top_k must be int, not -3",
+        ),
+        (
+            "handler: {mode: text_generation, generation: {repetition_penalty: 0}}",
+            r"handler\.generation\.repetition_penalty must be more than 0, not 0",
+        ),
         ("handler: {BetterTransformer: 'no'}", r"handler\.BetterTransformer must be bool"),
         ("handler: {attention: fast}", r"handler\.attention must be one of auto, sdpa, eager, not 'fast'"),
         ("handler: {mode: text_generation, generation: {topk: 3}}", r"handler\.generation\.topk is not known"),
