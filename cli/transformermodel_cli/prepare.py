@@ -91,6 +91,7 @@ def prepare_subject(subject: ManifestSubject, store: "StoreLocation") -> Prepare
     from transformermodel_cli.progress import progress_for
 
     console = Console(stderr=True, highlight=False, soft_wrap=True)
+    store.require_usable()
     console.print(f"Preparing {subject.name}", style="bold")
     for note in subject.converted.notes if subject.converted else ():
         console.print(f"  {note}", markup=False)
@@ -98,7 +99,6 @@ def prepare_subject(subject: ManifestSubject, store: "StoreLocation") -> Prepare
     from transformermodel_predictor.preparation.pipeline import prepare_and_report  # imports PyTorch: seconds
     from transformermodel_predictor.progress import Step
 
-    store.require_usable()
     request = PreparationRequest.of(subject.model.spec)
     with progress_for(console) as progress:
         prepared, report = prepare_and_report(

@@ -196,6 +196,7 @@ def _prepare(subjects: Sequence[Subject], store: "StoreLocation", options: "Serv
         return {}
     from transformermodel_predictor.server.serving import preload
 
+    store.require_usable()  # before seconds are spent on what it is needed for
     with preparing(manifests, store) as preparation:
         preload(options)
         return preparation.digests()
