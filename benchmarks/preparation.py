@@ -31,6 +31,7 @@ import json, sys
 from pathlib import Path
 from transformermodel_api.contract import PreparationRequest
 from transformermodel_predictor.artifact.local_store import LocalStore
+from transformermodel_predictor.preparation import making  # what is imported is not what is counted
 from transformermodel_predictor.preparation.job import LogProgress
 from transformermodel_predictor.preparation.pipeline import prepare
 def kibibytes(name):

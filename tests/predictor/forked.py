@@ -8,6 +8,7 @@ FORKED.set_forkserver_preload(
     [
         "tests.predictor.artifact.killed_store",
         "tests.predictor.preparation.killed",
+        "transformermodel_predictor.preparation.making",
         "peft",
         "s3fs",
         "tests.predictor.frozen",
