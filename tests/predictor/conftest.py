@@ -3,17 +3,19 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import pytest
 
 from tests.compiler import require_compiler
+from tests.made_once import made_once
 from tests.object_stores.fixtures import object_server, running_object_servers  # noqa: F401 - for all tests below
 from tests.predictor.access_log import AccessLog
 from tests.predictor.gated import GatedEngine
 from tests.predictor.tiny import make_tiny_artifact
 from tests.predictor.tiny_language import build_language_artifact
 from transformermodel_api.preparation import Format, Precision
-from transformermodel_predictor.artifact.directory import Artifact
+from transformermodel_predictor.artifact.directory import Artifact, open_artifact
 from transformermodel_predictor.candidate import Candidate, EngineName
 from transformermodel_predictor.loading import LoadedModel, load_model
 from transformermodel_predictor.workers import Workers
@@ -39,7 +41,12 @@ def language_graph(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Format
         if form is Format.Exported:
             require_compiler()  # and then it takes a minute
         candidate = Candidate(form, EngineName(form.value), Precision.Float32)
-        return build_language_artifact(tmp_path_factory.mktemp("graph") / "model", candidate, kind)
+
+        def make(folder: Path) -> Artifact:
+            return build_language_artifact(folder / "model", candidate, kind)
+
+        name = f"{kind} as {form.value}"
+        return made_once(tmp_path_factory, name, make, lambda folder: open_artifact(folder / "model"))
 
     return built
 
