@@ -49,6 +49,18 @@ class GenerationParameters(GenerationDefaults):
     seed: int | None = None
 
 
+_KINDS = {parameter.name: parameter.kind for parameter in PARAMETERS}
+
+
+def read_value(name: str, value: object, called: str) -> Any:  # noqa: ANN401 - of the parameter's kind
+    """The value of one parameter, which a protocol's clients call otherwise.
+
+    Raises:
+        InvalidQuestion: it is of the wrong type, or out of its range; the text has the clients' name.
+    """
+    return _KINDS[name].read(called, value)
+
+
 def read_parameters(given: Mapping[str, Any], defaults: GenerationDefaults) -> GenerationParameters:
     """What a request says, over the model's defaults.
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from transformermodel_predictor.generation.parameters import read_value
 from transformermodel_predictor.handler import ModelMetadata
 from transformermodel_predictor.protocols.errors import InvalidRequest
 from transformermodel_predictor.protocols.inference import require_few
@@ -44,6 +45,7 @@ def read_request(body: object, *, stream: bool) -> GenerateRequest:
 
     Raises:
         InvalidRequest: it is not what the extension says.
+        InvalidQuestion: a parameter that clients call by another name than the task is of the wrong type.
     """
     if not isinstance(body, Mapping):
         raise InvalidRequest("the body must be an object with text_input")
@@ -85,16 +87,22 @@ def facts(finish_reason: str, prompt_tokens: int, generated_tokens: int, truncat
 
 
 def _by_own_names(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    named = dict(parameters)
     for alias, own in _ALIASES.items():
-        if alias in parameters and own in parameters:
+        if alias not in named:
+            continue
+        if own in named:
             raise InvalidRequest(f"{alias} and {own} say the same; leave one out")
-    return {_ALIASES.get(name, name): value for name, value in parameters.items()}
+        value = named.pop(alias)
+        named[own] = None if value is None else read_value(own, value, called=alias)
+    return named
 
 
 def _parameters(body: Mapping[str, Any]) -> dict[str, Any]:
-    given = body.get("parameters") or {}
-    if not isinstance(given, Mapping):
+    given = body.get("parameters")
+    if not isinstance(given, Mapping | None):
         raise InvalidRequest("parameters must be an object")
+    given = given or {}
     require_few("parameters", len(body) + len(given))
     beside = {name: value for name, value in body.items() if name not in ("text_input", "id", "parameters")}
     if twice := beside.keys() & given.keys():

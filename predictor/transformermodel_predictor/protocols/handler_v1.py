@@ -1,6 +1,6 @@
 """V1 for models that run a handler: an instance is a call, unless the handler reads V1's body itself. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -8,7 +8,7 @@ import orjson
 from transformermodel_predictor.protocols.envelopes import Envelope
 from transformermodel_predictor.protocols.errors import InvalidRequest
 from transformermodel_predictor.protocols.handler_rows import BODY, part_of, parts_of, read_json, value_of
-from transformermodel_predictor.protocols.sizes import require_rows
+from transformermodel_predictor.protocols.v1 import read_body
 from transformermodel_predictor.torchserve.call import CallKind, Part, Reply
 
 _ANSWERS = {CallKind.predict: "predictions", CallKind.explain: "explanations"}
@@ -26,20 +26,15 @@ def rows_of(body: object, envelope: Envelope, most_rows: int | None = None) -> l
         InvalidRequest: it is not what the protocol says, or the handler reads only V2.
         TooManyRows: there are more instances.
     """
-    if not isinstance(body, Mapping):
-        raise InvalidRequest("the body must be an object with instances")
-    instances = body.get("instances")
-    if not isinstance(instances, list) or not instances:
-        raise InvalidRequest("instances must be a list with at least one element")
-    require_rows(len(instances), most_rows, "instances")
+    read = read_body(body, most_rows)
     match envelope:
         case Envelope.instances:
             return [(Part(BODY, orjson.dumps(body), "application/json"),)]
         case Envelope.tensors:
             raise InvalidRequest("this model's handler reads tensors: ask it at /v2/models/NAME/infer")
         case Envelope.rows:
-            parameters = _parameters(body.get("parameters"))
-            return [(*parts_of(instance), *parameters) for instance in instances]
+            parameters = [part_of(name, value) for name, value in read.parameters.items()]
+            return [(*parts_of(instance), *parameters) for instance in read.instances]
 
 
 def write_response(kind: CallKind, envelope: Envelope, replies: Sequence[Reply]) -> Any:  # noqa: ANN401 - any JSON value
@@ -51,12 +46,3 @@ def write_response(kind: CallKind, envelope: Envelope, replies: Sequence[Reply])
     if envelope is Envelope.instances:
         return read_json(replies[0])
     return {_ANSWERS[kind]: [value_of(reply) for reply in replies]}
-
-
-def _parameters(given: object) -> tuple[Part, ...]:
-    """Further values of each row, such as what an explanation is to explain."""
-    if given is None:
-        return ()
-    if not isinstance(given, Mapping):
-        raise InvalidRequest("parameters must be an object")
-    return tuple(part_of(name, value) for name, value in given.items())

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from transformermodel_predictor.generation import parameters as generation
+from transformermodel_predictor.generation.parameters import read_value
 from transformermodel_predictor.protocols.errors import InvalidRequest
 from transformermodel_predictor.protocols.sizes import require_rows
 
@@ -19,8 +19,8 @@ _PARAMETERS = {
 }
 """What decides how a text is generated, by the task's name of it. The last ones are not OpenAI's own."""
 
-_KINDS = {parameter.name: parameter.kind for parameter in generation.PARAMETERS}
-"""What values it has, so that what is wrong is called by the client's name of it."""
+_SEEDS = 2**63
+"""How many there are; the last one is followed by the first."""
 
 _NEUTRAL: Mapping[str, tuple[Any, ...]] = {
     "audio": (),
@@ -93,7 +93,7 @@ class CompletionRequest:
         if not isinstance(seed, int) or self.choices == 1:
             return [(prompt, self.parameters) for prompt in self.prompts for _ in range(self.choices)]
         return [
-            (prompt, {**self.parameters, "seed": seed + index})
+            (prompt, {**self.parameters, "seed": (seed + index) % _SEEDS})
             for prompt in self.prompts
             for index in range(self.choices)
         ]
@@ -206,7 +206,7 @@ def _generation_parameters(document: Mapping[str, Any]) -> dict[str, Any]:
     for name, own in _PARAMETERS.items():
         if name not in document:
             continue
-        value = _KINDS[own].read(name, document[name])
+        value = read_value(own, document[name], called=name)
         if said.setdefault(own, value) != value:
             first = next(other for other, same in _PARAMETERS.items() if same == own)
             raise InvalidRequest(f"{first} and {name} say the same; leave one out", name)

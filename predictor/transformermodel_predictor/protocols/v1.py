@@ -15,6 +15,14 @@ from transformermodel_predictor.tasks.task import TensorSpec
 
 
 @dataclass(frozen=True)
+class Body:
+    """The members of a body: at least one instance, whatever it is, and parameters for all of them."""
+
+    instances: Sequence[Any]
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class PredictRequest:
     """What a client asks: rows as named fields, and how the answer is wanted."""
 
@@ -36,16 +44,22 @@ def read_request(body: object, inputs: Sequence[TensorSpec], most_rows: int | No
         InvalidRequest: it is not what the protocol says; the message names the member.
         TooManyRows: there are more instances.
     """
+    read = read_body(body, most_rows)
+    return PredictRequest(tuple(_fields(instance, inputs) for instance in read.instances), read.parameters)
+
+
+def read_body(body: object, most_rows: int | None = None) -> Body:
+    """Read a body as far as it is the same for all models; arguments and errors as `read_request`."""
     if not isinstance(body, Mapping):
         raise InvalidRequest("the body must be an object with instances")
     instances = body.get("instances")
     if not isinstance(instances, list) or not instances:
         raise InvalidRequest("instances must be a list with at least one element")
     require_rows(len(instances), most_rows, "instances")
-    parameters = body.get("parameters") or {}
-    if not isinstance(parameters, Mapping):
+    parameters = body.get("parameters")
+    if not isinstance(parameters, Mapping | None):
         raise InvalidRequest("parameters must be an object")
-    return PredictRequest(tuple(_fields(instance, inputs) for instance in instances), parameters)
+    return Body(instances, parameters or {})
 
 
 def write_response(answers: Sequence[Answer]) -> dict[str, Any]:

@@ -87,7 +87,18 @@ def parse_json(body: bytes) -> Any:  # noqa: ANN401 - any JSON value
         with _uncollected():
             return orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise InvalidRequest(f"the body is not JSON: {error}") from None
+        raise InvalidRequest(f"the body is not JSON: {_fault(body) or error}") from None
+
+
+def _fault(body: bytes) -> str:
+    """What is wrong with a body before any of it is JSON, where the parser's own words would not help."""
+    if not body:
+        return "it is empty"
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        return f"byte {error.start} is not UTF-8 text"
+    return ""
 
 
 @contextmanager

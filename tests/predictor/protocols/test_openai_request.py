@@ -110,6 +110,11 @@ def test_two_names_of_one_limit_must_say_the_same() -> None:
         read_chat({**CHAT, "max_completion_tokens": 6, "max_tokens": 5})
 
 
+def test_after_the_last_seed_comes_the_first() -> None:
+    asked = read_completion({**COMPLETION, "n": 2, "seed": 2**63 - 1}).questions()
+    assert [parameters["seed"] for _, parameters in asked] == [2**63 - 1, 0]
+
+
 @pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens", "min_tokens", "temperature", "top_k", "stop"])
 def test_a_value_of_another_kind_is_refused_by_the_clients_name_of_it(name: str) -> None:
     with pytest.raises(InvalidQuestion, match=f"^{name} must be") as refused:

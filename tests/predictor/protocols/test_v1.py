@@ -30,6 +30,7 @@ def test_parameters_stand_beside_the_instances() -> None:
         ({"instances": [1]}, "an instance must be a string or an object with text, text_pair (optional)"),
         ({"instances": [["a"]]}, "an instance must be a string or an object with text, text_pair (optional)"),
         ({"instances": ["a"], "parameters": "top_k"}, "parameters must be an object"),
+        ({"instances": ["a"], "parameters": []}, "parameters must be an object"),
     ],
 )
 def test_a_body_that_breaks_the_protocol_is_refused_by_what_is_wrong(body: Any, problem: str) -> None:

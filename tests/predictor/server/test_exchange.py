@@ -12,5 +12,20 @@ def test_a_body_of_nothing_but_lists_or_objects_is_refused_unread(value: bytes) 
         parse_json(b"[" + (value + b",") * 524_288 + b"not JSON")
 
 
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"", "the body is not JSON: it is empty"),
+        ('{"instances": ["a"]}'.encode("utf-16"), "the body is not JSON: byte 0 is not UTF-8 text"),
+        ('["Gr\u00f6\u00dfe"]'.encode("latin-1"), "the body is not JSON: byte 4 is not UTF-8 text"),
+        (b'{"instances": ["a"', "the body is not JSON: unexpected end of data"),
+    ],
+    ids=["empty", "utf-16", "latin-1", "cut"],
+)
+def test_what_is_wrong_with_a_body_is_told_in_words(body: bytes, words: str) -> None:
+    with pytest.raises(InvalidRequest, match=words):
+        parse_json(body)
+
+
 def test_a_body_of_numbers_is_read() -> None:
     assert len(parse_json(b"[" + b"1," * 600_000 + b"1]")) == 600_001

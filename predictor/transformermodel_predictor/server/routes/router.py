@@ -17,6 +17,9 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 _LAST_WORD = re.compile(r"(?P<place>/.*[/:])(?P<word>[^/:{}]+)")
 """A path by its last word and what comes before it; not the paths of one word, which `OPTIONS /` lists."""
 
+_WORD = re.compile(r"(?<=[/:])[^/:{}]+(?![^/:])")
+"""A word of a route's path; a variable is none."""
+
 
 class _Place:
     """The endpoints of one path, by method."""
@@ -45,10 +48,10 @@ class Router:
             place = places.setdefault(route.path, _Place(route.path_regex))
             for method in route.methods or ():
                 place.endpoints.setdefault(method, route.endpoint)
-            if parts := _LAST_WORD.fullmatch(route.path):
-                words[parts["place"]].add(parts["word"])
-        self._last_words = [(compile_path(place)[0], sorted(known)) for place, known in words.items()]
-        """With which words paths may end, by the pattern of what comes before."""
+            for word in _WORD.finditer(route.path):
+                words[route.path[: word.start()]].add(word[0])
+        self._words = [(compile_path(place)[0], sorted(known)) for place, known in words.items()]
+        """Which words may follow in a path, by the pattern of what comes before."""
 
     def find(self, method: str, path: str) -> tuple[Endpoint, Mapping[str, str]]:
         """The endpoint for a request, and what the path's variables are.
@@ -68,12 +71,12 @@ class Router:
         """Refuse a word that is misspelt, rather than to take it, as in `/v1/models/m:predcit`, for a part of a name.
 
         Raises:
-            HTTPException: other words may end this path; the text names them.
+            HTTPException: other words may be in its place; the text names them.
         """
         parts = _LAST_WORD.fullmatch(path)
         if parts is None:
             return
-        known = next((words for place, words in self._last_words if place.match(parts["place"])), [])
+        known = next((words for place, words in self._words if place.match(parts["place"])), [])
         if known and parts["word"] not in known:
             listed = f"there {'are' if len(known) > 1 else 'is'} {', '.join(known)}"
             raise HTTPException(HTTPStatus.NOT_FOUND, f"there is no {parts['word']!r} here; {listed}")

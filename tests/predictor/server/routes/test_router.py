@@ -57,12 +57,19 @@ def test_other_paths_are_not(path: str) -> None:
         ("/v1/models/tiny:predcit", "there is no 'predcit' here; there are explain, predict"),
         ("/v1/modles", "there is no 'modles' here; there is models"),
         ("/v2/models/tiny/versions/3/inferr", "there is no 'inferr' here; there is infer"),
+        ("/v2/models/tiny/version", "there is no 'version' here; there is versions"),
     ],
 )
 def test_a_word_that_is_misspelt_is_told_which_there_are(path: str, words: str) -> None:
     with pytest.raises(HTTPException) as refusal:
         ROUTER.find("POST", path)
     assert (refusal.value.status_code, refusal.value.detail) == (HTTPStatus.NOT_FOUND, words)
+
+
+def test_a_word_with_which_longer_paths_go_on_is_not_misspelt() -> None:
+    with pytest.raises(HTTPException) as refusal:
+        ROUTER.find("GET", "/v2/models/tiny/versions")
+    assert (refusal.value.status_code, refusal.value.detail) == (HTTPStatus.NOT_FOUND, "Not Found")
 
 
 def test_a_verb_is_no_part_of_a_models_name() -> None:
