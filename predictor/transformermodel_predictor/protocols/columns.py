@@ -51,14 +51,27 @@ def questions_of(request: InferenceRequest, inputs: Sequence[TensorSpec]) -> lis
     for tensor in request.inputs:
         spec = _role(tensor, request, inputs)
         columns[spec.name] = [_json(spec.name, text) for text in _texts(tensor)] if spec.json else _texts(tensor)
-    if len(columns) < len(request.inputs):
+    return in_rows(columns, len(request.inputs), "elements")
+
+
+def in_rows(columns: Mapping[str, Sequence[Any]], inputs: int, called: str) -> list[dict[str, Any]]:
+    """The rows of which each column has one value.
+
+    Args:
+        columns: by name.
+        inputs: of how many tensors they were made.
+        called: what the columns' values are, for messages.
+
+    Raises:
+        InvalidRequest: two tensors have one name, or the columns differ in length.
+    """
+    if len(columns) < inputs:
         raise InvalidRequest("two inputs have the same name")
     lengths = {name: len(column) for name, column in columns.items()}
     if len(set(lengths.values())) != 1:
         described = ", ".join(f"{name} has {length}" for name, length in lengths.items())
-        raise InvalidRequest(f"inputs must have the same number of elements: {described}")
-    rows = zip(*columns.values(), strict=True)
-    return [dict(zip(columns, row, strict=True)) for row in rows]
+        raise InvalidRequest(f"inputs must have the same number of {called}: {described}")
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def parameters_of(request: InferenceRequest, outputs: Sequence[TensorSpec]) -> dict[str, Any]:

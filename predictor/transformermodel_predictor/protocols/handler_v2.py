@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from transformermodel_predictor.handler import ModelMetadata
-from transformermodel_predictor.protocols.columns import EXPLANATION, parameters_of
+from transformermodel_predictor.protocols.columns import EXPLANATION, in_rows, parameters_of
 from transformermodel_predictor.protocols.envelopes import Envelope
 from transformermodel_predictor.protocols.errors import InvalidRequest
 from transformermodel_predictor.protocols.handler_rows import BODY, part_of, read_json
@@ -44,13 +44,7 @@ def rows_of(request: InferenceRequest, envelope: Envelope, most_rows: int | None
     for tensor in request.inputs:
         require_rows(next(iter(tensor.shape), 0), most_rows)
     columns = {_name(tensor, request): _column(tensor) for tensor in request.inputs}
-    if len(columns) < len(request.inputs):
-        raise InvalidRequest("two inputs have the same name")
-    lengths = {name: len(column) for name, column in columns.items()}
-    if len(set(lengths.values())) != 1:
-        described = ", ".join(f"{name} has {length}" for name, length in lengths.items())
-        raise InvalidRequest(f"inputs must have the same number of rows: {described}")
-    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    rows = in_rows(columns, len(request.inputs), "rows")
     if envelope is Envelope.instances:
         return [(Part(BODY, orjson.dumps({"instances": [_instance(row)]}), _JSON),) for row in rows]
     return [(*(part_of(name, value) for name, value in row.items()), *parameters) for row in rows]

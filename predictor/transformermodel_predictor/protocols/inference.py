@@ -1,15 +1,10 @@
 """An inference request and its response, whatever the wire: JSON, binary or gRPC."""
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from transformermodel_predictor.protocols.errors import InvalidRequest
-from transformermodel_predictor.protocols.sizes import require_rows
-
-_MOST_DIMENSIONS = 32
-"""More than any tensor has; the product of a million of them is a number that takes minutes to compute."""
 
 _OTHER_FORMS = {
     "classification": "the model's parameter top_k asks for the likeliest labels",
@@ -106,29 +101,3 @@ def require_few(called: str, count: int) -> None:
     """
     if count > _MOST_NAMES:
         raise InvalidRequest(f"the request has {count} {called}; there may be {_MOST_NAMES}")
-
-
-def count_elements(name: str, datatype: str, shape: tuple[int, ...], most_rows: int | None) -> int:
-    """How many elements an input has. Each text is a row, whatever the shape; numbers are read as a whole.
-
-    Raises:
-        TooManyRows: it has more texts than `most_rows`, where that is not None.
-    """
-    count = math.prod(shape)
-    if datatype == "BYTES":
-        require_rows(count, most_rows, f"texts in input {name!r}")
-    return count
-
-
-def require_shape(name: str, shape: Sequence[object]) -> tuple[int, ...]:
-    """The dimensions that a client gave an input.
-
-    Raises:
-        InvalidRequest: they are too many, or no dimensions.
-    """
-    if len(shape) > _MOST_DIMENSIONS:
-        raise InvalidRequest(f"shape of input {name!r} has {len(shape)} dimensions; there may be {_MOST_DIMENSIONS}")
-    sizes = tuple(size for size in shape if type(size) is int and size >= 0)
-    if len(sizes) != len(shape):
-        raise InvalidRequest(f"shape of input {name!r} must be whole numbers from 0")
-    return sizes

@@ -7,15 +7,14 @@ from typing import Any
 from transformermodel_predictor.handler import ModelMetadata
 from transformermodel_predictor.protocols.binary import Sections
 from transformermodel_predictor.protocols.columns import EXPLANATION
-from transformermodel_predictor.protocols.datatypes import pack, unpack
+from transformermodel_predictor.protocols.datatypes import pack
+from transformermodel_predictor.protocols.declaration import Declaration
 from transformermodel_predictor.protocols.errors import InvalidRequest
 from transformermodel_predictor.protocols.inference import (
     InferenceRequest,
     InferenceResponse,
     Tensor,
-    count_elements,
     require_few,
-    require_shape,
     require_tensor,
 )
 from transformermodel_predictor.tasks.task import TensorSpec
@@ -40,8 +39,8 @@ def read_request(body: object, binary: bytes = b"", most_rows: int | None = None
     inputs = _list(document.get("inputs"), "inputs")
     if not inputs:
         raise InvalidRequest("inputs must have at least one tensor")
-    parameters = _object(document.get("parameters") or {}, "parameters")
-    wanted = _list(document.get("outputs") or [], "outputs")
+    parameters = _object(_given(document, "parameters", {}), "parameters")
+    wanted = _list(_given(document, "outputs", []), "outputs")
     for called, members in (("inputs", inputs), ("parameters", parameters), ("outputs", wanted)):
         require_few(called, len(members))
     outputs = [_read_output(item) for item in wanted]
@@ -101,19 +100,17 @@ def _read_tensor(item: object, sections: Sections, most_rows: int | None) -> Ten
     document = _object(item, "an input")
     name = _string(document.get("name"), "an input's name")
     datatype = _string(document.get("datatype"), f"datatype of input {name!r}")
-    shape = require_shape(name, _list(document.get("shape"), f"shape of input {name!r}"))
-    count = count_elements(name, datatype, shape, most_rows)
-    size = _object(document.get("parameters") or {}, f"parameters of input {name!r}").get("binary_data_size")
+    shape = _list(document.get("shape"), f"shape of input {name!r}")
+    declared = Declaration.read(name, datatype, shape, most_rows)
+    size = _object(_given(document, "parameters", {}), f"parameters of input {name!r}").get("binary_data_size")
     if size is not None:
         if "data" in document:
             raise InvalidRequest(f"input {name!r} has both data and binary_data_size")
-        return Tensor(name, datatype, shape, unpack(name, datatype, count, sections.take(name, size)))
+        return declared.of_bytes(sections.take(name, size))
     if "data" not in document:
         raise InvalidRequest(f"input {name!r} has neither data nor binary_data_size")
-    elements = _flat(_list(document["data"], f"data of input {name!r}"), depth=len(shape), most=count)
-    if len(elements) != count:
-        raise InvalidRequest(f"input {name!r} has {len(elements)} elements, but shape {list(shape)}")
-    return Tensor(name, datatype, shape, tuple(elements))
+    data = _list(document["data"], f"data of input {name!r}")
+    return declared.of_elements(_flat(data, depth=len(shape), most=declared.count))
 
 
 def _flat(data: list[Any], depth: int, most: int) -> list[Any]:
@@ -131,7 +128,7 @@ def _read_output(item: object) -> tuple[str, bool | None]:
     """An output's name, and whether it is wanted as bytes where that is said."""
     document = _object(item, "an output")
     name = _string(document.get("name"), "an output's name")
-    parameters = _object(document.get("parameters") or {}, f"parameters of output {name!r}")
+    parameters = _object(_given(document, "parameters", {}), f"parameters of output {name!r}")
     require_tensor(name, parameters)
     return name, _flag(parameters, "binary_data")
 
@@ -153,6 +150,12 @@ def _write_spec(spec: TensorSpec) -> dict[str, Any]:
     document: dict[str, Any] = {"name": spec.name, "datatype": spec.datatype, "shape": list(spec.shape)}
     parameters = ({"optional": True} if spec.optional else {}) | ({"content_type": _JSON} if spec.json else {})
     return document | ({"parameters": parameters} if parameters else {})
+
+
+def _given(document: Mapping[str, Any], name: str, otherwise: object) -> object:
+    """A member, or what stands for it where it is missing or null."""
+    value = document.get(name)
+    return otherwise if value is None else value
 
 
 def _object(value: object, name: str) -> Mapping[str, Any]:

@@ -7,15 +7,14 @@ from typing import Any
 
 from transformermodel_predictor.handler import ModelMetadata
 from transformermodel_predictor.protocols.columns import EXPLANATION
-from transformermodel_predictor.protocols.datatypes import pack, unpack
+from transformermodel_predictor.protocols.datatypes import pack
+from transformermodel_predictor.protocols.declaration import Declaration
 from transformermodel_predictor.protocols.errors import InvalidRequest
 from transformermodel_predictor.protocols.inference import (
     InferenceRequest,
     InferenceResponse,
     Tensor,
-    count_elements,
     require_few,
-    require_shape,
     require_tensor,
 )
 from transformermodel_predictor.protocols.messages import AnyMessage, messages, unknown_field
@@ -112,18 +111,14 @@ def write_metadata(metadata: ModelMetadata, versions: Sequence[str] = (), *, exp
 
 
 def _read_tensor(tensor: AnyMessage, raw: bytes | None, most_rows: int | None) -> Tensor:
-    name, datatype, shape = tensor.name, tensor.datatype, require_shape(tensor.name, tensor.shape)
-    count = count_elements(name, datatype, shape, most_rows)
+    declared = Declaration.read(tensor.name, tensor.datatype, tensor.shape, most_rows)
     if raw is not None:
         if tensor.HasField("contents"):
-            raise InvalidRequest(f"input {name!r} has contents beside raw_input_contents")
-        return Tensor(name, datatype, shape, unpack(name, datatype, count, raw))
-    if datatype not in _CONTENTS:
-        raise InvalidRequest(f"datatype {datatype!r} of input {name!r} has no typed contents")
-    elements = getattr(tensor.contents, _CONTENTS[datatype])
-    if len(elements) != count:
-        raise InvalidRequest(f"input {name!r} has {len(elements)} elements, but shape {list(shape)}")
-    return Tensor(name, datatype, shape, tuple(elements))
+            raise InvalidRequest(f"input {tensor.name!r} has contents beside raw_input_contents")
+        return declared.of_bytes(raw)
+    if tensor.datatype not in _CONTENTS:
+        raise InvalidRequest(f"datatype {tensor.datatype!r} of input {tensor.name!r} has no typed contents")
+    return declared.of_elements(getattr(tensor.contents, _CONTENTS[tensor.datatype]))
 
 
 def _read_parameter(name: str, parameter: AnyMessage) -> object:

@@ -97,6 +97,8 @@ class TestMalformed:
                 "input 'text' has neither data nor binary_data_size",
             ),
             ({"inputs": [tensor(["a"])], "parameters": [1]}, "parameters must be an object"),
+            ({"inputs": [tensor(["a"])], "parameters": []}, "parameters must be an object"),
+            ({"inputs": [tensor(["a"])], "outputs": {}}, "outputs must be a list"),
             ({"inputs": [tensor(["a"])], "outputs": ["label"]}, "an output must be an object"),
             (
                 {"inputs": [tensor(["a"])], "outputs": [{"name": "label", "parameters": {"classification": 2}}]},
