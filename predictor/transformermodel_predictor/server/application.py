@@ -16,12 +16,13 @@ from starlette.types import Receive, Scope, Send
 
 from transformermodel_predictor.protocols.errors import EXPECTED, Refusal, refusal
 from transformermodel_predictor.server.exchange import header, refused
+from transformermodel_predictor.server.header_names import REQUEST_ID
 from transformermodel_predictor.server.routes.router import Router
 
 _log = logging.getLogger(__name__)
 _access = logging.getLogger("transformermodel.access")
 
-_REQUEST_ID = b"x-request-id"
+_REQUEST_ID = REQUEST_ID.encode()
 
 Guard = Callable[[Request], None]
 """Lets a request pass or raises what the client is told."""

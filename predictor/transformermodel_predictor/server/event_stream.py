@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from transformermodel_predictor.protocols.errors import Refusal, refusal
-from transformermodel_predictor.server.exchange import while_connected
+from transformermodel_predictor.server.connection import while_connected
 
 _END = {"type": "http.response.body", "body": b""}
 

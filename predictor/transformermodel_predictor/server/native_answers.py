@@ -10,16 +10,15 @@ from transformermodel_api.spec import TaskName
 from transformermodel_predictor.handler import Handler, ModelMetadata
 from transformermodel_predictor.protocols.errors import InvalidRequest
 from transformermodel_predictor.protocols.explanations import write_ancestor_explained
-from transformermodel_predictor.server.exchange import parse_json, read_body, while_connected
+from transformermodel_predictor.server.connection import while_connected
+from transformermodel_predictor.server.exchange import parse_json, read_body
 from transformermodel_predictor.server.explained_response import FORMAT, explained_response
 from transformermodel_predictor.server.form import content_type, is_form, read_form
+from transformermodel_predictor.server.header_names import TRUNCATED_TOKENS
 from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.tasks.ancestor import read_body as read_question
 from transformermodel_predictor.tasks.ancestor import write_answer
 from transformermodel_predictor.torchserve.call import Part
-
-_TRUNCATED = "x-truncated-tokens"
-"""Where the ancestor's answers, which are bare text, say how many tokens the model did not see."""
 
 _NOT_PARAMETERS = frozenset({FORMAT, "model_name"})
 
@@ -53,7 +52,7 @@ def _task(metadata: ModelMetadata) -> TaskName:
 
 
 def _response(written: object, truncated: int) -> Response:
-    headers = {_TRUNCATED: str(truncated)} if truncated else None
+    headers = {TRUNCATED_TOKENS: str(truncated)} if truncated else None
     if isinstance(written, str):
         return PlainTextResponse(written, headers=headers)
     return Response(orjson.dumps(written, option=orjson.OPT_INDENT_2), headers=headers, media_type="application/json")

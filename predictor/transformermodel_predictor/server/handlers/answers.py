@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from starlette.requests import Request
 from starlette.responses import Response
 
-from transformermodel_predictor.server.exchange import while_connected
+from transformermodel_predictor.server.connection import while_connected
 from transformermodel_predictor.server.handlers.request import read_call
 from transformermodel_predictor.server.handlers.response import HandlerResponse, PieceStream, failed_response
 from transformermodel_predictor.server.inference import Inference

@@ -4,9 +4,9 @@ import uuid
 from collections.abc import Mapping, Sequence
 
 from transformermodel_predictor.protocols.request_id import new_request_id
+from transformermodel_predictor.server.header_names import REQUEST_ID
 from transformermodel_predictor.torchserve.call import Call, CallKind, Part
 
-REQUEST_ID = "x-request-id"
 SEQUENCE_ID = "ts_request_sequence_id"
 SEQUENCE_START = "ts_request_sequence_start"
 

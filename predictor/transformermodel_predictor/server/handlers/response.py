@@ -10,8 +10,10 @@ from starlette.types import Receive, Scope, Send
 
 from transformermodel_predictor.protocols.errors import refusal
 from transformermodel_predictor.protocols.torchserve_errors import error_document
-from transformermodel_predictor.server.exchange import refused, while_connected
-from transformermodel_predictor.server.handlers.headers import REQUEST_ID, SEQUENCE_ID
+from transformermodel_predictor.server.connection import while_connected
+from transformermodel_predictor.server.exchange import refused
+from transformermodel_predictor.server.handlers.headers import SEQUENCE_ID
+from transformermodel_predictor.server.header_names import REQUEST_ID
 from transformermodel_predictor.torchserve.call import Call, HandlerFailed, HandlerUnavailable, Reply
 from transformermodel_predictor.torchserve.handler_model import Replies
 

@@ -6,8 +6,9 @@ from transformermodel_predictor.protocols import handler_v2
 from transformermodel_predictor.protocols.columns import timeout_of, wants_explanation
 from transformermodel_predictor.protocols.envelopes import envelope_of
 from transformermodel_predictor.protocols.inference import InferenceRequest, InferenceResponse
-from transformermodel_predictor.server.handlers.headers import REQUEST_ID, calls_of
+from transformermodel_predictor.server.handlers.headers import calls_of
 from transformermodel_predictor.server.handlers.row_calls import call_rows
+from transformermodel_predictor.server.header_names import REQUEST_ID
 from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.torchserve.call import CallKind
 from transformermodel_predictor.torchserve.handler_model import HandlerModel

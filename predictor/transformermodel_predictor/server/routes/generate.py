@@ -13,8 +13,9 @@ from transformermodel_predictor.generation.sequence import Piece
 from transformermodel_predictor.handler import ModelMetadata
 from transformermodel_predictor.protocols.errors import Refusal
 from transformermodel_predictor.protocols.generate import GenerateRequest, facts, read_request, write_response
+from transformermodel_predictor.server.connection import while_connected
 from transformermodel_predictor.server.event_stream import EventStream
-from transformermodel_predictor.server.exchange import JSONResponse, read_json, while_connected
+from transformermodel_predictor.server.exchange import JSONResponse, read_json
 from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.server.models.generators import require_generator
 from transformermodel_predictor.tasks.text_generation import EncodedPrompt

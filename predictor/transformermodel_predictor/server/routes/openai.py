@@ -26,15 +26,16 @@ from transformermodel_predictor.protocols.openai import (
     model_document,
 )
 from transformermodel_predictor.protocols.openai_request import CompletionRequest, read_chat, read_completion
+from transformermodel_predictor.server.connection import while_connected
 from transformermodel_predictor.server.event_stream import EventStream
-from transformermodel_predictor.server.exchange import JSONResponse, read_json, while_connected
+from transformermodel_predictor.server.exchange import JSONResponse, read_json
+from transformermodel_predictor.server.header_names import TRUNCATED_TOKENS
 from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.server.models.generators import require_generator
 from transformermodel_predictor.server.models.models import Models
 from transformermodel_predictor.tasks.text_generation import EncodedPrompt, GeneratedText, GenerationQuestion
 
 _PREFIX = "/openai/v1"
-_TRUNCATED = "x-truncated-tokens"
 _DONE = b"[DONE]"
 
 
@@ -152,4 +153,4 @@ def _usage(prompts: Sequence[EncodedPrompt], tokens: int, choices: int) -> Usage
 
 
 def _truncation(usage: Usage) -> dict[str, str]:
-    return {_TRUNCATED: str(usage.truncated)} if usage.truncated else {}
+    return {TRUNCATED_TOKENS: str(usage.truncated)} if usage.truncated else {}

@@ -6,7 +6,8 @@ from starlette.routing import Route
 
 from transformermodel_predictor.handler import Handler
 from transformermodel_predictor.protocols import v1
-from transformermodel_predictor.server.exchange import JSONResponse, read_json, while_connected
+from transformermodel_predictor.server.connection import while_connected
+from transformermodel_predictor.server.exchange import JSONResponse, read_json
 from transformermodel_predictor.server.explained_response import explained_response
 from transformermodel_predictor.server.handlers import v1_asking as handler_v1_asking
 from transformermodel_predictor.server.inference import Inference

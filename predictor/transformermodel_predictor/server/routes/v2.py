@@ -12,9 +12,11 @@ from transformermodel_predictor.protocols.binary import CONTENT_TYPE, HEADER_LEN
 from transformermodel_predictor.protocols.columns import questions_of, respond_explained
 from transformermodel_predictor.protocols.inference import InferenceRequest, InferenceResponse
 from transformermodel_predictor.server import v2_asking
-from transformermodel_predictor.server.exchange import JSONResponse, parse_json, read_body, while_connected
+from transformermodel_predictor.server.connection import while_connected
+from transformermodel_predictor.server.exchange import JSONResponse, parse_json, read_body
 from transformermodel_predictor.server.explained_response import explained_response
 from transformermodel_predictor.server.handlers import v2_asking as handler_v2_asking
+from transformermodel_predictor.server.header_names import REQUEST_ID
 from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.server.models.models import Models
 from transformermodel_predictor.server.models.served import runs_handler
@@ -22,8 +24,6 @@ from transformermodel_predictor.torchserve.call import CallKind
 
 EXTENSIONS = ("binary_tensor_data", "model_repository")
 """What of V2's extensions is spoken, by their names in the protocol."""
-
-_REQUEST_ID = "x-request-id"
 
 
 class V2Routes:
@@ -85,7 +85,7 @@ class V2Routes:
             if runs_handler(handler):
                 answering = handler_v2_asking.ask(self._inference, handler, asked, request.headers)
                 return _response(await while_connected(request, answering), asked)
-            work = v2_asking.infer(self._inference, handler, asked, request.headers.get(_REQUEST_ID))
+            work = v2_asking.infer(self._inference, handler, asked, request.headers.get(REQUEST_ID))
             return _response(await while_connected(request, work), asked)
 
     async def explain(self, request: Request) -> Response:
@@ -96,7 +96,7 @@ class V2Routes:
                 explaining = handler_v2_asking.ask(self._inference, handler, asked, request.headers, CallKind.explain)
                 return _response(await while_connected(request, explaining), asked)
             explained = await while_connected(request, v2_asking.explain(self._inference, handler, asked))
-            answer = respond_explained(asked, handler.metadata, explained, request.headers.get(_REQUEST_ID))
+            answer = respond_explained(asked, handler.metadata, explained, request.headers.get(REQUEST_ID))
             questions = questions_of(asked, handler.metadata.inputs)
             return explained_response(request, questions, explained, lambda: _response(answer, asked))
 
