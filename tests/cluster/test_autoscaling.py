@@ -29,6 +29,13 @@ def has_replicas(number: int) -> Callable[[Object], bool]:
     return the_model_has_so_many_replicas
 
 
+def has_bounds(least: int, most: int) -> Callable[[Object], bool]:
+    def the_autoscaler_has_these_bounds(scaler: Object) -> bool:
+        return (scaler["spec"]["minReplicas"], scaler["spec"]["maxReplicas"]) == (least, most)
+
+    return the_autoscaler_has_these_bounds
+
+
 def scale(stage: Stage, replicas: int) -> None:
     stage.kubernetes.kubectl("scale", MODEL, f"--replicas={replicas}", f"--namespace={stage.namespace}")
 
@@ -41,26 +48,25 @@ def test_replicas_are_switched_off_scaled_by_the_load_and_bounded_by_hand(
     off = wait(stage, lambda model: ready(model) == ("True", "ScaledToZero"))
     assert off["status"]["replicas"] == 0
 
-    patch(stage, predictor={"minReplicas": 1, "maxReplicas": 2, "scaleTarget": 50})
+    scaled = {"minReplicas": 1, "maxReplicas": 2, "scaleTarget": 50}
+    patch(stage, predictor=scaled)
     before, told = wait(stage, has_replicas(1)), warnings(stage)
     with Client(stage).asking() as client:
-        wait(stage, has_replicas(2))
-    after = wait(stage, has_replicas(1))
-    assert client.failures == []
-    assert after["spec"] == before["spec"]
-    assert warnings(stage) == told  # that replicas come and go is nothing to look at
-
-    scale(stage, 2)
-    wait(stage, has_replicas(2))
-    scaler = kubernetes.get("horizontalpodautoscaler", DEPLOYMENT, namespace)
-    assert scaler is not None
-    assert (scaler["spec"]["minReplicas"], scaler["spec"]["maxReplicas"]) == (2, 2)
-    budget = kubernetes.wait(
-        "poddisruptionbudget", DEPLOYMENT, namespace, lambda found: found.get("status", {}).get("expectedPods") == 2
-    )
+        busy = wait(stage, has_replicas(2))
+        scale(stage, 2)  # what there is already: no other replica has to start
+        kubernetes.wait("horizontalpodautoscaler", DEPLOYMENT, namespace, has_bounds(2, 2))
+        budget = kubernetes.wait(
+            "poddisruptionbudget", DEPLOYMENT, namespace, lambda found: found.get("status", {}).get("expectedPods") == 2
+        )
     assert budget["status"]["disruptionsAllowed"] == 1
 
-    patch(stage, predictor={"minReplicas": 1, "maxReplicas": None, "scaleTarget": None})
+    patch(stage, predictor=scaled)
+    after = wait(stage, has_replicas(1))
+    assert client.failures == []
+    assert before["spec"] == busy["spec"] == after["spec"]
+    assert warnings(stage) == told  # that replicas come and go is nothing to look at
+
+    patch(stage, predictor={"maxReplicas": None, "scaleTarget": None})
+    kubernetes.wait_deleted("horizontalpodautoscaler", DEPLOYMENT, namespace)
     wait(stage, has_replicas(1))
     assert kubernetes.get("poddisruptionbudget", DEPLOYMENT, namespace) is None
-    kubernetes.wait_deleted("horizontalpodautoscaler", DEPLOYMENT, namespace)

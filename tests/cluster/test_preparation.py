@@ -45,7 +45,8 @@ def files_below(folder: Path, part: str) -> list[Path]:
 def test_progress_is_told_and_a_deleted_model_takes_its_artifacts_along(stage: Stage) -> None:
     kubernetes, namespace = stage.kubernetes, stage.namespace
     store = kubernetes.machine.run.volumes / f"{namespace}-models" / "leaving"
-    document = manifest(stage, "leaving", "pvc://models/leaving", deletionPolicy="Delete")
+    nobody = {"minReplicas": 0}
+    document = manifest(stage, "leaving", "pvc://models/leaving", deletionPolicy="Delete", predictor=nobody)
     document["spec"]["preparation"] |= AS_IT_IS
     kubernetes.apply(document)
     at_work = kubernetes.wait("transformermodel", "leaving", namespace, is_at_work)
