@@ -65,7 +65,7 @@ class Cores:
 def process_cores(use: str) -> Cores | None:
     """The cores of this process, as many as PyTorch has threads when they are asked for first; None for one.
 
-    May be called from any thread: models are loaded side by side.
+    May be called from any thread, whatever number of its own that one has: models are loaded side by side.
 
     Args:
         use: what they are for; each has threads of its own, as one may wait half done for another.
@@ -76,8 +76,14 @@ def process_cores(use: str) -> Cores | None:
 
 @cache
 def _made_once(use: str) -> Cores | None:
-    threads = torch.get_num_threads()
+    threads = _threads_of_the_process()
     return Cores(threads, use) if threads > 1 else None
+
+
+def _threads_of_the_process() -> int:
+    """What PyTorch tells a new thread; one that first computed while other cores were made may use one for good."""
+    with ThreadPoolExecutor(1) as new:
+        return new.submit(torch.get_num_threads).result()
 
 
 def _compute_with(threads: int) -> None:

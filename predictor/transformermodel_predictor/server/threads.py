@@ -26,13 +26,15 @@ def cpu_limit(cgroups: Path = _CGROUPS, own: Path = _OWN_CGROUPS) -> int:
 def limit_threads(wanted: int | None) -> int:
     """Give PyTorch and the tokenizers their threads; the number they have now.
 
-    Libraries that are imported later, and processes that are started later, take it from the environment.
+    Libraries that are imported later, and processes that are started later, take it from the environment. OpenMP is
+    told to bind no thread to a core: it would bind each that computes, and all that such a one begins, to the first.
     """
     limit = cpu_limit()
     from_environment = os.environ.get("OMP_NUM_THREADS", "")
     asked = wanted or (int(from_environment) if from_environment.isdecimal() else limit)
     threads = max(1, min(asked, limit))
     os.environ["OMP_NUM_THREADS"] = str(threads)
+    os.environ["OMP_PROC_BIND"] = "false"
     os.environ["RAYON_NUM_THREADS"] = str(threads)
     os.environ["TOKENIZERS_PARALLELISM"] = "true" if threads > 1 else "false"
     import torch  # after its environment is set

@@ -23,6 +23,11 @@ def threads_of_a_new_thread() -> int:
     return found[0]
 
 
+def compute_alone() -> None:
+    torch.get_num_threads()  # gives a new thread the number of all
+    torch.set_num_threads(1)
+
+
 def test_parts_run_at_the_same_time_and_answer_in_their_order(cores: Cores) -> None:
     both = threading.Barrier(2, timeout=60)
     assert sorted(cores.run([both.wait, both.wait])) == [0, 1]
@@ -59,6 +64,20 @@ def test_models_that_are_loaded_side_by_side_get_the_same_cores() -> None:
     finally:
         torch.set_num_threads(threads)
     (cores,) = found
+    assert cores is not None
+    assert cores.count == 2
+
+
+def test_whoever_asks_first_gets_the_cores_of_the_process() -> None:
+    threads = torch.get_num_threads()
+    try:
+        with ThreadPoolExecutor(1) as alone:
+            alone.submit(compute_alone).result()
+            torch.set_num_threads(2)
+            assert alone.submit(torch.get_num_threads).result() == 1
+            cores = alone.submit(process_cores, "one that computes alone").result()
+    finally:
+        torch.set_num_threads(threads)
     assert cores is not None
     assert cores.count == 2
 

@@ -60,7 +60,7 @@ class TestLimitThreads:
     @pytest.fixture(autouse=True)
     def unchanged(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """What is changed here is restored: the environment by monkeypatch, PyTorch by this."""
-        for name in ("OMP_NUM_THREADS", "RAYON_NUM_THREADS", "TOKENIZERS_PARALLELISM"):
+        for name in ("OMP_NUM_THREADS", "OMP_PROC_BIND", "RAYON_NUM_THREADS", "TOKENIZERS_PARALLELISM"):
             monkeypatch.setenv(name, "")
         monkeypatch.setattr(torch, "set_num_threads", lambda threads: None)
         monkeypatch.setattr("transformermodel_predictor.server.threads.cpu_limit", lambda: 4)
@@ -75,6 +75,11 @@ class TestLimitThreads:
         assert limit_threads(wanted) == threads
         assert os.environ["OMP_NUM_THREADS"] == os.environ["RAYON_NUM_THREADS"] == str(threads)
 
+    def test_threads_are_bound_to_no_core_whatever_the_environment_says(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("OMP_PROC_BIND", "close")
+        limit_threads(2)
+        assert os.environ["OMP_PROC_BIND"] == "false"
+
     def test_tokenizers_are_told_explicitly(self) -> None:
         limit_threads(1)
         assert os.environ["TOKENIZERS_PARALLELISM"] == "false"
@@ -85,7 +90,7 @@ class TestLimitThreads:
 def test_pytorch_takes_the_number_in_every_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     before = torch.get_num_threads()
     monkeypatch.setattr("transformermodel_predictor.server.threads.cpu_limit", lambda: 1)
-    for name in ("OMP_NUM_THREADS", "RAYON_NUM_THREADS", "TOKENIZERS_PARALLELISM"):
+    for name in ("OMP_NUM_THREADS", "OMP_PROC_BIND", "RAYON_NUM_THREADS", "TOKENIZERS_PARALLELISM"):
         monkeypatch.setenv(name, "")
     seen: list[int] = []
     try:
