@@ -6,16 +6,23 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 CONTROL_PLANE = "tests/cluster, without a node"
-APART = dict.fromkeys(
-    (
-        "tests/cluster/test_chart.py",
-        "tests/cluster/test_doctor_in_vain.py",
-        "tests/cluster/test_plain_install.py",
-        "tests/cluster/test_resource.py",
+BARE_NODE = "tests/cluster, without our operator"
+APART = {
+    **dict.fromkeys(
+        (
+            "tests/cluster/test_chart.py",
+            "tests/cluster/test_doctor_in_vain.py",
+            "tests/cluster/test_plain_install.py",
+            "tests/cluster/test_resource.py",
+        ),
+        CONTROL_PLANE,
     ),
-    CONTROL_PLANE,
-)
-"""Files that share nothing with the others of their folder: another process need not wait for those."""
+    **dict.fromkeys(("tests/cluster/test_chart_in_a_namespace.py", "tests/cluster/test_node.py"), BARE_NODE),
+}
+"""Files that share nothing with the others of their folder: another process need not wait for those.
+
+To start a second node for some takes less than they do, while the first node's process is the last to end.
+"""
 LONGEST = (
     "tests/cluster",
     "tests/predictor/preparation",
@@ -24,6 +31,7 @@ LONGEST = (
     "tests/cli",
     "tests/examples",
     "tests/operator/faults",
+    BARE_NODE,
     CONTROL_PLANE,
 )
 """Groups whose tests take minutes: begun first, so that none is left over when the others have ended."""
