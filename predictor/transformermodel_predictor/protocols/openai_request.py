@@ -1,7 +1,7 @@
 """Requests of OpenAI's API for completions and chat completions. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from transformermodel_predictor.generation.parameters import read_value
@@ -71,7 +71,8 @@ class CompletionRequest:
     Attributes:
         model: the model's name.
         prompts: the questions as named fields, `text` or `messages`.
-        parameters: how they are answered, by the task's names.
+        parameters: how they are answered, by the task's names; values as they came.
+        names: the client's names of those that it gave.
         choices: number of answers to each.
         stream: whether the answers are wanted piece by piece.
         usage: whether a stream is to end with the number of tokens.
@@ -86,14 +87,20 @@ class CompletionRequest:
     stream: bool
     usage: bool
     logprobs: int | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def questions(self) -> list[tuple[Mapping[str, Any], Mapping[str, Any]]]:
-        """Fields and parameters of each choice in its order; a seed gives each choice of a prompt one of its own."""
-        seed = self.parameters.get("seed")
-        if not isinstance(seed, int) or self.choices == 1:
-            return [(prompt, self.parameters) for prompt in self.prompts for _ in range(self.choices)]
+        """Fields and parameters of each choice in its order; a seed gives each choice of a prompt one of its own.
+
+        Raises:
+            InvalidQuestion: a parameter is of the wrong type, or out of its range; text and field have the client's name.
+        """
+        read = {own: read_value(own, value, called=self.names.get(own, own)) for own, value in self.parameters.items()}
+        seed = read.get("seed")
+        if seed is None or self.choices == 1:
+            return [(prompt, read) for prompt in self.prompts for _ in range(self.choices)]
         return [
-            (prompt, {**self.parameters, "seed": (seed + index) % _SEEDS})
+            (prompt, {**read, "seed": (seed + index) % _SEEDS})
             for prompt in self.prompts
             for index in range(self.choices)
         ]
@@ -107,8 +114,7 @@ def read_completion(body: object, most_rows: int | None = None) -> CompletionReq
         most_rows: how many choices there may be in all: prompts, times `n`; any number when None.
 
     Raises:
-        InvalidRequest, InvalidQuestion: a member is missing, wrong, or asks for what is not done here; text and field
-            name it.
+        InvalidRequest: a member is missing, wrong, or asks for what is not done here; text and field name it.
         TooManyRows: there are more choices.
     """
     document = _document(body, ("prompt", "echo", "logprobs"))
@@ -133,8 +139,7 @@ def read_chat(body: object, most_rows: int | None = None) -> CompletionRequest:
         most_rows: how many messages there may be, and parts of one; any number when None.
 
     Raises:
-        InvalidRequest, InvalidQuestion: a member is missing, wrong, or asks for what is not done here; text and field
-            name it.
+        InvalidRequest: a member is missing, wrong, or asks for what is not done here; text and field name it.
         TooManyRows: there are more messages, or parts.
     """
     document = _document(body, ("messages", "logprobs", "top_logprobs"))
@@ -175,6 +180,7 @@ def _request(
         choices=_choices(document),
         stream=_flag(document, "stream"),
         usage=_flag(options, "include_usage", "stream_options."),
+        names={own: name for name, own in _PARAMETERS.items() if name in document},
     )
 
 
@@ -206,8 +212,7 @@ def _generation_parameters(document: Mapping[str, Any]) -> dict[str, Any]:
     for name, own in _PARAMETERS.items():
         if name not in document:
             continue
-        value = read_value(own, document[name], called=name)
-        if said.setdefault(own, value) != value:
+        if said.setdefault(own, document[name]) != document[name]:
             first = next(other for other, same in _PARAMETERS.items() if same == own)
             raise InvalidRequest(f"{first} and {name} say the same; leave one out", name)
     return said

@@ -117,8 +117,9 @@ def test_after_the_last_seed_comes_the_first() -> None:
 
 @pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens", "min_tokens", "temperature", "top_k", "stop"])
 def test_a_value_of_another_kind_is_refused_by_the_clients_name_of_it(name: str) -> None:
+    asked = read_completion({**COMPLETION, name: {}})
     with pytest.raises(InvalidQuestion, match=f"^{name} must be") as refused:
-        read_completion({**COMPLETION, name: {}})
+        asked.questions()
     assert refused.value.field == name
 
 
