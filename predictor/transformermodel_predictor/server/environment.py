@@ -16,7 +16,7 @@ VARIABLES: Mapping[str, str] = {
     "status, and is an error, by OpenTelemetry's conventions, only where the fault is the server's.",
     TRACES_ENDPOINT: "The same for traces alone. The other variables of OpenTelemetry's SDK hold too.",
     "OMP_NUM_THREADS": "Threads of a forward pass; never more than the CPUs that the process may use.",
-    "OMP_PROC_BIND": "Without effect, as `OMP_PLACES`: no thread is bound to a core; OpenMP would bind all to the first.",
+    "OMP_PROC_BIND": "Without effect, as `OMP_PLACES`: no thread is bound to a core, as OpenMP binds all to one.",
     "KUBERNETES_SERVICE_HOST": "Set in every pod: there the server listens on all interfaces.",
 }
 """What each says."""
