@@ -93,7 +93,7 @@ class CompletionRequest:
         """Fields and parameters of each choice in its order; a seed gives each choice of a prompt one of its own.
 
         Raises:
-            InvalidQuestion: a parameter is of the wrong type, or out of its range; text and field have the client's name.
+            InvalidQuestion: a parameter is of the wrong type, or out of its range; the client's name of it is told.
         """
         read = {own: read_value(own, value, called=self.names.get(own, own)) for own, value in self.parameters.items()}
         seed = read.get("seed")
