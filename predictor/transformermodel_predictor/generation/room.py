@@ -33,7 +33,8 @@ def fit(tokens: Sequence[int], max_new_tokens: int, max_length: int, positions: 
     """
     limit = max_length
     if positions is not None and min(len(tokens), limit) >= positions:
-        limit = positions - max(1, min(max_new_tokens, positions // 2))
+        limit = max(1, positions - max(1, min(max_new_tokens, positions // 2)))  # 0 of the last tokens would be all
     kept = tuple(tokens[-limit:])
-    room = max_new_tokens if positions is None else min(max_new_tokens, positions - len(kept))
+    # Whoever has a single position reads one token in it and tells the next, which needs none.
+    room = max_new_tokens if positions is None else min(max_new_tokens, max(1, positions - len(kept)))
     return Fitted(kept, len(tokens) - len(kept), room)

@@ -170,6 +170,12 @@ class TestRoom:
 
         assert (len(fitted.tokens), fitted.truncated, fitted.max_new_tokens) == (16, 84, 48)
 
+    @pytest.mark.parametrize("asked", [1, 20])
+    def test_a_single_position_reads_one_token_and_tells_the_next(self, asked: int) -> None:
+        fitted = fit(range(100), asked, max_length=64, positions=1)
+
+        assert (fitted.tokens, fitted.truncated, fitted.max_new_tokens) == ((99,), 99, 1)
+
     def test_models_without_a_limit_have_none(self) -> None:
         assert fit(range(10), 5000, max_length=100, positions=None).max_new_tokens == 5000
 
