@@ -20,13 +20,14 @@ from transformermodel_predictor.server.serving import ServerOptions, serve
 
 def ready(url):
     print(url, flush=True)
+    print(*sys.modules, flush=True)
 
 serve({"tiny": Path(sys.argv[1])}, ServerOptions(http_port=0, drain_seconds=float(sys.argv[2]), on_ready=ready))
 """
 
 
 class Process:
-    """A server that is ready."""
+    """A server that is ready, and what it has imported until then."""
 
     def __init__(self, artifact: Artifact, drain_seconds: float) -> None:
         environment = {name: value for name, value in os.environ.items() if name != "KUBERNETES_SERVICE_HOST"}
@@ -39,6 +40,7 @@ class Process:
         )
         assert self.process.stdout is not None
         self.url = self.process.stdout.readline().strip()
+        self.modules = set(self.process.stdout.readline().split())
 
     def end(self, how: signal.Signals) -> tuple[int, str]:
         """Exit status and what was said on standard error."""
@@ -76,8 +78,10 @@ def test_it_says_where_it_is_answers_and_ends_without_a_word(start: Start, how: 
 
 
 @pytest.mark.slow
-def test_while_it_drains_it_serves_on_and_ctrl_c_ends_it(start: Start) -> None:
+def test_it_does_without_kserves_sdk_and_while_it_drains_it_serves_on_and_ctrl_c_ends_it(start: Start) -> None:
     server = start(3600.0)
+    assert "transformers" in server.modules
+    assert "kserve" not in server.modules
     server.process.send_signal(signal.SIGTERM)
     with httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS) as client:
         while client.get("/v2/health/ready").status_code == 200:  # until the signal has arrived
@@ -96,10 +100,3 @@ def imported(statement: str) -> set[str]:
 def test_options_and_the_port_are_checked_without_importing_anything_heavy() -> None:
     modules = imported("from transformermodel_predictor.server.serving import ServerOptions, serve")
     assert not modules & {"torch", "transformers", "uvicorn", "kserve"}
-
-
-@pytest.mark.slow
-def test_the_server_does_without_kserves_sdk() -> None:
-    modules = imported("import transformermodel_predictor.server.lifecycle")
-    assert "transformers" in modules
-    assert "kserve" not in modules
