@@ -5,7 +5,16 @@ import shutil
 import sys
 from collections.abc import Callable
 
-from benchmarks import download, explanations, faithfulness, first_answer, operator, operator_scale, preparation
+from benchmarks import (
+    download,
+    explanations,
+    faithfulness,
+    first_answer,
+    generation_faithfulness,
+    operator,
+    operator_scale,
+    preparation,
+)
 from benchmarks.report import Result, end_servers_when_told_to_end, keep
 from benchmarks.serving import endurance, explaining, generation, latency, memory, throughput
 from benchmarks.torchserve import rates, workers
@@ -31,6 +40,7 @@ _BENCHMARKS: tuple[tuple[str, Callable[[], Result], str], ...] = (
     ("explanations", explanations.measure, _NOTHING),
     ("serving.explaining", explaining.measure, _without("go")),
     ("faithfulness", faithfulness.measure, _NOTHING),
+    ("generation_faithfulness", generation_faithfulness.measure, _NOTHING),
     ("torchserve.rates", rates.measure, _without("go", "java")),
     ("torchserve.workers", workers.measure, _without("go")),
     ("operator", operator.measure, unavailable() or not_installed() or ""),

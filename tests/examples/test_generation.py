@@ -93,7 +93,6 @@ def test_an_explanation_has_the_country_among_the_words_for_its_capital(url: str
 
 
 def test_a_way_from_embeddings_of_zeros_is_refused_where_its_gradients_run_over(url: str) -> None:
-    """At zeros each of its thirty layers scales what comes in up to the length that its norm wants."""
     parameters = {"baseline": "zero", "steps": 4, "max_steps": 4, "max_new_tokens": 1}
     asked = {"instances": ["The capital of France is"], "parameters": parameters}
 
