@@ -6,7 +6,7 @@ import torch
 
 from transformermodel_predictor.engines.packed.model import PackedModel
 from transformermodel_predictor.explanations.embeddings import EmbeddingOutput
-from transformermodel_predictor.explanations.gradients import differentiate, not_recording, recording
+from transformermodel_predictor.explanations.gradients import differentiate, not_recording, recording, results_of_row
 from transformermodel_predictor.explanations.rows import GradientRow, Result
 from transformermodel_predictor.tasks.task import Encoding
 
@@ -37,7 +37,7 @@ class PackedTwin:
             return self._embeddings.read(lambda: self._packed.forward(layout, features))[0]
 
     def run(self, rows: Sequence[GradientRow]) -> list[Result]:
-        """One pass forward and back over all rows.
+        """One pass forward over all rows, and as many back as a row has objectives.
 
         Raises:
             NotDifferentiable: an objective does not depend on the embeddings.
@@ -48,5 +48,6 @@ class PackedTwin:
             embedded = embedded.to(self._packed.model.device).requires_grad_()
             with self._embeddings.replaced(embedded):
                 outputs = self._packed.forward(layout, features)
-            values, gradient = differentiate(rows, self._packed.split(layout, outputs), embedded)
-        return [Result(value, part) for value, part in zip(values, layout.split(gradient.cpu()), strict=True)]
+            values, gradients = differentiate(rows, self._packed.split(layout, outputs), embedded)
+        parts = zip(*(layout.split(gradient.cpu()) for gradient in gradients), strict=True)
+        return list(map(results_of_row, values, parts))

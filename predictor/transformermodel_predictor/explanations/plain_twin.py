@@ -12,9 +12,10 @@ from transformers import PreTrainedModel
 
 from transformermodel_predictor.engines.packed.model import first_position
 from transformermodel_predictor.explanations.embeddings import EmbeddingOutput
-from transformermodel_predictor.explanations.gradients import differentiate, not_recording, recording
+from transformermodel_predictor.explanations.gradients import differentiate, not_recording, recording, results_of_row
 from transformermodel_predictor.explanations.objectives import ContinuationLogProbability
 from transformermodel_predictor.explanations.rows import GradientRow, Result
+from transformermodel_predictor.explanations.target import Objective
 from transformermodel_predictor.tasks.task import Encoding
 
 _KEPT = "logits_to_keep"
@@ -46,7 +47,7 @@ class PlainTwin:
             return self._embeddings.read(lambda: self._model(**features))[0]
 
     def run(self, rows: Sequence[GradientRow]) -> list[Result]:
-        """One pass forward and back for each length of rows.
+        """One pass forward for each length of rows, and as many back as a row has objectives.
 
         Raises:
             NotDifferentiable: an objective does not depend on the embeddings.
@@ -70,8 +71,9 @@ class PlainTwin:
                 output = self._model(**features)
             tensors = {name: value for name, value in output.items() if isinstance(value, torch.Tensor)}
             outputs = [{name: value[index] for name, value in tensors.items()} for index in range(len(rows))]
-            values, gradient = differentiate(rows, outputs, embedded)
-        return [Result(value, part) for value, part in zip(values, gradient.cpu(), strict=True)]
+            values, gradients = differentiate(rows, outputs, embedded)
+        parts = zip(*(gradient.cpu() for gradient in gradients), strict=True)
+        return list(map(results_of_row, values, parts))
 
     def _features(self, batch: Sequence[Encoding]) -> dict[str, Any]:
         """What the forward call takes for encodings of one length; tensors are int64 [rows, length].
@@ -103,20 +105,25 @@ def _contiguous(_: nn.Module, hidden: tuple[torch.Tensor, ...]) -> tuple[torch.T
 
 
 def _as_far_as_read(row: GradientRow) -> GradientRow:
-    """The row without the tokens that a causal model does not see from where the objective looks."""
-    if not isinstance(row.objective, ContinuationLogProbability):
+    """The row without the tokens that a causal model does not see from where the objectives look."""
+    looked_at = _positions(row)
+    if looked_at is None:
         return row
-    end = max(row.objective.positions) + 1
+    end = max(looked_at) + 1
     features = {name: values[:end] for name, values in row.encoding.features.items()}
     return replace(row, encoding=Encoding(features), embedded=row.embedded[:end])
 
 
 def _of_all_tokens(result: Result, row: GradientRow) -> Result:
-    """With a gradient of zero for the tokens that were not seen."""
+    """With gradients of zero for the tokens that were not seen."""
     if result.gradient is None or len(result.gradient) == len(row.embedded):
         return result
     unseen = len(row.embedded) - len(result.gradient)
-    return replace(result, gradient=torch.nn.functional.pad(result.gradient, (0, 0, 0, unseen)))
+    return replace(
+        result,
+        gradient=torch.nn.functional.pad(result.gradient, (0, 0, 0, unseen)),
+        further=tuple(_of_all_tokens(one, row) for one in result.further),
+    )
 
 
 def _with_last_logits(rows: Sequence[GradientRow]) -> tuple[Sequence[GradientRow], int]:
@@ -124,9 +131,24 @@ def _with_last_logits(rows: Sequence[GradientRow]) -> tuple[Sequence[GradientRow
 
     Over a vocabulary of a language model the logits of a prompt cost as much as several of its layers.
     """
-    continued = [(row, row.objective) for row in rows if isinstance(row.objective, ContinuationLogProbability)]
-    if len(continued) < len(rows):
+    looked_at = [positions for row in rows if (positions := _positions(row)) is not None]
+    if len(looked_at) < len(rows):
         return rows, 0
-    first = min(min(objective.positions) for _, objective in continued)
-    kept = [replace(row, objective=objective.after(first)) for row, objective in continued]
+    first = min(map(min, looked_at))
+    kept = [
+        replace(row, objective=_after(row.objective, first), further=tuple(_after(one, first) for one in row.further))
+        for row in rows
+    ]
     return kept, len(rows[0].encoding) - first
+
+
+def _positions(row: GradientRow) -> list[int] | None:
+    """Where the objectives look, where all of them say so."""
+    continued = [one for one in row.objectives if isinstance(one, ContinuationLogProbability)]
+    if len(continued) < len(row.objectives):
+        return None
+    return [position for one in continued for position in one.positions]
+
+
+def _after(objective: Objective, tokens: int) -> Objective:
+    return objective.after(tokens) if isinstance(objective, ContinuationLogProbability) else objective

@@ -24,11 +24,18 @@ class GradientRow:
         encoding: whose other features (token types, positions, mask) go with the embeddings.
         embedded: what the model's whole embeddings module would have returned, [tokens, width].
         objective: what is differentiated.
+        further: what else is, by itself, after the same pass forward.
     """
 
     encoding: Encoding
     embedded: torch.Tensor
     objective: Objective
+    further: tuple[Objective, ...] = ()
+
+    @property
+    def objectives(self) -> tuple[Objective, ...]:
+        """All that are differentiated."""
+        return (self.objective, *self.further)
 
 
 @dataclass(frozen=True)
@@ -51,10 +58,12 @@ class Result:
     Attributes:
         value: the objective.
         gradient: of the objective by `embedded`, float32 [tokens, width] on the CPU; None for forward rows.
+        further: the same of the row's further objectives, in their order.
     """
 
     value: float
     gradient: torch.Tensor | None = None
+    further: tuple["Result", ...] = ()
 
 
 Row = GradientRow | ForwardRow

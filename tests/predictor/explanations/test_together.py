@@ -5,7 +5,8 @@ import torch
 
 from tests.predictor.explanations.by_hand import OnlyLogit
 from transformermodel_predictor.explanations.driving import drive
-from transformermodel_predictor.explanations.rows import Asking, ForwardRow, Result
+from transformermodel_predictor.explanations.gradients import results_of_row
+from transformermodel_predictor.explanations.rows import Asking, ForwardRow, GradientRow, Result
 from transformermodel_predictor.explanations.together import together
 from transformermodel_predictor.tasks.task import Encoding, Outputs
 
@@ -80,6 +81,45 @@ def test_what_several_want_to_know_of_one_sequence_is_run_once() -> None:
     asking = [listing([1, 2, 1], 1.0), listing([2, 3], 10.0), listing([3], -1.0)]
     assert drive(together(asking), engine) == [[1.0, 2.0, 1.0], [20.0, 30.0], [-3.0]]
     assert engine.run_on == [1, 2, 3]
+
+
+class NotedTwin:
+    """A twin that notes what it runs; its gradients are its embeddings."""
+
+    def __init__(self) -> None:
+        self.run_on: list[tuple[float, int]] = []
+
+    def embed(self, encoding: Encoding) -> torch.Tensor:
+        raise NotImplementedError
+
+    def run(self, rows: Sequence[GradientRow]) -> list[Result]:
+        self.run_on += [(float(row.embedded), len(row.objectives)) for row in rows]
+        return [
+            results_of_row(
+                [float(one.value({"logits": row.embedded[0]})) for one in row.objectives],
+                [row.embedded] * len(row.objectives),
+            )
+            for row in rows
+        ]
+
+
+def sloping(places: list[float], factor: float) -> Asking[list[tuple[float, float]]]:
+    results = yield [GradientRow(row(7).encoding, torch.tensor([[place]]), Times(factor)) for place in places]
+    assert not any(result.further for result in results)
+    return [(result.value, float(result.gradient)) for result in results if result.gradient is not None]
+
+
+def test_gradients_of_several_objectives_at_one_point_share_the_pass_forward() -> None:
+    twin = NotedTwin()
+    asking = [sloping([1.0, 2.0], 1.0), sloping([2.0, 3.0], 10.0), sloping([2.0], -1.0)]
+    assert drive(together(asking), twin=twin) == [[(1.0, 1.0), (2.0, 2.0)], [(20.0, 2.0), (30.0, 3.0)], [(-2.0, 2.0)]]
+    assert sorted(twin.run_on) == [(1.0, 1), (2.0, 3), (3.0, 1)]
+
+
+def test_no_more_gradients_are_taken_of_one_pass_than_leave_it_short() -> None:
+    twin = NotedTwin()
+    drive(together([sloping([1.0], float(factor)) for factor in range(20)]), twin=twin)
+    assert [objectives for _, objectives in twin.run_on] == [8, 8, 4]
 
 
 def test_sequences_that_differ_in_another_feature_are_not_one() -> None:

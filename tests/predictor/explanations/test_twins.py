@@ -18,7 +18,7 @@ from transformermodel_predictor.explanations.driving import drive
 from transformermodel_predictor.explanations.embeddings import NotDifferentiable
 from transformermodel_predictor.explanations.explanation import Baseline, Options
 from transformermodel_predictor.explanations.methods import integrated_gradients
-from transformermodel_predictor.explanations.objectives import ContinuationLogProbability
+from transformermodel_predictor.explanations.objectives import ClassLogit, ContinuationLogProbability
 from transformermodel_predictor.explanations.offered import probes_for
 from transformermodel_predictor.explanations.packed_twin import PackedTwin
 from transformermodel_predictor.explanations.plain_twin import PlainTwin
@@ -151,6 +151,32 @@ def test_tokens_after_those_that_are_looked_at_are_not_run_and_have_no_gradient(
     assert not found[0].gradient[5:].any()
     assert_equal(found, twin.run([replace(asked, objective=Hidden(asked.objective))]))
     assert run == [5, len(asked.encoding)]
+
+
+def assert_as_by_themselves(twin: Twin, row: GradientRow, *further: Objective) -> None:
+    """Several objectives of a row, beside another row with one, are told what passes of their own tell."""
+    together, other = twin.run([replace(row, further=further), row])
+    assert len(together.further) == len(further)
+    assert not other.further
+    alone = [twin.run([replace(row, objective=one)])[0] for one in (row.objective, *further)]
+    assert_equal([replace(together, further=()), *together.further, other], [*alone, alone[0]])
+
+
+@pytest.mark.parametrize("kind", ["llama", "gpt2"])
+def test_tokens_of_one_text_share_the_pass_forward(kind: str) -> None:
+    twin = twin_of(decoder(kind))
+    first, *further = (ContinuationLogProbability((place,), (place + 3,)) for place in (4, 2, 6))
+    (row,) = rows(twin, [replace(targets(decoder(kind))[0], objective=first)])
+    assert_as_by_themselves(twin, row, *further)
+    assert_as_by_themselves(twin, row, further[0], Hidden(further[1]))
+
+
+@pytest.mark.parametrize("twin_type", [PlainTwin, PackedTwin])
+def test_classes_of_one_text_share_the_pass_forward(twin_type: type[PlainTwin] | type[PackedTwin]) -> None:
+    own = sharing_weights(Architecture("Bert").model(HEADS[0]))
+    twin = PackedTwin(pack(own)) if twin_type is PackedTwin else PlainTwin(own)
+    (row,) = rows(twin, [replace(targets(own)[0], objective=ClassLogit(0))])
+    assert_as_by_themselves(twin, row, ClassLogit(1))
 
 
 @pytest.mark.parametrize("twin_type", [PlainTwin, PackedTwin])
