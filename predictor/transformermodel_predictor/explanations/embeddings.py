@@ -50,7 +50,9 @@ class EmbeddingOutput:
 
     @contextmanager
     def replaced(self, embedded: torch.Tensor) -> Iterator[None]:
-        """Let the module return something else, of the same shape.
+        """Let the module return something else, of the same shape but for what a model itself adds at the end.
+
+        Longformer fills texts up to whole windows of its attention.
 
         Raises:
             NotDifferentiable: it was not called exactly once meanwhile.
@@ -60,7 +62,9 @@ class EmbeddingOutput:
         def replace(_: nn.Module, __: object, output: Any) -> Any:  # noqa: ANN401 - a tensor, or a tuple with it
             nonlocal calls
             calls += 1
-            return (embedded, *output[1:]) if isinstance(output, tuple) else embedded
+            added = _tensor(output)[:, embedded.shape[1] :]
+            given = torch.cat([embedded, added], dim=1) if added.shape[1] else embedded
+            return (given, *output[1:]) if isinstance(output, tuple) else given
 
         with _hooked(self._module, replace):
             yield

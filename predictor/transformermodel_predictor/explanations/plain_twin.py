@@ -44,7 +44,7 @@ class PlainTwin:
         """What the whole embeddings module returns for an encoding, [tokens, width], without a gradient."""
         with not_recording():
             features = self._features([encoding])
-            return self._embeddings.read(lambda: self._model(**features))[0]
+            return self._embeddings.read(lambda: self._model(**features))[0][: len(encoding)]
 
     def run(self, rows: Sequence[GradientRow]) -> list[Result]:
         """One pass forward for each length of rows, and as many back as a row has objectives.

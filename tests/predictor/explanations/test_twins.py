@@ -8,7 +8,15 @@ from functools import cache
 
 import pytest
 import torch
-from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM, PreTrainedModel
+from transformers import (
+    GPT2Config,
+    GPT2LMHeadModel,
+    LlamaConfig,
+    LlamaForCausalLM,
+    LongformerConfig,
+    LongformerForSequenceClassification,
+    PreTrainedModel,
+)
 
 from tests.predictor.engines.packed.architectures import HEADS, PACKED, REFUSED, Architecture, sequences
 from transformermodel_predictor.engines.packed.last_layer import layers_of
@@ -81,6 +89,17 @@ def test_encoders(architecture: Architecture, head: str) -> None:
     assert_equal(plain.run(asked), alone)
     assert_equal(best.run(rows(best, targets(model))), alone)
     assert_complete(best, model, targets(model)[0])
+
+
+def test_a_model_that_fills_texts_up_to_its_windows() -> None:
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 48}
+    configuration = LongformerConfig(vocab_size=99, attention_window=8, initializer_range=0.3, **sizes)
+    model = LongformerForSequenceClassification(configuration).eval()
+    twin = twin_of(model)
+    for asked in targets(model):
+        assert len(twin.embed(asked.encoding)) == len(asked.encoding)
+        assert_complete(twin, model, asked)
 
 
 @pytest.mark.parametrize("name", ["Bert", "Roberta", "Electra"])
