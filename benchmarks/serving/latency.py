@@ -1,5 +1,8 @@
 """What our server adds to the engine: one client at a time, and frames around a model that does nothing.
 
+A frame costs more around a model that does something, whose weights drive the frame's own code out of the processor's
+caches; so reading a request is timed by itself and right after an answer too.
+
 python -m benchmarks.serving.latency [--rounds N] [--seconds S]
 """
 
@@ -28,7 +31,10 @@ def measure(rounds: int = 5, seconds: float = 5.0) -> Result:
 
 def _one_client(rounds: int, seconds: float) -> Result:
     """The p50 of one client beside that of the engine called directly, in turn."""
-    lines = ["| one client | engine alone, ms | over HTTP, ms | added, ms |", "|--|--|--|--|"]
+    lines = [
+        "| one client | engine alone, ms | over HTTP, ms | added, ms | reading a request, ms | right after an answer |",
+        "|--|--|--|--|--|--|",
+    ]
     values: list[object] = []
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
@@ -38,14 +44,20 @@ def _one_client(rounds: int, seconds: float) -> Result:
         servers = [stack.enter_context(rivals.ours(model, texts, folder)) for model in models]
         for model, server in zip(models, servers, strict=True):
             server.ask(1, 2)
-            alone, asked = [], []
+            engine, asked = [], []
             for _ in range(rounds):
-                alone.append(raw.measure(model.path, file, 1).single)
+                engine.append(raw.measure(model.path, file, 1))
                 asked.append(server.ask(1, seconds, requests=_TEXTS).p50)
+            alone = [run.single for run in engine]
+            reading, right_after = [run.reading for run in engine], [run.reading_after for run in engine]
             added = statistics.median(there - here for here, there in zip(alone, asked, strict=True))
-            figures = f"{statistics.median(alone):.2f} | {statistics.median(asked):.2f} | {added:.2f}"
-            lines.append(f"| packed {model.precision.lower()} | {figures} |")
-            values.append({"name": f"packed {model.precision.lower()}", "engine ms": alone, "HTTP ms": asked})
+            title = f"packed {model.precision.lower()}"
+            lines.append(
+                f"| {title} | {statistics.median(alone):.2f} | {statistics.median(asked):.2f} | {added:.2f} | "
+                f"{statistics.median(reading):.3f} | {statistics.median(right_after):.3f} |"
+            )
+            told = {"engine ms": alone, "HTTP ms": asked, "reading ms": reading, "right after ms": right_after}
+            values.append({"name": title, **told})
     return Result("\n".join(lines), values)
 
 
