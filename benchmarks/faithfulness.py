@@ -87,17 +87,11 @@ def _table(judged: Sequence[Judged]) -> str:
     ]
     for method in METHODS:
         of_method = [one for one in judged if one.method is method]
-        deletion, insertion, evaluations = (
-            statistics.fmean(values)
-            for values in zip(
-                *((one.explained.deletion, one.explained.insertion, one.evaluations) for one in of_method),
-                strict=True,
-            )
-        )
-        rows.append(f"| {method} | {deletion:.3f} | {insertion:.3f} | {evaluations:.0f} |")
-    deletion = statistics.fmean(one.random.deletion for one in judged)
-    insertion = statistics.fmean(one.random.insertion for one in judged)
-    return "\n".join([*rows, f"| random order | {deletion:.3f} | {insertion:.3f} | 0 |"])
+        areas = Areas.mean([one.explained for one in of_method])
+        evaluations = statistics.fmean(one.evaluations for one in of_method)
+        rows.append(f"| {method} | {areas.deletion:.3f} | {areas.insertion:.3f} | {evaluations:.0f} |")
+    random = Areas.mean([one.random for one in judged])
+    return "\n".join([*rows, f"| random order | {random.deletion:.3f} | {random.insertion:.3f} | 0 |"])
 
 
 if __name__ == "__main__":

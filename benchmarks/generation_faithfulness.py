@@ -8,9 +8,7 @@ curve of the probability of a token (the geometric mean over the continuation). 
 a row of its own: whether its steps sufficed, and by how much the values then still miss their sum.
 """
 
-import json
 import statistics
-import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -19,11 +17,11 @@ from pathlib import Path
 import torch
 
 from benchmarks.report import Result, main
-from benchmarks.serving.models import PROGRAM
+from benchmarks.serving.models import prepare_manifest
 from transformermodel_predictor.artifact.directory import open_artifact
 from transformermodel_predictor.explanations.driving import drive
 from transformermodel_predictor.explanations.explanation import Attribution, Baseline, Method, Options
-from transformermodel_predictor.explanations.faithfulness import Areas, judge
+from transformermodel_predictor.explanations.faithfulness import Areas, Faithfulness, judge
 from transformermodel_predictor.explanations.game import Game, Worths
 from transformermodel_predictor.explanations.methods.catalogue import METHODS
 from transformermodel_predictor.explanations.objectives import ContinuationLogProbability
@@ -79,12 +77,6 @@ class Judged:
     converged: bool
     change: float
 
-    @property
-    def gain(self) -> float:
-        """How much better than a random order, in probability; 0 not at all."""
-        deletion = self.random.deletion - self.explained.deletion
-        return (deletion + self.explained.insertion - self.random.insertion) / 2
-
 
 def measure(orders: int = 10, steps: int = 256) -> Result:
     """Explain the continuation of every prompt by every method, and compare each with random orders.
@@ -94,7 +86,7 @@ def measure(orders: int = 10, steps: int = 256) -> Result:
         steps: most of integrated gradients.
     """
     with tempfile.TemporaryDirectory() as folder:
-        path = _prepared(Path(folder))
+        path = prepare_manifest(_MODEL, Path(folder))
         model = load_model(open_artifact(path))
         assert isinstance(model, LoadedGenerator)
         twin = load_twin(path, model.task)
@@ -105,12 +97,6 @@ def measure(orders: int = 10, steps: int = 256) -> Result:
             for method in METHODS
         ]
     return Result(_table(judged), [asdict(one) for one in judged])
-
-
-def _prepared(store: Path) -> Path:
-    command = [PROGRAM, "prepare", _MODEL, "--store", store, "--output", "json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return store / json.loads(done.stdout)["path"]
 
 
 def _judged(model: LoadedGenerator, twin: Twin, tools: Tools, prompt: str, options: Options, orders: int) -> Judged:
@@ -149,14 +135,13 @@ def _of_methods(judged: Sequence[Judged]) -> str:
     ]
     for method in METHODS:
         found = [one for one in judged if one.method is method]
-        deletion = statistics.fmean(one.explained.deletion for one in found)
-        insertion = statistics.fmean(one.explained.insertion for one in found)
-        better = sum(one.gain > 0 for one in found)
+        areas = Areas.mean([one.explained for one in found])
+        better = sum(Faithfulness(one.explained, one.random).gain > 0 for one in found)
         steps = statistics.fmean(one.steps for one in found)
-        rows.append(f"| {method} | {deletion:.3f} | {insertion:.3f} | {better} of {len(found)} prompts | {steps:.0f} |")
-    deletion = statistics.fmean(one.random.deletion for one in judged)
-    insertion = statistics.fmean(one.random.insertion for one in judged)
-    return "\n".join([*rows, f"| random order | {deletion:.3f} | {insertion:.3f} | | 0 |"])
+        told = f"{areas.deletion:.3f} | {areas.insertion:.3f} | {better} of {len(found)} prompts | {steps:.0f}"
+        rows.append(f"| {method} | {told} |")
+    random = Areas.mean([one.random for one in judged])
+    return "\n".join([*rows, f"| random order | {random.deletion:.3f} | {random.insertion:.3f} | | 0 |"])
 
 
 def _of_integrated_gradients(judged: Sequence[Judged]) -> str:

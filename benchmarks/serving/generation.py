@@ -7,13 +7,12 @@ SmolLM2-135M in float32; every request has another prompt and is continued by th
 
 import json
 import statistics
-import subprocess
 import tempfile
 from pathlib import Path
 
 from benchmarks.report import Result, main
 from benchmarks.serving.load import ask
-from benchmarks.serving.models import PROGRAM
+from benchmarks.serving.models import PROGRAM, prepare_manifest
 from benchmarks.serving.process import running
 from benchmarks.serving.rivals import free_port
 
@@ -40,9 +39,7 @@ def measure(rounds: int = 3) -> Result:
     """Ask in both ways in every round."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        command = [PROGRAM, "prepare", _MODEL, "--store", folder / "store", "--output", "json"]
-        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=600)
-        path = folder / "store" / json.loads(done.stdout)["path"]
+        path = prepare_manifest(_MODEL, folder / "store")
         port = free_port()
         serve = [PROGRAM, "serve", f"writer={path}", "--http-port", str(port), "--grpc-port", str(port + 1)]
         with running(serve, f"http://127.0.0.1:{port}", "/v2/health/ready", folder / "writer.log") as server:

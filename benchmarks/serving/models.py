@@ -51,9 +51,14 @@ def _prepare(folder: Path, name: str, source: dict[str, str], engine: str, preci
     }
     file = folder / f"{name}-{engine}-{precision}.yaml".lower()
     file.write_text(yaml.safe_dump(manifest))
-    command = [PROGRAM, "prepare", file, "--store", folder / "store", "--output", "json"]
+    return PreparedModel(engine, precision, prepare_manifest(file, folder / "store"))
+
+
+def prepare_manifest(manifest: Path, store: Path) -> Path:
+    """Prepare what a manifest says; the artifact's folder."""
+    command = [PROGRAM, "prepare", manifest, "--store", store, "--output", "json"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=600)
-    return PreparedModel(engine, precision, folder / "store" / json.loads(done.stdout)["path"])
+    return store / json.loads(done.stdout)["path"]
 
 
 def _example() -> dict[str, Any]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from operator import or_
 from random import Random
+from typing import Self
 
 import torch
 
@@ -41,6 +42,11 @@ class Areas:
 
     deletion: float
     insertion: float
+
+    @classmethod
+    def mean(cls, areas: Sequence[Self]) -> Self:
+        """Of several orders, or texts; at least one."""
+        return cls(statistics.fmean(one.deletion for one in areas), statistics.fmean(one.insertion for one in areas))
 
 
 @dataclass(frozen=True)
@@ -78,8 +84,7 @@ def judge(game: Game, values: Sequence[float], orders: int = 10, seed: int = 0) 
     while len(others) < orders:
         order = random.sample(range(game.players), game.players)
         others += [(yield from _areas(game, worths, order))]
-    deletion = statistics.fmean(areas.deletion for areas in others)
-    return Faithfulness(explained, Areas(deletion, statistics.fmean(areas.insertion for areas in others)))
+    return Faithfulness(explained, Areas.mean(others))
 
 
 def ranking(game: Game, values: Sequence[float]) -> list[int]:

@@ -27,11 +27,6 @@ class Asked:
     window: int | None = None
     first_alone: bool = False
 
-    @property
-    def tensors(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Query, key and value."""
-        return self.query, self.key, self.value
-
     def asking(self, run: Run) -> int:
         """How many tokens of each sequence of a run attention is asked for."""
         return 1 if self.first_alone else run.length

@@ -14,7 +14,7 @@ def differentiable(asked: Asked, layout: Layout) -> torch.Tensor:
     """
     runs = layout.runs
     sizes = [run.stop - run.start for run in runs]
-    cut = (torch.split(tensor.squeeze(0), sizes, dim=1) for tensor in asked.tensors)
+    cut = (torch.split(tensor.squeeze(0), sizes, dim=1) for tensor in (asked.query, asked.key, asked.value))
     attended = []
     for run, *parts in zip(runs, *cut, strict=True):
         query, key, value = (part.unflatten(1, (-1, run.length)).transpose(0, 1) for part in parts)
