@@ -36,7 +36,12 @@ def command(
     text_pair: Annotated[str | None, typer.Option(help="The second text of a pair.")] = None,
     question: Annotated[str | None, typer.Option(help="The question, for question answering.")] = None,
     context: Annotated[str | None, typer.Option(help="The text that has its answer.")] = None,
-    method: Annotated[str | None, typer.Option(help="The way to attribute (default: integrated_gradients).")] = None,
+    method: Annotated[
+        str | None,
+        typer.Option(
+            help="The way to attribute (default: feature_ablation for generated text, else integrated_gradients)."
+        ),
+    ] = None,
     target: Annotated[str | None, typer.Option(help="What is explained (default: the answer itself).")] = None,
     store: StoreOption = None,
     device: DeviceFlag = None,

@@ -13,8 +13,10 @@ _PREPARATION_UNSAID = (
     " && !has(self.preparation.numLabels) && !has(self.preparation.batchSize) && !has(self.preparation.compile)"
     " && !has(self.preparation.parity)"
 )
+# IntegratedGradients was the method's default once, which the API server wrote into the resources of that time.
 _EXPLANATIONS_UNSAID = (
-    "self.predictor.explanations.enabled && self.predictor.explanations.method == 'IntegratedGradients'"
+    "self.predictor.explanations.enabled && (!has(self.predictor.explanations.method)"
+    " || self.predictor.explanations.method == 'IntegratedGradients')"
     " && self.predictor.explanations.baseline == 'Pad' && self.predictor.explanations.tolerance == '0.02'"
     " && !has(self.predictor.explanations.steps) && !has(self.predictor.explanations.maxSteps)"
     " && !has(self.predictor.explanations.samples)"

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 
 from transformermodel_api.decimals import Score
 from transformermodel_api.rules import ResourceType, Rule
+
+if TYPE_CHECKING:
+    from transformermodel_api.spec import TaskName  # which is made of this module
 
 _MOST = 100_000
 
@@ -22,6 +25,19 @@ class ExplanationMethod(StrEnum):
     ShapleySampling = "ShapleySampling"
     KernelShap = "KernelShap"
     Lime = "Lime"
+
+
+_GENERATING = "TextGeneration"
+
+
+def default_method(task: "TaskName") -> ExplanationMethod:
+    """The method for a task where neither a request nor the resource names one.
+
+    On the way from nothing to a prompt, integrated gradients of a language model order the words no better than chance;
+    leaving out one word after the other orders them better, at a thirtieth of the price
+    (docs/measurements/generation_faithfulness.md).
+    """
+    return ExplanationMethod.FeatureAblation if task == _GENERATING else ExplanationMethod.IntegratedGradients
 
 
 class ExplanationBaseline(StrEnum):
@@ -80,8 +96,12 @@ class Explanations(ResourceType):
         bool, Field(description="Whether answers are explained at all; requests for it are answered 400 if not.")
     ] = True
     method: Annotated[
-        ExplanationMethod, Field(description="The way to attribute, where a request does not name one.")
-    ] = ExplanationMethod.IntegratedGradients
+        ExplanationMethod | None,
+        Field(
+            description="The way to attribute, where a request does not name one; FeatureAblation for the task "
+            "TextGeneration and IntegratedGradients for the others when absent."
+        ),
+    ] = None
     baseline: Annotated[
         ExplanationBaseline,
         Field(description="What stands for a token that is not there: padding, a mask, or an embedding of zeros."),
@@ -120,9 +140,30 @@ class Explanations(ResourceType):
     limits: Annotated[ExplanationLimits, Field(description="How much work requests may ask for.")] = ExplanationLimits()
 
 
-def settings_of(explanations: Explanations) -> list[str]:
-    """What differs from the defaults, as `transformermodel serve --explanations` takes it: `limits.steps=500`."""
-    given = explanations.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+ZERO_REFUSED = (
+    "baseline Zero is no token: FeatureAblation, by which TextGeneration is explained unless method says otherwise, "
+    "needs Pad or Mask; IntegratedGradients, InputXGradient and Saliency take Zero"
+)
+
+EXPLANATION_RULES = (
+    Rule(
+        f"self.task != '{_GENERATING}' || !has(self.predictor) || has(self.predictor.explanations.method)"
+        " || self.predictor.explanations.baseline != 'Zero'",
+        ZERO_REFUSED,
+        field=".predictor.explanations.baseline",
+    ),
+)
+"""What the task asks of the explanations: rules over the whole spec."""
+
+
+def settings_of(explanations: Explanations, task: "TaskName") -> list[str]:
+    """What differs from the defaults, as `transformermodel serve --explanations` takes it: `limits.steps=500`.
+
+    A method that the task has anyway is left out: resources that were stored when IntegratedGradients was the default
+    of all tasks name it, and their pods are to stay.
+    """
+    own = {"method"} if explanations.method is default_method(task) else None
+    given = explanations.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude=own)
     return [f"{path}={str(value).lower() if isinstance(value, bool) else value}" for path, value in _leaves(given)]
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from transformermodel_api.custom import CUSTOM_RULES
+from transformermodel_api.explanations import EXPLANATION_RULES
 from transformermodel_api.golden import GoldenTest
 from transformermodel_api.predictor import Predictor
 from transformermodel_api.preparation import Preparation
@@ -42,6 +43,7 @@ class TransformerModelSpec(ResourceType):
             "generation is only for the task TextGeneration; remove it",
             field=".preparation.generation",
         ),
+        *EXPLANATION_RULES,
         *CUSTOM_RULES,
     )
 

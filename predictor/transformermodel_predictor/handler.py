@@ -7,12 +7,12 @@ from typing import Any, Protocol, TypeVar
 
 from transformers import PreTrainedTokenizerBase
 
+from transformermodel_api.explanations import Explanations
 from transformermodel_predictor.artifact.directory import Artifact
 from transformermodel_predictor.batching import BatchLimits, Scheduler
 from transformermodel_predictor.batching.turns import Turns
 from transformermodel_predictor.explanations.explainer import Explainer
 from transformermodel_predictor.explanations.explanation import Explained
-from transformermodel_predictor.explanations.settings import ExplanationSettings
 from transformermodel_predictor.loading import LoadedModel
 from transformermodel_predictor.portions import in_portions
 from transformermodel_predictor.tasks.task import EncoderTask, InvalidQuestion, Outputs, Task, TensorSpec, Windows
@@ -132,7 +132,7 @@ class GeneralizedHandler:
         workers: the server's threads.
         limits: bounds of a step, and of what may wait.
         observer: who is told what happens.
-        explanations: how answers may be explained.
+        explanations: how answers may be explained, where it is said.
     """
 
     def __init__(
@@ -142,14 +142,12 @@ class GeneralizedHandler:
         workers: Workers,
         limits: BatchLimits | None = None,
         observer: Observer | None = None,
-        explanations: ExplanationSettings | None = None,
+        explanations: Explanations | None = None,
     ) -> None:
         self._task = model.task
         self._workers = workers
         codec = TaskCodec(model.task, model.tokenizer)
-        self._explainer = Explainer(
-            model, model.engine, workers, codec.tokenizing, explanations or ExplanationSettings(), observer
-        )
+        self._explainer = Explainer(model, model.engine, workers, codec.tokenizing, explanations, observer)
         self._schedulers: Turns[Scheduler[Any, Answer]] = Turns(
             [
                 Scheduler(codec, engine, workers.of_replica(index), limits, observer)

@@ -1,8 +1,8 @@
 """Which handler serves a loaded model."""
 
+from transformermodel_api.explanations import Explanations
 from transformermodel_api.predictor import Batching
 from transformermodel_predictor.batching import BatchLimits
-from transformermodel_predictor.explanations.settings import ExplanationSettings
 from transformermodel_predictor.generation.generator import GenerationLimits
 from transformermodel_predictor.generation.handler import GenerationHandler
 from transformermodel_predictor.generation.loaded import LoadedGenerator
@@ -18,7 +18,7 @@ def make_handler(
     workers: Workers,
     observer: Observer | None = None,
     batching: Batching | None = None,
-    explanations: ExplanationSettings | None = None,
+    explanations: Explanations | None = None,
 ) -> Handler:
     """The handler under a name, with the server's threads; the observer is told what happens.
 
@@ -28,7 +28,7 @@ def make_handler(
         workers: the server's threads.
         observer: who is told what happens.
         batching: bounds of a step, and of what may wait; a model that generates keeps them too.
-        explanations: how answers may be explained.
+        explanations: how answers may be explained, where it is said.
     """
     batching = batching or Batching()
     if isinstance(model, LoadedGenerator):

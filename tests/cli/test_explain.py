@@ -7,10 +7,13 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.predictor.tiny import make_tiny_artifact
+from tests.predictor.tiny_language import make_language_artifact
 from transformermodel_api.errors import UserError
+from transformermodel_api.explanations import Explanations
 from transformermodel_cli.explanation_text import explained_lines
 from transformermodel_cli.main import app
-from transformermodel_predictor.explanations.explanation import Explained, Explanation, Method, Part
+from transformermodel_predictor.explanations.explanation import Explained, Explanation, Method, Options, Part
+from transformermodel_predictor.tasks.catalogue import TASKS
 
 TEXT = "i love this movie"
 
@@ -40,6 +43,21 @@ def test_json_is_what_a_server_answers(directory: str) -> None:
     (explanation,) = document["explanations"]
     assert explanation["method"] == "saliency"
     assert [word["text"] for word in explanation["words"]] == TEXT.split()
+
+
+def test_the_help_names_the_method_of_every_task() -> None:
+    said = "".join(explain("--help").split())
+    for task in TASKS:
+        assert Options.of(Explanations(), task).method in said
+
+
+def test_a_generated_text_is_explained_by_leaving_words_out(tmp_path: Path) -> None:
+    directory = make_language_artifact(tmp_path / "language").path
+    asked = ["--text", "the fox", "--parameter", "max_new_tokens=2", "--output", "json"]
+    (explanation,) = json.loads(explain(str(directory), *asked))["explanations"]
+    assert explanation["method"] == "feature_ablation"
+    with pytest.raises(UserError, match="baseline Zero is no token: FeatureAblation, by which TextGeneration"):
+        explain(str(directory), *asked, "--explanations", "baseline=Zero")
 
 
 def test_parameters_are_those_of_a_request(directory: str) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from transformermodel_api.errors import UserError
 from transformermodel_api.explanations import ExplanationLimits, ExplanationMethod, Explanations, settings_of
+from transformermodel_api.spec import TaskName
 from transformermodel_cli.explanation_flags import changed_explanations
 
 
@@ -27,7 +28,7 @@ def test_what_is_said_goes_before_the_manifest() -> None:
 
 def test_what_the_operator_writes_is_what_its_manifest_said() -> None:
     manifest = Explanations(enabled=False, max_steps=20, limits=ExplanationLimits(steps=20, queue_size=5))
-    assert changed_explanations(Explanations(), settings_of(manifest)) == manifest
+    assert changed_explanations(Explanations(), settings_of(manifest, TaskName.TextGeneration)) == manifest
 
 
 @pytest.mark.parametrize(

@@ -88,12 +88,13 @@ def test_an_explanation_has_the_country_among_the_words_for_its_capital(url: str
     assert response.status_code == 200, response.text
     assert holds(response.json(), document("answer.explain.json")), response.text
     (explanation,) = response.json()["explanations"][0]["explanations"]
+    assert explanation["method"] == "feature_ablation"
     strongest = sorted(explanation["words"], key=lambda word: -abs(word["importance"]))
     assert "France" in [word["text"] for word in strongest[:2]], strongest
 
 
 def test_a_way_from_embeddings_of_zeros_is_refused_where_its_gradients_run_over(url: str) -> None:
-    parameters = {"baseline": "zero", "steps": 4, "max_steps": 4, "max_new_tokens": 1}
+    parameters = {"method": "integrated_gradients", "baseline": "zero", "steps": 4, "max_steps": 4, "max_new_tokens": 1}
     asked = {"instances": ["The capital of France is"], "parameters": parameters}
 
     response = httpx.post(f"{url}/v1/models/generation:explain", json=asked, timeout=PATIENCE_SECONDS)

@@ -7,6 +7,7 @@ from transformermodel_api.explanations import settings_of
 from transformermodel_api.model import TransformerModel
 from transformermodel_api.predictor import Device, HandlerWorkers, Predictor
 from transformermodel_api.rollout import STARTUP_SECONDS
+from transformermodel_api.spec import TransformerModelSpec
 from transformermodel_api.status import Artifact
 from transformermodel_operator.children.storage import credentials, is_object_uri, storage_secret
 from transformermodel_operator.settings import Settings
@@ -43,7 +44,7 @@ def serving_pods(model: TransformerModel, artifact: Artifact, settings: Settings
         **_artifact(model, artifact, settings),
         **_chosen(predictor, _OF_THE_CONTAINER),
     }
-    if arguments := [*_artifact_arguments(artifact), *_arguments(predictor)]:
+    if arguments := [*_artifact_arguments(artifact), *_arguments(model.spec)]:
         served["args"] = arguments  # KServe appends them to those of the serving runtime
     if model.spec.rollout.progress_deadline_seconds > STARTUP_SECONDS:
         # KServe merges it into the runtime's probe, which asks once a second.
@@ -90,8 +91,9 @@ def _artifact_arguments(artifact: Artifact) -> list[str]:
     return [f"--model-uri={artifact.uri}"] if is_object_uri(artifact.uri) else []
 
 
-def _arguments(predictor: Predictor) -> list[str]:
+def _arguments(spec: TransformerModelSpec) -> list[str]:
     """What `transformermodel serve` is told beside what the serving runtime tells it; nothing that is the default."""
+    predictor = spec.predictor
     batching, longest = predictor.batching, predictor.longest_request_seconds
     workers = predictor.workers or HandlerWorkers()
     flags = {
@@ -107,4 +109,4 @@ def _arguments(predictor: Predictor) -> list[str]:
         "startup-timeout": workers.startup_timeout_seconds,
     }
     given = [f"--{name}={value}" for name, value in flags.items() if value is not None]
-    return [*given, *(f"--explanations={setting}" for setting in settings_of(predictor.explanations))]
+    return [*given, *(f"--explanations={setting}" for setting in settings_of(predictor.explanations, spec.task))]

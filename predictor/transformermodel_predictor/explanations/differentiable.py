@@ -11,7 +11,6 @@ from transformermodel_api.spec import TaskName
 from transformermodel_predictor.artifact.directory import Artifact
 from transformermodel_predictor.artifact.twin import differentiable_folder
 from transformermodel_predictor.explanations.embeddings import NotDifferentiable
-from transformermodel_predictor.explanations.explanation import Options
 from transformermodel_predictor.explanations.offered import Offered, probes_for
 from transformermodel_predictor.explanations.pauses import Pause
 from transformermodel_predictor.explanations.tools import Tools
@@ -19,7 +18,6 @@ from transformermodel_predictor.explanations.twin import Twin
 from transformermodel_predictor.explanations.twins import load_twin
 from transformermodel_predictor.pretrained import one_line
 from transformermodel_predictor.tasks.catalogue import AnyTask
-from transformermodel_predictor.tasks.task import InvalidQuestion
 
 _log = logging.getLogger(__name__)
 
@@ -36,19 +34,6 @@ class Differentiable:
     twin: Twin | None
     offered: Offered
 
-    def require(self, options: Options) -> None:
-        """Refuse a method that this model is known not to offer.
-
-        Raises:
-            InvalidQuestion: the text says why, and what there is.
-        """
-        reason = self.offered.reason_against(options.method, options.baseline)
-        if reason is not None:
-            raise InvalidQuestion(
-                f"method {options.method} with the baseline {options.baseline} cannot be had for this model: {reason}; "
-                f"there are {_listed(self.offered)}"
-            )
-
 
 def find_differentiable(
     artifact: Artifact, task: AnyTask, tools: Tools, device: torch.device, pause: Pause
@@ -64,8 +49,3 @@ def find_differentiable(
         return Differentiable(None, Offered(tools, problem=problem))
     probes = probes_for(configuration, generates=task.name is TaskName.TextGeneration)
     return Differentiable(twin, Offered(Tools(tools.stand_ins, twin.embed), probes))
-
-
-def _listed(offered: Offered) -> str:
-    """Each method with its baselines."""
-    return "; ".join(f"{method} with {' or '.join(offered.baselines(method))}" for method in offered.methods) or "none"

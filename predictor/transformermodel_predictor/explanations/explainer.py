@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import torch
 from transformers import PreTrainedTokenizerBase
 
+from transformermodel_api.explanations import Explanations
 from transformermodel_predictor.artifact.directory import Artifact
 from transformermodel_predictor.artifact.twin import differentiable_folder
 from transformermodel_predictor.batching.limits import Admission
@@ -68,7 +69,8 @@ class Explainer:
         engine: what serves, and says the logits of whole sequences.
         workers: the server's threads.
         tokenizing: held while the tokenizer is used, here and by whoever else uses it.
-        settings: what may be asked for.
+        explanations: what may be asked for, and how is explained where a request does not say it; the rest is the
+            task's.
         observer: told how long each piece of work took.
     """
 
@@ -78,10 +80,11 @@ class Explainer:
         engine: Engine,
         workers: Workers,
         tokenizing: threading.Lock,
-        settings: ExplanationSettings,
+        explanations: Explanations | None = None,
         observer: Observer | None = None,
     ) -> None:
         observer = observer or Unobserved()
+        settings = ExplanationSettings.of(explanations or Explanations(), model.task.name)
         self._model = model
         self._task = explainable(model.task)
         self._tokenizing = tokenizing
@@ -103,7 +106,8 @@ class Explainer:
 
         Methods with gradients prove themselves when one of them is first asked for; until then all of them count.
         """
-        return explanation_facts(self._settings, self._methods())
+        offered = self._offered
+        return explanation_facts(self._settings, {method: offered.baselines(method) for method in offered.methods})
 
     def read(self, parameters: Mapping[str, Any]) -> ExplanationRequest:
         """What a request's parameters say.
@@ -155,13 +159,14 @@ class Explainer:
 
     async def _tools_for(self, request: ExplanationRequest) -> Tools:
         """What the method needs; with the twin's embeddings for those that need gradients."""
+        self._offered.require(request.options)
         if request.options.method not in GRADIENT_METHODS:
             return self._tools
         if self._finding is None:
             self._finding = asyncio.get_running_loop().run_in_executor(self._loading, self._find_differentiable)
         found = self._differentiable = await asyncio.shield(self._finding)
         await self._try(found.offered, request.options.method, request.options.baseline)
-        found.require(request.options)
+        found.offered.require(request.options)
         return self._tools if found.twin is None else Tools(self._tools.stand_ins, found.twin.embed)
 
     async def _try(self, offered: Offered, method: Method, baseline: Baseline) -> None:
@@ -172,14 +177,10 @@ class Explainer:
             except Exception as error:  # noqa: BLE001 - it is raised again unless it says that the method does not work
                 offered.failed(method, baseline, error)
 
-    def _methods(self) -> Mapping[Method, Sequence[Baseline]]:
-        """The methods that work, each with its baselines."""
-        if self._differentiable is not None:
-            offered = self._differentiable.offered
-            return {method: offered.baselines(method) for method in offered.methods}
-        tokens = tuple(self._tools.stand_ins)
-        possible = [method for method in Method if tokens or method in GRADIENT_METHODS]
-        return {method: tuple(Baseline) if method in GRADIENT_METHODS else tokens for method in possible}
+    @property
+    def _offered(self) -> Offered:
+        """What works, as far as is known."""
+        return Offered(self._tools) if self._differentiable is None else self._differentiable.offered
 
     def _encode(self, question: Any) -> Windows:  # noqa: ANN401 - the task's own
         with self._tokenizing:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
-from transformermodel_api.explanations import Explanations
+from transformermodel_api.explanations import Explanations, default_method
+from transformermodel_api.spec import TaskName
 
 
 class Method(StrEnum):
@@ -56,12 +57,12 @@ class Options:
     seed: int = 0
 
     @classmethod
-    def of(cls, explanations: Explanations) -> Self:
-        """What spec.predictor.explanations says, and the defaults, within its limits, where it says nothing."""
+    def of(cls, explanations: Explanations, task: TaskName) -> Self:
+        """What spec.predictor.explanations says, and the task's defaults, within its limits, where it says nothing."""
         most = min(cls.most_steps, explanations.limits.steps)
         begin = explanations.steps or min(cls.steps, explanations.max_steps or most)
         return cls(
-            method=Method[explanations.method.name],
+            method=Method[(explanations.method or default_method(task)).name],
             baseline=Baseline[explanations.baseline.name],
             steps=begin,
             most_steps=explanations.max_steps or max(begin, most),

@@ -20,6 +20,9 @@ from transformermodel_predictor.tasks.task import Encoding, InvalidQuestion, Out
 _FAILURES = (NotDifferentiable, InvalidQuestion, ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
 """Each architecture that cannot fails in its own way."""
 
+_WITHOUT_BASELINE = frozenset((Method.InputXGradient, Method.Saliency))
+"""They look at the text alone, and so work with any."""
+
 Combination = tuple[Method, Baseline]
 
 _LENGTHS = (6, 13)
@@ -70,11 +73,23 @@ class Offered:
             raise error
         self._tried[method, baseline] = one_line(error)
 
+    def require(self, options: Options) -> None:
+        """Refuse a method that the model is known not to offer.
+
+        Raises:
+            InvalidQuestion: the text says why, and what there is.
+        """
+        reason = self.reason_against(options.method, options.baseline)
+        if reason is not None:
+            raise InvalidQuestion(
+                f"method {options.method} with the baseline {options.baseline} cannot be had for this model: {reason}; "
+                f"there are {self._listed()}"
+            )
+
     def reason_against(self, method: Method, baseline: Baseline) -> str | None:
         """Why a method does not work with a baseline, as far as is known; None where it does."""
-        if method not in GRADIENT_METHODS:
-            return _no_token(baseline, self._tools)
-        return self._problem or self._tried.get((method, baseline))
+        found = (self._problem or self._tried.get((method, baseline))) if method in GRADIENT_METHODS else None
+        return found or _no_token(method, baseline, self._tools)
 
     @property
     def methods(self) -> tuple[Method, ...]:
@@ -84,6 +99,10 @@ class Offered:
     def baselines(self, method: Method) -> tuple[Baseline, ...]:
         """Those that a method works with, as far as is known."""
         return tuple(baseline for baseline in Baseline if self.reason_against(method, baseline) is None)
+
+    def _listed(self) -> str:
+        """Each method with its baselines."""
+        return "; ".join(f"{method} with {' or '.join(self.baselines(method))}" for method in self.methods) or "none"
 
     def _failure(self, method: Method, baseline: Baseline) -> Asking[str | None]:
         """Why a gradient method does not do what it promises; None where it does."""
@@ -132,10 +151,12 @@ class _Mixture:
         return (every * torch.arange(1, len(every) + 1, dtype=every.dtype, device=every.device).cos()).sum()
 
 
-def _no_token(baseline: Baseline, tools: Tools) -> str | None:
-    if baseline in tools.stand_ins:
+def _no_token(method: Method, baseline: Baseline, tools: Tools) -> str | None:
+    if method in _WITHOUT_BASELINE or baseline in tools.stand_ins:
         return None
-    return "it is an embedding, not a token" if baseline is Baseline.Zero else f"the tokenizer has no {baseline} token"
+    if baseline is not Baseline.Zero:
+        return f"the tokenizer has no {baseline} token"
+    return None if method in GRADIENT_METHODS else "it is an embedding, not a token"
 
 
 def _misses(found: Attribution) -> str | None:

@@ -1,14 +1,20 @@
 """What docs/tasks.md says of explanations: their parameters, from those that requests are read by. Pure."""
 
-from transformermodel_predictor.explanations.explanation import Options
+from collections.abc import Iterator
+from dataclasses import replace
+
+from transformermodel_api.explanations import Explanations
+from transformermodel_predictor.explanations.explanation import Method, Options
 from transformermodel_predictor.explanations.request import OptionLimits, explanation_parameters
+from transformermodel_predictor.tasks.catalogue import TASKS
+from transformermodel_predictor.tasks.parameters import Parameter
 from transformermodel_predictor.tasks.reference import parameters_table
 
 _INTRODUCTION = """\
 ## Explanations
 
 Answers of every task are [explained](explanations.md). Beside the task's own parameters stand those below, the same
-for all tasks but for `target`, whose values are those of [what can be
+for all tasks but for the default of `method` and for `target`, whose values are those of [what can be
 explained](explanations.md#what-can-be-explained). Methods with gradients read `steps`, `max_steps` and `tolerance`
 where they integrate, methods that sample `samples` and `seed`; whatever a method does not read may be there all the
 same. Of a model that generates, `seed` is that of the text too. Limits are those of
@@ -18,4 +24,16 @@ same. Of a model that generates, `seed` is that of the text too. Limits are thos
 
 def explanations_section() -> str:
     """The section, with all parameters that requests may have."""
-    return f"{_INTRODUCTION}\n{parameters_table(explanation_parameters(Options(), OptionLimits()))}"
+    return f"{_INTRODUCTION}\n{parameters_table(_parameters())}"
+
+
+def _parameters() -> Iterator[Parameter]:
+    """Those of every task; the one whose default depends on the task says on which."""
+    defaults = {task: Options.of(Explanations(), task).method for task in TASKS}
+    found = {method: [task.value for task, own in defaults.items() if own is method] for method in Method}
+    by_task = "; ".join(f"{method} for {', '.join(tasks)}" for method, tasks in found.items() if tasks)
+    for parameter in explanation_parameters(Options(), OptionLimits()):
+        if parameter.name == "method":
+            yield replace(parameter, default=None, description=f"{parameter.description}; when not given {by_task}")
+        else:
+            yield parameter

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from transformermodel_api.explanations import ExplanationLimits
+from transformermodel_api.explanations import ExplanationLimits, Explanations
 from transformermodel_api.spec import TaskName
 from transformermodel_predictor.explanations.explanation import GRADIENT_METHODS, Baseline, Method, Options
 from transformermodel_predictor.tasks.parameters import Kind, Parameter, choice, number, read_parameters, whole
@@ -81,13 +81,13 @@ def read_request(
     Args:
         task: of the model.
         given: the parameters as they came.
-        defaults: for what the request does not say.
+        defaults: for what the request does not say; the task's own when None.
         limits: of the server.
 
     Raises:
         InvalidQuestion: a value is of another kind or beyond the limits, or values contradict each other.
     """
-    defaults = defaults or Options()
+    defaults = defaults or Options.of(Explanations(), task)
     known = explanation_parameters(defaults, limits or OptionLimits())
     names = {parameter.name for parameter in known}
     values = read_parameters({name: value for name, value in given.items() if name in names}, known)

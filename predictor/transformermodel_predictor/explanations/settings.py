@@ -1,10 +1,12 @@
-"""How a model's answers may be explained, as its server decides."""
+"""How a model's answers may be explained, as its server and its task decide."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Self
 
-from transformermodel_api.explanations import Explanations
-from transformermodel_predictor.explanations.explanation import Options
+from transformermodel_api.errors import UserError
+from transformermodel_api.explanations import ZERO_REFUSED, Explanations
+from transformermodel_api.spec import TaskName
+from transformermodel_predictor.explanations.explanation import GRADIENT_METHODS, Baseline, Options
 from transformermodel_predictor.explanations.request import OptionLimits
 from transformermodel_predictor.tasks.task import InvalidQuestion
 
@@ -15,7 +17,7 @@ class NotExplained(InvalidQuestion):
 
 @dataclass(frozen=True)
 class ExplanationSettings:
-    """What requests may ask for.
+    """What requests may ask for of one model.
 
     Attributes:
         enabled: whether anything is explained at all.
@@ -25,19 +27,25 @@ class ExplanationSettings:
         admitted: most questions in the house: waiting or being explained.
     """
 
-    enabled: bool = True
-    defaults: Options = field(default_factory=Options)
-    limits: OptionLimits = field(default_factory=OptionLimits)
-    targets: int = 64
-    admitted: int = 64
+    enabled: bool
+    defaults: Options
+    limits: OptionLimits
+    targets: int
+    admitted: int
 
     @classmethod
-    def of(cls, explanations: Explanations) -> Self:
-        """What spec.predictor.explanations says."""
-        limits = explanations.limits
+    def of(cls, explanations: Explanations, task: TaskName) -> Self:
+        """What spec.predictor.explanations says, and for a model of the task where it says nothing.
+
+        Raises:
+            UserError: the baseline is nothing for the task's method, which the command line cannot know.
+        """
+        limits, defaults = explanations.limits, Options.of(explanations, task)
+        if defaults.baseline is Baseline.Zero and defaults.method not in GRADIENT_METHODS:
+            raise UserError(f"spec.predictor.explanations.baseline: {ZERO_REFUSED}")
         return cls(
             enabled=explanations.enabled,
-            defaults=Options.of(explanations),
+            defaults=defaults,
             limits=OptionLimits.of(limits),
             targets=limits.targets,
             admitted=limits.queue_size,

@@ -8,10 +8,11 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from transformermodel_api.explanations import Explanations
 from transformermodel_predictor.batching.turns import Turns
 from transformermodel_predictor.explanations.explainer import Explainer
 from transformermodel_predictor.explanations.explanation import Explained
-from transformermodel_predictor.explanations.settings import ExplanationSettings, NotExplained
+from transformermodel_predictor.explanations.settings import NotExplained
 from transformermodel_predictor.generation.abreast import abreast
 from transformermodel_predictor.generation.generator import GenerationLimits, Generator
 from transformermodel_predictor.generation.loaded import LoadedGenerator, generated
@@ -35,7 +36,7 @@ class GenerationHandler:
         workers: the server's threads.
         limits: bounds of what is generated together, and of what may wait.
         observer: who is told what happens.
-        explanations: how answers may be explained.
+        explanations: how answers may be explained, where it is said.
     """
 
     def __init__(
@@ -45,15 +46,14 @@ class GenerationHandler:
         workers: Workers,
         limits: GenerationLimits | None = None,
         observer: Observer | None = None,
-        explanations: ExplanationSettings | None = None,
+        explanations: Explanations | None = None,
     ) -> None:
         self._model = model
         self._tokenizing = threading.Lock()
-        settings = explanations or ExplanationSettings()
         self._explainer = (
             None
             if model.engine is None
-            else Explainer(model, model.engine, workers, self._tokenizing, settings, observer)
+            else Explainer(model, model.engine, workers, self._tokenizing, explanations, observer)
         )
         self._workers = workers
         self._observer = observer or Unobserved()

@@ -70,8 +70,10 @@ function about({ task, labels }) {
 
 function offerMethods(offered) {
   byId("methods").disabled = !offered;
+  if (!offered) return;
   for (const box of document.querySelectorAll("#methods input")) {
-    box.disabled = Boolean(offered) && !(box.value in offered.methods);
+    box.disabled = !(box.value in offered.methods);
+    if (!box.dataset.touched) box.checked = box.value === offered.parameters.method.default;
   }
 }
 
@@ -176,6 +178,8 @@ function telling(work) {
 }
 
 byId("model").addEventListener("change", telling(chooseModel));
+// A box that was touched stays as it is; the others are those of the model that is chosen.
+byId("methods").addEventListener("change", ({ target }) => { target.dataset.touched = "true"; });
 byId("question-form").addEventListener("submit", telling(answer));
 byId("token-form").addEventListener("submit", telling(() => {
   token = byId("token").value.trim();

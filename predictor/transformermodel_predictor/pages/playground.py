@@ -62,6 +62,7 @@ def _question() -> Markup:
 
 
 def _methods() -> Markup:
+    """A box for each; which is checked depends on the model that is chosen."""
     boxes = (
         element(
             "label",
@@ -70,7 +71,6 @@ def _methods() -> Markup:
                 type="checkbox",
                 name="method",
                 value=method.value,
-                checked=method is Method.IntegratedGradients,
             ),
             f" {METHODS[method]}",
         )

@@ -11,7 +11,6 @@ from pathlib import Path
 from transformermodel_api.errors import UserError
 from transformermodel_predictor.artifact.directory import open_artifact
 from transformermodel_predictor.engines.device import choose_devices
-from transformermodel_predictor.explanations.settings import ExplanationSettings
 from transformermodel_predictor.handler import Handler
 from transformermodel_predictor.handlers import make_handler
 from transformermodel_predictor.loading import load_model
@@ -52,8 +51,7 @@ def load_handler(
     with giving_back_freed_memory():
         model = load_model(open_artifact(directory), choose_devices(options.device))
         model.warm_up()
-    explanations = ExplanationSettings.of(options.explanations)
-    return make_handler(name, model, workers, observer, options.batching, explanations)
+    return make_handler(name, model, workers, observer, options.batching, options.explanations)
 
 
 class ModelServer:

@@ -85,6 +85,11 @@ def test_how_answers_are_explained_is_told_to_the_server() -> None:
     ]
 
 
+def test_a_method_from_when_all_tasks_had_it_by_default_changes_no_pods() -> None:
+    stored = {"explanations": {"method": "IntegratedGradients"}}
+    assert revision_of(build(model(predictor=stored))) == revision_of(build())
+
+
 def test_a_server_is_told_not_to_explain() -> None:
     served = build(model(predictor={"explanations": {"enabled": False}}))["spec"]["predictor"]["model"]
     assert served["args"] == ["--explanations=enabled=false"]

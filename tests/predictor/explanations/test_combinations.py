@@ -102,6 +102,18 @@ def test_every_task_is_explained_by_every_method_in_every_protocol(
 
 
 @pytest.mark.parametrize("task", QUESTIONS)
+def test_without_a_method_a_model_is_explained_by_the_one_that_its_metadata_name(clients: Clients, task: str) -> None:
+    facts = clients.http.get(f"/v2/models/{task}").json()["parameters"]["explanations"]
+    asked = {"instances": [QUESTIONS[task]], "parameters": parameters(task)}
+    response = clients.http.post(f"/v1/models/{task}:explain", json=asked)
+    assert response.status_code == 200, response.text
+    (row,) = response.json()["explanations"]
+    used = {explanation["method"] for explanation in row["explanations"]}
+    assert used == {facts["parameters"]["method"]["default"]}
+    assert used == {"feature_ablation" if task == "generation" else "integrated_gradients"}
+
+
+@pytest.mark.parametrize("task", QUESTIONS)
 def test_every_task_has_a_page_with_all_methods(clients: Clients, task: str) -> None:
     asked = {"instances": [QUESTIONS[task]], "parameters": {**parameters(task), "methods": ",".join(Method)}}
     response = clients.http.post(f"/v1/models/{task}:explain?format=html", json=asked)

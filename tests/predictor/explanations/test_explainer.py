@@ -3,9 +3,10 @@ import math
 
 import pytest
 
+from transformermodel_api.explanations import ExplanationLimits, Explanations
 from transformermodel_predictor.batching import Overloaded
 from transformermodel_predictor.explanations.explanation import Method
-from transformermodel_predictor.explanations.settings import ExplanationSettings, NotExplained
+from transformermodel_predictor.explanations.settings import NotExplained
 from transformermodel_predictor.handler import GeneralizedHandler
 from transformermodel_predictor.loading import LoadedModel
 from transformermodel_predictor.tasks.task import InvalidQuestion
@@ -57,13 +58,14 @@ async def test_a_target_that_is_not_there_names_its_row_and_what_is_possible(han
 async def test_where_explanations_are_switched_off_the_request_is_told(
     tiny_model: LoadedModel, workers: Workers
 ) -> None:
-    handler = GeneralizedHandler("tiny", tiny_model, workers, explanations=ExplanationSettings(enabled=False))
+    handler = GeneralizedHandler("tiny", tiny_model, workers, explanations=Explanations(enabled=False))
     with pytest.raises(NotExplained, match="switched off"):
         await handler.explain([{"text": TEXT}])
 
 
 async def test_no_more_are_admitted_than_may_wait(tiny_model: LoadedModel, workers: Workers) -> None:
-    handler = GeneralizedHandler("tiny", tiny_model, workers, explanations=ExplanationSettings(admitted=1))
+    limits = ExplanationLimits(queue_size=1)
+    handler = GeneralizedHandler("tiny", tiny_model, workers, explanations=Explanations(limits=limits))
     first = asyncio.ensure_future(handler.explain([{"text": TEXT}]))
     await asyncio.sleep(0)
     with pytest.raises(Overloaded, match="explanations are waiting"):
@@ -72,6 +74,7 @@ async def test_no_more_are_admitted_than_may_wait(tiny_model: LoadedModel, worke
 
 
 async def test_more_targets_than_allowed_are_refused(tiny_model: LoadedModel, workers: Workers) -> None:
-    handler = GeneralizedHandler("tiny", tiny_model, workers, explanations=ExplanationSettings(targets=1))
+    limits = ExplanationLimits(targets=1)
+    handler = GeneralizedHandler("tiny", tiny_model, workers, explanations=Explanations(limits=limits))
     with pytest.raises(InvalidQuestion, match="there are 3 targets to explain, and at most 1 may be"):
         await handler.explain([{"text": TEXT}], {"target": "all"})

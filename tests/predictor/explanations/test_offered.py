@@ -12,12 +12,13 @@ from tests.predictor.engines.packed.architectures import HEADS, PACKED, REFUSED,
 from tests.predictor.tiny_language import make_language_model
 from transformermodel_predictor.engines.pretrained import PretrainedEngine
 from transformermodel_predictor.explanations.driving import drive
-from transformermodel_predictor.explanations.explanation import GRADIENT_METHODS, Baseline, Method
+from transformermodel_predictor.explanations.explanation import GRADIENT_METHODS, Baseline, Method, Options
 from transformermodel_predictor.explanations.offered import Offered, probes_for
 from transformermodel_predictor.explanations.rows import GradientRow, Result
 from transformermodel_predictor.explanations.tools import Tools
 from transformermodel_predictor.explanations.twin import Twin
 from transformermodel_predictor.explanations.twins import twin_of
+from transformermodel_predictor.tasks.task import InvalidQuestion
 
 STAND_INS = {Baseline.Pad: 0, Baseline.Mask: 4}
 ENCODERS = (*PACKED, *(one for one in REFUSED if not one.configuration))
@@ -66,6 +67,21 @@ def test_methods_that_leave_words_out_need_a_token_for_it() -> None:
     assert found.reason_against(Method.Lime, Baseline.Zero) == "it is an embedding, not a token"
     assert found.reason_against(Method.Lime, Baseline.Mask) == "the tokenizer has no mask token"
     assert "has no mask token" in str(found.reason_against(Method.IntegratedGradients, Baseline.Mask))
+
+
+def test_without_any_token_there_are_only_methods_with_gradients_and_a_way_only_from_zeros() -> None:
+    found = Offered(Tools({}))
+    assert set(found.methods) == GRADIENT_METHODS
+    assert found.baselines(Method.IntegratedGradients) == (Baseline.Zero,)
+    assert found.baselines(Method.Saliency) == tuple(Baseline)
+    told = (
+        "method feature_ablation with the baseline pad cannot be had for this model: the tokenizer has no pad token; "
+        "there are integrated_gradients with zero; input_x_gradient with pad or mask or zero; saliency with pad or mask"
+        " or zero"
+    )
+    with pytest.raises(InvalidQuestion, match=f"^{told}$"):
+        found.require(Options(Method.FeatureAblation))
+    found.require(Options(baseline=Baseline.Zero))
 
 
 def test_without_a_twin_words_can_still_be_left_out() -> None:

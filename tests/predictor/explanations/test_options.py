@@ -1,4 +1,4 @@
-"""What spec.predictor.explanations becomes in the predictor."""
+"""What spec.predictor.explanations becomes in the predictor, for a model of a task."""
 
 import pytest
 
@@ -8,13 +8,22 @@ from transformermodel_api.explanations import (
     ExplanationMethod,
     Explanations,
 )
+from transformermodel_api.spec import TaskName
 from transformermodel_predictor.explanations.explanation import Baseline, Method, Options
 from transformermodel_predictor.explanations.request import OptionLimits
 
+TASK = TaskName.SequenceClassification
+
 
 def test_a_spec_that_says_nothing_has_the_defaults() -> None:
-    assert Options.of(Explanations()) == Options()
+    assert Options.of(Explanations(), TASK) == Options()
     assert OptionLimits.of(ExplanationLimits()) == OptionLimits()
+
+
+def test_the_method_is_that_of_the_task_where_the_spec_names_none() -> None:
+    assert Options.of(Explanations(), TaskName.TextGeneration) == Options(Method.FeatureAblation)
+    named = Explanations(method=ExplanationMethod.IntegratedGradients)
+    assert Options.of(named, TaskName.TextGeneration) == Options(Method.IntegratedGradients)
 
 
 def test_the_spec_knows_the_same_methods_and_baselines() -> None:
@@ -26,7 +35,7 @@ def test_what_the_spec_says() -> None:
     explanations = Explanations(
         method=ExplanationMethod.KernelShap, baseline=ExplanationBaseline.Mask, tolerance="0.1", samples=7
     )
-    assert Options.of(explanations) == Options(Method.KernelShap, Baseline.Mask, tolerance=0.1, samples=7)
+    assert Options.of(explanations, TASK) == Options(Method.KernelShap, Baseline.Mask, tolerance=0.1, samples=7)
 
 
 @pytest.mark.parametrize(
@@ -41,5 +50,5 @@ def test_what_the_spec_says() -> None:
     ],
 )
 def test_steps_that_are_not_said_give_way_to_what_is(explanations: Explanations, steps: tuple[int, int]) -> None:
-    options = Options.of(explanations)
+    options = Options.of(explanations, TASK)
     assert (options.steps, options.most_steps) == steps

@@ -15,3 +15,11 @@ def test_every_parameter_has_a_row(parameter: Parameter) -> None:
     start = f"| `{parameter.name}` |"
     (row,) = [line for line in explanations_section().splitlines() if line.startswith(start)]
     assert len(row.split("|")[4].split()) > 3
+
+
+def test_the_methods_row_says_which_task_has_which() -> None:
+    (row,) = [line for line in explanations_section().splitlines() if line.startswith("| `method` |")]
+    assert row.endswith(
+        "when not given integrated_gradients for SequenceClassification, TokenClassification, QuestionAnswering; "
+        "feature_ablation for TextGeneration |"
+    )

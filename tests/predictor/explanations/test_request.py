@@ -18,6 +18,7 @@ def options(**given: Any) -> Options:
 
 def test_nothing_said_is_the_default() -> None:
     assert read_request(TASK, {}) == ExplanationRequest(Options(), None, {})
+    assert read_request(TaskName.TextGeneration, {}).options == Options(Method.FeatureAblation)
     own = Options(Method.Lime, Baseline.Mask, samples=7)
     assert read_request(TASK, {"method": None}, own).options == own
 
@@ -45,6 +46,18 @@ def test_one_seed_decides_a_generated_text_and_the_samples() -> None:
     asked = read_request(TaskName.TextGeneration, {"seed": 5, "max_new_tokens": 2})
     assert (asked.options.seed, asked.parameters) == (5, {"seed": 5, "max_new_tokens": 2})
     assert read_request(TASK, {"seed": 5}).parameters == {}
+
+
+def test_zeros_alone_are_refused_where_the_tasks_method_leaves_words_out() -> None:
+    assert options(baseline="zero") == Options(baseline=Baseline.Zero)
+    told = (
+        "baseline zero is no token, as feature_ablation needs one: take pad or mask, or one of the methods "
+        "input_x_gradient, integrated_gradients, saliency"
+    )
+    with pytest.raises(InvalidQuestion, match=told):
+        read_request(TaskName.TextGeneration, {"baseline": "zero"})
+    named = read_request(TaskName.TextGeneration, {"baseline": "zero", "method": "saliency"})
+    assert named.options == Options(Method.Saliency, Baseline.Zero)
 
 
 @pytest.mark.parametrize(

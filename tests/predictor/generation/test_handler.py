@@ -1,6 +1,7 @@
 """Many clients, one batch, off the event loop."""
 
 import asyncio
+import copy
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
@@ -316,10 +317,28 @@ async def test_a_generated_text_is_explained_by_its_prompt(handler: GenerationHa
     assert [word.text for word in explained.explanations[0].words] == ["the", "fox"]
 
 
+async def test_where_no_token_stands_for_a_missing_word_the_ways_without_one_are_named(
+    generator: LoadedGenerator, workers: Workers
+) -> None:
+    tokenizer = copy.deepcopy(generator.tokenizer)
+    tokenizer.unk_token = tokenizer.eos_token = None
+    handler = GenerationHandler("tiny", replace(generator, tokenizer=tokenizer), workers)
+    asked = {"max_new_tokens": 1}
+
+    with pytest.raises(InvalidQuestion, match=r"feature_ablation .* no pad token; there are integrated_gradients with"):
+        await handler.explain([{"text": "the fox"}], asked)
+
+    assert handler.explanation_facts is not None
+    assert handler.explanation_facts["methods"]["integrated_gradients"] == ["zero"]
+    possible = {"method": "integrated_gradients", "baseline": "zero", "steps": 4, "max_steps": 4}
+    (explained,) = await handler.explain([{"text": "the fox"}], asked | possible)
+    assert [word.text for word in explained.explanations[0].words] == ["the", "fox"]
+
+
 async def test_an_explanation_is_no_prediction_that_it_would_give_way_to(
     handler: GenerationHandler, workers: Workers
 ) -> None:
-    await handler.explain([{"text": "the fox"}], {"max_new_tokens": 1, "method": "feature_ablation"})
+    await handler.explain([{"text": "the fox"}], {"max_new_tokens": 1})
     assert not workers.predicting
     await handler.answer([{"text": "the fox"}], {"max_new_tokens": 1})
     assert workers.predicting

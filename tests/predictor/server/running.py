@@ -12,8 +12,8 @@ from pathlib import Path
 import httpx
 
 from tests.predictor.gated import PATIENCE_SECONDS
+from transformermodel_api.explanations import Explanations
 from transformermodel_api.predictor import Batching
-from transformermodel_predictor.explanations.settings import ExplanationSettings
 from transformermodel_predictor.generation.loaded import LoadedGenerator
 from transformermodel_predictor.handlers import make_handler
 from transformermodel_predictor.loading import LoadedModel
@@ -31,7 +31,7 @@ class RunningServer:
         models: Mapping[str, LoadedModel | LoadedGenerator],
         options: ServerOptions,
         batching: Batching | None,
-        explanations: ExplanationSettings | None,
+        explanations: Explanations | None,
         archives: Mapping[str, Path],
         stored: Sequence[StoredModel],
     ) -> None:
@@ -111,7 +111,7 @@ def running(
     models: Mapping[str, LoadedModel | LoadedGenerator],
     options: ServerOptions | None = None,
     batching: Batching | None = None,
-    explanations: ExplanationSettings | None = None,
+    explanations: Explanations | None = None,
     *,
     archives: Mapping[str, Path] | None = None,
     stored: Sequence[StoredModel] = (),

@@ -15,7 +15,6 @@ from tests.predictor.server.test_grpc import Client, infer_members
 from tests.predictor.tiny import LABELS, MAX_LENGTH
 from transformermodel_api.explanations import Explanations
 from transformermodel_predictor.explanations.explanation import Method
-from transformermodel_predictor.explanations.settings import ExplanationSettings
 from transformermodel_predictor.loading import LoadedModel
 from transformermodel_predictor.protocols.messages import messages
 from transformermodel_predictor.server.options import ServerOptions
@@ -371,7 +370,7 @@ def test_explanations_are_measured_by_themselves(client: httpx.Client, server: R
 
 
 def test_where_nothing_is_explained_clients_are_told_so(tiny_model: LoadedModel) -> None:
-    settings = ExplanationSettings.of(Explanations(enabled=False))
+    settings = Explanations(enabled=False)
     with (
         running({"tiny": tiny_model}, explanations=settings) as server,
         httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS) as client,

@@ -476,6 +476,13 @@ _RULES = (
         f'spec.predictor.explanations.tolerance: Invalid value: "string": {SCORE}',
     ),
     _wrong(
+        "zeros for generated text, with the method that it has by default",
+        changed(task="TextGeneration", predictor__explanations__baseline="Zero"),
+        'spec.predictor.explanations.baseline: Invalid value: "object": baseline Zero is no token: FeatureAblation, by '
+        "which TextGeneration is explained unless method says otherwise, needs Pad or Mask; IntegratedGradients, "
+        "InputXGradient and Saliency take Zero",
+    ),
+    _wrong(
         "more interpolation steps than limits allow",
         changed(predictor__explanations={"steps": 1001}),
         'spec.predictor.explanations.steps: Invalid value: "object": steps must not be more than maxSteps, to which '
