@@ -2,9 +2,9 @@
 
     python -m benchmarks.serving.memory [--requests N]
 
-MiniLM with the sentiment head; and BERT-base of random weights, beside which what every model needs counts for less. Of
-the resident memory, that of the model is everything but the mapped files of libraries: code that a first forward pass
-reads is counted for itself, because all processes of a node share it.
+MiniLM with the sentiment head; and BERT-base of random weights, beside which what every model needs counts for less.
+What a model takes is what is resident over the imports, but for the mapped files of libraries: code that a first
+forward pass reads is counted for itself, because all processes of a node share it.
 """
 
 import subprocess
@@ -55,8 +55,8 @@ def measure(requests: int = 100) -> Result:
     """Start a server for each form and ask it so often."""
     imports = _imports()
     lines = [
-        f"| MiB; imports: {_mib(imports.all)} | weights | ready | after {requests} requests | at rest | over the "
-        "imports | of it code of libraries | the rest as a multiple of the weights |",
+        f"| MiB; imports: {_mib(imports.all)} | weights | ready | after {requests} requests | at rest | of it further "
+        "code of libraries | taken when ready, of the weights | taken at rest |",
         "|--|--|--|--|--|--|--|--|",
     ]
     values: list[object] = [{"name": "imports", **asdict(imports)}]
@@ -66,13 +66,10 @@ def measure(requests: int = 100) -> Result:
             model = prepared(folder, *form)
             ready, after, rested = _serve(model, folder, requests)
             weights = sum(file.stat().st_size for file in model.path.glob("*.safetensors"))
-            of_all, of_libraries = rested.all - imports.all, rested.libraries - imports.libraries
-            figures = (weights, ready.all, after.all, rested.all, of_all, of_libraries)
+            figures = (weights, ready.all, after.all, rested.all, rested.libraries - imports.libraries)
+            taken = [f"{(memory.own - imports.own) / weights:.2f} x" for memory in (ready, rested)]
             title = f"{model_name}, {model.engine.lower()} {model.precision.lower()}"
-            lines.append(
-                f"| {title} | {' | '.join(_mib(figure) for figure in figures)} | "
-                f"{(of_all - of_libraries) / weights:.2f} |"
-            )
+            lines.append(f"| {title} | {' | '.join([_mib(figure) for figure in figures] + taken)} |")
             told = {"ready": asdict(ready), "after": asdict(after), "at rest": asdict(rested)}
             values.append({"name": title, "weights": weights, **told})
     return Result("\n".join(lines), values)

@@ -4,14 +4,48 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from transformermodel_predictor.engines.mapping import leave_files
+from transformermodel_predictor.engines.mapping import leave_files, stay_in_files
+
+
+def model_of(weights: dict[str, torch.Tensor]) -> nn.Embedding:
+    model = nn.Embedding(*weights["weight"].shape)
+    model.weight = nn.Parameter(weights["weight"])
+    return model
+
+
+def mapped_file(tensor: torch.Tensor) -> str:
+    """The file in whose mapping a tensor lies; empty where it lies in none."""
+    for line in Path("/proc/self/maps").read_text().splitlines():
+        place, *_, path = line.split(maxsplit=5) if "/" in line else (*line.split(), "")
+        first, end = (int(address, 16) for address in place.split("-"))
+        if first <= tensor.data_ptr() < end:
+            return path
+    raise AssertionError("a tensor lies somewhere")
 
 
 def test_weights_hold_no_file_any_more(tmp_path: Path) -> None:
-    save_file({"bias": torch.ones(4)}, tmp_path / "weights.safetensors")
-    mapped = load_file(tmp_path / "weights.safetensors")
-    model = nn.LayerNorm(4)
-    model.bias = nn.Parameter(mapped["bias"])
+    save_file({"weight": torch.ones(4, 2)}, tmp_path / "weights.safetensors")
+    model = model_of(load_file(tmp_path / "weights.safetensors"))
     leave_files(model)
-    assert model.bias.untyped_storage().data_ptr() != mapped["bias"].untyped_storage().data_ptr()
-    assert model.bias.tolist() == [1.0] * 4
+    assert mapped_file(model.weight) == ""
+    assert model.weight.tolist() == [[1.0, 1.0]] * 4
+
+
+def test_a_weight_stays_in_the_file_that_has_it(tmp_path: Path) -> None:
+    file = tmp_path / "weights.safetensors"
+    save_file({"weight": torch.arange(8).view(4, 2).bfloat16()}, file)
+    model = model_of({"weight": torch.arange(8).view(4, 2).bfloat16()})
+    stay_in_files(model, [file])
+    assert mapped_file(model.weight) == str(file)
+    assert model.weight.tolist() == [[0.0, 1.0], [2.0, 3.0], [4.0, 5.0], [6.0, 7.0]]
+
+
+def test_a_file_is_not_held_by_what_it_has_otherwise(tmp_path: Path) -> None:
+    """In another type, with other values, or under another name."""
+    for stored in ({"weight": torch.ones(4, 2)}, {"weight": torch.zeros(4, 2).bfloat16()}, {"table": torch.ones(4, 2)}):
+        file = tmp_path / "weights.safetensors"
+        save_file(stored, file)
+        model = model_of({"weight": torch.ones(4, 2).bfloat16()})
+        stay_in_files(model, [file])
+        assert mapped_file(model.weight) == ""
+        assert model.weight.tolist() == [[1.0, 1.0]] * 4

@@ -10,7 +10,7 @@ from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.preparation import Precision
 from transformermodel_predictor.engines.cores import Cores, process_cores
-from transformermodel_predictor.engines.mapping import leave_files
+from transformermodel_predictor.engines.mapping import stay_in_files
 from transformermodel_predictor.engines.packed.linears import can_prepack, prepack
 from transformermodel_predictor.engines.packed.model import NotPackable, PackedModel
 from transformermodel_predictor.engines.packed.parity import pack
@@ -62,7 +62,7 @@ class PackedEngine:
             quantize(model)
         elif device.type == "cpu" and can_prepack(dtype):
             prepack(model)
-            leave_files(model)
+            stay_in_files(model, directory.glob("*.safetensors"))
         if device.type != "cpu":
             return cls(packed)
         packed.tile = _TILES.get(dtype, _TILE)

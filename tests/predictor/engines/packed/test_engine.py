@@ -1,7 +1,9 @@
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from transformers import MPNetConfig, MPNetForSequenceClassification
 
 from tests.predictor.tiny import LABELS, MAX_LENGTH
@@ -14,6 +16,7 @@ from transformermodel_predictor.engines.catalogue import load_engine
 from transformermodel_predictor.engines.cores import Cores
 from transformermodel_predictor.engines.engine import Engine
 from transformermodel_predictor.engines.packed.engine import PackedEngine
+from transformermodel_predictor.engines.precision import dtype_of
 from transformermodel_predictor.loading import LoadedModel
 from transformermodel_predictor.tasks.catalogue import TaskConfiguration, make_task
 from transformermodel_predictor.tasks.task import Encoding
@@ -69,6 +72,19 @@ def test_what_is_not_a_number_in_one_text_stays_there(tiny_artifact: Artifact) -
 
 def test_a_step_costs_its_tokens_alone(tiny_artifact: Artifact) -> None:
     assert load(tiny_artifact.path).padding_free
+
+
+@pytest.mark.parametrize("precision", [Precision.Float32, Precision.BFloat16])
+def test_embeddings_stay_in_the_file_through_one_mapping(
+    tiny_artifact: Artifact, tmp_path: Path, precision: Precision
+) -> None:
+    """That through which all weights were read, and so all its pages, is let go."""
+    folder = copytree(tiny_artifact.path, tmp_path / "model")
+    file = folder / "model.safetensors"
+    save_file({name: tensor.to(dtype_of(precision)) for name, tensor in load_file(file).items()}, file)
+    engine = load(folder, precision)
+    assert Path("/proc/self/maps").read_text().count(str(file)) == 1
+    assert logits(engine, [Encoding({"input_ids": [5]})]).isfinite().all()
 
 
 def test_outputs_of_inference_carry_no_graph(tiny_artifact: Artifact) -> None:
