@@ -15,6 +15,11 @@ from transformermodel_api.preparation import Attention, DeviceMap, Precision
 from transformermodel_predictor.artifact.compilation import Compilation
 from transformermodel_predictor.engines.buckets import Buckets
 from transformermodel_predictor.engines.execution import Execution
+from transformermodel_predictor.engines.global_attention import (
+    GLOBAL_ATTENTION_MASK,
+    counts_separators,
+    global_attention,
+)
 from transformermodel_predictor.engines.padding import pad_token_of, padding_is_hidden
 from transformermodel_predictor.engines.precision import dtype_of
 from transformermodel_predictor.engines.quantization import quantize, require_cpu
@@ -73,6 +78,7 @@ class PretrainedEngine:
         self._buckets = buckets
         self._pad_token = pad_token_of(model)
         self._accepted = frozenset(inspect.signature(model.forward).parameters)
+        self._counts_separators = counts_separators(model)
 
     @classmethod
     def load(
@@ -179,6 +185,8 @@ class PretrainedEngine:
             if name in self._accepted
         }
         features["attention_mask"] = [_pad([1] * len(encoding), longest, 0) for encoding in batch]
+        if self._counts_separators:
+            features[GLOBAL_ATTENTION_MASK] = [_pad(global_attention(encoding), longest, 0) for encoding in batch]
         device = self.model.device
         return {name: torch.tensor(values, dtype=torch.int64, device=device) for name, values in features.items()}
 

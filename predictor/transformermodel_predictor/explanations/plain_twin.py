@@ -10,6 +10,11 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
+from transformermodel_predictor.engines.global_attention import (
+    GLOBAL_ATTENTION_MASK,
+    counts_separators,
+    global_attention,
+)
 from transformermodel_predictor.engines.packed.model import first_position
 from transformermodel_predictor.explanations.embeddings import EmbeddingOutput
 from transformermodel_predictor.explanations.gradients import differentiate, not_recording, recording, results_of_row
@@ -37,6 +42,7 @@ class PlainTwin:
         self._embeddings = EmbeddingOutput(model)
         self._accepted = frozenset(inspect.signature(model.forward).parameters)
         self._first_position = first_position(model)
+        self._counts_separators = counts_separators(model)
         if _KEPT in self._accepted and (head := model.get_output_embeddings()) is not None:  # type: ignore[no-untyped-call]
             head.register_forward_pre_hook(_contiguous)
 
@@ -88,6 +94,9 @@ class PlainTwin:
             if name in self._accepted
         }
         given["attention_mask"] = torch.ones(rows, length, dtype=torch.int64, device=device)
+        if self._counts_separators:
+            masks = [global_attention(encoding) for encoding in batch]
+            given[GLOBAL_ATTENTION_MASK] = torch.tensor(masks, device=device)
         if "position_ids" in self._accepted:
             positions = torch.arange(self._first_position, self._first_position + length, device=device)
             given["position_ids"] = positions.expand(rows, length)

@@ -85,7 +85,9 @@ def _groups(rows: Sequence[Row], alike: Sequence[int]) -> Iterator[Sequence[int]
 
 def _given(row: Row) -> object:
     """What a model is given of a row, as a key."""
-    features = tuple((name, tuple(values)) for name, values in row.encoding.features.items())
+    features: tuple[object, ...] = tuple((name, tuple(values)) for name, values in row.encoding.features.items())
+    if row.encoding.alignment is not None:  # some models are told which tokens are the question's
+        features = (*features, tuple(row.encoding.alignment.texts))
     return features if isinstance(row, ForwardRow) else (features, row.embedded.cpu().numpy().tobytes())
 
 

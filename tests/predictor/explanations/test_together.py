@@ -8,7 +8,7 @@ from transformermodel_predictor.explanations.driving import drive
 from transformermodel_predictor.explanations.gradients import results_of_row
 from transformermodel_predictor.explanations.rows import Asking, ForwardRow, GradientRow, Result
 from transformermodel_predictor.explanations.together import together
-from transformermodel_predictor.tasks.task import Encoding, Outputs
+from transformermodel_predictor.tasks.task import Alignment, Encoding, Outputs
 
 
 def row(token: int) -> ForwardRow:
@@ -130,3 +130,16 @@ def test_sequences_that_differ_in_another_feature_are_not_one() -> None:
     engine = Noted()
     assert drive(together([of_kind(0), of_kind(1)]), engine) == [7.0, 7.0]
     assert engine.run_on == [7, 7]
+
+
+def test_sequences_of_which_another_part_is_the_question_are_not_one() -> None:
+    """Some models are told which part it is."""
+
+    def of_texts(*texts: int) -> Asking[float]:
+        (result,) = yield [ForwardRow(Encoding(features, alignment=Alignment(texts, [], [], [])), Times(1.0))]
+        return result.value
+
+    features = {"input_ids": [7, 8]}
+    engine = Noted()
+    assert drive(together([of_texts(0, 0), of_texts(0, 1), of_texts(0, 1)]), engine) == [7.0, 7.0, 7.0]
+    assert engine.run_on == [7, 8, 7, 8]
