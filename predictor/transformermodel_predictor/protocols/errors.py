@@ -102,6 +102,17 @@ class BodyTooLarge(Exception):
         super().__init__(f"the body has more than {limit} bytes; send fewer texts in one request")
 
 
+class MessageNotReceived(Exception):
+    """A call over gRPC whose message has more bytes than the server accepts, or that ended without one.
+
+    gRPC itself refuses a message over the limit when it has read its length, and tells the client; the server sees no
+    more of it than of a client that goes while it sends.
+    """
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"no message came, or one of more than the {limit} bytes that --max-body-bytes allows")
+
+
 class UnknownEncoding(Exception):
     """The request's body is compressed, or encoded otherwise, and would have to be decoded first."""
 
@@ -159,6 +170,7 @@ _TOLD: dict[type[Exception], tuple[int, str]] = {
     VersionTaken: (409, "ALREADY_EXISTS"),
     DefaultVersion: (403, "FAILED_PRECONDITION"),
     BodyTooLarge: (413, "RESOURCE_EXHAUSTED"),
+    MessageNotReceived: (413, "RESOURCE_EXHAUSTED"),
     TextTooLarge: (413, "RESOURCE_EXHAUSTED"),
     TooManyRows: (413, "RESOURCE_EXHAUSTED"),
     UnknownEncoding: (415, "INVALID_ARGUMENT"),

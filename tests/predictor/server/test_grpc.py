@@ -1,5 +1,6 @@
 """V2 over gRPC, as any client of the protocol sees it."""
 
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -114,8 +115,33 @@ class TestServer:
             client, "ModelInfer", grpc.StatusCode.NOT_FOUND, **infer_members("good", model_version="7")
         )
 
-    def test_its_messages_are_limited(self, client: Client) -> None:
-        refused(client, "ModelInfer", grpc.StatusCode.RESOURCE_EXHAUSTED, **infer_members("x" * MESSAGE_LIMIT))
+    def test_its_messages_are_limited_and_those_over_the_limit_are_counted_and_in_the_log(
+        self, tiny_model: LoadedModel, access_log: AccessLog
+    ) -> None:
+        members = infer_members("x" * MESSAGE_LIMIT)
+        with running({"tiny": tiny_model}, ServerOptions(grpc_port=0, max_body_bytes=MESSAGE_LIMIT)) as server:
+            client = Client(server.grpc_address)
+            with client.channel:
+                told = refused(client, "ModelInfer", grpc.StatusCode.RESOURCE_EXHAUSTED, **members)
+        assert str(MESSAGE_LIMIT) in told
+        access_log.wait_for("gRPC ModelInfer RESOURCE_EXHAUSTED ")
+        assert server.counted("grpc") == {"413": 1}
+
+    def test_a_call_without_a_message_is_answered_with_what_is_missing(self, client: Client) -> None:
+        with pytest.raises(grpc.RpcError) as refusal:
+            client.channel.stream_unary(f"/{SERVICE}/ModelInfer")(iter(()), timeout=PATIENCE_SECONDS)
+        assert refusal.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert "no message came" in refusal.value.details()
+
+    def test_a_client_whose_time_passes_before_its_message_has_come_is_gone(
+        self, client: Client, access_log: AccessLog
+    ) -> None:
+        ends = threading.Event()
+        with pytest.raises(grpc.RpcError) as refusal:
+            client.channel.stream_unary(f"/{SERVICE}/ModelInfer")(_nothing_until(ends), timeout=0.1)
+        ends.set()
+        assert refusal.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+        access_log.wait_for("gRPC ModelInfer CANCELLED ")
 
     def test_health_is_what_probes_ask(self, client: Client) -> None:
         health = health_pb2_grpc.HealthStub(client.channel)
@@ -274,6 +300,11 @@ def test_the_access_log_has_methods_and_codes_and_no_word_of_the_text(client: Cl
     for line in ("gRPC ModelInfer OK ", "gRPC ModelInfer NOT_FOUND ", "gRPC ModelInfer INVALID_ARGUMENT "):
         access_log.wait_for(line)
     assert secret not in "".join(access_log.lines)
+
+
+def _nothing_until(ends: threading.Event) -> Iterator[bytes]:
+    ends.wait(PATIENCE_SECONDS)
+    yield from ()
 
 
 def _output(name: str) -> Any:

@@ -88,6 +88,21 @@ def test_a_body_that_is_too_large_is_a_span_with_its_status(collector: Collector
         )
 
 
+def test_a_message_that_is_too_large_is_one_too_though_grpc_itself_refuses_it(
+    collector: Collector, tiny_model: LoadedModel
+) -> None:
+    with running({"tiny": tiny_model}, ServerOptions(grpc_port=0, max_body_bytes=100)) as server:
+        client = Client(server.grpc_address, (("traceparent", f"00-{TRACE}-00f067aa0ba902b7-01"),))
+        with client.channel:
+            refused(client, "ModelInfer", grpc.StatusCode.RESOURCE_EXHAUSTED, **infer_members("x" * 100))
+    (span,) = collector.requests
+    assert (span.name, span.trace_id.hex()) == ("grpc", TRACE)
+    assert ended(span) == (
+        Status.STATUS_CODE_UNSET,
+        {"rpc.response.status_code": "RESOURCE_EXHAUSTED", "transformermodel.refusal": "MessageNotReceived"},
+    )
+
+
 def test_only_what_is_the_servers_fault_is_an_error(
     collector: Collector, gated_model: LoadedModel, gated_engine: GatedEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,14 +3,21 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import grpc
+import grpc.aio
 from google.protobuf.message import DecodeError
 
-from transformermodel_predictor.protocols.errors import EXPECTED, ClientGone, InvalidRequest, refusal
+from transformermodel_predictor.protocols.errors import (
+    EXPECTED,
+    ClientGone,
+    InvalidRequest,
+    MessageNotReceived,
+    refusal,
+)
 from transformermodel_predictor.protocols.messages import AnyMessage
 
 _log = logging.getLogger(__name__)
@@ -22,28 +29,33 @@ Context = Any
 Method = Callable[[AnyMessage, Context], Awaitable[AnyMessage]]
 """An RPC: from its request and its context to its response."""
 
-Answer = Callable[[bytes, Context], Awaitable[AnyMessage]]
-"""The same, from the bytes of its request."""
+Answer = Callable[[AsyncIterator[bytes], Context], Awaitable[AnyMessage]]
+"""The same, as a call whose messages are received within it, of which there is one."""
+
+Receive = Callable[[Context], Awaitable[bytes]]
+"""Receives the bytes of a call's message."""
+
+Reading = Callable[[Context], AbstractContextManager[object]]
+"""What is done around receiving and reading a call's message."""
 
 
-def answering(
-    name: str, kind: AnyMessage, method: Method, reading: Callable[[], AbstractContextManager[object]] = nullcontext
-) -> Answer:
-    """An RPC that ends with the status code of what went wrong, also where its request cannot be read.
+def answering(name: str, kind: AnyMessage, method: Method, receive: Receive, reading: Reading) -> Answer:
+    """An RPC that ends with the status code of what went wrong, also where its request cannot be received or read.
 
     Args:
         name: what the log calls it.
         kind: of its request.
         method: raises what went wrong.
-        reading: what is done around reading the request.
+        receive: as `receive_message` does.
+        reading: what is done around receiving and reading the request.
     """
 
-    async def answer(request: bytes, context: Context) -> AnyMessage:
+    async def answer(_: AsyncIterator[bytes], context: Context) -> AnyMessage:
         started = time.perf_counter()
         code = "OK"
         try:
-            with reading():
-                read = _read(kind, request)
+            with reading(context):
+                read = _read(kind, await receive(context))
             return await method(read, context)
         except (asyncio.CancelledError, ClientGone) as error:  # gRPC itself has told the client, or has none to tell
             code = refusal(error).code
@@ -59,6 +71,32 @@ def answering(
                 _access.info("gRPC %s %s %.1f ms", name, code, (time.perf_counter() - started) * 1000)
 
     return answer
+
+
+async def receive_message(context: Context, most_bytes: int, ends: asyncio.Event) -> bytes:
+    """The message of a call that has one.
+
+    Were it received before the call is answered, as gRPC does for such calls, nobody would know of those without.
+
+    Args:
+        context: of the call.
+        most_bytes: what gRPC was told to receive, for what is said of a message that has more.
+        ends: set before the server cancels its calls.
+
+    Raises:
+        MessageNotReceived: it has more bytes, or the call has ended without it.
+        ClientGone: the client's time passed first.
+    """
+    try:
+        with cancelled_by_client(ends):
+            message: bytes | object = await context.read()
+    except ClientGone:
+        message = grpc.aio.EOF
+    if isinstance(message, bytes):
+        return message
+    if context.time_remaining() == 0:
+        raise ClientGone
+    raise MessageNotReceived(most_bytes)
 
 
 @contextmanager

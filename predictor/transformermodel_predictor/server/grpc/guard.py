@@ -29,15 +29,8 @@ class TokenInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc] # grpc
         metadata = dict(handler_call_details.invocation_metadata)
         if self._token.in_header(metadata.get("authorization")):
             return handler
-        return _refusing(handler, str(Unauthorized()))
+        return grpc.stream_stream_rpc_method_handler(_refuse)  # any call's, before its first message is received
 
 
-def _refusing(handler: Any, message: str) -> grpc.RpcMethodHandler:  # noqa: ANN401 - grpc has no types
-    """A handler of the same kind that ends every call."""
-
-    async def refuse(_: Any, context: Any) -> None:  # noqa: ANN401 - as above
-        await context.abort(grpc.StatusCode.UNAUTHENTICATED, message)
-
-    if not handler.request_streaming:
-        return grpc.unary_unary_rpc_method_handler(refuse, handler.request_deserializer, handler.response_serializer)
-    return grpc.stream_stream_rpc_method_handler(refuse, handler.request_deserializer, handler.response_serializer)
+async def _refuse(_: Any, context: Any) -> None:  # noqa: ANN401 - grpc has no types
+    await context.abort(grpc.StatusCode.UNAUTHENTICATED, str(Unauthorized()))

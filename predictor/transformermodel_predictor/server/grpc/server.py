@@ -41,7 +41,8 @@ class GRPCServer:
                 ("grpc.max_send_message_length", _UNLIMITED),
             ],
         )
-        self._server.add_generic_rpc_handlers((InferenceServicer(models, inference, self._ends).handlers(),))
+        servicer = InferenceServicer(models, inference, self._ends, options.max_body_bytes)
+        self._server.add_generic_rpc_handlers((servicer.handlers(),))
         self._health = HealthServicer(models)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         reflection.enable_server_reflection((SERVICE, _HEALTH, reflection.SERVICE_NAME), self._server)

@@ -1,7 +1,6 @@
 """V2's RPCs."""
 
 import asyncio
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from importlib.metadata import version
@@ -18,7 +17,7 @@ from transformermodel_predictor.protocols.messages import (
     messages,
     unknown_field,
 )
-from transformermodel_predictor.server.grpc.call import Context, Method, answering, cancelled_by_client
+from transformermodel_predictor.server.grpc.call import Context, Method, answering, cancelled_by_client, receive_message
 from transformermodel_predictor.server.handlers import v2_asking as handler_v2_asking
 from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.server.models.models import Models
@@ -46,12 +45,14 @@ class InferenceServicer:
         models: the registry.
         inference: what is asked.
         ends: set before the server cancels its calls.
+        most_bytes: of a message; gRPC refuses those that have more.
     """
 
-    def __init__(self, models: Models, inference: Inference, ends: asyncio.Event) -> None:
+    def __init__(self, models: Models, inference: Inference, ends: asyncio.Event, most_bytes: int) -> None:
         self._models = models
         self._inference = inference
         self._ends = ends
+        self._receive = partial(receive_message, most_bytes=most_bytes, ends=ends)
 
     def handlers(self) -> grpc.GenericRpcHandler:
         """What is answered where."""
@@ -61,20 +62,18 @@ class InferenceServicer:
         }
         methods["RepositoryIndex"] = self.repository_index, RepositoryIndexRequest
         return grpc.method_handlers_generic_handler(
-            SERVICE,
-            {
-                name: grpc.unary_unary_rpc_method_handler(
-                    answering(name, kind, method, self._reading(name)),
-                    None,
-                    lambda response: response.SerializeToString(),
-                )
-                for name, (method, kind) in methods.items()
-            },
+            SERVICE, {name: self._handler(name, method, kind) for name, (method, kind) in methods.items()}
         )
 
-    def _reading(self, method: str) -> Callable[[], AbstractContextManager[object]]:
-        """What is done while a request is read: one for inference that cannot be counts nevertheless."""
-        return partial(self._inference.reading, _PROTOCOL) if method == "ModelInfer" else nullcontext
+    def _handler(self, name: str, method: Method, kind: AnyMessage) -> grpc.RpcMethodHandler:
+        """Of a call of one message, which the wire does not tell from a stream."""
+        reading = self._reading if name == "ModelInfer" else nullcontext
+        answer = answering(name, kind, method, self._receive, reading)
+        return grpc.stream_unary_rpc_method_handler(answer, None, lambda response: response.SerializeToString())
+
+    def _reading(self, context: Context) -> AbstractContextManager[object]:
+        """While a request for inference is read: one that cannot be counts nevertheless."""
+        return self._inference.reading(_PROTOCOL, dict(context.invocation_metadata()))
 
     async def server_live(self, _: AnyMessage, __: Context) -> AnyMessage:
         """That the server answers."""
