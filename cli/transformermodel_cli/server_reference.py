@@ -36,7 +36,8 @@ text too large, or too many rows), 415 (a compressed body), 503 (not ready, or t
 client's timeout has passed). gRPC has INVALID_ARGUMENT, UNAUTHENTICATED, NOT_FOUND, RESOURCE_EXHAUSTED, UNAVAILABLE and
 DEADLINE_EXCEEDED. TorchServe's and OpenAI's URLs answer in their own forms, and a handler with the status that it
 chooses ([torchserve-api.md](torchserve-api.md)). Floats among gRPC's parameters travel as strings, unless a client has
-a field for them, as Triton's has.
+a field for them, as Triton's has. A member of V1's or V2's body that is nearly one of the protocol's, such as
+`parametres`, is refused, because what it says would be lost; others that are unknown are passed over, as KServe does.
 
 On SIGTERM the server is not ready for `--drain-seconds` and serves on, then takes nothing new, and what has begun may
 take `--finish-seconds` more; what takes longer is answered with 503. SIGINT (Ctrl-C) ends it at once, also meanwhile.

@@ -8,7 +8,8 @@ import orjson
 from transformermodel_predictor.protocols.envelopes import Envelope
 from transformermodel_predictor.protocols.errors import InvalidRequest
 from transformermodel_predictor.protocols.handler_rows import BODY, part_of, parts_of, read_json, value_of
-from transformermodel_predictor.protocols.v1 import read_body
+from transformermodel_predictor.protocols.members import refuse_misspelt
+from transformermodel_predictor.protocols.v1 import MEMBERS, read_body
 from transformermodel_predictor.torchserve.call import CallKind, Part, Reply
 
 _ANSWERS = {CallKind.predict: "predictions", CallKind.explain: "explanations"}
@@ -26,6 +27,8 @@ def rows_of(body: object, envelope: Envelope, most_rows: int | None = None) -> l
         InvalidRequest: it is not what the protocol says, or the handler reads only V2.
         TooManyRows: there are more instances.
     """
+    if envelope is Envelope.rows:
+        refuse_misspelt(body, MEMBERS)
     read = read_body(body, most_rows)
     match envelope:
         case Envelope.instances:

@@ -10,8 +10,11 @@ from transformermodel_predictor.handler import Answer, ModelMetadata
 from transformermodel_predictor.protocols.columns import sole_text
 from transformermodel_predictor.protocols.errors import InvalidRequest
 from transformermodel_predictor.protocols.explanations import write_v1_explained
+from transformermodel_predictor.protocols.members import refuse_misspelt
 from transformermodel_predictor.protocols.sizes import require_rows
 from transformermodel_predictor.tasks.task import TensorSpec
+
+MEMBERS = ("instances", "parameters")
 
 
 @dataclass(frozen=True)
@@ -44,12 +47,16 @@ def read_request(body: object, inputs: Sequence[TensorSpec], most_rows: int | No
         InvalidRequest: it is not what the protocol says; the message names the member.
         TooManyRows: there are more instances.
     """
+    refuse_misspelt(body, MEMBERS)
     read = read_body(body, most_rows)
     return PredictRequest(tuple(_fields(instance, inputs) for instance in read.instances), read.parameters)
 
 
 def read_body(body: object, most_rows: int | None = None) -> Body:
-    """Read a body as far as it is the same for all models; arguments and errors as `read_request`."""
+    """Read a body as far as it is the same for all models; arguments and errors as `read_request`.
+
+    Further members are left to whoever gets the whole body.
+    """
     if not isinstance(body, Mapping):
         raise InvalidRequest("the body must be an object with instances")
     instances = body.get("instances")

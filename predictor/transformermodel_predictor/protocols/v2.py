@@ -17,7 +17,10 @@ from transformermodel_predictor.protocols.inference import (
     require_few,
     require_tensor,
 )
+from transformermodel_predictor.protocols.members import refuse_misspelt
 from transformermodel_predictor.tasks.task import TensorSpec
+
+_MEMBERS = ("id", "parameters", "inputs", "outputs")
 
 _JSON = "application/json"
 """What metadata says of a tensor of texts that are JSON."""
@@ -36,6 +39,7 @@ def read_request(body: object, binary: bytes = b"", most_rows: int | None = None
         TooManyRows: an input has more texts.
     """
     document = _object(body, "the body")
+    refuse_misspelt(document, _MEMBERS)
     inputs = _list(document.get("inputs"), "inputs")
     if not inputs:
         raise InvalidRequest("inputs must have at least one tensor")

@@ -31,12 +31,21 @@ def test_parameters_stand_beside_the_instances() -> None:
         ({"instances": [["a"]]}, "an instance must be a string or an object with text, text_pair (optional)"),
         ({"instances": ["a"], "parameters": "top_k"}, "parameters must be an object"),
         ({"instances": ["a"], "parameters": []}, "parameters must be an object"),
+        ({"instances": ["a"], "parametres": {}}, "the body has no member 'parametres': is parameters meant?"),
+        ({"instances": ["a"], "params": {}}, "the body has no member 'params': is parameters meant?"),
+        ({"instance": ["a"]}, "the body has no member 'instance': is instances meant?"),
     ],
 )
 def test_a_body_that_breaks_the_protocol_is_refused_by_what_is_wrong(body: Any, problem: str) -> None:
     with pytest.raises(InvalidRequest) as refusal:
         v1.read_request(body, INPUTS)
     assert problem in str(refusal.value)
+
+
+@pytest.mark.parametrize("name", ["signature_name", "metadata", "parameter"])
+def test_members_that_are_no_slips_are_passed_over_as_kserves_server_does(name: str) -> None:
+    body = {"instances": ["a"], "parameters": {"top_k": 2}, name: "serving_default"}
+    assert v1.read_request(body, INPUTS).parameters == {"top_k": 2}
 
 
 def test_where_two_texts_are_required_a_string_is_not_enough() -> None:

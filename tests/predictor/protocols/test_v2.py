@@ -116,6 +116,15 @@ class TestMalformed:
             v2.read_request(body)
         assert problem in str(refusal.value)
 
+    @pytest.mark.parametrize(("name", "meant"), [("parametres", "parameters"), ("output", "outputs")])
+    def test_a_member_that_is_misspelt_is_refused_where_it_would_be_lost(self, name: str, meant: str) -> None:
+        with pytest.raises(InvalidRequest, match=f"no member '{name}': is {meant} meant"):
+            v2.read_request({"inputs": [tensor(["a"])], name: []})
+
+    def test_members_of_other_servers_are_passed_over(self) -> None:
+        body = {"inputs": [tensor(["a"])], "model_name": "m"}
+        assert v2.read_request(body) == v2.read_request({"inputs": [tensor(["a"])]})
+
     def test_members_that_are_null_are_as_good_as_absent(self) -> None:
         body = {"inputs": [tensor(["a"])], "parameters": None, "outputs": None, "id": None}
         assert v2.read_request(body) == v2.read_request({"inputs": [tensor(["a"])]})

@@ -126,6 +126,12 @@ def test_an_instance_is_a_row(client: httpx.Client) -> None:
     assert predict(client, "text", parameters={"target": 2}) == [{"body": "text", "target": 2}]
 
 
+def test_a_misspelt_member_is_refused_unless_the_handler_reads_the_body_itself(client: httpx.Client) -> None:
+    refused = client.post("/v1/models/rows:predict", json={"instances": ["text"], "params": {"target": 2}})
+    assert (refused.status_code, "is parameters meant" in refused.text) == (400, True)
+    assert predict(client, 1, model="instances", params={"target": 2}) == predict(client, 1, model="instances")
+
+
 def test_answers_stay_what_the_handler_made_them(client: httpx.Client) -> None:
     assert predict(client, "number", "raw") == ["1", {"b64": base64.b64encode(b"\xff").decode()}]
 
