@@ -210,17 +210,37 @@ def test_every_explain_url_of_kserves_server_says_what_ours_says(
     assert told == [pytest.approx(expected, abs=1e-3)] * 2
 
 
+def test_methods_stand_side_by_side_in_kserves_server_too(stock_server: str) -> None:
+    methods = ["saliency", "feature_ablation"]
+    tensor = {"name": "text", "shape": [1], "datatype": "BYTES", "data": ["i love this"]}
+    of_v1 = post(
+        stock_server, "v1/models/tiny:explain", {"instances": ["i love this"], "parameters": {"methods": methods}}
+    )
+    of_v2 = post(
+        stock_server,
+        "v2/models/tiny/infer",
+        {"inputs": [tensor], "parameters": {"explain": True, "methods": ",".join(methods)}},
+    )
+    (row,) = of_v1["explanations"]
+    (written,) = [json.loads(output["data"][0]) for output in of_v2["outputs"] if output["name"] == "explanation"]
+    for explained in (row, written):
+        assert [explanation["method"] for explanation in explained["explanations"]] == methods
+
+
 def explained_v1(url: str, model: str, body: dict[str, Any]) -> Any:
-    response = httpx.post(f"{url}/v1/models/{model}:explain", json=body, timeout=PATIENCE_SECONDS)
-    assert response.status_code == 200, response.text
-    return response.json()["explanations"][0]["explanations"][0]
+    return post(url, f"v1/models/{model}:explain", body)["explanations"][0]["explanations"][0]
 
 
 def explained_v2(url: str, model: str, body: dict[str, Any]) -> Any:
-    response = httpx.post(f"{url}/v2/models/{model}/infer", json=body, timeout=PATIENCE_SECONDS)
-    assert response.status_code == 200, response.text
-    (row,) = [output["data"][0] for output in response.json()["outputs"] if output["name"] == "explanation"]
+    outputs = post(url, f"v2/models/{model}/infer", body)["outputs"]
+    (row,) = [output["data"][0] for output in outputs if output["name"] == "explanation"]
     return json.loads(row)["explanations"][0]
+
+
+def post(url: str, path: str, body: dict[str, Any]) -> Any:
+    response = httpx.post(f"{url}/{path}", json=body, timeout=PATIENCE_SECONDS)
+    assert response.status_code == 200, response.text
+    return response.json()
 
 
 def test_what_cannot_be_explained_is_the_clients_mistake_in_kserves_server_too(stock_server: str) -> None:
