@@ -1,9 +1,7 @@
-"""The entry point: `transformermodel COMMAND`. Turns every error into one line and an exit status."""
+"""The command line: `transformermodel COMMAND`. Turns every error into one line and an exit status."""
 
-import signal
 import sys
 from importlib.metadata import version
-from types import FrameType
 from typing import Annotated, NoReturn
 
 import typer
@@ -28,8 +26,6 @@ from transformermodel_cli.process_end import end_process
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it (128 + SIGINT)."""
-TERMINATED = 143
-"""The same after SIGTERM."""
 
 app = typer.Typer(
     name="transformermodel",
@@ -72,12 +68,7 @@ app.command("check-installation", hidden=True)(check_installation.command)
 
 
 def run() -> NoReturn:
-    """Run the command line and exit: 0, 1 a fault of ours, 2 the user's input, others by class of failure.
-
-    SIGTERM ends it from here on; a server that listens takes it over. The first process of a container would not hear
-    it otherwise, and a pod that is deleted while it starts would stay for its whole grace period.
-    """
-    signal.signal(signal.SIGTERM, _leave)
+    """Run the command line and exit: 0, 1 a fault of ours, 2 the user's input, others by class of failure."""
     end_process(_status())
 
 
@@ -96,7 +87,3 @@ def _status() -> int:
             raise
         return end.code or 0
     return 0
-
-
-def _leave(_: int, __: FrameType | None) -> NoReturn:
-    sys.exit(TERMINATED)

@@ -109,6 +109,7 @@ def test_it_leaves_nothing_behind(installed: Environment, tmp_path: Path) -> Non
     ("statement", "absent"),
     [
         ("import transformermodel_api.model", {"torch", "transformers", "kserve", "kopf", "kubernetes", "typer"}),
+        ("import transformermodel_cli.entry", {"typer", "rich", "pydantic", "yaml"}),
         ("import transformermodel_cli.main", {"torch", "transformers", "kserve", "kopf", "kubernetes"}),
         ("import transformermodel_operator.main", {"torch", "transformers", "kserve", "safetensors", "numpy"}),
         ("import transformermodel_predictor.preparation.making", {"kopf", "kubernetes", "kserve"}),

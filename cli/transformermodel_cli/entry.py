@@ -1,0 +1,25 @@
+"""The entry point: `transformermodel COMMAND`. Hears SIGTERM before anything is imported that takes long."""
+
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn
+
+TERMINATED = 143
+"""Exit status after SIGTERM, as shells have it (128 + SIGTERM)."""
+
+
+def run() -> NoReturn:
+    """Run the command line and exit.
+
+    SIGTERM ends it from here on; a server that listens takes it over. The first process of a container would not hear
+    it otherwise, and a pod that is deleted while it starts would stay for its whole grace period.
+    """
+    signal.signal(signal.SIGTERM, _leave)
+    from transformermodel_cli import main
+
+    main.run()
+
+
+def _leave(_: int, __: FrameType | None) -> NoReturn:
+    sys.exit(TERMINATED)
