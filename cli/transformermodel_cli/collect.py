@@ -30,7 +30,10 @@ def command(
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be removed, and remove nothing.")] = False,
 ) -> None:
-    """Remove artifacts that no model refers to, and what dead preparations have left."""
+    """Remove artifacts that no model refers to.
+
+    What dead preparations have left goes too.
+    """
     from transformermodel_predictor.artifact.collector import collect
 
     location = store_location(store, os.environ)
@@ -38,10 +41,11 @@ def command(
         _retire(location, forget or (), dry_run=dry_run)
         return
     location.require_there()
+    parts = location.collectable()
     for reference in forget or () if not dry_run else ():
-        location.open().forget(reference)
+        parts[0].forget(reference)
     freed = 0
-    for part in location.collectable():
+    for part in parts:
         removal = collect(part, timedelta(days=grace_days), dry_run=dry_run)
         for kind, found in (("artifact", removal.artifacts), ("leftover", removal.leftovers)):
             for name, size in found.items():

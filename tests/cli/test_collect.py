@@ -22,6 +22,14 @@ def test_a_model_that_is_no_more_is_forgotten(tmp_path: Path) -> None:
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
+def test_a_model_can_be_forgotten_with_everything_else_that_nobody_needs(tmp_path: Path) -> None:
+    LocalStore(tmp_path).refer(REFERENCE, "d" * 64)
+    assert collect("--store", str(tmp_path), "--forget", REFERENCE, "--dry-run") == "0 bytes would be free\n"
+    assert (tmp_path / "refs" / REFERENCE).is_file()
+    assert collect("--store", str(tmp_path), "--forget", REFERENCE) == "0 bytes are free\n"
+    assert not (tmp_path / "refs" / REFERENCE).exists()
+
+
 def test_a_store_that_was_never_written_to_has_nothing_to_remove(tmp_path: Path) -> None:
     assert collect("--store", str(tmp_path / "nowhere"), "--forget", REFERENCE, "--only-forgotten") == ""
 

@@ -80,8 +80,12 @@ def seal(path: Path, provenance: Provenance) -> Artifact:
 
 
 def write_beside(path: Path, name: str, text: str) -> None:
-    """Write a file that describes the content and is not part of it: the manifest or the report."""
+    """Write a file that describes the content and is not part of it: the manifest or the report.
+
+    One that an interrupted attempt has left is replaced: it is read-only, also for its owner.
+    """
     file = path / name
+    file.unlink(missing_ok=True)
     file.write_text(text, encoding="utf-8")
     file.chmod(0o444)
     flush(file)

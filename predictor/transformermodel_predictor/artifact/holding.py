@@ -7,7 +7,7 @@ It works on volumes that are mounted read-only, too.
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from transformermodel_predictor.artifact.manifest import MANIFEST_FILE
@@ -16,10 +16,9 @@ from transformermodel_predictor.artifact.manifest import MANIFEST_FILE
 @contextmanager
 def held(artifact: Path) -> Iterator[None]:
     """Hold an artifact's folder: nobody removes it meanwhile. What is no artifact is told by whoever opens it."""
-    if not (artifact / MANIFEST_FILE).is_file():
-        yield
-        return
-    with _locked(artifact, fcntl.LOCK_SH):
+    with ExitStack() as stack:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            stack.enter_context(_locked(artifact, fcntl.LOCK_SH))
         yield
 
 
@@ -29,6 +28,7 @@ def held_alone(artifact: Path) -> Iterator[None]:
 
     Raises:
         BlockingIOError: somebody does.
+        FileNotFoundError: it is no artifact, or none any more.
     """
     with _locked(artifact, fcntl.LOCK_EX | fcntl.LOCK_NB):
         yield

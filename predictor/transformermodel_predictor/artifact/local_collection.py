@@ -57,13 +57,20 @@ class LocalCollectable:
                 if digest in self._referenced(leaving) or self._asked_for(digest, unneeded_since):
                     return False
                 self.remove_inputs(inputs)
-                going = self._staging / f"removed-{digest}"
-                going.parent.mkdir(exist_ok=True)
-                folder.rename(going)  # all at once: nobody sees half of it
+                self._remove(folder)
         except (BlockingIOError, FileNotFoundError):
             return False
-        shutil.rmtree(going)
         return True
+
+    def _remove(self, folder: Path) -> None:
+        """Take a folder away all at once: nobody sees half of it. What remains of it is a leftover with an owner."""
+        going = self._staging / f"removed-{folder.name}"
+        going.parent.mkdir(exist_ok=True)
+        with locked(going.with_name(f"{going.name}.lock")):
+            if going.exists():  # of a collector that was killed here, before the same was prepared again
+                shutil.rmtree(going)
+            folder.rename(going)
+            shutil.rmtree(going)
 
     def remove_inputs(self, keys: tuple[str, ...]) -> None:
         """Forget inputs whose artifacts are gone."""

@@ -101,9 +101,11 @@ class LocalStore:
             return
         self._staging.mkdir(parents=True, exist_ok=True)
         newer = self._staging / f"{artifact.manifest.digest}.report"
-        newer.write_bytes(content)
-        newer.chmod(0o444)
-        newer.replace(report)
+        with locked(newer.with_name(f"{newer.name}.lock")):
+            newer.unlink(missing_ok=True)  # of a process that was killed here: it is read-only
+            newer.write_bytes(content)
+            newer.chmod(0o444)
+            newer.replace(report)
 
     def refer(self, reference: str, digest: str) -> None:
         """Note that a model uses an artifact; see `Store`."""
@@ -111,10 +113,6 @@ class LocalStore:
         file.parent.mkdir(parents=True, exist_ok=True)
         with locked(file.with_name(f"{file.name}.lock")):
             write_atomically(file, with_newest(file.read_text(encoding="ascii") if file.exists() else "", digest))
-
-    def forget(self, reference: str) -> None:
-        """Forget what a model used; see `Store`."""
-        (self.root / REFERENCES / reference_key(reference)).unlink(missing_ok=True)
 
     def adopt(self, folder: Path) -> Artifact:
         """Move a complete folder from a workspace into the store, after verifying it.

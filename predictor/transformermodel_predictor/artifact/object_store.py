@@ -82,10 +82,6 @@ class ObjectStore:
         text = (self.bucket.read(key) or b"").decode("ascii")
         self.bucket.write(key, with_newest(text, digest).encode("ascii"))
 
-    def forget(self, reference: str) -> None:
-        """Forget what a model used; see `Store`."""
-        self.bucket.remove([f"{REFERENCES}/{reference_key(reference)}"])
-
     def location(self, artifact: Artifact) -> str:
         """Key of the artifact, relative to the store."""
         return f"{ARTIFACTS}/{artifact.manifest.digest}"

@@ -44,10 +44,6 @@ class Store(Protocol):
         """Note that the model CLUSTER/NAMESPACE/NAME uses an artifact from now on: it and those before are kept."""
         ...
 
-    def forget(self, reference: str) -> None:
-        """Forget what a model used: it is no more."""
-        ...
-
     def location(self, artifact: Artifact) -> str:
         """Where an artifact of this store is, relative to the store."""
         ...
@@ -56,6 +52,7 @@ class Store(Protocol):
         """The verified artifact of a digest, as a folder on this machine.
 
         Raises:
-            CorruptArtifact: it is not there, or not what its manifest says.
+            CorruptArtifact: it is not what its manifest says, or there is no such folder.
+            PreparationFailed: object storage does not have it, or cannot be asked.
         """
         ...

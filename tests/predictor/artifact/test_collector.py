@@ -57,7 +57,7 @@ def test_what_a_model_refers_to_stays_until_it_is_forgotten(place: Place, sealed
     unneeded = publish(place.store(), sealed, OTHER_KEY, b"third")
     assert run(place).artifacts.keys() == {unneeded.manifest.digest}
     assert place.store("two").open(first.manifest.digest).manifest == first.manifest
-    place.store().forget(REFERENCE)
+    place.collectable().forget(REFERENCE)
     assert run(place).artifacts.keys() == {first.manifest.digest, second.manifest.digest}
     assert place.content() == set()
 
@@ -73,6 +73,18 @@ def test_what_has_come_to_be_needed_meanwhile_stays(place: Place, sealed: Sealed
     assert place.store("two").find(KEY) is not None
 
 
+def test_what_was_found_again_lately_stays_however_old_it_is(tmp_path: Path, sealed: Sealed) -> None:
+    store = LocalStore(tmp_path / "store")
+    artifact = publish(store, sealed)
+    long_ago = (datetime.now(UTC) - 2 * LONG).timestamp()
+    for file in (store.root / "inputs" / KEY, artifact.path / "manifest.json"):
+        os.utime(file, (long_ago, long_ago))
+    collectable = LocalCollectable(store.root)
+    assert collect(collectable, LONG, dry_run=True).artifacts.keys() == {artifact.manifest.digest}
+    assert store.find(KEY) == artifact
+    assert collect(collectable, LONG) == Removal({}, (), {})
+
+
 def test_what_is_served_from_a_folder_stays(tmp_path: Path, sealed: Sealed) -> None:
     store = LocalStore(tmp_path / "store")
     artifact = publish(store, sealed)
@@ -82,6 +94,18 @@ def test_what_is_served_from_a_folder_stays(tmp_path: Path, sealed: Sealed) -> N
         assert store.find(KEY) == artifact
     assert collect(collectable, NO_GRACE).artifacts.keys() == {artifact.manifest.digest}
     assert list((store.root / "staging").iterdir()) == []
+
+
+def test_what_a_killed_collector_has_left_of_an_artifact_is_no_obstacle_to_the_next(
+    tmp_path: Path, sealed: Sealed
+) -> None:
+    store = LocalStore(tmp_path / "store")
+    artifact = publish(store, sealed)
+    left = store.root / "staging" / f"removed-{artifact.manifest.digest}"
+    left.mkdir(parents=True)
+    (left / "part").touch()
+    assert collect(LocalCollectable(store.root), NO_GRACE).artifacts.keys() == {artifact.manifest.digest}
+    assert [path for path in store.root.rglob("*") if path.is_file()] == []
 
 
 def test_a_workspace_in_use_stays_and_one_of_a_dead_owner_goes(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.predictor.artifact.conftest import Sealed
+from tests.predictor.ordinary_user import as_nobody, folder_of_nobody
 from transformermodel_api.errors import CorruptArtifact
 from transformermodel_predictor.artifact.directory import open_artifact, write_beside
 
@@ -45,6 +46,14 @@ def test_a_report_changes_nothing(tmp_path: Path, sealed: Sealed) -> None:
     artifact = sealed(tmp_path / "artifact")
     write_beside(artifact.path, "report.json", "{}")
     assert open_artifact(artifact.path) == artifact
+
+
+def test_what_an_interrupted_attempt_has_written_beside_it_is_replaced(sealed: Sealed) -> None:
+    with folder_of_nobody() as place, as_nobody():
+        artifact = sealed(place / "artifact")
+        for text in ("first", "second"):
+            write_beside(artifact.path, "report.json", text)
+        assert (artifact.path / "report.json").read_text() == "second"
 
 
 def cut(folder: Path) -> None:

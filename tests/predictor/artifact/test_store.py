@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from tests.predictor.artifact.conftest import Sealed
+from tests.predictor.ordinary_user import as_nobody, folder_of_nobody
 from transformermodel_predictor.artifact.directory import Artifact, open_artifact
+from transformermodel_predictor.artifact.holding import held
 from transformermodel_predictor.artifact.local_store import LocalStore
 
 KEY, OTHER_KEY = "1" * 64, "2" * 64
@@ -114,3 +116,23 @@ def test_a_workspace_of_a_dead_owner_can_be_cleared_and_one_in_use_cannot(store:
     store.clear(KEY)
     store.clear(OTHER_KEY)
     assert list(staging.iterdir()) == []
+
+
+def test_a_report_is_renewed_after_a_process_that_was_killed_while_it_did(sealed: Sealed) -> None:
+    with folder_of_nobody() as place, as_nobody():
+        store = LocalStore(place / "store")
+        artifact = publish(store, sealed)
+        left = store.root / "staging" / f"{artifact.manifest.digest}.report"
+        left.write_bytes(b"ha")
+        left.chmod(0o444)
+        store.renew_report(artifact, b"newer")
+        assert (artifact.path / "report.json").read_bytes() == b"newer"
+        assert list((store.root / "staging").iterdir()) == []
+
+
+def test_what_is_no_artifact_any_more_is_held_without_a_lock(store: LocalStore) -> None:
+    file = store.root.with_name("file")
+    file.touch()
+    for place in (store.root / "gone", file):
+        with held(place):
+            assert not (place / "manifest.json").exists()

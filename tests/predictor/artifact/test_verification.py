@@ -21,6 +21,16 @@ def test_a_file_is_read_once_and_again_when_it_was_written(tmp_path: Path, monke
     assert differing(tmp_path, [entry]) == [entry]
 
 
+def test_a_damaged_file_stays_damaged_however_often_it_is_looked_at(tmp_path: Path) -> None:
+    whole, damaged = tmp_path / "whole", tmp_path / "damaged"
+    for file in (whole, damaged):
+        file.write_bytes(b"whole")
+    entries = [describe(tmp_path, file) for file in (whole, damaged)]
+    damaged.write_bytes(b"other")
+    for _ in range(2):
+        assert differing(tmp_path, entries) == entries[1:]
+
+
 def test_a_file_that_is_exchanged_while_it_is_read_is_not_taken_for_verified(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,11 +1,11 @@
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.predictor.ordinary_user import NOBODY, as_nobody
 from tests.predictor.sources.conftest import FILES, NEEDED
 from tests.predictor.watcher import Watcher
 from transformermodel_api.errors import PreparationFailed
@@ -83,21 +83,6 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
         f"NotFound: file://absent: {tmp_path}/absent is not a folder. "
         "Check the uri for a misspelt name, revision or path."
     )
-
-
-NOBODY = 65534
-
-
-@contextmanager
-def as_nobody() -> Iterator[None]:
-    """As a user for whom modes of files count; root may read everything."""
-    before = os.geteuid()
-    if before == 0:
-        os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(before)
 
 
 @pytest.fixture
