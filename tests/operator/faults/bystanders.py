@@ -5,6 +5,7 @@ import json
 from collections.abc import Coroutine
 from typing import Any
 
+import msgspec
 from kubernetes.aio.dynamic import DynamicClient
 from kubernetes.aio.dynamic.exceptions import DynamicApiError
 
@@ -94,7 +95,7 @@ class Administrator:
 
     async def _call(self, method: str, path: str, **parameters: Any) -> Object:
         answer = await self._client.request(method, path, serialize=False, **parameters)
-        document: Object = await answer.json()
+        document: Object = msgspec.json.decode(await answer.read())
         return document
 
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 import aiohttp
+import msgspec
 from aiohttp import web
 
 Object = dict[str, Any]
@@ -161,8 +162,8 @@ class Proxy:
         place = len(self.writes)
         self.writes.append(Write(request.method, request.path, 0))
         status, body = await self._ask(request)
-        document = json.loads(body)
-        sent = json.loads(await request.read())
+        document = msgspec.json.decode(body)
+        sent = msgspec.json.decode(await request.read())
         self.writes[place] = Write(request.method, request.path, status, document, sent)
         self._versions.append(document.get("metadata", {}).get("resourceVersion") or "")
         if 200 <= status < 300:

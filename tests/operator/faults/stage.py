@@ -109,6 +109,7 @@ class Stage:
         configuration = Configuration(host=self.proxy.url)
         configuration.api_key = {"BearerToken": f"Bearer {self._token}"}
         configuration.connection_pool_maxsize = 0
+        configuration.client_session_kwargs = {"trust_env": False}  # as the operator itself has it
         settings = Settings(
             operator_namespace=namespace,
             identity=self._identity,

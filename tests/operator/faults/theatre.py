@@ -50,6 +50,7 @@ class Theatre:
         configuration.cert_file = str(self.server.admin.certificate)
         configuration.key_file = str(self.server.admin.key)
         configuration.connection_pool_maxsize = 0
+        configuration.client_session_kwargs = {"trust_env": False}
         connector = aiohttp.TCPConnector(limit=0, ssl=ssl.create_default_context(cafile=str(self.server.authority)))
         async with (
             ApiClient(configuration) as client,
