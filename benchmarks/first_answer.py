@@ -6,7 +6,6 @@ Each run starts the real program on the sentiment example twice: with an empty s
 and serve). What `make run` does before the first time, installing, is not part of it.
 """
 
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ import urllib.request
 from pathlib import Path
 
 from benchmarks.measurement import Figure
+from benchmarks.ports import free_port
 from benchmarks.report import Result, main
 
 PROGRAM = Path(sys.executable).parent / "transformermodel"
@@ -39,7 +39,7 @@ def measure(runs: int = 5) -> Result:
 
 
 def _seconds_to_first_answer(store: str) -> float:
-    port = _free_port()
+    port = free_port()
     command = [str(PROGRAM), "serve", str(EXAMPLE / "model.yaml"), "--http-port", str(port), "--store", store]
     started = time.monotonic()
     server = subprocess.Popen(command, stderr=subprocess.DEVNULL)
@@ -62,13 +62,6 @@ def _await_answer(url: str, deadline: float) -> None:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.02)
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 if __name__ == "__main__":

@@ -10,11 +10,11 @@ import statistics
 import tempfile
 from pathlib import Path
 
+from benchmarks.ports import free_port
 from benchmarks.report import Result, main
 from benchmarks.serving.load import ask
 from benchmarks.serving.models import PROGRAM, prepare_manifest
 from benchmarks.serving.process import running
-from benchmarks.serving.rivals import free_port
 
 _MODEL = Path("examples/generation/model.yaml")
 _CLIENTS = 8

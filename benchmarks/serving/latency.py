@@ -14,7 +14,7 @@ from pathlib import Path
 from transformers import AutoTokenizer
 
 from benchmarks.report import Result, main
-from benchmarks.serving import raw, rivals
+from benchmarks.serving import one_by_one, rivals
 from benchmarks.serving.models import prepare
 from benchmarks.serving.texts import make_texts, write_lines
 
@@ -46,9 +46,9 @@ def _one_client(rounds: int, seconds: float) -> Result:
             server.ask(1, 2)
             engine, asked = [], []
             for _ in range(rounds):
-                engine.append(raw.measure(model.path, file, 1))
+                engine.append(one_by_one.measure(model.path, file))
                 asked.append(server.ask(1, seconds, requests=_TEXTS).p50)
-            alone = [run.single for run in engine]
+            alone = [run.answering for run in engine]
             reading, right_after = [run.reading for run in engine], [run.reading_after for run in engine]
             added = statistics.median(there - here for here, there in zip(alone, asked, strict=True))
             title = f"packed {model.precision.lower()}"

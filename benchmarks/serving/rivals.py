@@ -1,15 +1,15 @@
 """The servers that are compared, all running at once and asked in turn."""
 
-import socket
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 
+from benchmarks.ports import free_port
 from benchmarks.serving.load import Load, ask
 from benchmarks.serving.models import PROGRAM, PreparedModel
 from benchmarks.serving.peers import mlserver
@@ -121,18 +121,3 @@ def doing_nothing(kind: str, texts: list[str], folder: Path) -> Iterator[Rival]:
     with running(command, f"http://127.0.0.1:{port}", ready, folder / f"{kind}.log") as server:
         bodies = write_requests(texts, "text", folder / f"{kind}.jsonl")
         yield Rival(kind, server, f"{server.url}/v2/models/{name}/infer", bodies)
-
-
-def free_port() -> int:
-    """A port that nobody listens on, with two free ones after it."""
-    while True:
-        with ExitStack() as stack:
-            try:
-                first = stack.enter_context(socket.socket())
-                first.bind(("127.0.0.1", 0))
-                port: int = first.getsockname()[1]
-                for further in (port + 1, port + 2):
-                    stack.enter_context(socket.socket()).bind(("127.0.0.1", further))
-            except (OSError, OverflowError):
-                continue
-            return port

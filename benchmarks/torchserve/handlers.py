@@ -62,9 +62,7 @@ def _pack(name: str, source: str, folder: Path, configuration: str) -> HandlerAr
     content.mkdir()
     handler, config = content / "handler.py", content / "model-config.yaml"
     handler.write_text(source)
-    config.write_text(
-        configuration if "minWorkers" in configuration else f"minWorkers: 1\nmaxWorkers: 1\n{configuration}"
-    )
+    config.write_text(configuration)
     options = ArchiveOptions(name, handler=str(handler), config_file=config)
     archive = write_archive(
         pack_handler(options, datetime.now(UTC).date()), folder / "archives", ArchiveFormat.zip_store

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from benchmarks.ports import free_port
 from benchmarks.serving.models import PROGRAM
 from benchmarks.serving.process import Server, running
-from benchmarks.serving.rivals import free_port
 
 
 @contextmanager
