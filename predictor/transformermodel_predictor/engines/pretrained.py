@@ -13,6 +13,7 @@ from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.preparation import Attention, DeviceMap, Precision
 from transformermodel_predictor.artifact.compilation import Compilation
+from transformermodel_predictor.checkpoints.limits import model_limit
 from transformermodel_predictor.engines.buckets import Buckets
 from transformermodel_predictor.engines.execution import Execution
 from transformermodel_predictor.engines.global_attention import (
@@ -23,6 +24,7 @@ from transformermodel_predictor.engines.global_attention import (
 from transformermodel_predictor.engines.padding import pad_token_of, padding_is_hidden
 from transformermodel_predictor.engines.precision import dtype_of
 from transformermodel_predictor.engines.quantization import quantize, require_cpu
+from transformermodel_predictor.engines.tiles import Tiles, tile_of
 from transformermodel_predictor.pretrained import listed, load_pretrained, load_pretrained_tokenizer, one_line
 from transformermodel_predictor.tasks.task import Encoding, Outputs, Task
 
@@ -64,7 +66,7 @@ class PretrainedEngine:
 
     Args:
         model: in evaluation mode, as `from_pretrained` returns it.
-        buckets: the shapes that batches are padded to, where a compiled model is to see no others; any when None.
+        shapes: those that batches are padded to, where the model is compiled for each that it sees; any when None.
 
     Attributes:
         model: what runs.
@@ -72,10 +74,10 @@ class PretrainedEngine:
 
     padding_free = False
 
-    def __init__(self, model: PreTrainedModel, buckets: Buckets | None = None) -> None:
+    def __init__(self, model: PreTrainedModel, shapes: Buckets | Tiles | None = None) -> None:
         self.model = model
         self._forward: Callable[..., Any] = model
-        self._buckets = buckets
+        self._shapes = shapes
         self._pad_token = pad_token_of(model)
         self._accepted = frozenset(inspect.signature(model.forward).parameters)
         self._counts_separators = counts_separators(model)
@@ -100,7 +102,7 @@ class PretrainedEngine:
         model = load_for_task(directory, task, **_settings(precision, execution))
         if execution.device_map is DeviceMap.Single:
             torch.nn.Module.to(model, device)  # transformers' own `to` has no types
-        engine = cls(model, Buckets.up_to(execution.max_length) if execution.compilation else None)
+        engine = cls(model, _shapes(model, execution))
         engine.try_padding()
         if precision is Precision.Int8:
             quantize(model)
@@ -112,7 +114,8 @@ class PretrainedEngine:
 
     def try_padding(self) -> None:
         """Run rows one by one from now on where padding changes what the model gives."""
-        if self._pad_token is not None and not padding_is_hidden(self.run, self.model):
+        unfilled = PretrainedEngine(self.model)  # else a row by itself would be padded as well
+        if self._pad_token is not None and not padding_is_hidden(unfilled.run, self.model):
             _log.warning("%s is run one row after another: padding changes what it gives", type(self.model).__name__)
             self._pad_token = None
 
@@ -134,9 +137,9 @@ class PretrainedEngine:
             raise PreparationFailed(
                 FailureReason.UnsupportedForm, f"torch.compile cannot use the backend {compilation.backend!r} here."
             ) from error
-        if self._buckets is None:
+        if not isinstance(self._shapes, Buckets):
             return
-        for rows, length in self._buckets:
+        for rows, length in self._shapes:
             self.run([Encoding({name: [0] * length for name in features})] * rows)
 
     @torch.inference_mode()
@@ -147,7 +150,7 @@ class PretrainedEngine:
         return [outputs for part in self._passes(batch) for outputs in self._pass(part)]
 
     def computed(self, lengths: Sequence[int]) -> int:
-        """How many tokens a step of rows of these lengths computes, those that fill a bucket included."""
+        """How many tokens a step of rows of these lengths computes, those that fill a shape included."""
         shapes = (self._shape(len(part), max(part)) for part in self._passes(lengths))
         return sum(rows * longest for rows, longest in shapes)
 
@@ -163,19 +166,20 @@ class PretrainedEngine:
 
     def _shape(self, rows: int, longest: int) -> tuple[int, int]:
         """The shape that a pass is filled up to."""
-        filled = self._buckets if self._pad_token is not None else None
-        return filled.around(rows, longest) if filled else (rows, longest)
+        if self._shapes is None or self._pad_token is None:
+            return rows, longest
+        return self._shapes.around(rows, longest)
 
     def _most_rows(self) -> int | None:
         """Rows that go together at most: one where the model cannot tell padding from text."""
         if self._pad_token is None:
             return 1
-        return self._buckets.most_rows if self._buckets else None
+        return self._shapes.most_rows if self._shapes else None
 
     def _padded(self, batch: Sequence[Encoding]) -> dict[str, torch.Tensor]:
         """The batch as int64 tensors [rows, longest], with the mask of what is text.
 
-        Where there are buckets, rows and longest are those of the bucket; its further rows repeat the first.
+        Where there are shapes, rows and longest are those of the shape; its further rows repeat the first.
         """
         rows, longest = self._shape(len(batch), max(len(encoding) for encoding in batch))
         batch = [*batch, *[batch[0]] * (rows - len(batch))]
@@ -192,6 +196,15 @@ class PretrainedEngine:
 
     def _fill(self, feature: str) -> int:
         return self._pad_token or 0 if feature == "input_ids" else 0
+
+
+def _shapes(model: PreTrainedModel, execution: Execution) -> Buckets | Tiles | None:
+    """Those of a compiled model, or of one whose linears oneDNN compiles: on the CPU, in less than float32."""
+    if execution.compilation:
+        return Buckets.up_to(execution.max_length)
+    if model.device.type != "cpu" or model.dtype is torch.float32:
+        return None
+    return Tiles(tile_of(model.dtype), min(execution.max_length, model_limit(model) or execution.max_length))
 
 
 def _settings(precision: Precision, execution: Execution) -> dict[str, Any]:

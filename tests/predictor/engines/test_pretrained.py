@@ -13,22 +13,27 @@ from transformers import (
     GPT2Config,
     GPT2ForSequenceClassification,
     PreTrainedConfig,
+    PreTrainedModel,
     XLNetConfig,
     pipeline,
 )
 
 from tests.predictor.tiny import CANDIDATE, LABELS, MAX_LENGTH, save_tiny_checkpoint
 from transformermodel_api.errors import PreparationFailed
+from transformermodel_api.preparation import Precision
 from transformermodel_api.spec import TaskName
 from transformermodel_predictor.artifact.directory import Artifact
 from transformermodel_predictor.engines.buckets import Buckets
 from transformermodel_predictor.engines.catalogue import load_engine
-from transformermodel_predictor.engines.engine import Engine
+from transformermodel_predictor.engines.engine import Engine, computed_tokens
+from transformermodel_predictor.engines.execution import Execution
 from transformermodel_predictor.engines.pretrained import PretrainedEngine
+from transformermodel_predictor.engines.tiles import Tiles
 from transformermodel_predictor.loading import LoadedModel
 from transformermodel_predictor.tasks.catalogue import TaskConfiguration, make_task
 from transformermodel_predictor.tasks.task import Encoding
 
+XLNET = XLNetConfig(vocab_size=32, d_model=16, n_layer=1, n_head=2, d_inner=16, num_labels=3, pad_token_id=1)
 TEXTS = ("good", "i love this movie", "it was bad " * 4, "hate", "i love this movie it was good")
 
 
@@ -92,7 +97,7 @@ def test_a_model_that_knows_no_padding_answers_a_batch_row_by_row(pad_token: int
 @pytest.mark.parametrize(
     ("configuration", "changed"),
     [
-        (XLNetConfig(vocab_size=32, d_model=16, n_layer=1, n_head=2, d_inner=16, num_labels=3, pad_token_id=1), True),
+        (XLNET, True),
         (FNetConfig(vocab_size=32, hidden_size=16, num_hidden_layers=1, intermediate_size=16, num_labels=3), True),
         (BertConfig(vocab_size=32, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, num_labels=3), False),
     ],
@@ -108,6 +113,68 @@ def test_a_model_that_padding_changes_answers_a_batch_row_by_row(
     alone = torch.cat([logits(engine, [row]) for row in rows])
     torch.testing.assert_close(logits(engine, rows), alone, atol=1e-5, rtol=0)
     assert ("padding changes what it gives" in caplog.text) is changed
+
+
+@pytest.mark.parametrize("shapes", [None, Buckets((1, 2, 4), (16,)), Tiles(16, 512)], ids=["any", "compiled", "tiles"])
+def test_whether_padding_changes_a_model_is_found_whatever_its_batches_are_filled_up_to(
+    shapes: Buckets | Tiles | None,
+) -> None:
+    torch.manual_seed(0)
+    model = AutoModelForSequenceClassification.from_config(XLNET).eval()
+    engine = PretrainedEngine(model, shapes)
+    engine.try_padding()
+    rows = encodings(2, 7, 4)
+    alone = torch.cat([logits(PretrainedEngine(model), [row]) for row in rows])
+    torch.testing.assert_close(logits(engine, rows), alone, atol=1e-5, rtol=0)
+
+
+def shapes_of(model: PreTrainedModel, engine: Engine, rows: list[Encoding]) -> list[tuple[int, ...]]:
+    """Of what a model is given."""
+    given: list[tuple[int, ...]] = []
+
+    def note(_: object, __: object, features: dict[str, torch.Tensor]) -> None:
+        given.append(tuple(features["input_ids"].shape))
+
+    hook = model.register_forward_pre_hook(note, with_kwargs=True)
+    engine.run(rows)
+    hook.remove()
+    return given
+
+
+class TestFewLengths:
+    """oneDNN compiles the linears of bfloat16 for each number of tokens."""
+
+    def load(self, path: Path, precision: Precision, most: int = 64) -> PretrainedEngine:
+        task = make_task(TaskName.SequenceClassification, TaskConfiguration(LABELS, most))
+        return PretrainedEngine.load(save_tiny_checkpoint(path), task, precision, execution=Execution(max_length=most))
+
+    @pytest.mark.parametrize(
+        ("precision", "filled"), [(Precision.BFloat16, 16), (Precision.Float16, 16), (Precision.Float32, 9)]
+    )
+    def test_rows_are_filled_up_where_numbers_are_shorter(
+        self, precision: Precision, filled: int, tmp_path: Path
+    ) -> None:
+        engine = self.load(tmp_path, precision)
+        assert shapes_of(engine.model, engine, encodings(3, 9)) == [(2, filled)]
+        assert computed_tokens(engine, [3, 9]) == 2 * filled
+
+    @pytest.mark.parametrize("most", [50, 512])
+    def test_no_row_is_longer_than_what_comes_or_the_models_positions(self, most: int, tmp_path: Path) -> None:
+        engine = self.load(tmp_path, Precision.BFloat16, most)
+        length = min(most, 64)  # positions
+        assert shapes_of(engine.model, engine, encodings(length - 1)) == [(1, length)]
+
+    def test_what_rows_are_filled_up_with_changes_nothing(self, tmp_path: Path) -> None:
+        engine, rows = self.load(tmp_path, Precision.BFloat16), encodings(3, 9, 17)
+        plain = logits(PretrainedEngine(engine.model), rows)
+        torch.testing.assert_close(logits(engine, rows), plain, atol=0.02 * float(plain.abs().max()), rtol=0)
+
+    def test_a_model_that_knows_no_padding_is_given_none(self) -> None:
+        torch.manual_seed(0)
+        config = GPT2Config(vocab_size=16, n_positions=32, n_embd=16, n_layer=1, n_head=2, pad_token_id=None)
+        engine = PretrainedEngine(GPT2ForSequenceClassification(config).eval(), Tiles(16, 32))
+        assert shapes_of(engine.model, engine, encodings(3, 9)) == [(1, 3), (1, 9)]
+        assert computed_tokens(engine, [3, 9]) == 12
 
 
 def test_a_compiled_model_that_knows_no_padding_is_given_none() -> None:

@@ -18,12 +18,8 @@ from transformermodel_predictor.engines.packed.shares import run_in_shares
 from transformermodel_predictor.engines.precision import dtype_of
 from transformermodel_predictor.engines.pretrained import load_for_task
 from transformermodel_predictor.engines.quantization import quantize, require_cpu
+from transformermodel_predictor.engines.tiles import tile_of
 from transformermodel_predictor.tasks.task import Encoding, Outputs, Task
-
-_TILE = 4
-"""So few rows that a single short text costs no more."""
-_TILES = {torch.bfloat16: 16}
-"""Rows of a tile of AMX."""
 
 
 class PackedEngine:
@@ -65,7 +61,7 @@ class PackedEngine:
             stay_in_files(model, directory.glob("*.safetensors"))
         if device.type != "cpu":
             return cls(packed)
-        packed.tile = _TILES.get(dtype, _TILE)
+        packed.tile = tile_of(dtype)
         return cls(packed, process_cores("engine"))
 
     def run(self, batch: Sequence[Encoding]) -> list[Outputs]:

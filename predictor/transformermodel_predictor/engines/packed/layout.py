@@ -1,9 +1,4 @@
-"""Where each sequence of a batch lies in the one packed row. Pure.
-
-Rows may be filled up, so that few lengths occur. oneDNN compiles its linears for each number of rows that it meets and
-keeps what it compiled, and between that the allocator keeps a hole for every size that it met: with random lengths a
-server's memory doubles within minutes, and a step now and then waits for the compiler.
-"""
+"""Where each sequence of a batch lies in the one packed row. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +8,7 @@ from itertools import accumulate, chain, repeat
 import torch
 
 from transformermodel_predictor.engines.packed.runs import Run, runs_of
+from transformermodel_predictor.engines.tiles import rounded_up
 
 
 @dataclass(frozen=True)
@@ -98,17 +94,3 @@ class Layout:
 
     def _parts(self, tokens: torch.Tensor) -> Sequence[torch.Tensor]:
         return torch.split(tokens[0], [*self.lengths, self.filling])[:-1]
-
-
-def rounded_up(total: int, tile: int) -> int:
-    """The next of the totals that rows are filled up to: 16 from each power of two to the next, of whole tiles.
-
-    At most 6 % more is computed in rows of many tiles, and less than half of that on average. Each total costs oneDNN
-    some 10 ms and 2 MiB for a model with linears of three shapes.
-
-    Args:
-        total: tokens of the sequences.
-        tile: the number of rows that is multiplied at once anyway; a power of two.
-    """
-    step = max(tile, 1 << max(total.bit_length() - 5, 0))
-    return -(-total // step) * step

@@ -1,9 +1,8 @@
-import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transformermodel_predictor.engines.packed.layout import Layout, rounded_up
+from transformermodel_predictor.engines.packed.layout import Layout
 
 LENGTHS = st.lists(st.integers(1, 20), min_size=1, max_size=12)
 
@@ -34,19 +33,6 @@ def test_a_row_is_filled_up_to_a_round_total_with_a_token_of_its_own() -> None:
     assert layout.pack([[7, 8, 9], [5, 6]]).tolist() == [[7, 8, 9, 5, 6, *[5] * 11]]
     assert layout.positions(first=2).tolist() == [[2, 3, 4, 2, 3, *[2] * 11]]
     assert layout.padded(torch.ones(1, 16, 1)).sum() == 5
-
-
-@given(st.integers(1, 100_000), st.sampled_from([1, 4, 16]))
-def test_round_totals_are_near(total: int, tile: int) -> None:
-    filled = rounded_up(total, tile)
-    assert 0 <= filled - total < max(tile, total / 16)
-    assert filled % tile == 0
-    assert rounded_up(filled, tile) == filled
-
-
-@pytest.mark.parametrize(("tile", "totals"), [(4, 112), (16, 80)])
-def test_round_totals_are_few(tile: int, totals: int) -> None:
-    assert len({rounded_up(total, tile) for total in range(1, 4097)}) == totals
 
 
 @given(LENGTHS, st.sampled_from([None, 4, 16]))
