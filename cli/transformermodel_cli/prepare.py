@@ -96,20 +96,19 @@ def prepare_subject(subject: ManifestSubject, store: "StoreLocation") -> Prepare
     for note in subject.converted.notes if subject.converted else ():
         console.print(f"  {note}", markup=False)
     from transformermodel_predictor.preparation.memory import pass_over_modules
-    from transformermodel_predictor.preparation.pipeline import prepare_and_report  # imports PyTorch: seconds
+    from transformermodel_predictor.preparation.outcome import read_report
+    from transformermodel_predictor.preparation.pipeline import prepare  # imports PyTorch: seconds
     from transformermodel_predictor.progress import Step
 
-    request = PreparationRequest.of(subject.model.spec)
+    request, opened = PreparationRequest.of(subject.model.spec), store.open()
     with progress_for(console) as progress:
-        prepared, report = prepare_and_report(
-            request, store.open(), progress, base=subject.base, loaded=pass_over_modules
-        )
+        prepared = prepare(request, opened, progress, base=subject.base, loaded=pass_over_modules)
     is_new = progress.last is not Step.Resolve
     console.print(f"Prepared {subject.name}{'' if is_new else ' already'}", style="bold green")
     for key, value in _summary(prepared, store).items():
         console.print(f"  {key:<7} {value}", markup=False)
     if is_new:
-        print_candidates(console, report)
+        print_candidates(console, read_report(opened.open(prepared.digest)))
     return prepared
 
 

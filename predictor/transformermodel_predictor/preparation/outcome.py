@@ -10,11 +10,11 @@ from transformermodel_predictor.artifact.store import Store
 from transformermodel_predictor.preparation.inputs import Inputs
 from transformermodel_predictor.preparation.pinning import fingerprint_of
 
-CHOSEN = "Chosen"
+_CHOSEN = "Chosen"
 
 
-def outcome_of(artifact: Artifact, inputs: Inputs, store: Store, report: dict[str, Any]) -> Prepared:
-    """The outcome, with what the report says of the candidate that was chosen."""
+def outcome_of(artifact: Artifact, inputs: Inputs, store: Store) -> Prepared:
+    """The outcome, with what the artifact's report says of the candidate that was chosen."""
     candidate = artifact.manifest.candidate
     return Prepared(
         digest=artifact.manifest.digest,
@@ -25,7 +25,7 @@ def outcome_of(artifact: Artifact, inputs: Inputs, store: Store, report: dict[st
         engine=candidate.engine.value,
         precision=candidate.precision.value,
         sources=fingerprint_of(inputs.checkpoint, inputs.adapter),
-        **_figures(chosen_in(report)),
+        **_figures(_chosen_in(read_report(artifact))),
     )
 
 
@@ -38,9 +38,9 @@ def read_report(artifact: Artifact) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def chosen_in(report: dict[str, Any]) -> dict[str, Any]:
+def _chosen_in(report: dict[str, Any]) -> dict[str, Any]:
     """What the report says of the candidate that was chosen."""
-    return next((entry for entry in report.get("candidates", ()) if entry.get("outcome") == CHOSEN), {})
+    return next((entry for entry in report.get("candidates", ()) if entry.get("outcome") == _CHOSEN), {})
 
 
 def _figures(chosen: dict[str, Any]) -> dict[str, str]:

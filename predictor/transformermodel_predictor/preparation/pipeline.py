@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from transformermodel_api.contract import PreparationRequest, Prepared
 from transformermodel_api.spec import TaskName
@@ -12,7 +11,7 @@ from transformermodel_predictor.artifact.store import Store
 from transformermodel_predictor.preparation.contest.stability import Budget
 from transformermodel_predictor.preparation.failure import resources_classified
 from transformermodel_predictor.preparation.inputs import Inputs, resolve
-from transformermodel_predictor.preparation.outcome import outcome_of, read_report
+from transformermodel_predictor.preparation.outcome import outcome_of
 from transformermodel_predictor.preparation.recorder import Recorder
 from transformermodel_predictor.preparation.torchserve_script.tokenizer_source import pin_tokenizer
 from transformermodel_predictor.progress import Progress, Step
@@ -31,20 +30,7 @@ def prepare(
     budget: Budget | None = None,
     loaded: Callable[[], None] = _nothing,
 ) -> Prepared:
-    """Prepare what a request asks for, or find it if that was done before; see `prepare_and_report`."""
-    return prepare_and_report(request, store, progress, base=base, budget=budget, loaded=loaded)[0]
-
-
-def prepare_and_report(
-    request: PreparationRequest,
-    store: Store,
-    progress: Progress,
-    *,
-    base: Path,
-    budget: Budget | None = None,
-    loaded: Callable[[], None] = _nothing,
-) -> tuple[Prepared, dict[str, Any]]:
-    """Prepare what a request asks for, or find it if that was done before; with the content of its report.json.
+    """Prepare what a request asks for, or find it if that was done before.
 
     Whatever ends it early, nothing half-done is published. After an interruption, or a failure that may pass, a further
     call goes on with what was downloaded and built; after a failure that stays nothing is left.
@@ -73,8 +59,7 @@ def prepare_and_report(
             artifact = _make(request, inputs, store, progress, budget or Budget(), loaded)
         else:
             store.clear(inputs.key)  # of an owner that died after it had published
-        report = read_report(artifact)
-        return outcome_of(artifact, inputs, store, report), report
+        return outcome_of(artifact, inputs, store)
 
 
 def _make(

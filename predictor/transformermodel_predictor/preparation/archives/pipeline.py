@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from transformermodel_api.contract import PreparationRequest, Prepared
 from transformermodel_api.errors import PreparationFailed
@@ -17,7 +17,6 @@ from transformermodel_predictor.artifact.manifest import REPORT_FILE, Provenance
 from transformermodel_predictor.artifact.store import Store
 from transformermodel_predictor.preparation.archives.inputs import PIPELINE_VERSION, ArchiveInputs, resolve_archive
 from transformermodel_predictor.preparation.failure import kept_for_another_attempt
-from transformermodel_predictor.preparation.outcome import read_report
 from transformermodel_predictor.preparation.provenance import library_versions
 from transformermodel_predictor.preparation.recorder import Recorder
 from transformermodel_predictor.progress import Progress, Step
@@ -39,10 +38,8 @@ _FORM, _ENGINE, _PRECISION = "Archive", "Handler", "Unknown"
 """What status says of an artifact whose handler decides all that."""
 
 
-def prepare_archive(
-    request: PreparationRequest, store: Store, progress: Progress, base: Path
-) -> tuple[Prepared, dict[str, Any]]:
-    """Prepare the archive that a request names, or find it if that was done before; with its report.json.
+def prepare_archive(request: PreparationRequest, store: Store, progress: Progress, base: Path) -> Prepared:
+    """Prepare the archive that a request names, or find it if that was done before.
 
     Args:
         request: what is wanted; its task is Custom.
@@ -63,7 +60,7 @@ def prepare_archive(
             artifact = store.find(key) or _prepare(request, inputs, store, Recorder(progress), workspace)
     else:
         store.clear(inputs.key)  # of an owner that died after it had published
-    return _outcome(artifact, inputs, store), read_report(artifact)
+    return _outcome(artifact, inputs, store)
 
 
 def _require_trust(request: PreparationRequest) -> None:
