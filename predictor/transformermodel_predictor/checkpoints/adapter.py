@@ -14,6 +14,7 @@ from transformermodel_predictor.checkpoints.checkpoint import read_object, requi
 from transformermodel_predictor.checkpoints.torch_file import read_state_dict
 from transformermodel_predictor.pretrained import listed, one_line
 from transformermodel_predictor.quiet import quiet
+from transformermodel_predictor.resources import resources_classified
 
 _CONFIGURATION = "adapter_config.json"
 _WEIGHTS = "adapter_model.safetensors"
@@ -76,8 +77,9 @@ def _merged(model: PreTrainedModel, folder: Path, weights: dict[str, torch.Tenso
             f"{origin} is a {configuration.peft_type.value} adapter, which cannot be merged into weights.",
         )
     try:
-        wrapped = get_peft_model(model, configuration)
-        outcome = set_peft_model_state_dict(wrapped, weights)
+        with resources_classified():
+            wrapped = get_peft_model(model, configuration)
+            outcome = set_peft_model_state_dict(wrapped, weights)
     except (ValueError, RuntimeError, KeyError) as error:
         raise _mismatch(origin, one_line(error)) from error
     _require_all_used(outcome, origin)

@@ -14,6 +14,7 @@ from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.pretrained import listed, one_line
 from transformermodel_predictor.quiet import quiet
+from transformermodel_predictor.resources import resources_classified
 
 _WRAPPERS = ("state_dict", "model_state_dict", "model")
 """Under which trainers put the weights among other things."""
@@ -54,7 +55,7 @@ def is_traced(file: Path) -> bool:
 def _load(file: Path, origin: str, *, trusted: bool) -> object:
     options: dict[str, Any] = {"map_location": "cpu", "mmap": zipfile.is_zipfile(file)}
     try:
-        with quiet():
+        with resources_classified(), quiet():
             return torch.load(file, weights_only=True, **options)
     except pickle.UnpicklingError as error:
         if not trusted:
@@ -62,9 +63,9 @@ def _load(file: Path, origin: str, *, trusted: bool) -> object:
     except (RuntimeError, EOFError, ValueError) as error:
         raise _damaged(file, origin, error) from error
     try:
-        with quiet():
+        with resources_classified(), quiet():
             return torch.load(file, weights_only=False, **options)
-    except MemoryError:
+    except PreparationFailed:
         raise
     except Exception as error:  # a pickle may call anything, which may raise anything
         raise _damaged(file, origin, error) from error

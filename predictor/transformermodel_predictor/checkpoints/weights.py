@@ -22,6 +22,7 @@ from transformermodel_predictor.pretrained import (
     model_type_of,
     one_line,
 )
+from transformermodel_predictor.resources import resources_classified
 from transformermodel_predictor.sources.selection import WeightsKind
 
 
@@ -37,7 +38,8 @@ def load_weights(checkpoint: Checkpoint, auto_class: str, labels: Sequence[str])
         configuration.id2label = dict(enumerate(labels))
         configuration.label2id = {label: index for index, label in enumerate(labels)}
     try:
-        loaded = _load(checkpoint, auto_class)
+        with resources_classified():
+            loaded = _load(checkpoint, auto_class)
     except (ValueError, TypeError, LookupError, OSError) as error:
         raise PreparationFailed(
             FailureReason.UnsupportedSource, f"{checkpoint.origin} cannot be loaded ({one_line(error)})."

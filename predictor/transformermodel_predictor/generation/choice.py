@@ -13,6 +13,7 @@ from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.generation.decoder import Decoder, Prompt, SeparateDecoder
 from transformermodel_predictor.generation.slots import SlotDecoder
 from transformermodel_predictor.pretrained import one_line
+from transformermodel_predictor.resources import resources_classified
 
 _log = logging.getLogger(__name__)
 
@@ -26,7 +27,7 @@ def choose_decoder(model: PreTrainedModel) -> type[SlotDecoder] | type[SeparateD
     """The kind of decoder that runs all sequences at once where that gives this model's own logits; else one by one.
 
     Raises:
-        PreparationFailed: UnsupportedArchitecture, the model cannot go on from what it has read.
+        PreparationFailed: UnsupportedArchitecture, the model cannot go on from what it has read; OutOfMemory.
     """
     reason = OwnLogits.of(model).reason_against(lambda: SlotDecoder(model))
     if reason is None:
@@ -54,17 +55,20 @@ class OwnLogits:
         """Try a model.
 
         Raises:
-            PreparationFailed: UnsupportedArchitecture, it cannot go on from what it has read.
+            PreparationFailed: UnsupportedArchitecture, it cannot go on from what it has read; OutOfMemory.
         """
         prompts = prompts_for(model.config.get_text_config().vocab_size, _PROMPT_LENGTHS)
         try:
-            own = cls(prompts, trial(SeparateDecoder(model), prompts), _TOLERANCE.get(model.dtype, _COARSE_TOLERANCE))
-            whole = _without_cache(model, prompts)
+            with resources_classified():
+                logits, whole = trial(SeparateDecoder(model), prompts), _without_cache(model, prompts)
+        except PreparationFailed:
+            raise
         except Exception as error:  # what it is depends on the architecture
             raise PreparationFailed(
                 FailureReason.UnsupportedArchitecture,
                 f"{type(model).__name__} cannot generate token by token ({one_line(error)}).",
             ) from error
+        own = cls(prompts, logits, _TOLERANCE.get(model.dtype, _COARSE_TOLERANCE))
         if not own._close(own.logits[: len(prompts)], whole):
             raise PreparationFailed(
                 FailureReason.UnsupportedArchitecture,
@@ -73,9 +77,16 @@ class OwnLogits:
         return own
 
     def reason_against(self, make: Callable[[], Decoder[Any]]) -> str | None:
-        """Why a decoder does not suit the model, in a few words; None where it gives the model's own logits."""
+        """Why a decoder does not suit the model, in a few words; None where it gives the model's own logits.
+
+        Raises:
+            PreparationFailed: OutOfMemory, which says nothing about the decoder.
+        """
         try:
-            return None if self._close(self.logits, trial(make(), self.prompts)) else "its logits differ"
+            with resources_classified():
+                return None if self._close(self.logits, trial(make(), self.prompts)) else "its logits differ"
+        except PreparationFailed:
+            raise
         except Exception as error:  # noqa: BLE001 - likewise; whoever asks has another way
             return one_line(error)
 

@@ -1,43 +1,12 @@
-"""Failures that can come from anywhere: the disk is full, or memory is."""
+"""What a failed preparation leaves for another attempt."""
 
-import errno
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from safetensors import SafetensorError
-
 from transformermodel_api.errors import PreparationFailed
-from transformermodel_api.failures import FailureReason
-
-_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
-_NO_SPACE_IN_TEXT = tuple(f"os error {number}" for number in _NO_SPACE)
-_NO_MEMORY_IN_TEXT = ("can't allocate memory", "not enough memory", "Cannot allocate memory", "out of memory")
-
-
-@contextmanager
-def resources_classified() -> Iterator[None]:
-    """Turn a full disk and exhausted memory into their failure classes, whoever notices them.
-
-    safetensors and torch have exceptions of their own for both, which differ from others only in their text.
-    """
-    try:
-        yield
-    except MemoryError as error:
-        raise _out_of_memory() from error
-    except OSError as error:
-        if error.errno not in _NO_SPACE:
-            raise
-        raise _no_space(error.filename) from error
-    except SafetensorError as error:
-        if not any(text in str(error) for text in _NO_SPACE_IN_TEXT):
-            raise
-        raise _no_space(None) from error
-    except RuntimeError as error:
-        if not any(text in str(error) for text in _NO_MEMORY_IN_TEXT):
-            raise
-        raise _out_of_memory() from error
+from transformermodel_predictor.resources import resources_classified
 
 
 @contextmanager
@@ -50,12 +19,3 @@ def kept_for_another_attempt(folder: Path) -> Iterator[Path]:
         if folder.exists() and not error.reason.transient:
             shutil.rmtree(folder)
         raise
-
-
-def _no_space(file: str | None) -> PreparationFailed:
-    place = f" while {file} was written" if file else ""
-    return PreparationFailed(FailureReason.InsufficientStorage, f"the disk is full{place}.")
-
-
-def _out_of_memory() -> PreparationFailed:
-    return PreparationFailed(FailureReason.OutOfMemory, "the model does not fit into memory.")

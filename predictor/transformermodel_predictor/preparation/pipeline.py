@@ -9,12 +9,12 @@ from transformermodel_api.spec import TaskName
 from transformermodel_predictor.artifact.directory import Artifact
 from transformermodel_predictor.artifact.store import Store
 from transformermodel_predictor.preparation.contest.stability import Budget
-from transformermodel_predictor.preparation.failure import resources_classified
 from transformermodel_predictor.preparation.inputs import Inputs, resolve
 from transformermodel_predictor.preparation.outcome import outcome_of
 from transformermodel_predictor.preparation.recorder import Recorder
 from transformermodel_predictor.preparation.torchserve_script.tokenizer_source import pin_tokenizer
 from transformermodel_predictor.progress import Progress, Step
+from transformermodel_predictor.resources import resources_classified
 
 
 def _nothing() -> None:

@@ -13,7 +13,7 @@ from tests.predictor.artifact.test_store_contract import KEY, OTHER_KEY, publish
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.objects.location import Scheme
-from transformermodel_predictor.preparation.failure import resources_classified
+from transformermodel_predictor.resources import resources_classified
 
 SIZE = 4 << 20
 TOO_MUCH = b"x" * (SIZE - (64 << 10))

@@ -1,6 +1,8 @@
 """Greedy tokens are those of transformers' own generate(), whoever else is decoded meanwhile."""
 
 from collections.abc import Sequence
+from itertools import count
+from typing import Any
 
 import pytest
 import torch
@@ -113,6 +115,22 @@ def test_an_architecture_that_forgets_is_refused() -> None:
         choose_decoder(model)
 
     assert failure.value.reason is FailureReason.UnsupportedArchitecture
+
+
+@pytest.mark.parametrize("from_pass", [0, 7], ids=["one by one", "together"])
+def test_exhausted_memory_says_nothing_about_an_architecture(
+    from_pass: int, llama: PreTrainedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passes, forward = count(), llama.forward
+
+    def forward_while_there_is_memory(*arguments: Any, **settings: Any) -> Any:
+        return forward(*arguments, **settings) if next(passes) < from_pass else torch.empty(1 << 60)
+
+    monkeypatch.setattr(llama, "forward", forward_while_there_is_memory)
+    with pytest.raises(PreparationFailed) as failure:
+        choose_decoder(llama)
+
+    assert failure.value.reason is FailureReason.OutOfMemory
 
 
 def test_the_cache_is_freed_when_the_last_has_left(llama: PreTrainedModel, tokenizer: TokenizersBackend) -> None:

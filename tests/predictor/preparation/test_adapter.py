@@ -80,6 +80,12 @@ def test_an_adapter_for_layers_that_are_not_there_is_refused(kitchen: Kitchen) -
     assert "No modules were targeted for adaptation" in mismatch(kitchen, **LABELS)
 
 
+def test_exhausted_memory_is_no_mismatch(kitchen: Kitchen, monkeypatch: pytest.MonkeyPatch) -> None:
+    train(kitchen.model, kitchen.adapter)
+    monkeypatch.setattr("peft.get_peft_model", lambda *_: torch.empty(1 << 60))
+    assert kitchen.failure(request_for(adapter=ADAPTER)).reason is FailureReason.OutOfMemory
+
+
 def test_a_tensor_without_a_place_is_named(kitchen: Kitchen) -> None:
     train(kitchen.model, kitchen.adapter)
     weights = kitchen.adapter / "adapter_model.safetensors"

@@ -14,7 +14,7 @@ from transformers import PreTrainedModel
 from tests.predictor.preparation.conftest import Kitchen, request_for
 from transformermodel_api.contract import PreparationRequest
 from transformermodel_api.failures import FailureReason
-from transformermodel_api.source import Source
+from transformermodel_api.source import RemoteCode, Source
 from transformermodel_predictor.preparation.inputs import Acquired, resolve
 from transformermodel_predictor.preparation.merge import merge
 
@@ -113,6 +113,21 @@ def test_a_pickle_that_is_trusted_is_read(kitchen: Kitchen, weights: dict[str, t
     trap = set_trap(kitchen, weights)
     assert_same(merged(kitchen, trusting()), weights)
     assert trap.exists()
+
+
+@pytest.mark.parametrize("request_", [request_for(), trusting()], ids=["weights", "trusted"])
+def test_exhausted_memory_is_no_damage(
+    kitchen: Kitchen, weights: dict[str, torch.Tensor], request_: PreparationRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.save(weights, kitchen.model / "pytorch_model.bin")
+
+    def load(*_: Any, weights_only: bool, **__: Any) -> object:
+        if weights_only and request_.source.trust_remote_code is RemoteCode.Allowed:
+            raise pickle.UnpicklingError
+        return torch.empty(1 << 60)
+
+    monkeypatch.setattr(torch, "load", load)
+    assert kitchen.failure(request_).reason is FailureReason.OutOfMemory
 
 
 def test_consent_is_part_of_the_input(kitchen: Kitchen) -> None:

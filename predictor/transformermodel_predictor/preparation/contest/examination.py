@@ -32,12 +32,12 @@ from transformermodel_predictor.preparation.contest.parity import compare, toler
 from transformermodel_predictor.preparation.contest.samples import Samples
 from transformermodel_predictor.preparation.contest.stability import Budget
 from transformermodel_predictor.preparation.contest.trials import Dropped, Examination, Examined
-from transformermodel_predictor.preparation.failure import resources_classified
 from transformermodel_predictor.preparation.forms.form import Place
 from transformermodel_predictor.preparation.material import Material
 from transformermodel_predictor.preparation.placement import Placement
 from transformermodel_predictor.preparation.torchserve_script.traced import Traced
 from transformermodel_predictor.progress import Progress, Step
+from transformermodel_predictor.resources import resources_classified
 from transformermodel_predictor.tasks.catalogue import TaskConfiguration, make_task
 
 _LIMITS = StepLimits()

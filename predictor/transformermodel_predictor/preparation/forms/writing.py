@@ -12,7 +12,6 @@ from transformermodel_predictor.candidate import Candidate
 from transformermodel_predictor.engines.compiled import unsupported
 from transformermodel_predictor.engines.precision import dtype_of
 from transformermodel_predictor.engines.signature import SIGNATURE_FILE, GraphSignature
-from transformermodel_predictor.preparation.failure import resources_classified
 from transformermodel_predictor.preparation.forms.exportable import Exportable
 from transformermodel_predictor.preparation.forms.form import Place
 from transformermodel_predictor.preparation.forms.plain import exportable_encoder
@@ -20,6 +19,7 @@ from transformermodel_predictor.preparation.forms.plain_decoder import exportabl
 from transformermodel_predictor.preparation.merge import Merged
 from transformermodel_predictor.pretrained import one_line
 from transformermodel_predictor.quiet import quiet
+from transformermodel_predictor.resources import resources_classified
 from transformermodel_predictor.tasks.text_generation import TextGeneration
 
 

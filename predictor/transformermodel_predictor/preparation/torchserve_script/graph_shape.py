@@ -15,6 +15,7 @@ from transformermodel_predictor.engines.signature import Signature
 from transformermodel_predictor.preparation.forms.batches import random_batches
 from transformermodel_predictor.pretrained import one_line
 from transformermodel_predictor.quiet import quiet
+from transformermodel_predictor.resources import resources_classified
 from transformermodel_predictor.tasks.task import Encoding, Outputs
 
 _LENGTHS = ((1,), (7, 5, 12))
@@ -48,7 +49,8 @@ def shape_of(graph: Graph, traced: Signature, device: torch.device, *, row_per_t
     alone = replace(traced, device=device.type, fixed_length=True, batch_size=1)
     batches = random_batches(traced, [*_LENGTHS, (traced.max_length,)])
     try:
-        expected = [_run(graph, alone, device, batch, row_per_token) for batch in batches]
+        with resources_classified():
+            expected = [_run(graph, alone, device, batch, row_per_token) for batch in batches]
     except _FAILURES as error:
         raise unsupported(
             f"the traced graph cannot be run on a {device.type.upper()} with the ids and the mask of "

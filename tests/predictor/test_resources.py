@@ -9,7 +9,7 @@ from safetensors import SafetensorError
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
-from transformermodel_predictor.preparation.failure import resources_classified
+from transformermodel_predictor.resources import resources_classified
 
 
 def fill_the_disk() -> None:
@@ -23,6 +23,10 @@ def fill_the_disk_from_safetensors() -> None:
 
 def exceed_a_quota() -> None:
     raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT), "/models/file")
+
+
+def map_more_than_there_is() -> None:
+    raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
 
 
 def fill_the_memory() -> None:
@@ -39,6 +43,7 @@ def fill_the_memory_from_torch() -> None:
         (fill_the_disk, FailureReason.InsufficientStorage, "the disk is full."),
         (fill_the_disk_from_safetensors, FailureReason.InsufficientStorage, "the disk is full."),
         (exceed_a_quota, FailureReason.InsufficientStorage, "the disk is full while /models/file was written."),
+        (map_more_than_there_is, FailureReason.OutOfMemory, "the model does not fit into memory."),
         (fill_the_memory, FailureReason.OutOfMemory, "the model does not fit into memory."),
         (fill_the_memory_from_torch, FailureReason.OutOfMemory, "the model does not fit into memory."),
     ],
