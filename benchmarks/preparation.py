@@ -45,16 +45,6 @@ print(json.dumps({"kibibytes": kibibytes("VmHWM") - before}))
 """
 
 
-class _Silent:
-    """A progress that nobody sees."""
-
-    def step(self, step: object, detail: str) -> None:
-        pass
-
-    def bytes(self, done: int, total: int) -> None:
-        pass
-
-
 def measure(runs: int = 5) -> Result:
     """Prepare `runs` times in turns with the libraries alone, and each time once more."""
     from tests.hub.server import serving
@@ -127,9 +117,10 @@ def _prepare_request(fields: dict[str, Any], store: Path, base: Path) -> Any:  #
     from transformermodel_api.contract import PreparationRequest
     from transformermodel_predictor.artifact.local_store import LocalStore
     from transformermodel_predictor.preparation.pipeline import prepare
+    from transformermodel_predictor.progress import Unwatched
 
     request = PreparationRequest.model_validate({"task": "SequenceClassification", **fields})
-    return prepare(request, LocalStore(store), _Silent(), base=base)
+    return prepare(request, LocalStore(store), Unwatched(), base=base)
 
 
 def _seconds_of(store: Path, steps: tuple[str, ...]) -> float:

@@ -27,3 +27,13 @@ class Progress(Protocol):
     def bytes(self, done: int, total: int) -> None:
         """How much of the current step's data is there; both in bytes."""
         ...
+
+
+class Unwatched:
+    """Nobody watches. Implements `Progress`."""
+
+    def step(self, step: Step, detail: str) -> None:
+        """Nobody is told."""
+
+    def bytes(self, done: int, total: int) -> None:
+        """Nobody is told."""

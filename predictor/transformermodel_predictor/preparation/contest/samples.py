@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.origin import without_secrets
-from transformermodel_predictor.progress import Step
+from transformermodel_predictor.progress import Unwatched
 from transformermodel_predictor.sources.catalogue import source_for
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def fetch_samples(uri: str, base: Path, revision: str | None = None) -> Samples:
     with tempfile.TemporaryDirectory(prefix="samples-") as folder:
         source = source_for(uri, revision, base, wanted)
         shown = without_secrets(uri)
-        root = source.acquire(source.resolve(), Path(folder) / "samples", _Nobody())
+        root = source.acquire(source.resolve(), Path(folder) / "samples", Unwatched())
         (name,) = wanted([path.name for path in root.iterdir() if path.is_file()], shown, lambda _: "")
         content = (root / name).read_bytes()
     return parse_samples(content, shown)
@@ -91,16 +91,6 @@ class _SamplesFile:
                 FailureReason.NotFound, f"{origin} is no file, and no folder with a {SAMPLES_FILE}."
             )
         return (found,)
-
-
-class _Nobody:
-    """Samples are small: nobody watches how they come. Implements `Progress`."""
-
-    def step(self, step: Step, detail: str) -> None:
-        """Tell nobody."""
-
-    def bytes(self, done: int, total: int) -> None:
-        """Tell nobody."""
 
 
 def parse_samples(content: bytes, origin: str) -> Samples:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from transformermodel_predictor.progress import Step
+from transformermodel_predictor.progress import Unwatched
 
 _log = logging.getLogger(__name__)
 
@@ -109,7 +109,7 @@ def borrow(name: str, model_name: str, place: Path) -> Path:
     pinned = pin_tokenizer(tokenizer_uri(model_name, origin), origin)
     _log.warning("%s lacks files of its model: they are those of %s", origin, pinned.resolved.identity)
     target = place / pinned.resolved.commit
-    found = pinned.source.acquire(pinned.resolved, target, _Unwatched())
+    found = pinned.source.acquire(pinned.resolved, target, Unwatched())
     return target if found == target else _copied(found, target)
 
 
@@ -129,13 +129,3 @@ def _standard_name(serialized: str | None, names: Collection[str]) -> str | None
     if serialized is None or serialized not in names or any(name in names for name in _STANDARD_WEIGHTS):
         return None
     return _STANDARD_NAMES.get(Path(serialized).suffix)
-
-
-class _Unwatched:
-    """Nobody watches: the files are small. Implements `Progress`."""
-
-    def step(self, step: Step, detail: str) -> None:
-        """A step begins."""
-
-    def bytes(self, done: int, total: int) -> None:
-        """Something has come."""
