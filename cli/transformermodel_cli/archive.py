@@ -39,7 +39,10 @@ def command(
     archive_format: Annotated[ArchiveFormat, typer.Option(help="Form of the archive.")] = ArchiveFormat.default,
     force: Annotated[bool, typer.Option("--force", "-f", help="Replace an archive that is there.")] = False,
 ) -> None:
-    """Pack a prepared model, or a handler with its files, into an archive that TorchServe serves."""
+    """Pack a prepared model, or a handler, for TorchServe.
+
+    The archive is one that TorchServe serves, and `transformermodel serve` too.
+    """
     from transformermodel_predictor.artifact.directory import open_artifact
     from transformermodel_predictor.torchserve.packing import ArchiveOptions, pack_artifact, pack_handler
 

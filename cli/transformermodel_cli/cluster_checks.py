@@ -18,6 +18,8 @@ _DEFINITIONS = {
     "inferenceservices.serving.kserve.io": "Install KServe 0.20 or later in Standard mode.",
 }
 _USER_S_FAULT = 2
+_NO_KUBECONFIG = "No configuration found"
+"""What the client says of a file that is not there, after calling it invalid."""
 
 
 def cluster_checks(model: TransformerModel) -> Iterator[Check]:
@@ -29,7 +31,8 @@ def cluster_checks(model: TransformerModel) -> Iterator[Check]:
     try:
         config.load_kube_config()
     except config.ConfigException as error:
-        yield skipped("cluster", f"there is no current cluster ({error})")
+        why = "there is no kubeconfig" if _NO_KUBECONFIG in str(error) else str(error)
+        yield skipped("cluster", f"there is no current cluster ({why})")
         return
     with client.ApiClient() as connection:
         try:

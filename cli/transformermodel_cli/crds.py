@@ -4,7 +4,10 @@ import sys
 
 
 def command() -> None:
-    """Print the CustomResourceDefinition, for `transformermodel crds | kubectl apply -f -`."""
+    """Print the CustomResourceDefinition.
+
+    It is applied with `transformermodel crds | kubectl apply -f -`.
+    """
     from transformermodel_api.generate import crd_yaml
 
     sys.stdout.write(crd_yaml())

@@ -26,7 +26,10 @@ def command(
     ] = None,
     output: Annotated[Output, typer.Option(help="How to print the result.")] = Output.text,
 ) -> None:
-    """Compare two prepared artifacts on samples: answers that change, shift of probabilities, speed, size."""
+    """Compare two prepared artifacts on samples.
+
+    Told are answers that change, by how much probabilities shift, speed and size.
+    """
     from transformermodel_predictor.artifact.directory import open_artifact
     from transformermodel_predictor.preparation.contest.comparison import compare_artifacts  # imports PyTorch: seconds
     from transformermodel_predictor.preparation.contest.samples import Samples, fetch_samples

@@ -35,7 +35,10 @@ def command(
     store: StoreOption = None,
     output: Annotated[Output, typer.Option(help="How to print the result.")] = Output.text,
 ) -> None:
-    """Check everything that could fail before it does, each failure with its remedy; changes nothing."""
+    """Look at all that could fail, before it does.
+
+    Each failure is told with its remedy. Nothing is changed.
+    """
     place = store_location(store, os.environ).place
     checks = [check for file in files for check in file_checks(file, place)]
     for check in checks:

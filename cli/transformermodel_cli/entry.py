@@ -1,4 +1,4 @@
-"""The entry point: `transformermodel COMMAND`. Hears SIGTERM before anything is imported that takes long."""
+"""The entry point: `transformermodel COMMAND`. Hears signals before anything is imported that takes long."""
 
 import signal
 import sys
@@ -7,6 +7,8 @@ from typing import NoReturn
 
 TERMINATED = 143
 """Exit status after SIGTERM, as shells have it (128 + SIGTERM)."""
+INTERRUPTED = 130
+"""The same after Ctrl-C."""
 
 
 def run() -> NoReturn:
@@ -15,10 +17,13 @@ def run() -> NoReturn:
     SIGTERM ends it from here on; a server that listens takes it over. The first process of a container would not hear
     it otherwise, and a pod that is deleted while it starts would stay for its whole grace period.
     """
-    signal.signal(signal.SIGTERM, _leave)
-    from transformermodel_cli import main
+    try:
+        signal.signal(signal.SIGTERM, _leave)
+        from transformermodel_cli import main
 
-    main.run()
+        main.run()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
 
 
 def _leave(_: int, __: FrameType | None) -> NoReturn:

@@ -49,7 +49,10 @@ def command(
     explanations: ExplanationsFlag = None,
     output: Annotated[Output, typer.Option(help="How to print the result.")] = Output.text,
 ) -> None:
-    """Answer a text and say how much each of its words spoke for the answer. Prepares the model where needed."""
+    """Answer a text, and say how much each word spoke for that.
+
+    The model is prepared where needed.
+    """
     given = {"text": text, "text_pair": text_pair, "question": question, "context": context}
     fields = {name: value for name, value in given.items() if value is not None}
     if not fields:
@@ -88,6 +91,9 @@ def _explained(
     digests: dict[str, str] = {}
     if isinstance(subject, ManifestSubject):
         with preparing([subject], location) as preparation:
+            from transformermodel_predictor.engines.device import choose_devices  # imports PyTorch, while it prepares
+
+            choose_devices(options.device)  # what is not here is told before minutes have passed
             digests = dict(preparation.digests())
     with ExitStack() as holds:
         directory = place_of(subject, location, digests)

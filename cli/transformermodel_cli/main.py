@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
-from transformermodel_api.errors import TransformerModelError
+from transformermodel_api.errors import TransformerModelError, UserError
 from transformermodel_cli import (
     archive,
     check_installation,
@@ -22,10 +22,8 @@ from transformermodel_cli import (
     serve,
     validate,
 )
+from transformermodel_cli.entry import INTERRUPTED
 from transformermodel_cli.process_end import end_process
-
-INTERRUPTED = 130
-"""Exit status after Ctrl-C, as shells have it (128 + SIGINT)."""
 
 app = typer.Typer(
     name="transformermodel",
@@ -77,9 +75,11 @@ def _status() -> int:
     try:
         app()
     except TransformerModelError as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print("error:", style="bold red", end=" ")
-        sys.stderr.write(f"{error}\n")
-        return error.exit_status
+        return _refused(error)
+    except PermissionError as error:  # of a file that was named, or a folder above it
+        if error.filename is None:
+            raise
+        return _refused(UserError(f"{error.filename}: {error.strerror}. Give this user the right to it."))
     except KeyboardInterrupt:
         return INTERRUPTED
     except SystemExit as end:
@@ -87,3 +87,10 @@ def _status() -> int:
             raise
         return end.code or 0
     return 0
+
+
+def _refused(error: TransformerModelError) -> int:
+    """Say what is wrong; its exit status."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print("error:", style="bold red", end=" ")
+    sys.stderr.write(f"{error}\n")
+    return error.exit_status

@@ -32,7 +32,14 @@ from transformermodel_cli.model_flags import (
 )
 from transformermodel_cli.preparation_process import preparing
 from transformermodel_cli.prepare import StoreOption
-from transformermodel_cli.served_models import handler_options, model_options, names_of, place_of, stored_models
+from transformermodel_cli.served_models import (
+    handler_options,
+    has_handler,
+    model_options,
+    names_of,
+    place_of,
+    stored_models,
+)
 from transformermodel_cli.server_flags import (
     GRPC_PORT,
     HTTP_PORT,
@@ -50,6 +57,7 @@ from transformermodel_cli.server_flags import (
     MetricsPortFlag,
     PlaygroundFlag,
     TokenFileFlag,
+    require_different_ports,
 )
 from transformermodel_cli.subjects import ManifestSubject, StoreSubject, Subject, read_subjects
 
@@ -115,13 +123,24 @@ def command(
     management_token_file: ManagementTokenFileFlag = None,
     model_store: ModelStoreFlag = None,
 ) -> None:
-    """Prepare models where needed and serve them over HTTP and gRPC until Ctrl-C."""
+    """Prepare models where needed and serve them until Ctrl-C.
+
+    They answer over HTTP and gRPC, on this machine alone unless --host says otherwise.
+    """
     from transformermodel_predictor.artifact.holding import held
     from transformermodel_predictor.server.serving import ManagementOptions, ServerOptions, read_token, serve
 
     subjects = read_subjects([*(files or ()), *_named_model(model_name, model_dir, model_uri)])
     if not subjects:
         raise UserError("nothing to serve: name a manifest, as in `transformermodel serve model.yaml`")
+    require_different_ports(
+        {
+            "--http-port": http_port,
+            "--grpc-port": grpc_port,
+            "--metrics-port": metrics_port,
+            "--management-port": management_port,
+        }
+    )
     flags = {
         "max_tokens": max_batch_tokens,
         "max_batch_size": max_batch_size,
@@ -194,9 +213,13 @@ def _prepare(subjects: Sequence[Subject], store: "StoreLocation", options: "Serv
     ]
     if not manifests:
         return {}
+    from transformermodel_predictor.engines.device import choose_devices
     from transformermodel_predictor.server.serving import preload
 
     store.require_usable()  # before seconds are spent on what it is needed for
     with preparing(manifests, store) as preparation:
         preload(options)
+        for subject in manifests:  # a device that is not here is told before minutes have passed
+            if not has_handler(subject):
+                choose_devices(options.models[subject.name].device)
         return preparation.digests()

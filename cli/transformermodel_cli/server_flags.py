@@ -1,9 +1,12 @@
 """The flags of `serve` that say how models are served, with KServe's spellings as aliases."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from transformermodel_api.errors import UserError
 
 HTTP_PORT = 8080
 GRPC_PORT = 8081
@@ -78,3 +81,18 @@ PlaygroundFlag = Annotated[
 AccessLogFlag = Annotated[
     bool, typer.Option("--access-log/--no-access-log", help="A line per request, without anybody's text.")
 ]
+
+
+def require_different_ports(ports: Mapping[str, int | None]) -> None:
+    """Refuse two listeners on one port.
+
+    Args:
+        ports: by the flags that name them; None is no listener, 0 a port that is free.
+
+    Raises:
+        UserError: two flags name one port.
+    """
+    flags: dict[int, str] = {}
+    for flag, port in ports.items():
+        if port and (other := flags.setdefault(port, flag)) != flag:
+            raise UserError(f"{other} and {flag} are both {port}: name a port for each")

@@ -151,17 +151,19 @@ def _directory(given: str, path: Path) -> Subject:
         return _archive(given, archive)
     if has_handler(path):
         return _archive(given, path)
-    _require_no_source(path)
-    return ArtifactSubject(name, path)
+    raise UserError(_nothing_to_serve(path))
 
 
-def _require_no_source(folder: Path) -> None:
-    """Pass unless a folder that was not prepared has what a preparation begins with."""
+def _nothing_to_serve(folder: Path) -> str:
+    """Why a folder cannot be named, by what it has instead of a prepared model or an archive."""
     manifests = sorted(folder.glob("*.yaml"), key=lambda file: (file.name != "model.yaml", file.name))
-    for manifest in manifests[:1]:
-        raise UserError(f"{folder} is a folder, and no prepared model: name the manifest in it, as in {manifest}")
+    if manifests:
+        return f"{folder} is a folder, and no prepared model: name the manifest in it, as in {manifests[0]}"
     if (folder / "config.json").exists():
-        raise UserError(f"{folder} is a checkpoint that is not prepared: write {_manifest_of(f'file://{folder}')}")
+        return f"{folder} is a checkpoint that is not prepared: write {_manifest_of(f'file://{folder}')}"
+    below = sorted(folder.glob("*/model.yaml"))
+    example = f", as in {below[0]}" if below else ""
+    return f"{folder} is a folder without a prepared model or an archive: name a manifest{example}"
 
 
 def _manifest_of(uri: str) -> str:

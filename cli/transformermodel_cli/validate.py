@@ -15,7 +15,10 @@ def command(
         list[Path], typer.Argument(metavar="FILE...", help="Manifests or archives to check.", show_default=False)
     ],
 ) -> None:
-    """Check manifests with the API server's own rules and sentences, without a cluster; of archives what they say."""
+    """Check manifests as the API server would, without a cluster.
+
+    The rules and the sentences are its own. Of archives it is told what they say.
+    """
     refused: list[str] = []
     for file in files:
         if is_archive_path(file):

@@ -58,7 +58,7 @@ class TestDoctor:
             **dict.fromkeys(("schema", "source", "forms", "space", "memory"), "ok"),
             "cluster": "skipped",
         }
-        assert "there is no current cluster" in found["cluster"]["message"]
+        assert found["cluster"]["message"] == "there is no current cluster (there is no kubeconfig)"
 
     @pytest.mark.parametrize(
         ("spec", "name", "reason"),

@@ -1,5 +1,6 @@
 """The command line: help, exit statuses, one line for an error."""
 
+import ctypes
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ def test_help_lists_the_commands() -> None:
     assert shown.returncode == 0
     for command in ("serve", "prepare", "validate", "archive", "crds", "operator"):
         assert command in shown.stdout
+    assert "..." not in shown.stdout.partition("Commands:")[2], "a command's first sentence does not fit in its line"
 
 
 def test_the_version_is_told() -> None:
@@ -68,6 +70,9 @@ def test_every_problem_of_every_file_is_told_in_one_run(tmp_path: Path) -> None:
         (["serve", "no-such-org/name"], "spec.source.uri: hf://no-such-org/name"),
         (["serve", "hf://org/name"], "spec.source.uri: hf://org/name"),
         (["serve", "examples/sentiment"], f"name the manifest in it, as in {EXAMPLE}"),
+        (["serve", "examples"], "without a prepared model or an archive: name a manifest, as in examples/"),
+        (["serve", "docs/images"], "docs/images is a folder without a prepared model or an archive: name a manifest\n"),
+        (["serve", EXAMPLE, "--http-port", "9000", "--grpc-port", "9000"], "--http-port and --grpc-port are both 9000"),
         (["prepare", EXAMPLE, "--store", EXAMPLE], f"{EXAMPLE} cannot be a store"),
         (["serve", EXAMPLE, "--store", "/proc/store"], "/proc/store cannot be a store"),
         (
@@ -92,6 +97,26 @@ def catches(process: subprocess.Popen[bytes], number: signal.Signals) -> bool:
     return bool(int(mask, 16) >> (number - 1) & 1)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="it drops capabilities")
+@pytest.mark.parametrize("command", ["validate", "serve"])
+def test_a_folder_that_this_user_may_not_enter_is_named(tmp_path: Path, command: str) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0)
+    program = Path(sys.executable).parent / "transformermodel"
+    shown = subprocess.run(
+        [program, command, closed / "model.yaml"], capture_output=True, text=True, check=False, preexec_fn=drop_rights
+    )
+    assert (shown.returncode, shown.stdout) == (2, "")
+    assert shown.stderr == f"error: {closed / 'model.yaml'}: Permission denied. Give this user the right to it.\n"
+
+
+def drop_rights() -> None:
+    """For root modes of files do not count until these are gone: CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH."""
+    library, drop_from_bounding_set = ctypes.CDLL(None), 24  # PR_CAPBSET_DROP
+    for capability in (1, 2):
+        library.prctl(drop_from_bounding_set, capability, 0, 0, 0)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="it reads /proc")
 def test_sigterm_is_heard_from_the_beginning_as_the_first_process_of_a_container_needs_it(tmp_path: Path) -> None:
     program = Path(sys.executable).parent / "transformermodel"
@@ -102,3 +127,16 @@ def test_sigterm_is_heard_from_the_beginning_as_the_first_process_of_a_container
             time.sleep(0.001)
         process.terminate()
         assert process.wait(60) == 143
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it reads /proc")
+def test_ctrl_c_is_quiet_from_the_beginning(tmp_path: Path) -> None:
+    """SIGTERM is caught just before the long imports, which Ctrl-C then interrupts."""
+    program = Path(sys.executable).parent / "transformermodel"
+    command = [program, "serve", EXAMPLE, "--store", tmp_path, "--http-port", "0", "--grpc-port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        ends = time.monotonic() + 60
+        while not catches(process, signal.SIGTERM) and time.monotonic() < ends:
+            time.sleep(0.001)
+        process.send_signal(signal.SIGINT)
+        assert (process.communicate(timeout=60)[1], process.returncode) == ("", 130)

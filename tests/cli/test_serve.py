@@ -146,6 +146,23 @@ def test_a_second_start_finds_the_artifact_and_a_port_in_use_is_named(server: Se
     assert "Traceback" not in shown.stderr
 
 
+@pytest.mark.parametrize("command", [["serve", "--http-port", "0", "--grpc-port", "0"], ["explain", "--text", "x"]])
+def test_a_device_that_is_not_here_is_told_while_the_model_is_prepared(tmp_path: Path, command: list[str]) -> None:
+    model = yaml.safe_load((EXAMPLE / "model.yaml").read_text())
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # so the preparation goes on
+        model["spec"]["source"] = {"uri": f"https://127.0.0.1:{silent.getsockname()[1]}/model.zip"}
+        (tmp_path / "model.yaml").write_text(yaml.safe_dump(model))
+        manifest, store = str(tmp_path / "model.yaml"), str(tmp_path / "store")
+        shown = subprocess.run(
+            [str(PROGRAM), *command, manifest, "--store", store, "--device", "cuda:99"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert shown.returncode == 2, shown.stderr
+    assert "error: device CUDA 99 is not here: this machine has" in shown.stderr
+
+
 def test_ctrl_c_ends_it_quietly(store: Path) -> None:
     running = Server(store, str(EXAMPLE / "model.yaml"))
     running.until("curl")
