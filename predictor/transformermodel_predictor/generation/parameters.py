@@ -14,16 +14,16 @@ _MOST_STOPS = 16
 _LONGEST_STOP = 256
 
 PARAMETERS = (
-    Parameter("max_new_tokens", whole(1, _MOST), None, "Most tokens that follow the prompt."),
-    Parameter("min_new_tokens", whole(0, _MOST), None, "Before so many tokens the model's own end is not taken."),
-    Parameter("do_sample", flag(), None, "Whether tokens are drawn at random instead of the likeliest."),
-    Parameter("temperature", number(0, 100), None, "Divides the logits before sampling; 0 is greedy."),
-    Parameter("top_p", number(0, 1), None, "Share of the probability that is sampled from."),
-    Parameter("top_k", whole(0, _MOST), None, "Number of tokens that are sampled from; 0 is all."),
-    Parameter("repetition_penalty", number(0.01, 100), None, "Above 1 makes tokens less likely that were there."),
-    Parameter("seed", whole(0, 2**63 - 1), None, "The same seed gives the same text; at random where there is none."),
-    Parameter("stop", texts(), None, "Texts at which generation ends; they are not part of the answer."),
-    Parameter("return_full_text", flag(), None, "Whether the prompt is part of the answer."),
+    Parameter("max_new_tokens", whole(1, _MOST), None, "most tokens that follow the prompt"),
+    Parameter("min_new_tokens", whole(0, _MOST), None, "before so many tokens the model's own end is not taken"),
+    Parameter("do_sample", flag(), None, "whether tokens are drawn at random instead of the likeliest"),
+    Parameter("temperature", number(0, 100), None, "divides the logits before sampling; 0 is greedy"),
+    Parameter("top_p", number(0, 1), None, "share of the probability that is sampled from"),
+    Parameter("top_k", whole(0, _MOST), None, "number of tokens that are sampled from; 0 is all"),
+    Parameter("repetition_penalty", number(0.01, 100), None, "above 1 makes tokens less likely that were there"),
+    Parameter("seed", whole(0, 2**63 - 1), None, "the same seed gives the same text; at random where there is none"),
+    Parameter("stop", texts(), None, "texts at which generation ends; they are not part of the answer"),
+    Parameter("return_full_text", flag(), None, "whether the prompt is part of the answer"),
 )
 """What a request may say. None of them has a default of its own: the model's holds."""
 

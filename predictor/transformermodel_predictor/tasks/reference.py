@@ -1,13 +1,12 @@
 """docs/tasks.md: what each task takes, answers and lets clients decide, from the tasks themselves. Pure."""
 
-import inspect
-import re
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from dataclasses import replace
 from enum import Enum
 from typing import Any
 
 from transformermodel_api.spec import TaskName
+from transformermodel_predictor.generation.parameters import PARAMETERS as GENERATION_PARAMETERS
 from transformermodel_predictor.generation.parameters import GenerationParameters
 from transformermodel_predictor.tasks.catalogue import TASKS, AnyTask, TaskConfiguration, make_task
 from transformermodel_predictor.tasks.parameters import Parameter
@@ -52,8 +51,10 @@ windows, each with the whole question; a span in two windows counts once, with t
 only where no window has one. A question that leaves less than a quarter of the model to the context is refused.
 """,
     TaskName.TextGeneration: """\
-Greedy, unless the model's defaults (`spec.preparation.generation`) or the request say otherwise. The forms TorchScript,
-ONNX and Exported generate as Pretrained does: prompts of all lengths together, in float32 with the same tokens.
+Greedy, unless the model's defaults (`spec.preparation.generation`), which go before those below, or the request say
+otherwise: where one names `temperature`, `top_k`, `top_p` or `seed`, tokens are drawn at random, unless it says
+`do_sample` too. There may be 16 stop texts, of at most 256 characters each. The forms TorchScript, ONNX and Exported
+generate as Pretrained does: prompts of all lengths together, in float32 with the same tokens.
 """,
 }
 
@@ -79,8 +80,9 @@ def tasks_page(*further: str) -> str:
 
 def parameters_table(parameters: Iterable[Parameter]) -> str:
     """Parameters, their values, defaults and meanings, as Markdown."""
-    return _parameters_table(
-        (f"`{one.name}`", one.kind.description, _shown(one.default), one.description) for one in parameters
+    return _table(
+        ("parameter", "values", "default", "meaning"),
+        ((f"`{one.name}`", one.kind.description, _shown(one.default), one.description) for one in parameters),
     )
 
 
@@ -107,32 +109,10 @@ def _tensor(spec: TensorSpec) -> Sequence[str]:
 
 def _parameters(task: AnyTask) -> str:
     if task.name is TaskName.TextGeneration:
-        return _parameters_table(_generation_parameters())
+        default = GenerationParameters()
+        return parameters_table(replace(one, default=getattr(default, one.name)) for one in GENERATION_PARAMETERS)
     known: tuple[Parameter, ...] = getattr(task, "parameters", ())
     return parameters_table(known)
-
-
-def _parameters_table(rows: Iterable[Sequence[str]]) -> str:
-    return _table(("parameter", "values", "default", "meaning"), rows)
-
-
-def _generation_parameters() -> list[Sequence[str]]:
-    """From the data class and what its docstring says of its attributes."""
-    described: dict[str, str] = {}
-    for cls in reversed(GenerationParameters.__mro__[:-1]):
-        text = inspect.getdoc(cls) or ""
-        _, _, attributes = text.partition("Attributes:\n")
-        found = re.findall(r"^ {4}(\w+): (.+(?:\n {8}.+)*)", attributes, re.MULTILINE)
-        described |= {name: " ".join(meaning.split()).rstrip(".") for name, meaning in found}
-    return [
-        (f"`{field.name}`", f"`{_type(field.type)}`", _shown(field.default), described[field.name])
-        for field in fields(GenerationParameters)
-    ]
-
-
-def _type(annotation: Any) -> str:  # noqa: ANN401 - a class, or another annotation
-    name = annotation.__name__ if isinstance(annotation, type) else str(annotation)
-    return name.replace("|", "or")
 
 
 def _shown(default: Any) -> str:  # noqa: ANN401 - any value
