@@ -31,13 +31,14 @@ def encode_texts(
     Raises:
         UserError: as `encode_aligned`, where the alignment is wanted.
     """
-    if is_direct(tokenizer) and not aligned:
-        encodings = _encode_directly(tokenizer, rows)
-    else:
-        encodings = _encode_alike(tokenizer, rows, aligned=aligned)
+    direct = is_direct(tokenizer) and not aligned
+    encodings = _encode_directly(tokenizer, rows) if direct else _encode_alike(tokenizer, rows, aligned=aligned)
     for index, encoding in enumerate(encodings):
         if len(encoding) > max_length:
-            (cut,) = _tokenize(tokenizer, [rows[index]], max_length, aligned=aligned)
+            alone = rows[index][1] is None
+            cut = _cut_directly(tokenizer, encoding, max_length) if direct and alone else None
+            if cut is None:
+                (cut,) = _tokenize(tokenizer, [rows[index]], max_length, aligned=aligned)
             encodings[index] = replace(cut, truncated=len(encoding) - len(cut))
     return encodings
 
@@ -97,6 +98,25 @@ def _encode_directly(tokenizer: Any, rows: Sequence[TextAndPair]) -> list[Encodi
     return [Encoding({"input_ids": row.ids}) for row in encoded]
 
 
+def _cut_directly(tokenizer: Any, whole: Encoding, max_length: int) -> Encoding | None:  # noqa: ANN401 - as is_direct says
+    """A text without a pair cut as the tokenizer cuts it, without the time that all of its tokens take once more.
+
+    None where it cuts at the beginning, or what it adds around a text is not known.
+    """
+    backend = tokenizer.backend_tokenizer
+    added = backend.num_special_tokens_to_add(False)
+    special = backend.encode("a").special_tokens_mask
+    if tokenizer.truncation_side != "right" or added >= max_length or not sum(special) == added < len(special):
+        return None
+    behind = special[::-1].index(0)
+    return Encoding(
+        {
+            name: [*values[: max_length - behind], *values[len(values) - behind :]]
+            for name, values in whole.features.items()
+        }
+    )
+
+
 def _encode_alike(
     tokenizer: PreTrainedTokenizerBase,
     rows: Sequence[TextAndPair],
@@ -137,7 +157,7 @@ def _tokenize(
         truncation="longest_first" if max_length else False,
         max_length=max_length,
         return_attention_mask=False,
-        verbose=False,  # the warning about long texts: they are cut by a second call
+        verbose=False,  # the warning about long texts: they are cut later
     )
     names = [name for name in tokens if name != _MADE_BY_THE_ENGINE]
     features = [{name: tokens[name][row] for name in names} for row in range(len(rows))]

@@ -55,6 +55,26 @@ def unigram() -> TokenizersBackend:
     return framed(tokenizer, split_special_tokens=True)
 
 
+def cutting_beginnings() -> TokenizersBackend:
+    tokenizer = word_piece()
+    tokenizer.truncation_side = "left"
+    return tokenizer
+
+
+def without_special_tokens() -> TokenizersBackend:
+    tokenizer = byte_level_bpe()
+    tokenizer.backend_tokenizer.post_processor = processors.ByteLevel()
+    return tokenizer
+
+
+def ending_with_two() -> TokenizersBackend:
+    tokenizer = byte_level_bpe()
+    tokenizer.backend_tokenizer.post_processor = processors.TemplateProcessing(
+        single="$A </s> </s>", pair="$A </s> $B </s>", special_tokens=[("</s>", 2)]
+    )
+    return tokenizer
+
+
 def framed(tokenizer: Tokenizer, **settings: Any) -> TokenizersBackend:
     tokenizer.post_processor = processors.TemplateProcessing(
         single="<s> $A </s>", pair="<s> $A </s> $B:1 </s>:1", special_tokens=[("<s>", 1), ("</s>", 2)]
@@ -70,7 +90,10 @@ class Shouting(TokenizersBackend):
         return super()._encode_plus([f"{part}!" for part in text], *arguments, **settings)
 
 
-KINDS = {kind.__name__: cache(kind) for kind in (word_piece, byte_level_bpe, unigram)}
+KINDS = {
+    kind.__name__: cache(kind)
+    for kind in (word_piece, byte_level_bpe, unigram, cutting_beginnings, without_special_tokens, ending_with_two)
+}
 
 odd_texts = st.lists(
     st.text(max_size=12) | st.sampled_from([*SENTENCES, *SPECIAL, *ODD]),
@@ -116,6 +139,16 @@ def test_a_text_that_was_cut_changes_nothing_for_those_after_it(kind: str) -> No
     assert (len(cut), cut.truncated > 0) == (MAX_LENGTH, True)
     assert encode_texts(tokenizer, [short], MAX_LENGTH) == before
     assert encode_texts(tokenizer, [("a b c " * 20, None)], 1000)[0].truncated == 0
+
+
+@pytest.mark.parametrize("kind", ["word_piece", "without_special_tokens", "ending_with_two"])
+def test_a_text_that_is_too_long_is_tokenized_once(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(TokenizersBackend, "_encode_plus", lambda *_, **__: pytest.fail("tokenized once more"))
+    monkeypatch.setattr(f"{is_direct.__module__}.is_direct", lambda _: True)
+
+    (cut,) = encode_texts(KINDS[kind](), [("a b c " * 20, None)], MAX_LENGTH)
+
+    assert len(cut) == MAX_LENGTH
 
 
 def test_a_class_that_changes_its_texts_is_called_itself() -> None:
