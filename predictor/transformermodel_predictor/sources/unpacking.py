@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO
 
 from transformermodel_api.errors import PreparationFailed
@@ -129,9 +129,9 @@ def _tar_members(archive: Path, origin: str) -> Iterator[Member]:
 
 
 def _inside(name: str, origin: str) -> PurePosixPath:
-    """The path of a member in the folder."""
+    """The path of a member in the folder. What leads out of it on another system is refused here, too."""
     path = PurePosixPath(name.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or "\0" in name or ":" in path.parts[:1]:
+    if path.is_absolute() or ".." in path.parts or "\0" in name or PureWindowsPath(name).drive:
         raise unsafe(origin, f"its member {name!r} leaves the folder")
     return path
 

@@ -53,6 +53,8 @@ def test_files_and_folders_are_unpacked(tmp_path: Path, make: Callable[[Path, di
         (lambda file: make_zip(file, {"ok": b"", "../evil": b""}), "its member '../evil' leaves the folder"),
         (lambda file: make_zip(file, {"/etc/evil": b""}), "its member '/etc/evil' leaves the folder"),
         (lambda file: make_zip(file, {"..\\evil": b""}), "leaves the folder"),
+        (lambda file: make_zip(file, {"C:\\evil": b""}), "leaves the folder"),
+        (lambda file: make_zip(file, {"C:evil": b""}), "leaves the folder"),
         (lambda file: make_zip(file, {"a" * 300: b""}), "cannot be that of a file there (File name too long)"),
         (lambda file: make_zip(file, {"a": b"", "a/b": b""}), "cannot be that of a file there (File exists)"),
         (lambda file: make_zip(file, {"link": b"/etc"}, stat.S_IFLNK | 0o777), "its member 'link' is a link"),
