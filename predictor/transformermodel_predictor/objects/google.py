@@ -8,7 +8,7 @@ from gcsfs.core import GCSFileSystem
 from gcsfs.retry import HttpError, NonRetryableError, retry_request
 
 from transformermodel_api.failures import FailureReason
-from transformermodel_predictor.objects.failure import reason_for
+from transformermodel_predictor.objects.reason import reason_for
 from transformermodel_predictor.objects.refusal import refusal_of
 
 _ATTEMPTS = 4
