@@ -143,12 +143,15 @@ def test_a_text_that_was_cut_changes_nothing_for_those_after_it(kind: str) -> No
 
 @pytest.mark.parametrize("kind", ["word_piece", "without_special_tokens", "ending_with_two"])
 def test_a_text_that_is_too_long_is_tokenized_once(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    tokenizer, row = KINDS[kind](), ("a b c d e f g h i j the quicker fox " * 3, None)
+    expected = as_transformers_says(tokenizer, row)
     monkeypatch.setattr(TokenizersBackend, "_encode_plus", lambda *_, **__: pytest.fail("tokenized once more"))
     monkeypatch.setattr(f"{is_direct.__module__}.is_direct", lambda _: True)
 
-    (cut,) = encode_texts(KINDS[kind](), [("a b c " * 20, None)], MAX_LENGTH)
+    (cut,) = encode_texts(tokenizer, [row], MAX_LENGTH)
 
-    assert len(cut) == MAX_LENGTH
+    assert cut.features == expected
+    assert cut.truncated > MAX_LENGTH
 
 
 def test_a_class_that_changes_its_texts_is_called_itself() -> None:
