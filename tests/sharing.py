@@ -33,8 +33,14 @@ LONGEST = (
     "tests/operator/faults",
     BARE_NODE,
     CONTROL_PLANE,
+    "tests/predictor/torchserve/ancestor",
+    "tests/predictor/torchserve/ts/torch_handler",
+    "tests/packaging",
 )
-"""Groups whose tests take minutes: begun first, so that none is left over when the others have ended."""
+"""Groups whose tests take long: begun first, so that none is left over when the others have ended.
+
+One test is enough: at the end two processes would wait for the third's compiler, which takes half a minute.
+"""
 
 
 class ByGroup(LoadScopeScheduling):

@@ -4,6 +4,7 @@ import json
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -61,7 +62,7 @@ def stock_server(tiny_artifact: Artifact, language: Artifact) -> Iterator[str]:
                 client.get(f"{url}/v2/health/live")
                 break
             except httpx.ConnectError:
-                continue
+                time.sleep(0.1)  # it imports for seconds, and asking without a pause would take half of its processor
     yield url
     process.kill()
     process.communicate()
