@@ -182,6 +182,15 @@ class TestFailure:
             "rows of [13] tokens",
         ]
 
+    async def test_what_is_left_of_a_request_that_has_failed_is_not_run(
+        self, scheduler: Scheduler[Any, Any], gated_engine: GatedEngine
+    ) -> None:
+        gated_engine.poison = frozenset({13})
+        gated_engine.open()
+        with pytest.raises(ArithmeticError, match="13"):
+            await scheduler.answer([13, 13, 13])
+        assert gated_engine.lengths == [[13, 13, 13], [13]]
+
     @pytest.mark.parametrize(("stage", "error"), [("refused", ValueError), ("undecodable", ArithmeticError)])
     async def test_a_question_that_fails_before_or_after_the_engine_harms_nobody_else(
         self,
