@@ -1,7 +1,9 @@
 """What `serve` says while it loads, and when it is ready: where it is, and a line to try it with."""
 
 import json
+import shlex
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.console import Console
 
@@ -24,30 +26,50 @@ def announce_loading(names: Sequence[str]) -> None:
     console.print(f"Loading {named}{f' and {more} more' if more > 0 else ''}", style="bold", markup=False)
 
 
-def announce(url: str, subject: Subject, *, playground: bool) -> None:
-    """Say on standard error that a server is ready, and how to ask the first of its models."""
+def curl_command(certificate: Path | None, token_file: Path | None, *, wants_token: bool) -> str:
+    """How curl is called where the server has a certificate of its own or wants a token, which is not shown.
+
+    Args:
+        certificate: PEM file; plain HTTP when None.
+        token_file: where the token is; in the environment when None.
+        wants_token: whether there is one.
+    """
+    trusted = f" --cacert {shlex.quote(str(certificate))}" if certificate else ""
+    token = f"$(cat {shlex.quote(str(token_file))})" if token_file else "$TRANSFORMERMODEL_TOKEN"
+    return f"curl -s{trusted}" + (f' -H "Authorization: Bearer {token}"' if wants_token else "")
+
+
+def announce(url: str, subject: Subject, *, playground: bool, curl: str = "curl -s") -> None:
+    """Say on standard error that a server is ready, and how to ask the first of its models.
+
+    Args:
+        url: the server's.
+        subject: the model that is asked.
+        playground: whether there is a page to try models with.
+        curl: the program with what every request needs.
+    """
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     console.print(f"Serving on {url} (Ctrl-C stops)", style="bold green")
     console.print("Try it:")
-    console.print(f"  {_curl(url, subject)}", markup=False)
+    console.print(f"  {curl} {_request(url, subject)}", markup=False)
     if playground:
         console.print(f"  or open {url}/playground", markup=False)
 
 
-def _curl(url: str, subject: Subject) -> str:
-    """A line that can be pasted: the first golden question, else a sentence."""
+def _request(url: str, subject: Subject) -> str:
+    """What follows `curl` in a line that can be pasted: the first golden question, else a sentence."""
     tests = subject.model.spec.tests if isinstance(subject, ManifestSubject) else None
     asked = tests[0].input.model_dump(exclude_none=True) if tests else {}
     text = asked.get("text", _EXAMPLE_TEXT)
     if has_handler(subject):
         name = subject.store.models[0].name if isinstance(subject, StoreSubject) else subject.name
         body, kind = (json.dumps(asked), "application/json") if len(asked) > 1 else (text, "text/plain")
-        return f"curl -s {url}/predictions/{name} -H 'Content-Type: {kind}' -d {_quoted(body)}"
+        return f"{url}/predictions/{name} -H 'Content-Type: {kind}' -d {_quoted(body)}"
     answers_questions = isinstance(subject, ManifestSubject) and subject.model.spec.task is TaskName.QuestionAnswering
     fields = asked or (_EXAMPLE_QUESTION if answers_questions else {"text": text})
     tensors = [{"name": name, "shape": [1], "datatype": "BYTES", "data": [value]} for name, value in fields.items()]
     body = json.dumps({"inputs": tensors}, ensure_ascii=False)
-    return f"curl -s {url}/v2/models/{subject.name}/infer -H 'Content-Type: application/json' -d {_quoted(body)}"
+    return f"{url}/v2/models/{subject.name}/infer -H 'Content-Type: application/json' -d {_quoted(body)}"
 
 
 def _quoted(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from transformermodel_api.errors import UserError
-from transformermodel_cli.announcement import announce, announce_loading
+from transformermodel_cli.announcement import announce, announce_loading, curl_command
 from transformermodel_cli.explanation_flags import ExplanationsFlag
 from transformermodel_cli.handler_flags import (
     InstallRequirementsFlag,
@@ -155,6 +155,8 @@ def command(
 
     stores = [subject for subject in subjects if isinstance(subject, StoreSubject)]
     archives = stores[0].store.archives if management_port is not None and len(stores) == 1 else None
+    token = read_token(token_file, os.environ)
+    curl = curl_command(ssl_certfile, token_file, wants_token=token is not None)
     options = ServerOptions(
         host=host,
         http_port=http_port,
@@ -167,7 +169,7 @@ def command(
         max_rows=max_rows,
         certificate=ssl_certfile,
         key=ssl_keyfile,
-        token=read_token(token_file, os.environ),
+        token=token,
         access_log=access_log,
         playground=playground,
         management=ManagementOptions.read(
@@ -179,7 +181,7 @@ def command(
         ),
         packages=cache_directory(os.environ) / "packages",
         models={name: how(subject) for subject in subjects for name in names_of(subject)},
-        on_ready=lambda url: announce(url, subjects[0], playground=options.has_playground),
+        on_ready=lambda url: announce(url, subjects[0], playground=options.has_playground, curl=curl),
     )
     options.require_usable()
     location = store_location(store, os.environ)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from transformermodel_cli.announcement import announce, announce_loading
+from transformermodel_cli.announcement import announce, announce_loading, curl_command
 from transformermodel_cli.subjects import read_subjects
 
 QUESTIONS = Path("examples/questions/model.yaml")
@@ -32,6 +32,27 @@ def test_without_golden_questions_it_asks_what_the_task_takes(
     manifest = tmp_path / "model.yaml"
     manifest.write_text(QUESTIONS.read_text().partition("  tests:")[0])
     assert set(pasted(manifest, capsys)) == {"question", "context"}
+
+
+@pytest.mark.parametrize(
+    ("certificate", "token_file", "wants_token", "command"),
+    [
+        (None, None, False, "curl -s"),
+        (Path("my cert.pem"), None, False, "curl -s --cacert 'my cert.pem'"),
+        (None, None, True, 'curl -s -H "Authorization: Bearer $TRANSFORMERMODEL_TOKEN"'),
+        (None, Path("token"), True, 'curl -s -H "Authorization: Bearer $(cat token)"'),
+    ],
+)
+def test_the_line_has_what_the_server_wants_of_every_request(
+    certificate: Path | None,
+    token_file: Path | None,
+    wants_token: bool,
+    command: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    curl = curl_command(certificate, token_file, wants_token=wants_token)
+    announce("https://127.0.0.1:1", read_subjects([str(QUESTIONS)])[0], playground=False, curl=curl)
+    assert f"\n  {command} https://127.0.0.1:1/v2/" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
