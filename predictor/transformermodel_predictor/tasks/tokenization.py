@@ -1,17 +1,26 @@
 """Texts to token ids, unpadded, with what did not fit counted."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from transformers import PreTrainedTokenizerBase, TokenizersBackend
 
 from transformermodel_api.errors import UserError
+from transformermodel_predictor.tasks.cutting import kept_positions
 from transformermodel_predictor.tasks.task import Alignment, Encoding, InvalidQuestion
 
 TextAndPair = tuple[str, str | None]
 
 _MADE_BY_THE_ENGINE = "attention_mask"
+
+
+@dataclass(frozen=True)
+class _Tokenized:
+    """What a tokenizer made of a row: its encoding, and the `tokenizers` library's own, where that made it."""
+
+    encoding: Encoding
+    details: Any
 
 
 def encode_texts(
@@ -32,15 +41,11 @@ def encode_texts(
         UserError: as `encode_aligned`, where the alignment is wanted.
     """
     direct = is_direct(tokenizer) and not aligned
-    encodings = _encode_directly(tokenizer, rows) if direct else _encode_alike(tokenizer, rows, aligned=aligned)
-    for index, encoding in enumerate(encodings):
-        if len(encoding) > max_length:
-            alone = rows[index][1] is None
-            cut = _cut_directly(tokenizer, encoding, max_length) if direct and alone else None
-            if cut is None:
-                (cut,) = _tokenize(tokenizer, [rows[index]], max_length, aligned=aligned)
-            encodings[index] = replace(cut, truncated=len(encoding) - len(cut))
-    return encodings
+    tokenized = _encode_directly(tokenizer, rows) if direct else _encode_alike(tokenizer, rows, aligned=aligned)
+    return [
+        each.encoding if len(each.encoding) <= max_length else _cut(tokenizer, row, each, max_length, aligned=aligned)
+        for row, each in zip(rows, tokenized, strict=True)
+    ]
 
 
 def encode_aligned(
@@ -56,7 +61,8 @@ def encode_aligned(
     Raises:
         UserError: the tokenizer is one of the few that do not know where in a text their tokens stand.
     """
-    return _encode_alike(tokenizer, rows, aligned=True, special_tokens=special_tokens)
+    tokenized = _encode_alike(tokenizer, rows, aligned=True, special_tokens=special_tokens)
+    return [each.encoding for each in tokenized]
 
 
 def require_tokens(encodings: Sequence[Encoding], questions: Sequence[object]) -> None:
@@ -84,7 +90,7 @@ def is_direct(tokenizer: PreTrainedTokenizerBase) -> bool:
     )
 
 
-def _encode_directly(tokenizer: Any, rows: Sequence[TextAndPair]) -> list[Encoding]:  # noqa: ANN401 - as is_direct says
+def _encode_directly(tokenizer: Any, rows: Sequence[TextAndPair]) -> list[_Tokenized]:  # noqa: ANN401 - as is_direct says
     """Tokenize without offsets and transformers' containers, which cost more than a short text's tokens."""
     backend = tokenizer.backend_tokenizer
     if backend.truncation is not None:  # as the call before has left it
@@ -94,26 +100,37 @@ def _encode_directly(tokenizer: Any, rows: Sequence[TextAndPair]) -> list[Encodi
     backend.encode_special_tokens = tokenizer.split_special_tokens
     encoded = backend.encode_batch_fast([text if pair is None else (text, pair) for text, pair in rows])
     if "token_type_ids" in tokenizer.model_input_names:
-        return [Encoding({"input_ids": row.ids, "token_type_ids": row.type_ids}) for row in encoded]
-    return [Encoding({"input_ids": row.ids}) for row in encoded]
+        return [_Tokenized(Encoding({"input_ids": row.ids, "token_type_ids": row.type_ids}), row) for row in encoded]
+    return [_Tokenized(Encoding({"input_ids": row.ids}), row) for row in encoded]
 
 
-def _cut_directly(tokenizer: Any, whole: Encoding, max_length: int) -> Encoding | None:  # noqa: ANN401 - as is_direct says
-    """A text without a pair cut as the tokenizer cuts it, without the time that all of its tokens take once more.
+def _cut(
+    tokenizer: PreTrainedTokenizerBase, row: TextAndPair, whole: _Tokenized, max_length: int, *, aligned: bool
+) -> Encoding:
+    """A row that is too long, cut as the tokenizer cuts it.
 
-    None where it cuts at the beginning, or what it adds around a text is not known.
+    Not by the tokenizer, where it is known which tokens are whose: it would tokenize all once more, and make pieces of
+    what it cuts off: of a pair each of the one text with each of the other, for which no memory is enough.
     """
-    backend = tokenizer.backend_tokenizer
-    added = backend.num_special_tokens_to_add(False)
-    special = backend.encode("a").special_tokens_mask
-    if tokenizer.truncation_side != "right" or added >= max_length or not sum(special) == added < len(special):
-        return None
-    behind = special[::-1].index(0)
+    length = len(whole.encoding)
+    if whole.details is None or len(whole.details) != length:
+        (cut,) = _tokenize(tokenizer, [row], max_length, aligned=aligned)
+        return replace(cut.encoding, truncated=length - len(cut.encoding))
+    kept = kept_positions(whole.details.sequence_ids, max_length, from_end=tokenizer.truncation_side == "left")
+    alignment = whole.encoding.alignment
     return Encoding(
-        {
-            name: [*values[: max_length - behind], *values[len(values) - behind :]]
-            for name, values in whole.features.items()
-        }
+        {name: [values[position] for position in kept] for name, values in whole.encoding.features.items()},
+        truncated=length - len(kept),
+        alignment=alignment and _alignment_at(alignment, kept),
+    )
+
+
+def _alignment_at(alignment: Alignment, positions: Sequence[int]) -> Alignment:
+    return Alignment(
+        texts=[alignment.texts[position] for position in positions],
+        offsets=[alignment.offsets[position] for position in positions],
+        words=[alignment.words[position] for position in positions],
+        tokens=[alignment.tokens[position] for position in positions],
     )
 
 
@@ -123,8 +140,8 @@ def _encode_alike(
     *,
     aligned: bool = False,
     special_tokens: bool = True,
-) -> list[Encoding]:
-    encodings: dict[int, Encoding] = {}
+) -> list[_Tokenized]:
+    encodings: dict[int, _Tokenized] = {}
     for group in _alike(rows):
         texts = [rows[index] for index in group]
         tokenized = _tokenize(tokenizer, texts, None, aligned=aligned, special_tokens=special_tokens)
@@ -147,7 +164,7 @@ def _tokenize(
     *,
     aligned: bool = False,
     special_tokens: bool = True,
-) -> list[Encoding]:
+) -> list[_Tokenized]:
     pairs = [pair for _, pair in rows if pair is not None]
     tokens = tokenizer(
         [text for text, _ in rows],
@@ -161,14 +178,13 @@ def _tokenize(
     )
     names = [name for name in tokens if name != _MADE_BY_THE_ENGINE]
     features = [{name: tokens[name][row] for name in names} for row in range(len(rows))]
-    if not aligned:
-        return [Encoding(row) for row in features]
-    if tokens.encodings is None:
+    if aligned and tokens.encodings is None:
         raise UserError(
             f"{type(tokenizer).__name__} cannot say where in a text its tokens stand: use a model with a fast tokenizer"
         )
     return [
-        Encoding(row, alignment=_alignment(details)) for row, details in zip(features, tokens.encodings, strict=True)
+        _Tokenized(Encoding(row, alignment=_alignment(details) if aligned else None), details)
+        for row, details in zip(features, tokens.encodings or [None] * len(rows), strict=True)
     ]
 
 

@@ -11,6 +11,7 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from transformers import BertTokenizer, PreTrainedTokenizerBase, TokenizersBackend
 from transformers.models.bert.tokenization_bert_legacy import BertTokenizerLegacy
 
+from transformermodel_predictor.tasks.task import Alignment
 from transformermodel_predictor.tasks.tokenization import TextAndPair, encode_aligned, encode_texts, is_direct
 
 SENTENCES = [
@@ -20,6 +21,7 @@ SENTENCES = [
 ]
 SPECIAL = ["<unk>", "<s>", "</s>", "<pad>"]
 ODD = ["[SEP]", "[MASK]", " ", "\u200b", "a\x00b", "e\u0301"]
+LONG = "a b c d e f g h i j the quicker fox " * 3
 MAX_LENGTH = 12
 
 
@@ -141,9 +143,23 @@ def test_a_text_that_was_cut_changes_nothing_for_those_after_it(kind: str) -> No
     assert encode_texts(tokenizer, [("a b c " * 20, None)], 1000)[0].truncated == 0
 
 
-@pytest.mark.parametrize("kind", ["word_piece", "without_special_tokens", "ending_with_two"])
-def test_a_text_that_is_too_long_is_tokenized_once(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    tokenizer, row = KINDS[kind](), ("a b c d e f g h i j the quicker fox " * 3, None)
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_cut_keeps_the_alignment_of_what_is_left(kind: str) -> None:
+    tokenizer = KINDS[kind]()
+
+    (cut,) = encode_texts(tokenizer, [(LONG, "the fox")], MAX_LENGTH, aligned=True)
+
+    (details,) = tokenizer([LONG], ["the fox"], truncation="longest_first", max_length=MAX_LENGTH).encodings or []
+    assert cut.alignment == Alignment(details.sequence_ids, details.offsets, details.word_ids, details.tokens)
+
+
+@pytest.mark.parametrize("pair", [None, "the fox", LONG])
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_too_long_is_tokenized_once_and_cut_by_us(
+    kind: str, pair: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tokenizer that cuts makes pieces of what it cuts off, of a pair as many as fill any memory."""
+    tokenizer, row = KINDS[kind](), (LONG, pair)
     expected = as_transformers_says(tokenizer, row)
     monkeypatch.setattr(TokenizersBackend, "_encode_plus", lambda *_, **__: pytest.fail("tokenized once more"))
     monkeypatch.setattr(f"{is_direct.__module__}.is_direct", lambda _: True)
