@@ -9,7 +9,7 @@ from rich.console import Console
 
 from transformermodel_api.spec import TaskName
 from transformermodel_cli.served_models import has_handler
-from transformermodel_cli.subjects import ManifestSubject, StoreSubject, Subject
+from transformermodel_cli.subjects import ArtifactSubject, ManifestSubject, StoreSubject, Subject
 
 _EXAMPLE_TEXT = "I love this movie, it was fantastic!"
 _EXAMPLE_QUESTION = {"question": "Where do I live?", "context": "My name is Sarah and I live in London."}
@@ -65,11 +65,21 @@ def _request(url: str, subject: Subject) -> str:
         name = subject.store.models[0].name if isinstance(subject, StoreSubject) else subject.name
         body, kind = (json.dumps(asked), "application/json") if len(asked) > 1 else (text, "text/plain")
         return f"{url}/predictions/{name} -H 'Content-Type: {kind}' -d {_quoted(body)}"
-    answers_questions = isinstance(subject, ManifestSubject) and subject.model.spec.task is TaskName.QuestionAnswering
-    fields = asked or (_EXAMPLE_QUESTION if answers_questions else {"text": text})
+    fields = asked or (_EXAMPLE_QUESTION if _answers_questions(subject) else {"text": text})
     tensors = [{"name": name, "shape": [1], "datatype": "BYTES", "data": [value]} for name, value in fields.items()]
     body = json.dumps({"inputs": tensors}, ensure_ascii=False)
     return f"{url}/v2/models/{subject.name}/infer -H 'Content-Type: application/json' -d {_quoted(body)}"
+
+
+def _answers_questions(subject: Subject) -> bool:
+    """Whether a model takes a question and its context; of one in object storage it is not known here."""
+    if isinstance(subject, ArtifactSubject):
+        from transformermodel_predictor.artifact.configuration import CONFIGURATION_FILE, read_configuration
+        from transformermodel_predictor.tasks.question_answering import QuestionAnswering
+
+        text = (subject.directory / CONFIGURATION_FILE).read_text(encoding="utf-8")
+        return read_configuration(text).mode == QuestionAnswering.mode
+    return isinstance(subject, ManifestSubject) and subject.model.spec.task is TaskName.QuestionAnswering
 
 
 def _quoted(text: str) -> str:

@@ -34,6 +34,15 @@ def test_without_golden_questions_it_asks_what_the_task_takes(
     assert set(pasted(manifest, capsys)) == {"question", "context"}
 
 
+def test_a_prepared_directory_is_asked_what_its_task_takes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "manifest.json").write_text("{}")
+    configuration = tmp_path / "model-config.yaml"
+    configuration.write_text("handler: {mode: question_answering}")
+    assert set(pasted(tmp_path, capsys)) == {"question", "context"}
+    configuration.write_text("handler: {mode: token_classification}")
+    assert set(pasted(tmp_path, capsys)) == {"text"}
+
+
 @pytest.mark.parametrize(
     ("certificate", "token_file", "wants_token", "command"),
     [
