@@ -1,6 +1,6 @@
 """Whether padding changes what a model gives: found out by trying, because no attribute of a model tells.
 
-A few architectures (XLNet, ConvBERT, FNet, Nystromformer, YOSO, CANINE) look at what the mask hides.
+A few architectures (XLNet, ConvBERT, FNet, Funnel, Nystromformer, YOSO, CANINE) look at what the mask hides.
 """
 
 import logging
@@ -14,7 +14,8 @@ from transformermodel_predictor.tasks.task import Encoding, Outputs
 
 _log = logging.getLogger(__name__)
 
-_SHORT, _LONG = 3, 9
+_SHORT, _LONG = (3, 4, 5, 6, 7), 9
+"""Several, as Funnel pools tokens by twos and fours: padding that falls together with text alone is not hidden."""
 _TOLERANCE = {torch.float32: 0.01}
 _COARSE_TOLERANCE = 0.2
 """Of the largest number, for the dtypes that are shorter than float32."""
@@ -32,21 +33,26 @@ def pad_token_of(model: PreTrainedModel) -> int | None:
 
 
 def padding_is_hidden(run: Run, model: PreTrainedModel) -> bool:
-    """Whether a short row gives beside a long one what it gives alone; so it is taken where it cannot be tried.
+    """Whether short rows give beside a long one what each gives alone; so it is taken where it cannot be tried.
 
     Args:
         run: runs a batch, padded.
         model: what it runs.
     """
     tokens = [token for token in range(2 * _LONG) if token != pad_token_of(model)]
-    short, long = (Encoding({"input_ids": tokens[-length:]}) for length in (_SHORT, _LONG))
+    long, *short = (Encoding({"input_ids": tokens[-length:]}) for length in (_LONG, *_SHORT))
     try:
-        (alone,), (_, beside) = run([short]), run([long, short])
+        alone, (_, *beside) = [run([row])[0] for row in short], run([long, *short])
     except Exception as error:  # noqa: BLE001 - some architectures want certain tokens in every row
         _log.info("whether padding changes %s could not be tried: %s", type(model).__name__, one_line(error))
         return True
     tolerance = _TOLERANCE.get(model.dtype, _COARSE_TOLERANCE)
-    return all(_close(alone[name], beside[name], tolerance) for name in alone if name.endswith("logits"))
+    return all(
+        _close(one[name], other[name], tolerance)
+        for one, other in zip(alone, beside, strict=True)
+        for name in one
+        if name.endswith("logits")
+    )
 
 
 def _close(alone: torch.Tensor, beside: torch.Tensor, tolerance: float) -> bool:

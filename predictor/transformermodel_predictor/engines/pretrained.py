@@ -16,6 +16,7 @@ from transformermodel_predictor.artifact.compilation import Compilation
 from transformermodel_predictor.checkpoints.limits import model_limit
 from transformermodel_predictor.engines.buckets import Buckets
 from transformermodel_predictor.engines.execution import Execution
+from transformermodel_predictor.engines.fewest import fewest_tokens
 from transformermodel_predictor.engines.global_attention import (
     GLOBAL_ATTENTION_MASK,
     counts_separators,
@@ -79,8 +80,10 @@ class PretrainedEngine:
         self._forward: Callable[..., Any] = model
         self._shapes = shapes
         self._pad_token = pad_token_of(model)
+        self._filler = self._pad_token or 0
         self._accepted = frozenset(inspect.signature(model.forward).parameters)
         self._counts_separators = counts_separators(model)
+        self._fewest = fewest_tokens(model)
 
     @classmethod
     def load(
@@ -166,6 +169,7 @@ class PretrainedEngine:
 
     def _shape(self, rows: int, longest: int) -> tuple[int, int]:
         """The shape that a pass is filled up to."""
+        longest = max(longest, self._fewest)
         if self._shapes is None or self._pad_token is None:
             return rows, longest
         return self._shapes.around(rows, longest)
@@ -195,7 +199,7 @@ class PretrainedEngine:
         return {name: torch.tensor(values, dtype=torch.int64, device=device) for name, values in features.items()}
 
     def _fill(self, feature: str) -> int:
-        return self._pad_token or 0 if feature == "input_ids" else 0
+        return self._filler if feature == "input_ids" else 0
 
 
 def _shapes(model: PreTrainedModel, execution: Execution) -> Buckets | Tiles | None:

@@ -10,12 +10,14 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
+from transformermodel_predictor.engines.fewest import fewest_tokens
 from transformermodel_predictor.engines.global_attention import (
     GLOBAL_ATTENTION_MASK,
     counts_separators,
     global_attention,
 )
 from transformermodel_predictor.engines.packed.model import first_position
+from transformermodel_predictor.engines.padding import pad_token_of
 from transformermodel_predictor.explanations.embeddings import EmbeddingOutput
 from transformermodel_predictor.explanations.gradients import differentiate, not_recording, recording, results_of_row
 from transformermodel_predictor.explanations.objectives import ContinuationLogProbability
@@ -43,6 +45,8 @@ class PlainTwin:
         self._accepted = frozenset(inspect.signature(model.forward).parameters)
         self._first_position = first_position(model)
         self._counts_separators = counts_separators(model)
+        self._fewest = fewest_tokens(model)
+        self._filler = pad_token_of(model) or 0
         if _KEPT in self._accepted and (head := model.get_output_embeddings()) is not None:  # type: ignore[no-untyped-call]
             head.register_forward_pre_hook(_contiguous)
 
@@ -84,16 +88,23 @@ class PlainTwin:
     def _features(self, batch: Sequence[Encoding]) -> dict[str, Any]:
         """What the forward call takes for encodings of one length; tensors are int64 [rows, length].
 
+        They are longer where the model can be run on no fewer tokens.
+
         Positions are given where a model takes them: some would count tokens other than padding, and a baseline of
         padding would have others than the text.
         """
-        rows, length, device = len(batch), len(batch[0]), self._model.device
+        rows, device = len(batch), self._model.device
+        missing = max(self._fewest - len(batch[0]), 0)
+        length = len(batch[0]) + missing
         given: dict[str, Any] = {
-            name: torch.tensor([list(encoding.features[name]) for encoding in batch], device=device)
+            name: torch.tensor(
+                [[*encoding.features[name], *[self._fill(name)] * missing] for encoding in batch], device=device
+            )
             for name in batch[0].features
             if name in self._accepted
         }
-        given["attention_mask"] = torch.ones(rows, length, dtype=torch.int64, device=device)
+        mask = [1] * len(batch[0]) + [0] * missing
+        given["attention_mask"] = torch.tensor([mask] * rows, device=device)
         if self._counts_separators:
             masks = [global_attention(encoding) for encoding in batch]
             given[GLOBAL_ATTENTION_MASK] = torch.tensor(masks, device=device)
@@ -103,6 +114,9 @@ class PlainTwin:
         if "use_cache" in self._accepted:
             given["use_cache"] = False
         return given
+
+    def _fill(self, feature: str) -> int:
+        return self._filler if feature == "input_ids" else 0
 
 
 def _contiguous(_: nn.Module, hidden: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:

@@ -10,6 +10,7 @@ from transformers import (
     DistilBertConfig,
     DistilBertForSequenceClassification,
     FNetConfig,
+    FunnelConfig,
     GPT2Config,
     GPT2ForSequenceClassification,
     PreTrainedConfig,
@@ -27,6 +28,7 @@ from transformermodel_predictor.engines.buckets import Buckets
 from transformermodel_predictor.engines.catalogue import load_engine
 from transformermodel_predictor.engines.engine import Engine, computed_tokens
 from transformermodel_predictor.engines.execution import Execution
+from transformermodel_predictor.engines.fewest import fewest_tokens
 from transformermodel_predictor.engines.pretrained import PretrainedEngine
 from transformermodel_predictor.engines.tiles import Tiles
 from transformermodel_predictor.loading import LoadedModel
@@ -34,6 +36,7 @@ from transformermodel_predictor.tasks.catalogue import TaskConfiguration, make_t
 from transformermodel_predictor.tasks.task import Encoding
 
 XLNET = XLNetConfig(vocab_size=32, d_model=16, n_layer=1, n_head=2, d_inner=16, num_labels=3, pad_token_id=1)
+FUNNEL = {"d_model": 16, "n_head": 2, "d_head": 8, "d_inner": 16}
 TEXTS = ("good", "i love this movie", "it was bad " * 4, "hate", "i love this movie it was good")
 
 
@@ -99,9 +102,15 @@ def test_a_model_that_knows_no_padding_answers_a_batch_row_by_row(pad_token: int
     [
         (XLNET, True),
         (FNetConfig(vocab_size=32, hidden_size=16, num_hidden_layers=1, intermediate_size=16, num_labels=3), True),
+        (
+            FunnelConfig(
+                vocab_size=32, block_sizes=[1, 1, 1], num_labels=3, initializer_std=0.3, pad_token_id=2, **FUNNEL
+            ),
+            True,
+        ),
         (BertConfig(vocab_size=32, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, num_labels=3), False),
     ],
-    ids=["XLNet", "FNet", "BERT"],
+    ids=["XLNet", "FNet", "Funnel", "BERT"],
 )
 def test_a_model_that_padding_changes_answers_a_batch_row_by_row(
     configuration: PreTrainedConfig, changed: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
@@ -126,6 +135,20 @@ def test_whether_padding_changes_a_model_is_found_whatever_its_batches_are_fille
     rows = encodings(2, 7, 4)
     alone = torch.cat([logits(PretrainedEngine(model), [row]) for row in rows])
     torch.testing.assert_close(logits(engine, rows), alone, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("blocks", [1, 2, 3])
+def test_a_text_too_short_for_the_model_is_filled_up(blocks: int) -> None:
+    """Funnel fails on a word or two, and on nothing."""
+    torch.manual_seed(0)
+    config = FunnelConfig(vocab_size=32, block_sizes=[1] * blocks, num_labels=3, pad_token_id=2, **FUNNEL)
+    model = AutoModelForSequenceClassification.from_config(config).eval()
+    engine = PretrainedEngine(model)
+    engine.try_padding()
+    rows = encodings(1, 2, 3, 4, 5, 9, 17)
+    alone = torch.cat([logits(engine, [row]) for row in rows])
+    torch.testing.assert_close(logits(engine, rows), alone, atol=1e-5, rtol=0)
+    assert computed_tokens(engine, [1]) == fewest_tokens(model)
 
 
 def shapes_of(model: PreTrainedModel, engine: Engine, rows: list[Encoding]) -> list[tuple[int, ...]]:

@@ -9,6 +9,8 @@ from functools import cache
 import pytest
 import torch
 from transformers import (
+    FunnelConfig,
+    FunnelForSequenceClassification,
     GPT2Config,
     GPT2LMHeadModel,
     LlamaConfig,
@@ -100,6 +102,24 @@ def test_a_model_that_fills_texts_up_to_its_windows() -> None:
     for asked in targets(model):
         assert len(twin.embed(asked.encoding)) == len(asked.encoding)
         assert_complete(twin, model, asked)
+
+
+@pytest.mark.parametrize("length", [2, 3, 5, 9])
+def test_a_model_that_short_texts_are_filled_up_for(length: int) -> None:
+    torch.manual_seed(0)
+    sizes = {"d_model": 32, "n_head": 2, "d_head": 16, "d_inner": 48, "initializer_std": 0.3}
+    model = FunnelForSequenceClassification(
+        FunnelConfig(vocab_size=99, block_sizes=[1, 1, 1], pad_token_id=2, **sizes)
+    ).eval()
+    engine = PretrainedEngine(model)
+    engine.try_padding()
+    twin, (text,) = twin_of(model), sequences(length)
+    asked = Target("text", text, ClassLogit(0), 1.0, (None, *range(length - 2), None))
+    assert twin.embed(text).shape == (length, 32)
+    (result,) = twin.run(rows(twin, [asked]))
+    assert result.value == pytest.approx(float(engine.run([text])[0]["logits"][0]), abs=1e-4)
+    assert result.gradient is not None
+    assert result.gradient.shape == (length, 32)
 
 
 @pytest.mark.parametrize("name", ["Bert", "Roberta", "Electra"])

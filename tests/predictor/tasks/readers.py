@@ -40,7 +40,7 @@ _SIZES = {
     "max_position_embeddings": 64,
     "initializer_range": 0.3,  # so that answers differ visibly
 }
-_FUNNEL = {"block_sizes": [1, 1], "num_decoder_layers": 1, "d_model": 32, "n_head": 2, "d_head": 16, "d_inner": 48}
+_FUNNEL = {"block_sizes": [1, 1, 1], "num_decoder_layers": 1, "d_model": 32, "n_head": 2, "d_head": 16, "d_inner": 48}
 _XLNET = {"d_model": 32, "n_layer": 2, "n_head": 2, "d_inner": 48, "initializer_range": 0.3}
 
 

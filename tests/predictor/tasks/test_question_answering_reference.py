@@ -93,6 +93,14 @@ def test_separators_in_texts_are_read_as_the_tokenizer_reads_them(
         assert one["context"][fields["start"] : fields["end"]] == fields["answer"]
 
 
+def test_a_text_that_is_too_short_for_the_model_by_itself_is_answered(loaded: Callable[[str], LoadedModel]) -> None:
+    """Funnel fails on so few tokens."""
+    asked = {"question": "\u0001", "context": "a"}
+    with pytest.raises(RuntimeError, match="broadcast"):
+        by_itself(READERS["Funnel"], asked)
+    assert loaded("Funnel").answer([asked])[0]["answer"] == "a"
+
+
 class TestLongformer:
     """Its model fails on texts with separators, from which it would tell which tokens are the question's."""
 
