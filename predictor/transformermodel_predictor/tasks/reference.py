@@ -21,7 +21,8 @@ _INTRODUCTION = """\
 What a model takes and answers depends on its task. Inputs and outputs below are V2's tensors; in V1 an instance is an
 object with the inputs' names, or a string where one input suffices, and a prediction an object with the outputs' names.
 Lists whose length differs by row are JSON: as they are in V1, one text per row in V2. Parameters stand in `parameters`
-of the request and hold for all its rows. Where a protocol has no fractions or lists, they may be strings.
+of the request and hold for all its rows. Where a protocol has no fractions or lists, they may be strings. V2's only
+tensor may have any name where one text suffices, as many clients call it `input-0`.
 
 Offsets are Unicode code points of the given text, the end exclusive. An output marked optional is answered when a
 parameter of its name is true, or when it is among V2's requested outputs. What did not fit into the model is never
