@@ -61,7 +61,7 @@ def _request(url: str, subject: Subject) -> str:
     tests = subject.model.spec.tests if isinstance(subject, ManifestSubject) else None
     asked = tests[0].input.model_dump(exclude_none=True) if tests else {}
     text = asked.get("text", _EXAMPLE_TEXT)
-    if has_handler(subject):
+    if has_handler(subject) or _is_prepared_archive(subject):
         name = subject.store.models[0].name if isinstance(subject, StoreSubject) else subject.name
         body, kind = (json.dumps(asked), "application/json") if len(asked) > 1 else (text, "text/plain")
         return f"{url}/predictions/{name} -H 'Content-Type: {kind}' -d {_quoted(body)}"
@@ -71,15 +71,25 @@ def _request(url: str, subject: Subject) -> str:
     return f"{url}/v2/models/{subject.name}/infer -H 'Content-Type: application/json' -d {_quoted(body)}"
 
 
+def _is_prepared_archive(subject: Subject) -> bool:
+    """Whether a prepared directory holds an archive, which has no configuration but its handler's own."""
+    return isinstance(subject, ArtifactSubject) and not _configuration_of(subject).is_file()
+
+
 def _answers_questions(subject: Subject) -> bool:
     """Whether a model takes a question and its context; of one in object storage it is not known here."""
     if isinstance(subject, ArtifactSubject):
-        from transformermodel_predictor.artifact.configuration import CONFIGURATION_FILE, read_configuration
+        from transformermodel_predictor.artifact.configuration import read_configuration
         from transformermodel_predictor.tasks.question_answering import QuestionAnswering
 
-        text = (subject.directory / CONFIGURATION_FILE).read_text(encoding="utf-8")
-        return read_configuration(text).mode == QuestionAnswering.mode
+        return read_configuration(_configuration_of(subject).read_text(encoding="utf-8")).mode == QuestionAnswering.mode
     return isinstance(subject, ManifestSubject) and subject.model.spec.task is TaskName.QuestionAnswering
+
+
+def _configuration_of(subject: ArtifactSubject) -> Path:
+    from transformermodel_predictor.artifact.configuration import CONFIGURATION_FILE
+
+    return subject.directory / CONFIGURATION_FILE
 
 
 def _quoted(text: str) -> str:

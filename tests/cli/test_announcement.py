@@ -43,6 +43,14 @@ def test_a_prepared_directory_is_asked_what_its_task_takes(tmp_path: Path, capsy
     assert set(pasted(tmp_path, capsys)) == {"text"}
 
 
+def test_a_prepared_archive_is_asked_as_its_handler_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It has no configuration but its handler's own."""
+    (tmp_path / "manifest.json").write_text("{}")
+    (subject,) = read_subjects([f"loud={tmp_path}"])
+    announce("http://127.0.0.1:1", subject, playground=False)
+    assert " http://127.0.0.1:1/predictions/loud -H 'Content-Type: text/plain' -d " in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("certificate", "token_file", "wants_token", "command"),
     [
