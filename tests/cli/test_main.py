@@ -129,12 +129,17 @@ def test_sigterm_is_heard_from_the_beginning_as_the_first_process_of_a_container
         assert process.wait(60) == 143
 
 
+def hear_ctrl_c() -> None:
+    """What a shell starts in the background ignores it, and hands that on."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="it reads /proc")
 def test_ctrl_c_is_quiet_from_the_beginning(tmp_path: Path) -> None:
     """SIGTERM is caught just before the long imports, which Ctrl-C then interrupts."""
     program = Path(sys.executable).parent / "transformermodel"
     command = [program, "serve", EXAMPLE, "--store", tmp_path, "--http-port", "0", "--grpc-port", "0"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=hear_ctrl_c) as process:
         ends = time.monotonic() + 60
         while not catches(process, signal.SIGTERM) and time.monotonic() < ends:
             time.sleep(0.001)

@@ -32,6 +32,7 @@ _CONTEXTS: Mapping[str, Spec] = {
     "predictor.workers": _CUSTOM,
     "predictor.scaleMetric": {"predictor": {"maxReplicas": 2}},
     "predictor.scaleTarget": {"predictor": {"maxReplicas": 2}},
+    "predictor.explanations.method": {"task": "TextGeneration"},
     "predictor.explanations.steps": _LIMITS,
     "predictor.explanations.maxSteps": _LIMITS,
     "predictor.explanations.samples": _LIMITS,
