@@ -15,7 +15,7 @@ from benchmarks import (
     operator_scale,
     preparation,
 )
-from benchmarks.report import Result, end_servers_when_told_to_end, keep
+from benchmarks.report import Result, add_machine, end_servers_when_told_to_end, keep
 from benchmarks.serving import endurance, explaining, generation, latency, memory, throughput
 from benchmarks.torchserve import rates, workers
 from tests.cluster.install import not_installed, unavailable
@@ -50,7 +50,9 @@ _BENCHMARKS: tuple[tuple[str, Callable[[], Result], str], ...] = (
 parser = argparse.ArgumentParser(prog="python -m benchmarks", description=(__doc__ or "").split(":")[0])
 names = [name for name, _, _ in _BENCHMARKS]
 parser.add_argument("names", nargs="*", metavar="NAME", help=f"all when none is named; one of {', '.join(names)}")
-wanted = parser.parse_args().names or names
+add_machine(parser)
+arguments = parser.parse_args()
+wanted = arguments.names or names
 if unknown := set(wanted) - set(names):
     parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(names)}")
 
@@ -63,6 +65,6 @@ for name, measure, reason in _BENCHMARKS:
         print(f"{name} is not measured: {reason}\n")
     else:
         result = measure()
-        keep(name, "make benchmark", result)
+        keep(name, "make benchmark", result, arguments.on)
         failed = failed or bool(result.over)
 sys.exit(1 if failed else 0)

@@ -1,4 +1,7 @@
-"""What a benchmark leaves behind: its figures in benchmarks/results, and its table as a page in docs/measurements."""
+"""What a benchmark leaves behind: its figures in benchmarks/results, and its table as a page in docs/measurements.
+
+Those of another kind of machine than most were made on stand in a folder of its name, in both places.
+"""
 
 import argparse
 import inspect
@@ -55,7 +58,7 @@ class Result:
 def main(measure: Callable[..., Result]) -> None:
     """Run a benchmark as a program: an option for each argument of `measure`, and what it measured kept and printed.
 
-    It ends with status 1 where something is over its limit.
+    A further option, `--on`, names the kind of machine. It ends with status 1 where something is over its limit.
     """
     module = sys.modules[measure.__module__]
     spec = module.__spec__
@@ -65,11 +68,13 @@ def main(measure: Callable[..., Result]) -> None:
     )
     for option, parameter in inspect.signature(measure).parameters.items():
         parser.add_argument(f"--{option}", type=type(parameter.default), default=parameter.default)
+    add_machine(parser)
     arguments = vars(parser.parse_args())
+    kind = arguments.pop("on")
     end_servers_when_told_to_end()
     command = " ".join([parser.prog, *(f"--{option} {value}" for option, value in arguments.items())])
     result = measure(**arguments)
-    keep(name, command, result)
+    keep(name, command, result, kind)
     sys.exit(1 if result.over else 0)
 
 
@@ -78,8 +83,13 @@ def end_servers_when_told_to_end() -> None:
     signal.signal(signal.SIGTERM, _leave)
 
 
-def keep(name: str, command: str, result: Result) -> None:
-    """Write what was measured down and print it."""
+def add_machine(parser: argparse.ArgumentParser) -> None:
+    """Let the kind of machine be named."""
+    parser.add_argument("--on", default="", metavar="KIND", help="a kind of machine: the folder of what it measures")
+
+
+def keep(name: str, command: str, result: Result, kind: str = "") -> None:
+    """Write down and print what was measured on a kind of machine; on the usual one where it has no name."""
     now = datetime.now(UTC).date().isoformat()
     libraries = {library: version(library) for library in _LIBRARIES}
     document = {
@@ -90,12 +100,13 @@ def keep(name: str, command: str, result: Result) -> None:
         "libraries": libraries,
         "values": result.values,
     }
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    (RESULTS / f"{name}.json").write_text(json.dumps(document, indent=1) + "\n")
+    results, pages = RESULTS / kind, PAGES / kind
+    results.mkdir(parents=True, exist_ok=True)
+    (results / f"{name}.json").write_text(json.dumps(document, indent=1) + "\n")
     versions = ", ".join(f"{library} {number}" for library, number in libraries.items())
-    PAGES.mkdir(parents=True, exist_ok=True)
+    pages.mkdir(parents=True, exist_ok=True)
     page = f"# {name}\n\n`{command}`, {now}: {machine()}; {versions}.\n\n{result.table}\n"
-    (PAGES / f"{name}.md").write_text(page)
+    (pages / f"{name}.md").write_text(page)
     print(page)
     if result.over:
         print(f"Over their limits:\n\n{table(result.over)}\n")

@@ -16,7 +16,8 @@ from benchmarks import report
 from benchmarks.measurement import Figure
 
 report.RESULTS, report.PAGES = Path(sys.argv[1], "results"), Path(sys.argv[1], "pages")
-report.keep("speed", "python -m speed", report.Result.of([Figure("answer", "s", (2.0, 1.0, 4.0), bound=3)]))
+result = report.Result.of([Figure("answer", "s", (2.0, 1.0, 4.0), bound=3)])
+report.keep("speed", "python -m speed", result, *sys.argv[2:])
 """
 SERVING = """
 import signal, socket, sys
@@ -42,6 +43,12 @@ def test_figures_are_kept_as_json_and_as_a_page(tmp_path: Path) -> None:
     page = (tmp_path / "pages" / "speed.md").read_text()
     assert "| answer | 2.0 s | 1.0 | 4.0 | 3 | 3 s |" in page
     assert page in done.stdout
+
+
+def test_those_of_another_kind_of_machine_stand_in_a_folder_of_their_own(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", KEEPING, str(tmp_path), "gpu"], capture_output=True, check=True)
+    kept = {str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*") if file.is_file()}
+    assert kept == {"results/gpu/speed.json", "pages/gpu/speed.md"}
 
 
 def test_a_benchmark_that_is_ended_leaves_no_server_behind(tmp_path: Path) -> None:
