@@ -70,6 +70,11 @@ class Options:
             samples=explanations.samples,
         )
 
+    @property
+    def lacks_token(self) -> bool:
+        """Whether the method leaves words out, for which an embedding of zeros is no token."""
+        return self.baseline is Baseline.Zero and self.method not in GRADIENT_METHODS
+
 
 @dataclass(frozen=True)
 class Attribution:

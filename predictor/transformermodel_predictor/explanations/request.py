@@ -112,7 +112,7 @@ def _steps(steps: int | None, most_steps: int | None, defaults: Options) -> tupl
 
 
 def _require_baseline(options: Options) -> None:
-    if options.baseline is Baseline.Zero and options.method not in GRADIENT_METHODS:
+    if options.lacks_token:
         raise InvalidQuestion(
             f"baseline zero is no token, as {options.method} needs one: take pad or mask, or one of the methods "
             f"{', '.join(sorted(GRADIENT_METHODS))}"

@@ -6,7 +6,7 @@ from typing import Self
 from transformermodel_api.errors import UserError
 from transformermodel_api.explanations import ZERO_REFUSED, Explanations
 from transformermodel_api.spec import TaskName
-from transformermodel_predictor.explanations.explanation import GRADIENT_METHODS, Baseline, Options
+from transformermodel_predictor.explanations.explanation import Options
 from transformermodel_predictor.explanations.request import OptionLimits
 from transformermodel_predictor.tasks.task import InvalidQuestion
 
@@ -41,7 +41,7 @@ class ExplanationSettings:
             UserError: the baseline is nothing for the task's method, which the command line cannot know.
         """
         limits, defaults = explanations.limits, Options.of(explanations, task)
-        if defaults.baseline is Baseline.Zero and defaults.method not in GRADIENT_METHODS:
+        if defaults.lacks_token:
             raise UserError(f"spec.predictor.explanations.baseline: {ZERO_REFUSED}")
         return cls(
             enabled=explanations.enabled,

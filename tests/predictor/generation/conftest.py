@@ -3,23 +3,16 @@
 from collections.abc import Iterator
 
 import pytest
-import torch
 from transformers import PreTrainedModel, TokenizersBackend
 
 from tests.predictor.generation.gated import GatedDecoder
+from tests.predictor.one_thread import with_one_thread
 from tests.predictor.tiny_language import make_language_artifact, make_language_model, make_language_tokenizer
 from transformermodel_predictor.artifact.directory import Artifact
 from transformermodel_predictor.generation.loaded import LoadedGenerator
 from transformermodel_predictor.loading import load_model
 
-
-@pytest.fixture(scope="package", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Such small models are slower with more."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+one_thread = pytest.fixture(scope="package", autouse=True)(with_one_thread)
 
 
 @pytest.fixture(scope="package")

@@ -1,7 +1,6 @@
 """Entities beside those of transformers' pipeline, on words of several pieces and on texts of several windows."""
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ from transformers import BertTokenizer, PreTrainedModel, pipeline
 from transformers.pipelines.token_classification import AggregationStrategy
 
 from tests.predictor.explanations.tasks.tiny_heads import TAGS, make_tagger
+from tests.predictor.one_thread import with_one_thread
 from transformermodel_predictor.engines.pretrained import PretrainedEngine
 from transformermodel_predictor.tasks.configuration import TaskConfiguration
 from transformermodel_predictor.tasks.entities import Aggregation
@@ -27,13 +27,7 @@ _PIECES = "sao ##s lon ##don ##er pau ##lo in to 東 京 😀 . , ' - a ##a i ##
 _VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *_PIECES.split()]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Such small models are slower with more."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+one_thread = pytest.fixture(scope="module", autouse=True)(with_one_thread)
 
 
 @pytest.fixture(scope="module")

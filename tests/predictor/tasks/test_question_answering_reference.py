@@ -1,12 +1,13 @@
 """Answers beside those that the models give by themselves, and questions whose texts hold special tokens."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
 import pytest
 import torch
 
+from tests.predictor.one_thread import with_one_thread
 from tests.predictor.tasks.readers import READERS, Reader
 from transformermodel_predictor.explanations.explanation import Method
 from transformermodel_predictor.handler import GeneralizedHandler
@@ -23,13 +24,7 @@ QUESTIONS: tuple[Asked, ...] = (
 )
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Such small models are slower with more."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+one_thread = pytest.fixture(scope="module", autouse=True)(with_one_thread)
 
 
 @pytest.fixture(scope="module")
