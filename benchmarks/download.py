@@ -69,9 +69,9 @@ def _pair(url: str, file: Path, checksum: str, place: Path) -> tuple[float, floa
 
 
 def _download(url: str, size: int, checksum: str, folder: Path) -> None:
-    from transformermodel_predictor.sources.download import download
-    from transformermodel_predictor.sources.landing import RemoteFile
-    from transformermodel_predictor.sources.retries import Retries
+    from transformermodel_predictor.transfer.download import download
+    from transformermodel_predictor.transfer.landing import RemoteFile
+    from transformermodel_predictor.transfer.retries import Retries
 
     file = RemoteFile("file", url, size, sha256=checksum)
     download([file], folder, {"Accept-Encoding": "identity"}, lambda _: None, Retries())

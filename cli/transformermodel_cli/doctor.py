@@ -103,7 +103,7 @@ def _forms(planned: "Plan") -> Check:
 
 
 def _space(planned: "Plan", store: str) -> Check:
-    from transformermodel_predictor.sources.space import free_bytes
+    from transformermodel_predictor.transfer.space import free_bytes
 
     if "://" in store:
         return skipped("space", f"{store} does not tell how much room it has")

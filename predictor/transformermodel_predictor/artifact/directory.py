@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from transformermodel_api.errors import CorruptArtifact
-from transformermodel_predictor.artifact.checksums import describe, files_below
 from transformermodel_predictor.artifact.configuration import (
     CONFIGURATION_FILE,
     ModelConfiguration,
@@ -17,12 +16,12 @@ from transformermodel_predictor.artifact.labels import LABELS_FILE, read_labels
 from transformermodel_predictor.artifact.manifest import (
     MANIFEST_FILE,
     REPORT_FILE,
-    FileEntry,
     Manifest,
     Provenance,
     read_manifest,
 )
 from transformermodel_predictor.artifact.verification import differing, remember
+from transformermodel_predictor.checksums import FileEntry, describe, files_below
 
 _OUTSIDE = frozenset({MANIFEST_FILE, REPORT_FILE})
 _REMEDY = "Delete the folder and prepare the model again."

@@ -1,8 +1,7 @@
 """manifest.json: what an artifact consists of and what it was made from. Pure."""
 
-import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -10,29 +9,11 @@ from typing import Any
 from transformermodel_api.errors import UserError
 from transformermodel_api.preparation import Format, Precision
 from transformermodel_predictor.candidate import Candidate, EngineName
+from transformermodel_predictor.checksums import FileEntry, digest
 
 MANIFEST_FILE = "manifest.json"
 REPORT_FILE = "report.json"
 SCHEMA_VERSION = 1
-
-
-@dataclass(frozen=True, order=True)
-class FileEntry:
-    """One content file: its path in the folder with `/` between the parts, its size in bytes and its SHA-256."""
-
-    path: str
-    size: int
-    sha256: str
-
-
-def digest(files: Iterable[FileEntry]) -> str:
-    """Identity of a folder's content, 64 lower-case hexadecimal digits.
-
-    SHA-256 over one line `<sha256> <size> <path>` per file, sorted by path, so that neither the order of writing nor
-    the folder's place plays a part.
-    """
-    lines = (f"{entry.sha256} {entry.size} {entry.path}\n" for entry in sorted(files))
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 @dataclass(frozen=True)

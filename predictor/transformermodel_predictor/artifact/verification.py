@@ -9,8 +9,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from transformermodel_predictor.artifact.checksums import sha256_of
-from transformermodel_predictor.artifact.manifest import FileEntry
+from transformermodel_predictor.checksums import FileEntry, sha256_of
 
 _THREADS = 4  # hashing releases the interpreter; more threads only wait for the disk
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.objects.bucket import Bucket
-from transformermodel_predictor.sources.crew import run_all
-from transformermodel_predictor.sources.landing import Landing, RemoteFile, Segment, bytes_to_come, is_whole
-from transformermodel_predictor.sources.space import require_space
+from transformermodel_predictor.transfer.crew import run_all
+from transformermodel_predictor.transfer.landing import Landing, RemoteFile, Segment, bytes_to_come, is_whole
+from transformermodel_predictor.transfer.space import require_space
 
 _REQUESTS_AT_ONCE = 8
 _READ_BYTES = 4 << 20

@@ -11,7 +11,7 @@ from transformermodel_predictor.artifact.directory import Artifact, open_artifac
 from transformermodel_predictor.artifact.durable import write_atomically
 from transformermodel_predictor.artifact.manifest import MANIFEST_FILE, read_manifest
 from transformermodel_predictor.candidate import Candidate
-from transformermodel_predictor.sources.space import free_bytes
+from transformermodel_predictor.transfer.space import free_bytes
 
 Result = TypeVar("Result")
 

@@ -26,7 +26,7 @@ from transformermodel_predictor.artifact.opening import StoreLocation
 from transformermodel_predictor.preparation.memory import pass_over_modules
 from transformermodel_predictor.preparation.pinning import fingerprint_of, pin_sources
 from transformermodel_predictor.progress import Step
-from transformermodel_predictor.sources.space import free_bytes
+from transformermodel_predictor.transfer.space import free_bytes
 
 _LOG = logging.getLogger(__name__)
 _ROOT = Path("/")

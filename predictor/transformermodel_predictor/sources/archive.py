@@ -8,7 +8,7 @@ from typing import Protocol
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
-from transformermodel_predictor.artifact.checksums import sha256_of
+from transformermodel_predictor.checksums import sha256_of
 from transformermodel_predictor.progress import Progress
 from transformermodel_predictor.sources.permission import permitted
 from transformermodel_predictor.sources.selection import Selection, needed_files, whole_archive

@@ -5,8 +5,7 @@ from pathlib import Path
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
-from transformermodel_predictor.artifact.checksums import describe
-from transformermodel_predictor.artifact.manifest import digest
+from transformermodel_predictor.checksums import describe, digest
 from transformermodel_predictor.progress import Progress
 from transformermodel_predictor.sources.source import Listing, Resolved
 

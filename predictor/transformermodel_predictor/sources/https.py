@@ -14,12 +14,12 @@ from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.origin import without_secrets
 from transformermodel_predictor.progress import Progress
-from transformermodel_predictor.sources.download import download
-from transformermodel_predictor.sources.landing import RemoteFile, bytes_to_come
-from transformermodel_predictor.sources.retries import Retries
 from transformermodel_predictor.sources.source import Listing, Resolved
-from transformermodel_predictor.sources.space import require_space
-from transformermodel_predictor.sources.transport import client
+from transformermodel_predictor.transfer.download import download
+from transformermodel_predictor.transfer.landing import RemoteFile, bytes_to_come
+from transformermodel_predictor.transfer.retries import Retries
+from transformermodel_predictor.transfer.space import require_space
+from transformermodel_predictor.transfer.transport import client
 
 _TIMEOUT_SECONDS = 30.0
 _HEADERS = {"User-Agent": "transformermodel", "Accept-Encoding": "identity"}

@@ -12,17 +12,17 @@ from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.progress import Progress
 from transformermodel_predictor.sources.archive import unpacked
-from transformermodel_predictor.sources.download import download
 from transformermodel_predictor.sources.hub_access import HubAccess
 from transformermodel_predictor.sources.hub_cache import HubCache
 from transformermodel_predictor.sources.hub_failure import hub_failures_classified
-from transformermodel_predictor.sources.landing import RemoteFile, bytes_to_come
-from transformermodel_predictor.sources.retries import Retries
 from transformermodel_predictor.sources.selection import Selection, needed_files, or_archive
 from transformermodel_predictor.sources.source import Listing, Resolved
-from transformermodel_predictor.sources.space import require_space
 from transformermodel_predictor.sources.tree import survey_files
 from transformermodel_predictor.sources.unpacking import is_archive
+from transformermodel_predictor.transfer.download import download
+from transformermodel_predictor.transfer.landing import RemoteFile, bytes_to_come
+from transformermodel_predictor.transfer.retries import Retries
+from transformermodel_predictor.transfer.space import require_space
 
 _DEFAULT_REVISION = "main"
 _CONFIGURATION = "config.json"

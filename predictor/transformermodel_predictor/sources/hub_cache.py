@@ -12,8 +12,8 @@ from pathlib import Path
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.progress import Progress
-from transformermodel_predictor.sources.landing import RemoteFile, is_whole
 from transformermodel_predictor.sources.selection import Selection
+from transformermodel_predictor.transfer.landing import RemoteFile, is_whole
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
-from transformermodel_predictor.artifact.checksums import describe
-from transformermodel_predictor.artifact.manifest import FileEntry, digest
+from transformermodel_predictor.checksums import FileEntry, describe, digest
 from transformermodel_predictor.progress import Progress
 from transformermodel_predictor.sources.selection import Selection, needed_files
 from transformermodel_predictor.sources.source import Listing

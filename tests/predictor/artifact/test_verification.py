@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from transformermodel_predictor.artifact import verification
-from transformermodel_predictor.artifact.checksums import describe, sha256_of
 from transformermodel_predictor.artifact.verification import differing
+from transformermodel_predictor.checksums import describe, sha256_of
 
 
 def test_a_file_is_read_once_and_again_when_it_was_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

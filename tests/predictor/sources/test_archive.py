@@ -17,7 +17,7 @@ from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.sources.archive import FileSource
 from transformermodel_predictor.sources.catalogue import source_for
 from transformermodel_predictor.sources.https import HttpsFile
-from transformermodel_predictor.sources.retries import Retries
+from transformermodel_predictor.transfer.retries import Retries
 
 CHECKPOINT = {name: FILES[name] for name in ("config.json", "model.safetensors", "tokenizer.json")}
 

@@ -12,9 +12,9 @@ from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.sources.catalogue import source_for
 from transformermodel_predictor.sources.hub import HubSource
-from transformermodel_predictor.sources.retries import Retries
 from transformermodel_predictor.sources.selection import checkpoint_files
 from transformermodel_predictor.sources.source import Source
+from transformermodel_predictor.transfer.retries import Retries
 
 TOKEN = "hf_secret_of_a_member"
 SIZE = len(FILES["model.safetensors"])

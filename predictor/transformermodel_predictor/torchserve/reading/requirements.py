@@ -18,7 +18,7 @@ from pathlib import Path
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
-from transformermodel_predictor.artifact.checksums import sha256_of
+from transformermodel_predictor.checksums import sha256_of
 from transformermodel_predictor.torchserve.archived_model import ArchivedModel
 from transformermodel_predictor.torchserve.reading.commands import Commands
 from transformermodel_predictor.torchserve.reading.refusal import unusable

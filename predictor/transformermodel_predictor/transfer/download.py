@@ -12,10 +12,10 @@ from pathlib import Path
 import httpx2
 from huggingface_hub import hf_raise_for_status
 
-from transformermodel_predictor.sources.crew import run_all
-from transformermodel_predictor.sources.landing import Landing, RemoteFile, Segment, damaged, is_whole
-from transformermodel_predictor.sources.retries import Retries
-from transformermodel_predictor.sources.transport import client
+from transformermodel_predictor.transfer.crew import run_all
+from transformermodel_predictor.transfer.landing import Landing, RemoteFile, Segment, damaged, is_whole
+from transformermodel_predictor.transfer.retries import Retries
+from transformermodel_predictor.transfer.transport import client
 
 _CONNECTIONS = 8
 """How many requests run at a time. Memory is bounded by it: each holds one chunk of at most a mebibyte."""

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from email.utils import formatdate
 from pathlib import Path
 
@@ -9,14 +10,20 @@ import pytest
 from huggingface_hub.errors import HfHubHTTPError
 
 from tests.hub.repositories import Access
-from tests.hub.server import HubServer
-from transformermodel_predictor.sources.download import download
-from transformermodel_predictor.sources.landing import SEGMENT_BYTES, RemoteFile, bytes_to_come
-from transformermodel_predictor.sources.retries import Retries
+from tests.hub.server import HubServer, serving
+from transformermodel_predictor.transfer.download import download
+from transformermodel_predictor.transfer.landing import SEGMENT_BYTES, RemoteFile, bytes_to_come
+from transformermodel_predictor.transfer.retries import Retries
 
 SIZE = 2 * SEGMENT_BYTES + 12_345
 CONTENT = bytes(range(251)) * (SIZE // 251 + 1)
 CONTENT = CONTENT[:SIZE]
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[HubServer]:
+    with serving(tmp_path / "hub") as server:
+        yield server
 
 
 @pytest.fixture
@@ -54,7 +61,7 @@ def interrupted(file: RemoteFile, tmp_path: Path) -> Path:
     """A folder in which a killed process left part of the download."""
     folder = tmp_path / "copy"
     arguments = [file.url, str(file.size), str(file.sha256), str(folder), str(SIZE // 3)]
-    program = [sys.executable, "-m", "tests.predictor.sources.receiving", *arguments]
+    program = [sys.executable, "-m", "tests.predictor.transfer.receiving", *arguments]
     with subprocess.Popen(program, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"enough\n"

@@ -1,4 +1,4 @@
-"""A download in a process of its own, which can be killed: `python -m tests.predictor.sources.receiving`.
+"""A download in a process of its own, which can be killed: `python -m tests.predictor.transfer.receiving`.
 
 Arguments: url, size and SHA-256 of the file, the folder, and how many bytes are enough. Once they are there it prints
 a line and stops where it is.
@@ -8,9 +8,9 @@ import sys
 import threading
 from pathlib import Path
 
-from transformermodel_predictor.sources.download import download
-from transformermodel_predictor.sources.landing import RemoteFile
-from transformermodel_predictor.sources.retries import Retries
+from transformermodel_predictor.transfer.download import download
+from transformermodel_predictor.transfer.landing import RemoteFile
+from transformermodel_predictor.transfer.retries import Retries
 
 
 def main() -> None:
