@@ -14,8 +14,8 @@ from opentelemetry.trace import Span, SpanKind, StatusCode, set_span_in_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from transformermodel_predictor.protocols.errors import refusal
+from transformermodel_predictor.telemetry.answered import Answered
 from transformermodel_predictor.telemetry.timeline import Timeline, noting
-from transformermodel_predictor.telemetry.tracing import Answered
 
 _SERVICE = "transformermodel"
 

@@ -9,18 +9,9 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 from transformermodel_api.tracing import importing_opentelemetry, traces_wanted
+from transformermodel_predictor.telemetry.answered import Answered
 
 _NOTHING = nullcontext()
-
-
-class Answered(Protocol):
-    """A request's answer.
-
-    Attributes:
-        status: its HTTP status, once the request is over.
-    """
-
-    status: int
 
 
 class Tracer(Protocol):
