@@ -118,7 +118,7 @@ class Stages(Generic[Question, Answer]):
     def _encode(self, parts: Sequence[_Part[Question, Answer]]) -> None:
         began = time.perf_counter()
         try:
-            windows = self._codec.encode([question for part in parts for question in part.questions])
+            windows = self._windows([question for part in parts for question in part.questions])
         except BaseException as error:  # noqa: BLE001 - whatever a question does belongs to who asked it
             self._separate(parts, error, lambda part: part.request, self._encode)
             return
@@ -129,6 +129,13 @@ class Stages(Generic[Question, Answer]):
             for row in part.request.encoded(windows[first : first + len(part.questions)]):
                 self._waiting.push(row)
             first += len(part.questions)
+
+    def _windows(self, questions: Sequence[Question]) -> list[Windows]:
+        windows = self._codec.encode(questions)
+        if len(windows) != len(questions) or not all(windows):
+            made = f"{len(windows) - windows.count(())} of {len(windows)}"
+            raise RuntimeError(f"each of {len(questions)} questions must have windows, but {made} have")
+        return windows
 
     def _run(self, step: Sequence[Row[Question, Answer]]) -> None:
         began = time.perf_counter()
@@ -154,11 +161,7 @@ class Stages(Generic[Question, Answer]):
     def _decode(self, complete: Sequence[Request[Question, Answer]]) -> None:
         began = time.perf_counter()
         try:
-            answers = self._codec.decode(
-                [question for request in complete for question in request.questions],
-                [windows for request in complete for windows in request.windows],
-                [outputs for request in complete for outputs in request.outputs],
-            )
+            answers = self._answers(complete)
         except BaseException as error:  # noqa: BLE001 - whatever an answer does belongs to who asked for it
             self._separate(complete, error, lambda request: request, self._decode)
             return
@@ -169,6 +172,17 @@ class Stages(Generic[Question, Answer]):
             request.finish(answers[first : first + len(request.questions)])
             first += len(request.questions)
         self._over.extend(complete)
+
+    def _answers(self, complete: Sequence[Request[Question, Answer]]) -> list[Answer]:
+        questions = [question for request in complete for question in request.questions]
+        answers = self._codec.decode(
+            questions,
+            [windows for request in complete for windows in request.windows],
+            [outputs for request in complete for outputs in request.outputs],
+        )
+        if len(answers) != len(questions):
+            raise RuntimeError(f"{len(questions)} questions were decoded to {len(answers)} answers")
+        return answers
 
     def _separate(
         self,

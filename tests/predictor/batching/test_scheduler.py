@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -238,6 +238,34 @@ class TestFailure:
         with pytest.raises(RuntimeError, match="answered 1 rows with 0"):
             await scheduler.answer([3])
 
+    @pytest.mark.parametrize(
+        ("stage", "wrong", "message"),
+        [
+            ("encode", lambda made: made[1:], "each of 2 questions must have windows, but 1 of 1 have"),
+            ("encode", lambda made: made * 2, "each of 2 questions must have windows, but 4 of 4 have"),
+            ("encode", lambda made: [made[0], ()], "each of 2 questions must have windows, but 1 of 2 have"),
+            ("decode", lambda made: made[1:], "2 questions were decoded to 1 answers"),
+            ("decode", lambda made: made * 2, "2 questions were decoded to 4 answers"),
+        ],
+    )
+    async def test_a_codec_that_loses_or_adds_some_is_not_believed(
+        self,
+        stage: str,
+        wrong: Callable[[list[Any]], list[Any]],
+        message: str,
+        scheduler: Scheduler[Any, Any],
+        codec: Lengths,
+        gated_engine: GatedEngine,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        gated_engine.open()
+        right = getattr(codec, stage)
+        with monkeypatch.context() as broken:
+            broken.setattr(codec, stage, lambda *given: wrong(right(*given)))
+            with pytest.raises(RuntimeError, match=message):
+                await asyncio.wait_for(scheduler.answer([3, 4]), PATIENCE_SECONDS)
+        assert await scheduler.answer([5]) == [[5]]
+
 
 class TestCancellation:
     async def test_a_cancelled_request_is_neither_tokenized_nor_run(
@@ -294,6 +322,17 @@ class TestShutDown:
             with pytest.raises(ShutDown):
                 await late
         assert scheduler.admitted == 0
+
+    async def test_a_request_of_which_some_has_run_is_told_too(self, codec: Lengths, gated_engine: GatedEngine) -> None:
+        thread = DeviceThread("engine")
+        large = await begun(Scheduler(codec, gated_engine, thread, BatchLimits(rows=1)).answer([1, 2, 3]))
+        await busy(gated_engine)
+        thread.shutdown(wait=False, cancel_futures=True)
+        gated_engine.open()
+
+        with pytest.raises(ShutDown):
+            await asyncio.wait_for(large, PATIENCE_SECONDS)
+        assert gated_engine.lengths == [[1]]
 
     async def test_a_cycle_that_is_dropped_leaves_nobody_waiting(
         self, codec: Lengths, gated_engine: GatedEngine
