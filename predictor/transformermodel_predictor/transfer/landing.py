@@ -2,13 +2,16 @@
 
 Beside `NAME.part`, which has the file's size from the beginning and holes where bytes are missing, lies
 `NAME.part.segments`: one 64-bit number per segment, how many of its bytes are there. Both are written through the
-kernel's cache, so a killed process leaves them as they were after its last write, and no byte is fetched twice.
+kernel's cache, so a killed process leaves them as they were after its last write, and no byte is fetched twice. Neither
+is mapped into memory: on a full disk, and where somebody cuts a file, touching its pages would end the process.
 """
 
 import hashlib
-import mmap
 import os
+import struct
 import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -20,7 +23,8 @@ SEGMENT_BYTES = 16 << 20
 """Long enough that a request's round trip does not count, short enough that many are fetched at once."""
 
 _HASHED_AT_ONCE = 1 << 20
-_ENTRY_BYTES = 8
+_ENTRY = struct.Struct("=Q")
+"""A segment's number of bytes, in the machine's order."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,8 @@ class Landing:
         self._target = folder / file.name
         self._part = folder / f"{file.name}.part"
         self._record = folder / f"{file.name}.part.segments"
-        self._descriptor, self._there = self._open()
+        with self._names_the_file():
+            self._descriptor, self._record_descriptor, self._there = self._open()
         self._hash, self._hashed = _hash_for(file), 0
         self._hashing = threading.Lock()
         self._ending = threading.Lock()
@@ -87,12 +92,17 @@ class Landing:
         return segment.start + self._there[segment.number]
 
     def write(self, segment: Segment, data: bytes | memoryview) -> None:
-        """Add the next bytes of a segment."""
-        position = self.position(segment)
-        while data:  # a write may take less than it is given
-            written = os.pwrite(self._descriptor, data, position)
-            position, data = position + written, data[written:]
-            self._there[segment.number] = position - segment.start
+        """Add the next bytes of a segment.
+
+        Raises:
+            OSError: it cannot be written, such as to a full disk; it names the file.
+            PreparationFailed: ChecksumMismatch, another process has cut the file.
+        """
+        with self._names_the_file():
+            while data:  # a write may take less than it is given
+                written = os.pwrite(self._descriptor, data, self.position(segment))
+                self._note(segment, self._there[segment.number] + written)
+                data = data[written:]
         if self._hashing.acquire(blocking=False):
             try:
                 self._hash_at_least(_HASHED_AT_ONCE)
@@ -103,7 +113,7 @@ class Landing:
         """When nothing is missing: verify the file and give it its name. Happens once, whoever calls.
 
         Raises:
-            PreparationFailed: ChecksumMismatch; what came is thrown away.
+            PreparationFailed: ChecksumMismatch; what came is thrown away. Also where another process has cut the file.
         """
         with self._ending:
             if self._ended or self.received < self.file.size:
@@ -115,33 +125,58 @@ class Landing:
                 self._part.unlink()
                 self._record.unlink()
                 raise damaged(self.file.name)
+            if os.fstat(self._descriptor).st_size != self.file.size:
+                raise self._cut()
             self._part.replace(self._target)
             self._record.unlink()
 
     def close(self) -> None:
         """Close the files; what is there stays for another attempt."""
-        self._there.release()
+        os.close(self._record_descriptor)
         os.close(self._descriptor)
 
-    def _open(self) -> tuple[int, "memoryview[int]"]:
-        length = _ENTRY_BYTES * len(self.segments)
+    def _open(self) -> tuple[int, int, list[int]]:
+        """The file and its record, open, and how many bytes of each segment are there."""
+        length = _ENTRY.size * len(self.segments)
         goes_on = _size(self._part) == self.file.size and _size(self._record) == length
-        record = os.open(self._record, os.O_RDWR | os.O_CREAT | (0 if goes_on else os.O_TRUNC), 0o644)
-        try:
+        with ExitStack() as opened:
+            record = os.open(self._record, os.O_RDWR | os.O_CREAT | (0 if goes_on else os.O_TRUNC), 0o644)
+            opened.callback(os.close, record)
             os.ftruncate(record, length)
-            there = memoryview(mmap.mmap(record, length)).cast("Q")
-        finally:
-            os.close(record)
-        descriptor = os.open(self._part, os.O_RDWR | os.O_CREAT, 0o644)
-        os.ftruncate(descriptor, self.file.size)
-        return descriptor, there
+            descriptor = os.open(self._part, os.O_RDWR | os.O_CREAT, 0o644)
+            opened.callback(os.close, descriptor)
+            os.ftruncate(descriptor, self.file.size)
+            there = [count for (count,) in _ENTRY.iter_unpack(os.pread(record, length, 0))]
+            opened.pop_all()
+        return descriptor, record, there
+
+    def _note(self, segment: Segment, count: int) -> None:
+        """Write down how many bytes of a segment are there, after them: none counts that is not."""
+        os.pwrite(self._record_descriptor, _ENTRY.pack(count), _ENTRY.size * segment.number)
+        self._there[segment.number] = count
 
     def _hash_at_least(self, least: int) -> None:
         """Hash what follows without a gap, as long as it is so many bytes. The caller holds the lock."""
         while self._hash is not None and (end := self._end_of_the_beginning()) - self._hashed >= least:
             data = os.pread(self._descriptor, min(_HASHED_AT_ONCE, end - self._hashed), self._hashed)
+            if not data:
+                raise self._cut()
             self._hash.update(data)
             self._hashed += len(data)
+
+    def _cut(self) -> PreparationFailed:
+        return PreparationFailed(
+            FailureReason.ChecksumMismatch,
+            f"another process has cut {self._part} while it was downloaded: end that process.",
+        )
+
+    @contextmanager
+    def _names_the_file(self) -> Iterator[None]:
+        """Have errors of the file system say which file they are about: those of open files do not."""
+        try:
+            yield
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self._part)) from error
 
     def _end_of_the_beginning(self) -> int:
         """The first byte, from what is hashed on, that is not there."""
