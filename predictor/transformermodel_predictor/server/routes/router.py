@@ -14,8 +14,11 @@ from starlette.routing import Route, compile_path
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
-_LAST_WORD = re.compile(r"(?P<place>/.*[/:])(?P<word>[^/:{}]+)")
-"""A path by its last word and what comes before it; not the paths of one word, which `OPTIONS /` lists."""
+_LAST_WORD = re.compile(r"(?P<place>/.*(?:/(?!$)|:))(?P<word>[^/:{}]*)")
+"""A path by its last word, which may be missing after a colon, and what comes before it.
+
+Not the paths of one word, which `OPTIONS /` lists.
+"""
 
 _WORD = re.compile(r"(?<=[/:])[^/:{}]+(?![^/:])")
 """A word of a route's path; a variable is none."""
@@ -68,7 +71,7 @@ class Router:
         raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, headers={"allow": ", ".join(sorted(place.endpoints))})
 
     def _require_last_word(self, path: str) -> None:
-        """Refuse a word that is misspelt, rather than to take it, as in `/v1/models/m:predcit`, for a part of a name.
+        """Refuse a word that is misspelt or missing, rather than to take it for a part of a name: `m:predcit`, or `m:`.
 
         Raises:
             HTTPException: other words may be in its place; the text names them.
@@ -79,7 +82,8 @@ class Router:
         known = next((words for place, words in self._words if place.match(parts["place"])), [])
         if known and parts["word"] not in known:
             listed = f"there {'are' if len(known) > 1 else 'is'} {', '.join(known)}"
-            raise HTTPException(HTTPStatus.NOT_FOUND, f"there is no {parts['word']!r} here; {listed}")
+            wrong = f"there is no {parts['word']!r} here" if parts["word"] else "a word is missing here"
+            raise HTTPException(HTTPStatus.NOT_FOUND, f"{wrong}; {listed}")
 
     def _places_of(self, route: Route) -> dict[str, _Place]:
         if not route.param_convertors:

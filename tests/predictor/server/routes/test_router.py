@@ -44,7 +44,9 @@ def test_variables_are_read_from_the_path() -> None:
     assert ROUTER.find("GET", "/v2/models/m/versions/3") == (named, {"name": "m", "version": "3"})
 
 
-@pytest.mark.parametrize("path", ["/", "", "/v3", "/v1/models/", "/v1/models/a/b", "/v2/models/m/versions/"])
+@pytest.mark.parametrize(
+    "path", ["/", "", "/v3", "/v1/models/", "/v1/models/a/b", "/v1/models/a/", "/v2/models/m/versions/"]
+)
 def test_other_paths_are_not(path: str) -> None:
     with pytest.raises(HTTPException) as refusal:
         ROUTER.find("GET", path)
@@ -55,12 +57,13 @@ def test_other_paths_are_not(path: str) -> None:
     ("path", "words"),
     [
         ("/v1/models/tiny:predcit", "there is no 'predcit' here; there are explain, predict"),
+        ("/v1/models/tiny:", "a word is missing here; there are explain, predict"),
         ("/v1/modles", "there is no 'modles' here; there is models"),
         ("/v2/models/tiny/versions/3/inferr", "there is no 'inferr' here; there is infer"),
         ("/v2/models/tiny/version", "there is no 'version' here; there is versions"),
     ],
 )
-def test_a_word_that_is_misspelt_is_told_which_there_are(path: str, words: str) -> None:
+def test_a_word_that_is_misspelt_or_missing_is_told_which_there_are(path: str, words: str) -> None:
     with pytest.raises(HTTPException) as refusal:
         ROUTER.find("POST", path)
     assert (refusal.value.status_code, refusal.value.detail) == (HTTPStatus.NOT_FOUND, words)
