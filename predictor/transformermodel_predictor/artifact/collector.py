@@ -1,9 +1,22 @@
 """Removing what nobody needs from a store, while others work with it."""
 
 from datetime import UTC, datetime, timedelta
+from enum import Enum, auto
 from typing import Protocol
 
 from transformermodel_predictor.artifact.collection import Removal, StoreContent, removable
+
+
+class Attempt(Enum):
+    """What came of an attempt to remove an artifact."""
+
+    Removed = auto()
+    Gone = auto()
+    """It was not there any more."""
+    Needed = auto()
+    """A model refers to it, or somebody has asked for it: it stays."""
+    Held = auto()
+    """Nobody needs it, but a process has it open, and may end."""
 
 
 class Collectable(Protocol):
@@ -19,8 +32,8 @@ class Collectable(Protocol):
 
     def remove_artifact(
         self, digest: str, inputs: tuple[str, ...], unneeded_since: datetime, leaving: str | None = None
-    ) -> bool:
-        """Remove an artifact and the inputs that lead to it; False when somebody uses it or has come to need it."""
+    ) -> Attempt:
+        """Remove an artifact and the inputs that lead to it, unless somebody uses it or has come to need it."""
         ...
 
     def forget(self, reference: str) -> None:
@@ -53,7 +66,7 @@ def _removed(store: Collectable, content: StoreContent, planned: Removal, unneed
     artifacts = {}
     for digest, size in planned.artifacts.items():
         leading = tuple(key for key in planned.inputs if content.inputs[key].digest == digest)
-        if store.remove_artifact(digest, leading, unneeded_since):
+        if store.remove_artifact(digest, leading, unneeded_since) is Attempt.Removed:
             artifacts[digest] = size
     dangling = tuple(key for key in planned.inputs if content.inputs[key].digest not in planned.artifacts)
     store.remove_inputs(dangling)

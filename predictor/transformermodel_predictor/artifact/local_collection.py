@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from transformermodel_predictor.artifact.collection import Input, Kept, StoreContent
+from transformermodel_predictor.artifact.collector import Attempt
 from transformermodel_predictor.artifact.holding import held_alone
 from transformermodel_predictor.artifact.local_store import STAGING
 from transformermodel_predictor.artifact.lock import locked
@@ -49,18 +50,20 @@ class LocalCollectable:
 
     def remove_artifact(
         self, digest: str, inputs: tuple[str, ...], unneeded_since: datetime, leaving: str | None = None
-    ) -> bool:
+    ) -> Attempt:
         """Remove an artifact that nobody holds and nobody has come to need."""
         folder = self._artifacts / digest
         try:
             with held_alone(folder):
-                if digest in self._referenced(leaving) or self._asked_for(digest, unneeded_since):
-                    return False
+                if self._is_needed(digest, unneeded_since, leaving):
+                    return Attempt.Needed
                 self.remove_inputs(inputs)
                 self._remove(folder)
-        except (BlockingIOError, FileNotFoundError):
-            return False
-        return True
+        except BlockingIOError:
+            return Attempt.Needed if self._is_needed(digest, unneeded_since, leaving) else Attempt.Held
+        except FileNotFoundError:
+            return Attempt.Gone
+        return Attempt.Removed
 
     def _remove(self, folder: Path) -> None:
         """Take a folder away all at once: nobody sees half of it. What remains of it is a leftover with an owner."""
@@ -103,8 +106,10 @@ class LocalCollectable:
                     digests.update(digests_of(path.read_text(encoding="ascii")))
         return frozenset(digests)
 
-    def _asked_for(self, digest: str, since: datetime) -> bool:
-        return any(item.digest == digest and item.used > since for item in self._remembered().values())
+    def _is_needed(self, digest: str, since: datetime, leaving: str | None) -> bool:
+        """Whether a model refers to an artifact, or somebody has asked for it since."""
+        asked_for = any(item.digest == digest and item.used > since for item in self._remembered().values())
+        return asked_for or digest in self._referenced(leaving)
 
 
 def _folders(root: Path) -> list[Path]:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from transformermodel_predictor.artifact.collection import Input, Kept, StoreContent
+from transformermodel_predictor.artifact.collector import Attempt
 from transformermodel_predictor.artifact.lease import LEASES
 from transformermodel_predictor.artifact.manifest import MANIFEST_FILE
 from transformermodel_predictor.artifact.references import digests_of, reference_key
@@ -42,17 +43,17 @@ class ObjectCollectable:
 
     def remove_artifact(
         self, digest: str, inputs: tuple[str, ...], unneeded_since: datetime, leaving: str | None = None
-    ) -> bool:
+    ) -> Attempt:
         """Remove an artifact, its manifest first: from then on it is none."""
         asked_for = any(item.digest == digest and item.used > unneeded_since for item in self._remembered().values())
         if asked_for or digest in self._referenced(leaving):
-            return False
+            return Attempt.Needed
         self.remove_inputs(inputs)
         place = f"{ARTIFACTS}/{digest}"
         objects = [stored.key for stored in self._bucket.list(place)]
         manifest = f"{place}/{MANIFEST_FILE}"
         self._bucket.remove(sorted(objects, key=lambda key: key != manifest))
-        return True
+        return Attempt.Removed if objects else Attempt.Gone
 
     def remove_inputs(self, keys: tuple[str, ...]) -> None:
         """Forget inputs whose artifacts are gone."""

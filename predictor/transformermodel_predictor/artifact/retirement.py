@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from transformermodel_predictor.artifact.collection import StoreContent
-from transformermodel_predictor.artifact.collector import Collectable
+from transformermodel_predictor.artifact.collector import Attempt, Collectable
 
 PATIENCE_SECONDS = 180
 """How long the end of a server that still has an artifact open is waited for."""
 
 _LOOK_AGAIN_SECONDS = 2
+_STAYS = (Attempt.Needed, Attempt.Held)
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,8 @@ class Retirement:
 
     Attributes:
         removed: digests and their sizes in bytes.
-        kept: digests that another model uses, that somebody has asked for meanwhile, or that a server has open.
+        kept: digests that another model uses, that somebody has asked for meanwhile, or that a server has open. What
+            somebody else has removed is in neither.
     """
 
     removed: Mapping[str, int]
@@ -40,21 +42,25 @@ def retire(store: Collectable, reference: str, pause: Callable[[float], None] = 
     content = store.content(leaving=reference)
     there = [digest for digest in store.used_by(reference) if digest in content.artifacts]
     alone = [digest for digest in there if digest not in content.referenced]
-    removed = {
-        digest: content.artifacts[digest].size for digest in alone if _remove(store, content, digest, reference, pause)
-    }
+    attempts = {digest: _attempt(store, content, digest, reference, pause) for digest in alone}
     store.forget(reference)
-    return Retirement(removed, tuple(digest for digest in there if digest not in removed))
+    return Retirement(
+        removed={
+            digest: content.artifacts[digest].size for digest, attempt in attempts.items() if attempt is Attempt.Removed
+        },
+        kept=tuple(digest for digest in there if attempts.get(digest, Attempt.Needed) in _STAYS),
+    )
 
 
-def _remove(
+def _attempt(
     store: Collectable, content: StoreContent, digest: str, reference: str, pause: Callable[[float], None]
-) -> bool:
+) -> Attempt:
     """Remove an artifact, unless somebody comes to need it; an object store's clock may be ahead of this machine's."""
     leading = {key: item.used for key, item in content.inputs.items() if item.digest == digest}
     seen = max(datetime.now(UTC), *leading.values()) if leading else datetime.now(UTC)
     for _ in range(PATIENCE_SECONDS // _LOOK_AGAIN_SECONDS):
-        if store.remove_artifact(digest, tuple(leading), seen, reference):
-            return True
+        attempt = store.remove_artifact(digest, tuple(leading), seen, reference)
+        if attempt is not Attempt.Held:
+            return attempt
         pause(_LOOK_AGAIN_SECONDS)
-    return False
+    return Attempt.Held

@@ -12,7 +12,7 @@ from tests.predictor.artifact.conftest import Sealed
 from tests.predictor.artifact.places import Folder, Objects, Place
 from tests.predictor.artifact.test_store_contract import KEY, OTHER_KEY, publish
 from transformermodel_predictor.artifact.collection import Removal
-from transformermodel_predictor.artifact.collector import collect
+from transformermodel_predictor.artifact.collector import Attempt, collect
 from transformermodel_predictor.artifact.holding import held
 from transformermodel_predictor.artifact.local_collection import LocalCollectable
 from transformermodel_predictor.artifact.local_store import LocalStore
@@ -67,9 +67,9 @@ def test_what_has_come_to_be_needed_meanwhile_stays(place: Place, sealed: Sealed
     digest = artifact.manifest.digest
     store = place.collectable()
     long_ago = datetime.now(UTC) - LONG
-    assert not store.remove_artifact(digest, (KEY,), long_ago)  # somebody has asked for it since
+    assert store.remove_artifact(digest, (KEY,), long_ago) is Attempt.Needed  # somebody has asked for it since
     place.store().refer(REFERENCE, digest)
-    assert not store.remove_artifact(digest, (KEY,), datetime.now(UTC) + LONG)
+    assert store.remove_artifact(digest, (KEY,), datetime.now(UTC) + LONG) is Attempt.Needed
     assert place.store("two").find(KEY) is not None
 
 

@@ -17,6 +17,11 @@ from transformermodel_predictor.objects.location import Scheme
 LEAVING, STAYING = "cluster/team/leaving", "cluster/team/staying"
 
 
+def never(_: float) -> None:
+    """A pause that must not be made."""
+    pytest.fail("it is waited for")
+
+
 @pytest.fixture(params=["folder", Scheme.S3])
 def place(request: pytest.FixtureRequest, tmp_path: Path, object_server: ObjectServers) -> Place:
     if request.param == "folder":
@@ -77,3 +82,46 @@ def test_a_server_that_does_not_end_keeps_its_artifact(tmp_path: Path, sealed: S
     with held(artifact.path):
         assert retire(LocalCollectable(tmp_path), LEAVING, lambda _: None).kept == (artifact.manifest.digest,)
     assert store.find(KEY) is not None
+
+
+def test_what_is_needed_again_is_not_waited_for_even_where_a_server_has_it_open(tmp_path: Path, sealed: Sealed) -> None:
+    store = LocalStore(tmp_path)
+    artifact = publish(store, sealed)
+    digest = artifact.manifest.digest
+    store.refer(LEAVING, digest)
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        store.refer(STAYING, digest)  # prepared again while the server's end is waited for
+
+    with held(artifact.path):
+        retirement = retire(LocalCollectable(tmp_path), LEAVING, pause)
+    assert (retirement.removed, retirement.kept) == ({}, (digest,))
+    assert len(pauses) == 1
+
+
+def test_what_is_asked_for_while_it_is_looked_at_is_not_waited_for(
+    place: Place, sealed: Sealed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest = publish(place.store(), sealed).manifest.digest
+    place.store().refer(LEAVING, digest)
+    store = place.collectable()
+    content = store.content(LEAVING)
+    place.store().refer(STAYING, digest)
+    monkeypatch.setattr(store, "content", lambda leaving: content)
+    assert retire(store, LEAVING, never).kept == (digest,)
+
+
+def test_what_somebody_else_has_removed_is_neither_waited_for_nor_kept(
+    place: Place, sealed: Sealed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    artifact = publish(place.store(), sealed)
+    place.store().refer(LEAVING, artifact.manifest.digest)
+    store = place.collectable()
+    content = store.content(LEAVING)
+    retire(place.collectable(), LEAVING)
+    place.store().refer(LEAVING, artifact.manifest.digest)
+    monkeypatch.setattr(store, "content", lambda leaving: content)
+    retirement = retire(store, LEAVING, never)
+    assert (retirement.removed, retirement.kept) == ({}, ())
