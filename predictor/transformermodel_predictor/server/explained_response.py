@@ -23,36 +23,40 @@ class Format(StrEnum):
     html = "html"
 
 
-def explained_response(
-    request: Request,
-    questions: Sequence[Mapping[str, Any]],
-    explained: Sequence[Explained],
-    write_json: Callable[[], Response],
-) -> Response:
-    """The response in the wanted form, which the URL's `format` says, else the header `Accept`.
-
-    Args:
-        request: what the client sent to a model's URL.
-        questions: its rows, as named fields.
-        explained: one per row.
-        write_json: writes the protocol's own form.
+def wanted_format(request: Request) -> Format:
+    """The form that a client wants, which the URL's `format` says, else the header `Accept`. Costs no explanation.
 
     Raises:
         InvalidRequest: there is no such form.
     """
-    if _wanted(request) is Format.json:
-        return write_json()
-    rows = [
-        ExplainedQuestion({name: text for name, text in fields.items() if isinstance(text, str)}, row)
-        for fields, row in zip(questions, explained, strict=True)
-    ]
-    return page_response(explanation_page(request.path_params["name"], rows))
-
-
-def _wanted(request: Request) -> Format:
     said = request.query_params.get(FORMAT)
     if said is None:
         return Format.html if prefers_page(request.headers) else Format.json
     if said not in list(Format):
         raise InvalidRequest(f"{FORMAT} must be {' or '.join(Format)}")
     return Format(said)
+
+
+def explained_response(
+    wanted: Format,
+    name: str,
+    questions: Sequence[Mapping[str, Any]],
+    explained: Sequence[Explained],
+    write_json: Callable[[], Response],
+) -> Response:
+    """The response in the wanted form.
+
+    Args:
+        wanted: the form.
+        name: of the model, in URLs.
+        questions: the request's rows, as named fields.
+        explained: one per row.
+        write_json: writes the protocol's own form.
+    """
+    if wanted is Format.json:
+        return write_json()
+    rows = [
+        ExplainedQuestion({name: text for name, text in fields.items() if isinstance(text, str)}, row)
+        for fields, row in zip(questions, explained, strict=True)
+    ]
+    return page_response(explanation_page(name, rows))

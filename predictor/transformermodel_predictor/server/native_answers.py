@@ -12,7 +12,7 @@ from transformermodel_predictor.protocols.errors import InvalidRequest
 from transformermodel_predictor.protocols.explanations import write_ancestor_explained
 from transformermodel_predictor.server.connection import while_connected
 from transformermodel_predictor.server.exchange import parse_json, read_body
-from transformermodel_predictor.server.explained_response import FORMAT, explained_response
+from transformermodel_predictor.server.explained_response import FORMAT, explained_response, wanted_format
 from transformermodel_predictor.server.form import content_type, is_form, read_form
 from transformermodel_predictor.server.header_names import TRUNCATED_TOKENS
 from transformermodel_predictor.server.inference import Inference
@@ -38,13 +38,19 @@ async def predict(inference: Inference, request: Request, handler: Handler, limi
 
 async def explain(inference: Inference, request: Request, handler: Handler, limit: int) -> Response:
     """Tokens beside their importances: `words`, `importances` and `delta`; parameters are the URL's query."""
-    task = _task(handler.metadata)
+    task, wanted = _task(handler.metadata), wanted_format(request)
     asked = read_question(task, await _read_value(request, limit))
     parameters = {name: value for name, value in request.query_params.items() if name not in _NOT_PARAMETERS}
     target = {} if asked.target is None else {"target": asked.target}
     (explained,) = await while_connected(request, inference.explain(handler, [asked.fields], {**parameters, **target}))
     written = write_ancestor_explained(task, explained)
-    return explained_response(request, [asked.fields], [explained], lambda: _response(written, explained.truncated))
+    return explained_response(
+        wanted,
+        handler.metadata.name,
+        [asked.fields],
+        [explained],
+        lambda: _response(written, explained.truncated),
+    )
 
 
 def _task(metadata: ModelMetadata) -> TaskName:

@@ -108,10 +108,21 @@ def test_methods_that_are_none_are_refused_with_the_reason(
     assert reason in response.json()["error"]
 
 
-def test_another_form_is_refused(client: httpx.Client) -> None:
-    response = client.post("/v1/models/tiny:explain?format=pdf", json=V1)
+@pytest.mark.parametrize(
+    ("url", "body"),
+    [
+        ("/v1/models/tiny:explain", V1 | {"parameters": {"target": "no such class"}}),
+        ("/v2/models/tiny/explain", V2 | {"parameters": {"target": "no such class"}}),
+        ("/explanations/tiny", {"text": TEXT, "target": "no such class"}),
+    ],
+)
+def test_another_form_is_refused_before_anything_is_explained(
+    client: httpx.Client, url: str, body: dict[str, object]
+) -> None:
+    response = client.post(f"{url}?format=pdf", json=body)
     assert response.status_code == 400
-    assert response.json() == {"error": "format must be json or html"}
+    assert "format must be json or html" in response.text
+    assert "no such class" in client.post(url, json=body).text, "which the model has to be run for"
 
 
 def test_the_playground_is_there_on_loopback_and_runs_nothing_but_its_own_script(client: httpx.Client) -> None:

@@ -8,7 +8,7 @@ from transformermodel_predictor.handler import Handler
 from transformermodel_predictor.protocols import v1
 from transformermodel_predictor.server.connection import while_connected
 from transformermodel_predictor.server.exchange import JSONResponse, read_json
-from transformermodel_predictor.server.explained_response import explained_response
+from transformermodel_predictor.server.explained_response import explained_response, wanted_format
 from transformermodel_predictor.server.handlers import v1_asking as handler_v1_asking
 from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.server.models.models import Models
@@ -58,12 +58,14 @@ class V1Routes:
         with self._inference.request("v1", **request.path_params, headers=request.headers) as handler:
             if runs_handler(handler):
                 return await self._ask(request, handler, CallKind.explain)
+            wanted = wanted_format(request)
             asked = await self._read(request, handler)
             explained = await while_connected(
                 request, self._inference.explain(handler, asked.questions, asked.parameters)
             )
             return explained_response(
-                request,
+                wanted,
+                handler.metadata.name,
                 asked.questions,
                 explained,
                 lambda: JSONResponse(v1.write_explain_response(handler.metadata, explained)),

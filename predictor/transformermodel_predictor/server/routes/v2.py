@@ -14,7 +14,7 @@ from transformermodel_predictor.protocols.inference import InferenceRequest, Inf
 from transformermodel_predictor.server import v2_asking
 from transformermodel_predictor.server.connection import while_connected
 from transformermodel_predictor.server.exchange import JSONResponse, parse_json, read_body
-from transformermodel_predictor.server.explained_response import explained_response
+from transformermodel_predictor.server.explained_response import explained_response, wanted_format
 from transformermodel_predictor.server.handlers import v2_asking as handler_v2_asking
 from transformermodel_predictor.server.header_names import REQUEST_ID
 from transformermodel_predictor.server.inference import Inference
@@ -95,10 +95,12 @@ class V2Routes:
             if runs_handler(handler):
                 explaining = handler_v2_asking.ask(self._inference, handler, asked, request.headers, CallKind.explain)
                 return _response(await while_connected(request, explaining), asked)
+            wanted = wanted_format(request)
             explained = await while_connected(request, v2_asking.explain(self._inference, handler, asked))
             answer = respond_explained(asked, handler.metadata, explained, request.headers.get(REQUEST_ID))
             questions = questions_of(asked, handler.metadata.inputs)
-            return explained_response(request, questions, explained, lambda: _response(answer, asked))
+            name = handler.metadata.name
+            return explained_response(wanted, name, questions, explained, lambda: _response(answer, asked))
 
     async def _read(self, request: Request) -> InferenceRequest:
         body = await read_body(request, self._max_body_bytes)
