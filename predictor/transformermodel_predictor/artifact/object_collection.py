@@ -6,8 +6,8 @@ from transformermodel_predictor.artifact.collection import Input, Kept, StoreCon
 from transformermodel_predictor.artifact.collector import Attempt
 from transformermodel_predictor.artifact.lease import LEASES
 from transformermodel_predictor.artifact.manifest import MANIFEST_FILE
-from transformermodel_predictor.artifact.references import digests_of, reference_key
-from transformermodel_predictor.artifact.store import ARTIFACTS, INPUTS, REFERENCES
+from transformermodel_predictor.artifact.object_references import ObjectReferences
+from transformermodel_predictor.artifact.store import ARTIFACTS, INPUTS
 from transformermodel_predictor.objects.bucket import Bucket, StoredObject
 
 
@@ -20,6 +20,7 @@ class ObjectCollectable:
 
     def __init__(self, bucket: Bucket) -> None:
         self._bucket = bucket
+        self._references = ObjectReferences(bucket)
 
     def content(self, leaving: str | None = None) -> StoreContent:
         """What is in the store now; see `Collectable`."""
@@ -29,24 +30,24 @@ class ObjectCollectable:
         return StoreContent(
             artifacts={digest: _kept(objects) for digest, objects in artifacts.items()},
             inputs=self._remembered(),
-            referenced=self._referenced(leaving),
+            referenced=self._references.used(leaving),
             leftovers={stored.key: _kept([stored]) for stored in self._bucket.list(LEASES)},
         )
 
     def used_by(self, reference: str) -> tuple[str, ...]:
         """The digests that a model uses; see `Collectable`."""
-        return digests_of((self._bucket.read(f"{REFERENCES}/{reference_key(reference)}") or b"").decode("ascii"))
+        return self._references.used_by(reference)
 
     def forget(self, reference: str) -> None:
         """Forget what a model used; see `Collectable`."""
-        self._bucket.remove([f"{REFERENCES}/{reference_key(reference)}"])
+        self._references.forget(reference)
 
     def remove_artifact(
         self, digest: str, inputs: tuple[str, ...], unneeded_since: datetime, leaving: str | None = None
     ) -> Attempt:
         """Remove an artifact, its manifest first: from then on it is none."""
         asked_for = any(item.digest == digest and item.used > unneeded_since for item in self._remembered().values())
-        if asked_for or digest in self._referenced(leaving):
+        if asked_for or digest in self._references.used(leaving):
             return Attempt.Needed
         self.remove_inputs(inputs)
         place = f"{ARTIFACTS}/{digest}"
@@ -71,11 +72,6 @@ class ObjectCollectable:
             if content is not None:
                 found[stored.key.rpartition("/")[2]] = Input(content.decode("ascii").strip(), stored.modified)
         return found
-
-    def _referenced(self, leaving: str | None) -> frozenset[str]:
-        left_out = None if leaving is None else f"{REFERENCES}/{reference_key(leaving)}"
-        texts = [self._bucket.read(stored.key) for stored in self._bucket.list(REFERENCES) if stored.key != left_out]
-        return frozenset(digest for text in texts if text is not None for digest in digests_of(text.decode("ascii")))
 
 
 def _kept(objects: list[StoredObject]) -> Kept:

@@ -18,8 +18,8 @@ from transformermodel_predictor.artifact.lease import Leases, Pace
 from transformermodel_predictor.artifact.local_store import LocalStore
 from transformermodel_predictor.artifact.lock import locked
 from transformermodel_predictor.artifact.manifest import MANIFEST_FILE, REPORT_FILE, Manifest, read_manifest
-from transformermodel_predictor.artifact.references import reference_key, with_newest
-from transformermodel_predictor.artifact.store import ARTIFACTS, INPUTS, REFERENCES
+from transformermodel_predictor.artifact.object_references import ObjectReferences
+from transformermodel_predictor.artifact.store import ARTIFACTS, INPUTS
 from transformermodel_predictor.artifact.verification import remember
 from transformermodel_predictor.objects.bucket import Bucket
 from transformermodel_predictor.objects.fetch import WantedObject, fetch
@@ -78,9 +78,7 @@ class ObjectStore:
 
     def refer(self, reference: str, digest: str) -> None:
         """Note that a model uses an artifact; see `Store`."""
-        key = f"{REFERENCES}/{reference_key(reference)}"
-        text = (self.bucket.read(key) or b"").decode("ascii")
-        self.bucket.write(key, with_newest(text, digest).encode("ascii"))
+        ObjectReferences(self.bucket).add(reference, digest)
 
     def location(self, artifact: Artifact) -> str:
         """Key of the artifact, relative to the store."""

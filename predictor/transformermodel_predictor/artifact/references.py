@@ -1,6 +1,6 @@
 """refs/<cluster>/<namespace>/<name>: which artifacts a model serves or may go back to. Pure.
 
-One digest a line, the newest first.
+One digest a line, the newest first. In object storage a model has an object for each: see `object_references`.
 """
 
 from transformermodel_api.errors import UserError

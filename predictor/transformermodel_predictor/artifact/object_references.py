@@ -1,0 +1,90 @@
+"""Which artifacts models use, in object storage: nothing can be locked there, so nothing is read and rewritten.
+
+refs/<cluster>/<namespace>/<name>~<digest>    a model uses an artifact; written anew when it is prepared to it again
+
+Beside these, `refs/<cluster>/<namespace>/<name>` has what earlier versions wrote: one digest a line, the newest first.
+It is read, and only ever removed with its model.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from transformermodel_predictor.artifact.references import KEPT_REVISIONS, digests_of, reference_key
+from transformermodel_predictor.artifact.store import REFERENCES
+from transformermodel_predictor.objects.bucket import Bucket, StoredObject
+
+_SEPARATOR = "~"
+"""No name in a cluster has it, and no service encodes it."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """What an object says.
+
+    Attributes:
+        key: of the object.
+        model: CLUSTER/NAMESPACE/NAME.
+        digests: artifacts that the model uses, the newest first.
+        written: when, by the service's clock.
+    """
+
+    key: str
+    model: str
+    digests: tuple[str, ...]
+    written: datetime
+
+
+class ObjectReferences:
+    """The references of a store in a bucket."""
+
+    def __init__(self, bucket: Bucket) -> None:
+        self._bucket = bucket
+
+    def add(self, reference: str, digest: str) -> None:
+        """Note that a model uses an artifact; what it used before the last few it may no longer go back to."""
+        model = reference_key(reference)
+        self._bucket.write(f"{REFERENCES}/{model}{_SEPARATOR}{digest}", f"{digest}\n".encode("ascii"))
+        notes = self._of(model)
+        kept = {digest, *newest(notes)}
+        self._bucket.remove(
+            note.key for note in notes if _SEPARATOR in note.key.rpartition("/")[2] and kept.isdisjoint(note.digests)
+        )
+
+    def used_by(self, reference: str) -> tuple[str, ...]:
+        """The digests that a model uses, the newest first."""
+        return newest(self._of(reference_key(reference)))
+
+    def used(self, leaving: str | None) -> frozenset[str]:
+        """The digests that models use, those of one that is leaving left out."""
+        left_out = None if leaving is None else reference_key(leaving)
+        models: dict[str, list[Note]] = {}
+        for note in self._below(REFERENCES):
+            if note.model != left_out:
+                models.setdefault(note.model, []).append(note)
+        return frozenset(digest for notes in models.values() for digest in newest(notes))
+
+    def forget(self, reference: str) -> None:
+        """Forget what a model used."""
+        self._bucket.remove(note.key for note in self._of(reference_key(reference)))
+
+    def _of(self, model: str) -> list[Note]:
+        namespace, _, _ = model.rpartition("/")
+        return [note for note in self._below(f"{REFERENCES}/{namespace}") if note.model == model]
+
+    def _below(self, key: str) -> list[Note]:
+        return [self._note(stored) for stored in self._bucket.list(key)]
+
+    def _note(self, stored: StoredObject) -> Note:
+        name = stored.key.removeprefix(f"{REFERENCES}/")
+        model, separator, digest = name.rpartition(_SEPARATOR)
+        if separator:
+            return Note(stored.key, model, (digest,), stored.modified)
+        content = self._bucket.read(stored.key) or b""  # removed meanwhile
+        return Note(stored.key, name, digests_of(content.decode("ascii")), stored.modified)
+
+
+def newest(notes: Iterable[Note]) -> tuple[str, ...]:
+    """The last few digests that one model's notes name, the newest first."""
+    latest_first = sorted(notes, key=lambda note: note.written, reverse=True)
+    return tuple(dict.fromkeys(digest for note in latest_first for digest in note.digests))[:KEPT_REVISIONS]
