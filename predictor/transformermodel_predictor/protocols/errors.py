@@ -96,10 +96,16 @@ class ModelNotReady(Exception):
 
 
 class BodyTooLarge(Exception):
-    """The request's body has more bytes than the server accepts."""
+    """The request's body has more bytes than the server accepts.
 
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"the body has more than {limit} bytes; send fewer texts in one request")
+    Args:
+        limit: how many it may have.
+        flag: of the command line, which says so; None where none does.
+    """
+
+    def __init__(self, limit: int, flag: str | None = "--max-body-bytes") -> None:
+        allowing = "" if flag is None else f"; the server's {flag} allows no more"
+        super().__init__(f"the body has more than {limit} bytes{allowing}")
 
 
 class MessageNotReceived(Exception):
@@ -129,12 +135,25 @@ class TextTooLarge(Exception):
 
 
 class TooManyRows(Exception):
-    """A request has more rows than the server takes at once."""
+    """A request has more rows than the server takes at once.
 
-    def __init__(self, count: int, limit: int, called: str = "rows", field: str | None = None) -> None:
-        super().__init__(
-            f"the request has {count} {called}; the server's --max-rows allows {limit}, so send several requests"
-        )
+    Args:
+        count: how many it has.
+        limit: how many it may have.
+        called: what the protocol calls them.
+        field: the member of the body in which they are.
+        remedy: what the client is to do.
+    """
+
+    def __init__(
+        self,
+        count: int,
+        limit: int,
+        called: str = "rows",
+        field: str | None = None,
+        remedy: str = "send several requests",
+    ) -> None:
+        super().__init__(f"the request has {count} {called}; the server's --max-rows allows {limit}, so {remedy}")
         self.field = field
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from transformermodel_predictor.generation.parameters import read_value
 from transformermodel_predictor.protocols.errors import InvalidRequest
-from transformermodel_predictor.protocols.sizes import require_rows
+from transformermodel_predictor.protocols.sizes import require_messages, require_rows
 
 _MOST_CHOICES = 16
 _MOST_LOGPROBS = 20
@@ -146,8 +146,7 @@ def read_chat(body: object, most_rows: int | None = None) -> CompletionRequest:
     messages = document.get("messages")
     if not isinstance(messages, list) or not messages:
         raise _wrong("messages", "must be a list with at least one message")
-    require_rows(len(messages), most_rows, "messages", "messages")
-    require_rows(sum(map(_parts, messages)), most_rows, "parts of messages", "messages")
+    require_messages(len(messages), sum(map(_parts, messages)), most_rows)
     read = [_message(message, f"messages[{index}]") for index, message in enumerate(messages)]
     asked = _request(document, [{"messages": read}], {"return_full_text": False})
     return replace(asked, logprobs=_chat_logprobs(document))

@@ -36,6 +36,22 @@ def require_rows(count: int, limit: int | None, called: str = "rows", field: str
         raise TooManyRows(count, limit, called, field)
 
 
+def require_messages(messages: int, parts: int, limit: int | None) -> None:
+    """Refuse a longer conversation than the server takes; it is one question, which several requests cannot ask.
+
+    Args:
+        messages: how many it has.
+        parts: and how many parts all of them have.
+        limit: how many of either there may be; any number when None.
+
+    Raises:
+        TooManyRows: there are more.
+    """
+    for count, called in ((messages, "messages"), (parts, "parts of messages")):
+        if limit is not None and count > limit:
+            raise TooManyRows(count, limit, called, "messages", "leave some out, such as the oldest")
+
+
 def require_size(questions: Iterable[Mapping[str, Any]], limit: int) -> None:
     """Refuse a question with more text than the server tokenizes.
 

@@ -168,7 +168,7 @@ def test_prompts_are_counted_before_they_are_read_once_for_each_choice() -> None
 def test_messages_are_counted_before_they_are_read_and_so_are_their_parts() -> None:
     texts = [{"type": "text", "text": "a"}]
     assert read_chat({**CHAT, "messages": [{"role": "user", "content": texts * 2}] * 2}, most_rows=4).prompts
-    with pytest.raises(TooManyRows, match="5 messages"):
+    with pytest.raises(TooManyRows, match="has 5 messages; the server's --max-rows allows 4, so leave some out"):
         read_chat({**CHAT, "messages": ["?"] * 5}, most_rows=4)
     with pytest.raises(TooManyRows, match="6 parts of messages"):
         read_chat({**CHAT, "messages": [{"role": "user", "content": texts * 3}] * 2}, most_rows=4)

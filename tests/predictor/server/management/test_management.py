@@ -246,6 +246,11 @@ def test_a_prepared_model_has_no_workers(manager: httpx.Client) -> None:
     assert refused(manager.put("/models/tiny?min_worker=2")) == (400, "BadRequestException")
 
 
+def test_a_body_that_is_too_large_names_no_flag_which_says_nothing_of_the_managers(manager: httpx.Client) -> None:
+    refused = manager.post("/models", json={"url": "x" * 65_536})
+    assert (refused.status_code, refused.json()["message"]) == (413, "the body has more than 65536 bytes")
+
+
 def test_nobody_manages_without_the_managers_token(server: RunningServer, client: httpx.Client) -> None:
     for headers in ({}, {"authorization": "Bearer of clients"}):
         assert (
