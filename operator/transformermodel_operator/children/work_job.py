@@ -7,6 +7,7 @@ from transformermodel_api.errors import UserError
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.identity import fingerprint
 from transformermodel_api.model import TransformerModel
+from transformermodel_api.preparation import Preparation
 from transformermodel_operator.children.identity import labels, metadata
 from transformermodel_operator.children.work_pod import Work, work_pod
 from transformermodel_operator.objects import JOB, Document
@@ -54,7 +55,7 @@ def work_job(
             "backoffLimit": BACKOFF_LIMIT,
             "activeDeadlineSeconds": preparation.deadline_seconds,
             # The outcome is in the finished pod: it must stay long enough to be read.
-            "ttlSecondsAfterFinished": max(preparation.ttl_seconds_after_finished, _SHORTEST_LIFE_SECONDS),
+            "ttlSecondsAfterFinished": life_after_end(preparation),
             "podFailurePolicy": {"rules": _failure_rules(work.container)},
             "template": {
                 "metadata": {"labels": labels(model.metadata, component)},
@@ -64,6 +65,11 @@ def work_job(
     }
     job["metadata"]["annotations"] = {SETTINGS_ANNOTATION: fingerprint(job)[:16], ATTEMPT_ANNOTATION: str(attempt)}
     return job
+
+
+def life_after_end(preparation: Preparation) -> int:
+    """For how many seconds Kubernetes keeps a Job that has ended."""
+    return max(preparation.ttl_seconds_after_finished, _SHORTEST_LIFE_SECONDS)
 
 
 def settings_hash(job: Document) -> str | None:

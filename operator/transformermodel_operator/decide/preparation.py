@@ -11,7 +11,13 @@ from transformermodel_api.status import Condition, ConditionStatus, PreparationS
 from transformermodel_operator.children.identity import FIELD_MANAGER
 from transformermodel_operator.children.job import COMPONENT, job_name, preparation_job
 from transformermodel_operator.children.storage import AnyStorage
-from transformermodel_operator.children.work_job import BACKOFF_LIMIT, attempt_of, component_of, settings_hash
+from transformermodel_operator.children.work_job import (
+    BACKOFF_LIMIT,
+    attempt_of,
+    component_of,
+    life_after_end,
+    settings_hash,
+)
 from transformermodel_operator.comparison import settled
 from transformermodel_operator.decide.claims import claim_refusal, claim_remarks
 from transformermodel_operator.decide.inquiry import is_running, look_again_after
@@ -33,6 +39,9 @@ from transformermodel_operator.objects import Document, Reference, holds, is_ter
 from transformermodel_operator.pods.attempt import Attempt
 from transformermodel_operator.reasons import Reason
 from transformermodel_operator.snapshot import REFUSED_AGAIN_AFTER, Refusal, Snapshot
+
+_CLOCKS_DIFFER = timedelta(minutes=1)
+"""By so much at most the operator's clock is behind that of who removes Jobs."""
 
 
 def decide_preparation(model: TransformerModel, snapshot: Snapshot) -> PreparationVerdict:
@@ -59,7 +68,8 @@ def _judge(
     if refusal is not None:
         return blocked(status, report, refusal, REFUSED_AGAIN_AFTER)
     if job is None:
-        return _without_job(model, storage, wanted, report, snapshot)
+        kept = _kept_failure(model, report, known, snapshot)
+        return kept or _without_job(model, storage, wanted, report, snapshot)
     if is_terminating(job) or ownership(job, model.metadata) is Ownership.Leftover:
         return under_way(status, report, f"Job {name} of before is being removed.")
     if holds(job, "Complete"):
@@ -84,6 +94,25 @@ def _without_job(
         return blocked(status, report, refusal, REFUSED_AGAIN_AFTER)
     remarks = claim_remarks(storage, snapshot.claims, model.spec.predictor)
     return replace(under_way(status, report, _at_work_message(report.job)), apply=(wanted,), events=remarks)
+
+
+def _kept_failure(
+    model: TransformerModel, report: PreparationStatus, known: Condition | None, snapshot: Snapshot
+) -> PreparationVerdict | None:
+    """The failure of a Job that Kubernetes has removed because its time was over: nobody has asked for another.
+
+    None where another is due: the spec was edited, somebody has deleted the Job, or the failure may have passed.
+    """
+    if known is None or report.failed_at is None or known.observed_generation != model.metadata.generation:
+        return None
+    life = timedelta(seconds=life_after_end(model.spec.preparation))
+    if snapshot.now < report.failed_at + life - _CLOCKS_DIFFER:
+        return None
+    failure, status = Failed(reason=known.reason, message=known.message), model.status or TransformerModelStatus()
+    if not class_of(failure).transient:
+        return failed(status, report, failure, stalled=True)
+    left = report.failed_at + retry_delay(report.failures or 1) - snapshot.now
+    return replace(failed(status, report, failure, stalled=False), requeue_after=left) if left > timedelta(0) else None
 
 
 def _with_check(verdict: PreparationVerdict, check: Check) -> PreparationVerdict:
@@ -119,7 +148,9 @@ def _failed(
     snapshot: Snapshot,
 ) -> PreparationVerdict:
     failure = failure_of(job, known, snapshot.attempt, status)
-    counted = report.model_copy(update={"failures": attempt_of(job), "remaining_seconds": None})
+    counted = report.model_copy(
+        update={"failures": attempt_of(job), "failed_at": ended_at(job), "remaining_seconds": None}
+    )
     log = snapshot.attempt.log if snapshot.attempt is not None else ""
     if not class_of(failure).transient:
         return replace(failed(status, counted, failure, stalled=True), log=log)

@@ -431,3 +431,41 @@ def test_a_claim_that_is_of_no_use_holds_the_job_up(found: Object | None, reason
 def test_a_claim_that_is_bound_or_waits_for_its_first_consumer_is_enough(phase: str) -> None:
     found = claim("models", phase=phase, modes=("ReadWriteOnce",))
     assert jobs_of(decide(snapshot(MODEL, claims={"models": found}))) == names([job(MODEL)])
+
+
+def removed_in_time(reason: FailureReason, number: int = 1, **spec: Any) -> Object:
+    """A model whose failed Job Kubernetes has removed, `ttlSecondsAfterFinished` after its end."""
+    document = model(preparation={"ttlSecondsAfterFinished": 600}, **spec)
+    broken = job(document, "Failed")
+    broken["metadata"]["annotations"]["transformermodel.dev/attempt"] = str(number)
+    return after(decide(snapshot(document, broken, attempt=failed(reason))), document)
+
+
+def test_a_lasting_failure_waits_for_somebody_although_its_job_goes_in_its_time() -> None:
+    reported = removed_in_time(FailureReason.Gated)
+    for minutes in (9, 10, 60 * 24 * 30):
+        decision = decide(snapshot(reported, now=NOW + timedelta(minutes=minutes)))
+        assert (decision.apply, decision.requeue_after) == ((), None)
+        assert decision.status == decide(snapshot(reported, now=NOW + timedelta(minutes=10))).status
+    assert conditions(decision)["Stalled"] == ("True", "Gated")
+
+
+def test_who_deletes_a_failed_job_before_its_time_asks_for_another() -> None:
+    reported = removed_in_time(FailureReason.Gated)
+    assert len(jobs_of(decide(snapshot(reported, now=NOW + timedelta(minutes=8))))) == 1
+
+
+def test_an_edit_begins_anew_although_the_failed_job_is_gone() -> None:
+    edited = removed_in_time(FailureReason.OutOfMemory)
+    edited["metadata"]["generation"] += 1
+    edited["spec"]["preparation"]["resources"] = {"limits": {"memory": "8Gi"}}
+    assert len(jobs_of(decide(snapshot(edited, now=NOW + timedelta(days=1))))) == 1
+
+
+def test_a_failure_that_may_pass_keeps_its_pause_although_its_job_goes_before() -> None:
+    reported = removed_in_time(FailureReason.Unreachable, number=3)
+    waits = decide(snapshot(reported, now=NOW + timedelta(minutes=15)))
+    assert (waits.apply, waits.requeue_after) == ((), timedelta(minutes=25))
+    assert conditions(waits)["Reconciling"] == ("True", "Unreachable")
+    (made,) = decide(snapshot(reported, now=NOW + timedelta(minutes=40))).apply
+    assert made["metadata"]["annotations"]["transformermodel.dev/attempt"] == "4"
