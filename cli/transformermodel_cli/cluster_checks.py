@@ -54,19 +54,10 @@ def _definitions(client: Any, connection: Any) -> Iterator[Check]:  # noqa: ANN4
 
 
 def _storage(client: Any, connection: Any, model: TransformerModel) -> Check:  # noqa: ANN401
-    """The claim that spec.storage names, or a default class for the one that the operator makes."""
+    """The claim that spec.storage names; what else may be named is known in the cluster alone."""
     storage = model.spec.storage
     if storage is None:
-        classes = client.StorageV1Api(connection).list_storage_class(**_timeout()).items
-        default = [each.metadata.name for each in classes if _is_default(each)]
-        found = default[0] if default else 0
-        return _check(
-            "storage",
-            found,
-            f"new claims are of the class {found}",
-            "there is no default storage class for the operator's claim",
-            "Mark a StorageClass as default, or name a claim or bucket in spec.storage.uri.",
-        )
+        return skipped("storage", "spec.storage.uri is not set: artifacts go where the chart's defaultStorageUri says")
     scheme, _, place = storage.uri.partition("://")
     if scheme != "pvc":
         return skipped("storage", f"{storage.uri} is reached with the secret in the cluster, which is not read here")
@@ -99,14 +90,9 @@ def _read(client: Any, ask: Any) -> Any:  # noqa: ANN401
 def _check(name: str, found: Any, there: str, absent: str, remedy: str) -> Check:  # noqa: ANN401
     if found in _NO_ACCESS:
         return skipped(name, "the current user may not see it")
-    if found in (_NOT_FOUND, 0):
+    if found == _NOT_FOUND:
         return Check(name, Finding.failed, f"{absent}.", remedy=remedy, exit_status=_USER_S_FAULT)
     return ok(name, there)
-
-
-def _is_default(storage_class: Any) -> bool:  # noqa: ANN401
-    annotations = storage_class.metadata.annotations or {}
-    return annotations.get("storageclass.kubernetes.io/is-default-class") == "true"
 
 
 def _timeout() -> dict[str, int]:

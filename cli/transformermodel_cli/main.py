@@ -23,6 +23,7 @@ from transformermodel_cli import (
     validate,
 )
 from transformermodel_cli.entry import INTERRUPTED
+from transformermodel_cli.extras import not_installed
 from transformermodel_cli.process_end import end_process
 
 app = typer.Typer(
@@ -80,6 +81,10 @@ def _status() -> int:
         if error.filename is None:
             raise
         return _refused(UserError(f"{error.filename}: {error.strerror}. Give this user the right to it."))
+    except ModuleNotFoundError as error:
+        if (missing := not_installed(error)) is None:
+            raise
+        return _refused(missing)
     except KeyboardInterrupt:
         return INTERRUPTED
     except SystemExit as end:

@@ -13,6 +13,7 @@ from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING
 
 from transformermodel_api.errors import TransformerModelError
+from transformermodel_cli.extras import not_installed
 from transformermodel_cli.prepare import prepare_subject
 from transformermodel_cli.subjects import ManifestSubject
 
@@ -94,6 +95,10 @@ def _prepare(subjects: Sequence[ManifestSubject], store: "StoreLocation", result
         results.send({subject.name: prepare_subject(subject, store).digest for subject in subjects})
     except TransformerModelError as error:
         results.send(_Failure(str(error), error.exit_status))
+    except ModuleNotFoundError as error:
+        if (missing := not_installed(error)) is None:
+            raise
+        results.send(_Failure(str(missing), missing.exit_status))
 
 
 def _end_with_parent() -> None:

@@ -134,6 +134,8 @@ def _read(argument: str) -> list[Subject]:
 def _archive(given: str, path: Path) -> ArchiveSubject:
     from transformermodel_predictor.torchserve.reading.peeking import peek_or_name
 
+    if not path.exists():
+        raise UserError(f"{path} is not there")
     return ArchiveSubject(given or peek_or_name(path).model_name, path)
 
 

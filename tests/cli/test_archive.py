@@ -46,3 +46,14 @@ def test_the_options_of_torch_model_archiver_are_known(tmp_path: Path) -> None:
 def test_nothing_to_pack_is_told() -> None:
     shown = transformermodel("archive", "--model-name", "x")
     assert (shown.returncode, "name a prepared directory, or a handler" in shown.stderr) == (2, True)
+
+
+def test_a_folder_that_is_none_is_told_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "handler.py").write_text("")
+    (tmp_path / "file").write_text("")
+
+    shown = transformermodel(
+        *("archive", "--model-name", "x", "--handler", f"{tmp_path}/handler.py", "--export-path", f"{tmp_path}/file")
+    )
+
+    assert (shown.returncode, shown.stderr) == (2, f"error: {tmp_path}/file/x.mar cannot be written: File exists.\n")

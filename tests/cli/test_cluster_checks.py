@@ -17,7 +17,6 @@ from transformermodel_cli.cluster_checks import cluster_checks
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 OURS = f"{DEFINITIONS}/transformermodels.transformermodel.dev"
 KSERVE = f"{DEFINITIONS}/inferenceservices.serving.kserve.io"
-CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
 CLAIM = "/api/v1/namespaces/default/persistentvolumeclaims/models"
 
 VERSION = {
@@ -29,11 +28,7 @@ VERSION = {
 DEFINITION = {
     "spec": {"group": "g", "names": {"kind": "K", "plural": "k"}, "scope": "Namespaced", "versions": []},
 }
-DEFAULT_CLASS = {
-    "metadata": {"name": "fast", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
-    "provisioner": "p",
-}
-ALL = {"/version/": VERSION, OURS: DEFINITION, KSERVE: DEFINITION, CLASSES: {"items": [DEFAULT_CLASS]}, CLAIM: {}}
+ALL = {"/version/": VERSION, OURS: DEFINITION, KSERVE: DEFINITION, CLAIM: {}}
 
 
 @contextmanager
@@ -79,7 +74,7 @@ def findings(
 
 
 def test_a_cluster_with_all_that_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = findings(ALL, tmp_path, monkeypatch)
+    found = findings(ALL, tmp_path, monkeypatch, storage={"uri": "pvc://models"})
     assert {finding for finding, _ in found.values()} == {"ok"}
     assert set(found) == {
         "cluster",
@@ -95,7 +90,7 @@ def test_a_cluster_with_all_that_is_needed(tmp_path: Path, monkeypatch: pytest.M
         ({OURS: 404}, {}, "transformermodels.transformermodel.dev", "failed", "Install the chart"),
         ({KSERVE: 404}, {}, "inferenceservices.serving.kserve.io", "failed", "Install KServe"),
         ({KSERVE: 403}, {}, "inferenceservices.serving.kserve.io", "skipped", None),
-        ({CLASSES: {"items": []}}, {}, "storage", "failed", "Mark a StorageClass as default"),
+        ({}, {}, "storage", "skipped", None),  # the operator's default decides, and makes no claim
         ({}, {"storage": {"uri": "pvc://models/a"}}, "storage", "ok", None),
         ({CLAIM: 404}, {"storage": {"uri": "pvc://models"}}, "storage", "failed", "Create the claim models."),
         ({}, {"storage": {"uri": "s3://bucket"}}, "storage", "skipped", None),

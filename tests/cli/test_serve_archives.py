@@ -4,6 +4,7 @@ import json
 import re
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -113,6 +114,13 @@ def test_a_manifest_of_the_task_custom_is_prepared_and_served(server: Server) ->
     assert metadata["parameters"]["batch_size"] == 2
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_its_own_process_has_no_pytorch(server: Server) -> None:
+    """Neither to prepare the manifest, nor for a handler: both have processes of their own."""
+    assert answer(server, "/predictions/shout") == "HELLO"
+    assert "libtorch" not in Path(f"/proc/{server.process.pid}/maps").read_text()
+
+
 def test_the_printed_line_asks_the_archive(server: Server) -> None:
     line = next(line for line in server.said.splitlines() if line.strip().startswith("curl"))
     assert f"{server.url}/predictions/shout -H 'Content-Type: text/plain' -d" in line
@@ -122,6 +130,7 @@ def test_the_printed_line_asks_the_archive(server: Server) -> None:
     ("arguments", "said"),
     [
         (("serve", "missing.mar"), "missing.mar is not there"),
+        (("serve", "named=missing.mar"), "missing.mar is not there"),
         (("validate", "missing.mar"), "missing.mar is not there"),
         (("prepare", "shout.mar"), "shout needs no preparation: serve it"),
         (("explain", "shout.mar", "--text", "a"), "shout is explained by its own handler"),

@@ -7,6 +7,7 @@ import shutil
 import tarfile
 import zipfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -117,7 +118,8 @@ def write_archive(archive: Archive, folder: Path, format_: ArchiveFormat, *, for
         _remove(target)
         partial.rename(target)
     except OSError as error:
-        _remove(partial)
+        with suppress(OSError):  # where nothing can be written, nothing can be removed
+            _remove(partial)
         raise UserError(f"{target} cannot be written: {error.strerror or error}.") from error
     return target
 
