@@ -3,10 +3,12 @@
 from transformermodel_api.explanations import Explanations
 from transformermodel_api.predictor import Batching
 from transformermodel_predictor.batching import BatchLimits
+from transformermodel_predictor.generalized_handler import GeneralizedHandler
+from transformermodel_predictor.generation.generating_handler import GeneratingHandler
 from transformermodel_predictor.generation.generator import GenerationLimits
 from transformermodel_predictor.generation.handler import GenerationHandler
 from transformermodel_predictor.generation.loaded import LoadedGenerator
-from transformermodel_predictor.handler import GeneralizedHandler, Handler
+from transformermodel_predictor.handler import Handler
 from transformermodel_predictor.loading import LoadedModel
 from transformermodel_predictor.telemetry.observer import Observer
 from transformermodel_predictor.workers import Workers
@@ -32,5 +34,7 @@ def make_handler(
     """
     batching = batching or Batching()
     if isinstance(model, LoadedGenerator):
-        return GenerationHandler(name, model, workers, GenerationLimits.of(batching), observer, explanations)
+        limits = GenerationLimits.of(batching)
+        generating: GeneratingHandler = GenerationHandler(name, model, workers, limits, observer, explanations)
+        return generating
     return GeneralizedHandler(name, model, workers, BatchLimits.of(batching), observer, explanations)

@@ -9,7 +9,8 @@ from tests.predictor.event_loop import rounds_counted
 from tests.predictor.gated import GatedEngine
 from tests.predictor.tiny import LABELS, MAX_LENGTH
 from transformermodel_predictor.batching import BatchLimits, Overloaded
-from transformermodel_predictor.handler import GeneralizedHandler, read_questions
+from transformermodel_predictor.generalized_handler import GeneralizedHandler
+from transformermodel_predictor.handler import read_questions
 from transformermodel_predictor.loading import LoadedModel
 from transformermodel_predictor.portions import PORTION
 from transformermodel_predictor.tasks.configuration import TaskConfiguration

@@ -9,7 +9,8 @@ from typing import Any
 import torch
 
 from transformermodel_predictor.generation.decoder import Decoder, Prompt
-from transformermodel_predictor.generation.sequence import Continuation, Piece
+from transformermodel_predictor.generation.piece import Piece
+from transformermodel_predictor.generation.sequence import Continuation
 from transformermodel_predictor.telemetry.timeline import Timeline
 
 _log = logging.getLogger(__name__)

@@ -14,7 +14,8 @@ from transformermodel_predictor.batching.limits import Admission
 from transformermodel_predictor.batching.request import failure
 from transformermodel_predictor.generation.batch import Batch, Member
 from transformermodel_predictor.generation.decoder import Decoder
-from transformermodel_predictor.generation.sequence import Continuation, Piece
+from transformermodel_predictor.generation.piece import Piece
+from transformermodel_predictor.generation.sequence import Continuation
 from transformermodel_predictor.telemetry.observer import Observer, Unobserved
 from transformermodel_predictor.telemetry.timeline import new_timeline
 

@@ -17,9 +17,9 @@ from transformermodel_predictor.generation.abreast import abreast
 from transformermodel_predictor.generation.generator import GenerationLimits, Generator
 from transformermodel_predictor.generation.loaded import LoadedGenerator, generated
 from transformermodel_predictor.generation.merging import merged
-from transformermodel_predictor.generation.sequence import Piece
+from transformermodel_predictor.generation.piece import Piece
+from transformermodel_predictor.generation.text import EncodedPrompt, GeneratedText, GenerationQuestion
 from transformermodel_predictor.handler import Answer, metadata_of, read_questions
-from transformermodel_predictor.tasks.text_generation import EncodedPrompt, GeneratedText, GenerationQuestion
 from transformermodel_predictor.telemetry.observer import Observer, Unobserved
 from transformermodel_predictor.telemetry.timeline import noted
 from transformermodel_predictor.workers import Workers
@@ -28,7 +28,7 @@ _Result = TypeVar("_Result")
 
 
 class GenerationHandler:
-    """A loaded language model. Implements `Handler`, and streams.
+    """A loaded language model. Implements `GeneratingHandler`.
 
     Args:
         name: the model's name in URLs.
@@ -90,20 +90,11 @@ class GenerationHandler:
         return await self._explainer.explain(await self._generate(read), request)
 
     def question(self, fields: Mapping[str, Any], parameters: Mapping[str, Any]) -> GenerationQuestion:
-        """Read a question.
-
-        Raises:
-            InvalidQuestion: a field or a parameter is missing, unknown or of the wrong type.
-        """
+        """Read a question; see `GeneratingHandler`."""
         return self._model.task.question(fields, parameters)
 
     async def generate(self, questions: Sequence[GenerationQuestion]) -> list[GeneratedText]:
-        """Whole texts, in the order of the questions; they are generated together.
-
-        Raises:
-            InvalidQuestion: there is nothing to continue.
-            Overloaded: too much waits already.
-        """
+        """Whole texts; see `GeneratingHandler`."""
         self._workers.predict()
         return await self._generate(questions)
 
@@ -115,11 +106,7 @@ class GenerationHandler:
             return await self._whole(prompts, generator)
 
     async def encode(self, question: GenerationQuestion) -> EncodedPrompt:
-        """Tokenize a question, in the thread for text.
-
-        Raises:
-            InvalidQuestion: there is nothing to continue.
-        """
+        """Tokenize a question, in the thread for text; see `GeneratingHandler`."""
 
         def work() -> EncodedPrompt:
             with self._tokenizing:
@@ -131,11 +118,7 @@ class GenerationHandler:
         return await self._off_loop(noted("tokenize", work))
 
     async def stream(self, prompt: EncodedPrompt) -> AsyncGenerator[Piece, None]:
-        """The pieces of a text as they come; the last one has a finish_reason. Closing it ends the generating.
-
-        Raises:
-            Overloaded: too much waits already; before the first piece.
-        """
+        """The pieces of a text as they come; see `GeneratingHandler`."""
         self._workers.predict()
         generator = self._generators.next()
         with generator.admit(1):
@@ -144,7 +127,7 @@ class GenerationHandler:
                     yield piece
 
     async def streams(self, prompts: Sequence[EncodedPrompt]) -> AsyncGenerator[tuple[int, Piece], None]:
-        """The pieces of several texts as they come, each with the number of its prompt; otherwise as `stream`."""
+        """The pieces of several texts as they come; see `GeneratingHandler`."""
         self._workers.predict()
         generator = self._generators.next()
         with generator.admit(len(prompts)):

@@ -12,14 +12,11 @@ from transformermodel_predictor.engines.engine import Engine
 from transformermodel_predictor.engines.pretrained import CPU
 from transformermodel_predictor.generation.batch import generate
 from transformermodel_predictor.generation.decoder import Decoder
-from transformermodel_predictor.generation.sequence import Continuation, Piece
+from transformermodel_predictor.generation.piece import Piece
+from transformermodel_predictor.generation.sequence import Continuation
+from transformermodel_predictor.generation.text import EncodedPrompt, GeneratedText, GenerationQuestion
 from transformermodel_predictor.tasks.task import TensorSpec
-from transformermodel_predictor.tasks.text_generation import (
-    EncodedPrompt,
-    GeneratedText,
-    GenerationQuestion,
-    TextGeneration,
-)
+from transformermodel_predictor.tasks.text_generation import TextGeneration
 
 
 @dataclass(frozen=True)

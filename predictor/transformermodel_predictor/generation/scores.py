@@ -1,43 +1,13 @@
 """How likely the model held the tokens of a text, and what it held likelier."""
 
-from dataclasses import dataclass
-
 import torch
 from transformers import PreTrainedTokenizerBase
 
+from transformermodel_predictor.generation.piece import Score, ScoredToken
 from transformermodel_predictor.generation.spelling import Spelling
 
 _LEAST = -9999.0
 """Stands for minus infinity, which JSON cannot write, as in OpenAI's API."""
-
-
-@dataclass(frozen=True)
-class ScoredToken:
-    """A token that the model held possible.
-
-    Attributes:
-        spelling: what it writes, in UTF-8; it may be part of a character.
-        logprob: natural logarithm of its probability by the model alone, before penalties, temperature, top_k and
-            top_p.
-    """
-
-    spelling: bytes
-    logprob: float
-
-
-@dataclass(frozen=True)
-class Score:
-    """One place in a text.
-
-    Attributes:
-        chosen: the token that was taken.
-        likeliest: the likeliest ones, the best first; as many as were asked for.
-        offset: where the token begins in the generated text, in code points.
-    """
-
-    chosen: ScoredToken
-    likeliest: tuple[ScoredToken, ...]
-    offset: int
 
 
 class Scores:

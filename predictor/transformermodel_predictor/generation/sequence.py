@@ -1,56 +1,16 @@
 """One text while it is generated."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 
 import torch
 from transformers import PreTrainedTokenizerBase
 
 from transformermodel_predictor.generation.detokenizer import Detokenizer
 from transformermodel_predictor.generation.parameters import GenerationParameters
+from transformermodel_predictor.generation.piece import Certainty, FinishReason, Piece, Score
 from transformermodel_predictor.generation.sampler import Sampler
-from transformermodel_predictor.generation.scores import Score, Scores
+from transformermodel_predictor.generation.scores import Scores
 from transformermodel_predictor.generation.stops import StopScanner
-
-
-class FinishReason(StrEnum):
-    """Why a text ends, in OpenAI's words."""
-
-    Stop = "stop"
-    Length = "length"
-
-
-@dataclass(frozen=True)
-class Certainty:
-    """How sure the model was of a token, before any sampling.
-
-    Attributes:
-        probability: of the token.
-        lead: of the likeliest token over the next one, as a difference of probabilities.
-    """
-
-    probability: float
-    lead: float
-
-
-@dataclass(frozen=True)
-class Piece:
-    """What one more token adds.
-
-    Attributes:
-        token: the token.
-        text: the text that became certain with it; often empty.
-        finish_reason: why it is the last; None where more follow.
-        certainty: where it is wanted.
-        scores: of the tokens that wrote the text, where they are wanted; a token that writes a stop string has none.
-    """
-
-    token: int
-    text: str
-    finish_reason: FinishReason | None = None
-    certainty: Certainty | None = None
-    scores: tuple[Score, ...] = ()
 
 
 class Continuation:

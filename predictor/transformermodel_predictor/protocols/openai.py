@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
-from transformermodel_predictor.generation.scores import Score
+from transformermodel_predictor.generation.piece import Score
 from transformermodel_predictor.protocols.errors import Refusal, UnknownModel
 from transformermodel_predictor.protocols.openai_logprobs import chat_logprobs, completion_logprobs
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from transformermodel_predictor.generation.scores import Score, ScoredToken
+from transformermodel_predictor.generation.piece import Score, ScoredToken
 
 
 def completion_logprobs(scores: Sequence[Score]) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, TypeVar
-
-import torch
-from transformers import PreTrainedConfig, PreTrainedTokenizerBase
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from transformermodel_api.spec import TaskName
+
+if TYPE_CHECKING:  # protocols need the words of this module in servers that compute nothing themselves
+    import torch
+    from transformers import PreTrainedConfig, PreTrainedTokenizerBase
 
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
@@ -73,7 +74,7 @@ class Encoding:
 Windows = tuple[Encoding, ...]
 """The encodings of one question, at least one: overlapping parts where it is longer than the model's limit."""
 
-Outputs = Mapping[str, torch.Tensor]
+Outputs = Mapping[str, "torch.Tensor"]
 """What an engine returns for one encoding: tensors by their name in the model's output, without a batch dimension."""
 
 
@@ -132,7 +133,7 @@ class Task(Protocol[QuestionMade, AnswerTaken]):
         """Questions of mixed length on which two ways to run one model are compared."""
         ...
 
-    def require_fit(self, configuration: PreTrainedConfig) -> None:
+    def require_fit(self, configuration: "PreTrainedConfig") -> None:
         """Refuse a model whose own configuration says that its outputs are not what this task decodes.
 
         Raises:
@@ -171,7 +172,7 @@ class Task(Protocol[QuestionMade, AnswerTaken]):
 class EncoderTask(Task[Question, Answer], Protocol[Question, Answer]):
     """A task that is answered from the logits of one forward pass over the question."""
 
-    def encode(self, tokenizer: PreTrainedTokenizerBase, questions: Sequence[Question]) -> list[Windows]:
+    def encode(self, tokenizer: "PreTrainedTokenizerBase", questions: Sequence[Question]) -> list[Windows]:
         """Tokenize, unpadded; one tuple of windows per question, each cut to the model's limit."""
         ...
 

@@ -7,7 +7,7 @@ from transformermodel_api.explanations import ExplanationLimits, Explanations
 from transformermodel_predictor.batching import Overloaded
 from transformermodel_predictor.explanations.explanation import Method
 from transformermodel_predictor.explanations.settings import NotExplained
-from transformermodel_predictor.handler import GeneralizedHandler
+from transformermodel_predictor.generalized_handler import GeneralizedHandler
 from transformermodel_predictor.loading import LoadedModel
 from transformermodel_predictor.tasks.task import InvalidQuestion
 from transformermodel_predictor.workers import Workers

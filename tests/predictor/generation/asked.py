@@ -9,7 +9,8 @@ from transformers import PreTrainedModel, TokenizersBackend
 from tests.predictor.tiny_language import END, VOCABULARY
 from transformermodel_predictor.generation.batch import Batch, Member
 from transformermodel_predictor.generation.parameters import GenerationParameters
-from transformermodel_predictor.generation.sequence import Continuation, Piece
+from transformermodel_predictor.generation.piece import Piece
+from transformermodel_predictor.generation.sequence import Continuation
 
 
 def prompts(count: int) -> list[list[int]]:

@@ -21,7 +21,8 @@ from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.generation.batch import Batch, Member, generate
 from transformermodel_predictor.generation.choice import choose_decoder
 from transformermodel_predictor.generation.decoder import Prompt, SeparateDecoder
-from transformermodel_predictor.generation.sequence import Continuation, Piece
+from transformermodel_predictor.generation.piece import Piece
+from transformermodel_predictor.generation.sequence import Continuation
 from transformermodel_predictor.generation.slots import SlotDecoder
 
 TOGETHER = [kind for kind in CONFIGURATIONS if kind != "bloom"]

@@ -9,8 +9,9 @@ from transformers import PreTrainedModel, TokenizersBackend
 from tests.predictor.tiny_language import END
 from transformermodel_predictor.generation.batch import generate
 from transformermodel_predictor.generation.parameters import GenerationParameters
-from transformermodel_predictor.generation.scores import Score, Scores
-from transformermodel_predictor.generation.sequence import Continuation, FinishReason, Piece
+from transformermodel_predictor.generation.piece import FinishReason, Piece, Score
+from transformermodel_predictor.generation.scores import Scores
+from transformermodel_predictor.generation.sequence import Continuation
 from transformermodel_predictor.generation.slots import SlotDecoder
 
 PROMPT = [5, 9, 30]

@@ -10,7 +10,7 @@ import torch
 from tests.predictor.one_thread import with_one_thread
 from tests.predictor.tasks.readers import READERS, Reader
 from transformermodel_predictor.explanations.explanation import Method
-from transformermodel_predictor.handler import GeneralizedHandler
+from transformermodel_predictor.generalized_handler import GeneralizedHandler
 from transformermodel_predictor.loading import LoadedModel, load_model
 from transformermodel_predictor.workers import Workers
 

@@ -11,16 +11,12 @@ from transformermodel_api.errors import PreparationFailed
 from transformermodel_predictor.artifact.configuration import read_configuration
 from transformermodel_predictor.artifact.generation import GenerationDefaults
 from transformermodel_predictor.generation.parameters import GenerationParameters
+from transformermodel_predictor.generation.piece import Certainty, FinishReason
 from transformermodel_predictor.generation.room import fit
-from transformermodel_predictor.generation.sequence import Certainty, FinishReason
+from transformermodel_predictor.generation.text import EncodedPrompt, GeneratedText, GenerationQuestion
 from transformermodel_predictor.tasks.configuration import TaskConfiguration
 from transformermodel_predictor.tasks.task import InvalidQuestion
-from transformermodel_predictor.tasks.text_generation import (
-    EncodedPrompt,
-    GeneratedText,
-    GenerationQuestion,
-    TextGeneration,
-)
+from transformermodel_predictor.tasks.text_generation import TextGeneration
 
 CHAT = [{"role": "user", "content": "the fox?"}]
 

@@ -11,8 +11,9 @@ from transformermodel_predictor.explanations.objectives import ContinuationLogPr
 from transformermodel_predictor.explanations.target import Target
 from transformermodel_predictor.explanations.wanted import EVERYTHING, is_whole, items_of, parsed, refused
 from transformermodel_predictor.explanations.words import word_numbers
+from transformermodel_predictor.generation.text import EncodedPrompt, GeneratedText
 from transformermodel_predictor.tasks.task import Alignment, Encoding, Outputs, Windows
-from transformermodel_predictor.tasks.text_generation import EncodedPrompt, GeneratedText, TextGeneration
+from transformermodel_predictor.tasks.text_generation import TextGeneration
 from transformermodel_predictor.tasks.tokenization import encode_aligned
 from transformermodel_predictor.tasks.windows import alignment_of
 

@@ -14,10 +14,11 @@ from transformermodel_predictor.generation.decoder import SeparateDecoder
 from transformermodel_predictor.generation.loaded import LoadedGenerator, generated
 from transformermodel_predictor.generation.loading import ends_of
 from transformermodel_predictor.generation.sequence import Continuation
+from transformermodel_predictor.generation.text import GeneratedText
 from transformermodel_predictor.loading import LoadedModel, regroup
 from transformermodel_predictor.preparation.merge import Merged
 from transformermodel_predictor.tasks.task import EncoderTask, Encoding
-from transformermodel_predictor.tasks.text_generation import GeneratedText, TextGeneration
+from transformermodel_predictor.tasks.text_generation import TextGeneration
 
 AnyModel = LoadedModel | LoadedGenerator
 AnyTask = EncoderTask[Any, Any] | TextGeneration

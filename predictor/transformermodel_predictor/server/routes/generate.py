@@ -9,7 +9,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from transformermodel_predictor.generation.merging import begun
-from transformermodel_predictor.generation.sequence import Piece
+from transformermodel_predictor.generation.piece import Piece
+from transformermodel_predictor.generation.text import EncodedPrompt
 from transformermodel_predictor.handler import ModelMetadata
 from transformermodel_predictor.protocols.errors import Refusal
 from transformermodel_predictor.protocols.generate import GenerateRequest, facts, read_request, write_response
@@ -18,7 +19,6 @@ from transformermodel_predictor.server.event_stream import EventStream
 from transformermodel_predictor.server.exchange import JSONResponse, read_json
 from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.server.models.generators import require_generator
-from transformermodel_predictor.tasks.text_generation import EncodedPrompt
 
 
 class GenerateRoutes:

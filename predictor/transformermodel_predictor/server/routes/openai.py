@@ -10,9 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from transformermodel_predictor.generation.handler import GenerationHandler
+from transformermodel_predictor.generation.generating_handler import GeneratingHandler
 from transformermodel_predictor.generation.merging import begun
-from transformermodel_predictor.generation.sequence import Piece
+from transformermodel_predictor.generation.piece import Piece
+from transformermodel_predictor.generation.text import EncodedPrompt, GeneratedText, GenerationQuestion
 from transformermodel_predictor.portions import in_portions
 from transformermodel_predictor.protocols.errors import ModelNotReady, Refusal
 from transformermodel_predictor.protocols.openai import (
@@ -31,9 +32,8 @@ from transformermodel_predictor.server.event_stream import EventStream
 from transformermodel_predictor.server.exchange import JSONResponse, read_json
 from transformermodel_predictor.server.header_names import TRUNCATED_TOKENS
 from transformermodel_predictor.server.inference import Inference
-from transformermodel_predictor.server.models.generators import require_generator
+from transformermodel_predictor.server.models.generators import generates, require_generator
 from transformermodel_predictor.server.models.models import Models
-from transformermodel_predictor.tasks.text_generation import EncodedPrompt, GeneratedText, GenerationQuestion
 
 _PREFIX = "/openai/v1"
 _DONE = b"[DONE]"
@@ -82,7 +82,7 @@ class OpenAIRoutes:
 
     def _generates(self, name: str) -> bool:
         try:
-            return isinstance(self._models.served(name), GenerationHandler)
+            return generates(self._models.served(name))
         except ModelNotReady:
             return False
 
@@ -103,7 +103,7 @@ class OpenAIRoutes:
             return EventStream(events, until_answered.pop_all(), _failed, headers)
 
 
-async def _questions(handler: GenerationHandler, asked: CompletionRequest) -> list[GenerationQuestion]:
+async def _questions(handler: GeneratingHandler, asked: CompletionRequest) -> list[GenerationQuestion]:
     return [
         replace(handler.question(fields, parameters), likeliest=asked.logprobs)
         async for fields, parameters in in_portions(asked.questions())

@@ -18,13 +18,9 @@ from transformermodel_predictor.generation.decoder import Decoder
 from transformermodel_predictor.generation.loaded import generated
 from transformermodel_predictor.generation.loading import ends_of
 from transformermodel_predictor.generation.sequence import Continuation
+from transformermodel_predictor.generation.text import EncodedPrompt, GeneratedText, GenerationQuestion
 from transformermodel_predictor.tasks.task import Encoding
-from transformermodel_predictor.tasks.text_generation import (
-    EncodedPrompt,
-    GeneratedText,
-    GenerationQuestion,
-    TextGeneration,
-)
+from transformermodel_predictor.tasks.text_generation import TextGeneration
 from transformermodel_predictor.torchserve.ancestor.answering import Asked, Explained
 from transformermodel_predictor.torchserve.ancestor.insights import Attributing
 

@@ -30,11 +30,11 @@ from transformermodel_predictor.explanations.tasks.catalogue import explainable
 from transformermodel_predictor.explanations.tools import Tools
 from transformermodel_predictor.explanations.twin import Twin
 from transformermodel_predictor.explanations.twins import twin_of
-from transformermodel_predictor.generation.sequence import FinishReason
+from transformermodel_predictor.generation.piece import FinishReason
+from transformermodel_predictor.generation.text import GeneratedText
 from transformermodel_predictor.loading import LoadedModel
 from transformermodel_predictor.tasks.catalogue import make_task
 from transformermodel_predictor.tasks.configuration import TaskConfiguration
-from transformermodel_predictor.tasks.text_generation import GeneratedText
 
 STAND_IN, STEPS, SAMPLES, LENGTH = 0, 8, 64, 48
 

@@ -16,12 +16,12 @@ from transformermodel_predictor.explanations.explanation import Attribution, Met
 from transformermodel_predictor.explanations.parts import explain
 from transformermodel_predictor.explanations.target import ExplainableTask
 from transformermodel_predictor.explanations.tasks.catalogue import explainable
-from transformermodel_predictor.generation.sequence import FinishReason
+from transformermodel_predictor.generation.piece import FinishReason
+from transformermodel_predictor.generation.text import GeneratedText
 from transformermodel_predictor.loading import LoadedModel
 from transformermodel_predictor.tasks.catalogue import TASKS, make_task
 from transformermodel_predictor.tasks.configuration import TaskConfiguration
 from transformermodel_predictor.tasks.task import Encoding, InvalidQuestion, Outputs
-from transformermodel_predictor.tasks.text_generation import GeneratedText
 
 TEXTS = (
     "I  love\n\nthis   movie",

@@ -12,10 +12,11 @@ from tests.predictor.tiny_language import POSITIONS, make_language_model, make_l
 from transformermodel_predictor.explanations.objectives import ContinuationLogProbability
 from transformermodel_predictor.explanations.target import Target
 from transformermodel_predictor.explanations.tasks.text_generation import TextGenerationTargets
-from transformermodel_predictor.generation.sequence import FinishReason
+from transformermodel_predictor.generation.piece import FinishReason
+from transformermodel_predictor.generation.text import GeneratedText
 from transformermodel_predictor.tasks.configuration import TaskConfiguration
 from transformermodel_predictor.tasks.task import InvalidQuestion, Outputs, Windows
-from transformermodel_predictor.tasks.text_generation import GeneratedText, TextGeneration
+from transformermodel_predictor.tasks.text_generation import TextGeneration
 from transformermodel_predictor.tasks.windows import alignment_of
 
 TASK = TextGeneration(TaskConfiguration((), POSITIONS))

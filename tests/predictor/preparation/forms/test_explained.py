@@ -6,7 +6,7 @@ from tests.predictor.preparation.forms.conftest import Builder, candidate
 from tests.predictor.preparation.forms.tiny_models import tiny_model
 from transformermodel_api.preparation import Format
 from transformermodel_predictor.artifact.directory import Artifact
-from transformermodel_predictor.handler import GeneralizedHandler
+from transformermodel_predictor.generalized_handler import GeneralizedHandler
 from transformermodel_predictor.loading import LoadedModel, load_model
 from transformermodel_predictor.tasks.task import InvalidQuestion
 from transformermodel_predictor.workers import Workers

@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from transformermodel_api.errors import CorruptArtifact
-from transformermodel_predictor.handler import GeneralizedHandler
+from transformermodel_predictor.generalized_handler import GeneralizedHandler
 from transformermodel_predictor.loading import LoadedModel
 from transformermodel_predictor.protocols.errors import (
     DefaultVersion,
