@@ -106,11 +106,29 @@ class Leases:
         return content is not None and json.loads(content)["machine"] == self.machine
 
     def _renew(self, name: str, stop: threading.Event) -> None:
+        """Show that the holder lives, until it is done. Whatever prevents that once may have passed the next time."""
+        told = False
         while not stop.wait(self.pace.renew):
             try:
                 self.bucket.write(name, self._content())
-            except PreparationFailed:  # the network is away for a moment, or for good: then others see a dead owner
-                continue
+            except Exception as error:  # noqa: BLE001 - without this thread others take the holder for dead
+                if not told:
+                    self._tell_unrenewed(name, error)
+                told = True
+            else:
+                told = False
+
+    def _tell_unrenewed(self, name: str, error: Exception) -> None:
+        """An error of no class of ours is told by its type: its text may hold an address with a token."""
+        why = error.message if isinstance(error, PreparationFailed) else type(error).__name__
+        _LOG.warning(
+            "The lease %s could not be renewed (%s) and is tried again every %g seconds. "
+            "After %g seconds without success another machine may begin the same work.",
+            name,
+            why,
+            self.pace.renew,
+            self.pace.expire,
+        )
 
     def _content(self) -> bytes:
         """Different each time: some services take equal content for the same version."""
