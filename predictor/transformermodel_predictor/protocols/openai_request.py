@@ -60,6 +60,9 @@ _OF_NO_EFFECT = frozenset(
 
 _STREAM_OPTIONS = frozenset({"include_usage", "include_obfuscation"})
 
+_ROLES = {"developer": "system", **{role: role for role in ("system", "user", "assistant")}}
+"""Who speaks, by what chat templates call them: `developer` is what newer clients call `system`."""
+
 _OF_MESSAGES = frozenset({"role", "content", "name"})
 """What is read of a message; whether its name is written is the chat template's to say."""
 
@@ -247,11 +250,12 @@ def _message(message: object, name: str) -> dict[str, str]:
     for member, value in message.items():
         if member not in _OF_MESSAGES and value not in (None, []):
             raise InvalidRequest(f"{member} of {name} is not supported; leave it out", f"{name}.{member}")
-    role = "system" if message["role"] == "developer" else message["role"]
+    if message["role"] not in _ROLES:
+        raise InvalidRequest(f"the role of {name} must be one of {', '.join(_ROLES)}", f"{name}.role")
     speaker = message.get("name")
     if not isinstance(speaker, str | None):
         raise InvalidRequest(f"the name of {name} must be a string", f"{name}.name")
-    read = {"role": role, "content": _content(message.get("content"), name)}
+    read = {"role": _ROLES[message["role"]], "content": _content(message.get("content"), name)}
     return read if speaker is None else {**read, "name": speaker}
 
 

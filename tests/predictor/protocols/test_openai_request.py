@@ -134,9 +134,19 @@ class TestMessages:
             {"messages": [{"role": "assistant", "content": "fox"}]},
         )
 
+    def test_developers_speak_as_the_system_whatever_a_template_calls_it(self) -> None:
+        said = [{"role": role, "content": "a"} for role in ("developer", "system", "user", "assistant")]
+        (prompt,) = read_chat({**CHAT, "messages": said}).prompts
+        assert [message["role"] for message in prompt["messages"]] == ["system", "system", "user", "assistant"]
+
     @pytest.mark.parametrize(
         ("message", "words", "field"),
         [
+            (
+                {"role": "usr", "content": "a"},
+                r"the role of messages\[0\] must be one of developer, system, user, assistant$",
+                "messages[0].role",
+            ),
             ({"role": "user"}, r"the content of messages\[0\] must be a string", "messages[0].content"),
             (
                 {"role": "assistant", "content": "a", "refusal": "no"},
