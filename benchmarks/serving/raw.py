@@ -48,7 +48,10 @@ def load_alone(directory: Path) -> "LoadedModel | LoadedGenerator":
     """A prepared model, in a process that does nothing else, with the threads that a server would give it."""
     from transformermodel_predictor.server.threads import limit_threads
 
-    limit_threads(None)
+    threads = limit_threads(None)  # before PyTorch is imported
+    from transformermodel_predictor.server.native_loading import limit_torch_threads
+
+    limit_torch_threads(threads)
     from transformermodel_predictor.artifact.directory import open_artifact
     from transformermodel_predictor.loading import load_model
 

@@ -220,7 +220,7 @@ def _prepare(subjects: Sequence[Subject], store: "StoreLocation", options: "Serv
 
     store.require_usable()  # before seconds are spent on what it is needed for
     with preparing(manifests, store) as preparation:
-        preload(options)
+        preload(options, natively=not all(has_handler(subject) for subject in manifests))
         for subject in manifests:  # a device that is not here is told before minutes have passed
             if not has_handler(subject):
                 choose_devices(options.models[subject.name].device)

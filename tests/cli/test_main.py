@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.predictor.torchserve.reading.archives import HANDLER, packed
+
 EXAMPLE = "examples/sentiment/model.yaml"
 
 
@@ -35,6 +37,35 @@ def test_crds_prints_the_definition_that_is_committed() -> None:
     printed = transformermodel("crds")
     assert printed.returncode == 0
     assert printed.stdout == Path("crds/transformermodel.dev_transformermodels.yaml").read_text()
+
+
+COMMANDS = """
+import sys
+from typer.testing import CliRunner
+from transformermodel_cli.main import app
+
+heavy = {"torch", "transformers", "numpy", "kserve", "kopf", "kubernetes", "grpc", "uvicorn"}
+for command in sys.argv[1:]:
+    done = CliRunner().invoke(app, command.split())
+    print(command, done.exit_code, sorted(heavy & set(sys.modules)))
+"""
+"""Runs commands one after another in a process, and says what each has imported that takes long."""
+
+
+def test_commands_that_neither_prepare_nor_serve_import_nothing_that_takes_long(tmp_path: Path) -> None:
+    archive = packed(tmp_path)
+    handler = tmp_path / "handler.py"
+    handler.write_bytes(HANDLER)
+    commands = (
+        "--help",
+        "serve --help",
+        "crds",
+        f"validate {EXAMPLE} {archive}",
+        f"doctor {archive} --store {tmp_path / 'store'}",
+        f"archive --model-name new --version 1 --handler {handler} --export-path {tmp_path}",
+    )
+    shown = subprocess.run([sys.executable, "-c", COMMANDS, *commands], capture_output=True, text=True, check=True)
+    assert shown.stdout.splitlines() == [f"{command} 0 []" for command in commands]
 
 
 def test_a_valid_manifest_is_named_with_its_model() -> None:

@@ -9,11 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from transformermodel_api.errors import UserError
-from transformermodel_predictor.artifact.directory import open_artifact
-from transformermodel_predictor.engines.device import choose_devices
 from transformermodel_predictor.handler import Handler
-from transformermodel_predictor.handlers import make_handler
-from transformermodel_predictor.loading import load_model
 from transformermodel_predictor.passing_threads import PassingThreads
 from transformermodel_predictor.protocols.sizes import RequestLimits
 from transformermodel_predictor.server.address import url_of
@@ -21,10 +17,9 @@ from transformermodel_predictor.server.handlers.archives import Archives
 from transformermodel_predictor.server.http_server import HTTPServer
 from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.server.management.server import managing
-from transformermodel_predictor.server.memory import give_back_freed_memory, giving_back_freed_memory
+from transformermodel_predictor.server.memory import give_back_freed_memory
 from transformermodel_predictor.server.metrics_server import answering_prometheus
 from transformermodel_predictor.server.models.models import Models, in_thread
-from transformermodel_predictor.server.models.options import ModelOptions
 from transformermodel_predictor.server.options import ServerOptions
 from transformermodel_predictor.server.routes.urls import make_application
 from transformermodel_predictor.telemetry.handler_meter import HandlerMeter
@@ -41,17 +36,6 @@ from transformermodel_predictor.workers import Workers
 
 Load = Callable[[str, Path, Workers, Observer], Handler]
 """Makes the model in a directory answer under a name, with the server's threads, and tells how it does."""
-
-
-def load_handler(
-    name: str, directory: Path, workers: Workers, observer: Observer, options: ModelOptions | None = None
-) -> Handler:
-    """Verify an artifact, load it, and answer a probe, so that no client pays for the first forward pass."""
-    options = options or ModelOptions()
-    with giving_back_freed_memory():
-        model = load_model(open_artifact(directory), choose_devices(options.device))
-        model.warm_up()
-    return make_handler(name, model, workers, observer, options.batching, options.explanations)
 
 
 class ModelServer:
@@ -117,6 +101,9 @@ class ModelServer:
         return HandlerMeter(self._metrics, name, self._models.tell)
 
     def _load(self, name: str, directory: Path, workers: Workers, observer: Observer) -> Handler:
+        # PyTorch and transformers, which `serve` has imported before this where there is a prepared model.
+        from transformermodel_predictor.server.native_loading import load_handler
+
         return load_handler(name, directory, workers, observer, self._options.of_model(name))
 
     def run(self, listener: socket.socket) -> None:

@@ -16,6 +16,7 @@ from transformermodel_predictor.server.models.options import ModelOptions
 from transformermodel_predictor.server.options import ServerOptions
 from transformermodel_predictor.server.threads import limit_threads
 from transformermodel_predictor.server.token import read_token
+from transformermodel_predictor.torchserve.reading.served import has_handler
 
 if TYPE_CHECKING:
     from transformermodel_predictor.torchserve.reading.store import StoredModel
@@ -25,10 +26,20 @@ __all__ = ["ManagementOptions", "ModelOptions", "ServerOptions", "preload", "rea
 _log = logging.getLogger(__name__)
 
 
-def preload(options: ServerOptions) -> None:
-    """Import what `serve` needs, while something else is waited for: seconds that are not spent afterwards."""
-    limit_threads(options.threads)
+def preload(options: ServerOptions, *, natively: bool) -> None:
+    """Import what `serve` needs, while something else is waited for: seconds that are not spent afterwards.
+
+    Args:
+        options: how the models are served.
+        natively: whether there is a prepared model among them, which PyTorch runs in this process. Handlers of archives
+            run in processes of their own: the server of those alone is spared seconds and hundreds of MiB.
+    """
+    threads = limit_threads(options.threads)  # before anything is imported that reads the environment
     importlib.import_module("transformermodel_predictor.server.lifecycle")
+    if natively:
+        from transformermodel_predictor.server.native_loading import limit_torch_threads
+
+        limit_torch_threads(threads)
 
 
 def serve(models: Mapping[str, Path], options: ServerOptions, stored: "Sequence[StoredModel]" = ()) -> None:
@@ -55,8 +66,8 @@ def serve(models: Mapping[str, Path], options: ServerOptions, stored: "Sequence[
     listener = listen(options.address, options.http_port)
     configure_logs(options.access_log)
     keep_freed_memory()
-    limit_threads(options.threads)
-    from transformermodel_predictor.server.lifecycle import ModelServer  # imports PyTorch, once its threads are limited
+    preload(options, natively=not all(has_handler(path) for path in models.values()))
+    from transformermodel_predictor.server.lifecycle import ModelServer
 
     pass_over_modules()
     ModelServer(models, options, stored=stored).run(listener)

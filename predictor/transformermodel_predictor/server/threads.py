@@ -24,10 +24,10 @@ def cpu_limit(cgroups: Path = _CGROUPS, own: Path = _OWN_CGROUPS) -> int:
 
 
 def limit_threads(wanted: int | None) -> int:
-    """Give PyTorch and the tokenizers their threads; the number they have now.
+    """Give libraries that are imported later, and processes that are started later, their threads; the number.
 
-    Libraries that are imported later, and processes that are started later, take it from the environment. OpenMP is
-    told to bind no thread to a core: it would bind each that computes, and all that such a one begins, to the first.
+    They take it from the environment. OpenMP is told to bind no thread to a core: it would bind each that computes, and
+    all that such a one begins, to the first.
     """
     limit = cpu_limit()
     from_environment = os.environ.get("OMP_NUM_THREADS", "")
@@ -37,9 +37,6 @@ def limit_threads(wanted: int | None) -> int:
     os.environ["OMP_PROC_BIND"] = "false"
     os.environ["RAYON_NUM_THREADS"] = str(threads)
     os.environ["TOKENIZERS_PARALLELISM"] = "true" if threads > 1 else "false"
-    import torch  # after its environment is set
-
-    torch.set_num_threads(threads)
     return threads
 
 

@@ -19,13 +19,14 @@ from transformermodel_predictor.explanations.settings import NotExplained
 from transformermodel_predictor.generation.generator import GenerationLimits
 from transformermodel_predictor.generation.handler import GenerationHandler
 from transformermodel_predictor.generation.loaded import LoadedGenerator
-from transformermodel_predictor.generation.sequence import Continuation, FinishReason
+from transformermodel_predictor.generation.piece import FinishReason
+from transformermodel_predictor.generation.sequence import Continuation
+from transformermodel_predictor.generation.text import EncodedPrompt, GenerationQuestion
 from transformermodel_predictor.handlers import make_handler
 from transformermodel_predictor.portions import PORTION
-from transformermodel_predictor.server.lifecycle import load_handler
 from transformermodel_predictor.server.models.options import ModelOptions
+from transformermodel_predictor.server.native_loading import load_handler
 from transformermodel_predictor.tasks.task import InvalidQuestion
-from transformermodel_predictor.tasks.text_generation import EncodedPrompt, GenerationQuestion
 from transformermodel_predictor.telemetry.observer import Unobserved
 from transformermodel_predictor.workers import Workers
 

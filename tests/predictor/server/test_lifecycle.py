@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import torch
 
 from tests.predictor.gated import PATIENCE_SECONDS, GatedEngine
 from tests.predictor.server.running import running
@@ -100,7 +101,9 @@ def test_an_interrupt_does_not_wait_for_requests(
 class TestRefusal:
     @pytest.fixture(autouse=True)
     def one_thread(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("transformermodel_predictor.server.serving.limit_threads", lambda wanted: 1)
+        monkeypatch.setattr(
+            "transformermodel_predictor.server.serving.limit_threads", lambda wanted: torch.get_num_threads()
+        )
 
     def test_a_port_in_use_is_found_before_models_are_looked_at(self) -> None:
         with listen("127.0.0.1", 0) as other:

@@ -10,6 +10,7 @@ from pathlib import Path
 import grpc
 import httpx
 import pytest
+import torch
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from tests.predictor.gated import PATIENCE_SECONDS
@@ -180,7 +181,9 @@ class TestOptions:
     def test_a_server_that_is_open_says_so(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
-        monkeypatch.setattr("transformermodel_predictor.server.serving.limit_threads", lambda wanted: 1)
+        monkeypatch.setattr(
+            "transformermodel_predictor.server.serving.limit_threads", lambda wanted: torch.get_num_threads()
+        )
         monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
         for host, said in (("127.0.0.1", False), ("0.0.0.0", True)):
             with caplog.at_level(logging.WARNING), pytest.raises(CorruptArtifact):

@@ -1,9 +1,7 @@
 import os
-import threading
 from pathlib import Path
 
 import pytest
-import torch
 
 from transformermodel_predictor.server.threads import cpu_limit, limit_threads
 
@@ -59,10 +57,9 @@ def test_a_machine_without_cgroups_has_its_cores(tmp_path: Path) -> None:
 class TestLimitThreads:
     @pytest.fixture(autouse=True)
     def unchanged(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """What is changed here is restored: the environment by monkeypatch, PyTorch by this."""
+        """What is changed here is restored."""
         for name in ("OMP_NUM_THREADS", "OMP_PROC_BIND", "RAYON_NUM_THREADS", "TOKENIZERS_PARALLELISM"):
             monkeypatch.setenv(name, "")
-        monkeypatch.setattr(torch, "set_num_threads", lambda threads: None)
         monkeypatch.setattr("transformermodel_predictor.server.threads.cpu_limit", lambda: 4)
 
     @pytest.mark.parametrize(
@@ -85,19 +82,3 @@ class TestLimitThreads:
         assert os.environ["TOKENIZERS_PARALLELISM"] == "false"
         limit_threads(2)
         assert os.environ["TOKENIZERS_PARALLELISM"] == "true"
-
-
-def test_pytorch_takes_the_number_in_every_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = torch.get_num_threads()
-    monkeypatch.setattr("transformermodel_predictor.server.threads.cpu_limit", lambda: 1)
-    for name in ("OMP_NUM_THREADS", "OMP_PROC_BIND", "RAYON_NUM_THREADS", "TOKENIZERS_PARALLELISM"):
-        monkeypatch.setenv(name, "")
-    seen: list[int] = []
-    try:
-        limit_threads(None)
-        thread = threading.Thread(target=lambda: seen.append(torch.get_num_threads()))
-        thread.start()
-        thread.join()
-    finally:
-        torch.set_num_threads(before)
-    assert seen == [1]

@@ -37,12 +37,3 @@ class DeviceTurns:
     def next(self) -> int | None:
         """The next worker's accelerator; None for the CPU."""
         return self._devices[next(self._turns) % len(self._devices)] if self._devices else None
-
-
-def device_count(settings: WorkerSettings) -> int:
-    """Number of accelerators that this process may see, where the model may use one."""
-    if settings.device_type is DeviceType.cpu:
-        return 0
-    import torch  # which the server has for its other models; the workers have not
-
-    return torch.cuda.device_count()

@@ -12,7 +12,7 @@ from transformermodel_predictor.torchserve.handler_model import Replies, WorkerS
 from transformermodel_predictor.torchserve.handler_observer import HandlerObserver
 from transformermodel_predictor.torchserve.worker_settings import WorkerSettings
 from transformermodel_predictor.torchserve.workers.deadline import Deadline
-from transformermodel_predictor.torchserve.workers.devices import DeviceTurns, device_count
+from transformermodel_predictor.torchserve.workers.devices import DeviceTurns
 from transformermodel_predictor.torchserve.workers.pending_call import PendingCall
 from transformermodel_predictor.torchserve.workers.replies import PendingReplies
 from transformermodel_predictor.torchserve.workers.sequence import named
@@ -27,16 +27,17 @@ class WorkerGroup:
     Args:
         archived: the archive.
         observer: listens.
+        accelerators: how many the workers may use.
     """
 
-    def __init__(self, archived: ArchivedModel, observer: HandlerObserver) -> None:
+    def __init__(self, archived: ArchivedModel, observer: HandlerObserver, accelerators: int) -> None:
         self.archived = archived
         self.metadata = handler_metadata(archived)
         self._settings = archived.settings
         self._observer = observer
         self._numbers = itertools.count()
         self._call_numbers = itertools.count(1)
-        self._devices = DeviceTurns(archived.name, archived.settings, device_count(archived.settings))
+        self._devices = DeviceTurns(archived.name, archived.settings, accelerators)
         queue = WaitingSequences if archived.settings.sequence_batching else WaitingCalls
         self._waiting: Waiting = queue(archived.name, archived.settings)
         self._workers: dict[int, Worker] = {}

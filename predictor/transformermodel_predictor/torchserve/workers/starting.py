@@ -1,8 +1,12 @@
 """The beginning of a model's workers."""
 
+import asyncio
+
 from transformermodel_predictor.torchserve.archived_model import ArchivedModel
 from transformermodel_predictor.torchserve.handler_model import HandlerModel
 from transformermodel_predictor.torchserve.handler_observer import HandlerObserver, UnobservedHandler
+from transformermodel_predictor.torchserve.worker_settings import DeviceType
+from transformermodel_predictor.torchserve.workers.accelerators import accelerator_count
 from transformermodel_predictor.torchserve.workers.group import WorkerGroup
 
 
@@ -14,10 +18,13 @@ async def start_handler_model(archived: ArchivedModel, observer: HandlerObserver
         observer: listens to what they report.
 
     Raises:
-        HandlerFailed: a worker could not be started; the text is the handler's own problem, and none is left running.
+        HandlerFailed: a worker could not be started; the text is the handler's own problem, and none is left running;
+            or PyTorch cannot say which accelerators there are.
     """
-    group = WorkerGroup(archived, observer or UnobservedHandler())
     settings = archived.settings
+    on_cpu = settings.device_type is DeviceType.cpu
+    accelerators = 0 if on_cpu else await asyncio.to_thread(accelerator_count)
+    group = WorkerGroup(archived, observer or UnobservedHandler(), accelerators)
     try:
         await group.scale(settings.min_workers, max(settings.min_workers, settings.max_workers))
     except BaseException:

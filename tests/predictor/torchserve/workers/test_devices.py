@@ -1,7 +1,7 @@
 import pytest
 
 from transformermodel_predictor.torchserve.worker_settings import DeviceType, WorkerSettings
-from transformermodel_predictor.torchserve.workers.devices import DeviceTurns, device_count
+from transformermodel_predictor.torchserve.workers.devices import DeviceTurns
 
 
 def devices(count: int, workers: int, **settings: object) -> list[int | None]:
@@ -20,7 +20,6 @@ def test_the_workers_of_several_models_take_turns() -> None:
 def test_without_accelerators_or_where_none_are_wanted_workers_run_on_the_cpu() -> None:
     assert devices(0, 2) == [None, None]
     assert devices(4, 2, device_type=DeviceType.cpu, device_ids=(1,)) == [None, None]
-    assert device_count(WorkerSettings(device_type=DeviceType.cpu)) == 0
 
 
 def test_what_is_wanted_and_not_there_is_told(caplog: pytest.LogCaptureFixture) -> None:

@@ -53,7 +53,7 @@ async def test_as_many_workers_as_are_wanted_at_least_are_ready_when_it_returns(
 
 
 async def test_every_worker_is_given_an_accelerator_in_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("transformermodel_predictor.torchserve.workers.group.device_count", lambda settings: 2)
+    monkeypatch.setattr("transformermodel_predictor.torchserve.workers.starting.accelerator_count", lambda: 2)
     source = "def handle(data, context):\n    return data and [str(context.system_properties['gpu_id'])]\n"
     async with running(archive(tmp_path, source, settings=WorkerSettings(min_workers=2, max_workers=2))) as model:
         assert {worker.device for worker in model.workers} == {0, 1}
