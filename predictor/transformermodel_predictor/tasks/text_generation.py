@@ -1,12 +1,10 @@
 """A prompt, or a conversation, to the text that follows it."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import takewhile
 from typing import Any, ClassVar
 
-from jinja2 import TemplateError
 from transformers import PreTrainedConfig, PreTrainedTokenizerBase
 
 from transformermodel_api.errors import PreparationFailed
@@ -16,7 +14,8 @@ from transformermodel_predictor.generation.parameters import PARAMETER_NAMES, Ge
 from transformermodel_predictor.generation.room import fit
 from transformermodel_predictor.generation.text import EncodedPrompt, GeneratedText, GenerationQuestion
 from transformermodel_predictor.tasks.configuration import TaskConfiguration
-from transformermodel_predictor.tasks.parameters import require_characters, text_field
+from transformermodel_predictor.tasks.conversation import read_messages, write_conversation
+from transformermodel_predictor.tasks.parameters import text_field
 from transformermodel_predictor.tasks.task import InvalidQuestion, TensorSpec
 
 _PROBE_TOKENS = 16
@@ -84,7 +83,7 @@ class TextGeneration:
             raise InvalidQuestion(f"{'only one' if given else 'one'} of text and messages must be there")
         read = read_parameters(parameters, self._configuration.generation)
         if given == ["messages"]:
-            return GenerationQuestion("", _messages(fields["messages"]), read)
+            return GenerationQuestion("", read_messages(fields["messages"]), read)
         return GenerationQuestion(text_field(fields, "text"), parameters=read)
 
     def encode(
@@ -100,7 +99,7 @@ class TextGeneration:
         Raises:
             InvalidQuestion: there is nothing to continue, or the messages do not fit the chat template.
         """
-        text = question.text if question.messages is None else _conversation(tokenizer, question.messages)
+        text = question.text if question.messages is None else write_conversation(tokenizer, question.messages)
         tokens = list(tokenizer(text, add_special_tokens=question.messages is None, verbose=False)["input_ids"])
         if not tokens and tokenizer.bos_token_id is not None:
             tokens = [tokenizer.bos_token_id]
@@ -139,37 +138,3 @@ def _alike(reference: GeneratedText, other: GeneratedText) -> int:
     """How many tokens are the same, from the first on."""
     pairs = zip(reference.tokens, other.tokens, strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-
-
-def _messages(value: object) -> tuple[Mapping[str, Any], ...]:
-    """A conversation from a list, or from its JSON."""
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError as error:
-            raise InvalidQuestion(f"messages are not JSON: {error}") from None
-    if not isinstance(value, Sequence) or isinstance(value, str) or not value:
-        raise InvalidQuestion("messages must be a list with at least one message")
-    for message in value:
-        if (
-            not isinstance(message, Mapping)
-            or not isinstance(message.get("role"), str)
-            or not isinstance(message.get("content"), str)
-        ):
-            raise InvalidQuestion("a message must be an object with the strings role and content")
-        for part in ("role", "content"):
-            require_characters(f"the {part} of a message", message[part])
-    return tuple(value)
-
-
-def _conversation(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Mapping[str, Any]]) -> str:
-    """A conversation as the tokenizer's chat template writes it, up to where the next message begins."""
-    if not tokenizer.chat_template:
-        raise InvalidQuestion("the model's tokenizer has no chat template for messages; send text", field="messages")
-    try:
-        text = tokenizer.apply_chat_template(
-            [dict(message) for message in messages], tokenize=False, add_generation_prompt=True
-        )
-    except (TemplateError, TypeError, ValueError, KeyError) as error:
-        raise InvalidQuestion(f"messages do not fit the model's chat template: {error}", field="messages") from error
-    return str(text)

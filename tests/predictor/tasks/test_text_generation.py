@@ -100,18 +100,6 @@ class TestQuestions:
         assert prompt.text == "<|user|>the fox?\n<|assistant|>"
         assert tokenizer.decode(prompt.tokens) == prompt.text
 
-    def test_messages_need_a_chat_template(self) -> None:
-        question = task().question({"messages": CHAT}, {})
-
-        with pytest.raises(InvalidQuestion, match="no chat template for messages; send text"):
-            task().encode(make_language_tokenizer(None), question, POSITIONS)
-
-    def test_messages_that_the_template_refuses_are_the_clients_mistake(self) -> None:
-        strict = make_language_tokenizer("{{ raise_exception('roles must alternate') }}")
-
-        with pytest.raises(InvalidQuestion, match="do not fit the model's chat template: roles must alternate"):
-            task().encode(strict, task().question({"messages": CHAT}, {}), POSITIONS)
-
     @pytest.mark.parametrize(
         ("fields", "message"),
         [
