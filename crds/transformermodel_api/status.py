@@ -96,7 +96,7 @@ class PreparationStatus(ResourceType):
     failures: Annotated[
         int | None, Field(ge=1, description="How many Jobs for this very input have failed; absent while none has.")
     ] = None
-    failed_at: Annotated[datetime | None, Field(description="When the last of them did.")] = None
+    failed_at: Annotated[datetime | None, Field(description="When the last of these Jobs failed.")] = None
 
 
 class SourceStatus(ResourceType):

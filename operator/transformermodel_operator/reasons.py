@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.status import ConditionType
+from transformermodel_operator.objects import LET_GO_ANNOTATION, REQUESTED_AT_ANNOTATION
 
 
 class Tone(StrEnum):
@@ -125,7 +126,7 @@ class Reason(StrEnum):
         Tone.Warning,
         (ConditionType.Ready,),
         "The artifacts cannot be removed, and the model waits; it is tried again every ten minutes. Correct what the "
-        "message names, or let go of them: kubectl annotate the model with transformermodel.dev/leave-artifacts=true.",
+        f"message names, or let go of them: kubectl annotate the model with {LET_GO_ANNOTATION}=true.",
     )
     ArtifactsRemoved = "ArtifactsRemoved", Tone.Normal, (), "What the deleted model alone had used is removed."
     ArtifactsLeft = (
@@ -295,7 +296,7 @@ class Reason(StrEnum):
         Tone.Warning,
         (ConditionType.Ready,),
         "The wanted revision did not become ready, and the last one that served is served again. It is not tried again "
-        "before spec changes or the annotation transformermodel.dev/requested-at has another value.",
+        f"before spec changes or the annotation {REQUESTED_AT_ANNOTATION} has another value.",
     )
     RevisionUnknown = (
         "RevisionUnknown",

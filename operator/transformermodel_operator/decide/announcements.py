@@ -76,5 +76,4 @@ def _was_told(before: Sequence[Condition], reason: Reason) -> bool:
 
 
 def _type(condition: Condition) -> EventType:
-    expected = condition.status is ConditionStatus.true or Reason.named(condition.reason).tone is Tone.Normal
-    return EventType.Normal if expected else EventType.Warning
+    return EventType.Normal if Reason.named(condition.reason).tone is Tone.Normal else EventType.Warning

@@ -26,6 +26,7 @@ from transformermodel_operator.decide.rollout import LOOK_AGAIN_AFTER, Patience,
 from transformermodel_operator.objects import (
     CONTROLLER_REVISION,
     INFERENCE_SERVICE,
+    REQUESTED_AT_ANNOTATION,
     Reference,
     is_terminating,
 )
@@ -146,8 +147,8 @@ def _way_back(plan: Plan) -> str | None:
         return None
     return (
         f"Revision {plan.wanted.name} was given up ({plan.failure.reason}), and {plan.target.name} is served instead: "
-        f"{plan.failure.message} Change spec, or give the annotation transformermodel.dev/requested-at another value "
-        "to try it again."
+        f"{plan.failure.message} Change spec, or give the annotation {REQUESTED_AT_ANNOTATION} another value to try "
+        "it again."
     )
 
 

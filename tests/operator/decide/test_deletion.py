@@ -82,6 +82,27 @@ def test_what_uses_the_artifacts_ends_first() -> None:
     assert (waiting.delete, waiting.apply) == ((), ())
 
 
+def test_what_its_preparation_writes_ends_before_a_model_goes_that_has_no_artifact_yet() -> None:
+    document: Object = {**HELD, "metadata": {**HELD["metadata"], "deletionTimestamp": "x"}}
+    at_work = job(HELD, active=1)
+    decision = decide(snapshot(document, at_work, claims=CLAIMS))
+    assert [found["metadata"]["name"] for found in decision.delete] == [at_work["metadata"]["name"]]
+    assert decision.finalizer is None
+
+
+def test_replicas_that_are_still_there_are_waited_for() -> None:
+    decision = decide(snapshot(going(), deployment={}, claims=CLAIMS))
+    assert (decision.apply, decision.delete, decision.finalizer) == ((), (), None)
+
+
+def test_somebody_elses_service_of_the_name_is_left_alone() -> None:
+    foreign = service(HELD)
+    foreign["metadata"]["ownerReferences"] = []
+    decision = decide(snapshot(going(), service=foreign, claims=CLAIMS))
+    assert decision.delete == ()
+    assert [found["kind"] for found in decision.apply] == ["Job"]
+
+
 def test_then_a_job_removes_the_artifacts_and_the_model_goes() -> None:
     document = going()
     decision = decide(snapshot(document, claims=CLAIMS))
@@ -149,6 +170,19 @@ def test_a_failure_says_how_to_let_go_and_is_tried_again_after_a_while() -> None
     later = NOW + timedelta(minutes=10)
     again = decide(snapshot(document, removal(HELD, "Failed"), attempt=refused, claims=CLAIMS, now=later))
     assert [found["kind"] for found in again.delete] == ["Job"]
+    assert again.requeue_after is None
+    last = removal(HELD, "Failed")
+    last["metadata"]["deletionTimestamp"] = "2026-11-22T12:10:00Z"
+    leaving = decide(snapshot(document, last, attempt=refused, claims=CLAIMS, now=later))
+    assert (leaving.apply, leaving.delete) == ((), ())
+    assert "of before is being removed" in message(leaving, "Ready")
+
+
+def test_a_removal_that_runs_has_nothing_in_its_way_whatever_came_before() -> None:
+    evicted = Attempt(disruption=Obstacle(Reason.Evicted, "Evicted: The node was low on memory"))
+    decision = decide(snapshot(going(), removal(HELD, active=1, ready=1), attempt=evicted, claims=CLAIMS))
+    assert conditions(decision)["Ready"] == ("False", "Removing")
+    assert decision.requeue_after is None
 
 
 def test_a_removal_that_cannot_begin_says_why() -> None:

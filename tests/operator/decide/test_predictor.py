@@ -21,6 +21,7 @@ from tests.operator.world import (
 )
 from transformermodel_operator.decision import Decision, decide
 from transformermodel_operator.objects import INFERENCE_SERVICE, Reference
+from transformermodel_operator.pods.replicas import Trouble
 from transformermodel_operator.reasons import Reason
 from transformermodel_operator.snapshot import Refusal
 
@@ -142,6 +143,16 @@ def test_kserves_own_doubts_count() -> None:
     assert message(decision, "Ready").endswith("IngressReady: NoGateway: no gateway")
 
 
+@pytest.mark.parametrize(
+    "silent", [{"type": "Stopped", "reason": "x"}, {"type": "Ready", "reason": "x"}, {"type": "IngressReady"}]
+)
+def test_a_condition_that_says_nothing_of_the_model_is_no_doubt_of_kserves(silent: dict[str, str]) -> None:
+    found = service(MODEL, ready=False)
+    found["status"]["conditions"][0] = {**silent, "status": "False"}
+    decision = decide(snapshot(PREPARED, service=found, deployment=deployment(found)))
+    assert message(decision, "PredictorReady") == "KServe does not call the InferenceService ready."
+
+
 def test_a_replica_that_goes_away_after_the_rollout_is_called_so() -> None:
     decision = with_deployment(availableReplicas=0)
     assert conditions(decision)["PredictorReady"] == ("False", "ReplicasUnavailable")
@@ -164,6 +175,14 @@ def test_a_failure_that_kserve_knows_is_told() -> None:
     assert conditions(decision)["Ready"] == ("False", "ModelLoadFailed")
     assert message(decision, "Ready") == "checksum mismatch"
     assert conditions(decision)["Reconciling"] == ("True", "ModelLoadFailed")
+
+
+def test_replicas_that_start_again_after_a_failure_that_kserve_knows_are_not_only_starting() -> None:
+    found = service(MODEL, **FAILURE)
+    around = {"service": found, "deployment": deployment(found, availableReplicas=0)}
+    decision = decide(snapshot(PREPARED, **around, trouble=Trouble(starting=True)))
+    assert conditions(decision)["Ready"] == ("False", "ReplicasUnavailable")
+    assert message(decision, "Ready").endswith("checksum mismatch")
 
 
 def test_a_failure_of_before_is_not_told_again() -> None:

@@ -120,6 +120,14 @@ def test_another_request_makes_another_job_removes_the_former_one_and_keeps_serv
     assert "of an earlier spec serves on" in message(decision, "Ready")
 
 
+def test_nothing_is_said_to_serve_on_where_it_does_not() -> None:
+    edited = model(metadata={"generation": 2}, source={"uri": "hf://org/name", "revision": "v2"})
+    edited["status"] = prepared()["status"]
+    around = served(MODEL)
+    around["deployment"]["status"]["availableReplicas"] = 0
+    assert "serves on" not in message(decide(snapshot(edited, **around)), "Ready")
+
+
 def test_a_new_preparation_can_be_asked_for() -> None:
     asked = prepared()
     asked["metadata"]["annotations"] = {"transformermodel.dev/requested-at": "2026-11-22"}
@@ -142,6 +150,21 @@ def test_a_failure_is_reported_by_its_class(reason: FailureReason) -> None:
     assert ("Reconciling" in found) is reason.transient
     assert reason.remedy in message(decision, "Prepared")
     assert decision.apply == ()
+
+
+def test_how_long_a_job_had_to_go_is_not_told_when_it_has_failed() -> None:
+    progress = PreparationProgress(step="Acquire", percent=31, remaining_seconds=7)
+    at_work = after(decide(snapshot(MODEL, job(MODEL, active=1, ready=1), progress=progress)), MODEL)
+    decision = decide(snapshot(at_work, job(MODEL, "Failed"), attempt=failed(FailureReason.Unreachable)))
+    assert decision.status is not None
+    assert decision.status.preparation is not None
+    assert (decision.status.preparation.percent, decision.status.preparation.remaining_seconds) == (31, None)
+
+
+def test_that_it_is_prepared_is_not_believed_without_an_artifact() -> None:
+    lost = prepared()
+    del lost["status"]["artifact"]
+    assert jobs_of(decide(snapshot(lost, claims={"models": claim("models")}))) == names([job(MODEL)])
 
 
 def test_a_failure_that_may_pass_is_tried_again_after_a_while() -> None:

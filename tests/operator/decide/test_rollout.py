@@ -96,6 +96,19 @@ def test_a_revision_is_kept_whole_before_it_is_rolled_out() -> None:
     assert revisions(decision) == (GOOD, BAD)
 
 
+def test_a_revision_has_a_greater_number_than_all_before_it_although_those_may_be_gone() -> None:
+    decision = decide(snapshot(EDITED, **{**served(MODEL), "revisions": (kept(MODEL, 7),)}))
+    (record,) = applied(decision, "ControllerRevision")
+    assert record["revision"] == 8
+
+
+def test_pods_are_not_asked_before_the_deployment_has_been_acted_on() -> None:
+    around = rolling()
+    assert inquire(snapshot(EDITED, **around)).replicas is not None
+    around["deployment"]["status"]["observedGeneration"] = 2
+    assert inquire(snapshot(EDITED, **around)).replicas is None
+
+
 def test_more_replicas_are_no_other_revision() -> None:
     decision = decide(snapshot(edited(predictor={"minReplicas": 3}), **served(MODEL)))
     assert applied(decision, "ControllerRevision") == []
@@ -124,6 +137,18 @@ def test_the_oldest_revisions_go(limit: int, removed: list[int]) -> None:
     former = [kept(edited(predictor={"batching": {"maxTokens": 100 + number}}), number) for number in (1, 2)]
     around = {**served(MODEL), "revisions": (*former, kept(MODEL, number=3))}
     assert [found["revision"] for found in decide(snapshot(document, **around)).delete[::-1]] == removed
+
+
+def test_a_revision_that_has_gone_already_is_not_removed_again() -> None:
+    former = kept(edited(predictor={"batching": {"maxTokens": 100}}))
+    former["metadata"]["deletionTimestamp"] = NOW.isoformat()
+    around = {**served(MODEL), "revisions": (former, kept(MODEL, number=2))}
+    assert decide(snapshot(edited(rollout={"revisionHistoryLimit": 0}), **around)).delete == ()
+
+
+def test_the_revision_that_serves_everywhere_is_the_current_one_whatever_was_before() -> None:
+    around = {**served(EDITED), "revisions": (kept(MODEL), kept(EDITED, number=2))}
+    assert revisions(decide(snapshot(EDITED, **around))) == (BAD, BAD)
 
 
 # While a preparation runs or fails
@@ -354,6 +379,7 @@ def test_a_suspended_model_is_not_rolled_back() -> None:
     decision = decide(snapshot(edited(**BAD_SPEC, suspend=True), **rolling(trouble=CRASH)))
     assert decision.apply == ()
     assert "no CUDA" in message(decision, "Ready")
+    assert "given up" not in message(decision, "Ready")
 
 
 def test_the_time_that_a_failed_revision_took_does_not_count_against_the_good_one() -> None:

@@ -71,6 +71,44 @@ def test_replicas_that_an_autoscaler_has_just_asked_for_are_no_doubt(available: 
     assert f"{available} of 4 replicas" in message(decision, "PredictorReady")
 
 
+def growing(document: Object, **status: Any) -> dict[str, Any]:
+    """What is around a model of which an autoscaler wants four replicas, and two are there so far."""
+    seen = around(document, 4, budget=budget(document))
+    seen["deployment"]["status"] |= {"availableReplicas": 2, **status}
+    return seen
+
+
+def test_a_revision_has_to_serve_with_all_replicas_once_before_a_part_of_them_is_enough() -> None:
+    document = scaled(minReplicas=2, maxReplicas=4)
+    first = {**document, "status": {**document["status"], "currentRevision": None}}
+    assert conditions(decide(snapshot(first, **growing(document))))["Ready"][1] == "ReplicasUnavailable"
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        pytest.param({"updatedReplicas": 3}, id="one is of another template"),
+        pytest.param({"conditions": [{"type": "Progressing", "status": "True", "reason": "x"}]}, id="it is rolled out"),
+    ],
+)
+def test_replicas_of_which_not_all_have_the_revision_are_not_enough(status: dict[str, Any]) -> None:
+    document = scaled(minReplicas=2, maxReplicas=4)
+    ready = after(decide(snapshot(document, **around(document, 4, budget=budget(document)))), document)
+    assert conditions(decide(snapshot(ready, **growing(document))))["Ready"][1] == "Ready"
+    assert conditions(decide(snapshot(ready, **growing(document, **status))))["Ready"][1] == "RollingOut"
+
+
+def test_while_replicas_come_kserves_other_doubts_count() -> None:
+    document = scaled(minReplicas=2, maxReplicas=4)
+    ready = after(decide(snapshot(document, **around(document, 4, budget=budget(document)))), document)
+    seen = growing(document)
+    seen["service"]["status"]["conditions"] = [
+        {"type": "IngressReady", "status": "False", "reason": "NoGateway"},
+        {"type": "Ready", "status": "False"},
+    ]
+    assert conditions(decide(snapshot(ready, **seen)))["Ready"] == ("False", "KServeNotReady")
+
+
 def test_a_model_that_is_switched_off_is_as_its_spec_wants_it_and_answers_nobody() -> None:
     document = scaled(minReplicas=0)
     decision = decide(snapshot(document, **around(document, 0)))
@@ -120,6 +158,21 @@ def test_more_than_one_replica_have_a_disruption_budget() -> None:
 def test_one_replica_has_none_or_no_node_could_be_drained() -> None:
     decision = decide(snapshot(PREPARED, **around(PREPARED, 1, budget=budget(PREPARED))))
     assert [found["kind"] for found in decision.delete] == ["PodDisruptionBudget"]
+
+
+def test_one_replica_that_may_become_more_has_none_either() -> None:
+    document = scaled(minReplicas=1, maxReplicas=3)
+    assert kinds(decide(snapshot(document, **around(document, 1)))) == []
+
+
+def test_a_budget_on_its_way_out_is_waited_for() -> None:
+    leaving = budget(PREPARED)
+    leaving["metadata"]["deletionTimestamp"] = "2026-11-22T12:00:00Z"
+    leaving["spec"]["maxUnavailable"] = 2
+    for replicas in (1, 2):
+        document = scaled(minReplicas=replicas)
+        decision = decide(snapshot(document, **around(document, replicas, budget=leaving)))
+        assert (decision.apply, decision.delete) == ((), ())
 
 
 def test_somebody_elses_budget_is_left_alone_and_told_of() -> None:

@@ -26,6 +26,8 @@ from transformermodel_operator.decide.inquiry import Inquiry
 from transformermodel_operator.decision import Decision, decide, inquire
 from transformermodel_operator.objects import Reference
 from transformermodel_operator.pods.attempt import Attempt
+from transformermodel_operator.reasons import Reason
+from transformermodel_operator.snapshot import Refusal
 
 CHECKED = model(source={"uri": "hf://org/name", "checkIntervalSeconds": 3600})
 HOUR = timedelta(hours=1)
@@ -151,6 +153,19 @@ def test_a_suspended_model_is_not_looked_at() -> None:
 def test_checks_that_are_not_wanted_any_more_are_removed() -> None:
     unwanted = prepared(model())
     assert names(look(unwanted, check(NOW)).delete) == names([check(NOW)])
+
+
+def test_a_check_that_is_going_already_is_not_removed_again() -> None:
+    going = check(NOW)
+    going["metadata"]["deletionTimestamp"] = NOW.isoformat()
+    assert look(prepared(model()), going).delete == ()
+
+
+def test_a_check_that_the_api_server_refuses_is_tried_again_and_the_model_serves() -> None:
+    refusals = {Reference.to(check(NOW)): Refusal(Reason.QuotaExceeded, "exceeded quota: jobs")}
+    decision = look(prepared(), at=NOW + HOUR, refusals=refusals)
+    assert (decision.apply, decision.requeue_after) == ((), timedelta(minutes=1))
+    assert conditions(decision)["Ready"] == ("True", "Ready")
 
 
 def test_a_request_has_been_handled_when_its_preparation_is_over() -> None:
