@@ -61,6 +61,14 @@ class Kitchen:
         assert self.content() == set()
         return caught.value
 
+    def leave_behind(self, key: str) -> Path:
+        """A workspace as an owner leaves it that is killed: with a file in it, and its lock."""
+        workspace = self.store / "staging" / key
+        workspace.mkdir(parents=True)
+        (workspace / "sources").write_text("of a download")
+        workspace.with_name(f"{key}.lock").touch()
+        return workspace
+
     def content(self) -> set[str]:
         """What is in the store, artifacts by their folders."""
         files = (path.relative_to(self.store) for path in self.store.rglob("*") if path.is_file())

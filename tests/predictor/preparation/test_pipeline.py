@@ -13,6 +13,7 @@ from tests.predictor.preparation.conftest import LABELS, Kitchen, request_for
 from tests.predictor.tiny import save_tiny_checkpoint
 from tests.predictor.watcher import Watcher
 from transformermodel_predictor.loading import load_model
+from transformermodel_predictor.preparation.inputs import resolve
 from transformermodel_predictor.progress import Step
 
 ALL_STEPS = [
@@ -81,6 +82,13 @@ def test_the_same_preparation_is_not_done_twice(kitchen: Kitchen, watcher: Watch
     first = kitchen.prepare(request_for())
     assert kitchen.prepare(request_for(), watcher) == first
     assert watcher.steps == [Step.Resolve]
+
+
+def test_what_an_owner_left_that_died_after_it_had_published_goes_when_it_is_found(kitchen: Kitchen) -> None:
+    first = kitchen.prepare(request_for())
+    left = kitchen.leave_behind(resolve(request_for(), kitchen.base).key)
+    assert kitchen.prepare(request_for()) == first
+    assert not left.exists()
 
 
 def test_it_is_the_same_wherever_the_source_lies(kitchen: Kitchen, watcher: Watcher) -> None:

@@ -16,6 +16,7 @@ from tests.predictor.watcher import Watcher
 from transformermodel_api.contract import PreparationRequest
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.artifact.directory import open_artifact
+from transformermodel_predictor.preparation.archives.inputs import resolve_archive
 from transformermodel_predictor.progress import Step
 from transformermodel_predictor.torchserve.archive import ArchiveFormat
 from transformermodel_predictor.torchserve.reading.served import has_handler, open_served
@@ -79,6 +80,14 @@ def test_what_was_prepared_is_found_again_wherever_the_archive_lies(place: Kitch
 
     assert place.prepare(request("file://moved.mar"), watcher).digest == first.digest
     assert watcher.steps == [Step.Resolve]
+
+
+def test_what_an_owner_left_that_died_after_it_had_published_goes_when_it_is_found(place: Kitchen) -> None:
+    first = place.prepare(request())
+    left = place.leave_behind(resolve_archive(request(), place.base).key)
+
+    assert place.prepare(request()) == first
+    assert not left.exists()
 
 
 @pytest.mark.parametrize("form", [ArchiveFormat.tgz, ArchiveFormat.no_archive])
