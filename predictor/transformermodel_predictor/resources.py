@@ -1,31 +1,59 @@
 """Exhausted resources, which can come to light anywhere: the disk is full, or memory is."""
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from safetensors import SafetensorError
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
+from transformermodel_predictor.transfer.space import free_bytes
 
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
-_NO_SPACE_IN_TEXT = tuple(f"os error {number}" for number in _NO_SPACE)
+_NO_SPACE_IN_TEXT = {f"os error {number}": number for number in _NO_SPACE}
 _NO_MEMORY_IN_TEXT = ("can't allocate memory", "not enough memory", "Cannot allocate memory", "out of memory")
 
 
+class DiskFull(PreparationFailed):
+    """Something could not be written.
+
+    Attributes:
+        number: what the operating system says, of `errno`.
+        place: the file or its folder; None while nobody has said.
+    """
+
+    def __init__(self, number: int, place: Path | None) -> None:
+        self.number = number
+        self.place = place
+        message = "the disk is full."
+        if place is not None:
+            room = f"its disk has room for {free_bytes(place) / 1e6:,.1f} MB"
+            message = f"{place} could not be written ({os.strerror(number)}): {room}."
+        super().__init__(FailureReason.InsufficientStorage, message)
+
+
 @contextmanager
-def resources_classified() -> Iterator[None]:
+def resources_classified(folder: Path | None = None) -> Iterator[None]:
     """Turn a full disk and exhausted memory into their failure classes, whoever notices them.
 
     safetensors and torch have exceptions of their own for both, which differ from others only in their text. Whoever
     takes all errors of some work for something else, such as a damaged file, has this around the work itself.
+
+    Args:
+        folder: where the work writes; told where whoever notices does not say.
 
     Raises:
         PreparationFailed: InsufficientStorage or OutOfMemory.
     """
     try:
         yield
+    except DiskFull as error:
+        if error.place is not None or folder is None:
+            raise
+        raise DiskFull(error.number, folder) from error
     except MemoryError as error:
         raise _out_of_memory() from error
     except OSError as error:
@@ -33,20 +61,16 @@ def resources_classified() -> Iterator[None]:
             raise _out_of_memory() from error
         if error.errno not in _NO_SPACE:
             raise
-        raise _no_space(error.filename) from error
+        raise DiskFull(error.errno, Path(error.filename) if isinstance(error.filename, str) else folder) from error
     except SafetensorError as error:
-        if not any(text in str(error) for text in _NO_SPACE_IN_TEXT):
-            raise
-        raise _no_space(None) from error
+        for text, number in _NO_SPACE_IN_TEXT.items():
+            if text in str(error):
+                raise DiskFull(number, folder) from error
+        raise
     except RuntimeError as error:
         if not any(text in str(error) for text in _NO_MEMORY_IN_TEXT):
             raise
         raise _out_of_memory() from error
-
-
-def _no_space(file: str | None) -> PreparationFailed:
-    place = f" while {file} was written" if file else ""
-    return PreparationFailed(FailureReason.InsufficientStorage, f"the disk is full{place}.")
 
 
 def _out_of_memory() -> PreparationFailed:

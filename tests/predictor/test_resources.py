@@ -2,6 +2,8 @@
 
 import errno
 import os
+import re
+from pathlib import Path
 
 import pytest
 import torch
@@ -42,7 +44,6 @@ def fill_the_memory_from_torch() -> None:
     [
         (fill_the_disk, FailureReason.InsufficientStorage, "the disk is full."),
         (fill_the_disk_from_safetensors, FailureReason.InsufficientStorage, "the disk is full."),
-        (exceed_a_quota, FailureReason.InsufficientStorage, "the disk is full while /models/file was written."),
         (map_more_than_there_is, FailureReason.OutOfMemory, "the model does not fit into memory."),
         (fill_the_memory, FailureReason.OutOfMemory, "the model does not fit into memory."),
         (fill_the_memory_from_torch, FailureReason.OutOfMemory, "the model does not fit into memory."),
@@ -54,6 +55,24 @@ def test_exhausted_resources_have_their_class(cause: object, reason: FailureReas
         cause()
     assert failure.value.reason is reason
     assert failure.value.message == message
+
+
+@pytest.mark.parametrize("cause", [fill_the_disk, fill_the_disk_from_safetensors])
+def test_a_full_disk_is_told_with_the_folder_that_whoever_writes_there_names(cause: object, tmp_path: Path) -> None:
+    assert callable(cause)
+    with pytest.raises(PreparationFailed) as failure, resources_classified(tmp_path), resources_classified():
+        cause()
+    assert failure.value.reason is FailureReason.InsufficientStorage
+    assert re.fullmatch(
+        rf"{tmp_path} could not be written \(No space left on device\): its disk has room for [\d.,]+ MB\.",
+        failure.value.message,
+    )
+
+
+def test_a_file_that_is_known_is_named_instead_of_its_folder(tmp_path: Path) -> None:
+    said = r"/models/file could not be written \(Disk quota exceeded\)"
+    with pytest.raises(PreparationFailed, match=said), resources_classified(tmp_path):
+        exceed_a_quota()
 
 
 @pytest.mark.parametrize(

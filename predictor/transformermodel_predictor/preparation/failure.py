@@ -13,7 +13,7 @@ from transformermodel_predictor.resources import resources_classified
 def kept_for_another_attempt(folder: Path) -> Iterator[Path]:
     """A folder that outlives an interruption and a failure that may pass, but not a failure that stays."""
     try:
-        with resources_classified():
+        with resources_classified(folder):
             yield folder
     except PreparationFailed as error:
         if folder.exists() and not error.reason.transient:

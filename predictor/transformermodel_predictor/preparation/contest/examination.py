@@ -86,7 +86,7 @@ class Examiner:
         self.progress.step(Step.Build, str(candidate))
         place = self.bench.clear(candidate)
         try:
-            with resources_classified():
+            with resources_classified(place):
                 build(material, self.request.task, candidate, place, self._place)
                 seal(place, self.provenance(candidate))
         except PreparationFailed as error:
