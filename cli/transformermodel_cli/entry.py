@@ -5,10 +5,7 @@ import sys
 from types import FrameType
 from typing import NoReturn
 
-TERMINATED = 143
-"""Exit status after SIGTERM, as shells have it (128 + SIGTERM)."""
-INTERRUPTED = 130
-"""The same after Ctrl-C."""
+from transformermodel_cli.exit_status import INTERRUPTED, TERMINATED
 
 
 def run() -> NoReturn:

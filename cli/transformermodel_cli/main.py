@@ -22,7 +22,7 @@ from transformermodel_cli import (
     serve,
     validate,
 )
-from transformermodel_cli.entry import INTERRUPTED
+from transformermodel_cli.exit_status import INTERRUPTED
 from transformermodel_cli.extras import not_installed
 from transformermodel_cli.process_end import end_process
 

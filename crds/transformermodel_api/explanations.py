@@ -1,16 +1,12 @@
 """spec.predictor.explanations: whether and how the model's answers are explained."""
 
-from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from transformermodel_api.decimals import Score
 from transformermodel_api.rules import ResourceType, Rule
-
-if TYPE_CHECKING:
-    from transformermodel_api.spec import TaskName  # which is made of this module
 
 _MOST = 100_000
 
@@ -25,19 +21,6 @@ class ExplanationMethod(StrEnum):
     ShapleySampling = "ShapleySampling"
     KernelShap = "KernelShap"
     Lime = "Lime"
-
-
-_GENERATING = "TextGeneration"
-
-
-def default_method(task: "TaskName") -> ExplanationMethod:
-    """The method for a task where neither a request nor the resource names one.
-
-    On the way from nothing to a prompt, integrated gradients of a language model order the words no better than chance;
-    leaving out one word after the other orders them better, at a thirtieth of the price
-    (docs/measurements/generation_faithfulness.md).
-    """
-    return ExplanationMethod.FeatureAblation if task == _GENERATING else ExplanationMethod.IntegratedGradients
 
 
 class ExplanationBaseline(StrEnum):
@@ -147,29 +130,10 @@ ZERO_REFUSED = (
 
 EXPLANATION_RULES = (
     Rule(
-        f"self.task != '{_GENERATING}' || !has(self.predictor) || has(self.predictor.explanations.method)"
+        "self.task != 'TextGeneration' || !has(self.predictor) || has(self.predictor.explanations.method)"
         " || self.predictor.explanations.baseline != 'Zero'",
         ZERO_REFUSED,
         field=".predictor.explanations.baseline",
     ),
 )
 """What the task asks of the explanations: rules over the whole spec."""
-
-
-def settings_of(explanations: Explanations, task: "TaskName") -> list[str]:
-    """What differs from the defaults, as `transformermodel serve --explanations` takes it: `limits.steps=500`.
-
-    A method that the task has anyway is left out: resources that were stored when IntegratedGradients was the default
-    of all tasks name it, and their pods are to stay.
-    """
-    own = {"method"} if explanations.method is default_method(task) else None
-    given = explanations.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude=own)
-    return [f"{path}={str(value).lower() if isinstance(value, bool) else value}" for path, value in _leaves(given)]
-
-
-def _leaves(document: Mapping[str, Any], parents: str = "") -> Iterator[tuple[str, Any]]:
-    for name, value in document.items():
-        if isinstance(value, Mapping):
-            yield from _leaves(value, f"{parents}{name}.")
-        else:
-            yield f"{parents}{name}", value

@@ -3,7 +3,8 @@
 import pytest
 
 from transformermodel_api.errors import UserError
-from transformermodel_api.explanations import ExplanationLimits, ExplanationMethod, Explanations, settings_of
+from transformermodel_api.explanation_defaults import settings_of
+from transformermodel_api.explanations import ExplanationLimits, ExplanationMethod, Explanations
 from transformermodel_api.spec import TaskName
 from transformermodel_cli.explanation_flags import changed_explanations
 

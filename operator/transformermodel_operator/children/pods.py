@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from transformermodel_api.explanations import settings_of
+from transformermodel_api.explanation_defaults import settings_of
 from transformermodel_api.model import TransformerModel
 from transformermodel_api.predictor import Device, HandlerWorkers, Predictor
 from transformermodel_api.rollout import STARTUP_SECONDS

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
-from transformermodel_api.explanations import Explanations, default_method
+from transformermodel_api.explanation_defaults import default_method
+from transformermodel_api.explanations import Explanations
 from transformermodel_api.spec import TaskName
 
 

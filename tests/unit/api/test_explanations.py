@@ -3,13 +3,12 @@
 import pytest
 
 from tests.unit.api.wrong_manifests import changed
+from transformermodel_api.explanation_defaults import default_method, settings_of
 from transformermodel_api.explanations import (
     ZERO_REFUSED,
     ExplanationBaseline,
     ExplanationMethod,
     Explanations,
-    default_method,
-    settings_of,
 )
 from transformermodel_api.spec import TaskName
 from transformermodel_api.validation import problems
