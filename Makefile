@@ -13,7 +13,7 @@ SOURCES := crds operator predictor cli tests benchmarks
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check format generate cluster benchmark build clean
+.PHONY: help run test test-fast check check-types check-rest format generate cluster benchmark build clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -33,9 +33,14 @@ test-fast: $(VENV)/.test ## The answer while working: everything but what is slo
 	$(BIN)/pytest -m "not slow and not cluster" -x -q
 
 check: $(VENV)/.test ## Lint, format, types, import rules, generated files
+	$(MAKE) --no-print-directory --jobs=2 check-types check-rest
+
+check-types: # takes as long as all the rest
+	$(BIN)/mypy
+
+check-rest:
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
-	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m transformermodel_api.generate --check
 	$(BIN)/python -m transformermodel_cli.server_reference --check
