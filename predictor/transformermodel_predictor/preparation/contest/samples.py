@@ -1,6 +1,7 @@
 """The questions on which candidates are compared: the task's own probes, and the user's samples."""
 
 import hashlib
+import io
 import json
 import tempfile
 from collections.abc import Callable, Collection, Mapping
@@ -100,10 +101,12 @@ def parse_samples(content: bytes, origin: str) -> Samples:
         PreparationFailed: InvalidSamples, a line is not a JSON object; the message names it.
     """
     try:
-        lines = content.decode("utf-8").splitlines()
+        lines = io.StringIO(content.decode("utf-8"), newline=None)  # a text may hold what splitlines() takes for an end
     except UnicodeDecodeError as error:
         raise _invalid(f"{origin} is not text in UTF-8.") from error
-    rows = tuple((number, _fields(line, number, origin)) for number, line in enumerate(lines, start=1) if line.strip())
+    rows = tuple(
+        (number, _fields(line.rstrip(), number, origin)) for number, line in enumerate(lines, start=1) if line.strip()
+    )
     if not rows:
         raise _invalid(f"{origin} is empty.")
     return Samples(origin, rows, hashlib.sha256(content).hexdigest())
@@ -112,7 +115,7 @@ def parse_samples(content: bytes, origin: str) -> Samples:
 def _fields(line: str, number: int, origin: str) -> Mapping[str, Any]:
     try:
         fields = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _invalid(f"{origin} line {number} is not JSON ({error}).") from error
     if not isinstance(fields, dict):
         raise _invalid(f"{origin} line {number} is not a JSON object.")

@@ -36,9 +36,18 @@ def test_samples_come_after_the_task_s_own_probes(file: Path) -> None:
     assert Samples().questions(TASK) == list(TASK.probes)
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_line_ends_where_json_lines_do_and_not_within_a_text(file: Path, end: str) -> None:
+    texts = ["one\u2028two", "three\x85four", "five\u2029"]
+    file.write_bytes("".join(f'{{"text": "{text}"}}{end}' for text in texts).encode())
+    asked = fetch_samples("file://samples.jsonl", file.parent).questions(TASK)[len(TASK.probes) :]
+    assert asked == [TextQuestion(text) for text in texts]
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
+        (b"[" * 100_000, "file://samples.jsonl line 1 is not JSON"),
         (b'{"text": "a"}\n{"text": \n', "file://samples.jsonl line 2 is not JSON"),
         (b'"text"\n', "file://samples.jsonl line 1 is not a JSON object."),
         (b'{"text": "a"}\n\n{"words": "b"}\n', "file://samples.jsonl line 3: field 'words' is not known"),
