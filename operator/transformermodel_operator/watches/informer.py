@@ -131,8 +131,9 @@ class Informer:
     def _pause_after(self, error: ApiError) -> float:
         """Note what has failed; returns the seconds to wait."""
         if error.status == 410:
-            self._version = None  # too old to go on from: list again
-            return 0.0
+            self._version = None  # too old to go on from: list again, at once unless that has just been in vain
+            before, self._failures = self._failures, self._failures + 1
+            return delay_after(before, _FIRST_DELAY, _LONGEST_DELAY, jitter=self._jitter) if before else 0.0
         if error.status == 404:
             self._version = None
             self._store.clear(self.namespace)

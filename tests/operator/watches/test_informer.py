@@ -125,6 +125,12 @@ async def test_after_410_it_lists_again_at_once_and_ghosts_are_gone() -> None:
     assert run.slept == [0.0]
 
 
+async def test_a_server_that_calls_its_own_lists_too_old_is_not_asked_for_more_and_more_of_them() -> None:
+    old = ApiError(410, "too old resource version")
+    run = await Run(([], 5), old, ([], 6), old, ([], 7), old, ([], 8), [bookmark(9)], old, ([], 10)).play()
+    assert run.slept == [0, 2, 4, 0]
+
+
 async def test_failures_are_waited_out_longer_and_longer() -> None:
     down = ApiError(0, "connection refused")
     run = await Run(*[down] * 7, ([], 5), [bookmark(6)], down).play()
