@@ -1,6 +1,7 @@
 # The whole interface for a newcomer. `make help` lists it.
 PYTHON ?= python3
 HTTP_PORT ?= 8080
+GRPC_PORT ?= 8081
 MODELS ?= examples/sentiment/model.yaml
 TEST_PROCESSES ?= 3
 
@@ -18,8 +19,8 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-run: $(VENV)/.run ## Prepare the sentiment example and serve it (HTTP_PORT=..., MODELS="a.yaml b.yaml")
-	$(BIN)/transformermodel serve $(MODELS) --http-port $(HTTP_PORT)
+run: $(VENV)/.run ## Prepare the sentiment example and serve it (HTTP_PORT=..., GRPC_PORT=..., MODELS="a.yaml b.yaml")
+	$(BIN)/transformermodel serve $(MODELS) --http-port $(HTTP_PORT) --grpc-port $(GRPC_PORT)
 
 test: check $(VENV)/.test ## Check, then run every test, those on a real Kubernetes and KServe included
 	$(BIN)/python -m tests.cluster.install
