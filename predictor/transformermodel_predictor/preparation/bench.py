@@ -11,7 +11,7 @@ from transformermodel_predictor.artifact.directory import Artifact, open_artifac
 from transformermodel_predictor.artifact.durable import write_atomically
 from transformermodel_predictor.artifact.manifest import MANIFEST_FILE, read_manifest
 from transformermodel_predictor.candidate import Candidate
-from transformermodel_predictor.transfer.space import free_bytes
+from transformermodel_predictor.transfer.space import free_bytes, require_space
 
 Result = TypeVar("Result")
 
@@ -45,9 +45,13 @@ class Bench:
             shutil.rmtree(place)
         return place
 
-    def has_room_for(self, size: int) -> bool:
-        """Whether so many bytes can still be written here."""
-        return size <= free_bytes(self.folder)
+    def require_room(self, size: int, what: str) -> None:
+        """Refuse to write so many bytes here where they have no room.
+
+        Raises:
+            PreparationFailed: InsufficientStorage, with both sizes.
+        """
+        require_space(size, self.folder, what, free_bytes)
 
     def noted(self, name: str, kind: TypeAdapter[Result]) -> Result | None:
         """The result of a step; None when it is not finished."""

@@ -20,6 +20,7 @@ from transformermodel_predictor.preparation.contest.verdict import Verdict
 from transformermodel_predictor.preparation.golden import GoldenResult, check_golden_answers
 from transformermodel_predictor.preparation.material import Material, choice_for
 from transformermodel_predictor.preparation.memory import device_free_bytes, free_bytes
+from transformermodel_predictor.preparation.room import least_bytes
 from transformermodel_predictor.progress import Step
 
 _CHOICE: TypeAdapter[Choice] = TypeAdapter(Choice)
@@ -114,7 +115,7 @@ def _build_all(examiner: Examiner, choice: Choice, model: Material) -> Choice:
     refused: dict[Candidate, PreparationFailed] = {}
     for candidate in filter(examiner.needs_building, choice.candidates):
         try:
-            _require_room(examiner, choice)
+            _require_room(examiner, choice, candidate, model)
             examiner.build(candidate, model)
         except PreparationFailed as error:
             if error.reason is not FailureReason.InsufficientStorage:
@@ -128,15 +129,15 @@ def _build_all(examiner: Examiner, choice: Choice, model: Material) -> Choice:
     return examiner.bench.note("choice", _CHOICE, without)
 
 
-def _require_room(examiner: Examiner, choice: Choice) -> None:
-    """Refuse to build a further candidate where one as large as the largest so far has no room.
+def _require_room(examiner: Examiner, choice: Choice, candidate: Candidate, model: Material) -> None:
+    """Refuse to build a candidate where its weights, or as much as the largest so far took, have no room.
 
     A full disk is noticed too, but until then it is full for everybody.
     """
     bench = examiner.bench
-    built = [bench.size(candidate) for candidate in choice.candidates if bench.is_built(candidate)]
-    if built and not bench.has_room_for(max(built)):
-        raise PreparationFailed(FailureReason.InsufficientStorage, f"{_NO_ROOM}.")
+    built = (bench.size(other) for other in choice.candidates if bench.is_built(other))
+    needed = max(least_bytes(model, examiner.request.task, candidate), *built, 0)
+    bench.require_room(needed, str(candidate))
 
 
 def _fit_together(examiner: Examiner, choice: Choice) -> bool:

@@ -3,6 +3,7 @@
 import errno
 import json
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -151,7 +152,9 @@ def test_a_candidate_without_room_is_left_out_and_told(
     kitchen: Kitchen, monkeypatch: pytest.MonkeyPatch, noticed: str
 ) -> None:
     if noticed == "before it is built":
-        monkeypatch.setattr(bench, "free_bytes", lambda _: 1000)
+        monkeypatch.setattr(
+            bench, "free_bytes", lambda folder: 1000 if any(folder.glob("*/manifest.json")) else 1 << 40
+        )
     else:
         monkeypatch.setattr(examination, "build", full_from(1))
     artifact = kitchen.prepared(request_for(preparation={**AUTO, "format": "Pretrained", "precision": "Float32"}))
@@ -166,6 +169,25 @@ def test_without_room_for_any_candidate_there_is_no_preparation(
     monkeypatch.setattr(examination, "build", full_from(0))
     failure = kitchen.failure(request_for(preparation={**AUTO, "format": "Pretrained", "precision": "Float32"}))
     assert failure.reason is FailureReason.InsufficientStorage
+
+
+@pytest.mark.parametrize(
+    ("form", "megabytes"), [("Pretrained", "0.1"), ("TorchScript", "0.2")], ids=["weights", "a graph and its twin"]
+)
+def test_what_has_no_room_is_not_begun_and_told_with_what_it_needs(
+    kitchen: Kitchen, monkeypatch: pytest.MonkeyPatch, form: str, megabytes: str
+) -> None:
+    monkeypatch.setattr(bench, "free_bytes", lambda _: 1000)
+    monkeypatch.setattr(examination, "build", lambda *_: pytest.fail("it is begun"))
+    failure = kitchen.failure(request_for(preparation={**STRICT, "format": form, "precision": "Float32"}))
+    assert failure.reason is FailureReason.InsufficientStorage
+    assert failure.message.startswith(f"{form} Float32 needs {megabytes} MB, and {kitchen.base}")
+    assert failure.message.endswith("has room for 0.0 MB.")
+
+
+def free_before_the_first(folder: Path) -> int:
+    """Room on a disk that the first candidate takes."""
+    return 1000 if any(folder.glob("*/manifest.json")) else 1 << 40
 
 
 def full_from(number: int) -> Any:
