@@ -8,7 +8,7 @@ from typing import Any
 from tests.unit.api.fields import Field, Spec, fields
 
 _NOTHING: Any = object()
-_TOGETHER = 6
+_TOGETHER = 20
 _ALONE = frozenset({"suspend", "rollout.pinnedRevision"})
 """Fields that say that no other counts."""
 _DEEP = "predictor.affinity"
