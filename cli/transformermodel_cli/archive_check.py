@@ -27,12 +27,14 @@ class NamedArchive:
 
 
 def is_archive_path(path: Path) -> bool:
-    """Whether a path is that of an archive's file, of a folder into which one was unpacked, or of a store."""
+    """Whether a path is that of an archive's file, of a folder with one, packed or not, or of a store."""
     from transformermodel_predictor.sources.unpacking import is_archive
-    from transformermodel_predictor.torchserve.reading.root import is_unpacked_archive
+    from transformermodel_predictor.torchserve.reading.root import is_unpacked_archive, only_archive
     from transformermodel_predictor.torchserve.reading.store import is_model_store
 
-    return is_unpacked_archive(path) or is_model_store(path) if path.is_dir() else is_archive(path.name)
+    if not path.is_dir():
+        return is_archive(path.name)
+    return is_unpacked_archive(path) or is_model_store(path) or only_archive(path) is not None
 
 
 def archives_at(path: Path) -> Iterator[NamedArchive]:
@@ -41,10 +43,11 @@ def archives_at(path: Path) -> Iterator[NamedArchive]:
     Raises:
         PreparationFailed, UserError: the store cannot be read, or lacks an archive that it names.
     """
+    from transformermodel_predictor.torchserve.reading.root import only_archive
     from transformermodel_predictor.torchserve.reading.store import is_model_store, read_store
 
     if not is_model_store(path):
-        yield NamedArchive(path)
+        yield NamedArchive((only_archive(path) if path.is_dir() else None) or path)
         return
     for model in read_store(path, os.environ).models:
         yield NamedArchive(model.path, model.name, model.settings)
