@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, Self
 
 from transformermodel_predictor.artifact.generation import GenerationDefaults
-from transformermodel_predictor.tasks.parameters import Parameter, flag, number, texts, whole
-from transformermodel_predictor.tasks.parameters import read_parameters as read_known
+from transformermodel_predictor.tasks.parameters import Parameter, flag, number, refuse_unknown, texts, whole
 from transformermodel_predictor.tasks.task import InvalidQuestion
 
 _MOST = 1_000_000
 _MOST_STOPS = 16
 _LONGEST_STOP = 256
+
+_SEEDS = 2**63
+"""How many there are; the last one is followed by the first."""
 
 PARAMETERS = (
     Parameter("max_new_tokens", whole(1, _MOST), None, "most tokens that follow the prompt"),
@@ -21,17 +23,24 @@ PARAMETERS = (
     Parameter("top_p", number(0, 1), None, "share of the probability that is sampled from"),
     Parameter("top_k", whole(0, _MOST), None, "number of tokens that are sampled from; 0 is all"),
     Parameter("repetition_penalty", number(0.01, 100), None, "above 1 makes tokens less likely that were there"),
-    Parameter("seed", whole(0, 2**63 - 1), None, "the same seed gives the same text; at random where there is none"),
+    Parameter("seed", whole(0, _SEEDS - 1), None, "the same seed gives the same text; at random where there is none"),
     Parameter("stop", texts(), None, "texts at which generation ends; they are not part of the answer"),
     Parameter("return_full_text", flag(), None, "whether the prompt is part of the answer"),
 )
 """What a request may say. None of them has a default of its own: the model's holds."""
 
-_ALIASES = {"sample": "do_sample"}
-"""The resource's name of what transformers calls do_sample."""
+_ALIASES = {
+    "sample": "do_sample",
+    "max_tokens": "max_new_tokens",
+    "max_completion_tokens": "max_new_tokens",
+    "min_tokens": "min_new_tokens",
+}
+"""The resource's name, and those of OpenAI's and Triton's clients, of what transformers calls otherwise."""
 
 PARAMETER_NAMES = (*(parameter.name for parameter in PARAMETERS), *_ALIASES)
 """All that a request may say, by each of its names."""
+
+_KINDS = {parameter.name: parameter.kind for parameter in PARAMETERS}
 
 _SAMPLING = frozenset({"temperature", "top_p", "top_k", "seed"})
 
@@ -48,17 +57,9 @@ class GenerationParameters(GenerationDefaults):
     min_new_tokens: int = 0
     seed: int | None = None
 
-
-_KINDS = {parameter.name: parameter.kind for parameter in PARAMETERS}
-
-
-def read_value(name: str, value: object, called: str) -> Any:  # noqa: ANN401 - of the parameter's kind
-    """The value of one parameter, which a protocol's clients call otherwise.
-
-    Raises:
-        InvalidQuestion: it is of the wrong type, or out of its range; the text has the clients' name.
-    """
-    return _KINDS[name].read(called, value)
+    def of_choice(self, number: int) -> Self:
+        """Those of one of several answers to a question: a seed gives each of them one of its own."""
+        return self if self.seed is None else replace(self, seed=(self.seed + number) % _SEEDS)
 
 
 def read_parameters(given: Mapping[str, Any], defaults: GenerationDefaults) -> GenerationParameters:
@@ -68,10 +69,10 @@ def read_parameters(given: Mapping[str, Any], defaults: GenerationDefaults) -> G
     temperature 0 it is greedy.
 
     Raises:
-        InvalidQuestion: a parameter is unknown, of the wrong type, or out of its range.
+        InvalidQuestion: a parameter is unknown, of the wrong type, or out of its range, or two names of one say
+            different things; the text has the names that were given.
     """
-    known = read_known({_ALIASES.get(name, name): value for name, value in given.items()}, PARAMETERS)
-    said = {name: value for name, value in known.items() if value is not None}
+    said = _by_own_names(given)
     _require_stops(said.get("stop", ()))
     if "do_sample" not in said and not said.keys().isdisjoint(_SAMPLING):
         said["do_sample"] = True
@@ -79,6 +80,22 @@ def read_parameters(given: Mapping[str, Any], defaults: GenerationDefaults) -> G
         said |= {"do_sample": False, "temperature": 1.0}
     own = {field.name: getattr(defaults, field.name) for field in fields(GenerationDefaults)}
     return replace(GenerationParameters(**own), **said)
+
+
+def _by_own_names(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that were given, each called in errors as the client calls it."""
+    refuse_unknown("parameter", given, PARAMETER_NAMES)
+    said: dict[str, Any] = {}
+    names: dict[str, str] = {}
+    for name, value in given.items():
+        if value is None:
+            continue
+        own = _ALIASES.get(name, name)
+        read = _KINDS[own].read(name, value)
+        first = names.setdefault(own, name)
+        if said.setdefault(own, read) != read:
+            raise InvalidQuestion(f"{first} and {name} say the same; leave one out", field=name)
+    return said
 
 
 def _require_stops(stops: tuple[str, ...]) -> None:

@@ -7,13 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from transformermodel_predictor.generation.parameters import read_value
 from transformermodel_predictor.handler import ModelMetadata
 from transformermodel_predictor.protocols.errors import InvalidRequest
 from transformermodel_predictor.protocols.inference import require_few
-
-_ALIASES = {"max_tokens": "max_new_tokens", "min_tokens": "min_new_tokens"}
-"""Names that clients of other servers use for what the task calls otherwise."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +18,7 @@ class GenerateRequest:
 
     Attributes:
         text: the prompt.
-        parameters: how it is to be continued, by the task's names.
+        parameters: how it is to be continued; names and values as they came.
         id: given back with the answer; None where there is none.
     """
 
@@ -45,7 +41,6 @@ def read_request(body: object, *, stream: bool) -> GenerateRequest:
 
     Raises:
         InvalidRequest: it is not what the extension says.
-        InvalidQuestion: a parameter that clients call by another name than the task is of the wrong type.
     """
     if not isinstance(body, Mapping):
         raise InvalidRequest("the body must be an object with text_input")
@@ -60,7 +55,7 @@ def read_request(body: object, *, stream: bool) -> GenerateRequest:
         raise InvalidRequest("stream must be true or false")
     if wanted and not stream:
         raise InvalidRequest("stream is true, but pieces come from generate_stream")
-    return GenerateRequest(text, _by_own_names(parameters), request_id)
+    return GenerateRequest(text, parameters, request_id)
 
 
 def write_response(
@@ -84,18 +79,6 @@ def facts(finish_reason: str, prompt_tokens: int, generated_tokens: int, truncat
     cut = {"truncated_tokens": truncated_tokens} if truncated_tokens else {}
     counted = {"prompt_tokens": prompt_tokens, "generated_tokens": generated_tokens}
     return {"finish_reason": finish_reason, **counted, **cut}
-
-
-def _by_own_names(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    named = dict(parameters)
-    for alias, own in _ALIASES.items():
-        if alias not in named:
-            continue
-        if own in named:
-            raise InvalidRequest(f"{alias} and {own} say the same; leave one out")
-        value = named.pop(alias)
-        named[own] = None if value is None else read_value(own, value, called=alias)
-    return named
 
 
 def _parameters(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,26 +1,31 @@
 """Requests of OpenAI's API for completions and chat completions. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from transformermodel_predictor.generation.parameters import read_value
 from transformermodel_predictor.protocols.errors import InvalidRequest
 from transformermodel_predictor.protocols.sizes import require_messages, require_rows
 
 _MOST_CHOICES = 16
 _MOST_LOGPROBS = 20
 
-_PARAMETERS = {
-    "max_tokens": "max_new_tokens",
-    "max_completion_tokens": "max_new_tokens",
-    "min_tokens": "min_new_tokens",
-    **{name: name for name in ("temperature", "top_p", "seed", "stop", "top_k", "repetition_penalty", "do_sample")},
-}
-"""What decides how a text is generated, by the task's name of it. The last ones are not OpenAI's own."""
+_PARAMETERS = (
+    "max_tokens",
+    "max_completion_tokens",
+    "temperature",
+    "top_p",
+    "seed",
+    "stop",
+    "min_tokens",
+    "top_k",
+    "repetition_penalty",
+    "do_sample",
+)
+"""What decides how a text is generated, which the task reads. The last four are not OpenAI's own."""
 
 _SEEDS = 2**63
-"""How many there are; the last one is followed by the first."""
+"""How many the task has, from 0; OpenAI's are signed."""
 
 _NEUTRAL: Mapping[str, tuple[Any, ...]] = {
     "audio": (),
@@ -74,8 +79,7 @@ class CompletionRequest:
     Attributes:
         model: the model's name.
         prompts: the questions as named fields, `text` or `messages`.
-        parameters: how they are answered, by the task's names; values as they came.
-        names: the client's names of those that it gave.
+        parameters: how they are answered; names and values as they came.
         choices: number of answers to each.
         stream: whether the answers are wanted piece by piece.
         usage: whether a stream is to end with the number of tokens.
@@ -90,23 +94,6 @@ class CompletionRequest:
     stream: bool
     usage: bool
     logprobs: int | None = None
-    names: Mapping[str, str] = field(default_factory=dict)
-
-    def questions(self) -> list[tuple[Mapping[str, Any], Mapping[str, Any]]]:
-        """Fields and parameters of each choice in its order; a seed gives each choice of a prompt one of its own.
-
-        Raises:
-            InvalidQuestion: a parameter is of the wrong type, or out of its range; the client's name of it is told.
-        """
-        read = {own: read_value(own, value, called=self.names.get(own, own)) for own, value in self.parameters.items()}
-        seed = read.get("seed")
-        if seed is None or self.choices == 1:
-            return [(prompt, read) for prompt in self.prompts for _ in range(self.choices)]
-        return [
-            (prompt, {**read, "seed": (seed + index) % _SEEDS})
-            for prompt in self.prompts
-            for index in range(self.choices)
-        ]
 
 
 def read_completion(body: object, most_rows: int | None = None) -> CompletionRequest:
@@ -182,7 +169,6 @@ def _request(
         choices=_choices(document),
         stream=_flag(document, "stream"),
         usage=_flag(options, "include_usage", "stream_options."),
-        names={own: name for name, own in _PARAMETERS.items() if name in document},
     )
 
 
@@ -209,14 +195,13 @@ def _stream_options(document: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _generation_parameters(document: Mapping[str, Any]) -> dict[str, Any]:
-    """How the text is generated, by the task's names."""
-    said: dict[str, Any] = {}
-    for name, own in _PARAMETERS.items():
-        if name not in document:
-            continue
-        if said.setdefault(own, document[name]) != document[name]:
-            first = next(other for other, same in _PARAMETERS.items() if same == own)
-            raise InvalidRequest(f"{first} and {name} say the same; leave one out", name)
+    """How the text is generated."""
+    said = {name: document[name] for name in _PARAMETERS if name in document}
+    stop, seed = said.get("stop"), said.get("seed")
+    if isinstance(stop, str):  # which the task would take for a list where it is one in JSON
+        said["stop"] = [stop]
+    if type(seed) is int and -_SEEDS <= seed < 0:
+        said["seed"] = seed + _SEEDS
     return said
 
 

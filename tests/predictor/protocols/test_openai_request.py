@@ -10,7 +10,6 @@ from openai.types.chat.chat_completion_stream_options_param import ChatCompletio
 
 from transformermodel_predictor.protocols.errors import InvalidRequest, TooManyRows
 from transformermodel_predictor.protocols.openai_request import CompletionRequest, read_chat, read_completion
-from transformermodel_predictor.tasks.task import InvalidQuestion
 
 COMPLETION: dict[str, Any] = {"model": "writer", "prompt": "the"}
 CHAT: dict[str, Any] = {"model": "writer", "messages": [{"role": "user", "content": "the"}]}
@@ -104,23 +103,19 @@ def test_how_a_stream_is_wanted() -> None:
         read(include_usage="yes")
 
 
-def test_two_names_of_one_limit_must_say_the_same() -> None:
-    assert read_chat({**CHAT, "max_tokens": 5, "max_completion_tokens": 5}).parameters["max_new_tokens"] == 5
-    with pytest.raises(InvalidRequest, match="max_tokens and max_completion_tokens say the same; leave one out"):
-        read_chat({**CHAT, "max_completion_tokens": 6, "max_tokens": 5})
+def test_parameters_are_left_to_the_task_as_the_client_calls_them() -> None:
+    given = {"max_completion_tokens": 5, "max_tokens": {}, "min_tokens": 2, "top_k": "a", "temperature": 0}
+    assert read_chat({**CHAT, **given}).parameters == {"return_full_text": False, **given}
 
 
-def test_after_the_last_seed_comes_the_first() -> None:
-    asked = read_completion({**COMPLETION, "n": 2, "seed": 2**63 - 1}).questions()
-    assert [parameters["seed"] for _, parameters in asked] == [2**63 - 1, 0]
+def test_a_stop_that_looks_like_a_list_is_one_text() -> None:
+    assert read_completion({**COMPLETION, "stop": "[]"}).parameters["stop"] == ["[]"]
+    assert read_completion({**COMPLETION, "stop": ["[]", "."]}).parameters["stop"] == ["[]", "."]
 
 
-@pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens", "min_tokens", "temperature", "top_k", "stop"])
-def test_a_value_of_another_kind_is_refused_by_the_clients_name_of_it(name: str) -> None:
-    asked = read_completion({**COMPLETION, name: {}})
-    with pytest.raises(InvalidQuestion, match=f"^{name} must be") as refused:
-        asked.questions()
-    assert refused.value.field == name
+@pytest.mark.parametrize(("seed", "own"), [(-1, 2**63 - 1), (-(2**63), 0), (7, 7), (2**63, 2**63), (True, True)])
+def test_signed_seeds_are_seeds_too(seed: int, own: int) -> None:
+    assert read_completion({**COMPLETION, "seed": seed}).parameters["seed"] == own
 
 
 class TestMessages:
@@ -169,7 +164,7 @@ class TestMessages:
 
 
 def test_prompts_are_counted_before_they_are_read_once_for_each_choice() -> None:
-    assert len(read_completion({**COMPLETION, "prompt": ["a", "b"], "n": 2}, most_rows=4).questions()) == 4
+    assert len(read_completion({**COMPLETION, "prompt": ["a", "b"], "n": 2}, most_rows=4).prompts) == 2
     for asked in ({"prompt": ["a", "b"], "n": 3}, {"prompt": [1] * 5}, {"n": 5}):
         with pytest.raises(TooManyRows, match="prompts"):
             read_completion({**COMPLETION, **asked}, most_rows=4)

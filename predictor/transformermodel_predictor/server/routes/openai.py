@@ -104,10 +104,13 @@ class OpenAIRoutes:
 
 
 async def _questions(handler: GeneratingHandler, asked: CompletionRequest) -> list[GenerationQuestion]:
-    return [
-        replace(handler.question(fields, parameters), likeliest=asked.logprobs)
-        async for fields, parameters in in_portions(asked.questions())
-    ]
+    """The question of each choice, in its order."""
+    questions: list[GenerationQuestion] = []
+    async for fields in in_portions(asked.prompts):
+        question = replace(handler.question(fields, asked.parameters), likeliest=asked.logprobs)
+        parameters = question.parameters
+        questions += [replace(question, parameters=parameters.of_choice(number)) for number in range(asked.choices)]
+    return questions
 
 
 def _whole(writer: Writer, texts: Sequence[GeneratedText], choices: int) -> JSONResponse:
