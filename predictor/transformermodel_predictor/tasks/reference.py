@@ -55,8 +55,8 @@ only where no window has one. A question that leaves less than a quarter of the 
 Greedy, unless the model's defaults (`spec.preparation.generation`), which go before those below, or the request say
 otherwise: where one names `temperature`, `top_k`, `top_p` or `seed`, tokens are drawn at random, unless it says
 `do_sample` too. There may be 16 stop texts, of at most 256 characters each. `max_tokens`, `max_completion_tokens` and
-`min_tokens`, as clients of OpenAI and Triton say, are `max_new_tokens` and `min_new_tokens`. The forms TorchScript, ONNX
-and Exported generate as Pretrained does: prompts of all lengths together, in float32 with the same tokens.
+`min_tokens`, as clients of OpenAI and Triton say, are `max_new_tokens` and `min_new_tokens`. The forms TorchScript,
+ONNX and Exported generate as Pretrained does: prompts of all lengths together, in float32 with the same tokens.
 """,
 }
 
