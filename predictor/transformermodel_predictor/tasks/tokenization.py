@@ -43,7 +43,9 @@ def encode_texts(
     direct = is_direct(tokenizer) and not aligned
     tokenized = _encode_directly(tokenizer, rows) if direct else _encode_alike(tokenizer, rows, aligned=aligned)
     return [
-        each.encoding if len(each.encoding) <= max_length else _cut(tokenizer, row, each, max_length, aligned=aligned)
+        (_whole(each) if aligned else each.encoding)
+        if len(each.encoding) <= max_length
+        else _cut(tokenizer, row, each, max_length, aligned=aligned)
         for row, each in zip(rows, tokenized, strict=True)
     ]
 
@@ -62,7 +64,7 @@ def encode_aligned(
         UserError: the tokenizer is one of the few that do not know where in a text their tokens stand.
     """
     tokenized = _encode_alike(tokenizer, rows, aligned=True, special_tokens=special_tokens)
-    return [each.encoding for each in tokenized]
+    return [_whole(each) for each in tokenized]
 
 
 def require_tokens(encodings: Sequence[Encoding], questions: Sequence[object]) -> None:
@@ -115,22 +117,23 @@ def _cut(
     length = len(whole.encoding)
     if whole.details is None or len(whole.details) != length:
         (cut,) = _tokenize(tokenizer, [row], max_length, aligned=aligned)
-        return replace(cut.encoding, truncated=length - len(cut.encoding))
+        return replace(_whole(cut) if aligned else cut.encoding, truncated=length - len(cut.encoding))
     kept = kept_positions(whole.details.sequence_ids, max_length, from_end=tokenizer.truncation_side == "left")
-    alignment = whole.encoding.alignment
     return Encoding(
         {name: [values[position] for position in kept] for name, values in whole.encoding.features.items()},
         truncated=length - len(kept),
-        alignment=alignment and _alignment_at(alignment, kept),
+        alignment=_alignment_at(tokenizer, whole.details, kept) if aligned else None,
     )
 
 
-def _alignment_at(alignment: Alignment, positions: Sequence[int]) -> Alignment:
+def _alignment_at(tokenizer: PreTrainedTokenizerBase, details: Any, positions: Sequence[int]) -> Alignment:  # noqa: ANN401
+    """Of some tokens. Offsets and spellings of a MiB of text come as one list each, for which all threads wait."""
+    texts, ids = details.sequence_ids, details.ids
     return Alignment(
-        texts=[alignment.texts[position] for position in positions],
-        offsets=[alignment.offsets[position] for position in positions],
-        words=[alignment.words[position] for position in positions],
-        tokens=[alignment.tokens[position] for position in positions],
+        texts=[texts[position] for position in positions],
+        offsets=[details.token_to_chars(position) or (0, 0) for position in positions],
+        words=[details.token_to_word(position) for position in positions],
+        tokens=tokenizer.convert_ids_to_tokens([ids[position] for position in positions]),
     )
 
 
@@ -183,10 +186,13 @@ def _tokenize(
             f"{type(tokenizer).__name__} cannot say where in a text its tokens stand: use a model with a fast tokenizer"
         )
     return [
-        _Tokenized(Encoding(row, alignment=_alignment(details) if aligned else None), details)
+        _Tokenized(Encoding(row), details)
         for row, details in zip(features, tokens.encodings or [None] * len(rows), strict=True)
     ]
 
 
-def _alignment(details: Any) -> Alignment:  # noqa: ANN401 - tokenizers.Encoding, without types
-    return Alignment(details.sequence_ids, details.offsets, details.word_ids, details.tokens)
+def _whole(tokenized: _Tokenized) -> Encoding:
+    """A row with the alignment of all its tokens."""
+    details = tokenized.details
+    alignment = Alignment(details.sequence_ids, details.offsets, details.word_ids, details.tokens)
+    return replace(tokenized.encoding, alignment=alignment)
