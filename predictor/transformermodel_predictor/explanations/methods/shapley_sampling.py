@@ -18,7 +18,7 @@ from transformermodel_predictor.explanations.coalitions import has
 from transformermodel_predictor.explanations.explanation import Attribution, Options
 from transformermodel_predictor.explanations.game import Game, Worths
 from transformermodel_predictor.explanations.rows import Asking, Steps
-from transformermodel_predictor.explanations.sampling import permutations
+from transformermodel_predictor.explanations.sampling import permutations, require_affordable
 from transformermodel_predictor.explanations.target import Target
 from transformermodel_predictor.explanations.tools import Tools
 
@@ -27,10 +27,12 @@ def attribute(target: Target, options: Options, tools: Tools) -> Steps:
     """Sample orders; where all coalitions together cost no more than the samples would, compute the values exactly.
 
     Raises:
-        InvalidQuestion: the baseline is no token of the model, or the samples would cost minutes.
+        InvalidQuestion: the baseline is no token of the model, or the samples would cost too much.
     """
     game = Game(target, tools.stand_in(options.baseline))
-    return _value(game, permutations(options, game.players), Random(options.seed))  # noqa: S311 - no secret
+    orders = permutations(options, game.players)
+    require_affordable(orders * game.players, len(target.encoding))
+    return _value(game, orders, Random(options.seed))  # noqa: S311 - no secret
 
 
 def _value(game: Game, orders: int, random: Random) -> Steps:

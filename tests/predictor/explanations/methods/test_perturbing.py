@@ -179,3 +179,13 @@ def test_orders_that_would_take_minutes_are_refused_with_how_many_may_be() -> No
     with pytest.raises(InvalidQuestion, match="orders of all 200 words of this text: ask for at most 100"):
         explain(Method.ShapleySampling, target([[20 + word] for word in range(200)]), engine, samples=101)
     assert not engine.steps
+
+
+@pytest.mark.parametrize("method", [Method.FeatureAblation, Method.ShapleySampling])
+def test_a_text_with_which_a_method_would_take_hours_is_refused_before_it_begins(method: Method) -> None:
+    """Asked about a text without each of its words, work grows with the square of the length."""
+    affordable, too_long = target([(10,)] * 3000), target([(10,)] * 4000)
+    METHODS[method](affordable, Options(method, samples=1), TOOLS)
+    with pytest.raises(InvalidQuestion, match=r"400[01] times about 4002 tokens, and at most 2498 times may be: take"):
+        METHODS[method](too_long, Options(method, samples=1), TOOLS)
+    METHODS[Method.KernelShap](too_long, Options(Method.KernelShap), TOOLS)
