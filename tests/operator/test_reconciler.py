@@ -56,6 +56,7 @@ class Cluster:
     claim: Object | ApiError | None = field(default_factory=lambda: claim("models"))
     told: list[Object] = field(default_factory=list)
     logs: dict[str, str | ApiError] = field(default_factory=dict)
+    answer_is_lost: bool = False
 
     async def get(self, reference: Reference) -> Document | None:
         self.reads.append(f"get {reference.kind.name}")
@@ -90,12 +91,19 @@ class Cluster:
 
     async def apply_status(self, document: Document) -> Document:
         self.writes.append("status")
+        if "status" in self.refused:
+            raise self.refused["status"]
         self.statuses.append(dict(document))
         known = self.objects[Reference.to(document)]
-        return self._keep({**known, "metadata": {**known["metadata"]}, "status": document["status"]})
+        written = self._keep({**known, "metadata": {**known["metadata"]}, "status": document["status"]})
+        if self.answer_is_lost:
+            raise ApiError(0, "the connection was reset")
+        return written
 
     async def hold(self, model: Document, finalizers: Sequence[str]) -> Document:
         self.writes.append(f"finalizers {list(finalizers)}")
+        if "finalizers" in self.refused:
+            raise self.refused["finalizers"]
         known = self.objects[Reference.to(model)]
         return self._keep({**known, "metadata": {**known["metadata"], "finalizers": list(finalizers)}})
 
@@ -156,7 +164,8 @@ async def test_a_new_model_gets_its_job_its_status_and_its_event() -> None:
     world = World(model())
     await world.reconcile()
     assert world.cluster.writes == ["apply Job", "status"]
-    assert world.cluster.statuses[0]["metadata"]["uid"] == "uid-of-model"
+    decided_of = {"namespace": "team", "name": "sentiment", "uid": "uid-of-model", "resourceVersion": "10"}
+    assert world.cluster.statuses[0]["metadata"] == decided_of
     assert world.told == ["Preparing"]
 
 
@@ -208,6 +217,26 @@ async def test_nothing_is_made_for_the_former_model_of_a_name() -> None:
     await world.reconcile()
     assert world.cluster.writes == []
     assert world.stores.models.get("team", "sentiment") == namesake
+
+
+async def test_nothing_is_made_for_a_model_that_somebody_has_changed_meanwhile() -> None:
+    world = World(model())
+    edited = model(suspend=True, metadata={"generation": 2, "resourceVersion": "50"})
+    world.cluster.objects[Reference.to(edited)] = edited
+    await world.reconcile()
+    assert world.cluster.writes == []
+    assert world.stores.models.get("team", "sentiment") == edited
+
+
+async def test_a_child_that_the_watches_have_not_told_of_yet_is_not_written_again() -> None:
+    document = model()
+    world = World(document)
+    made = job(document, active=1, ready=1)
+    world.cluster.objects[Reference.to(made)] = made
+    assert await world.reconcile() is None
+    assert world.cluster.writes == []
+    await world.reconcile()
+    assert world.cluster.writes == ["status"]
 
 
 async def test_an_unknown_model_is_nobodys_business() -> None:
@@ -288,6 +317,38 @@ async def test_an_error_that_may_pass_is_left_to_the_queue(status: int) -> None:
     assert world.cluster.statuses == []
 
 
+async def test_a_status_whose_answer_is_lost_has_been_written_and_its_events_are_told_once() -> None:
+    world = World(model())
+    world.cluster.answer_is_lost = True
+    await world.reconcile()
+    assert world.told == ["Preparing"]
+    assert world.ready_reason() == "Preparing"
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        pytest.param(model(), id="it has not been written"),
+        pytest.param(None, id="the model is gone"),
+        pytest.param(model(metadata={"uid": "uid-of-a-namesake"}), id="another has its name"),
+    ],
+)
+async def test_a_status_that_was_not_written_to_this_model_is_left_to_the_queue(found: Object | None) -> None:
+    """A namesake has the status already that was decided of the former."""
+    document = model()
+    world = World(document, job(document, active=1, ready=1))
+    if found is None:
+        world.cluster.objects.clear()
+    else:
+        wanted = decide(snapshot(document, job(document, active=1, ready=1)))
+        is_namesake = found["metadata"]["uid"] != document["metadata"]["uid"]
+        world.cluster.objects[Reference.to(found)] = after(wanted, found) if is_namesake else found
+    world.cluster.refused["status"] = ApiError(0, "the connection was reset")
+    with pytest.raises(ApiError):
+        await world.reconcile()
+    assert world.told == []
+
+
 async def test_the_job_of_a_former_spec_is_deleted() -> None:
     former, edited = job(model()), model(source={"uri": "hf://org/other"})
     world = World(edited, former)
@@ -346,6 +407,18 @@ async def test_a_deleted_model_is_let_go_after_all_else() -> None:
     world = World(model(deletionPolicy="Delete", metadata=gone))
     await world.reconcile()
     assert world.cluster.writes == ["status", "finalizers []"]
+
+
+@pytest.mark.parametrize(("status", "is_well"), [(404, True), (409, True), (0, False), (403, False), (500, False)])
+async def test_a_model_that_has_gone_when_it_is_let_go_is_well(status: int, is_well: bool) -> None:
+    gone = {"deletionTimestamp": "2026-11-22T12:00:00Z", "finalizers": ["transformermodel.dev/artifacts"]}
+    world = World(model(deletionPolicy="Delete", metadata=gone))
+    world.cluster.refused["finalizers"] = ApiError(status, "no")
+    if is_well:
+        assert await world.reconcile() is None
+    else:
+        with pytest.raises(ApiError):
+            await world.reconcile()
 
 
 @pytest.mark.parametrize(
