@@ -136,8 +136,20 @@ def _method(explanation: Explanation, texts: Mapping[str, str]) -> Markup:
         passages(explanation, texts),
         bar_chart(explanation.words),
         _facts([("Delta", wording.delta(explanation)), ("Steps", str(explanation.steps))]),
+        _rough(explanation),
         class_="method",
         aria_label=f"{name}, {explanation.target}",
+    )
+
+
+def _rough(explanation: Explanation) -> Markup:
+    if explanation.converged:
+        return Markup()
+    return element(
+        "p",
+        "After so many steps the delta was still over the tolerance: take the numbers as rough, or allow more with the "
+        "parameter max_steps.",
+        class_="warning",
     )
 
 

@@ -87,10 +87,15 @@ def test_the_chart_has_the_strongest_words_and_is_read_out() -> None:
         (question(TEXT), "There is nothing in this answer that could be explained."),
         (question(TEXT, explanation(TEXT)), "No word changes anything."),
         (question("", explanation("")), "No word changes anything."),
+        (question(TEXT, replace(explanation(TEXT), converged=False)), "take the numbers as rough"),
     ],
 )
 def test_it_says_what_there_is_not(row: ExplainedQuestion, words: str) -> None:
     assert words in page_of(row).text
+
+
+def test_numbers_whose_steps_sufficed_are_not_called_rough() -> None:
+    assert "rough" not in page_of(question(TEXT, explanation(TEXT))).text
 
 
 @pytest.mark.parametrize(
