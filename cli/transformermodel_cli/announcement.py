@@ -4,12 +4,16 @@ import json
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from transformermodel_api.spec import TaskName
 from transformermodel_cli.served_models import has_handler
 from transformermodel_cli.subjects import ArtifactSubject, ManifestSubject, StoreSubject, Subject
+
+if TYPE_CHECKING:
+    from transformermodel_predictor.server.address import Addresses
 
 _EXAMPLE_TEXT = "I love this movie, it was fantastic!"
 _EXAMPLE_QUESTION = {"question": "Where do I live?", "context": "My name is Sarah and I live in London."}
@@ -39,21 +43,25 @@ def curl_command(certificate: Path | None, token_file: Path | None, *, wants_tok
     return f"curl -s{trusted}" + (f' -H "Authorization: Bearer {token}"' if wants_token else "")
 
 
-def announce(url: str, subject: Subject, *, playground: bool, curl: str = "curl -s") -> None:
+def announce(addresses: "Addresses", subject: Subject, *, playground: bool, curl: str = "curl -s") -> None:
     """Say on standard error that a server is ready, and how to ask the first of its models.
 
     Args:
-        url: the server's.
+        addresses: the server's.
         subject: the model that is asked.
         playground: whether there is a page to try models with.
         curl: the program with what every request needs.
     """
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    console.print(f"Serving on {url} (Ctrl-C stops)", style="bold green")
+    console.print(f"Serving on {addresses.url} (Ctrl-C stops)", style="bold green")
+    named = {"gRPC": addresses.grpc, "Metrics": addresses.metrics, "Management": addresses.management}
+    for name, address in named.items():
+        if address is not None:
+            console.print(f"{name} on {address}", markup=False)
     console.print("Try it:")
-    console.print(f"  {curl} {_request(url, subject)}", markup=False)
+    console.print(f"  {curl} {_request(addresses.url, subject)}", markup=False)
     if playground:
-        console.print(f"  or open {url}/playground", markup=False)
+        console.print(f"  or open {addresses.url}/playground", markup=False)
 
 
 def _request(url: str, subject: Subject) -> str:

@@ -128,7 +128,7 @@ def command(
     They answer over HTTP and gRPC, on this machine alone unless --host says otherwise.
     """
     from transformermodel_predictor.artifact.holding import held
-    from transformermodel_predictor.server.serving import ManagementOptions, ServerOptions, read_token, serve
+    from transformermodel_predictor.server.serving import ManagementOptions, ServerOptions, listening, read_token, serve
 
     subjects = read_subjects([*(files or ()), *_named_model(model_name, model_dir, model_uri)])
     if not subjects:
@@ -181,17 +181,18 @@ def command(
         ),
         packages=cache_directory(os.environ) / "packages",
         models={name: how(subject) for subject in subjects for name in names_of(subject)},
-        on_ready=lambda url: announce(url, subjects[0], playground=options.has_playground, curl=curl),
+        on_ready=lambda addresses: announce(addresses, subjects[0], playground=options.has_playground, curl=curl),
     )
     options.require_usable()
     location = store_location(store, os.environ)
-    digests = _prepare(subjects, location, options)
     with ExitStack() as holds:
+        listeners = holds.enter_context(listening(options))  # while models are prepared nobody else takes the ports
+        digests = _prepare(subjects, location, options)
         places = {each.name: place_of(each, location, digests) for each in subjects if each not in stores}
         for place in places.values():
             holds.enter_context(held(place))
         announce_loading(list(options.models))
-        serve(places, options, stored_models(subjects, install_requirements=install_requirements))
+        serve(places, options, stored_models(subjects, install_requirements=install_requirements), listeners)
 
 
 def _named_model(name: str | None, directory: Path | None, uri: str | None) -> list[str]:

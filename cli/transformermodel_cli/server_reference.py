@@ -42,7 +42,8 @@ Handlers alone answer GET at TorchServe's URLs: prepared models take what is sen
 
 On SIGTERM the server is not ready for `--drain-seconds` and serves on, then takes nothing new, and what has begun may
 take `--finish-seconds` more; what takes longer is answered with 503. SIGINT (Ctrl-C) ends it at once, also meanwhile.
-Its exit status is 0; that of a server that does not listen yet is 143, or 130.
+Its exit status is 0; that of a server that still prepares is 143, or 130. Its ports are its own before it prepares
+anything: a client of HTTP that comes meanwhile waits, one of gRPC is refused.
 
 OpenAI's `logprobs` and `top_logprobs` tell the model's own distribution, before penalties, temperature, top_k and
 top_p. They belong to the text that is generated: neither the token that ends it nor a stop string has any, and together

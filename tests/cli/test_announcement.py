@@ -8,13 +8,14 @@ import pytest
 
 from transformermodel_cli.announcement import announce, announce_loading, curl_command
 from transformermodel_cli.subjects import read_subjects
+from transformermodel_predictor.server.address import Addresses
 
 QUESTIONS = Path("examples/questions/model.yaml")
 
 
 def pasted(manifest: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, list[str]]:
     """The texts of the line's tensors, by their names."""
-    announce("http://127.0.0.1:1", read_subjects([str(manifest)])[0], playground=False)
+    announce(Addresses("http://127.0.0.1:1"), read_subjects([str(manifest)])[0], playground=False)
     (line,) = (line for line in capsys.readouterr().err.splitlines() if "curl" in line)
     return {tensor["name"]: tensor["data"] for tensor in json.loads(shlex.split(line)[-1])["inputs"]}
 
@@ -24,6 +25,18 @@ def test_it_asks_the_first_golden_question_with_all_its_inputs(capsys: pytest.Ca
         "question": ["Where do I live?"],
         "context": ["My name is Sarah and I live in London."],
     }
+
+
+def test_everything_that_can_be_asked_is_named_with_its_address(capsys: pytest.CaptureFixture[str]) -> None:
+    addresses = Addresses("http://127.0.0.1:1", "127.0.0.1:2", "http://127.0.0.1:3/metrics", "http://127.0.0.1:4")
+    subject = read_subjects([str(QUESTIONS)])[0]
+    announce(addresses, subject, playground=False)
+    said = capsys.readouterr().err
+    assert "Serving on http://127.0.0.1:1 " in said
+    for line in ("gRPC on 127.0.0.1:2", "Metrics on http://127.0.0.1:3/metrics", "Management on http://127.0.0.1:4"):
+        assert f"\n{line}\n" in said
+    announce(Addresses("http://127.0.0.1:1"), subject, playground=False)
+    assert "gRPC" not in capsys.readouterr().err
 
 
 def test_without_golden_questions_it_asks_what_the_task_takes(
@@ -47,7 +60,7 @@ def test_a_prepared_archive_is_asked_as_its_handler_is(tmp_path: Path, capsys: p
     """It has no configuration but its handler's own."""
     (tmp_path / "manifest.json").write_text("{}")
     (subject,) = read_subjects([f"loud={tmp_path}"])
-    announce("http://127.0.0.1:1", subject, playground=False)
+    announce(Addresses("http://127.0.0.1:1"), subject, playground=False)
     assert " http://127.0.0.1:1/predictions/loud -H 'Content-Type: text/plain' -d " in capsys.readouterr().err
 
 
@@ -68,7 +81,7 @@ def test_the_line_has_what_the_server_wants_of_every_request(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     curl = curl_command(certificate, token_file, wants_token=wants_token)
-    announce("https://127.0.0.1:1", read_subjects([str(QUESTIONS)])[0], playground=False, curl=curl)
+    announce(Addresses("https://127.0.0.1:1"), read_subjects([str(QUESTIONS)])[0], playground=False, curl=curl)
     assert f"\n  {command} https://127.0.0.1:1/v2/" in capsys.readouterr().err
 
 

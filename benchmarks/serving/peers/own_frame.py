@@ -15,8 +15,8 @@ from transformers import pipeline
 
 from transformermodel_api.spec import TaskName
 from transformermodel_predictor.handler import Answer, Handler, ModelMetadata
-from transformermodel_predictor.server.address import listen
 from transformermodel_predictor.server.lifecycle import ModelServer
+from transformermodel_predictor.server.listeners import listening
 from transformermodel_predictor.server.options import ServerOptions
 from transformermodel_predictor.tasks.catalogue import TaskConfiguration, make_task
 from transformermodel_predictor.telemetry.observer import Observer
@@ -82,7 +82,8 @@ def main(kind: str, *arguments: str) -> None:
 
     options = ServerOptions(host="127.0.0.1", http_port=int(port), grpc_port=None)
     server = ModelServer({"peer": Path(*rest)}, options, load)
-    server.run(listen("127.0.0.1", int(port)))
+    with listening(options) as listeners:
+        server.run(listeners)
 
 
 if __name__ == "__main__":

@@ -4,10 +4,28 @@ import errno
 import ipaddress
 import socket
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from transformermodel_api.errors import UserError
 
 _BACKLOG = 2048
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where a server can be asked from this machine.
+
+    Attributes:
+        url: the HTTP server.
+        grpc: host and port of the gRPC server; None where gRPC is not spoken.
+        metrics: the URL on a port of its own where Prometheus is answered; None without one.
+        management: the management API; None without one.
+    """
+
+    url: str
+    grpc: str | None = None
+    metrics: str | None = None
+    management: str | None = None
 
 
 def in_pod(environment: Mapping[str, str]) -> bool:
@@ -55,13 +73,46 @@ def listen(host: str, port: int, flag: str = "--http-port") -> socket.socket:
     return listener
 
 
+def hold(host: str, port: int, flag: str) -> socket.socket:
+    """A socket that keeps a port for a server that makes its own, as gRPC's does; it refuses connections.
+
+    That server has to be this user's and to share the port (SO_REUSEPORT). Whoever does not share is kept out, and
+    whoever may share asks first whether the port is free, as this does.
+
+    Args:
+        host: a name or an address.
+        port: 0 takes a free one.
+        flag: what the user calls the port.
+
+    Raises:
+        UserError: the port is in use or not allowed, or the host is none of this machine's.
+    """
+    with listen(host, port, flag) as asking:
+        family, address = asking.family, asking.getsockname()
+    holder = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections of a server before it may linger
+        holder.bind(address)
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)  # and no other server shares it for that reason
+    except OSError as error:
+        holder.close()
+        raise UserError(_refused(host, address[1], flag, error)) from error
+    return holder
+
+
 def url_of(listener: socket.socket, scheme: str = "http") -> str:
     """The URL under which a client on this machine reaches the socket."""
+    return f"{scheme}://{place_of(listener)}"
+
+
+def place_of(listener: socket.socket) -> str:
+    """Host and port under which a client on this machine reaches the socket."""
     host, port = listener.getsockname()[:2]
     address = ipaddress.ip_address(host.partition("%")[0])
     if address.is_unspecified:
-        return f"{scheme}://localhost:{port}"
-    return f"{scheme}://[{host}]:{port}" if address.version == 6 else f"{scheme}://{host}:{port}"
+        return f"localhost:{port}"
+    return f"[{host}]:{port}" if address.version == 6 else f"{host}:{port}"
 
 
 def _refused(host: str, port: int, flag: str, error: OSError) -> str:

@@ -12,10 +12,10 @@ from transformermodel_api.errors import UserError
 from transformermodel_predictor.handler import Handler
 from transformermodel_predictor.passing_threads import PassingThreads
 from transformermodel_predictor.protocols.sizes import RequestLimits
-from transformermodel_predictor.server.address import url_of
 from transformermodel_predictor.server.handlers.archives import Archives
 from transformermodel_predictor.server.http_server import HTTPServer
 from transformermodel_predictor.server.inference import Inference
+from transformermodel_predictor.server.listeners import Listeners
 from transformermodel_predictor.server.management.server import managing
 from transformermodel_predictor.server.memory import give_back_freed_memory
 from transformermodel_predictor.server.metrics_server import answering_prometheus
@@ -106,49 +106,48 @@ class ModelServer:
 
         return load_handler(name, directory, workers, observer, self._options.of_model(name))
 
-    def run(self, listener: socket.socket) -> None:
-        """Serve on a socket until a signal ends it.
+    def run(self, listeners: Listeners) -> None:
+        """Serve on sockets until a signal ends it.
 
         Raises:
             TransformerModelError: a model could not be loaded; the server has ended.
         """
         try:
             with asyncio.Runner(loop_factory=self.http.config.get_loop_factory()) as runner:
-                runner.run(self._live(listener))
+                runner.run(self._live(listeners))
         except HandlerFailed as error:
             raise UserError(str(error)) from error
 
-    async def _live(self, listener: socket.socket) -> None:
-        url = url_of(listener, "http" if self._options.certificate is None else "https")
+    async def _live(self, listeners: Listeners) -> None:
         try:
             async with (
-                self._serving_handlers(),
-                self._speaking_grpc(),
-                answering_prometheus(self._models, self._metrics, self._options) as self.metrics_port,
+                self._serving_handlers(listeners.management),
+                self._speaking_grpc(listeners.grpc),
+                answering_prometheus(self._models, self._metrics, listeners.metrics) as self.metrics_port,
             ):
-                serving = self.http.start(listener)
+                serving = self.http.start(listeners.http)
                 loading = asyncio.create_task(self._models.load_all())
                 await asyncio.wait({serving, loading}, return_when=asyncio.FIRST_COMPLETED)
                 if loading.done() and loading.exception():
                     self.http.close()
                 elif loading.done() and self._options.on_ready:
-                    self._options.on_ready(url)
+                    self._options.on_ready(listeners.addresses(self._options.scheme))
                 await asyncio.wait({serving})
                 loading.cancel()
         finally:
             self._loader.shutdown(wait=False, cancel_futures=True)
             self._workers.shutdown()
             self._tracer.end()
-            listener.close()
+            listeners.http.close()
         for task in (loading, serving):
             if task.done() and not task.cancelled():
                 task.result()
 
     @asynccontextmanager
-    async def _serving_handlers(self) -> AsyncIterator[None]:
+    async def _serving_handlers(self, listener: socket.socket | None) -> AsyncIterator[None]:
         """The management API where the user wants one; at the end all workers of handlers end."""
         try:
-            async with managing(self._models, self._archives, self._options.management) as port:
+            async with managing(self._models, self._archives, self._options.management, listener) as port:
                 self.management_port = port
                 yield
         finally:
@@ -156,15 +155,15 @@ class ModelServer:
             self._archives.close()
 
     @asynccontextmanager
-    async def _speaking_grpc(self) -> AsyncIterator[None]:
+    async def _speaking_grpc(self, holder: socket.socket | None) -> AsyncIterator[None]:
         """A gRPC server that ends with the HTTP server, if the user wants one."""
-        if self._options.grpc_port is None:
+        if holder is None:
             yield
             return
         from transformermodel_predictor.server.grpc.server import GRPCServer  # only where it is wanted
 
         server = GRPCServer(self._models, self._inference, self._options)
-        self.grpc_port = await server.start()
+        self.grpc_port = await server.start(holder)
         closing = asyncio.create_task(server.close_after(self.http.closing))
         try:
             yield

@@ -5,13 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from transformermodel_predictor.server.address import default_host, in_pod, is_loopback, listen
+from transformermodel_predictor.server.address import Addresses, default_host, in_pod, is_loopback
 from transformermodel_predictor.server.certificate import require_key_pair
 from transformermodel_predictor.server.management.options import ManagementOptions
 from transformermodel_predictor.server.models.options import ModelOptions
 from transformermodel_predictor.server.token import Token
-
-METRICS_FLAG = "--metrics-port"
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ class ServerOptions:
         management: how the server is managed while it runs; not at all when None.
         packages: folder of this machine in which what archives require is found again; a passing one when None.
         models: how each model is run, by its name; as `ModelOptions` has it where it is not named.
-        on_ready: called with the server's URL when all models are ready.
+        on_ready: called when all models are ready, with where they can be asked.
     """
 
     host: str | None = None
@@ -60,7 +58,7 @@ class ServerOptions:
     management: ManagementOptions | None = None
     packages: Path | None = None
     models: Mapping[str, ModelOptions] = field(default_factory=dict)
-    on_ready: Callable[[str], None] | None = None
+    on_ready: Callable[[Addresses], None] | None = None
 
     def of_model(self, name: str) -> ModelOptions:
         """How a model is run."""
@@ -70,6 +68,11 @@ class ServerOptions:
     def address(self) -> str:
         """The host that is listened on."""
         return self.host or default_host(os.environ)
+
+    @property
+    def scheme(self) -> str:
+        """Of the HTTP server's URLs."""
+        return "http" if self.certificate is None else "https"
 
     @property
     def has_playground(self) -> bool:
@@ -87,14 +90,9 @@ class ServerOptions:
         """Find out early, before models are prepared, whether the server could begin.
 
         Raises:
-            UserError: a port cannot be had, or the certificate and its key are not a pair of files.
+            UserError: the certificate and its key are not a pair of files, or the model store is no folder.
         """
         if self.certificate is not None or self.key is not None:
             require_key_pair(self.certificate, self.key)
-        listen(self.address, self.http_port).close()
-        if self.grpc_port:
-            listen(self.address, self.grpc_port, "--grpc-port").close()
-        if self.metrics_port:
-            listen(self.address, self.metrics_port, METRICS_FLAG).close()
         if self.management is not None:
             self.management.require_usable()

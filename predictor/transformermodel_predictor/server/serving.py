@@ -4,11 +4,13 @@ import importlib
 import logging
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transformermodel_predictor.preparation.memory import pass_over_modules
-from transformermodel_predictor.server.address import in_pod, listen
+from transformermodel_predictor.server.address import in_pod
+from transformermodel_predictor.server.listeners import Listeners, listening
 from transformermodel_predictor.server.logs import configure_logs
 from transformermodel_predictor.server.management.options import ManagementOptions
 from transformermodel_predictor.server.memory import keep_freed_memory
@@ -21,7 +23,7 @@ from transformermodel_predictor.torchserve.reading.served import has_handler
 if TYPE_CHECKING:
     from transformermodel_predictor.torchserve.reading.store import StoredModel
 
-__all__ = ["ManagementOptions", "ModelOptions", "ServerOptions", "preload", "read_token", "serve"]
+__all__ = ["ManagementOptions", "ModelOptions", "ServerOptions", "listening", "preload", "read_token", "serve"]
 
 _log = logging.getLogger(__name__)
 
@@ -42,13 +44,19 @@ def preload(options: ServerOptions, *, natively: bool) -> None:
         limit_torch_threads(threads)
 
 
-def serve(models: Mapping[str, Path], options: ServerOptions, stored: "Sequence[StoredModel]" = ()) -> None:
+def serve(
+    models: Mapping[str, Path],
+    options: ServerOptions,
+    stored: "Sequence[StoredModel]" = (),
+    listeners: Listeners | None = None,
+) -> None:
     """Serve prepared models and archives by their names until SIGTERM or SIGINT.
 
     Args:
         models: artifacts and archives by the names of their models.
         options: how they are served.
         stored: further archives, of which several may be versions of one model.
+        listeners: the sockets, where they are open already.
 
     Raises:
         UserError: the address cannot be listened on, the certificate cannot be used, or a model's configuration is
@@ -63,11 +71,17 @@ def serve(models: Mapping[str, Path], options: ServerOptions, stored: "Sequence[
             "See --ssl-certfile and --token-file.",
             options.address,
         )
-    listener = listen(options.address, options.http_port)
+    with listening(options) if listeners is None else nullcontext(listeners) as opened:
+        _serve(models, options, stored, opened)
+
+
+def _serve(
+    models: Mapping[str, Path], options: ServerOptions, stored: "Sequence[StoredModel]", listeners: Listeners
+) -> None:
     configure_logs(options.access_log)
     keep_freed_memory()
     preload(options, natively=not all(has_handler(path) for path in models.values()))
     from transformermodel_predictor.server.lifecycle import ModelServer
 
     pass_over_modules()
-    ModelServer(models, options, stored=stored).run(listener)
+    ModelServer(models, options, stored=stored).run(listeners)

@@ -17,8 +17,8 @@ from transformermodel_api.predictor import Batching
 from transformermodel_predictor.generation.loaded import LoadedGenerator
 from transformermodel_predictor.handlers import make_handler
 from transformermodel_predictor.loading import LoadedModel
-from transformermodel_predictor.server.address import listen
 from transformermodel_predictor.server.lifecycle import ModelServer
+from transformermodel_predictor.server.listeners import listening
 from transformermodel_predictor.server.options import ServerOptions
 from transformermodel_predictor.torchserve.reading.store import StoredModel
 
@@ -36,16 +36,27 @@ class RunningServer:
         stored: Sequence[StoredModel],
     ) -> None:
         ready: Future[tuple[str, asyncio.AbstractEventLoop]] = Future()
+        options = replace(
+            options,
+            host="127.0.0.1",
+            http_port=0,
+            on_ready=lambda addresses: ready.set_result((addresses.url, asyncio.get_running_loop())),
+        )
         server = ModelServer(
             {**dict.fromkeys(models, Path()), **archives},
-            replace(options, on_ready=lambda url: ready.set_result((url, asyncio.get_running_loop()))),
+            options,
             lambda name, _, workers, observer: make_handler(
                 name, models[name], workers, observer, batching, explanations
             ),
             stored,
         )
         self._server = server
-        self._thread = threading.Thread(target=server.run, args=[listen("127.0.0.1", 0)])
+
+        def serve() -> None:
+            with listening(options) as listeners:
+                server.run(listeners)
+
+        self._thread = threading.Thread(target=serve)
         self._thread.start()
         self.url, self._loop = ready.result(PATIENCE_SECONDS)
 

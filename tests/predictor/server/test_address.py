@@ -3,8 +3,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.predictor.gated import PATIENCE_SECONDS
 from transformermodel_api.errors import UserError
-from transformermodel_predictor.server.address import default_host, listen, url_of
+from transformermodel_predictor.server.address import default_host, hold, listen, url_of
 from transformermodel_predictor.server.options import ServerOptions
 
 
@@ -32,16 +33,42 @@ def test_the_users_word_goes_before(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_port_in_use_is_named_with_the_remedy(taken: int) -> None:
     with pytest.raises(UserError, match=f"port {taken} on 127.0.0.1 is in use.*--http-port"):
         listen("127.0.0.1", taken)
-    with pytest.raises(UserError, match=str(taken)):
-        ServerOptions(host="127.0.0.1", http_port=taken).require_usable()
+    with pytest.raises(UserError, match=f"port {taken} on 127.0.0.1 is in use.*--grpc-port"):
+        hold("127.0.0.1", taken, "--grpc-port")
 
 
-def test_asking_whether_a_port_is_free_leaves_it_free() -> None:
-    with listen("127.0.0.1", 0) as listener:
-        port = listener.getsockname()[1]
-    options = ServerOptions(host="127.0.0.1", http_port=port)
-    options.require_usable()
-    options.require_usable()
+@pytest.mark.parametrize("setting", [0, socket.SO_REUSEADDR])
+def test_a_port_that_is_held_is_no_other_servers_and_refuses_clients(setting: int) -> None:
+    """Most servers share an address that nobody listens on (SO_REUSEADDR)."""
+    with hold("127.0.0.1", 0, "--grpc-port") as holder, socket.socket() as other:
+        if setting:
+            other.setsockopt(socket.SOL_SOCKET, setting, 1)
+        with pytest.raises(OSError, match="in use"):
+            other.bind(holder.getsockname())
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(holder.getsockname(), timeout=PATIENCE_SECONDS)
+        with pytest.raises(UserError, match="in use"):
+            hold(*holder.getsockname(), "--grpc-port")
+
+
+def test_a_port_with_connections_that_linger_of_a_server_before_can_be_held() -> None:
+    with listen("127.0.0.1", 0) as before:
+        address = before.getsockname()
+        before.setblocking(True)
+        with socket.create_connection(address, timeout=PATIENCE_SECONDS) as client:
+            before.accept()[0].close()
+            assert client.recv(1) == b"", "the server has closed first, so that the connection lingers with it"
+    hold(*address, "--grpc-port").close()
+
+
+def test_whoever_shares_the_port_with_its_holder_gets_all_connections() -> None:
+    with hold("127.0.0.1", 0, "--grpc-port") as holder, socket.socket() as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        server.bind(holder.getsockname())
+        server.listen()
+        for _ in range(20):
+            socket.create_connection(holder.getsockname(), timeout=PATIENCE_SECONDS).close()
 
 
 @pytest.mark.parametrize("host", ["203.0.113.7", "no such host"])

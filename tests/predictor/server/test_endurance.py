@@ -40,11 +40,11 @@ import asyncio, gc, signal, sys
 from pathlib import Path
 from transformermodel_predictor.server.serving import ServerOptions, serve
 
-def ready(url):
+def ready(addresses):
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGUSR1, lambda: print(len(asyncio.all_tasks()), flush=True))
     parsers = [name for name in sys.modules if name.startswith("uvicorn.protocols.http.") and name.endswith("_impl")]
-    print(url, type(loop).__module__, *parsers, gc.get_freeze_count(), flush=True)
+    print(addresses.url, type(loop).__module__, *parsers, gc.get_freeze_count(), flush=True)
 
 serve({"tiny": Path(sys.argv[1])}, ServerOptions(http_port=0, max_text_bytes=int(sys.argv[2]), on_ready=ready))
 """

@@ -13,6 +13,7 @@ from tests.predictor.server.running import running
 from transformermodel_api.errors import UserError
 from transformermodel_predictor.server.address import listen
 from transformermodel_predictor.server.lifecycle import ModelServer
+from transformermodel_predictor.server.listeners import Listeners
 from transformermodel_predictor.server.options import ServerOptions
 from transformermodel_predictor.torchserve.reading.store import StoredModel
 from transformermodel_predictor.torchserve.worker_settings import WorkerSettings
@@ -134,13 +135,13 @@ def test_a_handler_that_cannot_be_loaded_leaves_the_others_to_answer(tmp_path: P
 def test_where_it_is_the_only_one_the_server_ends_with_its_problem(tmp_path: Path) -> None:
     server = ModelServer({"broken": archive(tmp_path / "broken.mar", BROKEN)}, ServerOptions())
     with pytest.raises(UserError, match=r"nothing_of_this_name.*handler\.py"):
-        server.run(listen("127.0.0.1", 0))
+        server.run(Listeners(listen("127.0.0.1", 0)))
 
 
 def test_a_server_that_ends_while_a_handler_loads_leaves_no_process(tmp_path: Path) -> None:
     folder = unpacked(tmp_path / "loads", LOADS)
     server = ModelServer({"loads": folder}, ServerOptions())
-    serving = threading.Thread(target=server.run, args=[listen("127.0.0.1", 0)])
+    serving = threading.Thread(target=server.run, args=[Listeners(listen("127.0.0.1", 0))])
     serving.start()
     wait_for(folder / "begun")
     server.http.close()

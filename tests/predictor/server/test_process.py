@@ -21,8 +21,8 @@ import sys
 from pathlib import Path
 from transformermodel_predictor.server.serving import ServerOptions, serve
 
-def ready(url):
-    print(url, flush=True)
+def ready(addresses):
+    print(addresses.url, flush=True)
     print(*sys.modules, flush=True)
 
 serve({"tiny": Path(sys.argv[1])}, ServerOptions(http_port=0, drain_seconds=float(sys.argv[2]), on_ready=ready))

@@ -1,6 +1,7 @@
 """The gRPC server beside the HTTP server, on the same event loop."""
 
 import asyncio
+import socket
 
 import grpc
 import grpc.aio
@@ -36,7 +37,7 @@ class GRPCServer:
         self._server = grpc.aio.server(
             interceptors=[] if options.token is None else [TokenInterceptor(options.token)],
             options=[
-                ("grpc.so_reuseport", 0),  # a port in use is refused, not shared
+                ("grpc.so_reuseport", 1),  # with the socket that has kept the port, and nobody else
                 ("grpc.max_receive_message_length", options.max_body_bytes),
                 ("grpc.max_send_message_length", _UNLIMITED),
             ],
@@ -47,20 +48,23 @@ class GRPCServer:
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         reflection.enable_server_reflection((SERVICE, _HEALTH, reflection.SERVICE_NAME), self._server)
 
-    async def start(self) -> int:
+    async def start(self, holder: socket.socket) -> int:
         """Listen and answer; the port.
 
+        Args:
+            holder: keeps the port for this server.
+
         Raises:
-            UserError: the port cannot be had.
+            UserError: the port cannot be had nevertheless.
         """
-        host = self._options.address
-        address = f"[{host}]:{self._options.grpc_port}" if ":" in host else f"{host}:{self._options.grpc_port}"
+        host, port = self._options.address, holder.getsockname()[1]
+        address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         try:
-            port = self._listen(address)
+            self._listen(address)
         except RuntimeError as error:
             raise UserError(f"gRPC cannot listen on {address}. Name another port with --grpc-port.") from error
         await self._server.start()
-        return port
+        return int(port)
 
     async def close_after(self, closing: asyncio.Event) -> None:
         """Once it is time: take no new calls, and let those in flight finish."""
@@ -74,17 +78,16 @@ class GRPCServer:
         self._ends.set()
         await self._server.stop(None)
 
-    def _listen(self, address: str) -> int:
+    def _listen(self, address: str) -> None:
         certificate, key = self._options.certificate, self._options.key
         if certificate is None or key is None:
-            port: int = self._server.add_insecure_port(address)
-            return port
+            self._server.add_insecure_port(address)
+            return
         pair = KeyPair(certificate, key)
         credentials = grpc.dynamic_ssl_server_credentials(
             _certificate_configuration(pair), lambda: _certificate_configuration(pair) if pair.renewed() else None
         )
-        secure_port: int = self._server.add_secure_port(address, credentials)
-        return secure_port
+        self._server.add_secure_port(address, credentials)
 
 
 def _certificate_configuration(pair: KeyPair) -> grpc.ServerCertificateConfiguration:

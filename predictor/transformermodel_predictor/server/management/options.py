@@ -61,11 +61,10 @@ class ManagementOptions:
         """Find out early whether the management API could begin.
 
         Raises:
-            UserError: the port cannot be had, or the model store is no folder.
+            UserError: the model store is no folder.
         """
         if self.model_store is not None and not self.model_store.is_dir():
             raise UserError(f"--model-store {self.model_store} is not a directory")
-        self.listen().close()
 
     def listen(self) -> socket.socket:
         """A socket that listens on loopback.

@@ -51,19 +51,16 @@ class ManagementServer:
 
 
 @asynccontextmanager
-async def managing(models: Models, archives: Archives, options: ManagementOptions | None) -> AsyncIterator[int | None]:
-    """The management API while the context lasts, if the user wants one; its port.
-
-    Raises:
-        UserError: the port cannot be had.
-    """
-    if options is None:
+async def managing(
+    models: Models, archives: Archives, options: ManagementOptions | None, listener: socket.socket | None
+) -> AsyncIterator[int | None]:
+    """The management API on a socket while the context lasts, if the user wants one; its port."""
+    if options is None or listener is None:
         yield None
         return
-    with options.listen() as listener:
-        server = ManagementServer(models, archives, options)
-        server.start(listener)
-        try:
-            yield listener.getsockname()[1]
-        finally:
-            await server.end()
+    server = ManagementServer(models, archives, options)
+    server.start(listener)
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        await server.end()
