@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -82,7 +82,8 @@ def preparing(subjects: Sequence[ManifestSubject], store: "StoreLocation") -> It
         yield PreparationProcess(process, results)
     finally:
         results.close()
-        process.terminate()
+        if process.pid is not None and process.is_alive():
+            _end_with_all_it_started(process.pid)
         process.join()
 
 
@@ -105,7 +106,22 @@ def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])
-        os._exit(1)
+        _end_with_all_it_started(os.getpid())
+
+
+def _end_with_all_it_started(pid: int) -> None:
+    """End a process at once, and what works for it.
+
+    An installation has a session of its own, so that no signal to this process's reaches it.
+    """
+    import psutil  # of the predictor, without which nothing is prepared
+
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        ended = [process, *process.children(recursive=True)]
+        for each in sorted(ended, key=lambda one: one.pid == os.getpid()):  # this one last: it ends the others
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
 
 
 def _ended(exit_code: int) -> PreparationEnded:

@@ -14,8 +14,12 @@ from typer.testing import CliRunner
 
 from tests.cli.test_serve import PROGRAM, Server
 from tests.predictor.torchserve.reading.archives import packed
+from tests.predictor.torchserve.reading.endless import never_built, runs
 from tests.predictor.torchserve.reading.wheels import wheel
+from tests.predictor.torchserve.until import until
+from transformermodel_api.errors import UserError
 from transformermodel_cli.main import app
+from transformermodel_predictor.server.address import listen
 from transformermodel_predictor.torchserve.archive import ArchiveFormat
 
 pytestmark = pytest.mark.slow
@@ -124,6 +128,29 @@ def test_its_own_process_has_no_pytorch(server: Server) -> None:
 def test_the_printed_line_asks_the_archive(server: Server) -> None:
     line = next(line for line in server.said.splitlines() if line.strip().startswith("curl"))
     assert f"{server.url}/predictions/shout -H 'Content-Type: text/plain' -d" in line
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+async def test_while_it_prepares_its_port_is_its_own_and_with_it_all_ends_that_it_has_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    package = never_built(tmp_path / "slow")
+    requirements = {"requirements.txt": f"{package}\n".encode()}
+    packed(tmp_path, requirements, name="shout", requirements_file="requirements.txt")
+    manifest = tmp_path / "model.yaml"
+    manifest.write_text(
+        MANIFEST.replace("trustRemoteCode: Allowed", "trustRemoteCode: Allowed, requirements: Installed")
+    )
+    preparing = Server(tmp_path / "artifacts", str(manifest))
+    try:
+        await until((package / "begun").is_file)
+        with pytest.raises(UserError, match=f"port {preparing.port} on 127.0.0.1 is in use"):
+            listen("127.0.0.1", preparing.port)
+    finally:
+        assert preparing.stop(signal.SIGTERM) == 143, preparing.said
+    builder = (package / "begun").read_text()
+    await until(lambda: not runs(builder))
 
 
 @pytest.mark.parametrize(

@@ -6,39 +6,12 @@ from pathlib import Path
 import pytest
 
 from tests.predictor.torchserve.reading.archives import packed
+from tests.predictor.torchserve.reading.endless import never_built, runs
 from tests.predictor.torchserve.until import until
 from transformermodel_predictor.server.handlers.archives import Archives
 from transformermodel_predictor.torchserve.handler_observer import UnobservedHandler
 from transformermodel_predictor.torchserve.handler_options import HandlerOptions
 from transformermodel_predictor.torchserve.worker_settings import WorkerSettings
-
-NEVER_BUILT = """
-import os, pathlib, time
-folder = pathlib.Path(__file__).parent
-(folder / "writing").write_text(str(os.getpid()))
-(folder / "writing").rename(folder / "begun")
-while True:
-    time.sleep(0.01)
-"""
-
-
-def never_built(folder: Path) -> Path:
-    """A package that pip builds for ever."""
-    folder.mkdir()
-    (folder / "pyproject.toml").write_text(
-        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
-    )
-    (folder / "backend.py").write_text(NEVER_BUILT)
-    return folder
-
-
-def runs(pid: str) -> bool:
-    """Whether a process runs; one that has ended may wait for somebody to look."""
-    try:
-        state = Path("/proc", pid, "stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
 
 
 async def test_an_installation_that_is_given_up_ends_at_once_and_leaves_nothing(
