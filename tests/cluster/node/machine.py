@@ -12,6 +12,9 @@ from tests.cluster.node.run import PROGRAMS, Run
 
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+PROGRAMS_SETTINGS = {"GOGC": "200"}
+"""Variables for all of Kubernetes's programs: they may take more memory before they look for garbage."""
+
 
 @dataclass(frozen=True)
 class Machine:
@@ -28,6 +31,7 @@ class Machine:
         """
         cache = self.run.folder / "client"
         return {
+            **PROGRAMS_SETTINGS,
             "KUBECONFIG": str(self.run.kubeconfig),
             "KUBECACHEDIR": str(cache / "kube"),
             "KUBERC": "off",
@@ -67,6 +71,11 @@ class Machine:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                env={"PATH": f"{PROGRAMS}{os.pathsep}{_SYSTEM_PATH}", "HOME": "/root", **(environment or {})},
+                env={
+                    **PROGRAMS_SETTINGS,
+                    "PATH": f"{PROGRAMS}{os.pathsep}{_SYSTEM_PATH}",
+                    "HOME": "/root",
+                    **(environment or {}),
+                },
             )
         return Component(name, process, log)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.cluster.node.certificates import Authority, Certificate
+from tests.cluster.node.machine import PROGRAMS_SETTINGS
 from tests.cluster.node.processes import Component, wait_until
 from tests.cluster.node.run import KSERVE_CRDS, PROGRAMS, REPOSITORY
 
@@ -67,7 +68,8 @@ class ApiServer:
         Raises:
             subprocess.CalledProcessError: it failed.
         """
-        environment = {**os.environ, "KUBECONFIG": str(self.kubeconfig), "KUBECACHEDIR": str(self.folder / "cache")}
+        access = {"KUBECONFIG": str(self.kubeconfig), "KUBECACHEDIR": str(self.folder / "cache")}
+        environment = {**os.environ, **PROGRAMS_SETTINGS, **access}
         command = [str(PROGRAMS / "kubectl"), *map(str, arguments)]
         done = subprocess.run(command, input=given, capture_output=True, text=True, check=False, env=environment)
         if done.returncode:
@@ -150,6 +152,7 @@ def _running(folder: Path, name: str, *arguments: str) -> Iterator[Component]:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
+            env={**os.environ, **PROGRAMS_SETTINGS},
         )
     try:
         yield Component(name, process, log)
