@@ -1,5 +1,6 @@
 """The collector's view of a store in a folder."""
 
+import glob
 import os
 import shutil
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from transformermodel_predictor.artifact.collection import Input, Kept, StoreContent
 from transformermodel_predictor.artifact.collector import Attempt
+from transformermodel_predictor.artifact.durable import BESIDE
 from transformermodel_predictor.artifact.holding import held_alone
 from transformermodel_predictor.artifact.local_store import STAGING
 from transformermodel_predictor.artifact.lock import locked
@@ -46,7 +48,8 @@ class LocalCollectable:
         """Forget what a model used; see `Collectable`."""
         file = self._references / reference_key(reference)
         file.unlink(missing_ok=True)
-        file.with_name(f"{file.name}.lock").unlink(missing_ok=True)
+        for beside in file.parent.glob(f"{glob.escape(file.name)}{BESIDE}*"):  # of preparations that were killed
+            beside.unlink(missing_ok=True)
 
     def remove_artifact(
         self, digest: str, inputs: tuple[str, ...], unneeded_since: datetime, leaving: str | None = None
@@ -101,8 +104,8 @@ class LocalCollectable:
         left_out = None if leaving is None else self._references / reference_key(leaving)
         digests: set[str] = set()
         for path in self._references.rglob("*"):
-            if path != left_out and path.is_file():
-                with suppress(FileNotFoundError):  # a lock beside a reference, whose owner is done
+            if path != left_out and BESIDE not in path.name and path.is_file():
+                with suppress(FileNotFoundError):  # forgotten meanwhile
                     digests.update(digests_of(path.read_text(encoding="ascii")))
         return frozenset(digests)
 

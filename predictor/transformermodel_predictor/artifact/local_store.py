@@ -15,7 +15,7 @@ from pathlib import Path
 
 from transformermodel_api.errors import CorruptArtifact
 from transformermodel_predictor.artifact.directory import Artifact, open_artifact
-from transformermodel_predictor.artifact.durable import flush, write_atomically
+from transformermodel_predictor.artifact.durable import BESIDE, flush, write_atomically
 from transformermodel_predictor.artifact.holding import held
 from transformermodel_predictor.artifact.lock import locked
 from transformermodel_predictor.artifact.manifest import REPORT_FILE
@@ -111,7 +111,7 @@ class LocalStore:
         """Note that a model uses an artifact; see `Store`."""
         file = self.root / REFERENCES / reference_key(reference)
         file.parent.mkdir(parents=True, exist_ok=True)
-        with locked(file.with_name(f"{file.name}.lock")):
+        with locked(file.with_name(f"{file.name}{BESIDE}lock")):
             write_atomically(file, with_newest(file.read_text(encoding="ascii") if file.exists() else "", digest))
 
     def adopt(self, folder: Path) -> Artifact:

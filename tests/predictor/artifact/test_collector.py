@@ -62,6 +62,18 @@ def test_what_a_model_refers_to_stays_until_it_is_forgotten(place: Place, sealed
     assert place.content() == set()
 
 
+def test_no_model_is_taken_for_the_lock_or_the_draft_of_another(place: Place) -> None:
+    names = [REFERENCE, f"{REFERENCE}.lock", f"{REFERENCE}.new"]
+    digests = ["1" * 64, "2" * 64, "3" * 64]
+    for name, digest in reversed(list(zip(names, digests, strict=True))):
+        place.store().refer(name, digest)
+    collectable = place.collectable()
+    assert [collectable.used_by(name) for name in names] == [(digest,) for digest in digests]
+    collectable.forget(REFERENCE)
+    assert [collectable.used_by(name) for name in names] == [(), ("2" * 64,), ("3" * 64,)]
+    assert collectable.content().referenced == {"2" * 64, "3" * 64}
+
+
 def test_what_has_come_to_be_needed_meanwhile_stays(place: Place, sealed: Sealed) -> None:
     artifact = publish(place.store(), sealed)
     digest = artifact.manifest.digest
@@ -128,7 +140,7 @@ def test_what_its_owner_removes_while_the_collector_looks_is_passed_over(
     store = LocalStore(tmp_path / "store")
     artifact = publish(store, sealed)
     store.refer(REFERENCE, artifact.manifest.digest)
-    (store.root / "refs" / "cluster" / "team" / "gone.lock").touch()
+    (store.root / "refs" / "cluster" / "team" / "gone").touch()
     for name in ("gone", KEY):
         (store.root / "staging" / name).mkdir()
     (store.root / "staging" / KEY / "gone").write_bytes(b"part")

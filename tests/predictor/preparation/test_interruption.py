@@ -51,7 +51,7 @@ def require_sound(store: Path) -> None:
         assert artifact.manifest.digest == name
         assert (artifact.path / "report.json").is_file()
     for pointer in store.glob("inputs/*"):
-        assert pointer.suffix == ".new" or pointer.read_text().strip() in artifacts
+        assert pointer.name.endswith("~new") or pointer.read_text().strip() in artifacts
 
 
 @pytest.mark.slow
