@@ -30,7 +30,7 @@ class DiskFull(PreparationFailed):
         self.place = place
         message = "the disk is full."
         if place is not None:
-            room = f"its disk has room for {free_bytes(place) / 1e6:,.1f} MB"
+            room = f"its disk has room for {free_bytes(place) / 1e6:,.1f} MB, and more is needed"
             message = f"{place} could not be written ({os.strerror(number)}): {room}."
         super().__init__(FailureReason.InsufficientStorage, message)
 

@@ -64,7 +64,8 @@ def test_a_full_disk_is_told_with_the_folder_that_whoever_writes_there_names(cau
         cause()
     assert failure.value.reason is FailureReason.InsufficientStorage
     assert re.fullmatch(
-        rf"{tmp_path} could not be written \(No space left on device\): its disk has room for [\d.,]+ MB\.",
+        rf"{tmp_path} could not be written \(No space left on device\): its disk has room for [\d.,]+ MB, "
+        r"and more is needed\.",
         failure.value.message,
     )
 
