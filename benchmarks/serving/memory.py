@@ -27,7 +27,8 @@ _MODELS = (("MiniLM", prepare), ("BERT-base", prepare_bert_base))
 _REST_SECONDS = 10
 _MIB = 2**20
 _IMPORTS = (
-    "import transformers, transformermodel_predictor.server.lifecycle, transformermodel_predictor.server.native_loading; "
+    "import transformers, transformermodel_predictor.server.lifecycle; "
+    "import transformermodel_predictor.server.native_loading; "
     "transformers.AutoModelForSequenceClassification, transformers.BertForSequenceClassification; "
     "print(flush=True); input()"
 )
