@@ -38,8 +38,8 @@ _CONTENTS = {
 _DECIMAL = re.compile(r"[+-]?(\d+\.\d*|\.\d+|\d+(?=[eE]))([eE][+-]?\d+)?")
 """A number that is not whole: KServe's messages have no place for one, so it travels as a string."""
 
-_TRITONS_DOUBLE = 4
-"""Number of the field that Triton's clients put a float into."""
+_TRITONS_DOUBLE, _TRITONS_UINT64 = 4, 5
+"""Numbers of the fields that Triton's clients put a float and a priority into."""
 
 _SCALARS = {bool: "bool_param", int: "int64_param", str: "string_param"}
 
@@ -124,14 +124,21 @@ def _read_tensor(tensor: AnyMessage, raw: bytes | None, most_rows: int | None) -
 def _read_parameter(name: str, parameter: AnyMessage) -> object:
     choice = parameter.WhichOneof("parameter_choice")
     if choice is None:
-        double = unknown_field(parameter, _TRITONS_DOUBLE)
-        if not isinstance(double, int):
-            raise InvalidRequest(f"parameter {name!r} has no value; floats travel as strings")
-        return struct.unpack("<d", struct.pack("<Q", double))[0]
+        return _read_tritons(name, parameter)
     value = getattr(parameter, choice)
     if isinstance(value, str) and _DECIMAL.fullmatch(value):
         return float(value)
     return value
+
+
+def _read_tritons(name: str, parameter: AnyMessage) -> object:
+    """A value in a field that only Triton's messages have."""
+    double, whole = unknown_field(parameter, _TRITONS_DOUBLE), unknown_field(parameter, _TRITONS_UINT64)
+    if isinstance(double, int):
+        return struct.unpack("<d", struct.pack("<Q", double))[0]
+    if isinstance(whole, int):
+        return whole
+    raise InvalidRequest(f"parameter {name!r} has no value; floats travel as strings")
 
 
 def _write_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,3 +1,4 @@
+import struct
 from typing import Any
 
 import pytest
@@ -33,6 +34,26 @@ def request(datatype: str = "BYTES", *, raw: bytes | None = None, **more: Any) -
 
 def response(*tensors: Tensor) -> InferenceResponse:
     return InferenceResponse("m", "1", "42", tensors, {})
+
+
+@pytest.mark.parametrize(
+    ("wire", "value"),
+    [(b"\x21" + struct.pack("<d", 0.5), 0.5), (b"\x28\x03", 3), (b"\x28" + b"\xff" * 9 + b"\x01", 2**64 - 1)],
+    ids=["double", "uint64", "largest"],
+)
+def test_parameters_in_fields_of_tritons_own_are_read(wire: bytes, value: float) -> None:
+    parameter = messages.InferParameter.FromString(wire)
+    asked = request(raw=pack("BYTES", ["a", "b"]), parameters={"priority": parameter})
+
+    assert v2_grpc.read_request(asked).parameters == {"priority": value}
+
+
+@pytest.mark.parametrize("wire", [b"", b"\x32\x01a"], ids=["none", "another field"])
+def test_a_parameter_without_a_value_is_refused(wire: bytes) -> None:
+    asked = request(raw=pack("BYTES", ["a", "b"]), parameters={"top_k": messages.InferParameter.FromString(wire)})
+
+    with pytest.raises(InvalidRequest, match="'top_k' has no value; floats travel as strings"):
+        v2_grpc.read_request(asked)
 
 
 @pytest.mark.parametrize("datatype", TYPED)

@@ -35,7 +35,8 @@ def main() -> dict[str, Any]:
         tensor = triton.InferInput("text", [len(texts)], "BYTES")
         tensor.set_data_from_numpy(numpy.array([text.encode() for text in texts], dtype=object))
         outputs = [triton.InferRequestedOutput("label"), triton.InferRequestedOutput("score")]
-        answered = client.infer(name, [tensor], outputs=outputs, request_id="42", parameters={"probabilities": False})
+        steering = {"priority": 1, "timeout": 240_000_000, "parameters": {"probabilities": False}}
+        answered = client.infer(name, [tensor], outputs=outputs, request_id="42", **steering)
         client.unload_model(name)
         unloaded = client.is_model_ready(name)
         client.load_model(name)
