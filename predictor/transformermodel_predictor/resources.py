@@ -39,8 +39,9 @@ class DiskFull(PreparationFailed):
 def resources_classified(folder: Path | None = None) -> Iterator[None]:
     """Turn a full disk and exhausted memory into their failure classes, whoever notices them.
 
-    safetensors and torch have exceptions of their own for both, which differ from others only in their text. Whoever
-    takes all errors of some work for something else, such as a damaged file, has this around the work itself.
+    safetensors, tokenizers and torch have exceptions of their own for both, which differ from others only in their
+    text. Whoever takes all errors of some work for something else, such as a damaged file, has this around the work
+    itself.
 
     Args:
         folder: where the work writes; told where whoever notices does not say.
@@ -62,15 +63,20 @@ def resources_classified(folder: Path | None = None) -> Iterator[None]:
         if error.errno not in _NO_SPACE:
             raise
         raise DiskFull(error.errno, Path(error.filename) if isinstance(error.filename, str) else folder) from error
-    except SafetensorError as error:
-        for text, number in _NO_SPACE_IN_TEXT.items():
-            if text in str(error):
-                raise DiskFull(number, folder) from error
-        raise
     except RuntimeError as error:
         if not any(text in str(error) for text in _NO_MEMORY_IN_TEXT):
             raise
         raise _out_of_memory() from error
+    except Exception as error:
+        number = next((number for text, number in _NO_SPACE_IN_TEXT.items() if text in str(error)), None)
+        if number is None or not _is_of_rust(error):
+            raise
+        raise DiskFull(number, folder) from error
+
+
+def _is_of_rust(error: Exception) -> bool:
+    """Whether an error is one as safetensors raises them, or tokenizers, which has no class of its own for them."""
+    return isinstance(error, SafetensorError) or type(error) is Exception
 
 
 def _out_of_memory() -> PreparationFailed:

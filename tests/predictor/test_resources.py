@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors import SafetensorError
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
@@ -21,6 +23,10 @@ def fill_the_disk() -> None:
 
 def fill_the_disk_from_safetensors() -> None:
     raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+
+def fill_the_disk_from_tokenizers() -> None:
+    Tokenizer(WordLevel({"a": 0}, unk_token="a")).save("/dev/full")
 
 
 def exceed_a_quota() -> None:
@@ -44,6 +50,7 @@ def fill_the_memory_from_torch() -> None:
     [
         (fill_the_disk, FailureReason.InsufficientStorage, "the disk is full."),
         (fill_the_disk_from_safetensors, FailureReason.InsufficientStorage, "the disk is full."),
+        (fill_the_disk_from_tokenizers, FailureReason.InsufficientStorage, "the disk is full."),
         (map_more_than_there_is, FailureReason.OutOfMemory, "the model does not fit into memory."),
         (fill_the_memory, FailureReason.OutOfMemory, "the model does not fit into memory."),
         (fill_the_memory_from_torch, FailureReason.OutOfMemory, "the model does not fit into memory."),
