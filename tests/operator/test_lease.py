@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ class Leases:
         self.lease: dict[str, Any] | None = None
         self.reachable = True
         self.writes = 0
+        self.on_its_way: Callable[[], None] = lambda: None
 
     async def get(self, reference: Reference) -> Document | None:
         self._require_reachable()
@@ -33,6 +35,7 @@ class Leases:
 
     async def replace(self, kind: Kind, document: Document) -> Document:
         self._require_reachable()
+        self.on_its_way()
         assert self.lease is not None
         if document["metadata"]["resourceVersion"] != self.lease["metadata"]["resourceVersion"]:
             raise ApiError(409, "the object has been modified")
@@ -137,6 +140,30 @@ async def test_a_holder_that_cannot_renew_gives_up_before_others_may_begin(lease
     leases.reachable = False
     await first.hold()
     assert PERIODS.give_up <= time.now < PERIODS.duration
+
+
+async def test_the_time_that_a_renewal_takes_counts_as_time_without_one(leases: Leases, time: Time) -> None:
+    """Who waits for the Lease's end counts from when it was written, which may be just after it was sent."""
+    first = election(leases, time, "first")
+    await first.acquire()
+
+    def slowly_and_for_the_last_time() -> None:
+        time.now += 3
+        leases.reachable = False
+
+    leases.on_its_way = slowly_and_for_the_last_time
+    await first.hold()
+    sent = PERIODS.renew
+    assert time.now == sent + PERIODS.give_up
+
+
+async def test_a_lease_tells_since_when_its_holder_has_had_it(leases: Leases, time: Time) -> None:
+    first = election(leases, time, "first")
+    await first.acquire()
+    assert leases.lease is not None
+    acquired = leases.lease["spec"]["acquireTime"]
+    await first.acquire()
+    assert leases.lease["spec"]["acquireTime"] == acquired
 
 
 async def test_a_holder_whose_lease_was_taken_gives_up_at_once(leases: Leases, time: Time) -> None:

@@ -365,6 +365,28 @@ async def test_a_job_that_gets_no_pod_says_what_the_events_say() -> None:
     assert "warnings about Job" in world.cluster.reads
 
 
+@pytest.mark.parametrize(
+    ("waits_for", "told", "reason", "asked"),
+    [
+        ("ErrImagePull", [{"reason": "Failed", "note": "x"}], "ImagePullFailed", False),
+        ("RunContainerError", [], "PodNotStarting", True),
+        ("RunContainerError", [{"reason": "FailedMount", "note": "no such volume"}], "PodNotStarting", True),
+    ],
+)
+async def test_events_are_asked_for_where_the_pod_itself_does_not_say_enough(
+    waits_for: str, told: list[Object], reason: str, asked: bool
+) -> None:
+    world = World(model(), job(model(), active=1, created=NOW - timedelta(minutes=1)))
+    world.cluster.pods = [pod(waiting={"reason": waits_for})]
+    world.cluster.told = told
+    await world.reconcile()
+    assert world.ready_reason() == reason
+    assert ("warnings about Pod" in world.cluster.reads) is asked
+    assert ("no such volume" in world.status["conditions"][0]["message"]) is any(
+        "volume" in one["note"] for one in told
+    )
+
+
 async def test_the_end_of_the_log_goes_into_the_event_and_is_done_without_where_it_cannot_be_read() -> None:
     for log, told in (("no head\n", True), (ApiError(500, "the node is gone"), False)):
         world = World(model(), job(model(), "Failed", failed=1))
@@ -380,6 +402,14 @@ async def test_without_the_right_to_look_claims_are_left_to_the_pods() -> None:
     world.cluster.claim = ApiError(403, "forbidden")
     await world.reconcile()
     assert world.cluster.writes == ["apply Job", "status"]
+
+
+async def test_without_an_answer_about_claims_no_job_is_made() -> None:
+    world = World(model())
+    world.cluster.claim = ApiError(500, "try again")
+    with pytest.raises(ApiError):
+        await world.reconcile()
+    assert world.cluster.writes == []
 
 
 async def test_a_job_at_work_is_followed_and_one_that_is_over_is_not() -> None:
