@@ -4,6 +4,7 @@ import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import ClassVar
 
 from torch.export import Dim, ExportedProgram, export
@@ -76,7 +77,8 @@ def _compile(program: ExportedProgram, file: Path) -> None:
     from torch._inductor import aoti_compile_and_package  # importing it takes a second
     from torch._inductor.utils import fresh_cache
 
-    with fresh_cache():  # what the compiler keeps for another time is as large as the model
+    # What the compiler keeps for another time is as large as the model, and after an error it stays in its own folder.
+    with TemporaryDirectory() as place, fresh_cache(dir=place):
         aoti_compile_and_package(program, package_path=str(file), inductor_configs=_SETTINGS)
 
 

@@ -1,8 +1,11 @@
 """One model is compiled, which takes half a minute, and everything is asked of it."""
 
+import errno
 import json
+import os
 import subprocess
 import sys
+import tempfile
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +16,7 @@ import torch
 from tests.predictor.preparation.forms.comparison import difference
 from tests.predictor.preparation.forms.conftest import candidate
 from tests.predictor.preparation.forms.own_architecture import own_model
-from tests.predictor.preparation.forms.tiny_models import VOCABULARY, rows
+from tests.predictor.preparation.forms.tiny_models import VOCABULARY, merged, rows
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.preparation import Format
 from transformermodel_api.spec import TaskName
@@ -105,6 +108,22 @@ def test_a_package_that_is_none_is_refused(tmp_path: Path, tiny_artifact: Artifa
     (tmp_path / "model.pt2").write_bytes(b"none")
     with pytest.raises(PreparationFailed, match=r"UnsupportedForm: .*model\.pt2 cannot be loaded by AOTInductor"):
         load(tmp_path, EXPORTED, TASK, torch.device("cpu"))
+
+
+def test_a_compilation_that_finds_no_room_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill_the_disk(*_: object, **__: object) -> None:
+        (Path(os.environ["TORCHINDUCTOR_CACHE_DIR"]) / "half").write_bytes(b"half of it")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    monkeypatch.setattr("torch._inductor.aoti_compile_and_package", fill_the_disk)
+    for folder in ("temporary", "model"):
+        (tmp_path / folder).mkdir()
+    with pytest.raises(PreparationFailed, match="InsufficientStorage"):
+        ExportedForm().build(merged(own_model()), EXPORTED, Place(), tmp_path / "model")
+    assert list((tmp_path / "temporary").iterdir()) == []
 
 
 def test_a_machine_without_a_compiler_is_told_before_anything_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
