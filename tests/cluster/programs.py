@@ -19,7 +19,6 @@ _COMPONENTS = (
     "kube-controller-manager",
     "kube-proxy",
     "kube-scheduler",
-    "kubectl",
     "kubelet",
 )
 
@@ -107,7 +106,7 @@ _VERSION = "k8s.io/component-base/version"
 _MAJOR, _MINOR, _ = _KUBERNETES_VERSION.split(".")
 KUBERNETES = Module(
     "kubernetes",
-    {"kubernetes": ".", "pause": "./pause"},
+    {"kubernetes": ".", "kubectl": "./kubectl", "pause": "./pause"},
     # Without these the API server would call itself v0.0.0, and clients would not believe it anything.
     {
         f"{_VERSION}.gitVersion": f"v{_KUBERNETES_VERSION}",
