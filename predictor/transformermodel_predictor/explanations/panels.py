@@ -34,6 +34,10 @@ NEW_NODES = 6
 """Points that halving a part adds: three within each half; the ends and the middle were there."""
 
 
+_NARROWEST, _NEAREST = 1e-7, 1e-30
+"""As float32 tells points of the way apart: by their share of it, and so ever more finely towards the baseline."""
+
+
 @dataclass(frozen=True, order=True)
 class Panel:
     """A part of the way, by the shares at which it starts and stops."""
@@ -52,6 +56,11 @@ class Panel:
         """Itself, cut at its middle node."""
         _, _, middle, _, _ = self.nodes
         return Panel(self.start, middle), Panel(middle, self.stop)
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether its halves are of more than one point; over what others miss the model jumps."""
+        return self.stop - self.start > _NARROWEST * self.stop and self.stop > _NEAREST
 
     def values(self, points: Points) -> torch.Tensor:
         """The integral of each token's contribution, float64 [tokens]."""
@@ -79,6 +88,8 @@ _LEFT = 3
 def refined(panels: Sequence[Panel], points: Points, allowed: float, most: int) -> tuple[Panel, ...]:
     """The same way with the worst parts halved: as few as leave the others missing little enough, and at least one.
 
+    As it is where what is missed lies on parts that are too narrow to be halved: the model jumps there.
+
     Args:
         panels: the parts.
         points: at all their nodes.
@@ -86,9 +97,12 @@ def refined(panels: Sequence[Panel], points: Points, allowed: float, most: int) 
         most: parts that may be halved.
     """
     missed = {panel: abs(panel.missed(points)) for panel in panels}
+    wide = [panel for panel in panels if panel.is_wide]
+    if sum(missed[panel] for panel in panels if not panel.is_wide) > _LEFT * allowed:
+        return tuple(panels)
     left = sum(missed.values())
     worst: list[Panel] = []
-    for panel in sorted(panels, key=lambda panel: -missed[panel])[:most]:
+    for panel in sorted(wide, key=lambda panel: -missed[panel])[:most]:
         if worst and left <= _LEFT * allowed:
             break
         worst.append(panel)

@@ -60,3 +60,23 @@ def test_as_few_parts_are_halved_as_leave_the_others_missing_little(allowed: flo
     panels = even(8)
     points = known(panels, lambda share: share, lambda _: 0.0)
     assert len(refined(panels, points, allowed, most=8)) == 8 + halved
+
+
+@pytest.mark.parametrize(("jump", "most_halvings"), [(0.3, 30), (0.0, 110)])
+def test_parts_are_not_halved_for_what_the_model_jumps_over(jump: float, most_halvings: int) -> None:
+    """Near the baseline they are halved for longer: a normalization of nearly nothing changes fast there."""
+
+    def jumping(share: float) -> float:
+        return float(share > jump)
+
+    panels, points, halvings = even(2), {}, 0
+    while True:
+        points |= known(panels, jumping, lambda _: 0.0)
+        finer = refined(panels, points, 0.02, most=10)
+        if finer == panels:
+            break
+        panels, halvings = finer, halvings + 1
+    assert halvings < most_halvings
+    (missing,) = [panel for panel in panels if panel.missed(points)]
+    assert missing.start <= jump <= missing.stop
+    assert missing.stop - missing.start < 1e-5

@@ -68,10 +68,11 @@ def _growing(path: Path, options: Options) -> Steps:
         points |= yield from _ask(path, sorted(wanted))
         most, allowed = (options.most_steps - len(points)) // NEW_NODES, _allowed(points, options.tolerance)
         converged = _suffices(panels, points, allowed)
-        if most < 1 or converged:
+        finer = panels if most < 1 or converged else refined(panels, points, allowed, most)
+        if finer == panels:
             values = torch.stack([panel.values(points) for panel in panels]).sum(dim=0)
             return Attribution(tuple(values.tolist()), _delta(values, points), len(points), converged)
-        panels = refined(panels, points, allowed, most)
+        panels = finer
 
 
 def _ask(path: Path, shares: Sequence[float]) -> _Asking:
