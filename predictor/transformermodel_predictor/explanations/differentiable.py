@@ -11,8 +11,9 @@ from transformermodel_api.spec import TaskName
 from transformermodel_predictor.artifact.directory import Artifact
 from transformermodel_predictor.artifact.twin import differentiable_folder
 from transformermodel_predictor.explanations.embeddings import NotDifferentiable
-from transformermodel_predictor.explanations.offered import Offered, probes_for
+from transformermodel_predictor.explanations.offered import Offered
 from transformermodel_predictor.explanations.pauses import Pause
+from transformermodel_predictor.explanations.probes import Frame, probes_for
 from transformermodel_predictor.explanations.tools import Tools
 from transformermodel_predictor.explanations.twin import Twin
 from transformermodel_predictor.explanations.twins import load_twin
@@ -36,16 +37,16 @@ class Differentiable:
 
 
 def find_differentiable(
-    artifact: Artifact, task: AnyTask, tools: Tools, device: torch.device, pause: Pause
+    artifact: Artifact, task: AnyTask, tools: Tools, frame: Frame, device: torch.device, pause: Pause
 ) -> Differentiable:
     """Load a twin of the weights in an artifact, whose passes pause between layers. Takes seconds."""
     trusted, folder = artifact.configuration.trust_remote_code, differentiable_folder(artifact.path)
     try:
         twin = load_twin(folder, task, device, trust_remote_code=trusted, pause=pause)
         configuration = AutoConfig.from_pretrained(folder, trust_remote_code=trusted, local_files_only=True)
+        probes = probes_for(configuration, frame, generates=task.name is TaskName.TextGeneration)
     except (PreparationFailed, NotDifferentiable, OSError, ValueError) as error:
         _log.warning("%s has no gradients: %s", artifact.path, one_line(error))
         problem = f"it has no gradients ({one_line(error).rstrip('.')})"
         return Differentiable(None, Offered(tools, problem=problem))
-    probes = probes_for(configuration, generates=task.name is TaskName.TextGeneration)
     return Differentiable(twin, Offered(Tools(tools.stand_ins, twin.embed), probes))

@@ -1,108 +1,66 @@
 """The place in a model where it turns from tokens to numbers: read there, and differentiated with respect to it."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Protocol
 
 import torch
 from torch import nn
-from transformers import PreTrainedModel
 
 
 class NotDifferentiable(Exception):
     """The model has no gradient with respect to its embeddings; the text says why."""
 
 
-class EmbeddingOutput:
-    """What a model's embeddings module returns.
+class EmbeddingOutput(Protocol):
+    """What a model makes of tokens before all else. Hooks are in this model alone, and only while it runs."""
 
-    It is the whole module with token types and positions where a model has one, as encoders have, since a normalization
-    follows them there that would be a part of each token's share; else the token embeddings alone. Hooks are in this
-    model alone, and only while it runs.
+    def read(self, ids: torch.Tensor, run: Callable[[], object]) -> torch.Tensor:
+        """What is made of tokens, [rows, tokens, width].
 
-    Args:
-        model: a twin's own.
-
-    Raises:
-        NotDifferentiable: it has no embeddings of tokens.
-    """
-
-    def __init__(self, model: PreTrainedModel) -> None:
-        self._name = type(model).__name__
-        self._module = _embeddings_of(model)
-
-    def read(self, run: Callable[[], object]) -> torch.Tensor:
-        """What the module returns in a forward pass, [rows, tokens, width]; the pass ends there.
+        Args:
+            ids: the tokens, int64 [rows, tokens].
+            run: a forward pass over them; it may be ended early, or not be needed.
 
         Raises:
-            NotDifferentiable: the pass did not come by the module.
+            NotDifferentiable: the pass did not come by the embeddings.
         """
+        ...
 
-        def leave(_: nn.Module, __: object, output: object) -> None:
-            raise _Reached(_tensor(output))
+    def replaced(self, embedded: torch.Tensor, ids: torch.Tensor) -> AbstractContextManager[None]:
+        """Let something else be made of the tokens in the pass that runs meanwhile.
 
-        with _hooked(self._module, leave):
-            try:
-                run()
-            except _Reached as reached:
-                return reached.embedded
-        raise NotDifferentiable(f"{self._name} does not call its embeddings")
-
-    @contextmanager
-    def replaced(self, embedded: torch.Tensor) -> Iterator[None]:
-        """Let the module return something else, of the same shape but for what a model itself adds at the end.
-
-        Longformer fills texts up to whole windows of its attention.
+        Args:
+            embedded: it, of the shape that is read.
+            ids: the tokens of the pass, int64 [rows, tokens]; more than are embedded where they are filled up.
 
         Raises:
-            NotDifferentiable: it was not called exactly once meanwhile.
+            NotDifferentiable: the model did not take the whole text from there.
         """
-        calls = 0
-
-        def replace(_: nn.Module, __: object, output: Any) -> Any:  # noqa: ANN401 - a tensor, or a tuple with it
-            nonlocal calls
-            calls += 1
-            added = _tensor(output)[:, embedded.shape[1] :]
-            given = torch.cat([embedded, added], dim=1) if added.shape[1] else embedded
-            return (given, *output[1:]) if isinstance(output, tuple) else given
-
-        with _hooked(self._module, replace):
-            yield
-        if calls != 1:
-            raise NotDifferentiable(f"{self._name} calls its embeddings {calls} times in one pass")
+        ...
 
 
-class _Reached(BaseException):
-    """Ends a forward pass that has come far enough; no error, so nothing on the way takes it for one."""
-
-    def __init__(self, embedded: torch.Tensor) -> None:
-        super().__init__()
-        self.embedded = embedded
-
-
-def _embeddings_of(model: PreTrainedModel) -> nn.Module:
-    whole = getattr(model.base_model, "embeddings", None)
-    if isinstance(whole, nn.Module):
-        return whole
-    try:
-        tokens: object = model.get_input_embeddings()
-    except NotImplementedError:
-        tokens = None
-    if not isinstance(tokens, nn.Module):
-        raise NotDifferentiable(f"{type(model).__name__} has no embeddings of tokens")
-    return tokens
+Hook = Callable[[nn.Module, tuple[Any, ...], Mapping[str, Any], Any], Any]
+"""Called after a module with its arguments, those with names, and what it returns; it may return something else."""
 
 
 @contextmanager
-def _hooked(module: nn.Module, hook: Callable[[nn.Module, object, Any], Any]) -> Iterator[None]:
-    handle = module.register_forward_hook(hook)
+def hooked(modules: Iterable[nn.Module], hook: Hook) -> Iterator[None]:
+    """Let a hook see, and change, what modules return meanwhile."""
+    handles = [module.register_forward_hook(hook, with_kwargs=True) for module in modules]
     try:
         yield
     finally:
-        handle.remove()
+        for handle in handles:
+            handle.remove()
 
 
-def _tensor(output: Any) -> torch.Tensor:  # noqa: ANN401 - a tensor, or a tuple with it
+def tensor_of(output: Any) -> torch.Tensor:  # noqa: ANN401 - a tensor, or a tuple with it
+    """What embeddings return, alone or before other things.
+
+    Raises:
+        NotDifferentiable: they return something else.
+    """
     first = output[0] if isinstance(output, tuple) else output
     if not isinstance(first, torch.Tensor):
         raise NotDifferentiable(f"embeddings return {type(first).__name__}")

@@ -3,13 +3,15 @@
 import asyncio
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
 from transformers import PreTrainedTokenizerBase
 
+from transformermodel_api.errors import UserError
 from transformermodel_api.explanations import Explanations
 from transformermodel_predictor.artifact.directory import Artifact
 from transformermodel_predictor.artifact.twin import differentiable_folder
@@ -21,6 +23,7 @@ from transformermodel_predictor.explanations.explaining import Subject, explaini
 from transformermodel_predictor.explanations.explanation import GRADIENT_METHODS, Baseline, Explained, Method
 from transformermodel_predictor.explanations.facts import explanation_facts
 from transformermodel_predictor.explanations.offered import Offered
+from transformermodel_predictor.explanations.probes import Frame
 from transformermodel_predictor.explanations.queue import ExplanationQueue
 from transformermodel_predictor.explanations.request import PARAMETER_NAMES, ExplanationRequest, read_request
 from transformermodel_predictor.explanations.rows import Result, Row
@@ -183,13 +186,28 @@ class Explainer:
         return Offered(self._tools) if self._differentiable is None else self._differentiable.offered
 
     def _encode(self, question: Any) -> Windows:  # noqa: ANN401 - the task's own
-        with self._tokenizing:
+        with self._reading():
             (windows,) = self._task.encode(self._model.tokenizer, [question])
         return windows
 
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Use the tokenizer.
+
+        Raises:
+            NotExplained: it does not know where its tokens stand.
+        """
+        with self._tokenizing:
+            try:
+                yield
+            except UserError as error:
+                raise NotExplained(f"answers of this model cannot be explained: {error}") from error
+
     def _find_differentiable(self) -> Differentiable:
         model = self._model
-        return find_differentiable(model.artifact, model.task, self._tools, model.device, self._pause)
+        with self._reading():
+            frame = Frame.of(model.tokenizer)
+        return find_differentiable(model.artifact, model.task, self._tools, frame, model.device, self._pause)
 
     def _run(self, rows: Sequence[Row]) -> list[Result]:
         return results_of(rows, self._engine, self._differentiable.twin if self._differentiable else None)

@@ -2,33 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from random import Random
-
-import torch
-from transformers import PreTrainedConfig
 
 from transformermodel_predictor.explanations.embeddings import NotDifferentiable
 from transformermodel_predictor.explanations.explanation import GRADIENT_METHODS, Attribution, Baseline, Method, Options
 from transformermodel_predictor.explanations.methods.catalogue import METHODS
-from transformermodel_predictor.explanations.objectives import ContinuationLogProbability
 from transformermodel_predictor.explanations.rows import Asking
 from transformermodel_predictor.explanations.target import Target
 from transformermodel_predictor.explanations.tools import Tools
 from transformermodel_predictor.pretrained import one_line
-from transformermodel_predictor.tasks.task import Encoding, InvalidQuestion, Outputs
+from transformermodel_predictor.tasks.task import InvalidQuestion
 
-_FAILURES = (NotDifferentiable, InvalidQuestion, ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
+_TOLD = (NotDifferentiable, InvalidQuestion, ArithmeticError)
+"""What says itself why a method does not work."""
+_FAILURES = (*_TOLD, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 """Each architecture that cannot fails in its own way."""
 
 _WITHOUT_BASELINE = frozenset((Method.InputXGradient, Method.Saliency))
 """They look at the text alone, and so work with any."""
 
-Combination = tuple[Method, Baseline]
+Combination = tuple[Method, Baseline | None]
+"""Without a baseline where the method has none."""
 
-_LENGTHS = (6, 13)
-"""Two, as rows of different lengths run together."""
-_GENERATING_LENGTHS = (6,)
-"""One for language models: rows of theirs run apart by length, and each token costs hundreds of times as much."""
 _TRIALS = (Options(steps=16, most_steps=128), Options(steps=64, most_steps=512))
 """The second only where the first does not suffice: near an embedding that a normalization cannot scale, gradients
 change so fast that hundreds of steps are needed."""
@@ -57,11 +51,12 @@ class Offered:
 
     def untried(self, method: Method, baseline: Baseline) -> bool:
         """Whether a trial has to tell whether a method works with a baseline."""
-        return method in GRADIENT_METHODS and self._problem is None and (method, baseline) not in self._tried
+        gradients = method in GRADIENT_METHODS and self._problem is None
+        return gradients and _combination(method, baseline) not in self._tried
 
     def trial(self, method: Method, baseline: Baseline) -> Asking[None]:
         """Explain the probes, and keep what comes of it."""
-        self._tried[method, baseline] = yield from self._failure(method, baseline)
+        self._tried[_combination(method, baseline)] = yield from self._failure(method, baseline)
 
     def failed(self, method: Method, baseline: Baseline, error: Exception) -> None:
         """Keep that a trial did not come to an end.
@@ -71,7 +66,11 @@ class Offered:
         """
         if not isinstance(error, _FAILURES):
             raise error
-        self._tried[method, baseline] = one_line(error)
+        reason = one_line(error).rstrip(".")
+        told = isinstance(error, _TOLD)
+        self._tried[_combination(method, baseline)] = (
+            reason if told else f"it fails on random tokens ({type(error).__name__}: {reason})"
+        )
 
     def require(self, options: Options) -> None:
         """Refuse a method that the model is known not to offer.
@@ -79,16 +78,17 @@ class Offered:
         Raises:
             InvalidQuestion: the text says why, and what there is.
         """
-        reason = self.reason_against(options.method, options.baseline)
+        method, baseline = options.method, options.baseline
+        reason = self.reason_against(method, baseline)
         if reason is not None:
             raise InvalidQuestion(
-                f"method {options.method} with the baseline {options.baseline} cannot be had for this model: {reason}; "
-                f"there are {self._listed()}"
+                f"method {_named(method, [baseline])} cannot be had for this model: {reason}; {self._possible()}"
             )
 
     def reason_against(self, method: Method, baseline: Baseline) -> str | None:
         """Why a method does not work with a baseline, as far as is known; None where it does."""
-        found = (self._problem or self._tried.get((method, baseline))) if method in GRADIENT_METHODS else None
+        tried = self._tried.get(_combination(method, baseline))
+        found = (self._problem or tried) if method in GRADIENT_METHODS else None
         return found or _no_token(method, baseline, self._tools)
 
     @property
@@ -100,9 +100,18 @@ class Offered:
         """Those that a method works with, as far as is known."""
         return tuple(baseline for baseline in Baseline if self.reason_against(method, baseline) is None)
 
-    def _listed(self) -> str:
-        """Each method with its baselines."""
-        return "; ".join(f"{method} with {' or '.join(self.baselines(method))}" for method in self.methods) or "none"
+    def _possible(self) -> str:
+        """Each method with its baselines; those apart of which only a trial can tell."""
+        works: list[str] = []
+        may: list[str] = []
+        for method in self.methods:
+            baselines = self.baselines(method)
+            untried = [baseline for baseline in baselines if self.untried(method, baseline)]
+            for names, found in ((works, [one for one in baselines if one not in untried]), (may, untried)):
+                names += [_named(method, found)] if found else []
+        told = [f"there are {'; '.join(works)}"] if works else []
+        told += [f"not tried yet are {'; '.join(may)}"] if may else []
+        return "; ".join(told) or "and there is no other"
 
     def _failure(self, method: Method, baseline: Baseline) -> Asking[str | None]:
         """Why a gradient method does not do what it promises; None where it does."""
@@ -118,37 +127,14 @@ class Offered:
         return None
 
 
-def probes_for(configuration: PreTrainedConfig, *, generates: bool = False) -> tuple[Target, ...]:
-    """Sequences of random tokens, the same at each start, with an objective that the model has whatever its head.
-
-    Args:
-        configuration: the model's.
-        generates: whether its logits are of tokens that follow. Then one of them is looked at, as explanations do: all
-            logits of a vocabulary together change so restlessly on the way that hundreds of steps would be needed.
-    """
-    size: int = configuration.get_text_config().vocab_size
-    tokens = [token for token in range(size) if token != getattr(configuration, "pad_token_id", None)]
-    random = Random(0)  # noqa: S311 - no secret
-    return tuple(
-        Target(
-            name="probe",
-            encoding=Encoding({"input_ids": random.choices(tokens, k=length)}),
-            objective=ContinuationLogProbability((length - 1,), (random.choice(tokens),)) if generates else _Mixture(),
-            score=1.0,
-            features=(None, *range(length - 2), None),
-        )
-        for length in (_GENERATING_LENGTHS if generates else _LENGTHS)
-    )
+def _combination(method: Method, baseline: Baseline) -> Combination:
+    """What a trial of a method with a baseline is a trial of."""
+    return method, None if method in _WITHOUT_BASELINE else baseline
 
 
-class _Mixture:
-    """All logits, each with another weight, so that none cancels another."""
-
-    def value(self, outputs: Outputs) -> torch.Tensor:
-        """Their weighed sum."""
-        logits = [outputs[name].flatten() for name in sorted(outputs) if name.endswith("logits")]
-        every = torch.cat(logits)
-        return (every * torch.arange(1, len(every) + 1, dtype=every.dtype, device=every.device).cos()).sum()
+def _named(method: Method, baselines: Sequence[Baseline]) -> str:
+    """A method with its baselines, as a client is told of it."""
+    return str(method) if method in _WITHOUT_BASELINE else f"{method} with the baseline {' or '.join(baselines)}"
 
 
 def _no_token(method: Method, baseline: Baseline, tools: Tools) -> str | None:
@@ -165,5 +151,8 @@ def _misses(found: Attribution) -> str | None:
     if size == 0:
         return "its values are all zero"
     if found.delta is not None and abs(found.delta) > _TOLERANCE * size:
-        return f"its values do not sum to what they should: {abs(found.delta) / size:.0%} off after {found.steps} steps"
+        return (
+            f"its values do not sum to what they should: {abs(found.delta) / size:.0%} off after {found.steps} steps "
+            "(gradients do not see jumps, such as those from one expert of a mixture to another)"
+        )
     return None

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 
 from transformermodel_predictor.engines.packed.model import PackedModel
-from transformermodel_predictor.explanations.embeddings import EmbeddingOutput
+from transformermodel_predictor.explanations.embedding_choice import embeddings_of
 from transformermodel_predictor.explanations.gradients import differentiate, not_recording, recording, results_of_row
 from transformermodel_predictor.explanations.rows import GradientRow, Result
 from transformermodel_predictor.tasks.task import Encoding
@@ -28,13 +28,13 @@ class PackedTwin:
     def __init__(self, packed: PackedModel) -> None:
         self._packed = packed
         packed.model.requires_grad_(requires_grad=False)
-        self._embeddings = EmbeddingOutput(packed.model)
+        self._embeddings = embeddings_of(packed.model)
 
     def embed(self, encoding: Encoding) -> torch.Tensor:
         """What the whole embeddings module returns for an encoding, [tokens, width], without a gradient."""
         with not_recording():
             layout, features = self._packed.laid_out([encoding])
-            return self._embeddings.read(lambda: self._packed.forward(layout, features))[0]
+            return self._embeddings.read(features["input_ids"], lambda: self._packed.forward(layout, features))[0]
 
     def run(self, rows: Sequence[GradientRow]) -> list[Result]:
         """One pass forward over all rows, and as many back as a row has objectives.
@@ -46,7 +46,7 @@ class PackedTwin:
         with recording():
             embedded = torch.cat([rows[index].embedded for index in layout.order]).unsqueeze(0)
             embedded = embedded.to(self._packed.model.device).requires_grad_()
-            with self._embeddings.replaced(embedded):
+            with self._embeddings.replaced(embedded, features["input_ids"]):
                 outputs = self._packed.forward(layout, features)
             values, gradients = differentiate(rows, self._packed.split(layout, outputs), embedded)
         parts = zip(*(layout.split(gradient.cpu()) for gradient in gradients), strict=True)

@@ -18,7 +18,7 @@ from transformermodel_predictor.engines.global_attention import (
 )
 from transformermodel_predictor.engines.packed.model import first_position
 from transformermodel_predictor.engines.padding import pad_token_of
-from transformermodel_predictor.explanations.embeddings import EmbeddingOutput
+from transformermodel_predictor.explanations.embedding_choice import embeddings_of
 from transformermodel_predictor.explanations.gradients import differentiate, not_recording, recording, results_of_row
 from transformermodel_predictor.explanations.objectives import ContinuationLogProbability
 from transformermodel_predictor.explanations.rows import GradientRow, Result
@@ -41,7 +41,7 @@ class PlainTwin:
 
     def __init__(self, model: PreTrainedModel) -> None:
         self._model = model.requires_grad_(requires_grad=False)
-        self._embeddings = EmbeddingOutput(model)
+        self._embeddings = embeddings_of(model)
         self._accepted = frozenset(inspect.signature(model.forward).parameters)
         self._first_position = first_position(model)
         self._counts_separators = counts_separators(model)
@@ -54,7 +54,7 @@ class PlainTwin:
         """What the whole embeddings module returns for an encoding, [tokens, width], without a gradient."""
         with not_recording():
             features = self._features([encoding])
-            return self._embeddings.read(lambda: self._model(**features))[0][: len(encoding)]
+            return self._embeddings.read(features["input_ids"], lambda: self._model(**features))[0][: len(encoding)]
 
     def run(self, rows: Sequence[GradientRow]) -> list[Result]:
         """One pass forward for each length of rows, and as many back as a row has objectives.
@@ -77,7 +77,7 @@ class PlainTwin:
             rows, features[_KEPT] = _with_last_logits(rows)
         with recording():
             embedded = torch.stack([row.embedded for row in rows]).to(self._model.device).requires_grad_()
-            with self._embeddings.replaced(embedded):
+            with self._embeddings.replaced(embedded, features["input_ids"]):
                 output = self._model(**features)
             tensors = {name: value for name, value in output.items() if isinstance(value, torch.Tensor)}
             outputs = [{name: value[index] for name, value in tensors.items()} for index in range(len(rows))]

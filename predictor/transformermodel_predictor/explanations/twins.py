@@ -52,7 +52,7 @@ def twin_of(model: PreTrainedModel, *, packed: bool = True, pause: Pause | None 
     Raises:
         NotDifferentiable: the model has no embeddings of tokens.
     """
-    if packed:
+    if packed and hasattr(model.config, "vocab_size"):  # of random tokens is what packing is proven on
         try:
             pooling = pack(sharing_weights(model)).pooling
             return _packed_twin(model, pooling, pause)

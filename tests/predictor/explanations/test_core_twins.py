@@ -8,9 +8,9 @@ import torch
 from tests.predictor.engines.packed.architectures import HEADS, Architecture, sequences
 from transformermodel_predictor.engines.cores import Cores, _made_once
 from transformermodel_predictor.explanations.core_twins import CoreTwins
-from transformermodel_predictor.explanations.offered import probes_for
 from transformermodel_predictor.explanations.packed_twin import PackedTwin
 from transformermodel_predictor.explanations.pauses import Pause
+from transformermodel_predictor.explanations.probes import probes_for
 from transformermodel_predictor.explanations.rows import GradientRow, Result
 from transformermodel_predictor.explanations.twins import twin_of
 from transformermodel_predictor.tasks.task import Encoding

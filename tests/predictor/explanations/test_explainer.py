@@ -1,7 +1,9 @@
 import asyncio
 import math
+from dataclasses import replace
 
 import pytest
+from transformers import CanineTokenizer
 
 from transformermodel_api.explanations import ExplanationLimits, Explanations
 from transformermodel_predictor.batching import Overloaded
@@ -61,6 +63,15 @@ async def test_where_explanations_are_switched_off_the_request_is_told(
     handler = GeneralizedHandler("tiny", tiny_model, workers, explanations=Explanations(enabled=False))
     with pytest.raises(NotExplained, match="switched off"):
         await handler.explain([{"text": TEXT}])
+
+
+@pytest.mark.parametrize("method", [Method.Saliency, Method.FeatureAblation])
+async def test_a_tokenizer_that_does_not_know_where_its_tokens_stand_is_told_of(
+    tiny_model: LoadedModel, workers: Workers, method: Method
+) -> None:
+    handler = GeneralizedHandler("tiny", replace(tiny_model, tokenizer=CanineTokenizer()), workers)
+    with pytest.raises(InvalidQuestion, match="answers of this model cannot be explained: CanineTokenizer cannot say"):
+        await handler.explain([{"text": TEXT}], {"method": method.value, "baseline": "pad"})
 
 
 async def test_no_more_are_admitted_than_may_wait(tiny_model: LoadedModel, workers: Workers) -> None:

@@ -13,7 +13,8 @@ from tests.predictor.tiny_language import make_language_model
 from transformermodel_predictor.engines.pretrained import PretrainedEngine
 from transformermodel_predictor.explanations.driving import drive
 from transformermodel_predictor.explanations.explanation import GRADIENT_METHODS, Baseline, Method, Options
-from transformermodel_predictor.explanations.offered import Offered, probes_for
+from transformermodel_predictor.explanations.offered import Offered
+from transformermodel_predictor.explanations.probes import probes_for
 from transformermodel_predictor.explanations.rows import GradientRow, Result
 from transformermodel_predictor.explanations.tools import Tools
 from transformermodel_predictor.explanations.twin import Twin
@@ -76,8 +77,7 @@ def test_without_any_token_there_are_only_methods_with_gradients_and_a_way_only_
     assert found.baselines(Method.Saliency) == tuple(Baseline)
     told = (
         "method feature_ablation with the baseline pad cannot be had for this model: the tokenizer has no pad token; "
-        "there are integrated_gradients with zero; input_x_gradient with pad or mask or zero; saliency with pad or mask"
-        " or zero"
+        "not tried yet are integrated_gradients with the baseline zero; input_x_gradient; saliency"
     )
     with pytest.raises(InvalidQuestion, match=f"^{told}$"):
         found.require(Options(Method.FeatureAblation))
@@ -125,6 +125,31 @@ def test_a_method_counts_as_offered_until_it_was_tried() -> None:
     found = Offered(Tools(STAND_INS), probes_for(model.config))
     assert found.untried(*INTEGRATED)
     assert Method.IntegratedGradients in found.methods
+
+
+def test_a_refusal_names_what_works_and_apart_from_it_what_nobody_has_tried() -> None:
+    model = Architecture("Bert").model(HEADS[0])
+    twin = twin_of(model)
+    found = Offered(Tools(STAND_INS, twin.embed), probes_for(model.config))
+    found.failed(*INTEGRATED, RuntimeError("Sizes of tensors must match."))
+    drive(found.trial(Method.Saliency, Baseline.Pad), PretrainedEngine(model), twin)
+    with pytest.raises(InvalidQuestion) as refused:
+        found.require(Options(*INTEGRATED))
+    assert str(refused.value) == (
+        "method integrated_gradients with the baseline pad cannot be had for this model: it fails on random tokens "
+        "(RuntimeError: Sizes of tensors must match); there are saliency; "
+        "feature_ablation with the baseline pad or mask; shapley_sampling with the baseline pad or mask; "
+        "kernel_shap with the baseline pad or mask; lime with the baseline pad or mask; "
+        "not tried yet are integrated_gradients with the baseline mask or zero; input_x_gradient"
+    )
+
+
+def test_a_method_without_a_baseline_is_tried_once_for_all() -> None:
+    found = Offered(Tools(STAND_INS))
+    found.failed(Method.Saliency, Baseline.Pad, ArithmeticError("the model's gradients are not finite"))
+    assert not found.untried(Method.Saliency, Baseline.Zero)
+    with pytest.raises(InvalidQuestion, match=r"^method saliency cannot be had for this model: the model's gr"):
+        found.require(Options(Method.Saliency, Baseline.Mask))
 
 
 def test_an_error_that_says_nothing_of_the_method_is_not_kept() -> None:

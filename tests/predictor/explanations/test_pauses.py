@@ -5,7 +5,7 @@ import torch
 
 from tests.predictor.engines.packed.architectures import HEADS, Architecture
 from transformermodel_predictor.engines.packed.parity import pack
-from transformermodel_predictor.explanations.offered import probes_for
+from transformermodel_predictor.explanations.probes import probes_for
 from transformermodel_predictor.explanations.rows import GradientRow
 from transformermodel_predictor.explanations.twins import sharing_weights, twin_of
 

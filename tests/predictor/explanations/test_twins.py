@@ -29,9 +29,9 @@ from transformermodel_predictor.explanations.embeddings import NotDifferentiable
 from transformermodel_predictor.explanations.explanation import Baseline, Options
 from transformermodel_predictor.explanations.methods import integrated_gradients
 from transformermodel_predictor.explanations.objectives import ClassLogit, ContinuationLogProbability
-from transformermodel_predictor.explanations.offered import probes_for
 from transformermodel_predictor.explanations.packed_twin import PackedTwin
 from transformermodel_predictor.explanations.plain_twin import PlainTwin
+from transformermodel_predictor.explanations.probes import Frame, probes_for
 from transformermodel_predictor.explanations.rows import GradientRow, Result
 from transformermodel_predictor.explanations.target import Objective, Target
 from transformermodel_predictor.explanations.tools import Tools
@@ -54,7 +54,7 @@ def decoder(kind: str) -> PreTrainedModel:
 
 def targets(model: PreTrainedModel) -> list[Target]:
     """Three texts, two of one length."""
-    short, long = probes_for(model.config)
+    short, long = probes_for(model.config, Frame(before=(5,), after=(6,)))
     (other,) = sequences(len(long.encoding))
     return [long, short, replace(long, encoding=other)]
 
