@@ -105,7 +105,7 @@ class ExplanationQueue:
         self._drop_ended()
         self._jobs.rotate(-1)
         seconds = time.perf_counter() - began - (self._worker.seconds_given - given)
-        self._paces[gradient].learn(sum(len(row.encoding) for row in rows), seconds)
+        self._paces[gradient].learn(sum(row.work for row in rows), seconds)
         self._observed(seconds)
 
     def _take(self, gradient: bool) -> "list[tuple[_Job, list[Row]]]":
@@ -115,7 +115,7 @@ class ExplanationQueue:
         for job in self._jobs:
             rows: list[Row] = []
             while job.waiting and isinstance(job.waiting[0], GradientRow) is gradient:
-                room -= len(job.waiting[0].encoding)
+                room -= job.waiting[0].work
                 if room < 0 and (taken or rows):
                     break
                 rows.append(job.waiting.popleft())

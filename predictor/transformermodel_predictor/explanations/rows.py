@@ -37,6 +37,11 @@ class GradientRow:
         """All that are differentiated."""
         return (self.objective, *self.further)
 
+    @property
+    def work(self) -> int:
+        """Tokens of as much work, with one pass back each: a pass back takes about as long as the one forward."""
+        return len(self.encoding) * (1 + len(self.objectives)) // 2
+
 
 @dataclass(frozen=True)
 class ForwardRow:
@@ -49,6 +54,11 @@ class ForwardRow:
 
     encoding: Encoding
     objective: Objective
+
+    @property
+    def work(self) -> int:
+        """Tokens."""
+        return len(self.encoding)
 
 
 @dataclass(frozen=True)

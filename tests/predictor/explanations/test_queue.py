@@ -1,6 +1,7 @@
 import asyncio
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import pytest
 import torch
@@ -131,3 +132,21 @@ async def test_whoever_traces_sees_when_it_waited_and_when_it_was_worked_on(work
         await queue.explain(adding([forward(1)], [forward(2)]))
     (timeline,) = timelines
     assert [phase.name for phase in timeline.phases if phase.name != QUEUE] == ["explain", "explain"]
+
+
+def test_what_several_targets_take_back_counts_as_work() -> None:
+    row = GradientRow(Encoding({"input_ids": [1] * 10}), torch.zeros(10, 1), OnlyLogit())
+    assert row.work == forward(1, 10).work == 10
+    assert replace(row, further=(OnlyLogit(),) * 3).work == 25
+
+
+async def test_a_piece_with_several_targets_has_fewer_rows(worker: DeviceThread) -> None:
+    engine = Engine()
+    queue = ExplanationQueue(engine, worker, lambda: True)
+    row = GradientRow(Encoding({"input_ids": [1] * 16}), torch.zeros(16, 1), OnlyLogit())
+    await queue.explain(adding([row] * 8))
+    one = len(engine.pieces[0])
+    engine.pieces.clear()
+    other = ExplanationQueue(engine, worker, lambda: True)
+    await other.explain(adding([replace(row, further=(OnlyLogit(),) * 3)] * 8))
+    assert len(engine.pieces[0]) < one
