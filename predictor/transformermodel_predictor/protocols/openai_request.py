@@ -65,7 +65,7 @@ _OF_NO_EFFECT = frozenset(
 
 _STREAM_OPTIONS = frozenset({"include_usage", "include_obfuscation"})
 
-_ROLES = {"developer": "system", **{role: role for role in ("system", "user", "assistant")}}
+ROLES = {"developer": "system", **{role: role for role in ("system", "user", "assistant")}}
 """Who speaks, by what chat templates call them: `developer` is what newer clients call `system`."""
 
 _OF_MESSAGES = frozenset({"role", "content", "name"})
@@ -235,12 +235,12 @@ def _message(message: object, name: str) -> dict[str, str]:
     for member, value in message.items():
         if member not in _OF_MESSAGES and value not in (None, []):
             raise InvalidRequest(f"{member} of {name} is not supported; leave it out", f"{name}.{member}")
-    if message["role"] not in _ROLES:
-        raise InvalidRequest(f"the role of {name} must be one of {', '.join(_ROLES)}", f"{name}.role")
+    if message["role"] not in ROLES:
+        raise InvalidRequest(f"the role of {name} must be one of {', '.join(ROLES)}", f"{name}.role")
     speaker = message.get("name")
     if not isinstance(speaker, str | None):
         raise InvalidRequest(f"the name of {name} must be a string", f"{name}.name")
-    read = {"role": _ROLES[message["role"]], "content": _content(message.get("content"), name)}
+    read = {"role": ROLES[message["role"]], "content": _content(message.get("content"), name)}
     return read if speaker is None else {**read, "name": speaker}
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from transformermodel_predictor.protocols.openai_request import ROLES
+
 _TEXT: dict[str, Any] = {"type": "string"}
 _TEXT_OR_NULL: dict[str, Any] = {"type": ["string", "null"]}
 _COUNT: dict[str, Any] = {"type": "integer", "minimum": 0}
@@ -54,7 +56,7 @@ _GENERATION: dict[str, Any] = {
     "top_k": _COUNT,
     "repetition_penalty": _NUMBER,
     "do_sample": _FLAG,
-    "seed": _COUNT,
+    "seed": {"type": "integer"},
     "stop": _TEXTS,
     "n": {"type": "integer", "minimum": 1},
     "stream": _FLAG,
@@ -62,7 +64,7 @@ _GENERATION: dict[str, Any] = {
     "user": _TEXT,
 }
 _PARTS = _list(_object({"type": {"const": "text"}, "text": _TEXT}))
-_MESSAGE = _object({"role": _TEXT, "content": {"anyOf": [_TEXT, _PARTS]}}, name=_TEXT)
+_MESSAGE = _object({"role": {"enum": list(ROLES)}, "content": {"anyOf": [_TEXT, _PARTS]}}, name=_TEXT)
 
 OPENAI_SCHEMAS: Mapping[str, dict[str, Any]] = {
     "OpenAIError": _object(
@@ -78,7 +80,7 @@ OPENAI_SCHEMAS: Mapping[str, dict[str, Any]] = {
     "ChatRequest": _object(
         {
             "model": _TEXT,
-            "messages": _list(_object({"role": _TEXT, "content": {"anyOf": [_TEXT, _PARTS]}}, name=_TEXT)),
+            "messages": _list(_MESSAGE),
         },
         logprobs=_FLAG,
         top_logprobs=_COUNT,

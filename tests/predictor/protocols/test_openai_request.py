@@ -10,6 +10,7 @@ from openai.types.chat.chat_completion_stream_options_param import ChatCompletio
 
 from transformermodel_predictor.protocols.errors import InvalidRequest, TooManyRows
 from transformermodel_predictor.protocols.openai_request import CompletionRequest, read_chat, read_completion
+from transformermodel_predictor.protocols.openai_schemas import OPENAI_SCHEMAS
 
 COMPLETION: dict[str, Any] = {"model": "writer", "prompt": "the"}
 CHAT: dict[str, Any] = {"model": "writer", "messages": [{"role": "user", "content": "the"}]}
@@ -133,6 +134,13 @@ class TestMessages:
         said = [{"role": role, "content": "a"} for role in ("developer", "system", "user", "assistant")]
         (prompt,) = read_chat({**CHAT, "messages": said}).prompts
         assert [message["role"] for message in prompt["messages"]] == ["system", "system", "user", "assistant"]
+
+    def test_the_roles_that_are_described_are_those_that_are_read(self) -> None:
+        messages = OPENAI_SCHEMAS["ChatRequest"]["properties"]["messages"]
+        described = messages["items"]["properties"]["role"]["enum"]
+        assert set(described) == {"developer", "system", "user", "assistant"}
+        for role in described:
+            assert read_chat({**CHAT, "messages": [{"role": role, "content": "a"}]}).prompts
 
     @pytest.mark.parametrize(
         ("message", "words", "field"),
