@@ -162,7 +162,7 @@ class ObjectStore:
         if (staged.path / REPORT_FILE).exists():
             missing.append(REPORT_FILE)
         manifest = (staged.path / MANIFEST_FILE).read_bytes()
-        with self._removed_again(f"{place}/{name}" for name in missing):
+        with self._removed_again(place, missing):
             for name in missing:
                 self.bucket.upload(staged.path / name, f"{place}/{name}")
             if damaged:
@@ -172,13 +172,16 @@ class ObjectStore:
                 self.bucket.create(f"{place}/{MANIFEST_FILE}", manifest)
 
     @contextmanager
-    def _removed_again(self, keys: Iterable[str]) -> Iterator[None]:
-        """Leave nothing behind after a failure that stays, such as full storage."""
+    def _removed_again(self, place: str, names: Iterable[str]) -> Iterator[None]:
+        """Leave nothing behind after a failure that stays, such as full storage.
+
+        What somebody else has published meanwhile, of another input that came to the same, is theirs.
+        """
         try:
             yield
         except PreparationFailed as error:
-            if not error.reason.transient:
-                self.bucket.remove(keys)
+            if not error.reason.transient and self.bucket.state(f"{place}/{MANIFEST_FILE}") is None:
+                self.bucket.remove(f"{place}/{name}" for name in names)
             raise
 
     def _place(self, digest: str) -> str:
