@@ -4,7 +4,8 @@ A few architectures (XLNet, ConvBERT, FNet, Funnel, Nystromformer, YOSO, CANINE)
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from transformers import PreTrainedModel
@@ -18,7 +19,7 @@ _SHORT, _LONG = (3, 4, 5, 6, 7), 9
 """Several, as Funnel pools tokens by twos and fours: padding that falls together with text alone is not hidden."""
 _TOLERANCE = {torch.float32: 0.01}
 _COARSE_TOLERANCE = 0.2
-"""Of the largest number, for the dtypes that are shorter than float32."""
+"""Of the largest number, where a model is tried in a type that is shorter than float32."""
 
 Run = Callable[[Sequence[Encoding]], list[Outputs]]
 
@@ -41,18 +42,37 @@ def padding_is_hidden(run: Run, model: PreTrainedModel) -> bool:
     """
     tokens = [token for token in range(2 * _LONG) if token != pad_token_of(model)]
     long, *short = (Encoding({"input_ids": tokens[-length:]}) for length in (_LONG, *_SHORT))
-    try:
-        alone, (_, *beside) = [run([row])[0] for row in short], run([long, *short])
-    except Exception as error:  # noqa: BLE001 - some architectures want certain tokens in every row
-        _log.info("whether padding changes %s could not be tried: %s", type(model).__name__, one_line(error))
-        return True
-    tolerance = _TOLERANCE.get(model.dtype, _COARSE_TOLERANCE)
+    with _in_float32(model):
+        tolerance = _TOLERANCE.get(model.dtype, _COARSE_TOLERANCE)
+        try:
+            alone, (_, *beside) = [run([row])[0] for row in short], run([long, *short])
+        except Exception as error:  # noqa: BLE001 - some architectures want certain tokens in every row
+            _log.info("whether padding changes %s could not be tried: %s", type(model).__name__, one_line(error))
+            return True
     return all(
         _close(one[name], other[name], tolerance)
         for one, other in zip(alone, beside, strict=True)
         for name in one
         if name.endswith("logits")
     )
+
+
+@contextmanager
+def _in_float32(model: PreTrainedModel) -> Iterator[None]:
+    """Let a model on the CPU compute on copies of its weights in float32, whatever type they have.
+
+    In bfloat16 rounding hides what padding changes, and oneDNN would keep what it compiles for each number of tokens.
+    Elsewhere the model stays as it is: a GPU's memory may not be enough for the copies.
+    """
+    tensors = (*model.parameters(), *model.buffers()) if model.device.type == "cpu" else ()
+    shorter = [(tensor, tensor.data) for tensor in tensors if tensor.dtype in (torch.bfloat16, torch.float16)]
+    for tensor, data in shorter:
+        tensor.data = data.float()
+    try:
+        yield
+    finally:
+        for tensor, data in shorter:
+            tensor.data = data
 
 
 def _close(alone: torch.Tensor, beside: torch.Tensor, tolerance: float) -> bool:

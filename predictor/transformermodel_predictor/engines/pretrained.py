@@ -22,6 +22,7 @@ from transformermodel_predictor.engines.global_attention import (
     counts_separators,
     global_attention,
 )
+from transformermodel_predictor.engines.mapping import stay_in_files
 from transformermodel_predictor.engines.padding import pad_token_of, padding_is_hidden
 from transformermodel_predictor.engines.precision import dtype_of
 from transformermodel_predictor.engines.quantization import quantize, require_cpu
@@ -109,6 +110,8 @@ class PretrainedEngine:
         engine.try_padding()
         if precision is Precision.Int8:
             quantize(model)
+        elif model.device.type == "cpu":
+            stay_in_files(model, directory.glob("*.safetensors"))  # of which the trial has read every page
         if execution.compilation is None:
             return engine
         tokenizer = load_pretrained_tokenizer(directory, trust_remote_code=execution.trust_remote_code)

@@ -124,6 +124,19 @@ def test_a_model_that_padding_changes_answers_a_batch_row_by_row(
     assert ("padding changes what it gives" in caplog.text) is changed
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32], ids=str)
+def test_what_rounding_would_hide_is_found_because_a_model_is_tried_in_float32(dtype: torch.dtype) -> None:
+    torch.manual_seed(0)
+    config = FunnelConfig(
+        vocab_size=32, block_sizes=[1, 1, 1], num_labels=3, initializer_std=0.1, pad_token_id=2, **FUNNEL
+    )
+    model = AutoModelForSequenceClassification.from_config(config).eval().to(dtype)
+    engine = PretrainedEngine(model)
+    engine.try_padding()
+    assert computed_tokens(engine, [5, 9]) == 5 + 9
+    assert {weight.dtype for weight in model.parameters()} == {dtype}
+
+
 @pytest.mark.parametrize("shapes", [None, Buckets((1, 2, 4), (16,)), Tiles(16, 512)], ids=["any", "compiled", "tiles"])
 def test_whether_padding_changes_a_model_is_found_whatever_its_batches_are_filled_up_to(
     shapes: Buckets | Tiles | None,
@@ -149,6 +162,32 @@ def test_a_text_too_short_for_the_model_is_filled_up(blocks: int) -> None:
     alone = torch.cat([logits(engine, [row]) for row in rows])
     torch.testing.assert_close(logits(engine, rows), alone, atol=1e-5, rtol=0)
     assert computed_tokens(engine, [1]) == fewest_tokens(model)
+
+
+def resident_of(file: Path) -> int:
+    """Bytes of a file that are mapped into this process's memory at present."""
+    found, path = 0, ""
+    for line in Path("/proc/self/smaps").read_text().splitlines():
+        words = line.split()
+        if not words[0].endswith(":"):
+            path = words[-1]
+        elif words[0] == "Rss:" and path == str(file):
+            found += 1024 * int(words[1])
+    return found
+
+
+def test_embeddings_stay_in_the_file_until_texts_need_them(tmp_path: Path) -> None:
+    """Though all of them are read when padding is tried."""
+    config = BertConfig(
+        vocab_size=40_000, hidden_size=128, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16
+    )
+    config.num_labels = 3
+    AutoModelForSequenceClassification.from_config(config).bfloat16().save_pretrained(tmp_path)
+    task = make_task(TaskName.SequenceClassification, TaskConfiguration(LABELS, MAX_LENGTH))
+    engine = PretrainedEngine.load(tmp_path, task, Precision.BFloat16)
+    file = tmp_path / "model.safetensors"
+    assert resident_of(file) < file.stat().st_size / 2
+    assert engine.model.get_input_embeddings().weight.dtype is torch.bfloat16
 
 
 def shapes_of(model: PreTrainedModel, engine: Engine, rows: list[Encoding]) -> list[tuple[int, ...]]:
