@@ -16,9 +16,12 @@ def keep_freed_memory() -> None:
     """Let the allocator keep what a forward pass frees for the next one.
 
     By default it gives activations of some megabytes back to the kernel after every operation, and each next operation
-    pays for getting them again, page by page: a tenth of a forward pass and more.
+    pays for getting them again, page by page: a tenth of a forward pass and more. So MKL need not keep buffers of its
+    own, for each thread and size, that nobody can take back: it is to get them here, unless the user says otherwise.
+    Called before anything computes; handlers' workers are not told, because their allocator stays as it is.
     """
     if allocator := _glibc():
+        allocator.setenv(b"MKL_DISABLE_FAST_MM", b"1", 0)
         allocator.mallopt(_M_MMAP_THRESHOLD, _LARGEST_MMAP_THRESHOLD)
         allocator.mallopt(_M_TRIM_THRESHOLD, _NEVER)
 

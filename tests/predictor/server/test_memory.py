@@ -1,5 +1,6 @@
 """What the allocator does is seen in a process of its own, because it cannot be undone."""
 
+import os
 import platform
 import subprocess
 import sys
@@ -41,3 +42,22 @@ print(rested[0] > 1000, rested[1] < 100)
 def test_freed_memory_is_kept_but_while_a_model_is_loaded_or_nothing_is_to_be_done() -> None:
     said = subprocess.run([sys.executable, "-c", _PROGRAM], capture_output=True, text=True, check=True).stdout
     assert said.split() == ["True"] * 6
+
+
+_MKL = """
+import ctypes, os
+from transformermodel_predictor.server.memory import keep_freed_memory
+keep_freed_memory()
+libc = ctypes.CDLL(None)
+libc.getenv.restype = ctypes.c_char_p
+print(libc.getenv(b"MKL_DISABLE_FAST_MM").decode(), os.environ.get("MKL_DISABLE_FAST_MM"))
+"""
+
+
+@pytest.mark.parametrize(("users", "said"), [(None, "1 None"), ("0", "0 0")], ids=["by itself", "as the user says"])
+def test_mkl_keeps_no_buffers_in_this_process_alone(users: str | None, said: str) -> None:
+    """Python's own environment, which handlers' workers get, is not changed."""
+    others = {name: value for name, value in os.environ.items() if name != "MKL_DISABLE_FAST_MM"}
+    environment = others if users is None else {**others, "MKL_DISABLE_FAST_MM": users}
+    told = subprocess.run([sys.executable, "-c", _MKL], capture_output=True, text=True, check=True, env=environment)
+    assert told.stdout.strip() == said
