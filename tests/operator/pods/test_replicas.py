@@ -94,10 +94,10 @@ def test_replicas_that_only_start_are_told_from_those_that_fail(pods: list[Objec
 
 
 def test_an_end_may_be_an_accident_and_is_told_all_the_same() -> None:
-    trouble = read_trouble([serving_pod(**{**LOOPING, "restartCount": 0})], "new")
+    trouble = read_trouble([serving_pod(**{**LOOPING, "restartCount": 2})], "new")
     assert trouble.crashes is None
     assert trouble.obstacle == (
-        "Pod one has ended (Error, exit status 2) and was restarted 0 times. there is no CUDA device"
+        "Pod one has ended (Error, exit status 2) and was restarted 2 times. there is no CUDA device"
     )
 
 
