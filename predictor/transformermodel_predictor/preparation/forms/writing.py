@@ -1,5 +1,8 @@
 """What the builders of compiled forms share: what they start from, where they run, and the file beside the graph."""
 
+import errno
+import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +22,7 @@ from transformermodel_predictor.preparation.forms.plain_decoder import exportabl
 from transformermodel_predictor.preparation.merge import Merged
 from transformermodel_predictor.pretrained import one_line
 from transformermodel_predictor.quiet import quiet
-from transformermodel_predictor.resources import resources_classified
+from transformermodel_predictor.resources import DiskFull, resources_classified
 from transformermodel_predictor.tasks.text_generation import TextGeneration
 
 
@@ -35,7 +38,8 @@ def compiling(candidate: Candidate) -> Iterator[None]:
     """Where a model is traced, exported or compiled: without gradients and without the compilers' own messages.
 
     Raises:
-        PreparationFailed: UnsupportedForm, for whatever the compiler cannot do with the model.
+        PreparationFailed: UnsupportedForm, for whatever the compiler cannot do with the model; InsufficientStorage, the
+            programs that it calls find no room for their temporary files.
     """
     try:
         with resources_classified(), quiet(), torch.no_grad():
@@ -43,6 +47,8 @@ def compiling(candidate: Candidate) -> Iterator[None]:
     except PreparationFailed:
         raise
     except Exception as error:  # each compiler fails in its own way
+        if os.strerror(errno.ENOSPC) in str(error):
+            raise DiskFull(errno.ENOSPC, Path(tempfile.gettempdir())) from error
         raise unsupported(
             f"the model cannot be had in the form {candidate.format.value} ({type(error).__name__}: {one_line(error)})."
         ) from error

@@ -110,12 +110,17 @@ def test_a_package_that_is_none_is_refused(tmp_path: Path, tiny_artifact: Artifa
         load(tmp_path, EXPORTED, TASK, torch.device("cpu"))
 
 
-def test_a_compilation_that_finds_no_room_leaves_nothing_behind(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "fault",
+    [OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), RuntimeError("g++: /tmp/x.s: No space left on device")],
+    ids=["of Python", "of a compiler"],
+)
+def test_a_compilation_that_finds_no_room_says_so_and_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Exception
 ) -> None:
     def fill_the_disk(*_: object, **__: object) -> None:
         (Path(os.environ["TORCHINDUCTOR_CACHE_DIR"]) / "half").write_bytes(b"half of it")
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        raise fault
 
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     monkeypatch.setattr("torch._inductor.aoti_compile_and_package", fill_the_disk)
