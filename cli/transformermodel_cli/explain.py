@@ -105,7 +105,10 @@ def _in_process(
     name: str, directory: "Path", options: "ModelOptions", fields: dict[str, Any], parameters: dict[str, Any]
 ) -> "Explained":
     """Loaded as a server loads it, and asked once."""
-    from transformermodel_predictor.server.native_loading import load_handler  # imports PyTorch: seconds
+    from transformermodel_predictor.garbage import uncollected
+
+    with uncollected():
+        from transformermodel_predictor.server.native_loading import load_handler  # imports PyTorch: seconds
     from transformermodel_predictor.tasks.task import InvalidQuestion
     from transformermodel_predictor.telemetry.observer import Unobserved
     from transformermodel_predictor.workers import Workers

@@ -95,10 +95,12 @@ def prepare_subject(subject: ManifestSubject, store: "StoreLocation") -> Prepare
     console.print(f"Preparing {subject.name}", style="bold")
     for note in subject.converted.notes if subject.converted else ():
         console.print(f"  {note}", markup=False)
-    from transformermodel_predictor.preparation.memory import pass_over_modules
-    from transformermodel_predictor.preparation.outcome import read_report
-    from transformermodel_predictor.preparation.pipeline import prepare  # imports PyTorch: seconds
-    from transformermodel_predictor.progress import Step
+    from transformermodel_predictor.garbage import pass_over_modules, uncollected
+
+    with uncollected():
+        from transformermodel_predictor.preparation.outcome import read_report
+        from transformermodel_predictor.preparation.pipeline import prepare  # imports PyTorch: seconds
+        from transformermodel_predictor.progress import Step
 
     request, opened = PreparationRequest.of(subject.model.spec), store.open()
     with progress_for(console) as progress:

@@ -20,6 +20,8 @@ _SHORT, _LONG = (3, 4, 5, 6, 7), 9
 _TOLERANCE = {torch.float32: 0.01}
 _COARSE_TOLERANCE = 0.2
 """Of the largest number, where a model is tried in a type that is shorter than float32."""
+_MOST_COPIED_BYTES = 1 << 30
+"""Of weights in float32; larger models are tried as they are, so that loading needs little more memory than serving."""
 
 Run = Callable[[Sequence[Encoding]], list[Outputs]]
 
@@ -62,10 +64,12 @@ def _in_float32(model: PreTrainedModel) -> Iterator[None]:
     """Let a model on the CPU compute on copies of its weights in float32, whatever type they have.
 
     In bfloat16 rounding hides what padding changes, and oneDNN would keep what it compiles for each number of tokens.
-    Elsewhere the model stays as it is: a GPU's memory may not be enough for the copies.
+    A model on a GPU stays as it is, and so does a large one: there may be no room for the copies.
     """
     tensors = (*model.parameters(), *model.buffers()) if model.device.type == "cpu" else ()
     shorter = [(tensor, tensor.data) for tensor in tensors if tensor.dtype in (torch.bfloat16, torch.float16)]
+    if sum(data.numel() for _, data in shorter) * torch.float32.itemsize > _MOST_COPIED_BYTES:
+        shorter = []
     for tensor, data in shorter:
         tensor.data = data.float()
     try:

@@ -23,7 +23,7 @@ from transformermodel_api.contract import (
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.artifact.opening import StoreLocation
-from transformermodel_predictor.preparation.memory import pass_over_modules
+from transformermodel_predictor.garbage import pass_over_modules, uncollected
 from transformermodel_predictor.preparation.pinning import fingerprint_of, pin_sources
 from transformermodel_predictor.progress import Step
 from transformermodel_predictor.transfer.space import free_bytes
@@ -136,7 +136,8 @@ def _attempt(work: Callable[[], PreparationOutcome]) -> tuple[PreparationOutcome
 
 
 def _prepare(environment: Mapping[str, str], store: StoreLocation) -> Prepared:
-    from transformermodel_predictor.preparation.pipeline import prepare  # slow to import: first see what is asked
+    with uncollected():
+        from transformermodel_predictor.preparation.pipeline import prepare  # slow to import: first see what is asked
 
     opened = store.open()
     progress = LogProgress(free=lambda: free_bytes(store.workplace))

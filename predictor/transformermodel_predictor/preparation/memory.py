@@ -24,17 +24,6 @@ def resident_bytes() -> int:
     return largest if sys.platform == "darwin" else largest * 1024
 
 
-def pass_over_modules() -> None:
-    """Have garbage collected among what is made from now on alone, not among the modules that a process has imported.
-
-    It is for processes that do nothing but prepare or serve: a collection of everything takes a quarter of a second for
-    the modules of PyTorch and transformers. Each measurement begins with one, and in a server nobody is answered
-    meanwhile. Only the first call does something: what earlier preparations have left must be collected.
-    """
-    if not gc.get_freeze_count():
-        gc.freeze()
-
-
 def free_bytes() -> int | None:
     """Memory that can still be had, of the machine and within the container's limit; None where nobody says."""
     known = [amount for amount in (_within_machine(), _within_container()) if amount is not None]

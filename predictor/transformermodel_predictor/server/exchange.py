@@ -1,8 +1,5 @@
 """Bodies in and out: bounded reading, and JSON."""
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import orjson
@@ -10,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
+from transformermodel_predictor.garbage import uncollected
 from transformermodel_predictor.protocols.errors import (
     BodyTooLarge,
     ClientGone,
@@ -76,7 +74,7 @@ def parse_json(body: bytes) -> Any:  # noqa: ANN401 - any JSON value
     if len(body) > _MOST_BRACKETS and body.count(b"[") + body.count(b"{") > _MOST_BRACKETS:
         raise InvalidRequest(f"the body has more than {_MOST_BRACKETS} lists and objects; send several requests")
     try:
-        with _uncollected():
+        with uncollected():
             return orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise InvalidRequest(f"the body is not JSON: {_fault(body) or error}") from None
@@ -91,18 +89,6 @@ def _fault(body: bytes) -> str:
     except UnicodeDecodeError as error:
         return f"byte {error.start} is not UTF-8 text"
     return ""
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without the garbage collector, which many new lists would make look at all of them again and again."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 async def read_body(request: Request, limit: int, *, as_sent: bool = False) -> bytes:

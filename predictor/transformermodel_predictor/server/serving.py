@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from transformermodel_predictor.preparation.memory import pass_over_modules
+from transformermodel_predictor.garbage import pass_over_modules, uncollected
 from transformermodel_predictor.server.address import in_pod
 from transformermodel_predictor.server.listeners import Listeners, listening
 from transformermodel_predictor.server.logs import configure_logs
@@ -37,11 +37,12 @@ def preload(options: ServerOptions, *, natively: bool) -> None:
             run in processes of their own: the server of those alone is spared seconds and hundreds of MiB.
     """
     threads = limit_threads(options.threads)  # before anything is imported that reads the environment
-    importlib.import_module("transformermodel_predictor.server.lifecycle")
-    if natively:
-        from transformermodel_predictor.server.native_loading import limit_torch_threads
+    with uncollected():
+        importlib.import_module("transformermodel_predictor.server.lifecycle")
+        if natively:
+            from transformermodel_predictor.server.native_loading import limit_torch_threads
 
-        limit_torch_threads(threads)
+            limit_torch_threads(threads)
 
 
 def serve(

@@ -24,6 +24,7 @@ from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.preparation import Precision
 from transformermodel_api.spec import TaskName
 from transformermodel_predictor.artifact.directory import Artifact
+from transformermodel_predictor.engines import padding
 from transformermodel_predictor.engines.buckets import Buckets
 from transformermodel_predictor.engines.catalogue import load_engine
 from transformermodel_predictor.engines.engine import Engine, computed_tokens
@@ -135,6 +136,15 @@ def test_what_rounding_would_hide_is_found_because_a_model_is_tried_in_float32(d
     engine.try_padding()
     assert computed_tokens(engine, [5, 9]) == 5 + 9
     assert {weight.dtype for weight in model.parameters()} == {dtype}
+
+
+def test_a_large_model_is_tried_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(padding, "_MOST_COPIED_BYTES", 1000)
+    model = AutoModelForSequenceClassification.from_config(XLNET).eval().to(torch.bfloat16)
+    computed: set[torch.dtype] = set()
+    model.logits_proj.register_forward_hook(lambda _, __, logits: computed.add(logits.dtype))
+    PretrainedEngine(model).try_padding()
+    assert computed == {torch.bfloat16}
 
 
 @pytest.mark.parametrize("shapes", [None, Buckets((1, 2, 4), (16,)), Tiles(16, 512)], ids=["any", "compiled", "tiles"])
