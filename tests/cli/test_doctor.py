@@ -15,7 +15,7 @@ from tests.predictor.preparation.conftest import Kitchen, request_for
 from tests.predictor.tiny import save_tiny_checkpoint
 from transformermodel_api.failures import FailureReason
 from transformermodel_cli.main import app
-from transformermodel_predictor.sources import space
+from transformermodel_predictor.transfer import space
 
 RUNNER = CliRunner()
 

@@ -120,8 +120,9 @@ def test_the_job_publishes_the_artifact_in_the_bucket(bucket: Bucket) -> None:
 
 
 def test_the_store_knows_which_model_of_which_cluster_uses_it(bucket: Bucket) -> None:
-    reference = bucket.folder / "models" / "refs" / CLUSTER_NAME / bucket.stage.namespace / NAME
-    assert reference.read_text().split() == [bucket.model["status"]["artifact"]["digest"]]
+    references = bucket.folder / "models" / "refs" / CLUSTER_NAME / bucket.stage.namespace
+    digest = bucket.model["status"]["artifact"]["digest"]
+    assert (references / f"{NAME}~{digest}").read_text().split() == [digest]
 
 
 def test_the_predictor_fetches_the_artifact_itself(bucket: Bucket) -> None:
