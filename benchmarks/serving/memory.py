@@ -3,7 +3,8 @@
     python -m benchmarks.serving.memory [--requests N]
 
 MiniLM with the sentiment head; and BERT-base of random weights, beside which what every model needs counts for less.
-What a model takes is what is resident over the imports, but for the mapped files of libraries: code that a first
+What a model takes is what is resident over the imports (of the command line, the HTTP and gRPC servers, PyTorch and
+transformers), but for the mapped files of libraries: code that a first
 forward pass reads is counted for itself, because all processes of a node share it.
 """
 
@@ -27,8 +28,8 @@ _MODELS = (("MiniLM", prepare), ("BERT-base", prepare_bert_base))
 _REST_SECONDS = 10
 _MIB = 2**20
 _IMPORTS = (
-    "import transformers, transformermodel_predictor.server.lifecycle; "
-    "import transformermodel_predictor.server.native_loading; "
+    "import transformers, uvloop, transformermodel_cli.main, transformermodel_predictor.server.lifecycle; "
+    "import transformermodel_predictor.server.grpc.server, transformermodel_predictor.server.native_loading; "
     "transformers.AutoModelForSequenceClassification, transformers.BertForSequenceClassification; "
     "print(flush=True); input()"
 )

@@ -7,6 +7,9 @@ import torch
 from safetensors import safe_open
 from torch import nn
 
+_LEAST_BYTES = 1 << 18
+"""Of a weight that stays in its file. Every pass reads the small ones, and the kernel maps up to 2 MiB around each."""
+
 
 def leave_files(model: nn.Module) -> None:
     """Copy all weights into memory.
@@ -18,7 +21,7 @@ def leave_files(model: nn.Module) -> None:
 
 
 def stay_in_files(model: nn.Module, files: Iterable[Path]) -> None:
-    """Let each parameter lie where a file has just it, value for value, and copy what lies nowhere into memory.
+    """Let each large parameter lie where a file has just it, value for value, and copy all others into memory.
 
     Of a table of embeddings then only what texts need is read, into memory that the kernel shares among all processes
     that serve the model, and may take back. Files are mapped anew: a mapping in which a whole model was read holds it.
@@ -28,9 +31,10 @@ def stay_in_files(model: nn.Module, files: Iterable[Path]) -> None:
         files: safetensors; they must not change as long as the model lives.
     """
     weights: dict[str, torch.Tensor] = dict(model.named_parameters())
+    large = [name for name, weight in weights.items() if weight.nbytes >= _LEAST_BYTES]
     lying: set[str] = set()
     for file in files:
-        same = [name for name, tensor in _mapped(file, weights) if _is_same(weights[name], tensor)]
+        same = [name for name, tensor in _mapped(file, large) if _is_same(weights[name], tensor)]
         for name, tensor in _mapped(file, same):
             weights[name].data = tensor
         lying.update(same)
