@@ -108,8 +108,8 @@ def test_where_there_is_no_crd_the_check_of_the_installation_says_so(kubernetes_
 
 
 def test_the_operator_may_do_its_work_and_nothing_else(installed: Kubernetes) -> None:
-    assert may(installed, OPERATOR, "patch", "transformermodels/status")
-    assert may(installed, OPERATOR, "patch", "transformermodels")  # for finalizers, which have no subresource
+    assert may(installed, OPERATOR, "patch", "transformermodels.transformermodel.dev/status")
+    assert may(installed, OPERATOR, "patch", "transformermodels.transformermodel.dev")  # for finalizers, which have no subresource
     assert may(installed, OPERATOR, "create", "jobs.batch")
     assert may(installed, OPERATOR, "create", "leases.coordination.k8s.io", NAMESPACE)
     for verb, resource in (
@@ -134,11 +134,11 @@ def test_users_with_the_clusters_roles_may_use_models(installed: Kubernetes) -> 
         # The controller manager copies the rules into the cluster's role.
         installed.wait("clusterrole", role, None, until=lambda found: "transformermodel.dev" in json.dumps(found))
 
-    assert may(installed, "view", "list", "transformermodels")
-    assert not may(installed, "view", "create", "transformermodels")
-    assert may(installed, "edit", "create", "transformermodels")
-    assert may(installed, "edit", "patch", "transformermodels/scale")
-    assert not may(installed, "edit", "patch", "transformermodels/status")
+    assert may(installed, "view", "list", "transformermodels.transformermodel.dev")
+    assert not may(installed, "view", "create", "transformermodels.transformermodel.dev")
+    assert may(installed, "edit", "create", "transformermodels.transformermodel.dev")
+    assert may(installed, "edit", "patch", "transformermodels.transformermodel.dev/scale")
+    assert not may(installed, "edit", "patch", "transformermodels.transformermodel.dev/status")
     installed.kubectl("delete", "clusterrolebinding", "view", "edit")
 
 
