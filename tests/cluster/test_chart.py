@@ -109,7 +109,8 @@ def test_where_there_is_no_crd_the_check_of_the_installation_says_so(kubernetes_
 
 def test_the_operator_may_do_its_work_and_nothing_else(installed: Kubernetes) -> None:
     assert may(installed, OPERATOR, "patch", "transformermodels.transformermodel.dev/status")
-    assert may(installed, OPERATOR, "patch", "transformermodels.transformermodel.dev")  # for finalizers, which have no subresource
+    # For finalizers, which have no subresource.
+    assert may(installed, OPERATOR, "patch", "transformermodels.transformermodel.dev")
     assert may(installed, OPERATOR, "create", "jobs.batch")
     assert may(installed, OPERATOR, "create", "leases.coordination.k8s.io", NAMESPACE)
     for verb, resource in (
