@@ -4,8 +4,8 @@
 
 MiniLM with the sentiment head; and BERT-base of random weights, beside which what every model needs counts for less.
 What a model takes is what is resident over the imports (of the command line, the HTTP and gRPC servers, PyTorch and
-transformers), but for the mapped files of libraries: code that a first forward pass reads is counted for itself, because
-all processes of a node share it.
+transformers), but for the mapped files of libraries: code that a first forward pass reads is counted for itself: all
+processes of a node share it.
 """
 
 import subprocess
