@@ -95,6 +95,9 @@ class ModelNotReady(Exception):
     """The model is being loaded, or could not be; the text says which."""
 
 
+BODY_FLAG = "--max-body-bytes"
+
+
 class BodyTooLarge(Exception):
     """The request's body has more bytes than the server accepts.
 
@@ -103,7 +106,7 @@ class BodyTooLarge(Exception):
         flag: of the command line, which says so; None where none does.
     """
 
-    def __init__(self, limit: int, flag: str | None = "--max-body-bytes") -> None:
+    def __init__(self, limit: int, flag: str | None = BODY_FLAG) -> None:
         allowing = "" if flag is None else f"; the server's {flag} allows no more"
         super().__init__(f"the body has more than {limit} bytes{allowing}")
 
@@ -116,7 +119,7 @@ class MessageNotReceived(Exception):
     """
 
     def __init__(self, limit: int) -> None:
-        super().__init__(f"no message came, or one of more than the {limit} bytes that --max-body-bytes allows")
+        super().__init__(f"no message came, or one of more than the {limit} bytes that {BODY_FLAG} allows")
 
 
 class UnknownEncoding(Exception):

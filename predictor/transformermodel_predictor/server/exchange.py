@@ -9,6 +9,7 @@ from starlette.types import Scope
 
 from transformermodel_predictor.garbage import uncollected
 from transformermodel_predictor.protocols.errors import (
+    BODY_FLAG,
     BodyTooLarge,
     ClientGone,
     InvalidRequest,
@@ -91,13 +92,14 @@ def _fault(body: bytes) -> str:
     return ""
 
 
-async def read_body(request: Request, limit: int, *, as_sent: bool = False) -> bytes:
+async def read_body(request: Request, limit: int, *, as_sent: bool = False, flag: str | None = BODY_FLAG) -> bytes:
     """The request's body.
 
     Args:
         request: of which nothing has been read.
         limit: most bytes of a body.
         as_sent: whether a body that is compressed is wanted nevertheless.
+        flag: of the command line, which says the limit; None where none does.
 
     Raises:
         BodyTooLarge: it has more than `limit` bytes; no more than that is read.
@@ -109,7 +111,7 @@ async def read_body(request: Request, limit: int, *, as_sent: bool = False) -> b
         raise UnknownEncoding(encoding.decode("latin-1"))
     declared = header(request.scope, b"content-length")
     if declared is not None and declared.isdigit() and int(declared) > limit:
-        raise BodyTooLarge(limit)
+        raise BodyTooLarge(limit, flag)
     parts: list[bytes] = []
     size = 0
     more = True
@@ -120,7 +122,7 @@ async def read_body(request: Request, limit: int, *, as_sent: bool = False) -> b
         part: bytes = message.get("body", b"")
         size += len(part)
         if size > limit:
-            raise BodyTooLarge(limit)
+            raise BodyTooLarge(limit, flag)
         parts.append(part)
         more = message.get("more_body", False)
     return parts[0] if len(parts) == 1 else b"".join(parts)

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.routing import Route
 
-from transformermodel_predictor.protocols.errors import BodyTooLarge, InvalidRequest
+from transformermodel_predictor.protocols.errors import InvalidRequest
 from transformermodel_predictor.protocols.handler_rows import read_json
 from transformermodel_predictor.server.exchange import JSONResponse, parse_json, read_body
 from transformermodel_predictor.server.management.description import (
@@ -162,10 +162,7 @@ async def _own_words(model: HandlerModel) -> Any:  # noqa: ANN401 - any JSON val
 
 async def _parameters(request: Request) -> Mapping[str, Any]:
     """The query, or what a body in JSON says."""
-    try:
-        body = await read_body(request, _LONGEST_BODY)
-    except BodyTooLarge:
-        raise BodyTooLarge(_LONGEST_BODY, flag=None) from None
+    body = await read_body(request, _LONGEST_BODY, flag=None)
     if not body or "json" not in request.headers.get("content-type", ""):
         return dict(request.query_params)
     document = parse_json(body)
