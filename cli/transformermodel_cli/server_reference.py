@@ -38,6 +38,7 @@ DEADLINE_EXCEEDED. TorchServe's and OpenAI's URLs answer in their own forms, and
 chooses ([torchserve-api.md](torchserve-api.md)). Floats among gRPC's parameters travel as strings, unless a client has
 a field for them, as Triton's has. A member of V1's or V2's body that is nearly one of the protocol's, such as
 `parametres`, is refused, because what it says would be lost; others that are unknown are passed over, as KServe does.
+Of several rows an error names the one at fault; an error in `parameters`, which hold for all of them, names none.
 Handlers alone answer GET at TorchServe's URLs: prepared models take what is sent there, by POST or PUT.
 
 On SIGTERM the server is not ready for `--drain-seconds` and serves on, then takes nothing new, and what has begun may

@@ -7,9 +7,10 @@ from typing import Any, Protocol, TypeVar
 from transformermodel_predictor.artifact.directory import Artifact
 from transformermodel_predictor.explanations.explanation import Explained
 from transformermodel_predictor.portions import in_portions
-from transformermodel_predictor.tasks.task import InvalidQuestion, Task, TensorSpec
+from transformermodel_predictor.tasks.task import InvalidParameter, InvalidQuestion, Task, TensorSpec
 
 QuestionMade = TypeVar("QuestionMade")
+_Question = TypeVar("_Question")
 
 _VERSION_DIGITS = 12
 
@@ -69,6 +70,16 @@ class Handler(Protocol):
         """What may be asked of `explain`, for metadata; None where answers are not explained."""
         ...
 
+    async def require_explainable(
+        self, questions: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any] | None = None
+    ) -> None:
+        """Refuse what `explain` would refuse, as far as that can be known before a question is answered.
+
+        Raises:
+            NotExplained, InvalidQuestion, Overloaded: as `explain`.
+        """
+        ...
+
     async def explain(
         self, questions: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any] | None = None
     ) -> list[Explained]:
@@ -92,21 +103,24 @@ async def read_questions(
 
     Raises:
         InvalidQuestion: a question cannot be read; the text says which.
+        InvalidParameter: a parameter cannot be, which concerns all of them alike.
     """
     made: list[QuestionMade] = []
     async for row, fields in in_portions(numbered(questions)):
         try:
             made.append(read(fields, parameters))
+        except InvalidParameter:
+            raise
         except InvalidQuestion as error:
             raise InvalidQuestion(f"{row}{error}") from error
     return made
 
 
-def numbered(questions: Sequence[Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
+def numbered(questions: Sequence[_Question]) -> list[tuple[str, _Question]]:
     """Questions with what an error message calls them; nothing where there is only one."""
     if len(questions) == 1:
         return [("", questions[0])]
-    return [(f"row {index}: ", fields) for index, fields in enumerate(questions)]
+    return [(f"row {index}: ", question) for index, question in enumerate(questions)]
 
 
 def metadata_of(name: str, artifact: Artifact, task: Task[Any, Any]) -> ModelMetadata:

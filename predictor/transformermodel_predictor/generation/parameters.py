@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from transformermodel_predictor.artifact.generation import GenerationDefaults
 from transformermodel_predictor.tasks.parameters import Parameter, flag, number, refuse_unknown, texts, whole
-from transformermodel_predictor.tasks.task import InvalidQuestion
+from transformermodel_predictor.tasks.task import InvalidParameter
 
 _MOST = 1_000_000
 _MOST_STOPS = 16
@@ -69,7 +69,7 @@ def read_parameters(given: Mapping[str, Any], defaults: GenerationDefaults) -> G
     temperature 0 it is greedy.
 
     Raises:
-        InvalidQuestion: a parameter is unknown, of the wrong type, or out of its range, or two names of one say
+        InvalidParameter: a parameter is unknown, of the wrong type, or out of its range, or two names of one say
             different things; the text has the names that were given.
     """
     said = _by_own_names(given)
@@ -94,12 +94,12 @@ def _by_own_names(given: Mapping[str, Any]) -> dict[str, Any]:
         read = _KINDS[own].read(name, value)
         first = names.setdefault(own, name)
         if said.setdefault(own, read) != read:
-            raise InvalidQuestion(f"{first} and {name} say the same; leave one out", field=name)
+            raise InvalidParameter(f"{first} and {name} say the same; leave one out", field=name)
     return said
 
 
 def _require_stops(stops: tuple[str, ...]) -> None:
     if len(stops) > _MOST_STOPS or not all(1 <= len(stop) <= _LONGEST_STOP for stop in stops):
-        raise InvalidQuestion(
+        raise InvalidParameter(
             f"stop may have {_MOST_STOPS} strings, each of 1 to {_LONGEST_STOP} characters", field="stop"
         )

@@ -8,12 +8,18 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
-from transformermodel_predictor.tasks.task import InvalidQuestion
+from transformermodel_predictor.tasks.task import InvalidParameter, InvalidQuestion
 
 Reader = Callable[[str, Any], Any]
-"""Makes a value of what a client sent under a name, or raises InvalidQuestion."""
+"""Makes a value of what a client sent under a name, or raises InvalidParameter."""
+
+_UNKNOWN: Mapping[Literal["field", "parameter"], type[InvalidQuestion]] = {
+    "field": InvalidQuestion,
+    "parameter": InvalidParameter,
+}
+"""What is said of names that nobody would read: a field is one question's, a parameter is the request's."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,7 @@ def read_parameters(given: Mapping[str, Any], known: Sequence[Parameter]) -> dic
     """The values of all known parameters; null counts as not sent.
 
     Raises:
-        InvalidQuestion: a parameter is unknown, or its value is of another kind.
+        InvalidParameter: a parameter is unknown, or its value is of another kind.
     """
     refuse_unknown("parameter", given, [parameter.name for parameter in known])
     return {
@@ -61,17 +67,18 @@ def read_parameters(given: Mapping[str, Any], known: Sequence[Parameter]) -> dic
     }
 
 
-def refuse_unknown(kind: str, given: Mapping[str, Any], known: Sequence[str]) -> None:
+def refuse_unknown(kind: Literal["field", "parameter"], given: Mapping[str, Any], known: Sequence[str]) -> None:
     """Refuse names that nobody would read.
 
     Raises:
-        InvalidQuestion: one of them is not known; the text names those that are.
+        InvalidQuestion: a field is not known; the text names those that are.
+        InvalidParameter: the same of a parameter.
     """
     for name in given:
         if name not in known:
             *rest, last = known
             listed = f"{', '.join(rest)} and {last}" if rest else last
-            raise InvalidQuestion(f"{kind} {name!r} is not known; there {'are' if rest else 'is'} {listed}", field=name)
+            raise _UNKNOWN[kind](f"{kind} {name!r} is not known; there {'are' if rest else 'is'} {listed}", field=name)
 
 
 def text_field(fields: Mapping[str, Any], name: str) -> str:
@@ -108,7 +115,7 @@ def flag() -> Kind:
 
     def read(name: str, value: object) -> bool:
         if not isinstance(value, bool):
-            raise InvalidQuestion(f"{name} must be true or false", field=name)
+            raise InvalidParameter(f"{name} must be true or false", field=name)
         return value
 
     return Kind("true or false", read)
@@ -123,7 +130,7 @@ def whole(least: int, most: int) -> Kind:
         if isinstance(number, float) and number.is_integer():
             number = int(number)
         if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= most:
-            raise InvalidQuestion(f"{name} must be {description}", field=name)
+            raise InvalidParameter(f"{name} must be {description}", field=name)
         return number
 
     return Kind(description, read)
@@ -136,7 +143,7 @@ def number(least: float, most: float) -> Kind:
     def read(name: str, value: object) -> float:
         found = _number_in(value) if isinstance(value, str) else value
         if isinstance(found, bool) or not isinstance(found, int | float) or not least <= found <= most:
-            raise InvalidQuestion(f"{name} must be {description}", field=name)
+            raise InvalidParameter(f"{name} must be {description}", field=name)
         return float(found)
 
     return Kind(description, read)
@@ -150,7 +157,7 @@ def choice(members: type[StrEnum]) -> Kind:
         for member in members:
             if member == value:
                 return member
-        raise InvalidQuestion(f"{name} must be {description}", field=name)
+        raise InvalidParameter(f"{name} must be {description}", field=name)
 
     return Kind(description, read)
 
@@ -161,7 +168,7 @@ def texts() -> Kind:
     def read(name: str, value: object) -> tuple[str, ...]:
         items = _list_in(value) if isinstance(value, str) else value
         if not isinstance(items, list | tuple) or not all(isinstance(item, str) for item in items):
-            raise InvalidQuestion(f"{name} must be a list of strings", field=name)
+            raise InvalidParameter(f"{name} must be a list of strings", field=name)
         return tuple(items)
 
     return Kind("a list of strings", read)

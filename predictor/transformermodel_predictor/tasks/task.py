@@ -93,6 +93,10 @@ class InvalidQuestion(ValueError):
         self.field = field
 
 
+class InvalidParameter(InvalidQuestion):
+    """A parameter that the task cannot read. It holds for all questions of a request, so none of them is at fault."""
+
+
 class Task(Protocol[QuestionMade, AnswerTaken]):
     """What a model does with text.
 

@@ -202,6 +202,18 @@ class TestBadInput:
         body = infer_body("good", parameters={"top_k": 9})
         assert "top_k" in refused(client.post("/v2/models/tiny/infer", json=body), 400)
 
+    @pytest.mark.parametrize("parameters", [{"top_k": 9}, {"topk": 1}])
+    def test_a_bad_parameter_is_no_rows_fault(self, client: httpx.Client, parameters: dict[str, int]) -> None:
+        (name,) = parameters
+        predict, rows = {"instances": ["good", "bad"], "parameters": parameters}, infer_body("good", "bad")
+        for path, body in (
+            ("/v1/models/tiny:predict", predict),
+            ("/v1/models/tiny:explain", predict),
+            ("/v2/models/tiny/infer", {**rows, "parameters": parameters}),
+            ("/v2/models/tiny/explain", {**rows, "parameters": parameters}),
+        ):
+            assert refused(client.post(path, json=body), 400).startswith((f"{name} must", f"parameter {name!r} is not"))
+
     def test_a_body_over_the_limit_with_its_length_declared(self, client: httpx.Client) -> None:
         body = infer_body("x" * BODY_LIMIT)
         told = refused(client.post("/v2/models/tiny/infer", json=body), 413)
