@@ -47,15 +47,19 @@ class ObjectStore:
     def find(self, input_key: str) -> Artifact | None:
         """The artifact of an input, fetched where it is not cached; a damaged one counts as absent.
 
-        The input is written again: the collector sees that somebody needs it.
+        The input is written again: the collector sees that somebody needs it. Where somebody else has changed or
+        removed it meanwhile, theirs holds.
         """
-        content = self.bucket.read(f"{INPUTS}/{input_key}")
-        if content is None:
-            return None
-        artifact = self._whole(content.decode("ascii").strip())
-        if artifact is not None:
-            self.bucket.write(f"{INPUTS}/{input_key}", content)
-        return artifact
+        pointer = f"{INPUTS}/{input_key}"
+        known: tuple[bytes, Artifact] | None = None
+        while (seen := self.bucket.state(pointer)) and (content := self.bucket.read(pointer)) is not None:
+            if known is not None and known[0] == content:  # somebody else has just written the same
+                return known[1]
+            artifact = self._whole(content.decode("ascii").strip())
+            if artifact is None or self.bucket.replace(pointer, content, seen.version):
+                return artifact
+            known = content, artifact
+        return None
 
     @contextmanager
     def workspace(self, key: str) -> Iterator[Path]:

@@ -4,12 +4,17 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from transformermodel_predictor.objects.failure import object_failures_classified
 from transformermodel_predictor.objects.location import ObjectLocation
+from transformermodel_predictor.objects.refusal import refusal_of
 from transformermodel_predictor.objects.service import Service, connect
+
+_NOT_THAT_VERSION = (HTTPStatus.PRECONDITION_FAILED, HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND)
+"""It has another, it is being given one just now, or there is no such object."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,17 @@ class Bucket:
                 return False
         return True
 
+    def replace(self, key: str, content: bytes, version: str) -> bool:
+        """Write a small object over a version of it (If-Match); whether it was still that one. Of several one wins."""
+        with self._classified(key):
+            try:
+                self._service.files.pipe_file(self._path(key), content, **self._service.over(version))
+            except Exception as error:
+                if not _is_of_another_version(error):
+                    raise
+                return False
+        return True
+
     def upload(self, file: Path, key: str) -> None:
         """Write a file as an object, in parts if it is large. The object appears at once, when it is whole."""
         with self._classified(key):
@@ -125,3 +141,9 @@ class Bucket:
             return ask(path)
         except FileNotFoundError:
             return None
+
+
+def _is_of_another_version(error: Exception) -> bool:
+    """Whether a write was refused because the object has another version than it was to replace."""
+    refusal = refusal_of(error)
+    return isinstance(error, FileExistsError) or (refusal is not None and refusal.status in _NOT_THAT_VERSION)

@@ -1,6 +1,7 @@
-"""gcsfs with patience that fits a preparation: it has no settings for how often it asks again, and when not to."""
+"""gcsfs with what it has no settings for: how often it asks again, and when not to; which version a write replaces."""
 
 from typing import Any
+from urllib.parse import quote
 
 # Not gcsfs.GCSFileSystem: before its first request that one asks another service, over gRPC, what kind of bucket it is,
 # which takes minutes where only the storage API can be reached.
@@ -34,3 +35,19 @@ class GoogleFileSystem(GCSFileSystem):  # type: ignore[misc] # gcsfs has no type
             if refusal is not None and reason_for(refusal) is FailureReason.InsufficientStorage:
                 raise NonRetryableError from error
             raise
+
+    async def _pipe_file(self, path: str, data: bytes, generation: str | None = None, **options: Any) -> Any:  # noqa: ANN401
+        """Write an object; where a generation is named, over that one alone."""
+        if generation is None:
+            return await super()._pipe_file(path, data, **options)
+        bucket, key, _ = self.split_path(path)
+        return await self._call(
+            "POST",
+            f"{self._location}/upload/storage/v1/b/{quote(bucket)}/o",
+            uploadType="media",
+            name=key,
+            ifGenerationMatch=generation,
+            headers={"Content-Type": "application/octet-stream"},
+            data=data,
+            json_out=True,
+        )

@@ -36,12 +36,14 @@ class Service:
         unreachable: errors of the connection.
         unauthorized: errors about credentials that are absent or refused before a request is made.
         upload: how files are cut into parts.
+        over: what has a write of a small object replace one version of it alone.
     """
 
     files: Any = field(repr=False)
     unreachable: tuple[type[BaseException], ...]
     unauthorized: tuple[type[BaseException], ...]
     upload: Mapping[str, int]
+    over: Callable[[str], Mapping[str, Any]]
 
 
 def connect(scheme: Scheme) -> Service:
@@ -67,6 +69,7 @@ def _s3() -> Service:
         unreachable=(ConnectionFailed, HTTPClientError, TimeoutError),
         unauthorized=(NoCredentialsError, PartialCredentialsError, TokenRetrievalError),
         upload={"chunksize": PART_BYTES, "max_concurrency": _PARTS_AT_ONCE},
+        over=lambda version: {"IfMatch": f'"{version}"'},
     )
 
 
@@ -83,11 +86,13 @@ def _gcs() -> Service:
         unreachable=(ClientError, TimeoutError),
         unauthorized=(DefaultCredentialsError, RefreshError),
         upload={"chunksize": PART_BYTES},
+        over=lambda version: {"generation": version},
     )
 
 
 def _azure() -> Service:
     from adlfs import AzureBlobFileSystem
+    from azure.core import MatchConditions
     from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError, ServiceResponseError
 
     try:
@@ -102,6 +107,7 @@ def _azure() -> Service:
         unreachable=(ServiceRequestError, ServiceResponseError, TimeoutError),
         unauthorized=(ClientAuthenticationError,),
         upload={"max_concurrency": _PARTS_AT_ONCE},
+        over=lambda version: {"etag": f'"{version}"', "match_condition": MatchConditions.IfNotModified},
     )
 
 

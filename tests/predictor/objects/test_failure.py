@@ -15,7 +15,7 @@ from transformermodel_predictor.objects.location import ObjectLocation
 from transformermodel_predictor.objects.service import Service
 
 LOCATION = ObjectLocation.parse("s3://models/store")
-SERVICE = Service(files=None, unreachable=(TimeoutError,), unauthorized=(), upload={})
+SERVICE = Service(files=None, unreachable=(TimeoutError,), unauthorized=(), upload={}, over=lambda version: {})
 
 
 def s3(status: int, code: str) -> Exception:
