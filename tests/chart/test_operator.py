@@ -51,6 +51,16 @@ def test_the_pod_is_restricted_and_its_root_read_only(chart: Chart, values: dict
     assert writable_roots(pod) == []
 
 
+def test_the_deployment_is_found_by_the_label_of_its_pods(chart: Chart) -> None:
+    """As runbooks look for both; labels of one's own do not change it."""
+    common = {"app.kubernetes.io/component": "other", "team": "ml"}
+    deployment = single(chart.render({"commonLabels": common}), "Deployment")
+    labels = deployment["metadata"]["labels"]
+
+    assert labels.items() >= deployment["spec"]["selector"]["matchLabels"].items()
+    assert labels["team"] == "ml"
+
+
 def test_the_operator_reads_the_values(chart: Chart) -> None:
     settings = settings_of(
         chart.render(
