@@ -39,14 +39,14 @@ def decide_predictor(model: TransformerModel, preparation: PreparationVerdict, s
     """The verdict for a model and what its preparation has come to."""
     if not snapshot.kserve_installed:
         message = "KServe is not installed in this cluster: install it, and the model will be served."
-        return replace(_as_before(model, Reason.KServeMissing, message), stalled=True)
+        return replace(_as_before(model, Refusal(Reason.KServeMissing, message), snapshot), stalled=True)
     plan = plan_revisions(model, preparation, snapshot)
     if plan is None:
-        return _as_before(model, Reason.NothingToServe, "There is no prepared artifact yet.")
+        return _as_before(model, Refusal(Reason.NothingToServe, "There is no prepared artifact yet."), snapshot)
     if isinstance(plan, Refusal):
-        return replace(_as_before(model, plan.reason, plan.message), stalled=True)
+        return replace(_as_before(model, plan, snapshot), stalled=True)
     if refusal := _refusal(model, plan, snapshot):
-        refused = _as_before(model, refusal.reason, refusal.message)
+        refused = _as_before(model, refusal, snapshot)
         return replace(refused, stalled=True, requeue_after=REFUSED_AGAIN_AFTER)
     verdict = _serve(model, plan, snapshot)
     budget = budget_for(model, snapshot)
@@ -57,14 +57,17 @@ def decide_predictor(model: TransformerModel, preparation: PreparationVerdict, s
     return replace(verdict, predictor=told, requeue_after=verdict.requeue_after or REFUSED_AGAIN_AFTER)
 
 
-def _as_before(model: TransformerModel, reason: Reason, message: str) -> PredictorVerdict:
-    """Nothing is known of the predictor now; its revisions stay what they were."""
+def _as_before(model: TransformerModel, refusal: Refusal, snapshot: Snapshot) -> PredictorVerdict:
+    """Nothing is changed: revisions stay what they were, and what serves can still be reached and scaled."""
     status = model.status or TransformerModelStatus()
-    return PredictorVerdict(
-        false(ConditionType.PredictorReady, reason, message),
+    verdict = PredictorVerdict(
+        false(ConditionType.PredictorReady, refusal.reason, refusal.message),
         current_revision=status.current_revision,
         update_revision=status.update_revision,
     )
+    service = snapshot.service
+    ours = service is not None and ownership(service, model.metadata) is Ownership.Ours
+    return _with_what_runs(verdict, snapshot) if ours else verdict
 
 
 def _refusal(model: TransformerModel, plan: Plan, snapshot: Snapshot) -> Refusal | None:
@@ -121,10 +124,8 @@ def _rolled_out(verdict: PredictorVerdict, rollout: Rollout) -> PredictorVerdict
 
 def _seen(model: TransformerModel, plan: Plan, snapshot: Snapshot) -> PredictorVerdict:
     """What status tells of a predictor in whatever state, and the revisions to be written."""
-    address = (snapshot.service or {}).get("status", {}).get("address") or {}
     verdict = PredictorVerdict(
         _rolling(""),
-        url=address.get("url"),
         current_revision=plan.good.name if plan.good is not None else None,
         update_revision=plan.wanted.name,
         digest=plan.target.digest,
@@ -133,6 +134,13 @@ def _seen(model: TransformerModel, plan: Plan, snapshot: Snapshot) -> PredictorV
         apply=records(model, plan, snapshot),
         delete=former_revisions(model, plan, snapshot),
     )
+    return _with_what_runs(verdict, snapshot)
+
+
+def _with_what_runs(verdict: PredictorVerdict, snapshot: Snapshot) -> PredictorVerdict:
+    """The verdict with the address, and with the replicas that autoscalers read."""
+    address = (snapshot.service or {}).get("status", {}).get("address") or {}
+    verdict = replace(verdict, url=address.get("url"))
     if snapshot.deployment is None:
         return verdict
     return replace(

@@ -56,9 +56,11 @@ def last_ended(pods: Sequence[Document]) -> Document | None:
 
 
 def last_words(log: str) -> str:
-    """The last lines of a log that say more than how far it was: what goes into an event."""
-    lines = [line for line in log.splitlines() if line.strip() and not _is_known(line)]
-    return "\n".join(lines[-_LOG_LINES:])[-_LOG_CHARACTERS:]
+    """The last lines of a log that say more than how far it was, whole unless one alone is too long for an event."""
+    lines = [line for line in log.splitlines() if line.strip() and not _is_known(line)][-_LOG_LINES:]
+    while len(lines) > 1 and len("\n".join(lines)) > _LOG_CHARACTERS:
+        del lines[0]
+    return "\n".join(lines)[-_LOG_CHARACTERS:]
 
 
 def _is_known(line: str) -> bool:

@@ -271,8 +271,10 @@ def foreign() -> Object:
 
 
 def test_a_foreign_service_of_the_name_is_left_alone() -> None:
-    decision = decide(snapshot(PREPARED, service=foreign()))
+    decision = decide(snapshot(PREPARED, service=foreign(), deployment=deployment(foreign())))
     assert decision.apply == ()
+    assert decision.status is not None
+    assert (decision.status.url, decision.status.selector) == (None, None)  # that is somebody else's
     assert conditions(decision)["Stalled"] == ("True", "NameTaken")
     assert "InferenceService team/sentiment" in message(decision, "Ready")
     assert "another name" in message(decision, "Ready")

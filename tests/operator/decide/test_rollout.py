@@ -463,6 +463,17 @@ def test_a_revision_that_is_not_there_is_called_so() -> None:
     assert revisions(decision) == (GOOD, GOOD)
 
 
+def test_where_nothing_can_be_changed_what_serves_can_still_be_reached_and_scaled() -> None:
+    refusals = {Reference(CONTROLLER_REVISION, "team", BAD): Refusal(Reason.Refused, "no room")}
+    for decision in (
+        pinned("sentiment-000000000000", **served(MODEL)),
+        decide(snapshot(EDITED, **served(MODEL), refusals=refusals)),
+    ):
+        assert decision.status is not None
+        assert decision.status.url == "http://sentiment-predictor.team.svc.cluster.local"
+        assert (decision.status.replicas, decision.status.selector) == (1, "app=isvc.sentiment-predictor")
+
+
 def test_another_artifact_is_another_revision_and_the_old_one_can_be_served_again() -> None:
     other = Artifact.model_validate({**ARTIFACT.model_dump(), "uri": "pvc://models/other", "digest": "e" * 64})
     status = {**READY["status"], "artifact": other.model_dump(mode="json", by_alias=True, exclude_none=True)}

@@ -75,3 +75,9 @@ def test_the_last_words_of_a_log_are_those_that_say_more_than_how_far_it_was() -
     assert last_words("\n".join([*counted, *told, *counted])) == "\n".join(told)
     assert len(last_words("x" * 5000)) == 600
     assert last_words("\n".join(map(str, range(20)))).splitlines() == [str(number) for number in range(12, 20)]
+
+
+def test_the_last_words_of_a_log_begin_with_a_whole_line() -> None:
+    first, second, third = "a" * 250, "b" * 250, "c" * 250
+    assert last_words(f"{first}\n{second}\n{third}") == f"{second}\n{third}"
+    assert last_words(f"{first}\n{'d' * 349}") == f"{first}\n{'d' * 349}"
