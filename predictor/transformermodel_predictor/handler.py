@@ -10,6 +10,7 @@ from transformermodel_predictor.portions import in_portions
 from transformermodel_predictor.tasks.task import InvalidParameter, InvalidQuestion, Task, TensorSpec
 
 QuestionMade = TypeVar("QuestionMade")
+_Question = TypeVar("_Question")
 
 _VERSION_DIGITS = 12
 
@@ -69,6 +70,16 @@ class Handler(Protocol):
         """What may be asked of `explain`, for metadata; None where answers are not explained."""
         ...
 
+    async def require_explainable(
+        self, questions: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any] | None = None
+    ) -> None:
+        """Refuse what `explain` would refuse, as far as that can be known before a question is answered.
+
+        Raises:
+            NotExplained, InvalidQuestion, Overloaded: as `explain`.
+        """
+        ...
+
     async def explain(
         self, questions: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any] | None = None
     ) -> list[Explained]:
@@ -105,11 +116,11 @@ async def read_questions(
     return made
 
 
-def numbered(questions: Sequence[Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
+def numbered(questions: Sequence[_Question]) -> list[tuple[str, _Question]]:
     """Questions with what an error message calls them; nothing where there is only one."""
     if len(questions) == 1:
         return [("", questions[0])]
-    return [(f"row {index}: ", fields) for index, fields in enumerate(questions)]
+    return [(f"row {index}: ", question) for index, question in enumerate(questions)]
 
 
 def metadata_of(name: str, artifact: Artifact, task: Task[Any, Any]) -> ModelMetadata:

@@ -19,7 +19,7 @@ from transformermodel_predictor.batching.limits import Admission
 from transformermodel_predictor.engines.engine import Engine
 from transformermodel_predictor.explanations.differentiable import Differentiable, find_differentiable
 from transformermodel_predictor.explanations.driving import results_of
-from transformermodel_predictor.explanations.explaining import Subject, explaining
+from transformermodel_predictor.explanations.explaining import Subject, explaining, require_few
 from transformermodel_predictor.explanations.explanation import GRADIENT_METHODS, Baseline, Explained, Method
 from transformermodel_predictor.explanations.facts import explanation_facts
 from transformermodel_predictor.explanations.offered import Offered
@@ -30,6 +30,8 @@ from transformermodel_predictor.explanations.rows import Result, Row
 from transformermodel_predictor.explanations.settings import ExplanationSettings, NotExplained
 from transformermodel_predictor.explanations.tasks.catalogue import explainable
 from transformermodel_predictor.explanations.tools import Tools, stand_ins_of
+from transformermodel_predictor.handler import numbered
+from transformermodel_predictor.portions import in_portions
 from transformermodel_predictor.tasks.catalogue import AnyTask
 from transformermodel_predictor.tasks.parameters import refuse_unknown
 from transformermodel_predictor.tasks.task import InvalidQuestion, Windows
@@ -125,6 +127,28 @@ class Explainer:
         refuse_unknown("parameter", parameters, list(known))
         return read_request(self._model.task.name, parameters, self._settings.defaults, self._settings.limits)
 
+    async def require(self, asked: Sequence[Any], request: ExplanationRequest) -> None:
+        """Refuse what can be known to be impossible before any question is answered.
+
+        A method with gradients proves itself here, where nobody has asked for it yet.
+
+        Args:
+            asked: the task's own questions.
+            request: what is wanted of all of them.
+
+        Raises:
+            InvalidQuestion: no answer to a question can have such a target, there are too many, or the method cannot be
+                had for this model.
+            Overloaded: too much waits already.
+        """
+        with self._admission.admit(len(asked)):
+            async for row, question in in_portions(numbered(asked)):
+                try:
+                    require_few(self._task.foreseen(question, request.target), self._settings.targets)
+                except InvalidQuestion as error:
+                    raise InvalidQuestion(f"{row}{error}") from error
+            await self._tools_for(request)
+
     async def explain(self, questions: Sequence[Any], request: ExplanationRequest) -> list[Explained]:
         """Answer questions and explain the answers, in their order.
 
@@ -138,8 +162,7 @@ class Explainer:
         """
         with self._admission.admit(len(questions)):
             tools = await self._tools_for(request)
-            rows = [f"row {index}: " for index in range(len(questions))] if len(questions) > 1 else [""]
-            begun = (self._explain(*asked, request, tools) for asked in zip(rows, questions, strict=True))
+            begun = (self._explain(*asked, request, tools) for asked in numbered(questions))
             tasks = [asyncio.ensure_future(one) for one in begun]
             try:
                 return await asyncio.gather(*tasks)

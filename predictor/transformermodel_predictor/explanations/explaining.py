@@ -34,7 +34,7 @@ class Subject:
 
 
 def explaining(
-    task: ExplainableTask[Any], encode: Callable[[Any], Windows], tools: Tools, subject: Subject
+    task: ExplainableTask[Any, Any], encode: Callable[[Any], Windows], tools: Tools, subject: Subject
 ) -> Asking[Explained]:
     """Answer a question as the serving engine does, and explain the answer.
 
@@ -52,7 +52,7 @@ def explaining(
     windows = encode(question)
     outputs = yield from _outputs(windows)
     targets = task.targets(question, windows, outputs, subject.wanted)
-    _require_few(targets, subject.most_targets)
+    require_few(len(targets), subject.most_targets)
     texts = task.texts(question)
     return Explained(
         answer=task.answer(question, windows, outputs),
@@ -100,6 +100,11 @@ def _outputs(windows: Windows) -> Asking[list[Outputs]]:
     return [keeper.outputs for keeper in kept]
 
 
-def _require_few(targets: Sequence[Target], most: int) -> None:
-    if len(targets) > most:
-        raise InvalidQuestion(f"there are {len(targets)} targets to explain, and at most {most} may be: name fewer")
+def require_few(targets: int, most: int) -> None:
+    """Refuse more targets than may be explained about one question.
+
+    Raises:
+        InvalidQuestion: there are more.
+    """
+    if targets > most:
+        raise InvalidQuestion(f"there are {targets} targets to explain, and at most {most} may be: name fewer")

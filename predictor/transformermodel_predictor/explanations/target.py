@@ -9,6 +9,7 @@ from transformers import PreTrainedTokenizerBase
 
 from transformermodel_predictor.tasks.task import Encoding, Outputs, Windows
 
+Asked = TypeVar("Asked", contravariant=True)
 Question = TypeVar("Question", contravariant=True)
 
 
@@ -46,8 +47,23 @@ class Target:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
-class ExplainableTask(Protocol[Question]):
-    """A task whose answers have targets. Pure."""
+class ExplainableTask(Protocol[Asked, Question]):
+    """A task whose answers have targets. Pure.
+
+    What is asked is what is explained, but where a text is generated: there the text is, with its prompt.
+    """
+
+    def foreseen(self, asked: Asked, wanted: object) -> int:
+        """How many targets there will be at least, as far as that can be known before anything is answered.
+
+        Args:
+            asked: the task's own question.
+            wanted: as in `targets`.
+
+        Raises:
+            InvalidQuestion: no answer has such a target; the text says which there may be.
+        """
+        ...
 
     def encode(self, tokenizer: PreTrainedTokenizerBase, questions: Sequence[Question]) -> list[Windows]:
         """What the engine has to be run on, with alignment; one tuple of windows per question.
@@ -79,7 +95,7 @@ class ExplainableTask(Protocol[Question]):
         stand in the text. There may be none, as where no entity was found.
 
         Args:
-            question: the task's own.
+            question: the task's own; for generation the text that was generated.
             windows: its encodings, made with alignment.
             outputs: what the serving engine returned for each.
             wanted: what the client asked to have explained, as it came in; the answer itself when None.

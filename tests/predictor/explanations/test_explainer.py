@@ -1,10 +1,14 @@
 import asyncio
+import copy
 import math
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from transformers import CanineTokenizer
 
+from tests.predictor.gated import GatedEngine
 from transformermodel_api.explanations import ExplanationLimits, Explanations
 from transformermodel_predictor.batching import Overloaded
 from transformermodel_predictor.explanations.explanation import Method
@@ -55,6 +59,29 @@ async def test_a_target_that_is_not_there_names_its_row_and_what_is_possible(han
         await handler.explain([{"text": TEXT}], {"target": "nobody"})
     with pytest.raises(InvalidQuestion, match=r"^row \d: target 'nobody' is not there"):
         await handler.explain([{"text": TEXT}, {"text": "bad"}], {"target": "nobody"})
+
+
+@pytest.mark.parametrize(
+    ("asked", "problem"),
+    [
+        ({"target": "nobody"}, "target 'nobody' is not there"),
+        ({"target": [0, 1, 2]}, "there are 3 targets to explain, and at most 2 may be"),
+        ({"target": "all"}, "there are 3 targets"),
+        ({"method": "lime", "baseline": "mask"}, "the tokenizer has no mask token"),
+    ],
+)
+async def test_what_is_known_to_be_impossible_is_refused_before_the_model_is_asked(
+    gated_model: LoadedModel, gated_engine: GatedEngine, workers: Workers, asked: Mapping[str, Any], problem: str
+) -> None:
+    gated_engine.open()
+    tokenizer = copy.deepcopy(gated_model.tokenizer)
+    tokenizer.mask_token = None
+    settings = Explanations(limits=ExplanationLimits(targets=2))
+    handler = GeneralizedHandler("tiny", replace(gated_model, tokenizer=tokenizer), workers, explanations=settings)
+    for call in (handler.require_explainable, handler.explain):
+        with pytest.raises(InvalidQuestion, match=problem):
+            await call([{"text": TEXT}], asked)
+    assert gated_engine.steps == []
 
 
 async def test_where_explanations_are_switched_off_the_request_is_told(

@@ -12,6 +12,7 @@ import pytest
 from tests.predictor.event_loop import rounds_counted
 from tests.predictor.gated import PATIENCE_SECONDS
 from tests.predictor.generation.gated import GatedDecoder, behind
+from transformermodel_api.explanations import ExplanationLimits, Explanations
 from transformermodel_api.predictor import Batching
 from transformermodel_predictor.artifact.directory import Artifact
 from transformermodel_predictor.batching import Overloaded
@@ -334,6 +335,26 @@ async def test_where_no_token_stands_for_a_missing_word_the_ways_without_one_are
     possible = {"method": "integrated_gradients", "baseline": "zero", "steps": 4, "max_steps": 4}
     (explained,) = await handler.explain([{"text": "the fox"}], asked | possible)
     assert [word.text for word in explained.explanations[0].words] == ["the", "fox"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "problem"),
+    [
+        ({"target": 3}, "target 3 is not there; .* from 0 to 2"),
+        ({"target": [0, 1]}, "there are 2 targets"),
+        ({"baseline": "mask"}, "no mask token"),
+    ],
+)
+async def test_what_cannot_be_explained_is_refused_before_a_text_is_generated(
+    generator: LoadedGenerator, workers: Workers, gated: GatedDecoder, asked: Mapping[str, Any], problem: str
+) -> None:
+    settings = Explanations(limits=ExplanationLimits(targets=1))
+    handler = GenerationHandler("tiny", behind(gated, generator), workers, explanations=settings)
+    gated.permit(100)
+    for call in (handler.require_explainable, handler.explain):
+        with pytest.raises(InvalidQuestion, match=problem):
+            await call([{"text": "the fox"}], {"max_new_tokens": 3, **asked})
+    assert gated.steps == []
 
 
 async def test_an_explanation_is_no_prediction_that_it_would_give_way_to(

@@ -47,16 +47,27 @@ def wanted_place(task: QuestionAnswering, answer: Extraction, wanted: object) ->
     Raises:
         InvalidQuestion: it is no part of the context, and no number of an answer.
     """
-    context = answer.question.context
+    named = named_answer(answer.question.context, wanted)
+    if isinstance(named, str):
+        return _of_text(answer, named)
+    return _of_best(task, answer, named) if isinstance(named, int) else named
+
+
+def named_answer(context: str, wanted: object) -> str | int | Place:
+    """What a client names: a part of the context as text, an answer by its number, or a place in the context.
+
+    Raises:
+        InvalidQuestion: it is none of these, whatever the model answers.
+    """
     if wanted is None or wanted == EVERYTHING:
-        return _of_best(task, answer, 0)
+        return 0
     if isinstance(wanted, str) and wanted in context:
-        return _of_text(answer, wanted)
+        return wanted
     value = parsed(wanted)
     if isinstance(value, str) and value in context:
-        return _of_text(answer, value)
+        return value
     if isinstance(value, int) and is_whole(value) and 0 <= value < _MOST_ANSWERS:
-        return _of_best(task, answer, value)
+        return value
     place = place_in(value, context)
     place = trimmed(context, *place) if place else None
     if place is None or place[0] == place[1]:

@@ -14,7 +14,7 @@ from transformermodel_predictor.tasks.text_generation import TextGeneration
 from transformermodel_predictor.tasks.token_classification import TokenClassification
 
 
-def explainable(task: AnyTask) -> ExplainableTask[Any]:
+def explainable(task: AnyTask) -> ExplainableTask[Any, Any]:
     """What can be explained of a task's answers. Its questions are the task's; for generation the generated texts."""
     match task:
         case SequenceClassification():

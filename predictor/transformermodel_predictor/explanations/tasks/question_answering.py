@@ -7,7 +7,13 @@ from transformers import PreTrainedTokenizerBase
 
 from transformermodel_predictor.explanations.objectives import PlaceLogit
 from transformermodel_predictor.explanations.target import Target
-from transformermodel_predictor.explanations.tasks.answers import Located, locate, locate_nowhere, wanted_place
+from transformermodel_predictor.explanations.tasks.answers import (
+    Located,
+    locate,
+    locate_nowhere,
+    named_answer,
+    wanted_place,
+)
 from transformermodel_predictor.explanations.tasks.holding import window_details
 from transformermodel_predictor.explanations.words import word_numbers
 from transformermodel_predictor.tasks.question_answering import ContextQuestion, Extraction, QuestionAnswering
@@ -24,6 +30,11 @@ class QuestionAnsweringTargets:
 
     def __init__(self, task: QuestionAnswering) -> None:
         self._task = task
+
+    def foreseen(self, asked: ContextQuestion, wanted: object) -> int:
+        """None at least: there is nothing to explain where a model without special tokens finds no answer."""
+        named_answer(asked.context, wanted)
+        return 0
 
     def encode(self, tokenizer: PreTrainedTokenizerBase, questions: Sequence[ContextQuestion]) -> list[Windows]:
         """The encodings that are predicted from."""

@@ -27,6 +27,13 @@ class SequenceClassificationTargets:
     def __init__(self, task: SequenceClassification) -> None:
         self._task = task
 
+    def foreseen(self, asked: TextQuestion, wanted: object) -> int:
+        """How many classes there will be at least; all that are given are known by their labels alone."""
+        if wanted is None:
+            return 1
+        classes = self._given(wanted)
+        return len(self._task.labels) if classes is None else len(classes)
+
     def encode(self, tokenizer: PreTrainedTokenizerBase, questions: Sequence[TextQuestion]) -> list[Windows]:
         """The encodings that are predicted from, with alignment."""
         return self._task.encode(tokenizer, questions, aligned=True)
@@ -78,10 +85,19 @@ class SequenceClassificationTargets:
         if wanted is None:
             holding = [index for index in ranked if answer.probabilities[index] >= answer.question.threshold]
             return (holding if self._task.multi_label else []) or ranked[:1]
-        if (index := class_number(wanted, labels)) is not None:
+        classes = self._given(wanted)
+        return ranked if classes is None else classes
+
+    def _given(self, wanted: object) -> list[int] | None:
+        """The classes that a client names; None for all of them.
+
+        Raises:
+            InvalidQuestion: there is no such class.
+        """
+        if (index := class_number(wanted, self._task.labels)) is not None:
             return [index]
         if wanted == EVERYTHING:
-            return ranked
+            return None
         classes = [self._required(item) for item in items_of(parsed(wanted))]
         if not classes:
             raise self._refused(wanted)

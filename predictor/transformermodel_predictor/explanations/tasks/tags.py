@@ -7,21 +7,25 @@ from typing import Any
 
 import torch
 
+from transformermodel_predictor.explanations.tasks.named_tags import (
+    is_pair,
+    items_in,
+    labels_of,
+    placed,
+    places_in,
+    value_of,
+)
 from transformermodel_predictor.explanations.wanted import (
     EVERYTHING,
     class_number,
     is_whole,
     items_of,
     listed,
-    parsed,
-    place_in,
     refused,
 )
 from transformermodel_predictor.tasks.entities import Aggregation, entities_of, kind_of
 from transformermodel_predictor.tasks.places import trimmed
 from transformermodel_predictor.tasks.token_classification import Tagging, TokenClassification
-
-_PAIR = 2
 
 
 @dataclass(frozen=True)
@@ -58,19 +62,13 @@ def wanted_tags(task: TokenClassification, answer: Tagging, wanted: object, befo
     reading = _Reading(task, answer, before)
     if wanted is None or wanted == EVERYTHING:
         return reading.found
-    value = parsed(wanted) if isinstance(wanted, str) and wanted not in reading.labels else wanted
+    value = value_of(wanted, reading.labels)
     if is_whole(value):
         return [reading.entity(value)]
-    if not isinstance(value, list | tuple) or _is_pair(value):
-        return reading.read(value)
-    if not value:
+    items = items_in(value)
+    if not items:
         raise reading.refused(wanted)
-    return [tag for item in value for tag in reading.read(item)]
-
-
-def _is_pair(value: object) -> bool:
-    """Whether a value is meant as a token and its class, be they there or not."""
-    return isinstance(value, list | tuple) and len(value) == _PAIR and is_whole(value[0])
+    return [tag for item in items for tag in reading.read(item)]
 
 
 class _Reading:
@@ -82,7 +80,7 @@ class _Reading:
         self._classes = task.labels
         self._before = before
         self.found = _found(task, answer)
-        self.labels = {*task.labels, *map(kind_of, task.labels)}
+        self.labels = labels_of(task.labels)
 
     def entity(self, number: object) -> Tag:
         """An entity by its number in the answer."""
@@ -94,7 +92,7 @@ class _Reading:
         """The tags that a label, a place or a pair means."""
         if isinstance(value, str) and (tags := [tag for tag in self.found if value in (tag.label, kind_of(tag.label))]):
             return tags
-        tag = self._paired(value) if _is_pair(value) else self._placed(value)
+        tag = self._paired(value) if is_pair(value) else self._placed(value)
         if tag is None:
             raise self.refused(value)
         return [tag]
@@ -109,11 +107,9 @@ class _Reading:
         )
         first, last = self._before, self._before + len(self._answer.places) - 1
         tokens = f", and pairs of a token, from {first} to {last}, and a class, from 0 to {len(self._classes) - 1}"
-        place = f'{{"start": 0, "end": {len(self._text)}}}'
         return refused(
             wanted,
-            f'{found}places such as {place} with or without a "label" ({listed(sorted(self.labels))})'
-            f"{tokens if last >= first else ''}",
+            f"{found}{places_in(self._text)} ({listed(sorted(self.labels))}){tokens if last >= first else ''}",
         )
 
     def _paired(self, value: object) -> Tag | None:
@@ -127,12 +123,10 @@ class _Reading:
 
     def _placed(self, value: object) -> Tag | None:
         """The tokens at a place; without a label as what they are likeliest to be."""
-        place = place_in(value, self._text, ["label"])
-        if place is None or not isinstance(value, dict):
+        wanted = placed(value, self._text, self.labels)
+        if wanted is None:
             return None
-        label = value.get("label")
-        if label is not None and (not isinstance(label, str) or label not in self.labels):
-            return None
+        place, label = wanted
         places = enumerate(self._answer.places)
         touched = [number for number, token in places if token.start < place[1] and place[0] < token.end]
         if not touched:

@@ -11,7 +11,7 @@ from transformermodel_predictor.explanations.objectives import ContinuationLogPr
 from transformermodel_predictor.explanations.target import Target
 from transformermodel_predictor.explanations.wanted import EVERYTHING, is_whole, items_of, parsed, refused
 from transformermodel_predictor.explanations.words import word_numbers
-from transformermodel_predictor.generation.text import EncodedPrompt, GeneratedText
+from transformermodel_predictor.generation.text import EncodedPrompt, GeneratedText, GenerationQuestion
 from transformermodel_predictor.tasks.task import Alignment, Encoding, Outputs, Windows
 from transformermodel_predictor.tasks.text_generation import TextGeneration
 from transformermodel_predictor.tasks.tokenization import encode_aligned
@@ -32,6 +32,10 @@ class TextGenerationTargets:
 
     def __init__(self, task: TextGeneration) -> None:
         self._task = task
+
+    def foreseen(self, asked: GenerationQuestion, wanted: object) -> int:
+        """How many there will be at least: a text may end before it has as many tokens as it may have."""
+        return 1 if parsed(wanted) == EACH else len(_wanted_tokens(wanted, asked.parameters.max_new_tokens))
 
     def encode(self, tokenizer: PreTrainedTokenizerBase, questions: Sequence[GeneratedText]) -> list[Windows]:
         """Prompt and continuation, one window each: what has to be run for the scores of all its tokens.

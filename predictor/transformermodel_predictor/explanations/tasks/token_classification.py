@@ -8,6 +8,7 @@ from transformers import PreTrainedTokenizerBase
 from transformermodel_predictor.explanations.objectives import TokenLogits
 from transformermodel_predictor.explanations.target import Target
 from transformermodel_predictor.explanations.tasks.holding import spans_of, window_details, window_holding
+from transformermodel_predictor.explanations.tasks.named_tags import foreseen_tags
 from transformermodel_predictor.explanations.tasks.tags import Tag, wanted_tags
 from transformermodel_predictor.explanations.words import word_numbers
 from transformermodel_predictor.tasks.task import Outputs, Windows
@@ -25,6 +26,10 @@ class TokenClassificationTargets:
 
     def __init__(self, task: TokenClassification) -> None:
         self._task = task
+
+    def foreseen(self, asked: TaggingQuestion, wanted: object) -> int:
+        """How many there will be at least, as far as labels and places in the text say."""
+        return foreseen_tags(self._task.labels, asked.text, wanted)
 
     def encode(self, tokenizer: PreTrainedTokenizerBase, questions: Sequence[TaggingQuestion]) -> list[Windows]:
         """The encodings that are predicted from."""

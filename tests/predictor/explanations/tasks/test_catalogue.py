@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,8 @@ from transformermodel_predictor.explanations.explanation import Attribution, Met
 from transformermodel_predictor.explanations.parts import explain
 from transformermodel_predictor.explanations.target import ExplainableTask
 from transformermodel_predictor.explanations.tasks.catalogue import explainable
+from transformermodel_predictor.explanations.tasks.question_answering import QuestionAnsweringTargets
+from transformermodel_predictor.explanations.tasks.token_classification import TokenClassificationTargets
 from transformermodel_predictor.generation.piece import FinishReason
 from transformermodel_predictor.generation.text import GeneratedText
 from transformermodel_predictor.loading import LoadedModel
@@ -35,9 +38,10 @@ TEXTS = (
 class Asked:
     """A task, the model's tokenizer, questions, and how the model is run."""
 
-    task: ExplainableTask[Any]
+    task: ExplainableTask[Any, Any]
     tokenizer: Any
     questions: Sequence[Any]
+    """As they are explained."""
     run: Callable[[Sequence[Encoding]], Sequence[Outputs]]
 
 
@@ -91,9 +95,44 @@ def test_targets_have_finite_objectives_and_parts_that_stand_where_they_say(aske
     assert explained >= len(asked.questions)
 
 
+SENT: Sequence[object] = [
+    *("all", "tokens", "POSITIVE", "LOC", "love", "0", 0, 2, "[0, 2]", [0, 2], [2, 0, 2], ["LOC", "PER"], [1, "B-PER"]),
+    *({"start": 0, "end": 1}, [{"start": 3, "end": 7, "label": "PER"}, [2, 1]], ["POSITIVE", 0]),
+]
+"""Each is a target of some task."""
+
+
+def test_a_target_is_refused_before_the_answer_only_where_no_answer_has_it(asked: Asked) -> None:
+    question = asked.questions[0]
+    first = question.prompt.question if isinstance(question, GeneratedText) else question
+    (windows,) = asked.task.encode(asked.tokenizer, [question])
+    outputs = asked.run(windows)
+    foreseen = 0
+    for wanted in (None, *SENT):
+        try:
+            found = asked.task.targets(question, windows, outputs, wanted)
+        except InvalidQuestion:
+            continue
+        foreseen += asked.task.foreseen(first, wanted)
+        assert asked.task.foreseen(first, wanted) <= len(found)
+    assert foreseen or isinstance(asked.task, QuestionAnsweringTargets)
+
+
+@pytest.mark.parametrize(
+    "wanted", ["nobody", -1, 4711_000, True, 1.5, [], {}, [0, -1], {"start": 0, "end": 9_000}, [0, "nobody"]]
+)
+def test_what_no_answer_has_is_refused_before_there_is_one(asked: Asked, wanted: object) -> None:
+    if wanted == 4711_000 and isinstance(asked.task, TokenClassificationTargets):
+        return  # an answer would have to say how many entities there are
+    question = asked.questions[0]
+    with pytest.raises(InvalidQuestion, match="is not there; possible are "):
+        asked.task.foreseen(question.prompt.question if isinstance(question, GeneratedText) else question, wanted)
+
+
 def test_whatever_is_sent_as_a_target_is_answered_or_refused(asked: Asked) -> None:
     """What is no target is the client's fault, never an error of another kind."""
     question = asked.questions[0]
+    first = question.prompt.question if isinstance(question, GeneratedText) else question
     (windows,) = asked.task.encode(asked.tokenizer, [question])
     outputs = asked.run(windows)
     sent = ["", " ", "null", "None", "NaN", "1e999", "-0", "[1,", "b'x'", "{1, 2}", "1j", "\x00", "\ud800", "lambda: 0"]
@@ -104,6 +143,8 @@ def test_whatever_is_sent_as_a_target_is_answered_or_refused(asked: Asked) -> No
         nested = [nested]
     refusals = []
     for wanted in [*values, nested]:
+        with suppress(InvalidQuestion):
+            asked.task.foreseen(first, wanted)
         try:
             asked.task.targets(question, windows, outputs, wanted)
         except InvalidQuestion as error:
