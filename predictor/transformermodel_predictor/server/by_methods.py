@@ -24,7 +24,7 @@ async def explain_by_methods(
 
     Raises:
         InvalidQuestion: `methods` cannot be read or stands beside `method`, the methods found different targets, or
-            what `Handler.explain` refuses.
+            what `Handler.explain` refuses: of all methods before the first of them runs, as far as it can be known.
         NotExplained, Overloaded: as `Handler.explain`.
     """
     if METHODS not in parameters:
@@ -33,6 +33,8 @@ async def explain_by_methods(
     if "method" in shared:
         raise InvalidQuestion(f"only one of method and {METHODS} may be there")
     named = [{**shared, "method": method} for method in _methods(parameters[METHODS])]
+    for given in named:
+        await handler.require_explainable(questions, given)
     by_method = [await handler.explain(questions, given) for given in named]  # each has all rows together
     return [_together(row) for row in zip(*by_method, strict=True)]
 
