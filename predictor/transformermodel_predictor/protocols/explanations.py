@@ -11,7 +11,10 @@ from transformermodel_predictor.explanations.explanation import Explained, Expla
 
 
 def write_explained(explained: Explained) -> dict[str, Any]:
-    """One row: the answer with a prediction's fields, why, and how many tokens of the question were not seen."""
+    """One row: the answer with a prediction's fields, why, and how many tokens of the question were not seen.
+
+    `delta` and `converged`, whether it came under the tolerance, are null for methods that do not promise a delta.
+    """
     return {
         "answer": dict(explained.answer),
         "explanations": [_written(explanation) for explanation in explained.explanations],
@@ -53,6 +56,7 @@ def _written(explanation: Explanation) -> dict[str, Any]:
         "tokens": [_part(part) for part in explanation.tokens],
         "words": [_part(part) for part in explanation.words],
         "delta": explanation.delta,
+        "converged": None if explanation.delta is None else explanation.converged,
         "steps": explanation.steps,
         "details": dict(explanation.details),
     }

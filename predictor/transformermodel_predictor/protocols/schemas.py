@@ -83,6 +83,10 @@ SCHEMAS: Mapping[str, dict[str, Any]] = {
             "tokens": _list(_reference("Part")),
             "words": _list(_reference("Part")),
             "delta": {"type": ["number", "null"]},
+            "converged": {
+                "type": ["boolean", "null"],
+                "description": "Whether the delta came under the tolerance; null where the method promises none.",
+            },
             "steps": {"type": "integer", "minimum": 0},
             "details": {"type": "object"},
         }

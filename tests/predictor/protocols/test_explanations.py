@@ -6,7 +6,11 @@ import orjson
 
 from transformermodel_api.spec import TaskName
 from transformermodel_predictor.explanations.explanation import Explained, Explanation, Method, Part
-from transformermodel_predictor.protocols.explanations import write_ancestor_explained, write_explained
+from transformermodel_predictor.protocols.explanations import (
+    write_ancestor_explained,
+    write_explained,
+    write_v1_explained,
+)
 
 EXPLANATION = Explanation(
     method=Method.IntegratedGradients,
@@ -35,12 +39,21 @@ def test_our_form_has_tokens_and_words_with_their_places() -> None:
                 ],
                 "words": [{"text": "wunder", "field": "text", "start": 0, "end": 6, "importance": -0.2}],
                 "delta": 0.01,
+                "converged": True,
                 "steps": 32,
                 "details": {"start": 0},
             }
         ],
         "truncated_tokens": 3,
     }
+
+
+def test_whether_the_delta_came_under_the_tolerance_is_told_where_there_is_one() -> None:
+    rough, silent = replace(EXPLANATION, converged=False), replace(EXPLANATION, delta=None)
+    told = write_v1_explained(TaskName.SequenceClassification, replace(EXPLAINED, explanations=(rough, silent)))
+    assert [(one["delta"], one["converged"]) for one in told["explanations"]] == [(0.01, False), (None, None)]
+    ancestors = write_ancestor_explained(TaskName.SequenceClassification, replace(EXPLAINED, explanations=(rough,)))
+    assert "converged" not in ancestors
 
 
 def test_what_has_nothing_to_explain_still_has_an_answer() -> None:

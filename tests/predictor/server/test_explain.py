@@ -141,6 +141,30 @@ def test_a_target_of_several_classes_is_a_json_text_in_v2(client: httpx.Client, 
         assert [one["target"] for one in json.loads(document)["explanations"]] == list(LABELS[:2])
 
 
+def test_every_protocol_tells_whether_the_delta_came_under_the_tolerance(client: httpx.Client, rpc: Client) -> None:
+    asked: list[tuple[dict[str, Any], bool | None]] = [
+        ({"method": "integrated_gradients"}, True),
+        ({"method": "integrated_gradients", "steps": 1, "max_steps": 1}, False),
+        ({"method": "kernel_shap"}, True),
+        ({"method": "saliency"}, None),
+    ]
+    for parameters, converged in asked:
+        (v1,) = client.post("/v1/models/tiny:explain", json={"instances": [TEXT], "parameters": parameters}).json()[
+            "explanations"
+        ]
+        v2 = outputs_of(client.post("/v2/models/tiny/explain", json=v2_body(TEXT, parameters=parameters)))
+        told = {
+            name: messages.InferParameter(**{"string_param" if isinstance(value, str) else "int64_param": value})
+            for name, value in parameters.items()
+        }
+        explain = {"explain": messages.InferParameter(bool_param=True)}
+        answer = rpc("ModelInfer", **infer_members(TEXT, parameters=told | explain))
+        (grpcs,) = [output.contents.bytes_contents[0] for output in answer.outputs if output.name == "explanation"]
+        for row in (v1, json.loads(v2["explanation"][0]), json.loads(grpcs)):
+            assert [one["converged"] for one in row["explanations"]] == [converged]
+        assert "converged" not in client.post("/explanations/tiny", content=TEXT, params=parameters).json()
+
+
 def test_an_explanation_travels_as_bytes(client: httpx.Client, rpc: Client) -> None:
     asked = v2_body(TEXT, parameters={"explain": True, "binary_data_output": True}, outputs=[{"name": "explanation"}])
     response = client.post("/v2/models/tiny/infer", json=asked)
