@@ -50,6 +50,9 @@ OpenAI's `logprobs` and `top_logprobs` tell the model's own distribution, before
 top_p. They belong to the text that is generated: neither the token that ends it nor a stop string has any, and together
 with `echo` they are refused. `text_offset` counts from the beginning of the choice's text, in code points. A token that
 is a part of a character is written as its bytes: `bytes:\\xe2\\x80`.
+
+The `prompt` of OpenAI's completions may be token ids, or lists of them: they are read as they are, none is added, and
+`echo` writes all of them, special ones too. `best_of` may be what `n` is: no choices are made that are not answered.
 """
 
 _KEYS = {"better_transformer": "BetterTransformer"}

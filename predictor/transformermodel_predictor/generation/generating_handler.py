@@ -23,7 +23,7 @@ class GeneratingHandler(Handler, Protocol):
         """Whole texts, in the order of the questions; they are generated together.
 
         Raises:
-            InvalidQuestion: there is nothing to continue.
+            InvalidQuestion: there is nothing to continue, or a token that the model does not have.
             Overloaded: too much waits already.
         """
         ...
@@ -32,7 +32,7 @@ class GeneratingHandler(Handler, Protocol):
         """Tokenize a question, off the event loop.
 
         Raises:
-            InvalidQuestion: there is nothing to continue.
+            InvalidQuestion: there is nothing to continue, or a token that the model does not have.
         """
         ...
 

@@ -15,6 +15,7 @@ from transformermodel_predictor.generation.decoder import Decoder
 from transformermodel_predictor.generation.piece import Piece
 from transformermodel_predictor.generation.sequence import Continuation
 from transformermodel_predictor.generation.text import EncodedPrompt, GeneratedText, GenerationQuestion
+from transformermodel_predictor.generation.vocabulary import require_tokens
 from transformermodel_predictor.tasks.task import TensorSpec
 from transformermodel_predictor.tasks.text_generation import TextGeneration
 
@@ -26,6 +27,7 @@ class LoadedGenerator:
     Attributes:
         new_decoder: makes what runs the model, without any rows; each batch has one of its own.
         ends: the tokens that end a text.
+        vocabulary: tokens are at least 0 and below this.
         positions: of the model, for a prompt and what follows together; None where they are not limited.
         engine: says the logits of whole sequences, for explanations; None where only the next token's can be had.
         device: where the model runs.
@@ -37,6 +39,7 @@ class LoadedGenerator:
     tokenizer: PreTrainedTokenizerBase
     new_decoder: Callable[[], Decoder[Any]]
     ends: frozenset[int]
+    vocabulary: int
     positions: int | None
     engine: Engine | None = None
     device: torch.device = CPU
@@ -52,8 +55,10 @@ class LoadedGenerator:
         """Tokenize a question, cut to the model's limits.
 
         Raises:
-            InvalidQuestion: there is nothing to continue.
+            InvalidQuestion: there is nothing to continue, or a token that the model does not have.
         """
+        if question.tokens is not None:
+            require_tokens(question.tokens, self.vocabulary)
         return self.task.encode(self.tokenizer, question, self.positions)
 
     def continuation(self, prompt: EncodedPrompt, *, measured: bool = False) -> Continuation:

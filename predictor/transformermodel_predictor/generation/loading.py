@@ -53,13 +53,15 @@ def _load_model(artifact: Artifact, task: TextGeneration, device: torch.device) 
     engine = PretrainedEngine.load(artifact.path, task, precision, device, execution)
     model = engine.model
     embeddings: Any = model.get_input_embeddings()
-    tokenizer = _load_tokenizer(artifact, embeddings.weight.shape[0])
+    vocabulary: int = embeddings.weight.shape[0]
+    tokenizer = _load_tokenizer(artifact, vocabulary)
     return LoadedGenerator(
         artifact=artifact,
         task=task,
         tokenizer=tokenizer,
         new_decoder=partial(choose_decoder(model), model),
         ends=ends_of(model, tokenizer),
+        vocabulary=vocabulary,
         positions=model_limit(model),
         engine=engine,
         device=device,
@@ -76,6 +78,7 @@ def _load_graph(artifact: Artifact, task: TextGeneration, device: torch.device) 
         tokenizer=_load_tokenizer(artifact, signature.vocabulary),
         new_decoder=partial(GraphDecoder, graph, signature, device),
         ends=frozenset(signature.ends),
+        vocabulary=signature.vocabulary,
         positions=signature.positions,
         device=device,
     )

@@ -13,8 +13,9 @@ class GenerationQuestion:
     """What is to be continued, and how.
 
     Attributes:
-        text: the prompt; empty where there are messages.
+        text: the prompt; empty where there are messages or tokens.
         messages: the conversation so far, each with `role` and `content`; None where there is a text.
+        tokens: the prompt as the ids of its tokens, to which none are added; None where there is a text.
         parameters: how the continuation is generated.
         likeliest: how many of the likeliest tokens each score of the answer tells; None where no scores are wanted.
     """
@@ -23,6 +24,7 @@ class GenerationQuestion:
     messages: tuple[Mapping[str, Any], ...] | None = None
     parameters: GenerationParameters = field(default_factory=GenerationParameters)
     likeliest: int | None = None
+    tokens: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class EncodedPrompt:
 
     Attributes:
         question: the question, with as many new tokens at most as the model has positions for.
-        text: the prompt; a conversation as the chat template writes it.
+        text: the prompt; a conversation as the chat template writes it, tokens as the tokenizer does.
         tokens: the prompt's tokens, at least one.
         truncated: how many tokens at its beginning the model does not see.
     """

@@ -1,6 +1,6 @@
 """Requests of OpenAI's API for completions and chat completions. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,7 +29,6 @@ _SEEDS = 2**63
 
 _NEUTRAL: Mapping[str, tuple[Any, ...]] = {
     "audio": (),
-    "best_of": (1,),
     "frequency_penalty": (0,),
     "function_call": ("none", "auto"),
     "functions": ([],),
@@ -63,6 +62,8 @@ _OF_NO_EFFECT = frozenset(
 )
 """What changes nothing of the answer."""
 
+_KINDS_OF_PROMPTS = "must be a string, a list of token ids, or a list of one or the other; no list may be empty"
+
 _STREAM_OPTIONS = frozenset({"include_usage", "include_obfuscation"})
 
 ROLES = {"developer": "system", **{role: role for role in ("system", "user", "assistant")}}
@@ -79,6 +80,7 @@ class CompletionRequest:
     Attributes:
         model: the model's name.
         prompts: the questions as named fields, `text` or `messages`.
+        tokens: where prompts were given as token ids, those of each, whatever they are; their texts are empty then.
         parameters: how they are answered; names and values as they came.
         choices: number of answers to each.
         stream: whether the answers are wanted piece by piece.
@@ -94,6 +96,7 @@ class CompletionRequest:
     stream: bool
     usage: bool
     logprobs: int | None = None
+    tokens: tuple[Sequence[int], ...] = ()
 
 
 def read_completion(body: object, most_rows: int | None = None) -> CompletionRequest:
@@ -108,17 +111,17 @@ def read_completion(body: object, most_rows: int | None = None) -> CompletionReq
         TooManyRows: there are more choices.
     """
     document = _document(body, ("prompt", "echo", "logprobs"))
-    prompt = document.get("prompt")
-    texts = [prompt] if isinstance(prompt, str) else prompt
-    if isinstance(texts, list):
-        require_rows(len(texts) * _choices(document), most_rows, "prompts, each counted n times", "prompt")
-    if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
-        raise _wrong("prompt", "must be a string or a list of strings; prompts of token ids are not read")
+    prompts = _prompts(document)
+    require_rows(len(prompts) * _choices(document), most_rows, "prompts, each counted n times", "prompt")
+    texts = [prompt for prompt in prompts if isinstance(prompt, str)]
+    tokens = tuple(prompt for prompt in prompts if isinstance(prompt, list) and prompt)
+    if len(prompts) not in (len(texts), len(tokens)):
+        raise _wrong("prompt", _KINDS_OF_PROMPTS)
     echo, logprobs = _flag(document, "echo"), _completion_logprobs(document)
     if echo and logprobs is not None:
         raise _wrong("logprobs", "are those of what is generated, not of the prompt; leave out echo or logprobs")
-    asked = _request(document, [{"text": text} for text in texts], {"return_full_text": echo})
-    return replace(asked, logprobs=logprobs)
+    asked = _request(document, [{"text": text} for text in texts or [""] * len(tokens)], {"return_full_text": echo})
+    return replace(asked, logprobs=logprobs, tokens=tokens)
 
 
 def read_chat(body: object, most_rows: int | None = None) -> CompletionRequest:
@@ -146,13 +149,23 @@ def _document(body: object, own: tuple[str, ...]) -> Mapping[str, Any]:
     """The members of a body that are not null, all of them known."""
     if not isinstance(body, Mapping):
         raise InvalidRequest("the body must be an object")
-    known = {"model", "n", "stream", "stream_options", *own, *_PARAMETERS, *_NEUTRAL, *_OF_NO_EFFECT}
+    known = {"model", "n", "best_of", "stream", "stream_options", *own, *_PARAMETERS, *_NEUTRAL, *_OF_NO_EFFECT}
     for name, value in body.items():
         if name not in known:
             raise _wrong(name, "is not known here")
         if value is not None and name in _NEUTRAL and value not in _NEUTRAL[name]:
             raise _wrong(name, "is not supported; leave it out")
     return {name: value for name, value in body.items() if value is not None}
+
+
+def _prompts(document: Mapping[str, Any]) -> list[Any]:
+    """The prompts, of which one may stand alone: a text, or a list that begins with a number."""
+    prompt = document.get("prompt")
+    if isinstance(prompt, str):
+        return [prompt]
+    if not isinstance(prompt, list) or not prompt:
+        raise _wrong("prompt", _KINDS_OF_PROMPTS)
+    return [prompt] if type(prompt[0]) is int else prompt
 
 
 def _request(
@@ -176,6 +189,9 @@ def _choices(document: Mapping[str, Any]) -> int:
     choices = document.get("n", 1)
     if isinstance(choices, bool) or not isinstance(choices, int) or not 1 <= choices <= _MOST_CHOICES:
         raise _wrong("n", f"must be a whole number from 1 to {_MOST_CHOICES}")
+    best_of = document.get("best_of", choices)
+    if isinstance(best_of, bool) or best_of != choices:
+        raise _wrong("best_of", f"must be n, which is {choices}: all choices that are generated are answered")
     return choices
 
 

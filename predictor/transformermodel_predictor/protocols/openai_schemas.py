@@ -11,6 +11,8 @@ _COUNT: dict[str, Any] = {"type": "integer", "minimum": 0}
 _NUMBER: dict[str, Any] = {"type": "number"}
 _FLAG: dict[str, Any] = {"type": "boolean"}
 _TEXTS: dict[str, Any] = {"type": ["string", "array"], "items": _TEXT}
+_TOKENS: dict[str, Any] = {"type": "array", "items": _COUNT, "minItems": 1}
+_PROMPT: dict[str, Any] = {"anyOf": [_TEXTS, _TOKENS, {"type": "array", "items": _TOKENS}]}
 _FINISH_REASON: dict[str, Any] = {"enum": ["stop", "length", None]}
 
 
@@ -72,7 +74,13 @@ OPENAI_SCHEMAS: Mapping[str, dict[str, Any]] = {
     ),
     "OpenAIModel": _object({"id": _TEXT, "object": _TEXT, "created": {"type": "integer"}, "owned_by": _TEXT}),
     "OpenAIModels": _object({"object": _TEXT, "data": _list({"$ref": "#/components/schemas/OpenAIModel"})}),
-    "CompletionRequest": _object({"model": _TEXT, "prompt": _TEXTS}, echo=_FLAG, logprobs=_COUNT, **_GENERATION),
+    "CompletionRequest": _object(
+        {"model": _TEXT, "prompt": _PROMPT},
+        best_of={"type": "integer", "minimum": 1},
+        echo=_FLAG,
+        logprobs=_COUNT,
+        **_GENERATION,
+    ),
     "Completion": _object(
         {**_HEAD, "choices": _list(_object({**_CHOICE, "text": _TEXT, "logprobs": _TEXT_LOGPROBS}))},
         usage=_or_null(_USAGE),

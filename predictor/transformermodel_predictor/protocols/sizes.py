@@ -72,6 +72,20 @@ def require_size(questions: Iterable[Mapping[str, Any]], limit: int) -> None:
             raise TextTooLarge(limit, next(iter(fields)) if len(fields) == 1 else None)
 
 
+def require_short(prompts: Iterable[Sequence[int]], limit: int) -> None:
+    """Refuse a prompt that has more tokens than a text may have bytes: each stands for at least one.
+
+    Args:
+        prompts: each the ids of its tokens.
+        limit: most bytes of a text.
+
+    Raises:
+        TextTooLarge: there is one.
+    """
+    if any(len(tokens) > limit for tokens in prompts):
+        raise TextTooLarge(limit, "prompt")
+
+
 _MOST_BYTES = 4
 """A code point has at most so many bytes in UTF-8: most texts need not be encoded to be measured."""
 

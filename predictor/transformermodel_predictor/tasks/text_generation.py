@@ -1,6 +1,6 @@
 """A prompt, or a conversation, to the text that follows it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import takewhile
 from typing import Any, ClassVar
@@ -93,14 +93,13 @@ class TextGeneration:
 
         Args:
             tokenizer: the model's; it neither pads nor truncates, so its state is as it was.
-            question: the prompt or the conversation.
+            question: the prompt, its tokens or the conversation.
             positions: of the model; None where they are not limited.
 
         Raises:
             InvalidQuestion: there is nothing to continue, or the messages do not fit the chat template.
         """
-        text = question.text if question.messages is None else write_conversation(tokenizer, question.messages)
-        tokens = list(tokenizer(text, add_special_tokens=question.messages is None, verbose=False)["input_ids"])
+        text, tokens = _spelled(tokenizer, question)
         if not tokens and tokenizer.bos_token_id is not None:
             tokens = [tokenizer.bos_token_id]
         if not tokens:
@@ -132,6 +131,14 @@ class TextGeneration:
         """By how much the reference held its first other token likelier than any that it did not take."""
         certainties = reference.certainties[_alike(reference, other) :]
         return certainties[0].lead if certainties else 0.0
+
+
+def _spelled(tokenizer: PreTrainedTokenizerBase, question: GenerationQuestion) -> tuple[str, Sequence[int]]:
+    """The prompt as a text and as tokens."""
+    if question.tokens is not None:
+        return str(tokenizer.decode(list(question.tokens), clean_up_tokenization_spaces=False)), question.tokens
+    text = question.text if question.messages is None else write_conversation(tokenizer, question.messages)
+    return text, tokenizer(text, add_special_tokens=question.messages is None, verbose=False)["input_ids"]
 
 
 def _alike(reference: GeneratedText, other: GeneratedText) -> int:

@@ -105,11 +105,13 @@ def test_a_graph_is_served_as_the_model_itself_is(language_graph: Graphs, genera
     ):
         whole = client.post("/v2/models/writer/generate", json=body).json()
         streamed = client.post("/v2/models/writer/generate_stream", json=body).text
+        absent = client.post("/openai/v1/completions", json={"model": "writer", "prompt": [5, VOCABULARY]})
 
     (expected,) = generator.answer([{"text": "the fox"}], {"max_new_tokens": 7})
     pieces = [json.loads(line.removeprefix("data: ")) for line in streamed.split("\n\n") if line]
     assert whole["text_output"] == expected["generated_text"]
     assert "".join(piece["text_output"] for piece in pieces) == whole["text_output"]
+    assert (absent.status_code, absent.json()["error"]["param"]) == (400, "prompt")
 
 
 @pytest.mark.parametrize("form", TRACED)

@@ -8,11 +8,12 @@ from dataclasses import replace
 import httpx
 import openai
 import pytest
+from openai.types import Completion
 
 from tests.predictor.gated import PATIENCE_SECONDS
 from tests.predictor.generation.gated import GatedDecoder, behind
 from tests.predictor.server.running import running
-from tests.predictor.tiny_language import make_language_tokenizer
+from tests.predictor.tiny_language import END, POSITIONS, VOCABULARY, make_language_tokenizer
 from transformermodel_predictor.generation.loaded import LoadedGenerator
 from transformermodel_predictor.loading import LoadedModel
 from transformermodel_predictor.protocols.errors import ServerEnds
@@ -43,6 +44,15 @@ def client(url: str) -> Iterator[openai.OpenAI]:
 def greedy(generator: LoadedGenerator, text: str, **said: object) -> dict[str, object]:
     (answer,) = generator.answer([{"text": text}], said)
     return answer
+
+
+def tokens_of(generator: LoadedGenerator, text: str) -> list[int]:
+    return list(generator.tokenizer(text)["input_ids"])
+
+
+def told(answer: Completion | openai.Stream[Completion]) -> list[tuple[object, object]]:
+    """What an answer says, whole or piece by piece, without its name and time."""
+    return [(each.choices, each.usage) for each in ([answer] if isinstance(answer, Completion) else answer)]
 
 
 class TestCompletions:
@@ -109,6 +119,11 @@ class TestCompletions:
 
         assert texts == [choice.text for choice in whole.choices]
 
+    def test_as_many_choices_as_are_wanted_are_the_best(self, client: openai.OpenAI) -> None:
+        said = {"model": "writer", "prompt": "the", "max_tokens": 4, "temperature": 1.5, "seed": 11, "n": 2}
+
+        assert client.completions.create(best_of=2, **said).choices == client.completions.create(**said).choices
+
     def test_a_stop_string_ends_the_text(self, client: openai.OpenAI) -> None:
         text = client.completions.create(model="writer", prompt="the fox", max_tokens=12).choices[0].text
         stop = text[3:5]
@@ -139,6 +154,63 @@ class TestCompletions:
         )
 
         assert int(response.headers["x-truncated-tokens"]) > 0
+
+
+class TestTokens:
+    """Prompts given as the ids of their tokens."""
+
+    @pytest.mark.parametrize("stream", [False, True])
+    def test_they_are_continued_as_their_text_is(
+        self, stream: bool, client: openai.OpenAI, generator: LoadedGenerator
+    ) -> None:
+        said = {"model": "writer", "max_tokens": 7, "logprobs": 2, "temperature": 1.5, "seed": 3, "stream": stream}
+        options = {"stream_options": {"include_usage": True}} if stream else {}
+
+        text = told(client.completions.create(prompt="the fox", **said, **options))
+        tokens = told(client.completions.create(prompt=tokens_of(generator, "the fox"), **said, **options))
+
+        assert tokens == text
+
+    def test_lists_of_them_are_several_prompts_with_choices_each(
+        self, client: openai.OpenAI, generator: LoadedGenerator
+    ) -> None:
+        said = {"model": "writer", "max_tokens": 6, "temperature": 1.5, "seed": 11, "n": 2}
+        texts = ["the", "once upon"]
+
+        answer = client.completions.create(prompt=[tokens_of(generator, text) for text in texts], **said)
+        expected = client.completions.create(prompt=texts, **said)
+
+        assert (answer.choices, answer.usage) == (expected.choices, expected.usage)
+
+    @pytest.mark.parametrize("stream", [False, True])
+    def test_echo_writes_them_all_and_none_is_added(
+        self, stream: bool, client: openai.OpenAI, generator: LoadedGenerator
+    ) -> None:
+        prompt = [END, *tokens_of(generator, "Größe")]
+        said = {"model": "writer", "prompt": prompt, "max_tokens": 4}
+        plain = client.completions.create(**said)
+
+        answer = client.completions.create(**said, echo=True, stream=stream)
+
+        written = "".join(p.choices[0].text for p in answer) if stream else answer.choices[0].text
+        assert written == "</s>Größe" + plain.choices[0].text
+        assert plain.usage is not None
+        assert plain.usage.prompt_tokens == len(prompt)
+
+    @pytest.mark.parametrize("stream", [False, True])
+    def test_what_the_model_has_no_room_for_is_told(self, stream: bool, client: openai.OpenAI) -> None:
+        response = client.completions.with_raw_response.create(
+            model="writer", prompt=[5] * (POSITIONS + 9), max_tokens=3, stream=stream
+        )
+
+        assert int(response.headers["x-truncated-tokens"]) == 9 + 3
+
+    def test_a_prompt_has_no_more_of_them_than_a_text_has_bytes(self, generator: LoadedGenerator) -> None:
+        with running({"writer": generator}, ServerOptions(max_text_bytes=9)) as server, client_of(server.url) as client:
+            assert client.completions.create(model="writer", prompt=[[5] * 9] * 2, max_tokens=1).choices
+            with pytest.raises(openai.APIStatusError, match="--max-text-bytes") as refused:
+                client.completions.create(model="writer", prompt=[[5], [5] * 10])
+        assert (refused.value.status_code, refused.value.param) == (413, "prompt")
 
 
 class TestChatCompletions:
@@ -267,7 +339,11 @@ class TestErrors:
             ({"max_tokens": 0}, "max_tokens must be a whole number from 1", "max_tokens"),
             ({"stop": [""]}, "stop may have 16 strings", "stop"),
             ({"n": 99}, "n must be a whole number from 1 to 16", "n"),
-            ({"prompt": [1, 2]}, "prompts of token ids are not read", "prompt"),
+            ({"best_of": 2}, "best_of must be n, which is 1", "best_of"),
+            ({"prompt": ["a", 2]}, "a list of token ids, or a list of one or the other", "prompt"),
+            ({"prompt": [1, VOCABULARY]}, f"token 1 of a prompt is none .* 0 to {VOCABULARY - 1}", "prompt"),
+            ({"prompt": [[1, 2], [-1]]}, f"token 0 of a prompt is none .* 0 to {VOCABULARY - 1}", "prompt"),
+            ({"prompt": [1, "a"]}, "token 1 of a prompt is none of the model's", "prompt"),
             ({"extra_body": {"colour": "red"}}, "colour is not known here", "colour"),
         ],
         ids=str,

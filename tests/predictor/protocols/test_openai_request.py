@@ -173,9 +173,38 @@ class TestMessages:
 
 def test_prompts_are_counted_before_they_are_read_once_for_each_choice() -> None:
     assert len(read_completion({**COMPLETION, "prompt": ["a", "b"], "n": 2}, most_rows=4).prompts) == 2
-    for asked in ({"prompt": ["a", "b"], "n": 3}, {"prompt": [1] * 5}, {"n": 5}):
+    for asked in ({"prompt": ["a", "b"], "n": 3}, {"prompt": [[1]] * 5}, {"n": 5}):
         with pytest.raises(TooManyRows, match="prompts"):
             read_completion({**COMPLETION, **asked}, most_rows=4)
+
+
+@pytest.mark.parametrize(("prompt", "tokens"), [([7, 8, 9], ([7, 8, 9],)), ([[7], [8, 9]], ([7], [8, 9]))])
+def test_a_prompt_may_be_token_ids_and_is_one_prompt_however_many_it_has(
+    prompt: list[Any], tokens: tuple[list[int], ...]
+) -> None:
+    asked = read_completion({**COMPLETION, "prompt": prompt}, most_rows=2)
+    assert (asked.tokens, asked.prompts) == (tokens, ({"text": ""},) * len(tokens))
+
+
+@pytest.mark.parametrize(
+    "prompt", [[], [[]], ["a", 1], ["a", [1]], [[1], "a"], [[1], []], [True], [1.5], {}, 7], ids=str
+)
+def test_a_prompt_is_text_or_token_ids_and_no_mixture(prompt: object) -> None:
+    with pytest.raises(InvalidRequest, match="a list of token ids, or a list of one or the other") as refused:
+        read_completion({**COMPLETION, "prompt": prompt})
+    assert refused.value.field == "prompt"
+
+
+def test_as_many_choices_as_are_answered_may_be_asked_for_as_the_best() -> None:
+    def read(said: Mapping[str, Any]) -> CompletionRequest:
+        return read_completion({**COMPLETION, **said})
+
+    for choices in ({}, {"n": 1}, {"n": 3}):
+        assert read({**choices, "best_of": choices.get("n", 1)}) == read(choices)
+    for said in ({"best_of": 2}, {"n": 2, "best_of": 1}, {"n": 2, "best_of": 3}, {"best_of": True}, {"best_of": "1"}):
+        with pytest.raises(InvalidRequest, match=rf"^best_of must be n, which is {said.get('n', 1)}: ") as refused:
+            read(said)
+        assert refused.value.field == "best_of"
 
 
 def test_messages_are_counted_before_they_are_read_and_so_are_their_parts() -> None:

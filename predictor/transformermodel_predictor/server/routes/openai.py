@@ -27,6 +27,7 @@ from transformermodel_predictor.protocols.openai import (
     model_document,
 )
 from transformermodel_predictor.protocols.openai_request import CompletionRequest, read_chat, read_completion
+from transformermodel_predictor.protocols.sizes import require_short
 from transformermodel_predictor.server.connection import while_connected
 from transformermodel_predictor.server.event_stream import EventStream
 from transformermodel_predictor.server.exchange import JSONResponse, read_json
@@ -92,6 +93,7 @@ class OpenAIRoutes:
             held = until_answered.enter_context(self._inference.request("openai", asked.model, headers=request.headers))
             handler = require_generator(held)
             self._inference.require_size(asked.prompts)
+            require_short(asked.tokens, self._inference.limits.text_bytes)
             questions = await _questions(handler, asked)
             if not asked.stream:
                 return _whole(writer, await while_connected(request, handler.generate(questions)), asked.choices)
@@ -106,10 +108,11 @@ class OpenAIRoutes:
 async def _questions(handler: GeneratingHandler, asked: CompletionRequest) -> list[GenerationQuestion]:
     """The question of each choice, in its order."""
     questions: list[GenerationQuestion] = []
-    async for fields in in_portions(asked.prompts):
-        question = replace(handler.question(fields, asked.parameters), likeliest=asked.logprobs)
+    async for number, fields in in_portions(enumerate(asked.prompts)):
+        tokens = tuple(asked.tokens[number]) if asked.tokens else None
+        question = replace(handler.question(fields, asked.parameters), tokens=tokens, likeliest=asked.logprobs)
         parameters = question.parameters
-        questions += [replace(question, parameters=parameters.of_choice(number)) for number in range(asked.choices)]
+        questions += [replace(question, parameters=parameters.of_choice(choice)) for choice in range(asked.choices)]
     return questions
 
 
