@@ -8,7 +8,7 @@ from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.objects.location import ObjectLocation
 from transformermodel_predictor.objects.reason import reason_for
-from transformermodel_predictor.objects.refusal import refusal_of
+from transformermodel_predictor.objects.refusal import causes, refusal_of
 from transformermodel_predictor.objects.service import Service
 
 _MESSAGES = {
@@ -52,10 +52,11 @@ def _failure(error: Exception, location: ObjectLocation, service: Service) -> Pr
         return PreparationFailed(
             FailureReason.Unauthorized, _MESSAGES[FailureReason.Unauthorized].format(location=location)
         )
-    if isinstance(error, service.unreachable):
-        return PreparationFailed(
-            FailureReason.Unreachable, f"the storage of {location} cannot be reached ({type(error).__name__})."
-        )
+    for each in causes(error):
+        if isinstance(each, service.unreachable):
+            return PreparationFailed(
+                FailureReason.Unreachable, f"the storage of {location} cannot be reached ({type(each).__name__})."
+            )
     return None
 
 

@@ -26,12 +26,18 @@ class Refusal:
 
 def refusal_of(error: BaseException | None) -> Refusal | None:
     """The answer behind an error or its causes; None where the service has not answered."""
-    while error is not None:
-        status = _status(error)
+    for each in causes(error):
+        status = _status(each)
         if status is not None:
-            return Refusal(status, frozenset(_codes(error)), _text(error))
-        error = error.__cause__
+            return Refusal(status, frozenset(_codes(each)), _text(each))
     return None
+
+
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, what it was raised from, and so on."""
+    while error is not None:
+        yield error
+        error = error.__cause__
 
 
 def _status(error: BaseException) -> int | None:

@@ -24,6 +24,9 @@ PART_BYTES = 16 << 20
 
 _PARTS_AT_ONCE = 4
 
+_OF_SOCKETS = (ConnectionError, TimeoutError)
+"""Of all services; who reads an answer's body meets these as they are."""
+
 _WITHOUT_CACHES = {"use_listings_cache": False, "skip_instance_cache": True}
 
 
@@ -52,11 +55,13 @@ def connect(scheme: Scheme) -> Service:
 
 
 def _s3() -> Service:
+    from aiohttp import ClientPayloadError
     from botocore.exceptions import (
         ConnectionError as ConnectionFailed,
     )
     from botocore.exceptions import (
         HTTPClientError,
+        IncompleteReadError,
         NoCredentialsError,
         PartialCredentialsError,
         TokenRetrievalError,
@@ -66,7 +71,7 @@ def _s3() -> Service:
     return Service(
         # s3fs tries again by itself; botocore below it need not.
         files=S3FileSystem(config_kwargs={"retries": {"mode": "standard", "max_attempts": 1}}, **_WITHOUT_CACHES),
-        unreachable=(ConnectionFailed, HTTPClientError, TimeoutError),
+        unreachable=(ConnectionFailed, HTTPClientError, IncompleteReadError, ClientPayloadError, *_OF_SOCKETS),
         unauthorized=(NoCredentialsError, PartialCredentialsError, TokenRetrievalError),
         upload={"chunksize": PART_BYTES, "max_concurrency": _PARTS_AT_ONCE},
         over=lambda version: {"IfMatch": f'"{version}"'},
@@ -83,7 +88,7 @@ def _gcs() -> Service:
     nobody = {"token": "anon"} if os.environ.get("STORAGE_EMULATOR_HOST") else {}
     return Service(
         files=GoogleFileSystem(**nobody, **_WITHOUT_CACHES),
-        unreachable=(ClientError, TimeoutError),
+        unreachable=(ClientError, *_OF_SOCKETS),
         unauthorized=(DefaultCredentialsError, RefreshError),
         upload={"chunksize": PART_BYTES},
         over=lambda version: {"generation": version},
@@ -93,7 +98,12 @@ def _gcs() -> Service:
 def _azure() -> Service:
     from adlfs import AzureBlobFileSystem
     from azure.core import MatchConditions
-    from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError, ServiceResponseError
+    from azure.core.exceptions import (
+        ClientAuthenticationError,
+        IncompleteReadError,
+        ServiceRequestError,
+        ServiceResponseError,
+    )
 
     try:
         files = AzureBlobFileSystem(**_WITHOUT_CACHES)
@@ -104,7 +114,7 @@ def _azure() -> Service:
         ) from error
     return Service(
         files=files,
-        unreachable=(ServiceRequestError, ServiceResponseError, TimeoutError),
+        unreachable=(ServiceRequestError, ServiceResponseError, IncompleteReadError, *_OF_SOCKETS),
         unauthorized=(ClientAuthenticationError,),
         upload={"max_concurrency": _PARTS_AT_ONCE},
         over=lambda version: {"etag": f'"{version}"', "match_condition": MatchConditions.IfNotModified},
