@@ -1,4 +1,4 @@
-"""Members of a body that nobody reads. Pure."""
+"""Members of a body, or parameters of a query, that nobody reads. Pure."""
 
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
@@ -14,7 +14,7 @@ _LONGEST_COMPARED = 32
 """Characters of a name that are compared; no member's is longer, and the comparison grows with them."""
 
 
-def refuse_misspelt(body: object, known: Sequence[str]) -> None:
+def refuse_misspelt(body: object, known: Sequence[str], called: str = "the body has no member") -> None:
     """Refuse a member that is nearly one of the protocol's: what it says would be lost without a word.
 
     Others are passed over, as KServe's own server does: `signature_name`, for one, is TensorFlow Serving's.
@@ -22,6 +22,7 @@ def refuse_misspelt(body: object, known: Sequence[str]) -> None:
     Args:
         body: the parsed body; what is no object is left to whoever reads it.
         known: the names of the protocol's members.
+        called: how an error begins.
 
     Raises:
         InvalidRequest: there is such a member, and the one that is meant is missing.
@@ -31,4 +32,4 @@ def refuse_misspelt(body: object, known: Sequence[str]) -> None:
     missing = [name for name in known if name not in body]
     for name in islice((name for name in body if name not in known), _MOST_COMPARED):
         for meant in get_close_matches(name[:_LONGEST_COMPARED], missing, n=1, cutoff=_LIKENESS):
-            raise InvalidRequest(f"the body has no member {name[:_LONGEST_COMPARED]!r}: is {meant} meant?", field=name)
+            raise InvalidRequest(f"{called} {name[:_LONGEST_COMPARED]!r}: is {meant} meant?", field=name)

@@ -1,10 +1,11 @@
 """What a request of the management API says, in its query or in JSON. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from transformermodel_predictor.protocols.errors import InvalidRequest
+from transformermodel_predictor.protocols.members import refuse_misspelt
 from transformermodel_predictor.server.management.description import Page
 from transformermodel_predictor.torchserve.worker_settings import WorkerSettings
 
@@ -15,6 +16,11 @@ _SETTINGS = {
     "startup_timeout": ("startupTimeout", 1),
 }
 """Parameters that are keys of model-config.yaml, and their least values."""
+
+_OF_REGISTRATION = ("url", "model_name", "handler", "initial_workers", *_SETTINGS, "synchronous")
+_OF_SCALING = ("min_worker", "max_worker", "synchronous")
+_OF_LISTS = ("limit", "next_page_token")
+_OF_DESCRIPTION = ("customized",)
 
 _MOST_MODELS = 1000
 _BOOLEANS = {"true": True, "false": False}
@@ -72,8 +78,9 @@ def read_registration(values: Mapping[str, Any]) -> Registration:
     """Read the parameters of a registration.
 
     Raises:
-        InvalidRequest: there is no url, or a value is not what it should be.
+        InvalidRequest: there is no url, a value is not what it should be, or a parameter is misspelt.
     """
+    _refuse_misspelt(values, _OF_REGISTRATION)
     url = _text(values, "url")
     if not url:
         raise InvalidRequest("Parameter url is required.")
@@ -92,8 +99,9 @@ def read_scaling(values: Mapping[str, Any]) -> Scaling:
     """Read the parameters of scaling; one worker where none is named, and no more than `min_worker` at most.
 
     Raises:
-        InvalidRequest: a value is not what it should be, or the most is less than the least.
+        InvalidRequest: a value is not what it should be, the most is less than the least, or a parameter is misspelt.
     """
+    _refuse_misspelt(values, _OF_SCALING)
     least = _count(values, "min_worker", 0)
     least = 1 if least is None else least
     most = _count(values, "max_worker", 0)
@@ -107,8 +115,9 @@ def read_page(values: Mapping[str, Any]) -> Page:
     """Read which part of a list is wanted.
 
     Raises:
-        InvalidRequest: `limit` or `next_page_token` is no such number.
+        InvalidRequest: `limit` or `next_page_token` is no such number, or misspelt.
     """
+    _refuse_misspelt(values, _OF_LISTS)
     limit = _count(values, "limit", 1)
     start = _count(values, "next_page_token", 0)
     return Page(start or 0, min(100 if limit is None else limit, _MOST_MODELS))
@@ -118,9 +127,15 @@ def wants_own_words(values: Mapping[str, Any]) -> bool:
     """Whether the model's handler is to describe itself, too: `customized`.
 
     Raises:
-        InvalidRequest: it is neither true nor false.
+        InvalidRequest: it is neither true nor false, or misspelt.
     """
+    _refuse_misspelt(values, _OF_DESCRIPTION)
     return _flag(values, "customized")
+
+
+def _refuse_misspelt(values: Mapping[str, Any], known: Sequence[str]) -> None:
+    """Others that are unknown are passed over: TorchServe has some that mean nothing here, such as `s3_sse_kms`."""
+    refuse_misspelt(values, known, "there is no parameter")
 
 
 def _text(values: Mapping[str, Any], name: str) -> str | None:

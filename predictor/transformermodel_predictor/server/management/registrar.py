@@ -107,12 +107,12 @@ def _as_asked(archived: ArchivedModel, asked: Registration) -> ArchivedModel:
     changed = replace(archived, settings=asked.settings(archived.settings, configured=configured))
     if asked.handler is None:
         return changed
-    manifest = replace(archived.manifest, handler=asked.handler)
     try:
-        require_handler(archived.directory, manifest, asked.url)
+        named = f"is to be registered with handler={asked.handler!r}"
+        require_handler(archived.directory, asked.handler, asked.url, named)
     except TransformerModelError as error:
         raise _unusable(error, archived.directory, asked) from error
-    return replace(changed, manifest=manifest)
+    return replace(changed, manifest=replace(archived.manifest, handler=asked.handler))
 
 
 def _unusable(error: TransformerModelError, path: Path, asked: Registration) -> UnusableArchive:

@@ -4,7 +4,6 @@ from importlib import resources
 from pathlib import Path, PurePosixPath
 
 from transformermodel_predictor.torchserve.archive import MANIFEST_FILE
-from transformermodel_predictor.torchserve.manifest import Manifest
 from transformermodel_predictor.torchserve.packing import DEFAULT_HANDLERS
 from transformermodel_predictor.torchserve.reading.refusal import unusable
 
@@ -16,15 +15,22 @@ _UNSUPPORTED = ("dali_image_classifier", "trt_llm_handler", "vllm_handler")
 """Further handlers of TorchServe's own: when they are loaded they say what to do instead."""
 
 
-def require_handler(root: Path, manifest: Manifest, origin: str) -> None:
+def require_handler(root: Path, handler: str, origin: str, named: str | None = None) -> None:
     """Refuse an archive whose handler's file is missing.
+
+    Args:
+        root: the unpacked archive.
+        handler: as the manifest has it, or whoever names another.
+        origin: where the archive is from, for messages.
+        named: how an error says who named the handler, after `origin`; the manifest did when None.
 
     Raises:
         PreparationFailed: UnsupportedSource, with what the archive has instead.
     """
-    module = PurePosixPath(manifest.handler.partition(":")[0])
+    named = named or f"names the handler {handler!r} in {MANIFEST_FILE}"
+    module = PurePosixPath(handler.partition(":")[0])
     if module.is_absolute() or ".." in module.parts:
-        raise unusable(origin, f"names a handler that leaves the archive ({manifest.handler!r})")
+        raise unusable(origin, f"{named}, which leaves the archive")
     file = module if module.suffix == ".py" else module.with_name(f"{module.name.replace('.', '/')}.py")
     if (root / file).is_file() or (root / file.name).is_file():
         return
@@ -34,7 +40,4 @@ def require_handler(root: Path, manifest: Manifest, origin: str) -> None:
     ):
         return
     modules = ", ".join(sorted(path.name for path in root.glob("*.py"))) or "none"
-    raise unusable(
-        origin,
-        f"names the handler {manifest.handler!r} in {MANIFEST_FILE}, but has no {file} (Python files there: {modules})",
-    )
+    raise unusable(origin, f"{named}, but has no {file} (Python files there: {modules})")

@@ -51,7 +51,7 @@ def _read(root: Path, path: Path, name: str | None, settings: WorkerSettings) ->
     origin = str(path)
     manifest = read_manifest(root, origin, stem_of(path))
     configuration = read_configuration_file(root, manifest, origin)
-    require_handler(root, manifest, origin)
+    require_handler(root, manifest.handler, origin)
     settings = replace(settings, envelope=settings.envelope or manifest.envelope)
     return ArchivedModel(
         name=_checked(name or manifest.model_name, origin),

@@ -208,13 +208,63 @@ def test_a_registration_that_fails_leaves_nothing(manager: httpx.Client) -> None
     damaged = manager.post("/models?url=damaged.mar")
     assert refused(damaged) == (400, "InvalidModelException")
     assert damaged.json()["message"].startswith("damaged.mar is no archive that can be read")
-    missing = manager.post("/models?url=tells.mar&handler=other.py")
-    assert refused(missing) == (400, "InvalidModelException")
-    assert missing.json()["message"].startswith("tells.mar names the handler 'other.py'")
     broken = manager.post("/models?url=broken.mar&initial_workers=1")
     assert (broken.status_code, "nothing_of_this_name" in broken.json()["message"]) == (500, True)
     listed = manager.get("/models").json()["models"]
     assert [model["modelName"] for model in listed] == ["tiny"]
+
+
+@pytest.mark.parametrize(
+    ("handler", "wrong"),
+    [
+        ("other.py", ", but has no other.py (Python files there: handler.py)."),
+        ("other:handle", ", but has no other.py (Python files there: handler.py)."),
+        ("../handler.py", ", which leaves the archive."),
+    ],
+)
+def test_a_wrong_handler_is_the_requests_fault_and_not_the_manifests(
+    manager: httpx.Client, handler: str, wrong: str
+) -> None:
+    missing = manager.post("/models", params={"url": "tells.mar", "handler": handler})
+    assert refused(missing) == (400, "InvalidModelException")
+    assert missing.json()["message"] == f"tells.mar is to be registered with handler={handler!r}{wrong}"
+    assert manager.get("/models/tells").status_code == 404
+
+
+@pytest.mark.usefixtures("tells")
+@pytest.mark.parametrize(
+    ("method", "path", "misspelt", "meant"),
+    [
+        ("POST", "/models?url=second.mar", "inital_workers", "initial_workers"),
+        ("POST", "/models?url=second.mar", "batchSize", "batch_size"),
+        ("PUT", "/models/tells?max_worker=1", "min_workers", "min_worker"),
+        ("GET", "/models?", "limits", "limit"),
+        ("GET", "/models/tells?", "customised", "customized"),
+    ],
+)
+def test_a_misspelt_parameter_is_refused_with_what_is_meant(
+    manager: httpx.Client, method: str, path: str, misspelt: str, meant: str
+) -> None:
+    answer = manager.request(method, f"{path}&{misspelt}=1")
+    assert refused(answer) == (400, "BadRequestException")
+    assert answer.json()["message"] == f"there is no parameter {misspelt!r}: is {meant} meant?"
+    assert manager.get("/models/tells/2.0").status_code == 404
+
+
+def test_one_in_a_body_is_refused_too(manager: httpx.Client) -> None:
+    answer = manager.post("/models", json={"url": "tells.mar", "inital_workers": 1})
+    assert refused(answer) == (400, "BadRequestException")
+    assert manager.get("/models/tells").status_code == 404
+
+
+@pytest.mark.usefixtures("tells")
+def test_parameters_that_only_torchserve_has_are_passed_over(manager: httpx.Client) -> None:
+    registration = "url=second.mar&runtime=python&s3_sse_kms=false&purpose=tests"
+    assert manager.post(f"/models?{registration}").status_code == 200
+    assert manager.put("/models/tells?min_worker=1&number_gpu=0&timeout=9&synchronous=true").status_code == 200
+    assert manager.get("/models?page=3").status_code == 200
+    assert manager.get("/models/tells?verbose=true").status_code == 200
+    assert manager.delete("/models/tells/2.0?synchronous=true&timeout=9").status_code == 200
 
 
 def test_a_model_that_never_loads_is_unregistered(manager: httpx.Client, client: httpx.Client) -> None:

@@ -129,7 +129,10 @@ class TestManifests:
             ({"model": {"handler": ["a"]}}, "has a handler in MAR-INF/MANIFEST.json that is not text (['a'])"),
             ({"model": {"handler": "handler", "modelVersion": "1/2"}}, "has the version '1/2'"),
             ({"model": {"handler": "handler", "serializedFile": "../w"}}, "that leaves the archive ('../w')"),
-            ({"model": {"handler": "../handler.py"}}, "names a handler that leaves the archive ('../handler.py')"),
+            (
+                {"model": {"handler": "../handler.py"}},
+                "'../handler.py' in MAR-INF/MANIFEST.json, which leaves the archive",
+            ),
             ({"runtime": "LSP", "model": {"handler": "handler"}}, "wants the runtime 'LSP'"),
             ({"runtime": "python2", "model": {"handler": "handler"}}, "wants the runtime 'python2'"),
         ],
