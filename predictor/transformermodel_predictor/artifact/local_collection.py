@@ -4,7 +4,7 @@ import glob
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,7 +33,7 @@ class LocalCollectable:
     def content(self, leaving: str | None = None) -> StoreContent:
         """What is in the store now; see `Collectable`."""
         return StoreContent(
-            artifacts=_kept_in(self._artifacts),
+            artifacts={name: kept for name, kept in _kept_in(self._artifacts).items() if len(name) == _DIGEST_LENGTH},
             inputs=self._remembered(),
             referenced=self._referenced(leaving),
             leftovers=_kept_in(self._staging),
@@ -54,7 +54,7 @@ class LocalCollectable:
     def remove_artifact(
         self, digest: str, inputs: tuple[str, ...], unneeded_since: datetime, leaving: str | None = None
     ) -> Attempt:
-        """Remove an artifact that nobody holds and nobody has come to need."""
+        """Remove an artifact that nobody holds and nobody has come to need, or what is left of one."""
         folder = self._artifacts / digest
         try:
             with held_alone(folder):
@@ -65,18 +65,42 @@ class LocalCollectable:
         except BlockingIOError:
             return Attempt.Needed if self._is_needed(digest, unneeded_since, leaving) else Attempt.Held
         except FileNotFoundError:
-            return Attempt.Gone
+            if not folder.is_dir():
+                return Attempt.Gone
+            if self._is_needed(digest, unneeded_since, leaving):
+                return Attempt.Needed
+            self.remove_inputs(inputs)
+            return self._remove_remains(folder)
         return Attempt.Removed
 
     def _remove(self, folder: Path) -> None:
         """Take a folder away all at once: nobody sees half of it. What remains of it is a leftover with an owner."""
+        with self._moved_away(folder) as going:
+            shutil.rmtree(going)
+
+    def _remove_remains(self, folder: Path) -> Attempt:
+        """Take away a folder without a manifest, which nobody can hold: a preparation may put a whole one there."""
+        try:
+            with self._moved_away(folder) as going:
+                if (going / MANIFEST_FILE).is_file():
+                    with suppress(OSError):  # there is one again: they are equal
+                        going.rename(folder)
+                        return Attempt.Needed
+                shutil.rmtree(going)
+        except FileNotFoundError:
+            return Attempt.Gone
+        return Attempt.Removed
+
+    @contextmanager
+    def _moved_away(self, folder: Path) -> Iterator[Path]:
+        """A folder in another place, which no other collector uses."""
         going = self._staging / f"removed-{folder.name}"
         going.parent.mkdir(exist_ok=True)
         with locked(going.with_name(f"{going.name}.lock")):
             if going.exists():  # of a collector that was killed here, before the same was prepared again
                 shutil.rmtree(going)
             folder.rename(going)
-            shutil.rmtree(going)
+            yield going
 
     def remove_inputs(self, keys: tuple[str, ...]) -> None:
         """Forget inputs whose artifacts are gone."""

@@ -16,6 +16,7 @@ from transformermodel_predictor.artifact.collector import Attempt, collect
 from transformermodel_predictor.artifact.holding import held
 from transformermodel_predictor.artifact.local_collection import LocalCollectable
 from transformermodel_predictor.artifact.local_store import LocalStore
+from transformermodel_predictor.artifact.manifest import MANIFEST_FILE
 from transformermodel_predictor.objects.location import Scheme
 
 NO_GRACE = timedelta(seconds=-5)
@@ -118,6 +119,51 @@ def test_what_a_killed_collector_has_left_of_an_artifact_is_no_obstacle_to_the_n
     (left / "part").touch()
     assert collect(LocalCollectable(store.root), NO_GRACE).artifacts.keys() == {artifact.manifest.digest}
     assert [path for path in store.root.rglob("*") if path.is_file()] == []
+
+
+def test_an_artifact_that_has_lost_its_manifest_goes_when_nobody_needs_it(tmp_path: Path, sealed: Sealed) -> None:
+    store = LocalStore(tmp_path / "store")
+    collectable = LocalCollectable(store.root)
+    artifact = publish(store, sealed)
+    digest = artifact.manifest.digest
+    store.refer(REFERENCE, digest)
+    (artifact.path / MANIFEST_FILE).unlink()
+    others = artifact.path.with_name("of-somebody-else")
+    others.mkdir()
+    assert collect(collectable, NO_GRACE) == Removal({}, (), {})
+    assert collectable.remove_artifact(digest, (), datetime.now(UTC) + LONG) is Attempt.Needed
+    collectable.forget(REFERENCE)
+    assert collect(collectable, LONG) == Removal({}, (), {})
+    planned = collect(collectable, NO_GRACE, dry_run=True)
+    assert planned.artifacts == {digest: artifact.manifest.size}
+    assert collect(collectable, NO_GRACE) == planned
+    assert list((store.root / "artifacts").iterdir()) == [others]
+    assert list((store.root / "staging").iterdir()) == []
+    assert collectable.remove_artifact(digest, (), datetime.now(UTC) + LONG) is Attempt.Gone
+
+
+@pytest.mark.parametrize("prepared", [1, 2])
+def test_a_whole_artifact_that_is_prepared_while_its_remains_are_removed_stays(
+    tmp_path: Path, sealed: Sealed, monkeypatch: pytest.MonkeyPatch, prepared: int
+) -> None:
+    store = LocalStore(tmp_path / "store")
+    artifact = publish(store, sealed)
+    (artifact.path / MANIFEST_FILE).unlink()
+    left, rename = list(range(prepared)), Path.rename
+
+    def rename_after_a_preparation(path: Path, target: Path) -> Path:
+        of_the_collector = "removed-" in f"{path}{target}"
+        if of_the_collector and left:
+            left.pop()
+            publish(store, sealed, OTHER_KEY)
+        return rename(path, target)
+
+    with monkeypatch.context() as others_work:
+        others_work.setattr(Path, "rename", rename_after_a_preparation)
+        collect(LocalCollectable(store.root), NO_GRACE)
+    assert left == []
+    assert store.find(OTHER_KEY) == artifact
+    assert list((store.root / "staging").iterdir()) == []
 
 
 def test_a_workspace_in_use_stays_and_one_of_a_dead_owner_goes(tmp_path: Path) -> None:
