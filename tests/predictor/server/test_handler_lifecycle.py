@@ -1,6 +1,7 @@
 """A server with a handler's workers, from its beginning to its end."""
 
 import contextlib
+import logging
 import threading
 from pathlib import Path
 
@@ -11,12 +12,13 @@ from tests.predictor.gated import PATIENCE_SECONDS
 from tests.predictor.server.handler_archive import archive
 from tests.predictor.server.running import running
 from transformermodel_api.errors import UserError
-from transformermodel_predictor.server.address import listen
 from transformermodel_predictor.server.lifecycle import ModelServer
-from transformermodel_predictor.server.listeners import Listeners
+from transformermodel_predictor.server.listeners import listening
 from transformermodel_predictor.server.options import ServerOptions
 from transformermodel_predictor.torchserve.reading.store import StoredModel
 from transformermodel_predictor.torchserve.worker_settings import WorkerSettings
+
+ON_ANY_PORT = ServerOptions(host="127.0.0.1", http_port=0, grpc_port=None)
 
 WAITS = """
     import os
@@ -132,20 +134,27 @@ def test_a_handler_that_cannot_be_loaded_leaves_the_others_to_answer(tmp_path: P
         assert httpx.get(f"{server.url}/ping").status_code == 503, "not all that was wanted is there"
 
 
-def test_where_it_is_the_only_one_the_server_ends_with_its_problem(tmp_path: Path) -> None:
-    server = ModelServer({"broken": archive(tmp_path / "broken.mar", BROKEN)}, ServerOptions())
-    with pytest.raises(UserError, match=r"nothing_of_this_name.*handler\.py"):
-        server.run(Listeners(listen("127.0.0.1", 0)))
+def test_where_it_is_the_only_one_the_server_ends_with_its_problem_and_says_it_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = ModelServer({"broken": archive(tmp_path / "broken.mar", BROKEN)}, ON_ANY_PORT)
+    with (
+        listening(ON_ANY_PORT) as listeners,
+        pytest.raises(UserError, match=r"nothing_of_this_name.*handler\.py"),
+    ):
+        server.run(listeners)
+    assert [record.message for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
 def test_a_server_that_ends_while_a_handler_loads_leaves_no_process(tmp_path: Path) -> None:
     folder = unpacked(tmp_path / "loads", LOADS)
-    server = ModelServer({"loads": folder}, ServerOptions())
-    serving = threading.Thread(target=server.run, args=[Listeners(listen("127.0.0.1", 0))])
-    serving.start()
-    wait_for(folder / "begun")
-    server.http.close()
-    serving.join(PATIENCE_SECONDS)
+    server = ModelServer({"loads": folder}, ON_ANY_PORT)
+    with listening(ON_ANY_PORT) as listeners:
+        serving = threading.Thread(target=server.run, args=[listeners])
+        serving.start()
+        wait_for(folder / "begun")
+        server.http.close()
+        serving.join(PATIENCE_SECONDS)
     assert not serving.is_alive()
     assert processes_in(folder) == []
 

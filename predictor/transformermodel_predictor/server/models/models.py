@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager
 
+from transformermodel_api.errors import UserError
 from transformermodel_predictor.handler import Handler
 from transformermodel_predictor.protocols.errors import ModelNotReady, UnknownModel
 from transformermodel_predictor.server.models.served import Loader, Served
@@ -171,22 +172,25 @@ class Models:
         self.tell()
 
     async def load_all(self) -> None:
-        """Load all models one after another; the first that fails, and may not, is told and ends the loading.
+        """Load all models one after another; the first that fails, and may not, ends the loading.
+
+        What is raised is left to the caller to tell; what the server does without is told here.
 
         Raises:
-            Exception: whatever the loader raises; of models that may fail only where none is ready.
+            UserError: of several models that may fail, none is ready.
+            Exception: whatever the loader raises of one that may not, or of the only one.
         """
-        problem: Exception | None = None
+        failed = 0
         for slot in self._slots():
             try:
                 await slot.load()
             except Exception as error:
-                if not slot.may_fail:
+                if not slot.may_fail or self._slots() == [slot]:
                     raise
                 _log.error("model %s could not be loaded: %s", slot.name, error)
-                problem = problem or error
-        if problem is not None and not any(slot.state is ModelState.Ready for slot in self._slots()):
-            raise problem
+                failed += 1
+        if failed and not any(slot.state is ModelState.Ready for slot in self._slots()):
+            raise UserError(f"none of the {failed} models could be loaded; the lines above say why")
 
     async def load(self, name: str) -> None:
         """Load all versions of a model, unless they are loaded; calls at the same time share one loading.

@@ -194,9 +194,11 @@ class Worker:
         self._freed(self)
 
     def _give_up(self) -> None:
-        _log.error("%s worker %d %s; it is not started any more", self._model.name, self.number, self.problem)
+        """Tell whoever waits for it to load; where nobody does any more, the log."""
         self.given_up = True
-        if not self.loaded.done():
+        if self.loaded.done():
+            _log.error("%s worker %d %s; it is not started any more", self._model.name, self.number, self.problem)
+        else:
             answer = self._load_answer.result() if self._load_answer.done() else None
             status = answer.status if isinstance(answer, NotLoaded) else HTTPStatus.INTERNAL_SERVER_ERROR
             self.loaded.set_exception(HandlerFailed(f"the model {self._model.name}: {self.problem}", status))

@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from transformermodel_api.errors import CorruptArtifact
+from transformermodel_api.errors import CorruptArtifact, UserError
 from transformermodel_predictor.generalized_handler import GeneralizedHandler
 from transformermodel_predictor.loading import LoadedModel
 from transformermodel_predictor.protocols.errors import (
@@ -221,3 +221,23 @@ async def test_one_that_may_fail_leaves_the_others_to_answer(
     with pytest.raises(ModelNotReady, match=r"could not be loaded: handler\.py is broken"):
         models.served("broken")
     assert not models.ready
+
+
+async def test_what_could_not_be_loaded_is_told_once(
+    worker: ThreadPoolExecutor, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail() -> GeneralizedHandler:
+        raise CorruptArtifact("handler.py is broken")
+
+    models = Models({})
+    models.add("first", in_thread(worker, fail), may_fail=True)
+    with pytest.raises(CorruptArtifact, match=r"^handler\.py is broken$"):
+        await models.load_all()
+    assert caplog.messages == [], "whoever catches it tells it"
+
+    models.add("second", in_thread(worker, fail), may_fail=True)
+    with pytest.raises(UserError, match=r"^none of the 2 models could be loaded"):
+        await models.load_all()
+    assert caplog.messages == [
+        f"model {name} could not be loaded: handler.py is broken" for name in ("first", "second")
+    ]
