@@ -107,7 +107,7 @@ class ModelServer:
         return load_handler(name, directory, workers, observer, self._options.of_model(name))
 
     def run(self, listeners: Listeners) -> None:
-        """Serve on sockets until a signal ends it.
+        """Serve until a signal ends it, on sockets that `listening` opens, and closes where nobody else has.
 
         Raises:
             TransformerModelError: a model could not be loaded; the server has ended.
@@ -138,7 +138,6 @@ class ModelServer:
             self._loader.shutdown(wait=False, cancel_futures=True)
             self._workers.shutdown()
             self._tracer.end()
-            listeners.http.close()
         for task in (loading, serving):
             if task.done() and not task.cancelled():
                 task.result()

@@ -2,11 +2,13 @@
 
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from transformermodel_api.errors import UserError
 from transformermodel_predictor.server.address import Addresses, listen
+from transformermodel_predictor.server.lifecycle import ModelServer
 from transformermodel_predictor.server.listeners import listening
 from transformermodel_predictor.server.management.options import ManagementOptions
 from transformermodel_predictor.server.options import ServerOptions
@@ -32,6 +34,16 @@ def test_every_port_is_kept_until_the_end_and_named_as_clients_reach_it() -> Non
             f"http://127.0.0.1:{metrics}/metrics",
             f"http://127.0.0.1:{management}",
         )
+    for port in ports:
+        listen("127.0.0.1", port).close()
+
+
+def test_a_server_that_is_interrupted_keeps_none_of_them() -> None:
+    interrupted = replace(ALL, management=None, on_ready=lambda _: server.http.interrupt())
+    server = ModelServer({}, interrupted)
+    with listening(interrupted) as listeners:
+        ports = [each.getsockname()[1] for each in (listeners.http, listeners.grpc, listeners.metrics) if each]
+        server.run(listeners)
     for port in ports:
         listen("127.0.0.1", port).close()
 
