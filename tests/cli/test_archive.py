@@ -28,8 +28,9 @@ def test_a_prepared_model_is_packed_with_a_handler_of_its_own(tmp_path: Path) ->
 
 
 def test_the_options_of_torch_model_archiver_are_known(tmp_path: Path) -> None:
-    for name in ("handler.py", "a.txt", "b.txt"):
+    for name in ("a.txt", "b.txt"):
         (tmp_path / name).write_text(name)
+    (tmp_path / "handler.py").write_text("def run(data, context): ...")
 
     shown = transformermodel(
         *("archive", "--model-name", "echo", "--handler", f"{tmp_path}/handler.py:run", "--force"),
@@ -49,7 +50,7 @@ def test_nothing_to_pack_is_told() -> None:
 
 
 def test_a_folder_that_is_none_is_told_in_a_line(tmp_path: Path) -> None:
-    (tmp_path / "handler.py").write_text("")
+    (tmp_path / "handler.py").write_text("def handle(data, context): ...")
     (tmp_path / "file").write_text("")
 
     shown = transformermodel(
@@ -57,3 +58,17 @@ def test_a_folder_that_is_none_is_told_in_a_line(tmp_path: Path) -> None:
     )
 
     assert (shown.returncode, shown.stderr) == (2, f"error: {tmp_path}/file/x.mar cannot be written: File exists.\n")
+
+
+def test_a_handler_of_which_nothing_can_be_called_is_told_in_a_line(tmp_path: Path) -> None:
+    handler = tmp_path / "handler.py"
+    handler.write_text("raise SystemExit('it was run')\ndef run(data, context): ...")
+    for named, problem in (
+        (":runs", "defines no runs: there is run"),
+        ("", "has neither a function handle nor a class with one: name what is to be called, as FILE:NAME"),
+    ):
+        shown = transformermodel(
+            *("archive", "--model-name", "x", "--handler", f"{handler}{named}", "--export-path", str(tmp_path))
+        )
+        assert (shown.returncode, shown.stderr) == (2, f"error: --handler {handler}{named}: {handler} {problem}\n")
+    assert list(tmp_path.iterdir()) == [handler]

@@ -10,6 +10,7 @@ from transformermodel_api.errors import UserError
 from transformermodel_predictor.artifact.configuration import CONFIGURATION_FILE
 from transformermodel_predictor.artifact.directory import Artifact
 from transformermodel_predictor.torchserve.archive import Archive, Member, Runtime
+from transformermodel_predictor.torchserve.handler_source import handler_problem
 from transformermodel_predictor.torchserve.model_name import RULE, is_model_name
 
 DEFAULT_HANDLERS = (
@@ -62,11 +63,14 @@ def pack_handler(options: ArchiveOptions, created: date) -> Archive:
     """An archive with a handler and its files.
 
     Raises:
-        UserError: a file is missing, two have one name, or no handler is named.
+        UserError: a file is missing, two have one name, or no handler is named; or nothing in the handler's file can be
+            called, as far as that can be told without running it.
     """
     if options.handler is None:
         raise UserError("an archive needs a handler: name one with --handler, or a prepared artifact to pack")
     handler, file = _read_handler(options.handler)
+    if file is not None and file.suffix == ".py" and options.runtime is not Runtime.LSP:
+        _require_callable(options.handler, file)
     return _pack(options, handler, {} if file is None else {file.name: file}, created)
 
 
@@ -135,6 +139,12 @@ def _read_handler(given: str) -> tuple[str, Path | None]:
         known = ", ".join(DEFAULT_HANDLERS)
         raise UserError(f"--handler {given}: there is no file {file}, and TorchServe's own handlers are {known}")
     return (f"{file.stem}:{function}" if function else file.name), file
+
+
+def _require_callable(given: str, file: Path) -> None:
+    _, _, named = given.partition(":")
+    if (problem := handler_problem(file.read_bytes(), named or None)) is not None:
+        raise UserError(f"--handler {given}: {file} {problem}")
 
 
 def _expanded(given: Path) -> Iterator[Path]:

@@ -17,6 +17,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a handler and what it may need, which is the current one."""
     for name in ("handler.py", "net.py", "weights.pt", "requirements.txt", "model-config.yaml", "vocab.txt"):
         (tmp_path / name).write_text(name)
+    (tmp_path / "handler.py").write_text("def handle(data, context): ...\n\ndef run(data, context): ...\n")
     (tmp_path / "data" / "deeper").mkdir(parents=True)
     for name in ("data/a.json", "data/b.json", "data/deeper/c.json"):
         (tmp_path / name).write_text(name)
