@@ -11,7 +11,7 @@ from transformermodel_operator.client import ApiError
 from transformermodel_operator.lease import Election, Periods
 from transformermodel_operator.objects import Document, Kind, Reference
 
-PERIODS = Periods(duration=15, give_up=10, renew=5)
+PERIODS = Periods(duration=15, give_up=10, renew=5, retry=2)
 
 
 class Leases:
@@ -22,6 +22,7 @@ class Leases:
         self.reachable = True
         self.writes = 0
         self.on_its_way: Callable[[], None] = lambda: None
+        self.on_its_way_back: Callable[[], None] = lambda: None
 
     async def get(self, reference: Reference) -> Document | None:
         self._require_reachable()
@@ -39,7 +40,9 @@ class Leases:
         assert self.lease is not None
         if document["metadata"]["resourceVersion"] != self.lease["metadata"]["resourceVersion"]:
             raise ApiError(409, "the object has been modified")
-        return self._store(document)
+        stored = self._store(document)
+        self.on_its_way_back()
+        return stored
 
     def _store(self, document: Document) -> Document:
         self.writes += 1
@@ -57,12 +60,15 @@ class Time:
 
     def __init__(self) -> None:
         self.now = 0.0
+        self.slept: list[float] = []
 
     def clock(self) -> float:
         return self.now
 
     async def sleep(self, seconds: float) -> None:
         self.now += seconds
+        self.slept.append(seconds)
+        assert len(self.slept) < 1000, "this does not come to an end"
         await asyncio.sleep(0)
 
 
@@ -74,6 +80,10 @@ def leases() -> Leases:
 @pytest.fixture
 def time() -> Time:
     return Time()
+
+
+async def nothing() -> None:
+    """A leader's work that is over at once."""
 
 
 def election(leases: Leases, time: Time, identity: str) -> Election:
@@ -118,11 +128,47 @@ async def test_a_newcomer_trusts_its_own_clock_only(leases: Leases, time: Time) 
     assert await newcomer.acquire()
 
 
+async def test_a_lease_says_itself_how_long_it_is_good_for(leases: Leases, time: Time) -> None:
+    """As while an operator is upgraded to one with other periods."""
+    patient = Periods(duration=30, give_up=20, renew=5, retry=2)
+    await Election(leases, "system", "first", patient, time.clock, time.sleep).acquire()
+    second = election(leases, time, "second")
+    assert not await second.acquire()
+    time.now += 29.9
+    assert not await second.acquire()
+    time.now += 0.1
+    assert await second.acquire()
+
+
 async def test_a_released_lease_is_taken_at_once(leases: Leases, time: Time) -> None:
     first, second = election(leases, time, "first"), election(leases, time, "second")
     await first.acquire()
     await first.release()
     assert await second.acquire()
+
+
+async def test_who_waits_looks_often_and_right_at_the_end_of_the_lease(leases: Leases, time: Time) -> None:
+    """Often, for a holder that ends lets go of it; at the end, for one that has died does not."""
+    first, second = election(leases, time, "first"), election(leases, time, "second")
+    await first.acquire()
+    await second.run(nothing)
+    assert time.slept[:8] == [2, 2, 2, 2, 2, 2, 2, 1]
+
+
+async def test_a_free_lease_that_cannot_be_written_is_not_asked_for_without_a_pause(leases: Leases, time: Time) -> None:
+    first, second = election(leases, time, "first"), election(leases, time, "second")
+    await first.acquire()
+    await first.release()
+
+    refusals = iter([ApiError(500, "etcd has no leader")] * 3)
+
+    def refuse_at_first() -> None:
+        if (refusal := next(refusals, None)) is not None:
+            raise refusal
+
+    leases.on_its_way = refuse_at_first
+    await second.run(nothing)
+    assert time.slept[:3] == [2, 2, 2]
 
 
 async def test_releasing_what_one_does_not_hold_does_nothing(leases: Leases, time: Time) -> None:
@@ -139,7 +185,20 @@ async def test_a_holder_that_cannot_renew_gives_up_before_others_may_begin(lease
     await first.acquire()
     leases.reachable = False
     await first.hold()
-    assert PERIODS.give_up <= time.now < PERIODS.duration
+    assert time.slept == [5, 2, 2, 1], "it is tried again soon, as long as there is time"
+    assert time.now == PERIODS.give_up < PERIODS.duration
+
+
+async def test_a_renewal_that_is_never_answered_is_given_up_in_time(time: Time) -> None:
+    class Silent(Leases):
+        async def replace(self, kind: Kind, document: Document) -> Document:
+            return await asyncio.get_running_loop().create_future()
+
+    periods = Periods(duration=15, give_up=5.01, renew=5, retry=2)
+    first = Election(Silent(), "system", "first", periods, time.clock, time.sleep)
+    await first.acquire()
+    await first.hold()
+    assert time.now < periods.duration
 
 
 async def test_the_time_that_a_renewal_takes_counts_as_time_without_one(leases: Leases, time: Time) -> None:
@@ -177,6 +236,34 @@ async def test_a_holder_whose_lease_was_taken_gives_up_at_once(leases: Leases, t
     assert time.now == before
 
 
+async def test_a_holder_gives_up_when_it_sees_another_hold_the_lease(leases: Leases, time: Time) -> None:
+    first = election(leases, time, "first")
+    await first.acquire()
+    assert leases.lease is not None
+    spec = {**leases.lease["spec"], "holderIdentity": "second"}
+    leases.lease = {**leases.lease, "metadata": {"resourceVersion": "1000"}, "spec": spec}
+    await first.hold()
+    assert time.now == PERIODS.renew
+
+
+async def test_a_renewal_whose_answer_was_lost_is_a_renewal(leases: Leases, time: Time) -> None:
+    first = election(leases, time, "first")
+    await first.acquire()
+
+    def lose_one() -> None:
+        leases.on_its_way_back = end
+        raise ApiError(0, "connection reset")
+
+    def end() -> None:
+        leases.reachable = False
+
+    leases.on_its_way_back = lose_one
+    await first.hold()
+    lost, found, renewed = time.slept[:3]
+    assert (lost, found, renewed) == (PERIODS.renew, PERIODS.retry, PERIODS.renew)
+    assert leases.writes == 3
+
+
 async def test_of_two_who_take_it_at_once_one_gets_it(leases: Leases, time: Time) -> None:
     both = await asyncio.gather(election(leases, time, "a").acquire(), election(leases, time, "b").acquire())
     assert sorted(both) == [False, True]
@@ -197,16 +284,24 @@ async def test_leading_is_cancelled_with_the_lease_and_resumed_with_it(leases: L
         finally:
             ended.release()
 
-    task = asyncio.create_task(election(leases, time, "first").run(lead))
+    first = election(leases, time, "first")
+    task = asyncio.create_task(first.run(lead))
     await began.acquire()
+    assert first.leads
     leases.reachable = False
     await ended.acquire()
+    assert not first.leads
     leases.reachable = True
     await began.acquire()
     task.cancel()
     await ended.acquire()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_a_leader_whose_work_is_over_lets_go(leases: Leases, time: Time) -> None:
+    await election(leases, time, "first").run(nothing)
+    assert await election(leases, time, "second").acquire()
 
 
 async def test_an_error_of_the_leaders_work_is_not_swallowed(leases: Leases, time: Time) -> None:

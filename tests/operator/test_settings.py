@@ -16,7 +16,9 @@ def test_only_three_variables_are_required() -> None:
     settings = Settings.from_environment(REQUIRED)
     assert settings == Settings(operator_namespace="system", identity="one", predictor_image="predictor:1")
     assert settings.runtime == "transformermodel"
-    assert settings.probe_host == "127.0.0.1"
+    assert settings.image_pull_policy == "IfNotPresent"
+    assert (settings.probe_host, settings.probe_port) == ("127.0.0.1", 8080)
+    assert (settings.metrics_host, settings.metrics_port) == ("127.0.0.1", 8081)
 
 
 @pytest.mark.parametrize("variable", REQUIRED)
@@ -50,20 +52,23 @@ def test_all_variables() -> None:
             "TRANSFORMERMODEL_WATCH_NAMESPACES": "b, a,b,",
             "TRANSFORMERMODEL_IMAGE_PULL_POLICY": "Never",
             "TRANSFORMERMODEL_RUNTIME": "ours",
-            "TRANSFORMERMODEL_DEFAULT_STORAGE": "pvc://models",
+            "TRANSFORMERMODEL_DEFAULT_STORAGE": "s3://models",
+            "TRANSFORMERMODEL_DEFAULT_STORAGE_SECRET": "bucket-key",
             "TRANSFORMERMODEL_HUB_ENDPOINT": "http://hub",
             "TRANSFORMERMODEL_CLUSTER": "blue",
-            "TRANSFORMERMODEL_PROBE_PORT": "9000",
+            "TRANSFORMERMODEL_PROBE_PORT": "1",
+            "TRANSFORMERMODEL_METRICS_PORT": "65535",
             "KUBERNETES_SERVICE_HOST": "10.0.0.1",
         }
     )
     assert settings.watch_namespaces == ("a", "b")
     assert settings.image_pull_policy == "Never"
     assert settings.runtime == "ours"
-    assert settings.default_storage == "pvc://models"
+    assert (settings.default_storage, settings.default_storage_secret) == ("s3://models", "bucket-key")
     assert settings.hub_endpoint == "http://hub"
     assert settings.cluster == "blue"
-    assert (settings.probe_host, settings.probe_port) == ("0.0.0.0", 9000)
+    assert (settings.probe_host, settings.probe_port) == ("0.0.0.0", 1)
+    assert (settings.metrics_host, settings.metrics_port) == ("0.0.0.0", 65535)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +77,7 @@ def test_all_variables() -> None:
         ("TRANSFORMERMODEL_IMAGE_PULL_POLICY", "Sometimes"),
         ("TRANSFORMERMODEL_PROBE_PORT", "http"),
         ("TRANSFORMERMODEL_PROBE_PORT", "0"),
-        ("TRANSFORMERMODEL_PROBE_PORT", "65536"),
+        ("TRANSFORMERMODEL_METRICS_PORT", "65536"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_variable(variable: str, value: str) -> None:

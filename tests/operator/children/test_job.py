@@ -8,11 +8,12 @@ import pytest
 from tests.chart.pod_security import restricted_violations, writable_roots
 from tests.operator.world import SETTINGS, STORAGE, Object, model
 from transformermodel_api.contract import PreparationRequest
+from transformermodel_api.errors import UserError
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.model import TransformerModel
 from transformermodel_operator.children.job import preparation_job
 from transformermodel_operator.children.storage import AnyStorage, ObjectStorage, StorageLocation
-from transformermodel_operator.children.work_job import settings_hash
+from transformermodel_operator.children.work_job import ATTEMPT_ANNOTATION, attempt_of, settings_hash
 from transformermodel_operator.settings import Settings
 
 
@@ -34,23 +35,38 @@ def test_its_pod_is_restricted_and_has_a_read_only_root() -> None:
     assert restricted_violations(pod(build())) == []
     assert writable_roots(pod(build())) == []
     assert pod(build())["automountServiceAccountToken"] is False
+    assert pod(build())["enableServiceLinks"] is False
+
+
+def test_it_may_write_to_a_claim_and_does_not_hand_over_what_is_in_it() -> None:
+    security = pod(build())["securityContext"]
+    assert security["fsGroup"] > 0
+    assert security["fsGroupChangePolicy"] == "OnRootMismatch"
 
 
 def test_it_belongs_to_its_model() -> None:
     metadata = build()["metadata"]
-    owner = {"kind": "TransformerModel", "name": "sentiment", "uid": "uid-of-model"}
+    kind = {"apiVersion": "transformermodel.dev/v1alpha1", "kind": "TransformerModel"}
+    owner = {**kind, "name": "sentiment", "uid": "uid-of-model"}
     assert metadata["namespace"] == "team"
-    assert metadata["labels"]["transformermodel.dev/model"] == "sentiment"
+    assert metadata["labels"] == {
+        "app.kubernetes.io/name": "transformermodel",
+        "app.kubernetes.io/instance": "sentiment",
+        "app.kubernetes.io/component": "preparation",
+        "app.kubernetes.io/managed-by": "transformermodel-operator",
+        "transformermodel.dev/model": "sentiment",
+    }
+    assert build()["spec"]["template"]["metadata"]["labels"] == metadata["labels"]
     assert [reference | owner for reference in metadata["ownerReferences"]] == metadata["ownerReferences"]
     assert metadata["ownerReferences"][0]["controller"] is True
     assert metadata["ownerReferences"][0]["blockOwnerDeletion"] is True
 
 
 def test_it_runs_the_preparation_with_the_request_and_the_store() -> None:
-    job = build(hub_endpoint="http://hub")
+    job = build(hub_endpoint="http://hub", image_pull_policy="Always")
     container = pod(job)["containers"][0]
     assert container["command"] == ["transformermodel", "prepare", "--job", "--store", "/mnt/store/prepared"]
-    assert container["image"] == "predictor:1"
+    assert (container["image"], container["imagePullPolicy"]) == ("predictor:1", "Always")
     request = PreparationRequest.model_validate(json.loads(environment(job)["TRANSFORMERMODEL_REQUEST"]))
     assert request.source.uri == "hf://org/name"
     assert environment(job)["TRANSFORMERMODEL_HUB_ENDPOINT"] == "http://hub"
@@ -80,13 +96,22 @@ def test_it_is_tried_again_unless_the_failure_would_repeat() -> None:
     assert ignored["action"] == "Ignore"
     assert ignored["onPodConditions"] == [{"type": "DisruptionTarget", "status": "True"}]
     assert lasting["action"] == "FailJob"
+    assert lasting["onExitCodes"]["containerName"] == pod(build())["containers"][0]["name"]
     statuses = lasting["onExitCodes"]["values"]
     assert statuses == sorted(set(statuses))
     assert 0 not in statuses
     for reason in FailureReason:
         assert (reason.exit_status in statuses) is not reason.transient
+    assert UserError.exit_status in statuses
     assert build()["spec"]["backoffLimit"] == 3
     assert pod(build())["restartPolicy"] == "Never"
+
+
+@pytest.mark.parametrize(("annotation", "expected"), [("3", 3), ("third", 1), (None, 1)])
+def test_the_how_manieth_it_is_can_be_read_whoever_has_edited_it(annotation: str | None, expected: int) -> None:
+    job = build()
+    job["metadata"]["annotations"] = None if annotation is None else {ATTEMPT_ANNOTATION: annotation}
+    assert attempt_of(job) == expected
 
 
 def test_limits_come_from_the_spec() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.operator.world import ARTIFACT, SETTINGS, Object, kept, model, read, revision
-from transformermodel_operator.children.revision import Revision
+from transformermodel_operator.children.revision import FAILED_ANNOTATION, Failure, Revision
 from transformermodel_operator.settings import Settings
 
 
@@ -48,3 +48,10 @@ def test_a_kept_revision_is_read_as_it_was() -> None:
 def test_its_name_is_the_models_and_says_what_is_in_it() -> None:
     assert name(model()).startswith("sentiment-")
     assert len(name(model(metadata={"name": "m" * 40}))) <= 63
+
+
+@pytest.mark.parametrize("mark", ["{}", "[]", "null", '"a"', "no JSON"])
+def test_a_mark_that_nobody_can_read_is_none(mark: str) -> None:
+    document = kept(model())
+    document["metadata"]["annotations"] = {FAILED_ANNOTATION: mark}
+    assert Failure.read(document) is None

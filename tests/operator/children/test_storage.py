@@ -17,12 +17,18 @@ from transformermodel_operator.snapshot import Refusal
         ("pvc://models", "models", "/mnt/store"),
         ("pvc://models/", "models", "/mnt/store"),
         ("pvc://models/a/b", "models", "/mnt/store/a/b"),
+        ("pvc://models/a/b/", "models", "/mnt/store/a/b"),
     ],
 )
 def test_claims(uri: str, claim: str, store: str) -> None:
     location = StorageLocation.parse(uri)
     assert (location.claim, location.store) == (claim, store)
     assert location.uri("x") == uri.rstrip("/") + "/x"
+
+
+def test_a_slash_at_the_end_of_a_place_is_not_doubled() -> None:
+    place = ObjectStorage("s3://bucket/a/")
+    assert (place.uri("x"), place.store) == ("s3://bucket/a/x", "s3://bucket/a")
 
 
 @pytest.mark.parametrize("uri", ["ftp://host", "models", "pvc://", "pvc:///x", "pvc://models/../other"])

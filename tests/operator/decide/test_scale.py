@@ -150,7 +150,9 @@ def test_more_than_one_replica_have_a_disruption_budget() -> None:
     assert kinds(decision) == ["PodDisruptionBudget"]
     (found,) = decision.apply
     assert (found["metadata"]["name"], found["spec"]["maxUnavailable"]) == ("sentiment-predictor", 1)
+    assert found["spec"]["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
     selected = found["spec"]["selector"]["matchLabels"]
+    assert selected == {"transformermodel.dev/model": "sentiment", "app.kubernetes.io/component": "predictor"}
     assert selected.items() <= service(document)["metadata"]["labels"].items()  # which KServe hands on to the pods
     assert decide(snapshot(document, **around(document, 2, budget=budget(document)))).apply == ()
 

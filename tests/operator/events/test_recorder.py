@@ -22,10 +22,13 @@ class Events:
         self.created: list[Object] = []
         self.merged: list[tuple[Reference, Document]] = []
         self.error: ApiError | None = None
+        self.passing: list[ApiError] = []
 
     async def create(self, kind: Kind, document: Document) -> Document:
         if self.error is not None:
             raise self.error
+        if self.passing:
+            raise self.passing.pop()
         self.created.append(dict(document))
         return document
 
@@ -43,8 +46,16 @@ def events() -> Events:
 
 
 @pytest.fixture
-def recorder(events: Events) -> Recorder:
-    return Recorder(events, "one", lambda: NOW)
+def slept() -> list[float]:
+    return []
+
+
+@pytest.fixture
+def recorder(events: Events, slept: list[float]) -> Recorder:
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    return Recorder(events, "one", lambda: NOW, sleep)
 
 
 async def test_an_event_names_the_model_and_the_replica(events: Events, recorder: Recorder) -> None:
@@ -59,6 +70,7 @@ async def test_an_event_names_the_model_and_the_replica(events: Events, recorder
         "uid": "uid-of-model",
     }
     assert event["metadata"]["namespace"] == "team"
+    assert (event["reportingController"], event["action"]) == ("transformermodel.dev/operator", "Reconcile")
     assert event["reportingInstance"] == "transformermodel-operator-one"
     assert event["eventTime"] == "2026-11-22T12:00:00.000000Z"
 
@@ -68,6 +80,7 @@ async def test_the_same_event_again_is_counted(events: Events, recorder: Recorde
         await recorder.record(MODEL, [GATED])
     assert len(events.created) == 1
     assert [change["series"]["count"] for _, change in events.merged] == [2, 3]
+    assert events.merged[0][1]["series"]["lastObservedTime"] == "2026-11-22T12:00:00.000000Z"
     assert {reference.name for reference, _ in events.merged} == {events.created[0]["metadata"]["name"]}
 
 
@@ -95,11 +108,46 @@ async def test_an_event_that_the_api_server_has_forgotten_is_written_anew(events
     assert len({event["metadata"]["name"] for event in events.created}) == 2
 
 
-async def test_an_event_that_cannot_be_written_holds_nothing_up(
+async def test_an_event_is_told_once_the_api_server_answers_again(
+    events: Events, recorder: Recorder, slept: list[float]
+) -> None:
+    events.passing = [ApiError(0, "connection refused"), ApiError(500, "", retry_after=7)]
+    await recorder.record(MODEL, [GATED])
+    assert len(events.created) == 1
+    assert slept[0] >= 7
+    assert len(slept) == 2
+
+
+async def test_an_event_whose_answer_was_lost_has_been_told(
     events: Events, recorder: Recorder, caplog: pytest.LogCaptureFixture
+) -> None:
+    events.passing = [*[ApiError(409, "it exists", reason="AlreadyExists")] * 4, ApiError(0, "connection reset")]
+    await recorder.record(MODEL, [GATED])
+    assert "is lost" not in caplog.text
+    await recorder.record(MODEL, [GATED])
+    assert [change["series"]["count"] for _, change in events.merged] == [2]
+
+
+async def test_of_very_many_events_those_told_last_are_counted(events: Events, recorder: Recorder) -> None:
+    async def tell(*numbers: int) -> None:
+        await recorder.record(MODEL, [Event(EventType.Warning, Reason.Gated, f"Attempt {n}.") for n in numbers])
+
+    await tell(*range(1024))
+    await tell(0)
+    await tell(1024)
+    assert (len(events.created), len(events.merged)) == (1025, 1)
+    await tell(0, 1024)
+    assert (len(events.created), len(events.merged)) == (1025, 3)
+    await tell(1)
+    assert (len(events.created), len(events.merged)) == (1026, 3)
+
+
+async def test_an_event_that_cannot_be_written_holds_nothing_up(
+    events: Events, recorder: Recorder, slept: list[float], caplog: pytest.LogCaptureFixture
 ) -> None:
     events.error = ApiError(403, "the namespace is being terminated")
     await recorder.record(MODEL, [GATED])
+    assert slept == []
     assert "event Gated about team/sentiment is lost: the namespace is being terminated" in caplog.text
 
 

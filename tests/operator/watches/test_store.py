@@ -83,6 +83,12 @@ def test_a_list_of_one_namespace_leaves_the_others_alone(watched: Watched) -> No
     assert watched.names(namespace="other") == ["a"]
 
 
+def test_a_list_from_an_old_cache_does_not_remove_what_has_come_since(watched: Watched) -> None:
+    watched.store.put(child("a", 9))
+    watched.listed([], None, 5)
+    assert watched.names() == ["a"]
+
+
 def test_what_is_not_newer_is_no_news(watched: Watched) -> None:
     watched.store.put(child("a", 5))
     watched.news()
@@ -138,6 +144,16 @@ def test_an_answer_that_comes_after_the_deletion_does_not_bring_the_object_back(
     watched.store.remove(child("a", 8))
     watched.store.acknowledge(child("a", 7))
     assert watched.names() == []
+
+
+@pytest.mark.parametrize("namespace", ["team", None])
+def test_an_answer_that_comes_after_a_list_without_the_object_does_not_bring_it_back(
+    watched: Watched, namespace: str | None
+) -> None:
+    watched.listed([child("other", 1)], namespace, 9)
+    watched.listed([child("other", 1)], namespace, 5)  # an older list takes nothing of that back
+    watched.store.acknowledge(child("a", 7))
+    assert watched.names() == ["other"]
 
 
 def test_an_answer_that_comes_after_later_news_is_old(watched: Watched) -> None:
