@@ -1,5 +1,6 @@
 """The worker's end of its connection with the server."""
 
+import contextlib
 import os
 import select
 import socket
@@ -27,11 +28,18 @@ class Channel:
     def receive(self) -> ToWorker | None:
         """The next message; None when the server has closed the connection. Views in it hold until the next call."""
         while (message := self._buffer.take()) is None:
-            count = self._socket.recv_into(self._buffer.space())
+            count = self._received()
             if not count:
                 return None
             self._buffer.filled(count)
         return read_by_worker(message)
+
+    def _received(self) -> int:
+        """How many bytes have come; none when the server is gone, also where it has left what was sent to it unread."""
+        try:
+            return self._socket.recv_into(self._buffer.space())
+        except ConnectionError:
+            return 0
 
     @property
     def has_more(self) -> bool:
@@ -41,11 +49,7 @@ class Channel:
         return bool(poll.poll(0))
 
     def send(self, message: ToServer) -> None:
-        """Send a message.
-
-        Raises:
-            OSError: the server is gone.
-        """
+        """Send a message; to a server that is gone, nothing is sent: it ends while a handler loads or works."""
         framed = frame(message)
-        with self._sending:
+        with self._sending, contextlib.suppress(ConnectionError):
             self._socket.sendall(framed)
