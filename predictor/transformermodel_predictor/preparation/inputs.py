@@ -9,9 +9,10 @@ from transformermodel_api.identity import fingerprint
 from transformermodel_api.source import RemoteCode
 from transformermodel_api.source import Source as RequestedSource
 from transformermodel_predictor.preparation.contest.samples import Samples, fetch_samples
-from transformermodel_predictor.preparation.pinning import Pinned, pin_sources
+from transformermodel_predictor.preparation.pinning import pin_sources
 from transformermodel_predictor.preparation.placement import Placement, placement_for
 from transformermodel_predictor.progress import Progress
+from transformermodel_predictor.sources.pinned import Pinned
 
 PIPELINE_VERSION = 1
 """Raised whenever the same input would give another artifact."""

@@ -1,6 +1,5 @@
 """Pinning: from what a manifest names to the one state of it that will be read. Needs no PyTorch."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from transformermodel_api.identity import fingerprint
@@ -8,21 +7,8 @@ from transformermodel_api.origin import without_secrets
 from transformermodel_api.source import RemoteCode
 from transformermodel_api.source import Source as RequestedSource
 from transformermodel_predictor.sources.catalogue import source_for
+from transformermodel_predictor.sources.pinned import Pinned
 from transformermodel_predictor.sources.selection import checkpoint_files
-from transformermodel_predictor.sources.source import Resolved, Source
-
-
-@dataclass(frozen=True)
-class Pinned:
-    """A source and the state of it that will be read.
-
-    Attributes:
-        origin: its uri as it may be shown.
-    """
-
-    origin: str
-    source: Source
-    resolved: Resolved
 
 
 def pin_sources(source: RequestedSource, base: Path) -> tuple[Pinned, Pinned | None]:

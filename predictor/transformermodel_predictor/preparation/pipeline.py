@@ -12,9 +12,9 @@ from transformermodel_predictor.preparation.contest.stability import Budget
 from transformermodel_predictor.preparation.inputs import Inputs, resolve
 from transformermodel_predictor.preparation.outcome import outcome_of
 from transformermodel_predictor.preparation.recorder import Recorder
-from transformermodel_predictor.preparation.torchserve_script.tokenizer_source import pin_tokenizer
 from transformermodel_predictor.progress import Progress, Step
 from transformermodel_predictor.resources import resources_classified
+from transformermodel_predictor.torchserve.tokenizer_source import pin_tokenizer
 
 
 def _nothing() -> None:

@@ -16,9 +16,9 @@ from transformermodel_predictor.preparation.forms.form import Place
 from transformermodel_predictor.preparation.inputs import resolve
 from transformermodel_predictor.preparation.memory import device_free_bytes
 from transformermodel_predictor.preparation.node import this_node
-from transformermodel_predictor.preparation.pinning import Pinned
 from transformermodel_predictor.preparation.placement import Placement
 from transformermodel_predictor.preparation.torchserve_script.traced import choose_traced
+from transformermodel_predictor.sources.pinned import Pinned
 from transformermodel_predictor.sources.source import Listing
 
 _PICKLED = (".bin", ".pt", ".pth")

@@ -7,9 +7,9 @@ import torch
 from tests.predictor.preparation.conftest import request_for
 from transformermodel_predictor.preparation import placement
 from transformermodel_predictor.preparation.inputs import Inputs
-from transformermodel_predictor.preparation.pinning import Pinned
 from transformermodel_predictor.preparation.placement import CPU, Placement
 from transformermodel_predictor.sources.directory import DirectorySource
+from transformermodel_predictor.sources.pinned import Pinned
 from transformermodel_predictor.sources.source import Resolved
 
 

@@ -7,7 +7,7 @@ from transformermodel_predictor.candidate import Candidate
 from transformermodel_predictor.engines.compiled import unsupported
 from transformermodel_predictor.engines.engine import Engine
 from transformermodel_predictor.engines.signature import Signature
-from transformermodel_predictor.preparation.forms.batches import random_batches
+from transformermodel_predictor.graphs.batches import random_batches
 
 _LONGEST = 512
 """Longer rows are not tried: their time grows with the square of the length."""

@@ -15,7 +15,7 @@ from transformermodel_predictor.candidate import Candidate, EngineName
 from transformermodel_predictor.engines.neuron import neuron_library, neuron_refusal
 from transformermodel_predictor.engines.signature import SIGNATURE_FILE
 from transformermodel_predictor.engines.torchscript import TORCHSCRIPT_FILE
-from transformermodel_predictor.preparation.forms.batches import example
+from transformermodel_predictor.graphs.batches import example
 from transformermodel_predictor.preparation.forms.form import CPU, ENCODER_TASKS, Place
 from transformermodel_predictor.preparation.forms.plain import plain_model
 from transformermodel_predictor.preparation.forms.writing import compiling, write_signature

@@ -12,7 +12,7 @@ from transformermodel_predictor.candidate import Candidate
 from transformermodel_predictor.engines.graph import Graph, GraphEngine
 from transformermodel_predictor.engines.padding import pad_token_of
 from transformermodel_predictor.engines.signature import ATTENTION_MASK, INPUT_IDS, GraphInput, Signature
-from transformermodel_predictor.preparation.forms.batches import example
+from transformermodel_predictor.graphs.batches import example
 from transformermodel_predictor.preparation.forms.exportable import Exportable
 from transformermodel_predictor.preparation.forms.faithful import require_faithful
 from transformermodel_predictor.preparation.forms.form import Place

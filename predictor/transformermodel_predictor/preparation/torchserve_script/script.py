@@ -14,6 +14,7 @@ import yaml
 from transformermodel_api import API_VERSION, KIND
 from transformermodel_predictor.artifact.compilation import PT2, Compilation, read_pt2
 from transformermodel_predictor.artifact.sections import Section
+from transformermodel_predictor.torchserve.hub_name import uri_of
 
 SETUP_FILE = "setup_config.json"
 
@@ -56,19 +57,6 @@ _OTHER = frozenset(
         "save_mode",
     }
 )
-_ORGANISATIONS = {
-    r"(distilbert|distilgpt2|distilroberta)\b.*": "distilbert",
-    r"bert-.*": "google-bert",
-    r"(roberta|xlm-roberta)-.*": "FacebookAI",
-    r"(gpt2|openai-gpt)\b.*": "openai-community",
-    r"albert-.*": "albert",
-    r"t5-.*": "google-t5",
-    r"xlnet-.*": "xlnet",
-    r"xlm-.*": "FacebookAI",
-    r"camembert-base": "almanach",
-}
-"""Where the hub keeps models that had names without an organisation."""
-
 _LONGEST_NAME = 40
 _PRETRAINED = "pretrained"
 
@@ -205,22 +193,6 @@ def _known(value: str, table: Mapping[str, str], key: str) -> str:
     if value not in table:
         raise ValueError(f"{key} {value!r} is not known; there are {', '.join(table)}")
     return table[value]
-
-
-def uri_of(name: str) -> str:
-    """Where a model of the script's is: a folder, or a repository on the hub.
-
-    Raises:
-        ValueError: the name is one without an organisation that nobody knows.
-    """
-    if name.startswith((".", "/")):
-        return f"file://{name}"
-    if "/" in name:
-        return f"hf://{name}"
-    for pattern, organisation in _ORGANISATIONS.items():
-        if re.fullmatch(pattern, name):
-            return f"hf://{organisation}/{name}"
-    raise ValueError(f"model_name {name!r} has no organisation: write it as on the hub, such as org/{name}")
 
 
 def _resource_name(name: str) -> str:

@@ -21,6 +21,7 @@ from transformermodel_predictor.checkpoints.torch_file import is_traced
 from transformermodel_predictor.engines.compiled import torchserve_signature, unsupported
 from transformermodel_predictor.engines.signature import Signature
 from transformermodel_predictor.engines.torchscript import TORCHSCRIPT_FILE, load_torchscript
+from transformermodel_predictor.graphs.shape import shape_of
 from transformermodel_predictor.preparation.configuration import ModelFacts, configuration_for
 from transformermodel_predictor.preparation.contest.candidates import Choice, candidates_for
 from transformermodel_predictor.preparation.forms.catalogue import all_candidates
@@ -28,17 +29,16 @@ from transformermodel_predictor.preparation.forms.form import ENCODER_TASKS
 from transformermodel_predictor.preparation.forms.writing import write_signature
 from transformermodel_predictor.preparation.inputs import Acquired
 from transformermodel_predictor.preparation.node import this_node
-from transformermodel_predictor.preparation.pinning import Pinned
 from transformermodel_predictor.preparation.placement import Placement
-from transformermodel_predictor.preparation.torchserve_script.graph_shape import shape_of
 from transformermodel_predictor.preparation.torchserve_script.inherited import Inherited, read_inherited
-from transformermodel_predictor.preparation.torchserve_script.tokenizer_source import (
+from transformermodel_predictor.sources.pinned import Pinned
+from transformermodel_predictor.sources.selection import WeightsKind, find_weights
+from transformermodel_predictor.tasks.catalogue import task_type
+from transformermodel_predictor.torchserve.tokenizer_source import (
     has_tokenizer,
     pin_tokenizer,
     tokenizer_uri,
 )
-from transformermodel_predictor.sources.selection import WeightsKind, find_weights
-from transformermodel_predictor.tasks.catalogue import task_type
 
 TRACED = Candidate(Format.TorchScript, EngineName.TorchScript, Precision.Float32)
 """The only way in which a graph can be served; the script traces in float32."""

@@ -100,7 +100,7 @@ def borrow(name: str, model_name: str, place: Path) -> Path:
     Raises:
         PreparationFailed: they cannot be had; the message says why.
     """
-    from transformermodel_predictor.preparation.torchserve_script.tokenizer_source import (  # slow to import
+    from transformermodel_predictor.torchserve.tokenizer_source import (  # slow to import
         pin_tokenizer,
         tokenizer_uri,
     )

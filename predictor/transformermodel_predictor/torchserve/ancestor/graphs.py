@@ -15,7 +15,7 @@ from transformermodel_predictor.engines.engine import Engine
 from transformermodel_predictor.engines.graph import GraphEngine
 from transformermodel_predictor.engines.neuron import neuron_library
 from transformermodel_predictor.engines.torchscript import TORCHSCRIPT_FILE, graph_of, load_module
-from transformermodel_predictor.preparation.torchserve_script.graph_shape import shape_of
+from transformermodel_predictor.graphs.shape import shape_of
 from transformermodel_predictor.tasks.catalogue import TaskConfiguration, make_task, task_type
 from transformermodel_predictor.tasks.task import EncoderTask
 from transformermodel_predictor.torchserve.ancestor.material import Material

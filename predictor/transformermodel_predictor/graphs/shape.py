@@ -12,7 +12,7 @@ import torch
 from transformermodel_predictor.engines.compiled import unsupported
 from transformermodel_predictor.engines.graph import Graph, GraphEngine
 from transformermodel_predictor.engines.signature import Signature
-from transformermodel_predictor.preparation.forms.batches import random_batches
+from transformermodel_predictor.graphs.batches import random_batches
 from transformermodel_predictor.pretrained import one_line
 from transformermodel_predictor.quiet import quiet
 from transformermodel_predictor.resources import resources_classified

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
-from transformermodel_predictor.preparation.pinning import Pinned
-from transformermodel_predictor.preparation.torchserve_script.script import uri_of
 from transformermodel_predictor.progress import Progress
 from transformermodel_predictor.sources.hub import HubSource
+from transformermodel_predictor.sources.pinned import Pinned
 from transformermodel_predictor.sources.selection import checkpoint_files
 from transformermodel_predictor.sources.source import Listing, Resolved
+from transformermodel_predictor.torchserve.hub_name import uri_of
 
 _FILES = ("tokenizer.json", "tokenizer_config.json")
 _HUB = "hf://"
