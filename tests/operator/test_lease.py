@@ -117,6 +117,10 @@ async def test_one_that_is_not_renewed_is_taken_after_its_duration(leases: Lease
     assert await second.acquire()
     assert leases.lease is not None
     assert leases.lease["spec"]["leaseTransitions"] == 1
+    assert not await first.acquire()
+    time.now += 15
+    assert await first.acquire()
+    assert leases.lease["spec"]["leaseTransitions"] == 2
 
 
 async def test_a_newcomer_trusts_its_own_clock_only(leases: Leases, time: Time) -> None:

@@ -75,6 +75,8 @@ async def test_an_item_in_work_is_not_given_to_another_worker_but_comes_again(qu
     assert await queue.take() == "b"
     queue.done("a")
     assert await queue.take() == "a"
+    queue.done("a")
+    assert len(queue) == 0, "it was asked for twice, and not again since"
 
 
 async def test_an_item_can_come_later(queue: WorkQueue[str], clockwork: ManualClockwork) -> None:

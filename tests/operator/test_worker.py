@@ -3,10 +3,12 @@
 import asyncio
 import json
 import logging
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from tests.operator.test_queue import ManualClockwork
+from tests.operator.test_queue import ManualClockwork, ManualTimer
 from transformermodel_operator.client import ApiError
 from transformermodel_operator.logs import JsonFormatter
 from transformermodel_operator.objects import Key
@@ -73,6 +75,33 @@ async def test_a_worker_arranges_what_was_asked_for(queue: WorkQueue[Key], clock
         queue.add(item)
     await run_to_the_end(queue, Recorded(15.0, None))
     assert clockwork.arranged() == [15.0]
+
+
+async def test_failures_are_forgotten_once_it_succeeds() -> None:
+    class Hasty(ManualClockwork):
+        """What is arranged comes at once."""
+
+        def call_later(self, delay: float, callback: Callable[[Any], None], item: Any, /) -> ManualTimer:
+            timer = super().call_later(delay, callback, item)
+            asyncio.get_running_loop().call_soon(timer.call)
+            return timer
+
+    clockwork = Hasty()
+    queue: WorkQueue[Key] = WorkQueue(clockwork, jitter=lambda: 1.0)
+    queue.add(A)
+    ill = ApiError(500, "ill")
+    await run_to_the_end(queue, Recorded(ill, ill, 15.0, ill))
+    assert clockwork.arranged() == [0.2, 0.4, 15.0, 0.2]
+
+
+async def test_that_somebody_else_was_faster_is_no_reason_to_look(
+    queue: WorkQueue[Key], caplog: pytest.LogCaptureFixture
+) -> None:
+    for item in (A, B, C):
+        queue.add(item)
+    caplog.set_level(logging.INFO)
+    await run_to_the_end(queue, Recorded(ApiError(409, "modified"), ApiError(500, "ill")))
+    assert [record.levelname for record in caplog.records] == ["INFO", "WARNING"]
 
 
 async def test_what_a_worker_leaves_unfinished_waits_for_the_next(queue: WorkQueue[Key]) -> None:

@@ -63,6 +63,13 @@ def test_a_pod_that_was_ended_from_outside_says_nothing_about_the_preparation() 
     assert attempt.disruption == Obstacle(Reason.Evicted, "Evicted: The node was low on memory.")
 
 
+def test_a_pod_that_runs_has_not_been_ended_whatever_is_about_to_come() -> None:
+    leaving = pod(running={"startedAt": "2026-11-22T11:00:00Z"})
+    target = {"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI"}
+    leaving["status"] |= {"phase": "Running", "conditions": [target]}
+    assert read_attempt([leaving], NOW).disruption is None
+
+
 def test_the_pod_whose_log_is_whole_is_the_newest_that_has_ended() -> None:
     over, running = pod("2026-11-22T11:00:00Z", **ended(1)), pod("2026-11-22T11:01:00Z", running={})
     assert last_ended([running, over]) == over

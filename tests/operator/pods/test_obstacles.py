@@ -40,6 +40,7 @@ def unscheduled(message: str, reason: str = "Unschedulable") -> Object:
     ("words", "expected"),
     [
         ('persistentvolumeclaim "models" not found', Reason.ClaimMissing),
+        ('persistentvolumeclaim "models" is being deleted', Reason.Unschedulable),
         ("0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims.", Reason.ClaimPending),
         ("0/3 nodes are available: 3 Insufficient memory.", Reason.Unschedulable),
     ],
@@ -85,8 +86,31 @@ def test_what_ends_a_pod_from_outside_is_told_apart(status: dict[str, Any], expe
     assert (found.reason if found is not None else None) is expected
 
 
+def test_a_disruption_that_has_not_come_is_none_and_one_that_has_is_told_in_the_words_there_are() -> None:
+    target = {"type": "DisruptionTarget", "reason": "EvictionByEvictionAPI", "message": "the node is drained"}
+    averted = {"metadata": {}, "status": {"conditions": [{**target, "status": "False"}]}}
+    assert disruption_of(averted) is None
+    found = disruption_of({"metadata": {}, "status": {"conditions": [{**target, "status": "True"}]}})
+    assert found == Obstacle(Reason.Evicted, "EvictionByEvictionAPI: the node is drained")
+
+
 def warning(reason: str, note: str, minute: int = 0) -> Object:
     return {"reason": reason, "note": note, "eventTime": f"2026-11-22T12:{minute:02}:00.000000Z"}
+
+
+def again(event: Object, minute: int) -> Object:
+    """An event that has come again, as the API server counts it."""
+    return {**event, "series": {"count": 2, "lastObservedTime": f"2026-11-22T12:{minute:02}:00.000000Z"}}
+
+
+def of_core_api(reason: str, note: str, minute: int) -> Object:
+    """An event that was written in the core API's form, as controllers still do."""
+    return {
+        "reason": reason,
+        "note": note,
+        "eventTime": None,
+        "deprecatedLastTimestamp": f"2026-11-22T12:{minute:02}:00Z",
+    }
 
 
 QUOTA = 'pods "x" is forbidden: exceeded quota: compute, requested: limits.memory=4Gi, used: 0, limited: 1Gi'
@@ -99,7 +123,14 @@ QUOTA = 'pods "x" is forbidden: exceeded quota: compute, requested: limits.memor
         ([warning("FailedCreate", f"Error creating: {QUOTA}")], Reason.QuotaExceeded),
         ([warning("FailedCreate", 'violates PodSecurity "restricted:latest"')], Reason.PodRefused),
         ([warning("FailedMount", "references non-existent secret")], Reason.PodNotStarting),
+        ([warning("FailedCreate", "pods is forbidden: failed quota: compute: must specify cpu")], Reason.QuotaExceeded),
+        ([warning("FailedCreate", "forbidden: status unknown for quota: compute")], Reason.QuotaExceeded),
         ([warning("FailedCreate", QUOTA, 1), warning("FailedCreate", "PodSecurity", 2)], Reason.PodRefused),
+        (
+            [again(warning("FailedCreate", QUOTA, 1), 3), warning("FailedCreate", "PodSecurity", 2)],
+            Reason.QuotaExceeded,
+        ),
+        ([of_core_api("FailedCreate", QUOTA, 3), of_core_api("FailedCreate", "PodSecurity", 2)], Reason.QuotaExceeded),
     ],
 )
 def test_what_is_in_no_status_is_in_the_newest_warning(events: list[Object], expected: Reason | None) -> None:

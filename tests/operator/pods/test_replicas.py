@@ -40,7 +40,8 @@ def test_a_container_that_ends_again_and_again_tells_its_last_words() -> None:
 
 
 def test_the_end_of_now_counts_before_that_of_then() -> None:
-    ended = {"restartCount": 4, "state": {"terminated": {"reason": "OOMKilled", "exitCode": 137}}}
+    now = {"terminated": {"reason": "OOMKilled", "exitCode": 137}}
+    ended = {"restartCount": 4, "state": now, "lastState": {"terminated": ENDED}}
     assert read_trouble([serving_pod(**ended)], "new").crashes == (
         "Pod one has ended (OOMKilled, exit status 137) and was restarted 4 times."
     )
@@ -49,8 +50,9 @@ def test_the_end_of_now_counts_before_that_of_then() -> None:
 @pytest.mark.parametrize(
     "container",
     [
-        pytest.param({"restartCount": 3, "ready": True, "state": {"running": {}}}, id="it is ready all the same"),
+        pytest.param({**LOOPING, "ready": True, "state": {"running": {}}}, id="it serves since"),
         pytest.param({"state": {"waiting": {"reason": "ContainerCreating"}}}, id="about to begin"),
+        pytest.param({"state": {"waiting": {"reason": "PodInitializing"}}}, id="others in its pod come first"),
         pytest.param({"state": {"running": {}}}, id="loading"),
     ],
 )
@@ -70,7 +72,13 @@ def unready_pod(since: str, name: str = "two", **container: Any) -> Object:
     return pod
 
 
-SERVING = serving_pod(ready=True, state=RUNNING)
+def ready_pod() -> Object:
+    pod = serving_pod(ready=True, state=RUNNING)
+    pod["status"]["conditions"] = [{"type": "Ready", "status": "True", "lastTransitionTime": LATER}]
+    return pod
+
+
+SERVING = ready_pod()
 GOING = unready_pod(LATER)
 GOING["metadata"]["deletionTimestamp"] = LATER
 
@@ -80,6 +88,7 @@ GOING["metadata"]["deletionTimestamp"] = LATER
     [
         pytest.param([SERVING], True, id="all serve, and the Deployment has not noticed yet"),
         pytest.param([SERVING, unready_pod(BEFORE)], True, id="one loads its model"),
+        pytest.param([SERVING, unready_pod(BEGAN)], True, id="one has begun within the second"),
         pytest.param([SERVING, serving_pod("two", state={"waiting": {"reason": "ContainerCreating"}})], True, id="new"),
         pytest.param([SERVING, unready_pod(LATER)], False, id="one was ready and is not any more"),
         pytest.param([unready_pod(BEFORE), unready_pod(LATER)], False, id="one loads, and one is not ready any more"),
@@ -99,6 +108,14 @@ def test_an_end_may_be_an_accident_and_is_told_all_the_same() -> None:
     assert trouble.obstacle == (
         "Pod one has ended (Error, exit status 2) and was restarted 2 times. there is no CUDA device"
     )
+
+
+def test_of_many_words_the_last_are_told() -> None:
+    ended = {"restartCount": 3, "state": {"terminated": {**ENDED, "message": f"{'x ' * 2000}out of memory"}}}
+    told = read_trouble([serving_pod(**ended)], "new").crashes
+    assert told is not None
+    assert told.endswith("x out of memory")
+    assert len(told) < 700
 
 
 def test_pods_of_another_revision_are_on_their_way_out() -> None:

@@ -156,6 +156,12 @@ def test_an_answer_that_comes_after_a_list_without_the_object_does_not_bring_it_
     assert watched.names() == ["other"]
 
 
+def test_an_answer_that_comes_after_an_empty_list_does_not_bring_the_object_back(watched: Watched) -> None:
+    watched.listed([], "team", 9)
+    watched.store.acknowledge(child("a", 7))
+    assert watched.names() == []
+
+
 def test_an_answer_that_comes_after_later_news_is_old(watched: Watched) -> None:
     watched.store.put(child("a", 8))
     watched.store.acknowledge(child("a", 7))
