@@ -61,7 +61,7 @@ class LocalStore:
                 if not any(folder.iterdir()):
                     folder.rmdir()
                 raise
-            shutil.rmtree(folder)
+            _remove(folder)
 
     def clear(self, key: str) -> None:
         """Remove a workspace that a dead owner left; see `Store`."""
@@ -168,3 +168,14 @@ class LocalStore:
             shutil.rmtree(place)
         with suppress(FileNotFoundError):  # somebody else has made room already
             target.rename(place)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a workspace whose work is done, as far as that can be: it is no reason to fail what was done in it.
+
+    A process that a handler has left may still write there, and a network file system keeps files that are open.
+    """
+    try:
+        shutil.rmtree(folder)
+    except OSError as error:
+        _LOG.warning("The workspace %s stays until it is collected: %s", folder, error.strerror)

@@ -1,4 +1,6 @@
+import errno
 import logging
+import os
 import shutil
 from pathlib import Path
 
@@ -8,6 +10,7 @@ from tests.predictor.artifact.conftest import Sealed
 from tests.predictor.ordinary_user import as_nobody, folder_of_nobody
 from transformermodel_predictor.artifact.directory import Artifact, open_artifact
 from transformermodel_predictor.artifact.holding import held
+from transformermodel_predictor.artifact.local_collection import LocalCollectable
 from transformermodel_predictor.artifact.local_store import LocalStore
 
 KEY, OTHER_KEY = "1" * 64, "2" * 64
@@ -42,6 +45,22 @@ def test_what_is_published_is_found_by_its_input(store: LocalStore, tmp_path: Pa
     assert store.find(OTHER_KEY) is None
     assert artifact.path == tmp_path / "store" / store.location(artifact)
     assert content(tmp_path / "store") == {f"artifacts/{artifact.manifest.digest}", f"inputs/{KEY}"}
+
+
+def test_a_workspace_that_cannot_be_removed_fails_nothing_that_was_done_in_it(
+    store: LocalStore, sealed: Sealed, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def written_to_meanwhile(folder: Path) -> None:
+        raise OSError(errno.ENOTEMPTY, os.strerror(errno.ENOTEMPTY), str(folder))
+
+    with monkeypatch.context() as fault:
+        fault.setattr(shutil, "rmtree", written_to_meanwhile)
+        artifact = publish(store, sealed)
+    assert store.find(KEY) == artifact
+    workspace = store.root / "staging" / KEY
+    assert f"The workspace {workspace} stays until it is collected: Directory not empty" in caplog.text
+    assert LocalCollectable(store.root).remove_leftover(KEY)
+    assert not workspace.exists()
 
 
 def test_equal_content_is_kept_once(store: LocalStore, tmp_path: Path, sealed: Sealed) -> None:
