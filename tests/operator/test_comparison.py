@@ -16,6 +16,7 @@ MANAGER = "us"
         pytest.param({"a": 1, "b": 2}, {"a": 1}, id="fields of others"),
         pytest.param({"a": {"b": 1, "c": 2}}, {"a": {"b": 1}}, id="fields of others below"),
         pytest.param({}, {"a": {}}, id="an empty value that the server leaves out"),
+        pytest.param({}, {"a": []}, id="an empty list that it leaves out"),
         pytest.param({"l": [1, 2]}, {"l": [1, 2]}, id="equal lists"),
         pytest.param({"l": [1, 2]}, {"l": (1, 2)}, id="a tuple is a list"),
         pytest.param(
@@ -61,6 +62,7 @@ def test_covered(actual: dict[str, Any], desired: dict[str, Any]) -> None:
         pytest.param({"env": [{"name": "B"}]}, {"env": [{"name": "A"}]}, id="a missing item"),
         pytest.param({"limits": {"cpu": "1"}}, {"limits": {"cpu": "1001m"}}, id="another quantity"),
         pytest.param({"limits": {}}, {"limits": {"cpu": "1"}}, id="a missing quantity"),
+        pytest.param({"limits": {"cpu": "much"}}, {"limits": {"cpu": "more"}}, id="what are no quantities"),
     ],
 )
 def test_not_covered(actual: dict[str, Any], desired: dict[str, Any]) -> None:

@@ -185,8 +185,16 @@ def test_replicas_that_start_again_after_a_failure_that_kserve_knows_are_not_onl
     assert message(decision, "Ready").endswith("checksum mismatch")
 
 
-def test_a_failure_of_before_is_not_told_again() -> None:
-    found = service(MODEL, **{**FAILURE, "transitionStatus": "UpToDate"})
+@pytest.mark.parametrize(
+    "status",
+    [
+        pytest.param({**FAILURE, "transitionStatus": "UpToDate"}, id="it is over"),
+        pytest.param({"transitionStatus": "BlockedByFailedLoad"}, id="KServe has not said which"),
+        pytest.param({"transitionStatus": "BlockedByFailedLoad", "lastFailureInfo": {"exitCode": 1}}, id="nor why"),
+    ],
+)
+def test_only_a_failure_that_has_a_reason_and_holds_is_told(status: Object) -> None:
+    found = service(MODEL, **status)
     decision = decide(
         snapshot(PREPARED, service=found, deployment=deployment(found, availableReplicas=0, conditions=[]))
     )

@@ -87,8 +87,9 @@ def test_a_job_looks_when_the_interval_is_over_and_not_before() -> None:
 
 def test_the_pods_are_asked_when_the_check_is_over() -> None:
     assert inquire(snapshot(prepared(), check(NOW))) == Inquiry()
-    over = check(NOW, "Complete")
-    assert inquire(snapshot(prepared(), over)) == Inquiry(job=Reference.to(over), finished=True)
+    for end in ("Complete", "Failed"):
+        over = check(NOW, end)
+        assert inquire(snapshot(prepared(), over)) == Inquiry(job=Reference.to(over), finished=True)
 
 
 def test_sources_that_have_not_moved_change_nothing_but_the_time_of_the_check() -> None:

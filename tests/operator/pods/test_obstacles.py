@@ -130,7 +130,7 @@ QUOTA = 'pods "x" is forbidden: exceeded quota: compute, requested: limits.memor
             [again(warning("FailedCreate", QUOTA, 1), 3), warning("FailedCreate", "PodSecurity", 2)],
             Reason.QuotaExceeded,
         ),
-        ([of_core_api("FailedCreate", QUOTA, 3), of_core_api("FailedCreate", "PodSecurity", 2)], Reason.QuotaExceeded),
+        ([of_core_api("FailedCreate", "PodSecurity", 2), of_core_api("FailedCreate", QUOTA, 3)], Reason.QuotaExceeded),
     ],
 )
 def test_what_is_in_no_status_is_in_the_newest_warning(events: list[Object], expected: Reason | None) -> None:
