@@ -54,4 +54,5 @@ def _is_same(weight: torch.Tensor, tensor: torch.Tensor) -> bool:
 
 def _copy(weights: Iterable[torch.Tensor]) -> None:
     for weight in weights:
-        weight.data = weight.data.clone()
+        if not weight.is_mkldnn:  # what oneDNN laid out lies in no file
+            weight.data = weight.data.clone()

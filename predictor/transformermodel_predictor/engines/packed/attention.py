@@ -15,6 +15,7 @@ from transformermodel_predictor.engines.packed.by_runs import by_runs
 from transformermodel_predictor.engines.packed.differentiable import differentiable
 from transformermodel_predictor.engines.packed.fused import can_fuse, fused
 from transformermodel_predictor.engines.packed.layout import Layout
+from transformermodel_predictor.engines.packed.recorded_layout import RecordedLayout
 
 ATTENTION = "transformermodel_packed"
 """Name of the attention implementation."""
@@ -89,6 +90,8 @@ def packed_attention(
 
 def _attended(asked: Asked, layout: Layout) -> torch.Tensor:
     """[1, total, heads, width], or [1, sequences, heads, width]: of all tokens, or of the first of each sequence."""
+    if isinstance(layout, RecordedLayout):
+        return layout.attended(asked)
     if can_fuse(asked.query):
         return fused(asked, layout)
     if torch.is_grad_enabled() and asked.query.requires_grad:

@@ -14,6 +14,7 @@ from transformermodel_predictor.engines.mapping import stay_in_files
 from transformermodel_predictor.engines.packed.linears import can_prepack, prepack
 from transformermodel_predictor.engines.packed.model import NotPackable, PackedModel
 from transformermodel_predictor.engines.packed.parity import pack
+from transformermodel_predictor.engines.packed.recording import Recordings
 from transformermodel_predictor.engines.packed.shares import run_in_shares
 from transformermodel_predictor.engines.precision import dtype_of
 from transformermodel_predictor.engines.pretrained import load_for_task
@@ -28,13 +29,15 @@ class PackedEngine:
     Args:
         model: the model as it runs.
         cores: each computes a row of its own; None where all compute one row together.
+        recordings: of the model, which run in its place; None where it runs itself.
     """
 
     padding_free = True
 
-    def __init__(self, model: PackedModel, cores: Cores | None = None) -> None:
+    def __init__(self, model: PackedModel, cores: Cores | None = None, recordings: Recordings | None = None) -> None:
         self._model = model
         self._cores = cores
+        self._recordings = recordings
 
     @classmethod
     def load(cls, directory: Path, task: Task[Any, Any], precision: Precision, device: torch.device) -> Self:
@@ -62,7 +65,7 @@ class PackedEngine:
         if device.type != "cpu":
             return cls(packed)
         packed.tile = tile_of(dtype)
-        return cls(packed, process_cores("engine"))
+        return cls(packed, process_cores("engine"), Recordings(packed))
 
     def run(self, batch: Sequence[Encoding]) -> list[Outputs]:
         """Run one forward pass over the batch: in one row, or each core in one."""
@@ -74,4 +77,4 @@ class PackedEngine:
 
     @torch.inference_mode()
     def _row(self, batch: Sequence[Encoding]) -> list[Outputs]:
-        return self._model.run(batch)
+        return self._model.run(batch, None if self._recordings is None else self._recordings.of(batch[0]))

@@ -1,10 +1,17 @@
 """Linear layers whose weights oneDNN has laid out once, instead of at every call. For inference on CPUs only."""
 
+from functools import cache
+from typing import Any
+
 import torch
 from torch import nn
 
+from transformermodel_predictor.quiet import quiet
+
 _USUAL_ROWS = 512
 """Rows for which oneDNN is asked to lay the weights out; any other number works with them as well."""
+
+_jit: Any = torch.jit  # it has no types
 
 
 class PrepackedLinear(nn.Module):
@@ -14,16 +21,33 @@ class PrepackedLinear(nn.Module):
         linear: on the CPU, in float32 or bfloat16.
     """
 
+    _weight: torch.Tensor
+    _bias: torch.Tensor | None
+
     def __init__(self, linear: nn.Linear) -> None:
         super().__init__()
         self.in_features, self.out_features = linear.in_features, linear.out_features
-        self._weight = torch.ops.mkldnn._reorder_linear_weight(linear.weight.detach(), _USUAL_ROWS)
-        self._bias = None if linear.bias is None else linear.bias.detach().clone()
+        weight = torch.ops.mkldnn._reorder_linear_weight(linear.weight.detach(), _USUAL_ROWS)
+        bias = None if linear.bias is None else linear.bias.detach().clone()
+        self.register_buffer("_weight", weight, persistent=False)  # a recording keeps buffers, and no other tensors
+        self.register_buffer("_bias", bias, persistent=False)
 
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
         """[..., in_features] to [..., out_features]."""
-        result: torch.Tensor = torch.ops.mkldnn._linear_pointwise(rows, self._weight, self._bias, "none", [], "")
+        run = _recordable() if _jit.is_tracing() else _run
+        result: torch.Tensor = run(rows, self._weight, self._bias)
         return result
+
+
+def _run(rows: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+    return torch.ops.mkldnn._linear_pointwise(rows, weight, bias, "none", [], "")  # type: ignore[no-any-return]
+
+
+@cache
+def _recordable() -> Any:  # noqa: ANN401 - torch.jit has no types
+    """The same as a script: torch.jit cannot record the call itself, because of its empty list."""
+    with quiet():
+        return _jit.script(_run)
 
 
 def can_prepack(dtype: torch.dtype) -> bool:

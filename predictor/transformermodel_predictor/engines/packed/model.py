@@ -19,6 +19,9 @@ from transformermodel_predictor.engines.packed.layout import Layout
 from transformermodel_predictor.quiet import quiet
 from transformermodel_predictor.tasks.task import Encoding, Outputs
 
+Forward = Callable[[Layout, Mapping[str, torch.Tensor]], dict[str, torch.Tensor]]
+"""A pass over a row: from its layout and features to its outputs."""
+
 
 class NotPackable(Exception):
     """The architecture cannot run on packed rows; the text says why."""
@@ -86,7 +89,8 @@ class PackedModel:
             if name in self._accepted
         }
         features["position_ids"] = layout.positions(self._first_position)
-        return layout, {name: values.to(self.model.device) for name, values in features.items()}
+        device = self.model.device
+        return layout, {name: values.to(device) for name, values in features.items()}
 
     def forward(self, layout: Layout, features: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """One forward pass over a row.
@@ -110,17 +114,24 @@ class PackedModel:
         }
         return [{name: rows[index] for name, rows in parts.items()} for index in range(len(layout.order))]
 
-    def run(self, batch: Sequence[Encoding]) -> list[Outputs]:
+    def run(self, batch: Sequence[Encoding], forward: Forward | None = None) -> list[Outputs]:
         """Pack, run forward, and split: one result per encoding, in their order, on the CPU and in float32.
 
         What is not a number for one text may spread to its neighbour in the row, so such texts run again, each alone.
+
+        Args:
+            batch: the texts.
+            forward: what runs in place of the model's own pass.
         """
         layout, features = self.laid_out(batch)
-        outputs = {name: value.float().cpu() for name, value in self.forward(layout, features).items()}
+        outputs = {name: value.float().cpu() for name, value in (forward or self.forward)(layout, features).items()}
         found = self.split(layout, outputs)
         if len(batch) == 1 or _finite(outputs):
             return found
-        return [row if _finite(row) else self.run([encoding])[0] for encoding, row in zip(batch, found, strict=True)]
+        return [
+            row if _finite(row) else self.run([encoding], forward)[0]
+            for encoding, row in zip(batch, found, strict=True)
+        ]
 
     @contextmanager
     def _running(self, layout: Layout) -> Iterator[None]:

@@ -52,7 +52,7 @@ def _choose_pooling(packed: PackedModel, probes: Sequence[Encoding], reference: 
     for pooling in Pooling if packed.per_sequence else (packed.pooling,):
         packed.pooling = pooling
         try:
-            found = _difference(reference, packed.run(probes))
+            found = largest_difference(reference, packed.run(probes))
         except Exception as error:  # noqa: BLE001 - told where nothing else works either
             problem = problem or error
             continue
@@ -75,8 +75,11 @@ def _probes(model: PreTrainedModel) -> list[Encoding]:
     ]
 
 
-def _difference(reference: Sequence[Outputs], packed: Sequence[Outputs]) -> float:
-    """The largest difference of an output; not a number where an answer holds one."""
+def largest_difference(reference: Sequence[Outputs], packed: Sequence[Outputs]) -> float:
+    """The largest difference of an output, as a part of the largest output, or of 1 where all are smaller.
+
+    It is not a number where an answer holds one, and infinite where shapes differ.
+    """
     pairs = [(one[name], other[name]) for one, other in zip(reference, packed, strict=True) for name in one]
     if any(one.shape != other.shape for one, other in pairs):
         return math.inf

@@ -71,6 +71,18 @@ def test_what_is_not_a_number_in_one_text_stays_there(tiny_artifact: Artifact) -
     torch.testing.assert_close(after[[0, 2]], before[[0, 2]], atol=1e-5, rtol=0)
 
 
+def test_once_warm_the_model_runs_no_more_as_its_pass_was_recorded(tiny_artifact: Artifact) -> None:
+    engine = load(tiny_artifact.path)
+    row = Encoding({"input_ids": [5, 6, 7]})
+    (before,) = engine.run([row])
+    ran: list[object] = []
+    for module in engine._model.model.modules():  # type: ignore[attr-defined]
+        module.register_forward_pre_hook(lambda module, _: ran.append(module))
+    (after,) = engine.run([row])
+    assert ran == []
+    assert after["logits"].equal(before["logits"])
+
+
 def test_a_step_costs_its_tokens_alone(tiny_artifact: Artifact) -> None:
     assert load(tiny_artifact.path).padding_free
 
