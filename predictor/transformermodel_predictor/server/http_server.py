@@ -69,6 +69,11 @@ class HTTPServer(uvicorn.Server):
         self._serving = asyncio.create_task(self.serve(sockets=[listener]))
         return self._serving
 
+    @property
+    def ends(self) -> bool:
+        """Whether it has been told to end, in whichever way."""
+        return self._models.draining or self.should_exit or self.interrupted.is_set()
+
     def drain(self) -> None:
         """End in good order; being told so again changes nothing."""
         if self._models.draining:

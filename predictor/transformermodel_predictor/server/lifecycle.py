@@ -130,7 +130,7 @@ class ModelServer:
                 await asyncio.wait({serving, loading}, return_when=asyncio.FIRST_COMPLETED)
                 if loading.done() and loading.exception():
                     self.http.close()
-                elif loading.done() and self._options.on_ready:
+                elif loading.done() and self._options.on_ready and not self.http.ends:
                     self._options.on_ready(listeners.addresses(self._options.scheme))
                 await asyncio.wait({serving})
                 loading.cancel()

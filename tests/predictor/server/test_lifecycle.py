@@ -2,6 +2,8 @@
 
 import contextlib
 import shutil
+import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,11 +16,18 @@ from tests.predictor.server.running import running
 from tests.predictor.tiny import LABELS, publish, save_tiny_checkpoint
 from transformermodel_api.errors import CorruptArtifact, PreparationFailed, UserError
 from transformermodel_predictor.artifact.directory import Artifact
+from transformermodel_predictor.handler import Handler
+from transformermodel_predictor.handlers import make_handler
 from transformermodel_predictor.loading import LoadedModel
 from transformermodel_predictor.protocols.errors import ServerEnds
-from transformermodel_predictor.server.address import listen
+from transformermodel_predictor.server.address import Addresses, listen
+from transformermodel_predictor.server.http_server import HTTPServer
+from transformermodel_predictor.server.lifecycle import ModelServer
+from transformermodel_predictor.server.listeners import listening
 from transformermodel_predictor.server.options import ServerOptions
 from transformermodel_predictor.server.serving import serve
+from transformermodel_predictor.telemetry.observer import Observer
+from transformermodel_predictor.workers import Workers
 
 BODY = {"instances": ["good"]}
 LONG = 3600.0
@@ -96,6 +105,29 @@ def test_an_interrupt_does_not_wait_for_requests(
         server.wait_until_ended()
         gated_engine.open()
     assert "Traceback" not in caplog.text
+
+
+@pytest.mark.parametrize("end", [HTTPServer.drain, HTTPServer.interrupt])
+def test_a_server_that_is_told_to_end_while_it_loads_is_not_announced(
+    tiny_model: LoadedModel, end: Callable[[HTTPServer], None]
+) -> None:
+    ended, announced = threading.Event(), list[Addresses]()
+
+    def end_it() -> None:
+        end(server.http)
+        ended.set()
+
+    def load(name: str, _: Path, workers: Workers, observer: Observer) -> Handler:
+        assert server.http._serving is not None
+        server.http._serving.get_loop().call_soon_threadsafe(end_it)
+        assert ended.wait(PATIENCE_SECONDS)
+        return make_handler(name, tiny_model, workers, observer)
+
+    options = ServerOptions(host="127.0.0.1", http_port=0, on_ready=announced.append)
+    server = ModelServer({"tiny": Path()}, options, load)
+    with listening(options) as listeners:
+        server.run(listeners)
+    assert announced == []
 
 
 class TestRefusal:
