@@ -18,7 +18,7 @@ from transformermodel_predictor.artifact.manifest import Provenance
 from transformermodel_predictor.candidate import Candidate
 from transformermodel_predictor.preparation.bench import Bench
 from transformermodel_predictor.preparation.build import build
-from transformermodel_predictor.preparation.contest.asking import StepLimits, ask, ask_reference
+from transformermodel_predictor.preparation.contest.asking import AnyModel, StepLimits, ask, ask_reference
 from transformermodel_predictor.preparation.contest.courses import course_of
 from transformermodel_predictor.preparation.contest.measurement import (
     Course,
@@ -36,9 +36,11 @@ from transformermodel_predictor.preparation.forms.form import Place
 from transformermodel_predictor.preparation.material import Material
 from transformermodel_predictor.preparation.placement import Placement
 from transformermodel_predictor.preparation.torchserve_script.traced import Traced
+from transformermodel_predictor.pretrained import one_line
 from transformermodel_predictor.progress import Progress, Step
 from transformermodel_predictor.resources import resources_classified
 from transformermodel_predictor.tasks.catalogue import TaskConfiguration, make_task
+from transformermodel_predictor.tasks.task import InvalidQuestion
 
 _LIMITS = StepLimits()
 _EXAMINATION: TypeAdapter[Examination] = TypeAdapter(Examination)
@@ -153,10 +155,7 @@ class Examiner:
 
     def _examine(self, candidate: Candidate, models: Models, reference: Sequence[Any] | None) -> Examination:
         model, load = models.load(candidate)
-        try:
-            answers = ask(model, self.samples.questions(model.task), _LIMITS)
-        except ArithmeticError as error:
-            raise PreparationFailed(FailureReason.ParityFailed, f"{error}.") from error
+        answers = _answers(model, self.samples.questions(model.task))
         if reference is None:
             return Examined(candidate, None, load, model.artifact.manifest.size)
         tolerance = tolerance_of(self.request.preparation, candidate.precision)
@@ -169,3 +168,24 @@ class Examiner:
         dropped = Dropped.because(candidate, error)
         self.bench.note(candidate.slug, _EXAMINATION, dropped)
         return dropped
+
+
+def _answers(model: AnyModel, questions: Sequence[Any]) -> list[Any]:
+    """What a candidate answers.
+
+    Raises:
+        PreparationFailed: ParityFailed, its numbers are not finite; UnsupportedForm, it breaks off, as an architecture
+            does whose code mixes precisions, or a graph that was traced on other shapes.
+    """
+    try:
+        with resources_classified():
+            return ask(model, questions, _LIMITS)
+    except ArithmeticError as error:
+        raise PreparationFailed(FailureReason.ParityFailed, f"{error}.") from error
+    except (PreparationFailed, InvalidQuestion):
+        raise
+    except Exception as error:  # each architecture and each runtime fails in its own way
+        reason = one_line(error).rstrip(".")
+        raise PreparationFailed(
+            FailureReason.UnsupportedForm, f"it fails where it is asked ({type(error).__name__}: {reason})."
+        ) from error

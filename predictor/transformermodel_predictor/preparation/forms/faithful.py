@@ -1,13 +1,19 @@
 """Whether a compiled form gives what the model gives, whatever the number and the length of the rows."""
 
+from collections.abc import Sequence
+
 import torch
 
+from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.preparation import Precision
 from transformermodel_predictor.candidate import Candidate
 from transformermodel_predictor.engines.compiled import unsupported
 from transformermodel_predictor.engines.engine import Engine
 from transformermodel_predictor.engines.signature import Signature
 from transformermodel_predictor.graphs.batches import random_batches
+from transformermodel_predictor.pretrained import one_line
+from transformermodel_predictor.resources import resources_classified
+from transformermodel_predictor.tasks.task import Encoding, Outputs
 
 _LONGEST = 512
 """Longer rows are not tried: their time grows with the square of the length."""
@@ -27,14 +33,25 @@ def require_faithful(candidate: Candidate, engine: Engine, reference: Engine, si
     the batch they were made with.
 
     Raises:
-        PreparationFailed: UnsupportedForm, they differ.
+        PreparationFailed: UnsupportedForm, they differ, or the form breaks off.
     """
     limit = min(signature.max_length, _LONGEST)
     for batch in random_batches(signature, [(1,), (7, 5), (3, 12, 33, 8, 2), (limit,)]):
         rows = f"{len(batch)} rows of up to {max(map(len, batch))} tokens"
-        for given, expected in zip(engine.run(batch), reference.run(batch), strict=True):
+        for given, expected in zip(_given(candidate, engine, batch, rows), reference.run(batch), strict=True):
             for name in signature.outputs:
                 require_close(candidate, given[name], expected[name], rows)
+
+
+def _given(candidate: Candidate, engine: Engine, batch: Sequence[Encoding], rows: str) -> list[Outputs]:
+    try:
+        with resources_classified():
+            return engine.run(batch)
+    except PreparationFailed:
+        raise
+    except Exception as error:  # each runtime fails in its own way
+        reason = f"{type(error).__name__}: {one_line(error).rstrip('.')}"
+        raise unsupported(f"the model's {candidate.format.value} form does not hold for {rows} ({reason}).") from error
 
 
 def require_close(candidate: Candidate, given: torch.Tensor, expected: torch.Tensor, what: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.predictor.preparation.conftest import Kitchen, request_for
+from tests.predictor.tasks.readers import READERS
 from tests.predictor.watcher import Watcher
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
@@ -103,6 +104,16 @@ def test_a_named_candidate_out_of_parity_ends_the_preparation(kitchen: Kitchen) 
     failure = kitchen.failure(request_for(preparation=wanted))
     assert failure.reason.name == "ParityFailed"
     assert failure.message.startswith("Pretrained BFloat16: its answers differ from the reference by 0.")
+
+
+def test_a_candidate_that_breaks_off_where_it_is_asked_is_told_in_a_line(kitchen: Kitchen) -> None:
+    """XLNet's code mixes float32 into bfloat16."""
+    READERS["XLNet"].model().save_pretrained(kitchen.model)
+    READERS["XLNet"].tokenizer().save_pretrained(kitchen.model)
+    wanted = {"format": "Pretrained", "engine": "Pretrained", "precision": "BFloat16", "maxLength": 128}
+    failure = kitchen.failure(request_for(task="QuestionAnswering", preparation=wanted))
+    assert failure.reason is FailureReason.UnsupportedForm
+    assert failure.message.startswith("Pretrained BFloat16: it fails where it is asked (RuntimeError: expected scalar")
 
 
 @pytest.mark.usefixtures("with_bfloat16")
