@@ -11,6 +11,8 @@ from transformers import PreTrainedTokenizerBase
 from transformermodel_api.preparation import DeviceMap
 from transformermodel_predictor.artifact.agreement import require_agreement
 from transformermodel_predictor.artifact.directory import Artifact
+from transformermodel_predictor.artifact.twin import differentiable_folder
+from transformermodel_predictor.ends_apart import with_ends_apart
 from transformermodel_predictor.engines.catalogue import CPU, load_engine
 from transformermodel_predictor.engines.engine import Engine
 from transformermodel_predictor.engines.execution import Execution
@@ -83,6 +85,10 @@ def load_model(artifact: Artifact, devices: Sequence[torch.device] = (CPU,)) -> 
         devices = devices[:1]
     if isinstance(task, TextGeneration):
         return load_generator(artifact, task, devices)
-    engine, *replicas = (load_engine(artifact.path, candidate, task, device, execution) for device in devices)
+    folder = differentiable_folder(artifact.path)
+    engine, *replicas = (
+        with_ends_apart(load_engine(artifact.path, candidate, task, device, execution), folder, task.name)
+        for device in devices
+    )
     tokenizer = load_pretrained_tokenizer(artifact.path, trust_remote_code=configuration.trust_remote_code)
     return LoadedModel(artifact, task, tokenizer, engine, tuple(replicas), devices[0])

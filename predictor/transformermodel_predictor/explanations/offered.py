@@ -14,7 +14,7 @@ from transformermodel_predictor.tasks.task import InvalidQuestion
 
 _TOLD = (NotDifferentiable, InvalidQuestion, ArithmeticError)
 """What says itself why a method does not work."""
-_FAILURES = (*_TOLD, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+_FAILURES = (*_TOLD, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 """Each architecture that cannot fails in its own way."""
 
 _WITHOUT_BASELINE = frozenset((Method.InputXGradient, Method.Saliency))

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
+from transformermodel_predictor.ends_apart import counted_end, ends_in
 from transformermodel_predictor.engines.fewest import fewest_tokens
 from transformermodel_predictor.engines.global_attention import (
     GLOBAL_ATTENTION_MASK,
@@ -19,11 +20,17 @@ from transformermodel_predictor.engines.global_attention import (
 from transformermodel_predictor.engines.packed.model import first_position
 from transformermodel_predictor.engines.padding import pad_token_of
 from transformermodel_predictor.explanations.embedding_choice import embeddings_of
+from transformermodel_predictor.explanations.embeddings import NotDifferentiable
 from transformermodel_predictor.explanations.gradients import differentiate, not_recording, recording, results_of_row
 from transformermodel_predictor.explanations.objectives import ContinuationLogProbability
 from transformermodel_predictor.explanations.rows import GradientRow, Result
 from transformermodel_predictor.explanations.target import Objective
 from transformermodel_predictor.tasks.task import Encoding
+
+_REVERSIBLE = frozenset({"reformer"})
+"""Values of `model_type` of models that keep nothing of a pass forward and compute it anew on the way back.
+
+transformers does so only in training, where what is computed depends on chance."""
 
 _KEPT = "logits_to_keep"
 """Parameter of language models: of how many tokens at the end logits are computed, 0 for all."""
@@ -36,10 +43,12 @@ class PlainTwin:
         model: in evaluation mode, and the twin's own; its weights may be another's. In float32, or float64.
 
     Raises:
-        NotDifferentiable: the model has no embeddings of tokens.
+        NotDifferentiable: the model has no embeddings of tokens, or gradients only while it is trained.
     """
 
     def __init__(self, model: PreTrainedModel) -> None:
+        if model.config.model_type in _REVERSIBLE:
+            raise NotDifferentiable(f"{type(model).__name__} has gradients only while it is trained")
         self._model = model.requires_grad_(requires_grad=False)
         self._embeddings = embeddings_of(model)
         self._accepted = frozenset(inspect.signature(model.forward).parameters)
@@ -47,6 +56,7 @@ class PlainTwin:
         self._counts_separators = counts_separators(model)
         self._fewest = fewest_tokens(model)
         self._filler = pad_token_of(model) or 0
+        self._end = counted_end(model.config)
         if _KEPT in self._accepted and (head := model.get_output_embeddings()) is not None:  # type: ignore[no-untyped-call]
             head.register_forward_pre_hook(_contiguous)
 
@@ -65,7 +75,8 @@ class PlainTwin:
         read = [_as_far_as_read(row) for row in rows]
         alike: dict[tuple[object, ...], list[int]] = defaultdict(list)
         for index, row in enumerate(read):
-            alike[len(row.encoding), *row.encoding.features].append(index)
+            ends = None if self._end is None else ends_in(row.encoding, self._end)
+            alike[ends, len(row.encoding), *row.encoding.features].append(index)
         results: dict[int, Result] = {}
         for indices in alike.values():
             results.update(zip(indices, self._run([read[index] for index in indices]), strict=True))

@@ -152,6 +152,13 @@ def test_a_method_without_a_baseline_is_tried_once_for_all() -> None:
         found.require(Options(Method.Saliency, Baseline.Mask))
 
 
+def test_an_architecture_that_asserts_something_else_is_refused_too() -> None:
+    found = Offered(Tools(STAND_INS))
+    found.failed(*INTEGRATED, AssertionError("If you want to train it, use `model.train()`."))
+    with pytest.raises(InvalidQuestion, match=r"it fails on random tokens \(AssertionError: If you want to train it"):
+        found.require(Options(*INTEGRATED))
+
+
 def test_an_error_that_says_nothing_of_the_method_is_not_kept() -> None:
     found = Offered(Tools(STAND_INS))
     with pytest.raises(MemoryError):

@@ -18,6 +18,8 @@ from transformers import (
     LongformerConfig,
     LongformerForSequenceClassification,
     PreTrainedModel,
+    ReformerConfig,
+    ReformerForQuestionAnswering,
 )
 
 from tests.predictor.engines.packed.architectures import HEADS, PACKED, REFUSED, Architecture, sequences
@@ -290,6 +292,15 @@ def test_a_model_that_embeds_twice_says_so() -> None:
     model.forward = twice
     with pytest.raises(NotDifferentiable, match="calls its embeddings 2 times"):
         twin.run(asked)
+
+
+def test_a_model_that_has_gradients_only_while_it_is_trained_says_so() -> None:
+    sizes = {"hidden_size": 16, "num_attention_heads": 2, "attention_head_size": 8, "feed_forward_size": 24}
+    places = {"axial_pos_shape": (4, 4), "axial_pos_embds_dim": (8, 8), "max_position_embeddings": 16}
+    layers = {"attn_layers": ["local"], "local_attn_chunk_length": 4, "is_decoder": False}
+    model = ReformerForQuestionAnswering(ReformerConfig(vocab_size=20, **sizes, **places, **layers))
+    with pytest.raises(NotDifferentiable, match="has gradients only while it is trained"):
+        twin_of(model)
 
 
 def test_what_does_not_depend_on_the_text_has_no_gradient() -> None:
