@@ -1,14 +1,18 @@
 """What our server adds to the engine: one client at a time, and frames around a model that does nothing.
 
 A frame costs more around a model that does something, whose weights drive the frame's own code out of the processor's
-caches; so reading a request is timed by itself and right after an answer too.
+caches; so reading a request is timed by itself and right after an answer too. What no server in Python can do without
+is seen from an ASGI application that calls the engine in place.
 
 python -m benchmarks.serving.latency [--rounds N] [--seconds S]
 """
 
 import statistics
 import tempfile
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 from transformers import AutoTokenizer
@@ -16,6 +20,8 @@ from transformers import AutoTokenizer
 from benchmarks.report import Result, main
 from benchmarks.serving import one_by_one, rivals
 from benchmarks.serving.models import prepare
+from benchmarks.serving.one_by_one import OneByOne
+from benchmarks.serving.rivals import Rival
 from benchmarks.serving.texts import make_texts, write_lines
 
 _FRAMES = ("own_frame", "kserve_frame", "bare_asgi")
@@ -29,11 +35,21 @@ def measure(rounds: int = 5, seconds: float = 5.0) -> Result:
     return Result(f"{single.table}\n\n{frames.table}", [*single.values, *frames.values])
 
 
+@dataclass(frozen=True)
+class _Round:
+    """The engine alone, and beside it the p50 of one client over HTTP in milliseconds."""
+
+    engine: OneByOne
+    ours: float
+    bare: float
+
+
 def _one_client(rounds: int, seconds: float) -> Result:
-    """The p50 of one client beside that of the engine called directly, in turn."""
+    """One client of our server and of the least that a server can be, beside the engine called directly, in turn."""
     lines = [
-        "| one client | engine alone, ms | over HTTP, ms | added, ms | reading a request, ms | right after an answer |",
-        "|--|--|--|--|--|--|",
+        "| one client | engine alone, ms | over HTTP, ms | added, ms | added by a bare ASGI app, ms | "
+        "reading a request, ms | right after an answer |",
+        "|--|--|--|--|--|--|--|",
     ]
     values: list[object] = []
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
@@ -41,24 +57,33 @@ def _one_client(rounds: int, seconds: float) -> Result:
         models = [prepare(folder, "Packed", precision) for precision in ("BFloat16", "Float32")]
         texts = make_texts(AutoTokenizer.from_pretrained(models[0].path), _TEXTS)
         file = write_lines(texts, folder / "texts.txt")
-        servers = [stack.enter_context(rivals.ours(model, texts, folder)) for model in models]
-        for model, server in zip(models, servers, strict=True):
-            server.ask(1, 2)
-            engine, asked = [], []
-            for _ in range(rounds):
-                engine.append(one_by_one.measure(model.path, file))
-                asked.append(server.ask(1, seconds, requests=_TEXTS).p50)
-            alone = [run.answering for run in engine]
-            reading, right_after = [run.reading for run in engine], [run.reading_after for run in engine]
-            added = statistics.median(there - here for here, there in zip(alone, asked, strict=True))
+        for model in models:
+            ours, bare = (stack.enter_context(serve(model, texts, folder)) for serve in (rivals.ours, rivals.bare))
+            asked = partial(Rival.ask, clients=1, seconds=seconds, requests=_TEXTS)
+            for server in (ours, bare):
+                asked(server)
+            run = [
+                _Round(one_by_one.measure(model.path, file), asked(ours).p50, asked(bare).p50) for _ in range(rounds)
+            ]
             title = f"packed {model.precision.lower()}"
-            lines.append(
-                f"| {title} | {statistics.median(alone):.2f} | {statistics.median(asked):.2f} | {added:.2f} | "
-                f"{statistics.median(reading):.3f} | {statistics.median(right_after):.3f} |"
-            )
-            told = {"engine ms": alone, "HTTP ms": asked, "reading ms": reading, "right after ms": right_after}
-            values.append({"name": title, **told})
+            lines.append(_line(title, run))
+            values.append({"name": title, "rounds": [asdict(each) for each in run]})
     return Result("\n".join(lines), values)
+
+
+def _line(title: str, rounds: Sequence[_Round]) -> str:
+    def median(figure: Callable[[_Round], float]) -> float:
+        return statistics.median(map(figure, rounds))
+
+    milliseconds = (
+        median(lambda each: each.engine.answering),
+        median(lambda each: each.ours),
+        median(lambda each: each.ours - each.engine.answering),
+        median(lambda each: each.bare - each.engine.answering),
+    )
+    reading = (median(lambda each: each.engine.reading), median(lambda each: each.engine.reading_after))
+    cells = [*(f"{figure:.2f}" for figure in milliseconds), *(f"{figure:.3f}" for figure in reading)]
+    return f"| {title} | {' | '.join(cells)} |"
 
 
 def _frames(rounds: int, seconds: float) -> Result:

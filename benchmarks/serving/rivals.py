@@ -68,6 +68,16 @@ def ours(model: PreparedModel, texts: list[str], folder: Path) -> Iterator[Rival
 
 
 @contextmanager
+def bare(model: PreparedModel, texts: list[str], folder: Path) -> Iterator[Rival]:
+    """The least around the engine: an ASGI application that calls it in place."""
+    port = free_port()
+    command = [sys.executable, "-m", "benchmarks.serving.peers.bare_asgi", port, model.path]
+    with running(command, f"http://127.0.0.1:{port}", "/ready", folder / f"bare-{port}.log") as server:
+        bodies = write_requests(texts, "text", folder / f"bare-{port}.jsonl")
+        yield Rival("bare ASGI", server, f"{server.url}/infer", bodies)
+
+
+@contextmanager
 def pipeline(model: PreparedModel, texts: list[str], folder: Path) -> Iterator[Rival]:
     """Transformers' pipeline in our frame."""
     port = free_port()
