@@ -1,11 +1,10 @@
 """The entry point: `transformermodel COMMAND`. Hears signals before anything is imported that takes long."""
 
-import signal
 import sys
-from types import FrameType
 from typing import NoReturn
 
-from transformermodel_cli.exit_status import INTERRUPTED, TERMINATED
+from transformermodel_cli.exit_status import INTERRUPTED
+from transformermodel_cli.termination import TERMINATION
 
 
 def run() -> NoReturn:
@@ -15,13 +14,9 @@ def run() -> NoReturn:
     it otherwise, and a pod that is deleted while it starts would stay for its whole grace period.
     """
     try:
-        signal.signal(signal.SIGTERM, _leave)
+        TERMINATION.hear()
         from transformermodel_cli import main
 
         main.run()
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
-
-
-def _leave(_: int, __: FrameType | None) -> NoReturn:
-    sys.exit(TERMINATED)

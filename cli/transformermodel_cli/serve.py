@@ -1,6 +1,7 @@
 """`transformermodel serve`: prepare what is not prepared yet, and answer requests."""
 
 import os
+import signal
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -60,9 +61,11 @@ from transformermodel_cli.server_flags import (
     require_different_ports,
 )
 from transformermodel_cli.subjects import ManifestSubject, StoreSubject, Subject, read_subjects
+from transformermodel_cli.termination import TERMINATION
 
 if TYPE_CHECKING:
     from transformermodel_predictor.artifact.opening import StoreLocation
+    from transformermodel_predictor.server.address import Addresses
     from transformermodel_predictor.server.serving import ModelOptions, ServerOptions
 
 
@@ -157,6 +160,13 @@ def command(
     archives = stores[0].store.archives if management_port is not None and len(stores) == 1 else None
     token = read_token(token_file, os.environ)
     curl = curl_command(ssl_certfile, token_file, wants_token=token is not None)
+
+    def ready(addresses: "Addresses") -> None:
+        if TERMINATION.told:  # before the server listened for it, and something passed over it
+            signal.raise_signal(signal.SIGTERM)
+        else:
+            announce(addresses, subjects[0], playground=options.has_playground, curl=curl)
+
     options = ServerOptions(
         host=host,
         http_port=http_port,
@@ -181,7 +191,7 @@ def command(
         ),
         packages=cache_directory(os.environ) / "packages",
         models={name: how(subject) for subject in subjects for name in names_of(subject)},
-        on_ready=lambda addresses: announce(addresses, subjects[0], playground=options.has_playground, curl=curl),
+        on_ready=ready,
     )
     options.require_usable()
     location = store_location(store, os.environ)
