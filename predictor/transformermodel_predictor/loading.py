@@ -12,8 +12,8 @@ from transformermodel_api.preparation import DeviceMap
 from transformermodel_predictor.artifact.agreement import require_agreement
 from transformermodel_predictor.artifact.directory import Artifact
 from transformermodel_predictor.artifact.twin import differentiable_folder
-from transformermodel_predictor.ends_apart import with_ends_apart
 from transformermodel_predictor.engines.catalogue import CPU, load_engine
+from transformermodel_predictor.engines.ends_apart import with_ends_apart
 from transformermodel_predictor.engines.engine import Engine
 from transformermodel_predictor.engines.execution import Execution
 from transformermodel_predictor.generation.loaded import LoadedGenerator

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
-from transformermodel_predictor.ends_apart import counted_end, ends_in
+from transformermodel_predictor.engines.ends_apart import counted_end, ends_in
 from transformermodel_predictor.engines.fewest import fewest_tokens
 from transformermodel_predictor.engines.global_attention import (
     GLOBAL_ATTENTION_MASK,

@@ -8,7 +8,7 @@ from transformers import PreTrainedModel
 
 from tests.predictor.explanations.test_token_embeddings import CLASSIFIERS, END, made
 from transformermodel_api.spec import TaskName
-from transformermodel_predictor.ends_apart import EndsApart, with_ends_apart
+from transformermodel_predictor.engines.ends_apart import EndsApart, with_ends_apart
 from transformermodel_predictor.engines.pretrained import PretrainedEngine
 from transformermodel_predictor.tasks.task import Encoding
 
