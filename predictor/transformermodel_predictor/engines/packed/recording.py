@@ -1,7 +1,7 @@
 """A packed model's pass, recorded once and run without Python between its operations.
 
-Of a short text Python takes a third of the time: some 1,500 calls around the 150 operations of MiniLM. And while one core
-is in Python no other can be.
+Of a short text Python takes a third of the time: some 1,500 calls around the 150 operations of MiniLM. And while one
+core is in Python no other can be.
 """
 
 import logging
