@@ -102,7 +102,7 @@ def record(packed: PackedModel, sample: Encoding) -> Recording:
     Raises:
         NotRecordable: what is computed depends on numbers in tensors, or the recording answers differently.
     """
-    layout, features = packed.laid_out(_unlike(sample, packed))
+    layout, features = _unlike(sample, packed)
     one_pass = _Pass(packed, layout, tuple(features))
     try:
         with warnings.catch_warnings(record=True) as warned:
@@ -144,17 +144,19 @@ class _Pass(nn.Module):
         return tuple(outputs.values())
 
 
-def _unlike(sample: Encoding, packed: PackedModel) -> list[Encoding]:
-    """Texts of the sample's tokens, in a row of another length than the sample's."""
-    alone = packed.laid_out([sample])[0].total
-    for lengths in (_SHORT, _LONGER):
-        texts = [
-            Encoding({name: list(islice(cycle(values), length)) for name, values in sample.features.items()})
-            for length in lengths
-        ]
-        if packed.laid_out(texts)[0].total != alone:
-            break
-    return texts
+def _unlike(sample: Encoding, packed: PackedModel) -> tuple[Layout, dict[str, torch.Tensor]]:
+    """Two texts of the sample's tokens, laid out in a row of another length than the sample's."""
+    alone, _ = packed.laid_out([sample])
+    short, longer = (packed.laid_out(_of_lengths(sample, lengths)) for lengths in (_SHORT, _LONGER))
+    return longer if short[0].total == alone.total else short
+
+
+def _of_lengths(sample: Encoding, lengths: Sequence[int]) -> list[Encoding]:
+    """Texts of these lengths, each of the sample's tokens over and over."""
+    return [
+        Encoding({name: list(islice(cycle(values), length)) for name, values in sample.features.items()})
+        for length in lengths
+    ]
 
 
 def _require_no_doubt(warned: Sequence[warnings.WarningMessage]) -> None:

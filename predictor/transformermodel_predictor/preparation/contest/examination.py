@@ -185,7 +185,6 @@ def _answers(model: AnyModel, questions: Sequence[Any]) -> list[Any]:
     except (PreparationFailed, InvalidQuestion):
         raise
     except Exception as error:  # each architecture and each runtime fails in its own way
-        reason = one_line(error).rstrip(".")
         raise PreparationFailed(
-            FailureReason.UnsupportedForm, f"it fails where it is asked ({type(error).__name__}: {reason})."
+            FailureReason.UnsupportedForm, f"it fails where it is asked ({type(error).__name__}: {one_line(error)})."
         ) from error

@@ -50,7 +50,7 @@ def _given(candidate: Candidate, engine: Engine, batch: Sequence[Encoding], rows
     except PreparationFailed:
         raise
     except Exception as error:  # each runtime fails in its own way
-        reason = f"{type(error).__name__}: {one_line(error).rstrip('.')}"
+        reason = f"{type(error).__name__}: {one_line(error)}"
         raise unsupported(f"the model's {candidate.format.value} form does not hold for {rows} ({reason}).") from error
 
 
