@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from transformermodel_predictor.batching.request import failure
 from transformermodel_predictor.device_thread import DeviceThread, ShutDown
 from transformermodel_predictor.explanations.pace import Pace
 from transformermodel_predictor.explanations.rows import Asking, GradientRow, Result, Row
@@ -130,7 +131,7 @@ class ExplanationQueue:
         began = time.perf_counter()
         try:
             results = self._run([row for _, rows in taken for row in rows])
-        except Exception as error:  # noqa: BLE001 - whatever a row does belongs to who asked for it
+        except BaseException as error:  # noqa: BLE001 - whatever a row does belongs to who asked for it
             if len(taken) == 1:
                 taken[0][0].fail(error)
                 return
@@ -186,7 +187,7 @@ class _Job:
     def fail(self, error: BaseException) -> None:
         """It cannot be explained."""
         self._ended = True
-        self._tell(lambda: self.done.set_exception(error))
+        self._tell(lambda: self.done.set_exception(failure(error)))
 
     def note(self, began: float, ended: float) -> None:
         """It had a share in a piece."""
@@ -207,7 +208,7 @@ class _Job:
             self._ended = True
             found = ended.value
             self._tell(lambda: self.done.set_result(found))
-        except Exception as error:  # noqa: BLE001 - who asked for it is told
+        except BaseException as error:  # noqa: BLE001 - who asked for it is told, and the others go on
             self.fail(error)
 
     def _nothing(self) -> Sequence[Row]:

@@ -104,6 +104,25 @@ async def test_what_a_method_raises_is_raised_where_it_was_asked_for(worker: Dev
         await queue.explain(refusing())
 
 
+@pytest.mark.parametrize("rows", [0, 1])
+async def test_what_panics_in_rust_fails_its_own_explanation_alone(worker: DeviceThread, rows: int) -> None:
+    class Panic(BaseException):
+        """As tokenizers raise it: no Exception."""
+
+    def panicking() -> Asking[float]:
+        for _ in range(rows):
+            yield [forward(1)]
+        raise Panic("index out of bounds")
+
+    queue = ExplanationQueue(Engine(), worker, lambda: False)
+    panic, other = await asyncio.gather(
+        queue.explain(panicking()), queue.explain(adding([forward(2)])), return_exceptions=True
+    )
+    assert isinstance(panic, RuntimeError)
+    assert str(panic) == "Panic: index out of bounds"
+    assert other == 2.0
+
+
 async def test_one_that_nobody_waits_for_any_more_ends(worker: DeviceThread) -> None:
     closed = threading.Event()
 
