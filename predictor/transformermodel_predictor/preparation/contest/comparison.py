@@ -61,7 +61,7 @@ def compare_artifacts(first: Artifact, second: Artifact, samples: Samples, budge
     models = load_model(first), load_model(second)
     one, other = models
     _require_comparable(one, other)
-    questions, limits = samples.questions(one.task), StepLimits()
+    questions, limits = samples.questions(one.task, one.tokenizer), StepLimits()
     answers = list(zip(*(ask(model, questions, limits) for model in models), strict=True))
     task: Any = one.task
     differences = [task.difference(*pair) for pair in answers]

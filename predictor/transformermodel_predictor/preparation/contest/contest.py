@@ -97,10 +97,11 @@ def _from_memory(examiner: Examiner, material: Callable[[], Material]) -> tuple[
     if choice is not None and all(examiner.examined(candidate) is not None for candidate in choice.candidates):
         return choice, []
     model = material()
+    questions = examiner.questions(model)  # before minutes are spent on building: what is wrong with one ends it all
     if choice is None:
         choice = examiner.bench.note("choice", _CHOICE, choice_for(examiner.request, examiner.placement, model))
     choice = _build_all(examiner, choice, model)
-    return choice, examiner.reference(model)
+    return choice, examiner.reference(model, questions)
 
 
 def _build_all(examiner: Examiner, choice: Choice, model: Material) -> Choice:

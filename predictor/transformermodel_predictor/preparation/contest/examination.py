@@ -34,12 +34,13 @@ from transformermodel_predictor.preparation.contest.stability import Budget
 from transformermodel_predictor.preparation.contest.trials import Dropped, Examination, Examined
 from transformermodel_predictor.preparation.forms.form import Place
 from transformermodel_predictor.preparation.material import Material
+from transformermodel_predictor.preparation.merge import Merged
 from transformermodel_predictor.preparation.placement import Placement
 from transformermodel_predictor.preparation.torchserve_script.traced import Traced
 from transformermodel_predictor.pretrained import one_line
 from transformermodel_predictor.progress import Progress, Step
 from transformermodel_predictor.resources import resources_classified
-from transformermodel_predictor.tasks.catalogue import TaskConfiguration, make_task
+from transformermodel_predictor.tasks.catalogue import AnyTask, TaskConfiguration, make_task
 from transformermodel_predictor.tasks.task import InvalidQuestion
 
 _LIMITS = StepLimits()
@@ -95,16 +96,25 @@ class Examiner:
             self.bench.clear(candidate)
             self._drop(candidate, error)
 
-    def reference(self, material: Material) -> list[Any] | None:
-        """What the float32 model in memory answers to the samples, each asked alone: nothing is padded.
+    def questions(self, material: Material) -> list[Any]:
+        """What the model in memory is asked; none where there is no such model.
+
+        Raises:
+            PreparationFailed: a sample cannot be asked, or the model has no room for any question.
+        """
+        if isinstance(material, Traced):
+            return []
+        return self.samples.questions(self._task(material), material.tokenizer)
+
+    def reference(self, material: Material, questions: Sequence[Any]) -> list[Any] | None:
+        """What the float32 model in memory answers to questions, each asked alone: nothing is padded.
 
         None where there is no such model.
         """
         if isinstance(material, Traced):
             return None
         self.progress.step(Step.Compare, "the float32 reference")
-        task = make_task(self.request.task, TaskConfiguration.of(material.configuration, material.labels))
-        return ask_reference(material, task, self.samples.questions(task))
+        return ask_reference(material, self._task(material), questions)
 
     def examine(self, candidate: Candidate, models: Models, reference: Sequence[Any] | None) -> Examination:
         """Load a candidate and compare its answers with the reference's; without one see that it has answers."""
@@ -136,6 +146,9 @@ class Examiner:
     def _place(self) -> Place:
         return Place(self.placement.target, self.request.preparation.batch_size)
 
+    def _task(self, merged: Merged) -> AnyTask:
+        return make_task(self.request.task, TaskConfiguration.of(merged.configuration, merged.labels))
+
     def _race(self, candidates: Sequence[Candidate], models: Models, budget: Budget) -> tuple[Measured, ...]:
         """Measure candidates in turns. Those that are clearly slower leave early, and memory with that."""
         courses = [self._course(candidate, models) for candidate in candidates]
@@ -151,11 +164,13 @@ class Examiner:
     def _course(self, candidate: Candidate, models: Models) -> Course:
         warm = models.holds(candidate)  # it was asked when it was compared
         model = models.get(candidate)
-        return replace(course_of(candidate, model, self.samples.questions(model.task), _LIMITS), warm=warm)
+        return replace(
+            course_of(candidate, model, self.samples.questions(model.task, model.tokenizer), _LIMITS), warm=warm
+        )
 
     def _examine(self, candidate: Candidate, models: Models, reference: Sequence[Any] | None) -> Examination:
         model, load = models.load(candidate)
-        answers = _answers(model, self.samples.questions(model.task))
+        answers = _answers(model, self.samples.questions(model.task, model.tokenizer))
         if reference is None:
             return Examined(candidate, None, load, model.artifact.manifest.size)
         tolerance = tolerance_of(self.request.preparation, candidate.precision)

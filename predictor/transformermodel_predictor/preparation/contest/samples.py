@@ -17,7 +17,9 @@ from transformermodel_predictor.progress import Unwatched
 from transformermodel_predictor.sources.catalogue import source_for
 
 if TYPE_CHECKING:
-    from transformermodel_predictor.tasks.task import Task
+    from transformers import PreTrainedTokenizerBase
+
+    from transformermodel_predictor.tasks.catalogue import AnyTask
 
 SAMPLES_FILE = "samples.jsonl"
 
@@ -36,21 +38,30 @@ class Samples:
     rows: tuple[tuple[int, Mapping[str, Any]], ...] = ()
     checksum: str = ""
 
-    def questions(self, task: "Task[Any, Any]") -> list[Any]:
-        """The task's probes, and after them the samples.
+    def questions(self, task: "AnyTask", tokenizer: "PreTrainedTokenizerBase") -> list[Any]:
+        """The task's probes, as far as the model has room for them, and after them the samples.
 
         Raises:
-            PreparationFailed: InvalidSamples, the task cannot read one; the message names its line.
+            PreparationFailed: UnsupportedSource, the model has room for no probe; InvalidSamples, the task cannot read
+                a sample, or the model has no room for it; the message names its line.
         """
-        return [*task.probes, *(self._question(task, line, fields) for line, fields in self.rows)]
+        from transformermodel_predictor.preparation.contest.fitting import fitting_probes  # imports PyTorch
 
-    def _question(self, task: "Task[Any, Any]", line: int, fields: Mapping[str, Any]) -> Any:  # noqa: ANN401
-        from transformermodel_predictor.tasks.task import InvalidQuestion  # imports PyTorch: not to read them
+        probes = fitting_probes(task, tokenizer)
+        return [*probes, *(self._question(task, tokenizer, line, fields) for line, fields in self.rows)]
+
+    def _question(
+        self, task: "AnyTask", tokenizer: "PreTrainedTokenizerBase", line: int, fields: Mapping[str, Any]
+    ) -> Any:  # noqa: ANN401
+        from transformermodel_predictor.preparation.contest.fitting import require_encodable  # not to read samples
+        from transformermodel_predictor.tasks.task import InvalidQuestion
 
         try:
-            return task.question(fields, {})
+            question = task.question(fields, {})
+            require_encodable(task, tokenizer, question)
         except InvalidQuestion as error:
             raise _invalid(f"{self.origin} line {line}: {error}.") from error
+        return question
 
 
 def fetch_samples(uri: str, base: Path, revision: str | None = None) -> Samples:

@@ -6,21 +6,33 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from transformers import AutoTokenizer, BertTokenizer
 
 from tests.hub.repositories import Access
 from tests.hub.server import HubServer, serving
 from tests.object_stores.fixtures import ObjectServers
 from tests.predictor.preparation.conftest import request_for
 from tests.predictor.sources.web import WebServer, serving_files
+from tests.predictor.tiny import save_tiny_checkpoint
 from transformermodel_api.errors import PreparationFailed
+from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.objects.bucket import Bucket
 from transformermodel_predictor.objects.location import ObjectLocation, Scheme
 from transformermodel_predictor.preparation.contest.samples import Samples, fetch_samples
 from transformermodel_predictor.preparation.inputs import resolve
 from transformermodel_predictor.tasks.configuration import TaskConfiguration
+from transformermodel_predictor.tasks.question_answering import QuestionAnswering
 from transformermodel_predictor.tasks.sequence_classification import SequenceClassification, TextQuestion
+from transformermodel_predictor.tasks.text_generation import TextGeneration
 
 TASK = SequenceClassification(TaskConfiguration(labels=("A", "B"), max_length=16))
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> BertTokenizer:
+    loaded = AutoTokenizer.from_pretrained(save_tiny_checkpoint(tmp_path_factory.mktemp("tiny")))
+    assert isinstance(loaded, BertTokenizer)
+    return loaded
 
 
 @pytest.fixture
@@ -28,19 +40,19 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "samples.jsonl"
 
 
-def test_samples_come_after_the_task_s_own_probes(file: Path) -> None:
+def test_samples_come_after_the_task_s_own_probes(file: Path, tokenizer: BertTokenizer) -> None:
     file.write_text('{"text": "schön"}\n\n{"text": "one", "text_pair": "two"}\n', encoding="utf-8")
-    questions = fetch_samples("file://samples.jsonl", file.parent).questions(TASK)
+    questions = fetch_samples("file://samples.jsonl", file.parent).questions(TASK, tokenizer)
     assert questions[: len(TASK.probes)] == list(TASK.probes)
     assert questions[len(TASK.probes) :] == [TextQuestion("schön"), TextQuestion("one", "two")]
-    assert Samples().questions(TASK) == list(TASK.probes)
+    assert Samples().questions(TASK, tokenizer) == list(TASK.probes)
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_a_line_ends_where_json_lines_do_and_not_within_a_text(file: Path, end: str) -> None:
+def test_a_line_ends_where_json_lines_do_and_not_within_a_text(file: Path, tokenizer: BertTokenizer, end: str) -> None:
     texts = ["one\u2028two", "three\x85four", "five\u2029"]
     file.write_bytes("".join(f'{{"text": "{text}"}}{end}' for text in texts).encode())
-    asked = fetch_samples("file://samples.jsonl", file.parent).questions(TASK)[len(TASK.probes) :]
+    asked = fetch_samples("file://samples.jsonl", file.parent).questions(TASK, tokenizer)[len(TASK.probes) :]
     assert asked == [TextQuestion(text) for text in texts]
 
 
@@ -55,10 +67,12 @@ def test_a_line_ends_where_json_lines_do_and_not_within_a_text(file: Path, end: 
         (b"\xff\xfe", "file://samples.jsonl is not text in UTF-8."),
     ],
 )
-def test_what_is_no_sample_is_refused_with_its_line(file: Path, content: bytes, said: str) -> None:
+def test_what_is_no_sample_is_refused_with_its_line(
+    file: Path, tokenizer: BertTokenizer, content: bytes, said: str
+) -> None:
     file.write_bytes(content)
     with pytest.raises(PreparationFailed) as caught:
-        fetch_samples("file://samples.jsonl", file.parent).questions(TASK)
+        fetch_samples("file://samples.jsonl", file.parent).questions(TASK, tokenizer)
     assert caught.value.reason.name == "InvalidSamples"
     assert said in caught.value.message
 
@@ -190,3 +204,41 @@ def test_other_samples_are_another_input(tmp_path: Path) -> None:
         (tmp_path / "samples.jsonl").write_text(json.dumps({"text": text}))
         keys.add(resolve(request, tmp_path).key_for(request))
     assert len(keys) == 2
+
+
+ANSWERS = QuestionAnswering(TaskConfiguration(labels=(), max_length=10))
+"""Of the probes, questions of up to four tokens leave room for a context there."""
+
+
+def test_a_probe_that_a_model_with_short_inputs_has_no_room_for_is_not_asked(tokenizer: BertTokenizer) -> None:
+    asked = Samples().questions(ANSWERS, tokenizer)
+    assert 1 < len(asked) < len(ANSWERS.probes)
+    assert asked == [probe for probe in ANSWERS.probes if probe in asked]
+    assert asked[0] == ANSWERS.probes[0], "what models are warmed up with"
+    assert ANSWERS.encode(tokenizer, asked)
+
+
+def test_a_sample_that_the_model_has_no_room_for_is_refused_with_its_line(file: Path, tokenizer: BertTokenizer) -> None:
+    short = {"question": "this?", "context": "movie"}
+    long = {**short, "question": "was this movie good bad it love hate this movie?"}
+    file.write_text(f"{json.dumps(short)}\n{json.dumps(long)}\n")
+    samples = fetch_samples("file://samples.jsonl", file.parent)
+    with pytest.raises(PreparationFailed, match=r"samples\.jsonl line 2: the question is too long") as caught:
+        samples.questions(ANSWERS, tokenizer)
+    assert caught.value.reason is FailureReason.InvalidSamples
+
+
+def test_samples_that_are_conversations_need_a_template_that_writes_them(file: Path, tokenizer: BertTokenizer) -> None:
+    file.write_text('{"messages": [{"role": "user", "content": "good movie"}]}\n')
+    task = TextGeneration(TaskConfiguration(labels=(), max_length=16))
+    with pytest.raises(PreparationFailed, match=r"samples\.jsonl line 1: .* no chat template") as caught:
+        fetch_samples("file://samples.jsonl", file.parent).questions(task, tokenizer)
+    assert caught.value.reason is FailureReason.InvalidSamples
+
+
+def test_a_model_without_room_for_the_shortest_question_is_told_what_to_raise(tokenizer: BertTokenizer) -> None:
+    task = QuestionAnswering(TaskConfiguration(labels=(), max_length=4))
+    with pytest.raises(PreparationFailed, match=r"raise spec\.preparation\.maxLength") as caught:
+        Samples().questions(task, tokenizer)
+    assert "of the 4 that the model takes" in str(caught.value)
+    assert "\n" not in str(caught.value)
