@@ -4,15 +4,17 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
-from huggingface_hub import hf_hub_url
-from huggingface_hub.hf_api import ModelInfo, RepoSibling
+from huggingface_hub import get_session, hf_hub_url, hf_raise_for_status
+from huggingface_hub.utils._validators import validate_repo_id
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.progress import Progress
 from transformermodel_predictor.sources.archive import unpacked
 from transformermodel_predictor.sources.hub_access import HubAccess
+from transformermodel_predictor.sources.hub_answer import HubAnswer, HubFile, NoHubAnswer, read_hub_answer
 from transformermodel_predictor.sources.hub_cache import HubCache
 from transformermodel_predictor.sources.hub_failure import hub_failures_classified
 from transformermodel_predictor.sources.selection import Selection, needed_files, or_archive
@@ -66,7 +68,7 @@ class HubSource:
         commit = (
             self._cache().commit(self._revision)
             if access.offline
-            else self._info(access, self._revision, files=False).sha
+            else self._asked(access, self._revision, files=False).commit
         )
         if not commit:
             raise PreparationFailed(
@@ -130,28 +132,44 @@ class HubSource:
 
     def _listed(self, access: HubAccess, commit: str) -> Mapping[str, RemoteFile]:
         """The files at the top of the repository, by name."""
-        siblings = self._info(access, commit, files=True).siblings or ()
-        return {file.rfilename: self._remote(access, file, commit) for file in siblings if "/" not in file.rfilename}
+        files = self._asked(access, commit, files=True).files
+        return {file.name: self._remote(access, file, commit) for file in files if "/" not in file.name}
 
-    def _remote(self, access: HubAccess, file: RepoSibling, commit: str) -> RemoteFile:
-        name = file.rfilename
+    def _remote(self, access: HubAccess, file: HubFile, commit: str) -> RemoteFile:
+        name = file.name
         if file.size is None:
             raise PreparationFailed(FailureReason.UnsupportedSource, f"the hub gives no size for {self._uri}/{name}.")
         return RemoteFile(
             name=name,
             url=hf_hub_url(self._repository, name, revision=commit, endpoint=access.endpoint),
             size=file.size,
-            sha256=file.lfs.sha256 if file.lfs else None,
-            git_blob=None if file.lfs else file.blob_id,
+            sha256=file.sha256,
+            git_blob=file.git_blob,
         )
 
-    def _info(self, access: HubAccess, revision: str, *, files: bool) -> ModelInfo:
+    def _asked(self, access: HubAccess, revision: str, *, files: bool) -> HubAnswer:
+        """What the hub says of the repository; with the sizes and hashes of its files where they are wanted."""
         with hub_failures_classified(self._uri, revision, access):
-            return self._retries.run(
-                lambda: access.api().model_info(
-                    self._repository, revision=revision, files_metadata=files, timeout=_TIMEOUT_SECONDS
-                )
-            )
+            validate_repo_id(self._repository)
+            return self._retries.run(lambda: self._ask(access, revision, files=files))
+
+    def _ask(self, access: HubAccess, revision: str, *, files: bool) -> HubAnswer:
+        """Ask once. Not with huggingface_hub's own request: it also reports to huggingface.co, and takes any answer."""
+        path = f"/api/models/{self._repository}/revision/{quote(revision, safe='')}"
+        response = get_session().get(
+            f"{access.endpoint}{path}",
+            headers=access.headers(),
+            params={"blobs": "True"} if files else None,
+            timeout=_TIMEOUT_SECONDS,
+        )
+        hf_raise_for_status(response)
+        try:
+            return read_hub_answer(response.text)
+        except NoHubAnswer as error:
+            raise PreparationFailed(
+                FailureReason.Unreachable,
+                f"{self._uri}: {access.shown}{path} is not answered by a hub: {error} came, as a page to log in does.",
+            ) from error
 
     def _cache(self) -> HubCache:
         return HubCache.of(os.environ, self._repository)

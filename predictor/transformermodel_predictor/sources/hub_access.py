@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from huggingface_hub import HfApi, constants, get_token
+from huggingface_hub import constants, get_token
 
 ENDPOINT_VARIABLES = ("TRANSFORMERMODEL_HUB_ENDPOINT", "HF_ENDPOINT")
 TOKEN_VARIABLE = "HF_TOKEN"  # noqa: S105 - the variable's name
@@ -45,11 +45,7 @@ class HubAccess:
         parts = urlsplit(self.endpoint)
         return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
-    def api(self) -> HfApi:
-        """A client for this hub."""
-        return HfApi(endpoint=self.endpoint, token=self.token or False, library_name=_LIBRARY)
-
     def headers(self) -> dict[str, str]:
-        """Headers of a request for a file, whose bytes are wanted as they are stored."""
+        """Headers of a request; the bytes of a file are wanted as they are stored."""
         authorization = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         return {**authorization, "User-Agent": _LIBRARY, "Accept-Encoding": "identity"}

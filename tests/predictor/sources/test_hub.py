@@ -1,9 +1,12 @@
 import socket
 import zipfile
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from tests.background import in_thread
 from tests.hub.repositories import Access
 from tests.hub.server import HubServer
 from tests.predictor.sources.conftest import FILES, NEEDED
@@ -341,3 +344,24 @@ def test_an_unsafe_archive_on_a_hub_is_refused(hub: HubServer, archive: Path, tm
     assert refusal.reason is FailureReason.UnsafeArchive
     assert "hf://org/model is not unpacked: its member '../outside' leaves the folder." in refusal.message
     assert not (tmp_path / "outside").exists()
+
+
+LOGIN = b"<html>\n<body>Please log in</body></html>"
+
+
+def test_a_page_in_the_place_of_a_hub_is_shown_with_its_url(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    page = tmp_path / "api" / "models" / "org" / "model" / "revision" / "main"
+    page.parent.mkdir(parents=True)
+    page.write_bytes(LOGIN)
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with in_thread(ThreadingHTTPServer(("127.0.0.1", 0), handler)) as proxy:
+        url = f"http://127.0.0.1:{proxy.server_address[1]}"
+        monkeypatch.setenv("TRANSFORMERMODEL_HUB_ENDPOINT", url)
+        with pytest.raises(PreparationFailed) as refusal:
+            source().resolve()
+    assert refusal.value.reason is FailureReason.Unreachable
+    assert str(refusal.value) == (
+        f"Unreachable: hf://org/model: {url}/api/models/org/model/revision/main is not answered by a hub: "
+        "'<html> <body>Please log in</body></html>' came, as a page to log in does. "
+        "Check the network path to the source, and its endpoint or mirror if you set one."
+    )
