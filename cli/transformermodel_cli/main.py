@@ -16,6 +16,7 @@ from transformermodel_cli import (
     diff,
     doctor,
     explain,
+    interruption,
     operator,
     prepare,
     resolve,
@@ -74,6 +75,7 @@ def run() -> NoReturn:
 def _status() -> int:
     """Run the command; its exit status."""
     try:
+        interruption.raise_again()
         app()
     except TransformerModelError as error:
         return _refused(error)

@@ -40,3 +40,32 @@ def test_a_server_that_was_told_before_it_listened_ends_in_place_of_announcing_i
     )
     assert done.returncode == 0, done.stderr
     assert "Serving on" not in done.stderr
+
+
+_WHILE_THE_LOOP_IS_MADE = """\
+import os, signal, sys
+import uvloop
+from transformermodel_cli.entry import run
+
+make = uvloop.new_event_loop
+
+def told():
+    loop = make()
+    os.kill(os.getpid(), signal.{name})
+    return loop
+
+uvloop.new_event_loop = told
+sys.argv[0] = "transformermodel"
+run()
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_a_signal_while_the_event_loop_is_made_waits_until_the_server_hears_it(tmp_path: Path, name: str) -> None:
+    archive = packed(tmp_path, {"handler.py": b"def handle(data, context):\n    return ['x' for _ in data or []]\n"})
+    arguments = ["serve", str(archive), "--http-port", "0", "--grpc-port", "0", "--store", str(tmp_path / "store")]
+    program = [sys.executable, "-c", _WHILE_THE_LOOP_IS_MADE.format(name=name), *arguments]
+    done = subprocess.run(program, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Serving on" not in done.stderr

@@ -13,6 +13,7 @@ from transformermodel_predictor.handler import Handler
 from transformermodel_predictor.passing_threads import PassingThreads
 from transformermodel_predictor.protocols.sizes import RequestLimits
 from transformermodel_predictor.server.handlers.archives import Archives
+from transformermodel_predictor.server.held_signals import held_signals
 from transformermodel_predictor.server.http_server import HTTPServer
 from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.server.listeners import Listeners
@@ -113,12 +114,15 @@ class ModelServer:
             TransformerModelError: a model could not be loaded; the server has ended.
         """
         try:
-            with asyncio.Runner(loop_factory=self.http.config.get_loop_factory()) as runner:
-                runner.run(self._live(listeners))
+            with (
+                held_signals() as release_signals,
+                asyncio.Runner(loop_factory=self.http.config.get_loop_factory()) as runner,
+            ):
+                runner.run(self._live(listeners, release_signals))
         except HandlerFailed as error:
             raise UserError(str(error)) from error
 
-    async def _live(self, listeners: Listeners) -> None:
+    async def _live(self, listeners: Listeners, release_signals: Callable[[], None]) -> None:
         try:
             async with (
                 self._serving_handlers(listeners.management),
@@ -126,6 +130,7 @@ class ModelServer:
                 answering_prometheus(self._models, self._metrics, listeners.metrics) as self.metrics_port,
             ):
                 serving = self.http.start(listeners.http)
+                release_signals()  # it hears them
                 loading = asyncio.create_task(self._models.load_all())
                 await asyncio.wait({serving, loading}, return_when=asyncio.FIRST_COMPLETED)
                 if loading.done() and loading.exception():
