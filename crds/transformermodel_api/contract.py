@@ -107,14 +107,15 @@ class Failed(ResourceType):
     outcome: Literal["Failed"] = "Failed"
     reason: str
     message: str
+    commit: Annotated[str | None, Field(description="What the source was found at before.")] = None
 
     @classmethod
-    def because(cls, reason: FailureReason, message: str) -> "Failed":
+    def because(cls, reason: FailureReason, message: str, commit: str | None = None) -> "Failed":
         """A failure of a known class, its message cut so that the outcome fits a termination message."""
         text = message.encode("utf-8", "replace").decode()  # what a broken file name holds is not always text
         if len(text) > _MESSAGE_LIMIT:
             text = f"{text[: _MESSAGE_LIMIT - 1]}\N{HORIZONTAL ELLIPSIS}"
-        return cls(reason=reason.name, message=f"{text} {reason.remedy}")
+        return cls(reason=reason.name, message=f"{text} {reason.remedy}", commit=commit)
 
 
 class PreparationProgress(ResourceType):

@@ -33,7 +33,13 @@ class InvalidManifest(UserError):
 
 
 class PreparationFailed(TransformerModelError):
-    """A preparation cannot go on, for a classified reason."""
+    """A preparation cannot go on, for a classified reason.
+
+    Attributes:
+        commit: what the source was found at before; None where it was not found, or nobody has said.
+    """
+
+    commit: str | None = None
 
     def __init__(self, reason: FailureReason, message: str) -> None:
         self.reason = reason

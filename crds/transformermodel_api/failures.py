@@ -21,7 +21,11 @@ class FailureReason(Enum):
 
     NotFound = _Class(10, False, "Check the uri for a misspelt name, revision or path.")
     Gated = _Class(11, False, "Accept the model's terms on its page, and name a secret with HF_TOKEN in secretRef.")
-    Unauthorized = _Class(12, False, "Name a secret with credentials that are valid there in spec.source.secretRef.")
+    Unauthorized = _Class(
+        12,
+        False,
+        "Name a secret with valid credentials in spec.source.secretRef, of a store in spec.storage.secretRef.",
+    )
     RateLimited = _Class(13, True, "Wait, or name a secret with credentials: servers limit anonymous downloads more.")
     Unreachable = _Class(14, True, "Check the network path to the source, and its endpoint or mirror if you set one.")
     InsufficientStorage = _Class(15, False, "Free space on the storage volume or use a larger one.")

@@ -44,6 +44,15 @@ def unknown(kind: ConditionType, reason: Reason, message: str) -> Finding:
     return Finding(kind, ConditionStatus.unknown, reason, message)
 
 
+def as_told(condition: Condition) -> Finding:
+    """What was found before, found again.
+
+    Raises:
+        KeyError: this version does not know its reason.
+    """
+    return Finding(condition.type, condition.status, Reason.named(condition.reason), condition.message)
+
+
 def find(conditions: Sequence[Condition], kind: ConditionType) -> Condition | None:
     """The condition of a type."""
     return next((condition for condition in conditions if condition.type is kind), None)

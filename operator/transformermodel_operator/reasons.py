@@ -203,8 +203,8 @@ class Reason(StrEnum):
         "ImagePullFailed",
         Tone.Warning,
         (_PREPARED,),
-        "The Job's image cannot be pulled. Correct the chart's image.predictor, or give the pods' ServiceAccount "
-        "imagePullSecrets.",
+        "The Job's image cannot be pulled. Correct spec.predictor.image, or the chart's image.predictor where that is "
+        "not set, or name secrets in spec.predictor.imagePullSecrets.",
     )
     SecretMissing = (
         "SecretMissing",
@@ -223,7 +223,8 @@ class Reason(StrEnum):
         "PodRefused",
         Tone.Warning,
         (_PREPARED,),
-        "The cluster refuses the Job's pod: a policy, or a ServiceAccount that is not there.",
+        "The cluster refuses the Job's pod. Create what the message names, such as a ServiceAccount, RuntimeClass or "
+        "PriorityClass, correct the field of spec that names it, or change the policy that refuses it.",
     )
     Unschedulable = (
         "Unschedulable",

@@ -196,9 +196,9 @@ def succeeded() -> Attempt:
     return Attempt(outcome=PREPARED)
 
 
-def failed(reason: FailureReason) -> Attempt:
-    """The pods of a preparation that failed."""
-    return Attempt(outcome=Failed.because(reason, "It failed."))
+def failed(reason: FailureReason, commit: str | None = None) -> Attempt:
+    """The pods of a preparation that failed, before or after it had found the source."""
+    return Attempt(outcome=Failed.because(reason, "It failed.", commit))
 
 
 def pod(created: str = "2026-11-22T11:00:00Z", **state: Any) -> Object:

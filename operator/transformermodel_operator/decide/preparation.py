@@ -110,9 +110,11 @@ def _kept_failure(
         return None
     failure, status = Failed(reason=known.reason, message=known.message), model.status or TransformerModelStatus()
     if not class_of(failure).transient:
-        return failed(status, report, failure, stalled=True)
+        return failed(status, report, failure, stalled=True, known=known)
     left = report.failed_at + retry_delay(report.failures or 1) - snapshot.now
-    return replace(failed(status, report, failure, stalled=False), requeue_after=left) if left > timedelta(0) else None
+    if left <= timedelta(0):
+        return None
+    return replace(failed(status, report, failure, stalled=False, known=known), requeue_after=left)
 
 
 def _with_check(verdict: PreparationVerdict, check: Check) -> PreparationVerdict:
@@ -153,11 +155,12 @@ def _failed(
     )
     log = snapshot.attempt.log if snapshot.attempt is not None else ""
     if not class_of(failure).transient:
-        return replace(failed(status, counted, failure, stalled=True), log=log)
+        return replace(failed(status, counted, failure, stalled=True, known=known), log=log)
     left = ended_at(job) + retry_delay(attempt_of(job)) - snapshot.now
     if known is None or left > timedelta(0):
         # It is counted before the Job goes: the number of failures is never in memory alone.
-        return replace(failed(status, counted, failure, stalled=False), log=log, requeue_after=max(left, timedelta(0)))
+        verdict = failed(status, counted, failure, stalled=False, known=known)
+        return replace(verdict, log=log, requeue_after=max(left, timedelta(0)))
     message = f"Job {report.job} has to start anew after {failure.reason}: {failure.message}"
     return replace(under_way(status, counted, message), delete=(job,))
 

@@ -14,7 +14,7 @@ from transformermodel_api.status import (
     TransformerModelStatus,
 )
 from transformermodel_operator.children.storage import AnyStorage
-from transformermodel_operator.conditions import Finding, false, find, true, unknown
+from transformermodel_operator.conditions import Finding, as_told, false, find, true, unknown
 from transformermodel_operator.decide.announcements import Event
 from transformermodel_operator.objects import Document
 from transformermodel_operator.reasons import Reason
@@ -91,21 +91,50 @@ def blocked(
 
 
 def failed(
-    status: TransformerModelStatus, report: PreparationStatus, failure: Failed, *, stalled: bool
+    status: TransformerModelStatus,
+    report: PreparationStatus,
+    failure: Failed,
+    *,
+    stalled: bool,
+    known: Condition | None = None,
 ) -> PreparationVerdict:
-    """The Job has ended without an artifact."""
+    """The Job has ended without an artifact.
+
+    Args:
+        status: what was last reported.
+        report: what is to be told of the Job.
+        failure: why.
+        stalled: only the user can help.
+        known: what status says of this end; None where it says nothing yet.
+    """
     reason = Reason.of_failure(class_of(failure))
-    about_the_source = ConditionType.SourceResolved in reason.where
-    tell = false if about_the_source else unknown
-    source_message = failure.message if about_the_source else "The preparation ended before it told."
     return PreparationVerdict(
-        source=tell(ConditionType.SourceResolved, reason, source_message),
+        source=(_told_of_source(status) if known is not None else None) or _source_of(failure, reason),
         prepared=false(ConditionType.Prepared, reason, failure.message),
         artifact=status.artifact,
         commit=status.commit,
         report=report,
         stalled=stalled,
     )
+
+
+def _told_of_source(status: TransformerModelStatus) -> Finding | None:
+    """The condition SourceResolved as it was told; None where it was not, or by a version with other reasons."""
+    told = find(status.conditions, ConditionType.SourceResolved)
+    return as_told(told) if told is not None and told.reason in Reason.__members__ else None
+
+
+def _source_of(failure: Failed, reason: Reason) -> Finding:
+    """What a failure says of the source: what is found may still not be let into the store."""
+    if failure.commit is not None:
+        return _resolved(failure.commit)
+    if ConditionType.SourceResolved in reason.where:
+        return false(ConditionType.SourceResolved, reason, failure.message)
+    return unknown(ConditionType.SourceResolved, reason, "The preparation ended before it told.")
+
+
+def _resolved(commit: str) -> Finding:
+    return true(ConditionType.SourceResolved, Reason.Resolved, f"The source is at {commit}.")
 
 
 def succeeded(storage: AnyStorage, job: str, outcome: Prepared) -> PreparationVerdict:
@@ -123,7 +152,7 @@ def succeeded(storage: AnyStorage, job: str, outcome: Prepared) -> PreparationVe
     )
     summary = f"Artifact {short(artifact.digest)} ({artifact.size_bytes / 1e6:.1f} MB, {artifact.format}) is prepared."
     return PreparationVerdict(
-        source=true(ConditionType.SourceResolved, Reason.Resolved, f"The source is at {outcome.commit}."),
+        source=_resolved(outcome.commit),
         prepared=true(ConditionType.Prepared, Reason.Prepared, summary),
         artifact=artifact,
         commit=outcome.commit,

@@ -9,6 +9,19 @@ _SAY_NOTHING = frozenset({"ContainerCreating", "PodInitializing", "CrashLoopBack
 """What a container waits for without anything being wrong, or after an end that tells more."""
 
 
+_IMAGE = frozenset(
+    {
+        "ErrImagePull",
+        "ImagePullBackOff",
+        "InvalidImageName",
+        "ErrImageNeverPull",
+        "RegistryUnavailable",
+        "ImageInspectError",
+        "SignatureValidationFailed",
+    }
+)
+
+
 @dataclass(frozen=True)
 class Hindrance:
     """Why a container waits, or its pod for a node.
@@ -22,6 +35,16 @@ class Hindrance:
     cause: str
     words: str
     has_node: bool = True
+
+    @property
+    def is_of_image(self) -> bool:
+        """Whether the container waits for its image."""
+        return self.has_node and self.cause in _IMAGE
+
+    @property
+    def is_of_settings(self) -> bool:
+        """Whether the container waits for a secret or a ConfigMap that its environment names."""
+        return self.cause == "CreateContainerConfigError"
 
     def __str__(self) -> str:
         return ": ".join(part for part in (self.cause, self.words) if part)

@@ -13,17 +13,6 @@ from transformermodel_operator.reasons import Reason
 PATIENCE = timedelta(minutes=2)
 """How long a node may take to set up a pod before somebody should look."""
 
-_IMAGE = frozenset(
-    {
-        "ErrImagePull",
-        "ImagePullBackOff",
-        "InvalidImageName",
-        "ErrImageNeverPull",
-        "RegistryUnavailable",
-        "ImageInspectError",
-        "SignatureValidationFailed",
-    }
-)
 _BACK_OFF = re.compile(r'^(Back-off pulling image "[^"]*"(: )?)?(ErrImagePull: )?')
 """What the kubelet puts before the cause while it waits: it comes and goes, and the cause stays."""
 
@@ -98,10 +87,10 @@ def container_name(pod: Document) -> str:
 
 
 def _waiting(pod: Document, found: Hindrance) -> Obstacle:
-    if found.cause in _IMAGE:
+    if found.is_of_image:
         image = container_of(pod, CONTAINERS).get("image", "")
         return Obstacle(Reason.ImagePullFailed, _BACK_OFF.sub("", found.words) or f"{found.cause}: {image}")
-    if found.cause == "CreateContainerConfigError" and "secret" in found.words:
+    if found.is_of_settings and "secret" in found.words:
         return Obstacle(Reason.SecretMissing, found.words)
     return Obstacle(Reason.PodNotStarting, str(found))
 

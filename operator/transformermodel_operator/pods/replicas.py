@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from transformermodel_operator.children.inference_service import REVISION_ANNOTATION
 from transformermodel_operator.objects import Document, annotations, condition, is_terminating
-from transformermodel_operator.pods.hindrance import container_of, hindrance_of
+from transformermodel_operator.pods.hindrance import Hindrance, container_of, hindrance_of
 
 CONTAINERS = frozenset({"kserve-container"})
 """The container that serves, as KServe calls it."""
@@ -14,6 +14,18 @@ LOOP = 3
 """So many ends of a container are no accident any more."""
 
 _MOST_WORDS = 600
+
+_OUT_OF_MEMORY = "Raise spec.predictor.resources.limits.memory."
+_UNSCHEDULABLE = (
+    "Lower spec.predictor.resources, correct its nodeSelector, affinity and tolerations, or add a node: with "
+    "RollingUpdate there must be room for one replica more."
+)
+_NO_IMAGE = (
+    "Correct spec.predictor.image, or the chart's image.predictor where that is not set, or name secrets in "
+    "spec.predictor.imagePullSecrets."
+)
+_NO_SETTINGS = "Create it in the model's namespace, or correct spec.predictor.env or spec.storage.secretRef."
+"""What helps, sentences."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +70,19 @@ def _last_words(pod: Document) -> str | None:
     if ended is None or container.get("ready"):
         return None
     words = " ".join((ended.get("message") or "").split())[-_MOST_WORDS:]
-    end = f"{ended.get('reason', 'Error')}, exit status {ended['exitCode']}"
-    restarts = int(container.get("restartCount") or 0)
-    return f"Pod {pod['metadata']['name']} has ended ({end}) and was restarted {restarts} times. {words}".strip()
+    cause, restarts = ended.get("reason", "Error"), int(container.get("restartCount") or 0)
+    end = f"Pod {pod['metadata']['name']} has ended ({cause}, exit status {ended['exitCode']})"
+    remedy = _OUT_OF_MEMORY if cause == "OOMKilled" else ""
+    return f"{end} and was restarted {_times(restarts)}. {_sentence(words)}{remedy}".strip()
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"
+
+
+def _sentence(words: str) -> str:
+    """With the full stop that Kubernetes and programs leave out, so that another sentence may follow."""
+    return f"{words.rstrip('.')}. " if words else ""
 
 
 def _are_well(pods: Sequence[Document]) -> bool:
@@ -81,4 +103,14 @@ def _is_well(pod: Document) -> bool:
 
 def _obstacle(pod: Document) -> str | None:
     hindrance = hindrance_of(pod, CONTAINERS)
-    return _last_words(pod) if hindrance is None else f"Pod {pod['metadata']['name']}: {hindrance}"
+    if hindrance is None:
+        return _last_words(pod)
+    return f"Pod {pod['metadata']['name']}: {_sentence(str(hindrance))}{_remedy_for(hindrance)}".strip()
+
+
+def _remedy_for(hindrance: Hindrance) -> str:
+    if not hindrance.has_node:
+        return _UNSCHEDULABLE if hindrance.cause == "Unschedulable" else ""
+    if hindrance.is_of_image:
+        return _NO_IMAGE
+    return _NO_SETTINGS if hindrance.is_of_settings else ""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http import HTTPStatus
 
 from transformermodel_api.errors import PreparationFailed
@@ -18,6 +19,9 @@ _MESSAGES = {
     FailureReason.RateLimited: "the storage of {location} refuses further requests for now.",
     FailureReason.Unreachable: "the storage of {location} answers with HTTP {status}.",
 }
+
+_NO_BUCKET = frozenset({"NoSuchBucket", "ContainerNotFound"})
+"""What S3 and Azure say where not the object is missing but what it would be in."""
 
 
 @contextmanager
@@ -44,6 +48,9 @@ def _failure(error: Exception, location: ObjectLocation, service: Service) -> Pr
         refusal = refusal_of(error.__context__)
         if refusal is None or refusal.status < HTTPStatus.INTERNAL_SERVER_ERROR:
             return _not_found(location)
+    if refusal is not None and refusal.codes & _NO_BUCKET:
+        bucket = replace(location, key="")
+        return PreparationFailed(FailureReason.NotFound, f"{location} is not there: {bucket} is missing.")
     if refusal is not None and (reason := reason_for(refusal)) is not None:
         return PreparationFailed(reason, _MESSAGES[reason].format(location=location, status=refusal.status))
     if isinstance(error, FileNotFoundError):

@@ -1,4 +1,4 @@
-"""What a failed preparation leaves for another attempt."""
+"""What a failed preparation leaves for another attempt, and tells."""
 
 import shutil
 from collections.abc import Iterator
@@ -7,6 +7,16 @@ from pathlib import Path
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_predictor.resources import resources_classified
+
+
+@contextmanager
+def failures_tell_commit(commit: str) -> Iterator[None]:
+    """Whatever fails from here on, the source was found: failures of the store are not to be taken for its own."""
+    try:
+        yield
+    except PreparationFailed as error:
+        error.commit = commit
+        raise
 
 
 @contextmanager

@@ -129,7 +129,7 @@ def _attempt(work: Callable[[], PreparationOutcome]) -> tuple[PreparationOutcome
     try:
         return work(), 0
     except PreparationFailed as error:
-        return _failed(error.reason, error.message)
+        return _failed(error.reason, error.message, error.commit)
     except Exception as error:  # noqa: BLE001 - whatever it is, the operator has to be told
         _LOG.exception("the preparation failed for a reason that it does not know")
         return _failed(FailureReason.Internal, f"{type(error).__name__}: {error}")
@@ -166,8 +166,8 @@ def _request(environment: Mapping[str, str]) -> PreparationRequest:
         ) from error
 
 
-def _failed(reason: FailureReason, message: str) -> tuple[Failed, int]:
-    return Failed.because(reason, message), reason.exit_status
+def _failed(reason: FailureReason, message: str, commit: str | None = None) -> tuple[Failed, int]:
+    return Failed.because(reason, message, commit), reason.exit_status
 
 
 def _print(line: Mapping[str, object]) -> None:

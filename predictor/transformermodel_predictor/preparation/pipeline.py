@@ -9,6 +9,7 @@ from transformermodel_api.spec import TaskName
 from transformermodel_predictor.artifact.directory import Artifact
 from transformermodel_predictor.artifact.store import Store
 from transformermodel_predictor.preparation.contest.stability import Budget
+from transformermodel_predictor.preparation.failure import failures_tell_commit
 from transformermodel_predictor.preparation.inputs import Inputs, resolve
 from transformermodel_predictor.preparation.outcome import outcome_of
 from transformermodel_predictor.preparation.recorder import Recorder
@@ -54,12 +55,13 @@ def prepare(
             return prepare_archive(request, store, progress, base)
         progress.step(Step.Resolve, request.source.origin)
         inputs = resolve(request, base)
-        artifact = _find(request, inputs, store)
-        if artifact is None:
-            artifact = _make(request, inputs, store, progress, budget or Budget(), loaded)
-        else:
-            store.clear(inputs.key)  # of an owner that died after it had published
-        return outcome_of(artifact, inputs, store)
+        with failures_tell_commit(inputs.checkpoint.resolved.commit):
+            artifact = _find(request, inputs, store)
+            if artifact is None:
+                artifact = _make(request, inputs, store, progress, budget or Budget(), loaded)
+            else:
+                store.clear(inputs.key)  # of an owner that died after it had published
+            return outcome_of(artifact, inputs, store)
 
 
 def _make(

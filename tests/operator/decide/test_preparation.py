@@ -152,6 +152,19 @@ def test_a_failure_is_reported_by_its_class(reason: FailureReason) -> None:
     assert decision.apply == ()
 
 
+@pytest.mark.parametrize("reason", [FailureReason.GoldenAnswerMismatch, FailureReason.Unauthorized])
+def test_a_source_that_was_found_is_resolved_whatever_fails_later(reason: FailureReason) -> None:
+    broken = job(MODEL, "Failed", failed=4)
+    decision = decide(snapshot(MODEL, broken, attempt=failed(reason, commit="c0ffee")))
+    assert conditions(decision)["SourceResolved"] == ("True", "Resolved")
+    assert conditions(decision)["Ready"] == conditions(decision)["Prepared"] == ("False", reason.name)
+    assert message(decision, "SourceResolved") == "The source is at c0ffee."
+    assert decision.status is not None
+    assert decision.status.commit is None, "it is that of the artifact"
+    without_pods = decide(snapshot(after(decision, MODEL), broken))
+    assert without_pods.status == decision.status
+
+
 def test_how_long_a_job_had_to_go_is_not_told_when_it_has_failed() -> None:
     progress = PreparationProgress(step="Acquire", percent=31, remaining_seconds=7)
     at_work = after(decide(snapshot(MODEL, job(MODEL, active=1, ready=1), progress=progress)), MODEL)

@@ -34,7 +34,7 @@ LOOPING = {
 def test_a_container_that_ends_again_and_again_tells_its_last_words() -> None:
     trouble = read_trouble([serving_pod(**LOOPING)], "new")
     assert trouble.crashes == (
-        "Pod one has ended (Error, exit status 2) and was restarted 3 times. there is no CUDA device"
+        "Pod one has ended (Error, exit status 2) and was restarted 3 times. there is no CUDA device."
     )
     assert trouble.obstacle == trouble.crashes
 
@@ -43,7 +43,16 @@ def test_the_end_of_now_counts_before_that_of_then() -> None:
     now = {"terminated": {"reason": "OOMKilled", "exitCode": 137}}
     ended = {"restartCount": 4, "state": now, "lastState": {"terminated": ENDED}}
     assert read_trouble([serving_pod(**ended)], "new").crashes == (
-        "Pod one has ended (OOMKilled, exit status 137) and was restarted 4 times."
+        "Pod one has ended (OOMKilled, exit status 137) and was restarted 4 times. "
+        "Raise spec.predictor.resources.limits.memory."
+    )
+
+
+def test_what_helps_follows_the_last_words() -> None:
+    ended = {"reason": "OOMKilled", "exitCode": 137, "message": "Loading sentiment\n"}
+    assert read_trouble([serving_pod(restartCount=1, lastState={"terminated": ended})], "new").obstacle == (
+        "Pod one has ended (OOMKilled, exit status 137) and was restarted once. Loading sentiment. "
+        "Raise spec.predictor.resources.limits.memory."
     )
 
 
@@ -106,7 +115,7 @@ def test_an_end_may_be_an_accident_and_is_told_all_the_same() -> None:
     trouble = read_trouble([serving_pod(**{**LOOPING, "restartCount": 2})], "new")
     assert trouble.crashes is None
     assert trouble.obstacle == (
-        "Pod one has ended (Error, exit status 2) and was restarted 2 times. there is no CUDA device"
+        "Pod one has ended (Error, exit status 2) and was restarted 2 times. there is no CUDA device."
     )
 
 
@@ -114,7 +123,7 @@ def test_of_many_words_the_last_are_told() -> None:
     ended = {"restartCount": 3, "state": {"terminated": {**ENDED, "message": f"{'x ' * 2000}out of memory"}}}
     told = read_trouble([serving_pod(**ended)], "new").crashes
     assert told is not None
-    assert told.endswith("x out of memory")
+    assert told.endswith("x out of memory.")
     assert len(told) < 700
 
 
@@ -126,7 +135,26 @@ def test_what_a_pod_waits_for_is_told_of_the_newest_that_waits() -> None:
     waiting = {"state": {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}}
     older = {"state": {"waiting": {"reason": "ErrImagePull"}}}
     pods = [serving_pod(**older), serving_pod("two", "2026-11-22T12:00:00Z", **waiting)]
-    assert read_trouble(pods, "new").obstacle == "Pod two: ImagePullBackOff: no such image"
+    told = read_trouble(pods, "new").obstacle
+    assert told is not None
+    assert told.startswith("Pod two: ImagePullBackOff: no such image. Correct spec.predictor.image,")
+
+
+@pytest.mark.parametrize(
+    ("reason", "helps"),
+    [
+        ("InvalidImageName", " Correct spec.predictor.image,"),
+        ("CreateContainerConfigError", " Create it in the model's namespace, or correct spec.predictor.env"),
+        ("RunContainerError", ""),
+    ],
+)
+def test_a_pod_that_waits_is_told_with_what_helps_where_that_is_known(reason: str, helps: str) -> None:
+    waiting = {"state": {"waiting": {"reason": reason, "message": "not found."}}}
+    told = read_trouble([serving_pod(**waiting)], "new").obstacle
+    assert told is not None
+    begin = f"Pod one: {reason}: not found."
+    assert told.startswith(begin + helps)
+    assert (told == begin) is (helps == "")
 
 
 def test_what_the_scheduler_says_is_told() -> None:
@@ -134,4 +162,6 @@ def test_what_the_scheduler_says_is_told() -> None:
     pending["status"] = {
         "conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "no GPU"}]
     }
-    assert read_trouble([pending], "new").obstacle == "Pod one: Unschedulable: no GPU"
+    told = read_trouble([pending], "new").obstacle
+    assert told is not None
+    assert told.startswith("Pod one: Unschedulable: no GPU. Lower spec.predictor.resources, correct its nodeSelector,")

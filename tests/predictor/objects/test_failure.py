@@ -83,6 +83,13 @@ def test_a_refusal_has_its_class_and_its_text_is_not_shown(error: Exception, rea
     assert "hidden" not in str(caught.value)
 
 
+@pytest.mark.parametrize("error", [s3(404, "NoSuchBucket"), azure(404, "ContainerNotFound")], ids=repr)
+def test_what_a_bucket_lacks_that_is_not_there_is_the_bucket(error: Exception) -> None:
+    with pytest.raises(PreparationFailed) as caught, object_failures_classified(LOCATION, SERVICE):
+        raise error
+    assert caught.value.message == "s3://models/store is not there: s3://models is missing."
+
+
 def test_a_fault_of_ours_stays_one() -> None:
     with pytest.raises(OSError, match="hidden"), object_failures_classified(LOCATION, SERVICE):
         raise s3(400, "InvalidArgument")

@@ -64,6 +64,18 @@ def test_a_failure_is_classified_in_message_and_exit_status(kitchen: Kitchen, me
     )
 
 
+def test_what_fails_after_the_source_was_found_tells_what_it_is_at(kitchen: Kitchen, message: Path) -> None:
+    asked = [{"input": {"text": "x"}, "expect": {"label": "NOBODY"}}]
+    run_job(environment(f"file://{kitchen.model}", tests=asked), kitchen.location, message)
+    failure = read_outcome(message.read_text())
+    assert isinstance(failure, Failed)
+    assert failure.reason == "GoldenAnswerMismatch"
+    run_check(environment(f"file://{kitchen.model}"), message)
+    found = read_outcome(message.read_text())
+    assert isinstance(found, Resolved)
+    assert failure.commit == found.commit
+
+
 def test_a_long_failure_fits_a_termination_message(kitchen: Kitchen, message: Path) -> None:
     run_job(environment("file:///" + "ü" * 1000), kitchen.location, message)
     assert len(message.read_bytes()) <= TERMINATION_MESSAGE_LIMIT

@@ -139,13 +139,13 @@ def test_bytes_that_arrive_damaged_are_not_kept(hub: HubServer, tmp_path: Path, 
             Access(status=401),
             FailureReason.Unauthorized,
             "Unauthorized: hf://org/model: a token is needed by {hub}. "
-            "Name a secret with credentials that are valid there in spec.source.secretRef.",
+            "Name a secret with valid credentials in spec.source.secretRef, of a store in spec.storage.secretRef.",
         ),
         (
             Access(status=403),
             FailureReason.Unauthorized,
             "Unauthorized: hf://org/model: a token is needed by {hub}. "
-            "Name a secret with credentials that are valid there in spec.source.secretRef.",
+            "Name a secret with valid credentials in spec.source.secretRef, of a store in spec.storage.secretRef.",
         ),
         (
             Access(retry_after=30),
@@ -253,7 +253,7 @@ def test_a_wrong_token_is_reported(
     refusal = failure(tmp_path / "copy", watcher)
     assert str(refusal) == (
         f"Unauthorized: hf://org/model: the token in HF_TOKEN is not accepted by {hub.url}. "
-        "Name a secret with credentials that are valid there in spec.source.secretRef."
+        "Name a secret with valid credentials in spec.source.secretRef, of a store in spec.storage.secretRef."
     )
 
 

@@ -16,7 +16,7 @@ from transformermodel_predictor.artifact.directory import Artifact, seal, write_
 from transformermodel_predictor.artifact.manifest import REPORT_FILE, Provenance
 from transformermodel_predictor.artifact.store import Store
 from transformermodel_predictor.preparation.archives.inputs import PIPELINE_VERSION, ArchiveInputs, resolve_archive
-from transformermodel_predictor.preparation.failure import kept_for_another_attempt
+from transformermodel_predictor.preparation.failure import failures_tell_commit, kept_for_another_attempt
 from transformermodel_predictor.preparation.provenance import library_versions
 from transformermodel_predictor.preparation.recorder import Recorder
 from transformermodel_predictor.progress import Progress, Step
@@ -54,13 +54,14 @@ def prepare_archive(request: PreparationRequest, store: Store, progress: Progres
     progress.step(Step.Resolve, request.source.origin)
     inputs = resolve_archive(request, base)
     key = inputs.key_for(request)
-    artifact = store.find(key)
-    if artifact is None:
-        with store.workspace(inputs.key) as workspace:
-            artifact = store.find(key) or _prepare(request, inputs, store, Recorder(progress), workspace)
-    else:
-        store.clear(inputs.key)  # of an owner that died after it had published
-    return _outcome(artifact, inputs, store)
+    with failures_tell_commit(inputs.resolved.commit):
+        artifact = store.find(key)
+        if artifact is None:
+            with store.workspace(inputs.key) as workspace:
+                artifact = store.find(key) or _prepare(request, inputs, store, Recorder(progress), workspace)
+        else:
+            store.clear(inputs.key)  # of an owner that died after it had published
+        return _outcome(artifact, inputs, store)
 
 
 def _require_trust(request: PreparationRequest) -> None:
