@@ -11,7 +11,6 @@ from transformermodel_predictor.batching import BatchLimits, Scheduler
 from transformermodel_predictor.batching.turns import Turns
 from transformermodel_predictor.explanations.explainer import Explainer
 from transformermodel_predictor.explanations.explanation import Explained
-from transformermodel_predictor.explanations.request import ExplanationRequest
 from transformermodel_predictor.handler import Answer, metadata_of, numbered, read_questions
 from transformermodel_predictor.loading import LoadedModel
 from transformermodel_predictor.tasks.task import EncoderTask, InvalidQuestion, Outputs, Windows
@@ -101,23 +100,11 @@ class GeneralizedHandler:
         """What may be asked of `explain`; see `Handler`."""
         return self._explainer.facts
 
-    async def require_explainable(
-        self, questions: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any] | None = None
-    ) -> None:
-        """Refuse what is known to be impossible before anything is answered; see `Handler`."""
-        await self._explainable(questions, parameters)
-
     async def explain(
         self, questions: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any] | None = None
     ) -> list[Explained]:
         """Answer questions and explain the answers; see `Handler`."""
-        return await self._explainer.explain(*await self._explainable(questions, parameters))
-
-    async def _explainable(
-        self, questions: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any] | None
-    ) -> tuple[list[Any], ExplanationRequest]:
-        """What is to be explained, and how, of which nothing is known to be impossible."""
         request = self._explainer.read(parameters or {})
         read = await read_questions(self._task.question, questions, request.parameters)
         await self._explainer.require(read, request)
-        return read, request
+        return await self._explainer.explain(read, request)

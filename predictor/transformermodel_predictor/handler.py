@@ -70,20 +70,12 @@ class Handler(Protocol):
         """What may be asked of `explain`, for metadata; None where answers are not explained."""
         ...
 
-    async def require_explainable(
-        self, questions: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any] | None = None
-    ) -> None:
-        """Refuse what `explain` would refuse, as far as that can be known before a question is answered.
-
-        Raises:
-            NotExplained, InvalidQuestion, Overloaded: as `explain`.
-        """
-        ...
-
     async def explain(
         self, questions: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any] | None = None
     ) -> list[Explained]:
         """Answer questions and explain the answers; parameters are those of `answer` and of explanations.
+
+        What can be known to be impossible is refused before a question is answered.
 
         Raises:
             NotExplained: answers are not explained here.

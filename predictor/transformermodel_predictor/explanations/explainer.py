@@ -128,9 +128,9 @@ class Explainer:
         return read_request(self._model.task.name, parameters, self._settings.defaults, self._settings.limits)
 
     async def require(self, asked: Sequence[Any], request: ExplanationRequest) -> None:
-        """Refuse what can be known to be impossible before any question is answered.
+        """Refuse what can be known to be impossible before any question is answered, or any method runs.
 
-        A method with gradients proves itself here, where nobody has asked for it yet.
+        Methods with gradients prove themselves here, where nobody has asked for them yet.
 
         Args:
             asked: the task's own questions.
@@ -177,22 +177,25 @@ class Explainer:
         request: ExplanationRequest,
         tools: Tools,
     ) -> Explained:
-        subject = Subject(question, request.target, request.options, self._settings.targets)
+        subject = Subject(question, request.target, request.ways, self._settings.targets)
         try:
             return await self._queue.explain(explaining(self._task, self._encode, tools, subject))
         except InvalidQuestion as error:
             raise InvalidQuestion(f"{row}{error}") from error
 
     async def _tools_for(self, request: ExplanationRequest) -> Tools:
-        """What the method needs; with the twin's embeddings for those that need gradients."""
-        self._offered.require(request.options)
-        if request.options.method not in GRADIENT_METHODS:
+        """What the methods need; with the twin's embeddings where one of them needs gradients."""
+        for options in request.ways:
+            self._offered.require(options)
+        with_gradients = [options for options in request.ways if options.method in GRADIENT_METHODS]
+        if not with_gradients:
             return self._tools
         if self._finding is None:
             self._finding = asyncio.get_running_loop().run_in_executor(self._loading, self._find_differentiable)
         found = self._differentiable = await asyncio.shield(self._finding)
-        await self._try(found.offered, request.options.method, request.options.baseline)
-        found.offered.require(request.options)
+        for options in with_gradients:
+            await self._try(found.offered, options.method, options.baseline)
+            found.offered.require(options)
         return self._tools if found.twin is None else Tools(self._tools.stand_ins, found.twin.embed)
 
     async def _try(self, offered: Offered, method: Method, baseline: Baseline) -> None:

@@ -23,20 +23,20 @@ class Subject:
     Attributes:
         question: the task's own; for generation the text that was generated.
         wanted: the target as the client sent it; None where it is left to the answer.
-        options: how it is computed.
+        ways: how it is computed: by one method after the other.
         most_targets: how many things may be explained about one question.
     """
 
     question: Any
     wanted: object
-    options: Options
+    ways: Sequence[Options]
     most_targets: int
 
 
 def explaining(
     task: ExplainableTask[Any, Any], encode: Callable[[Any], Windows], tools: Tools, subject: Subject
 ) -> Asking[Explained]:
-    """Answer a question as the serving engine does, and explain the answer.
+    """Answer a question as the serving engine does, and explain the answer, the same one by all methods.
 
     Args:
         task: of the model.
@@ -48,15 +48,17 @@ def explaining(
         InvalidQuestion: it cannot be encoded, has no such target or too many, or the method cannot be had.
         ArithmeticError: the model's answer to the question itself is not finite.
     """
-    question, options = subject.question, subject.options
+    question = subject.question
     windows = encode(question)
     outputs = yield from _outputs(windows)
     targets = task.targets(question, windows, outputs, subject.wanted)
     require_few(len(targets), subject.most_targets)
-    texts = task.texts(question)
+    texts, explanations = task.texts(question), list[Explanation]()
+    for options in subject.ways:
+        explanations += yield from _explanations(targets, options, tools, texts)
     return Explained(
         answer=task.answer(question, windows, outputs),
-        explanations=(yield from _explanations(targets, options, tools, texts)),
+        explanations=tuple(explanations),
         truncated=sum(window.truncated for window in windows),
     )
 

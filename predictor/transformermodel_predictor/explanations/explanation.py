@@ -148,7 +148,7 @@ class Explained:
 
     Attributes:
         answer: the answer's fields, as a prediction has them.
-        explanations: one per target, in the order of `ExplainableTask.targets`.
+        explanations: one per target, in the order of `ExplainableTask.targets`; by one method after the other.
         truncated: number of tokens of the question that the model did not see.
     """
 

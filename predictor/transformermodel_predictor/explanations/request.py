@@ -8,7 +8,7 @@ from transformermodel_api.explanations import ExplanationLimits, Explanations
 from transformermodel_api.spec import TaskName
 from transformermodel_predictor.explanations.explanation import GRADIENT_METHODS, Baseline, Method, Options
 from transformermodel_predictor.tasks.parameters import Kind, Parameter, choice, number, read_parameters, whole
-from transformermodel_predictor.tasks.task import InvalidQuestion
+from transformermodel_predictor.tasks.task import InvalidParameter, InvalidQuestion
 
 _LARGEST_SEED = 2**63 - 1
 
@@ -39,12 +39,12 @@ class ExplanationRequest:
     """What is wanted.
 
     Attributes:
-        options: how it is computed.
+        ways: how it is computed: by each method that is asked for, in their order; at least one.
         target: what is to be explained, as it came; None where the client leaves it to the answer.
         parameters: the other parameters, which are the task's.
     """
 
-    options: Options
+    ways: tuple[Options, ...]
     target: object
     parameters: Mapping[str, Any]
 
@@ -53,7 +53,8 @@ def explanation_parameters(defaults: Options, limits: OptionLimits) -> tuple[Par
     """The parameters of explanations, for reading them and for documents about them."""
     steps = whole(1, limits.steps)
     return (
-        Parameter("method", choice(Method), defaults.method, "the way to attribute"),
+        Parameter("method", _METHOD, defaults.method, "the way to attribute"),
+        Parameter("methods", _METHODS, None, "several methods instead of one, to compare what they say"),
         Parameter("target", _ANYTHING, None, "what is explained; the answer itself when not given"),
         Parameter("baseline", choice(Baseline), defaults.baseline, "what stands for a token that is not there"),
         Parameter("steps", steps, None, f"interpolation steps to begin with, {defaults.steps} when not given"),
@@ -93,14 +94,25 @@ def read_request(
     values = read_parameters({name: value for name, value in given.items() if name in names}, known)
     target, steps, most_steps = values.pop("target"), values.pop("steps"), values.pop("max_steps")
     begin, end = _steps(steps, most_steps, defaults)
-    options = replace(defaults, **values, steps=begin, most_steps=end)
-    _require_baseline(options)
+    ways = tuple(
+        replace(defaults, **{**values, "method": method}, steps=begin, most_steps=end)
+        for method in _methods(values.pop("methods"), values.pop("method"), named=given.get("method") is not None)
+    )
+    for options in ways:
+        _require_baseline(options)
     own = _SHARED.get(task, frozenset())
     return ExplanationRequest(
-        options=options,
+        ways=ways,
         target=target,
         parameters={name: value for name, value in given.items() if name not in names or name in own},
     )
+
+
+def _methods(several: tuple[Method, ...] | None, one: Method, *, named: bool) -> tuple[Method, ...]:
+    """The methods to explain by: the one, unless several are named instead."""
+    if several is not None and named:
+        raise InvalidParameter("only one of method and methods may be there", field="methods")
+    return several or (one,)
 
 
 def _steps(steps: int | None, most_steps: int | None, defaults: Options) -> tuple[int, int]:
@@ -118,6 +130,19 @@ def _require_baseline(options: Options) -> None:
             f"{', '.join(sorted(GRADIENT_METHODS))}"
         )
 
+
+def _read_methods(name: str, value: object) -> tuple[Method, ...]:
+    names = value.split(",") if isinstance(value, str) else value
+    if not isinstance(names, list | tuple) or not names or not all(isinstance(one, str) for one in names):
+        raise InvalidParameter(f"{name} must be names of methods: {_METHODS.description}", field=name)
+    if not {one.strip() for one in names} <= set(Method):
+        raise InvalidParameter(f"each of {name} must be {_METHOD.description}", field=name)
+    return tuple(dict.fromkeys(Method(one.strip()) for one in names))
+
+
+_METHOD = choice(Method)
+
+_METHODS = Kind("a list, or a text with commas between them", _read_methods)
 
 _ANYTHING = Kind("as the task has it", lambda _, value: value)
 

@@ -12,7 +12,6 @@ from transformermodel_api.explanations import Explanations
 from transformermodel_predictor.batching.turns import Turns
 from transformermodel_predictor.explanations.explainer import Explainer
 from transformermodel_predictor.explanations.explanation import Explained
-from transformermodel_predictor.explanations.request import ExplanationRequest
 from transformermodel_predictor.explanations.settings import NotExplained
 from transformermodel_predictor.generation.abreast import abreast
 from transformermodel_predictor.generation.generator import GenerationLimits, Generator
@@ -78,28 +77,15 @@ class GenerationHandler:
         """What may be asked of `explain`; see `Handler`."""
         return None if self._explainer is None else self._explainer.facts
 
-    async def require_explainable(
-        self, questions: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any] | None = None
-    ) -> None:
-        """Refuse what is known to be impossible before anything is generated; see `Handler`."""
-        await self._explainable(questions, parameters)
-
     async def explain(
         self, questions: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any] | None = None
     ) -> list[Explained]:
-        """Generate, and explain what was generated; see `Handler`."""
-        read, request = await self._explainable(questions, parameters)
-        return await self._require_explainer().explain(await self._generate(read), request)
-
-    async def _explainable(
-        self, questions: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any] | None
-    ) -> tuple[list[GenerationQuestion], ExplanationRequest]:
-        """What is to be generated and explained, and how, of which nothing is known to be impossible."""
+        """Generate, and explain what was generated, the same text by all methods; see `Handler`."""
         explainer = self._require_explainer()
         request = explainer.read(parameters or {})
         read = await read_questions(self.question, questions, request.parameters)
         await explainer.require(read, request)
-        return read, request
+        return await explainer.explain(await self._generate(read), request)
 
     def _require_explainer(self) -> Explainer:
         if self._explainer is None:

@@ -10,7 +10,6 @@ from transformermodel_predictor.explanations.explanation import Explained
 from transformermodel_predictor.handler import Answer, Handler
 from transformermodel_predictor.protocols.errors import DeadlineExceeded
 from transformermodel_predictor.protocols.sizes import RequestLimits, require_size
-from transformermodel_predictor.server.by_methods import explain_by_methods
 from transformermodel_predictor.server.models.models import Models
 from transformermodel_predictor.server.models.served import Served
 from transformermodel_predictor.telemetry.requests import Measurement, RequestMeter
@@ -126,13 +125,12 @@ class Inference:
     ) -> list[Explained]:
         """Answer questions and explain the answers, within `request`, which counts as one for explanations from now on.
 
-        Args and errors are those of `answer`, and InvalidQuestion says also what cannot be explained. The parameters
-        may name several `methods`.
+        Args and errors are those of `answer`, and InvalidQuestion says also what cannot be explained.
         """
         _measurement.get().explains = True
         self.require_size(questions)
         with self._meter.explaining(handler.metadata.name):
-            explained = await within(seconds, explain_by_methods(handler, questions, parameters))
+            explained = await within(seconds, handler.explain(questions, parameters))
         for row in explained:
             self._meter.explained(handler.metadata.name, row.explanations)
         return explained

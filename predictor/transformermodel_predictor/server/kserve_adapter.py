@@ -32,7 +32,6 @@ from transformermodel_predictor.protocols.columns import (
 )
 from transformermodel_predictor.protocols.errors import InvalidRequest
 from transformermodel_predictor.protocols.inference import InferenceResponse
-from transformermodel_predictor.server.by_methods import explain_by_methods
 from transformermodel_predictor.tasks.task import InvalidQuestion
 from transformermodel_predictor.torchserve.reading.served import has_handler
 from transformermodel_predictor.workers import Workers
@@ -112,7 +111,7 @@ class KServeModel(Model):  # type: ignore[misc] # KServe's SDK has no types
     async def _explain(self, body: object) -> dict[str, Any]:
         handler = self._ready_handler()
         asked = v1.read_request(body, handler.metadata.inputs)
-        explained = await explain_by_methods(handler, asked.questions, asked.parameters)
+        explained = await handler.explain(asked.questions, asked.parameters)
         return v1.write_explain_response(handler.metadata, explained)
 
     async def _infer(self, request: InferRequest, *, explain: bool = False) -> InferResponse:
@@ -121,7 +120,7 @@ class KServeModel(Model):  # type: ignore[misc] # KServe's SDK has no types
         questions = questions_of(asked, handler.metadata.inputs)
         parameters = parameters_of(asked, handler.metadata.outputs)
         if explain or wants_explanation(asked):
-            explained = await explain_by_methods(handler, questions, parameters)
+            explained = await handler.explain(questions, parameters)
             return _infer_response(respond_explained(asked, handler.metadata, explained))
         return _infer_response(respond(asked, handler.metadata, await handler.answer(questions, parameters)))
 

@@ -78,9 +78,8 @@ async def test_what_is_known_to_be_impossible_is_refused_before_the_model_is_ask
     tokenizer.mask_token = None
     settings = Explanations(limits=ExplanationLimits(targets=2))
     handler = GeneralizedHandler("tiny", replace(gated_model, tokenizer=tokenizer), workers, explanations=settings)
-    for call in (handler.require_explainable, handler.explain):
-        with pytest.raises(InvalidQuestion, match=problem):
-            await call([{"text": TEXT}], asked)
+    with pytest.raises(InvalidQuestion, match=problem):
+        await handler.explain([{"text": TEXT}], asked)
     assert gated_engine.steps == []
 
 

@@ -35,7 +35,7 @@ class RunsOver:
 def explain(model: LoadedModel, token: int) -> Explained:
     task = explainable(model.task)
     question = model.task.question({"text": "good movie"}, {})
-    subject = Subject(question, None, Options(method=Method.FeatureAblation), most_targets=1)
+    subject = Subject(question, None, [Options(method=Method.FeatureAblation)], most_targets=1)
     tools = Tools(stand_ins_of(model.tokenizer, ""))
     steps = explaining(task, lambda question: task.encode(model.tokenizer, [question])[0], tools, subject)
     return drive(steps, RunsOver(model, token))

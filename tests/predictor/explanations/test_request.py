@@ -1,5 +1,6 @@
 """What requests say of how they want to be explained."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,14 +14,15 @@ TASK = TaskName.SequenceClassification
 
 
 def options(**given: Any) -> Options:
-    return read_request(TASK, given).options
+    (found,) = read_request(TASK, given).ways
+    return found
 
 
 def test_nothing_said_is_the_default() -> None:
-    assert read_request(TASK, {}) == ExplanationRequest(Options(), None, {})
-    assert read_request(TaskName.TextGeneration, {}).options == Options(Method.FeatureAblation)
+    assert read_request(TASK, {}) == ExplanationRequest((Options(),), None, {})
+    assert read_request(TaskName.TextGeneration, {}).ways == (Options(Method.FeatureAblation),)
     own = Options(Method.Lime, Baseline.Mask, samples=7)
-    assert read_request(TASK, {"method": None}, own).options == own
+    assert read_request(TASK, {"method": None}, own).ways == (own,)
 
 
 def test_everything_said() -> None:
@@ -42,9 +44,16 @@ def test_the_target_is_left_to_the_task_and_other_parameters_too() -> None:
     assert (asked.target, asked.parameters) == ([1, {"start": 0}], {"top_k": 2, "nonsense": 1})
 
 
+@pytest.mark.parametrize("methods", ["lime, saliency,lime", ["lime", "saliency"]])
+def test_several_methods_have_all_else_in_common(methods: object) -> None:
+    found = read_request(TASK, {"methods": methods, "baseline": "mask", "target": 1, "method": None})
+    common = Options(Method.Lime, Baseline.Mask)
+    assert found == ExplanationRequest((common, replace(common, method=Method.Saliency)), 1, {})
+
+
 def test_one_seed_decides_a_generated_text_and_the_samples() -> None:
     asked = read_request(TaskName.TextGeneration, {"seed": 5, "max_new_tokens": 2})
-    assert (asked.options.seed, asked.parameters) == (5, {"seed": 5, "max_new_tokens": 2})
+    assert (asked.ways[0].seed, asked.parameters) == (5, {"seed": 5, "max_new_tokens": 2})
     assert read_request(TASK, {"seed": 5}).parameters == {}
 
 
@@ -57,7 +66,7 @@ def test_zeros_alone_are_refused_where_the_tasks_method_leaves_words_out() -> No
     with pytest.raises(InvalidQuestion, match=told):
         read_request(TaskName.TextGeneration, {"baseline": "zero"})
     named = read_request(TaskName.TextGeneration, {"baseline": "zero", "method": "saliency"})
-    assert named.options == Options(Method.Saliency, Baseline.Zero)
+    assert named.ways == (Options(Method.Saliency, Baseline.Zero),)
 
 
 @pytest.mark.parametrize(

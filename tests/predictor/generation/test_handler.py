@@ -351,10 +351,16 @@ async def test_what_cannot_be_explained_is_refused_before_a_text_is_generated(
     settings = Explanations(limits=ExplanationLimits(targets=1))
     handler = GenerationHandler("tiny", behind(gated, generator), workers, explanations=settings)
     gated.permit(100)
-    for call in (handler.require_explainable, handler.explain):
-        with pytest.raises(InvalidQuestion, match=problem):
-            await call([{"text": "the fox"}], {"max_new_tokens": 3, **asked})
+    with pytest.raises(InvalidQuestion, match=problem):
+        await handler.explain([{"text": "the fox"}], {"max_new_tokens": 3, **asked})
     assert gated.steps == []
+
+
+async def test_by_several_methods_one_text_is_explained(handler: GenerationHandler) -> None:
+    asked = {"temperature": 5.0, "do_sample": True, "max_new_tokens": 8, "methods": ["feature_ablation", "lime"]}
+    (explained,) = await handler.explain([{"text": "the fox"}], asked)
+    assert [one.method for one in explained.explanations] == asked["methods"]
+    assert [one.target for one in explained.explanations] == [explained.answer["generated_text"]] * 2
 
 
 async def test_an_explanation_is_no_prediction_that_it_would_give_way_to(

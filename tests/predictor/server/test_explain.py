@@ -292,7 +292,7 @@ BAD = [
     ({"samples": 5000}, ["samples must be a whole number from 1 to 1000"]),
     ({"tolerance": "much"}, ["tolerance must be a number from 0 to 1"]),
     ({"method": "lime", "baseline": "zero"}, ["baseline zero is no token", "pad or mask"]),
-    ({"colour": "red"}, ["parameter 'colour' is not known", "method, target, baseline", "top_k"]),
+    ({"colour": "red"}, ["parameter 'colour' is not known", "method, methods, target, baseline", "top_k"]),
 ]
 
 

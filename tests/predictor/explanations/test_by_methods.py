@@ -14,7 +14,6 @@ from tests.predictor.tiny import LABELS, MAX_LENGTH, publish, save_tiny_checkpoi
 from transformermodel_predictor.explanations.explanation import Method
 from transformermodel_predictor.generalized_handler import GeneralizedHandler
 from transformermodel_predictor.loading import LoadedModel, load_model
-from transformermodel_predictor.server.by_methods import explain_by_methods
 from transformermodel_predictor.tasks.task import InvalidQuestion
 from transformermodel_predictor.workers import Workers
 
@@ -25,14 +24,25 @@ async def test_each_method_explains_every_row_in_the_order_in_which_they_are_nam
     tiny_model: LoadedModel, workers: Workers
 ) -> None:
     handler = GeneralizedHandler("tiny", tiny_model, workers)
-    rows = await explain_by_methods(handler, [ROW, {"text": "bad"}], {"methods": "saliency, feature_ablation"})
+    rows = await handler.explain([ROW, {"text": "bad"}], {"methods": "saliency, feature_ablation"})
     assert [[one.method for one in row.explanations] for row in rows] == [[Method.Saliency, Method.FeatureAblation]] * 2
+
+
+async def test_the_model_answers_once_for_all_methods(
+    gated_model: LoadedModel, gated_engine: GatedEngine, workers: Workers
+) -> None:
+    gated_engine.open()
+    handler = GeneralizedHandler("tiny", gated_model, workers)
+    await handler.explain([ROW], {"methods": ["feature_ablation"]})
+    alone = sum(map(len, gated_engine.steps))
+    await handler.explain([ROW], {"methods": ["feature_ablation", "saliency"]})
+    assert sum(map(len, gated_engine.steps)) == 2 * alone
 
 
 @pytest.mark.parametrize(
     ("asked", "problem"),
     [
-        ({"methods": ["feature_ablation", "gradcam"]}, "method must be one of"),
+        ({"methods": ["feature_ablation", "gradcam"]}, "each of methods must be one of"),
         ({"methods": ["saliency", "lime"], "baseline": "zero"}, "baseline zero is no token, as lime needs one"),
         ({"methods": ["feature_ablation", "lime"], "target": "nobody"}, "target 'nobody' is not there"),
         ({"methods": ["feature_ablation", "lime"], "method": "lime"}, "only one of method and methods"),
@@ -44,7 +54,7 @@ async def test_what_is_wrong_with_one_method_is_told_before_any_runs(
 ) -> None:
     gated_engine.open()
     with pytest.raises(InvalidQuestion, match=problem):
-        await explain_by_methods(GeneralizedHandler("tiny", gated_model, workers), [ROW], asked)
+        await GeneralizedHandler("tiny", gated_model, workers).explain([ROW], asked)
     assert gated_engine.steps == []
 
 
@@ -58,7 +68,5 @@ async def test_a_method_that_cannot_be_had_is_refused_before_any_runs(
     model.save_pretrained(tmp_path)
     loaded = replace(load_model(publish(tmp_path, LABELS, MAX_LENGTH)), engine=gated_engine)
     with pytest.raises(InvalidQuestion, match="method saliency cannot be had for this model: its values are all zero"):
-        await explain_by_methods(
-            GeneralizedHandler("tiny", loaded, workers), [ROW], {"methods": ["feature_ablation", "saliency"]}
-        )
+        await GeneralizedHandler("tiny", loaded, workers).explain([ROW], {"methods": ["feature_ablation", "saliency"]})
     assert gated_engine.steps == []
