@@ -52,6 +52,7 @@ def test_commands_name_the_release_and_a_namespace_that_is_watched(chart: Chart)
         ({}, "KServe is not installed in this cluster yet"),
         ({"servingRuntime": {"install": "never"}}, "models need one of that name"),
         ({"networkPolicies": {"enabled": True}}, "networkPolicies.namespaces says in which"),
+        ({"image": {"operator": {"repository": "example.com/o"}}}, "image.predictor.repository=... where you have"),
     ],
 )
 def test_what_is_missing_is_said_with_what_helps(chart: Chart, values: dict[str, Any], missing: str) -> None:
@@ -63,7 +64,9 @@ def test_nothing_is_missed_where_nothing_is_missing(chart: Chart) -> None:
         chart,
         servingRuntime={"install": "always"},
         networkPolicies={"enabled": True, "namespaces": ["team-a"]},
+        image={name: {"repository": f"example.com/{name}"} for name in ("operator", "predictor")},
     )
 
     assert "KServe" not in said
     assert "NetworkPolicies" not in said
+    assert "localhost" not in said
