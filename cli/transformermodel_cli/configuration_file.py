@@ -1,12 +1,13 @@
 """The configuration file of TorchServe's preparation script, read as the manifest that says the same."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
 from transformermodel_api.errors import InvalidManifest, UserError
+from transformermodel_api.manifests import read_manifests
 from transformermodel_api.model import TransformerModel
 from transformermodel_api.validation import problems
 
@@ -37,6 +38,15 @@ def is_configuration_file(path: Path) -> bool:
     except (OSError, ValueError, yaml.YAMLError):
         return False
     return isinstance(document, Mapping) and "apiVersion" not in document and (_SECTION in document or _KEY in document)
+
+
+def read_models(path: Path) -> Sequence[TransformerModel]:
+    """The models that manifests in a file say, or the one that a configuration file says.
+
+    Raises:
+        UserError: the file cannot be used.
+    """
+    return [read_configuration_file(path).model] if is_configuration_file(path) else read_manifests(path)
 
 
 def read_configuration_file(path: Path) -> Converted:

@@ -13,11 +13,11 @@ import typer
 from transformermodel_api.contract import PreparationRequest
 from transformermodel_api.errors import PreparationFailed, UserError
 from transformermodel_api.failures import FailureReason
-from transformermodel_api.manifests import read_manifests
 from transformermodel_api.model import TransformerModel
 from transformermodel_cli.archive_check import archives_at, describe_archive, is_archive_path
 from transformermodel_cli.check import Check, Finding, failed, failed_with, ok, skipped
 from transformermodel_cli.cluster_checks import cluster_checks
+from transformermodel_cli.configuration_file import read_models
 from transformermodel_cli.location import store_location
 from transformermodel_cli.prepare import Output, StoreOption
 from transformermodel_operator.children.claims import SourceClaims
@@ -52,7 +52,7 @@ def file_checks(file: Path, store: str) -> Iterator[Check]:
         yield from _archive_checks(file)
         return
     try:
-        models = read_manifests(file)
+        models = read_models(file)
     except UserError as error:
         yield failed_with("schema", error)
         return

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from transformermodel_api.errors import InvalidManifest, UserError
-from transformermodel_api.manifests import read_manifests
 from transformermodel_cli.archive_check import archives_at, describe_archive, is_archive_path
+from transformermodel_cli.configuration_file import read_models
 
 
 def command(
@@ -26,7 +26,7 @@ def command(
                 typer.echo(f"{archive.path}: valid ({describe_archive(archive)})")
             continue
         try:
-            models = read_manifests(file)
+            models = read_models(file)
         except InvalidManifest as error:
             refused.append(str(error))
         else:

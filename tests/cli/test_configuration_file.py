@@ -15,7 +15,7 @@ from transformermodel_api.contract import PreparationRequest
 from transformermodel_api.errors import UserError
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.validation import problems
-from transformermodel_cli.configuration_file import is_configuration_file, read_configuration_file
+from transformermodel_cli.configuration_file import is_configuration_file, read_configuration_file, read_models
 from transformermodel_cli.subjects import ManifestSubject, read_subjects
 from transformermodel_predictor.artifact.directory import open_artifact
 from transformermodel_predictor.artifact.local_store import LocalStore
@@ -99,3 +99,20 @@ def test_class_names_that_cannot_be_used_are_refused(tmp_path: Path) -> None:
     (tmp_path / "index_to_name.json").write_text('{"0": "bad", "2": "good"}')
     with pytest.raises(UserError, match=r"index_to_name\.json beside it cannot be used"):
         read_configuration_file(write(tmp_path))
+
+
+def test_it_is_looked_at_as_the_manifest_that_says_the_same(tmp_path: Path) -> None:
+    file, program = write(tmp_path), Path(sys.executable).parent / "transformermodel"
+
+    valid = subprocess.run([program, "validate", file], capture_output=True, text=True, check=False)
+    assert (valid.returncode, valid.stdout) == (0, f"{file}: valid (my-model)\n")
+
+    looked = subprocess.run([program, "doctor", file], capture_output=True, text=True, check=False)
+    assert looked.returncode == FailureReason.NotFound.exit_status
+    assert "my-model is valid" in looked.stdout
+    assert "NotFound: file://./My_Model" in looked.stdout
+
+
+def test_it_is_refused_by_its_name_where_it_cannot_be_used(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"setup_config\.json\.do_lower_case must be bool"):
+        list(read_models(write(tmp_path, do_lower_case="perhaps")))
