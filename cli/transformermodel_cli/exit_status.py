@@ -5,3 +5,6 @@ TERMINATED = 143
 
 INTERRUPTED = 130
 """After Ctrl-C (SIGINT)."""
+
+UNREAD = 141
+"""After a write that nobody reads any more (SIGPIPE), as of a pipe to `head`."""

@@ -1,13 +1,14 @@
 """The command line: `transformermodel COMMAND`. Turns every error into one line and an exit status."""
 
 import sys
+from contextlib import suppress
 from importlib.metadata import version
 from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 
-from transformermodel_api.errors import TransformerModelError, UserError
+from transformermodel_api.errors import TransformerModelError
 from transformermodel_cli import (
     archive,
     check_installation,
@@ -23,9 +24,11 @@ from transformermodel_cli import (
     serve,
     validate,
 )
-from transformermodel_cli.exit_status import INTERRUPTED
+from transformermodel_cli.exit_status import INTERRUPTED, UNREAD
 from transformermodel_cli.extras import not_installed
+from transformermodel_cli.machine import machine_refusal
 from transformermodel_cli.process_end import end_process
+from transformermodel_cli.streams import open_closed_streams
 
 app = typer.Typer(
     name="transformermodel",
@@ -69,6 +72,7 @@ app.command("check-installation", hidden=True)(check_installation.command)
 
 def run() -> NoReturn:
     """Run the command line and exit: 0, 1 a fault of ours, 2 the user's input, others by class of failure."""
+    open_closed_streams()
     end_process(_status())
 
 
@@ -79,10 +83,12 @@ def _status() -> int:
         app()
     except TransformerModelError as error:
         return _refused(error)
-    except PermissionError as error:  # of a file that was named, or a folder above it
-        if error.filename is None:
+    except (OSError, RuntimeError) as error:
+        if isinstance(error, BrokenPipeError):
+            return UNREAD
+        if (refusal := machine_refusal(error)) is None:
             raise
-        return _refused(UserError(f"{error.filename}: {error.strerror}. Give this user the right to it."))
+        return _refused(refusal)
     except ModuleNotFoundError as error:
         if (missing := not_installed(error)) is None:
             raise
@@ -90,6 +96,8 @@ def _status() -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):  # typer's answer to one
+            return UNREAD
         if isinstance(end.code, str):
             raise
         return end.code or 0
@@ -98,6 +106,7 @@ def _status() -> int:
 
 def _refused(error: TransformerModelError) -> int:
     """Say what is wrong; its exit status."""
-    Console(stderr=True, highlight=False, soft_wrap=True).print("error:", style="bold red", end=" ")
-    sys.stderr.write(f"{error}\n")
+    with suppress(OSError):  # nobody reads it any more, or it has no room: the status says it
+        Console(stderr=True, highlight=False, soft_wrap=True).print("error:", style="bold red", end=" ")
+        sys.stderr.write(f"{error}\n")
     return error.exit_status

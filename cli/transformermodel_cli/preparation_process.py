@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from transformermodel_api.errors import TransformerModelError
 from transformermodel_cli.extras import not_installed
+from transformermodel_cli.machine import machine_refusal
 from transformermodel_cli.prepare import prepare_subject
 from transformermodel_cli.subjects import ManifestSubject
 
@@ -100,6 +101,10 @@ def _prepare(subjects: Sequence[ManifestSubject], store: "StoreLocation", result
         if (missing := not_installed(error)) is None:
             raise
         results.send(_Failure(str(missing), missing.exit_status))
+    except (OSError, RuntimeError) as error:
+        if (refusal := machine_refusal(error)) is None:
+            raise
+        results.send(_Failure(str(refusal), refusal.exit_status))
 
 
 def _end_with_parent() -> None:

@@ -7,6 +7,8 @@ import signal
 import sys
 from typing import NoReturn
 
+from transformermodel_cli.exit_status import UNREAD
+
 
 def end_process(status: int) -> NoReturn:
     """End the process, with what libraries have registered for its end, but without taking Python down.
@@ -22,6 +24,8 @@ def end_process(status: int) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except OSError:  # whoever read it has gone
+        except BrokenPipeError:  # whoever read it has gone
+            status = status or UNREAD
+        except OSError:
             status = status or 1
     os._exit(status)

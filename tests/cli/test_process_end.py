@@ -40,4 +40,4 @@ def test_what_could_not_be_said_is_a_failure_without_a_traceback() -> None:
         process.stdout.close()
         process.stdin.close()
         assert process.stderr.read().decode() == ""
-        assert process.wait(PATIENCE_SECONDS) == 1
+        assert process.wait(PATIENCE_SECONDS) == 141
