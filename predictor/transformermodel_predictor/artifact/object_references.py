@@ -44,12 +44,25 @@ class ObjectReferences:
     def add(self, reference: str, digest: str) -> None:
         """Note that a model uses an artifact; what it used before the last few it may no longer go back to."""
         model = reference_key(reference)
-        self._bucket.write(f"{REFERENCES}/{model}{_SEPARATOR}{digest}", f"{digest}\n".encode("ascii"))
+        key, content = f"{REFERENCES}/{model}{_SEPARATOR}{digest}", f"{digest}\n".encode("ascii")
+        self._bucket.write(key, content)
         notes = self._of(model)
+        if all(note.key != key for note in notes):  # removed by another that had listed it as an old one
+            self._bucket.write(key, content)
         kept = {digest, *newest(notes)}
-        self._bucket.remove(
-            note.key for note in notes if _SEPARATOR in note.key.rpartition("/")[2] and kept.isdisjoint(note.digests)
-        )
+        for note in notes:
+            if _SEPARATOR in note.key.rpartition("/")[2] and kept.isdisjoint(note.digests):
+                self._remove_unless_renewed(note)
+
+    def _remove_unless_renewed(self, note: Note) -> None:
+        """Remove an old note, unless its model has been prepared to that artifact again since it was listed.
+
+        Not every service removes an object on a condition. What is renewed between the look and the removal is missed
+        by who has renewed it, and written again.
+        """
+        now = self._bucket.state(note.key)
+        if now is not None and now.modified <= note.written:
+            self._bucket.remove([note.key])
 
     def used_by(self, reference: str) -> tuple[str, ...]:
         """The digests that a model uses, the newest first."""

@@ -9,6 +9,7 @@ from tests.object_stores.fixtures import ObjectServers
 from tests.predictor.artifact.places import Objects
 from transformermodel_predictor.artifact.object_references import Note, newest
 from transformermodel_predictor.artifact.references import KEPT_REVISIONS
+from transformermodel_predictor.objects.bucket import StoredObject
 from transformermodel_predictor.objects.location import Scheme
 
 MODEL, OTHER = "cluster/team/sentiment", "cluster/team/sentiment-2"
@@ -34,6 +35,40 @@ def test_of_two_preparations_at_once_neither_loses_its_reference(
     monkeypatch.setattr(place.bucket, "write", write_after_the_other)
     place.store("one").refer(MODEL, FIRST)
     assert set(place.collectable().used_by(MODEL)) == {FIRST, SECOND}
+
+
+def test_an_old_reference_that_is_renewed_while_another_removes_old_ones_is_kept(
+    place: Objects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digests = [f"{number:x}" * 64 for number in range(KEPT_REVISIONS + 1)]
+    for digest in digests[:-1]:
+        place.store().refer(MODEL, digest)
+    listing = place.bucket.list
+
+    def renewed_after_it_was_listed(key: str = "") -> list[StoredObject]:
+        found = listing(key)
+        monkeypatch.setattr(place.bucket, "list", listing)
+        place.bucket.write(f"refs/{MODEL}~{digests[0]}", f"{digests[0]}\n".encode())
+        return found
+
+    monkeypatch.setattr(place.bucket, "list", renewed_after_it_was_listed)
+    place.store().refer(MODEL, digests[-1])
+    assert digests[0] in place.collectable().used_by(MODEL)
+
+
+def test_a_reference_that_another_has_removed_as_an_old_one_is_written_again(
+    place: Objects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listing = place.bucket.list
+
+    def after_a_removal(key: str = "") -> list[StoredObject]:
+        monkeypatch.setattr(place.bucket, "list", listing)
+        place.bucket.remove([f"refs/{MODEL}~{FIRST}"])
+        return listing(key)
+
+    monkeypatch.setattr(place.bucket, "list", after_a_removal)
+    place.store().refer(MODEL, FIRST)
+    assert place.collectable().used_by(MODEL) == (FIRST,)
 
 
 def test_what_an_earlier_version_has_written_counts_and_goes_with_its_model(place: Objects) -> None:
