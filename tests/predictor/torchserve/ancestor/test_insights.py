@@ -11,6 +11,8 @@ from transformers import AutoTokenizer
 
 from tests.predictor.torchserve.ancestor.archives import AncestorArchive, head_of
 from tests.predictor.torchserve.ancestor.asking import Asked
+from transformermodel_predictor.engines.pretrained import PretrainedEngine
+from transformermodel_predictor.torchserve.ancestor.generators import GeneratorAnswering
 
 ArchiveOf = Callable[..., AncestorArchive]
 AncestorOf = Callable[..., Asked]
@@ -60,6 +62,26 @@ def test_without_a_target_the_answer_is_explained(ancestor: AncestorOf) -> None:
     asked = ancestor("sequence_classification")
     (label,) = (one.answer for one in asked.predict(TEXT))
     assert asked.explain(TEXT) == asked.explain({"text": TEXT, "target": label})
+
+
+@pytest.mark.parametrize(
+    ("mode", "body"),
+    [
+        ("sequence_classification", {"text": TEXT, "target": "Nothing"}),
+        ("token_classification", {"text": TEXT, "target": [1, 9]}),
+        ("text_generation", {"text": TEXT, "target": "Nothing"}),
+    ],
+    ids=str,
+)
+def test_a_wrong_target_is_refused_before_anything_is_computed(
+    ancestor: AncestorOf, monkeypatch: pytest.MonkeyPatch, mode: str, body: Any
+) -> None:
+    asked = ancestor(mode)
+    monkeypatch.setattr(PretrainedEngine, "run", None)
+    monkeypatch.setattr(GeneratorAnswering, "_written", None)
+    (told,) = asked.explain(body)
+    assert told.status == 400
+    assert "target" in told.answer
 
 
 @pytest.mark.parametrize(
