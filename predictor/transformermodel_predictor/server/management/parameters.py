@@ -7,6 +7,7 @@ from typing import Any
 from transformermodel_predictor.protocols.errors import InvalidRequest
 from transformermodel_predictor.protocols.members import refuse_misspelt
 from transformermodel_predictor.server.management.description import Page
+from transformermodel_predictor.torchserve.model_name import RULE, is_model_name
 from transformermodel_predictor.torchserve.worker_settings import WorkerSettings
 
 _SETTINGS = {
@@ -87,7 +88,7 @@ def read_registration(values: Mapping[str, Any]) -> Registration:
     counts = {key: _count(values, name, least) for name, (key, least) in _SETTINGS.items()}
     return Registration(
         url=url,
-        model_name=_text(values, "model_name"),
+        model_name=_name(values),
         handler=_text(values, "handler"),
         initial_workers=_count(values, "initial_workers", 0),
         overrides={key: count for key, count in counts.items() if count is not None},
@@ -145,6 +146,13 @@ def _text(values: Mapping[str, Any], name: str) -> str | None:
     if not isinstance(value, str):
         raise InvalidRequest(f"{name} must be a text")
     return value
+
+
+def _name(values: Mapping[str, Any]) -> str | None:
+    name = _text(values, "model_name")
+    if name is not None and not is_model_name(name):
+        raise InvalidRequest(f"Parameter model_name must be {RULE}: {name!r} is not.")
+    return name
 
 
 def _count(values: Mapping[str, Any], name: str, least: int) -> int | None:

@@ -251,6 +251,16 @@ def test_a_misspelt_parameter_is_refused_with_what_is_meant(
     assert manager.get("/models/tells/2.0").status_code == 404
 
 
+@pytest.mark.parametrize("name", ["a b", "-x", "é", "team/tiny"])
+def test_a_name_that_no_model_may_have_is_refused_with_those_that_one_may(manager: httpx.Client, name: str) -> None:
+    answer = manager.post("/models", params={"url": "second.mar", "model_name": name})
+    assert refused(answer) == (400, "BadRequestException")
+    assert answer.json()["message"] == (
+        "Parameter model_name must be letters, digits, '_', '.' and '-', and start with a letter or a digit: "
+        f"{name!r} is not."
+    )
+
+
 def test_one_in_a_body_is_refused_too(manager: httpx.Client) -> None:
     answer = manager.post("/models", json={"url": "tells.mar", "inital_workers": 1})
     assert refused(answer) == (400, "BadRequestException")
