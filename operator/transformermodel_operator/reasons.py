@@ -65,6 +65,11 @@ class Reason(StrEnum):
         member.tone, member.where, member.meaning = tone, where, meaning
         return member
 
+    @property
+    def remedy(self) -> str:
+        """What helps: its meaning after the first sentence, for messages that say themselves what has happened."""
+        return self.meaning.partition(". ")[2]
+
     @classmethod
     def named(cls, word: str) -> "Reason":
         """The reason of a condition that was reported.

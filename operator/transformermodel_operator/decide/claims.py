@@ -33,7 +33,8 @@ def claim_refusal(storage: AnyStorage, claims: Mapping[str, Document | None]) ->
         modes = claim["spec"].get("accessModes") or ()
         if isinstance(storage, StorageLocation) and name == storage.claim and not _WRITABLE & set(modes):
             told = ", ".join(modes) or "no access mode"
-            return _refusal(Reason.ClaimAccessMode, f"PersistentVolumeClaim {name} is {told}.")
+            words = f"PersistentVolumeClaim {name} is {told}. {Reason.ClaimAccessMode.meaning}"
+            return Refusal(Reason.ClaimAccessMode, words)
     return None
 
 
@@ -49,4 +50,4 @@ def claim_remarks(
 
 
 def _refusal(reason: Reason, found: str) -> Refusal:
-    return Refusal(reason, f"{found} {reason.meaning}")
+    return Refusal(reason, f"{found} {reason.remedy}")

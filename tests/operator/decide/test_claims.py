@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.operator.world import Object, claim, conditions, model, snapshot
+from tests.operator.world import Object, claim, conditions, message, model, snapshot
 from transformermodel_operator.decision import decide
 
 
@@ -18,6 +18,9 @@ def test_a_source_that_is_missing_holds_the_job_up_as_the_storage_does() -> None
     document = model(source={"uri": "pvc://checkpoints/bert"})
     decision = decide(snapshot(document, claims={"checkpoints": None, "models": claim("models")}))
     assert (decision.apply, conditions(decision)["Prepared"]) == ((), ("False", "ClaimMissing"))
+    assert message(decision, "Prepared") == (
+        "PersistentVolumeClaim checkpoints is not there. Create it in the model's namespace, or correct the pvc:// uri."
+    )
 
 
 @pytest.mark.parametrize(
