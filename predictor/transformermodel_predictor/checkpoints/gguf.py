@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,7 @@ def load_gguf(file: Path, auto_class: str, configuration: PreTrainedConfig) -> P
     Raises:
         ValueError, TypeError, LookupError, OSError: the file holds no model for this Auto class.
     """
-    with quiet(), _without_bar():
+    with quiet(), _without_bar(), _names_looked_up_once():
         quantised = getattr(transformers, auto_class).from_pretrained(
             file.parent,
             config=configuration,  # else it is read again, which takes seconds
@@ -72,3 +72,16 @@ def _without_bar() -> Iterator[None]:
         yield
     finally:
         reader.tqdm = bar
+
+
+@contextmanager
+def _names_looked_up_once() -> Iterator[None]:
+    """Keep the table of an architecture's names: the reader has it made anew for each of the model's modules."""
+    import gguf  # most checkpoints are none
+
+    make: Any = gguf.get_tensor_name_map
+    gguf.get_tensor_name_map = cache(make)
+    try:
+        yield
+    finally:
+        gguf.get_tensor_name_map = make
