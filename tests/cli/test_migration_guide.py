@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.cli.forked import Forked
 from tests.cli.test_serve import PROGRAM, free_port
 from tests.migration_guide import COMMANDS, CUSTOM_MODEL, INFERENCE_SERVICE, NATIVE_MODEL, line_with
 from tests.predictor.preparation.conftest import FAITHFUL
@@ -77,14 +78,8 @@ def served(command: str, folder: Path, **environment: str) -> Iterator[int]:
     port = free_port()
     arguments = shlex.split(_placed(command, port))[1:]
     store = ["--grpc-port", "0", "--store", str(folder / "artifacts")]
-    process = subprocess.Popen(
-        [str(PROGRAM), *arguments, *store],
-        cwd=folder,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "COLUMNS": "200", "XDG_CACHE_HOME": str(folder / "cache"), **environment},
-    )
-    assert process.stderr is not None
+    variables = {**os.environ, "COLUMNS": "200", "XDG_CACHE_HOME": str(folder / "cache"), **environment}
+    process = Forked(*arguments, *store, folder=folder, environment=variables)
     said = ""
     for line in process.stderr:
         said += line

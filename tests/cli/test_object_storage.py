@@ -2,13 +2,12 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
+from tests.cli import forked
 from tests.cli.test_serve import Server
 from tests.object_stores.install import not_installed
 from tests.object_stores.servers import serving
@@ -16,7 +15,6 @@ from tests.predictor.preparation.conftest import FAITHFUL
 from tests.predictor.tiny import save_tiny_checkpoint
 from transformermodel_predictor.objects.location import Scheme
 
-PROGRAM = Path(sys.executable).parent / "transformermodel"
 MANIFEST = {
     "apiVersion": "transformermodel.dev/v1alpha1",
     "kind": "TransformerModel",
@@ -28,7 +26,7 @@ pytestmark = pytest.mark.slow
 
 
 def run(*arguments: str) -> str:
-    done = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, check=False)
+    done = forked.run(*arguments)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     return done.stdout
@@ -53,7 +51,8 @@ def test_a_model_is_prepared_into_a_bucket_served_from_it_and_collected(
 
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "two"))  # another machine
         uri = f"{store}/artifacts/{prepared['digest']}"
-        server = Server(tmp_path / "unused", "--model-name", "tiny", "--model-uri", uri)
+        named = ("--model-name", "tiny", "--model-uri", uri)
+        server = Server(tmp_path / "unused", *named, start=forked.Forked)
         assert "/v2/models/tiny/infer" in server.until("curl")
         server.process.kill()
         server.process.communicate()

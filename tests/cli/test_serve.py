@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import httpx
 import pytest
 import yaml
 
+from tests.cli.forked import Forked, run
 from tests.predictor.preparation.conftest import FAITHFUL
 from transformermodel_api.preparation import Precision
 from transformermodel_predictor.preparation.contest.parity import TOLERANCES
@@ -35,17 +36,25 @@ def free_port() -> int:
         return port
 
 
-class Server:
-    """A running `transformermodel serve`, and what it has said until it was ready."""
+def started(*arguments: str, environment: Mapping[str, str]) -> subprocess.Popen[str]:
+    return subprocess.Popen([str(PROGRAM), *arguments], stderr=subprocess.PIPE, text=True, env=environment)
 
-    def __init__(self, store: Path, *arguments: str) -> None:
+
+class Server:
+    """A running `transformermodel serve`, and what it has said until it was ready.
+
+    Args:
+        start: starts the command, as a newcomer does or as a copy of a process that has imported what it needs.
+    """
+
+    def __init__(
+        self, store: Path, *arguments: str, start: Callable[..., subprocess.Popen[str] | Forked] = started
+    ) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         ports = ["--http-port", str(self.port), "--grpc-port", "0"]
-        command = [str(PROGRAM), "serve", *arguments, *ports, "--store", str(store)]
-        self.process = subprocess.Popen(
-            command, stderr=subprocess.PIPE, text=True, env={**os.environ, "COLUMNS": "200"}
-        )
+        environment = {**os.environ, "COLUMNS": "200"}
+        self.process = start("serve", *arguments, *ports, "--store", str(store), environment=environment)
         self.said = ""
 
     def until(self, word: str) -> str:
@@ -153,18 +162,13 @@ def test_a_device_that_is_not_here_is_told_while_the_model_is_prepared(tmp_path:
         model["spec"]["source"] = {"uri": f"https://127.0.0.1:{silent.getsockname()[1]}/model.zip"}
         (tmp_path / "model.yaml").write_text(yaml.safe_dump(model))
         manifest, store = str(tmp_path / "model.yaml"), str(tmp_path / "store")
-        shown = subprocess.run(
-            [str(PROGRAM), *command, manifest, "--store", store, "--device", "cuda:99"],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        shown = run(*command, manifest, "--store", store, "--device", "cuda:99")
     assert shown.returncode == 2, shown.stderr
     assert "error: device CUDA 99 is not here: this machine has" in shown.stderr
 
 
 def test_ctrl_c_ends_it_quietly(store: Path) -> None:
-    running = Server(store, str(EXAMPLE / "model.yaml"))
+    running = Server(store, str(EXAMPLE / "model.yaml"), start=Forked)
     running.until("curl")
     assert "Acquire" not in running.said, "the second preparation should have found the first"
     assert running.stop(signal.SIGINT) in (0, 130)
@@ -178,12 +182,7 @@ def test_a_golden_answer_that_does_not_come_stops_before_serving(tmp_path: Path)
     model["spec"]["tests"][0]["expect"]["label"] = "NEGATIVE"
     manifest = tmp_path / "model.yaml"
     manifest.write_text(yaml.safe_dump(model))
-    shown = subprocess.run(
-        [str(PROGRAM), "prepare", str(manifest), "--store", str(tmp_path / "store")],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    shown = run("prepare", str(manifest), "--store", str(tmp_path / "store"))
     assert shown.returncode == 20
     assert "GoldenAnswerMismatch" in shown.stderr
     assert "Traceback" not in shown.stderr
