@@ -2,12 +2,13 @@
 
 import gc
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.absent import HIDE_IT
 from transformermodel_predictor.server.threads import cpu_limit
 
 # Never judged by time: on a busy machine the first example may be slow.
@@ -49,3 +50,13 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.collect()
         gc.freeze()
         gc.enable()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _absent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Hide what tests alone need from the processes that they start."""
+    folder = tmp_path_factory.mktemp("absent")
+    (folder / "sitecustomize.py").write_text(f"{HIDE_IT}\n")  # Python looks for it wherever it imports from
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(folder), prepend=os.pathsep)
+        yield

@@ -5,6 +5,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
+from tests.absent import HIDE_IT
 from tests.cluster.node.processes import NodeFailed
 from tests.cluster.node.run import REPOSITORY
 
@@ -12,8 +13,6 @@ PLACE = Path("/opt/transformermodel")
 """Where the environment with the wheel is found in a container."""
 DEPENDENCIES = Path("/opt/dependencies")
 """Where the packages that the project depends on are found in a container."""
-_ABSENT = ("scipy", "sklearn")
-"""What is beside them for tests alone: no image has it. Where it is, transformers takes half a second to import it."""
 
 
 def install(folder: Path) -> None:
@@ -32,8 +31,7 @@ def install(folder: Path) -> None:
     flags = ("--quiet", "--offline", "--no-deps", "--compile-bytecode", "--python", folder / "bin" / "python")
     _run(uv, "pip", "install", *flags, wheel)
     (packages,) = folder.glob("lib/python*/site-packages")
-    hide = f"import sys; sys.modules.update(dict.fromkeys({_ABSENT}))"
-    (packages / "dependencies.pth").write_text(f"{DEPENDENCIES}\n{hide}\n")
+    (packages / "dependencies.pth").write_text(f"{DEPENDENCIES}\n{HIDE_IT}\n")
 
 
 def base_python() -> Path:
