@@ -22,6 +22,7 @@ from transformermodel_predictor.engines.global_attention import (
     counts_separators,
     global_attention,
 )
+from transformermodel_predictor.engines.linears import can_prepack, prepack
 from transformermodel_predictor.engines.mapping import stay_in_files
 from transformermodel_predictor.engines.padding import pad_token_of, padding_is_hidden
 from transformermodel_predictor.engines.precision import dtype_of
@@ -94,8 +95,19 @@ class PretrainedEngine:
         precision: Precision = Precision.Float32,
         device: torch.device = CPU,
         execution: Execution = Execution(),  # noqa: B008 - immutable
+        *,
+        prepacked: bool = False,
     ) -> Self:
         """Load the weights in a folder, with the head of the task; compile and warm up if that is wanted.
+
+        Args:
+            directory: config.json and safetensors.
+            task: decides the head.
+            precision: of weights and arithmetic.
+            device: where it runs.
+            execution: how it runs.
+            prepacked: whether oneDNN lays out the weights of linears, where it can: a token that is generated takes two
+                thirds of the time, but results are not just as transformers has them.
 
         Raises:
             PreparationFailed: the folder holds no safetensors, another architecture, weights without the head, or the
@@ -106,11 +118,14 @@ class PretrainedEngine:
         model = load_for_task(directory, task, **_settings(precision, execution))
         if execution.device_map is DeviceMap.Single:
             torch.nn.Module.to(model, device)  # transformers' own `to` has no types
-        engine = cls(model, _shapes(model, execution))
+        prepacked = prepacked and precision is not Precision.Int8 and _can_prepack(model)
+        engine = cls(model, _shapes(model, execution, prepacked=prepacked))
         engine.try_padding()
         if precision is Precision.Int8:
             quantize(model)
         elif model.device.type == "cpu":
+            if prepacked:
+                prepack(model)
             stay_in_files(model, directory.glob("*.safetensors"))  # of which the trial has read every page
         if execution.compilation is None:
             return engine
@@ -205,13 +220,17 @@ class PretrainedEngine:
         return self._filler if feature == "input_ids" else 0
 
 
-def _shapes(model: PreTrainedModel, execution: Execution) -> Buckets | Tiles | None:
-    """Those of a compiled model, or of one whose linears oneDNN compiles: on the CPU, in less than float32."""
+def _shapes(model: PreTrainedModel, execution: Execution, *, prepacked: bool) -> Buckets | Tiles | None:
+    """Those of a compiled model, or of one whose linears oneDNN compiles: on the CPU, prepacked or below float32."""
     if execution.compilation:
         return Buckets.up_to(execution.max_length)
-    if model.device.type != "cpu" or model.dtype is torch.float32:
+    if model.device.type != "cpu" or (model.dtype is torch.float32 and not prepacked):
         return None
     return Tiles(tile_of(model.dtype), min(execution.max_length, model_limit(model) or execution.max_length))
+
+
+def _can_prepack(model: PreTrainedModel) -> bool:
+    return model.device.type == "cpu" and can_prepack(model.dtype)
 
 
 def _settings(precision: Precision, execution: Execution) -> dict[str, Any]:

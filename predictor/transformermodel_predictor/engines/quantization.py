@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.ao.nn.quantized.modules.linear import LinearPackedParams
 from torch.ao.quantization import per_channel_dynamic_qconfig, quantize_dynamic
 
 from transformermodel_api.errors import PreparationFailed
@@ -37,6 +38,11 @@ def quantize(model: nn.Module) -> None:
         quantize_dynamic(  # type: ignore[no-untyped-call]
             model, {nn.Linear: per_channel_dynamic_qconfig}, dtype=torch.qint8, inplace=True
         )
+
+
+def is_quantized(model: nn.Module) -> bool:
+    """Whether any of its layers is quantized."""
+    return any(isinstance(part, LinearPackedParams) for part in model.modules())
 
 
 def fastest_library() -> str:

@@ -30,8 +30,25 @@ def rounded_up(total: int, tile: int) -> int:
         total: tokens of the sequences.
         tile: the number of rows that is multiplied at once anyway; a power of two.
     """
-    step = max(tile, 1 << max(total.bit_length() - 5, 0))
+    step = _step(total, tile)
     return -(-total // step) * step
+
+
+def rounded_down(total: int, tile: int) -> int:
+    """The largest of those totals that is not beyond a number; 0 where all are."""
+    step = _step(total, tile)
+    return total // step * step
+
+
+def filled_up(length: int, tile: int, most: int | None) -> int:
+    """The next of those totals, but not beyond the most that a model takes; a length beyond it stays as it is."""
+    filled = rounded_up(length, tile)
+    return filled if most is None else max(length, min(filled, most))
+
+
+def _step(total: int, tile: int) -> int:
+    """How far the totals around a number are apart."""
+    return max(tile, 1 << max(total.bit_length() - 5, 0))
 
 
 @dataclass(frozen=True)
@@ -53,4 +70,4 @@ class Tiles:
 
     def around(self, rows: int, length: int) -> tuple[int, int]:
         """The shape that a batch is filled up to; a length beyond the longest stays as it is."""
-        return rows, max(length, min(rounded_up(length, self.tile), self.longest))
+        return rows, filled_up(length, self.tile, self.longest)

@@ -136,7 +136,13 @@ class Batch:
             most = self._prompt_tokens - tokens
             count = self._together(most)
             tokens += self._read_short(count) if count > 1 else self._read_first(most)
+            if self._in_parts():
+                break  # a decoder reads whole tiles; what is left of the share is not worth a pass
         return tokens
+
+    def _in_parts(self) -> bool:
+        """Whether the first prompt has been read, but not to its end."""
+        return bool(self._reading) and self._reading[0][1].left < len(self._reading[0][1])
 
     def _together(self, most: int) -> int:
         """How many of the prompts, from the first on, are read together: those that fit, filled up to the longest."""

@@ -1,6 +1,7 @@
 """How the tokens that were there already are kept while sequences grow: a decoder and its rows."""
 
 from collections.abc import Sequence
+from itertools import repeat
 from typing import Generic, Protocol, TypeVar
 
 import torch
@@ -90,7 +91,8 @@ class SeparateDecoder:
 
     def read(self, prompt: Prompt[Cache], most: int) -> torch.Tensor | None:
         """Read some more of a prompt."""
-        return read(self._model, prompt, most)
+        logits = last_logits(self._model, prompt.take(most), prompt.cache)
+        return None if prompt.left else logits
 
     def read_together(self, prompts: Sequence[Prompt[Cache]]) -> list[torch.Tensor]:
         """Read short prompts, each by itself."""
@@ -116,16 +118,20 @@ class SeparateDecoder:
         self._rows.clear()
 
 
-def read(model: PreTrainedModel, prompt: Prompt[Cache], most: int) -> torch.Tensor | None:
-    """Read the next tokens of a prompt into its cache; the last logits when it is done."""
-    logits = last_logits(model, prompt.take(most), prompt.cache)
-    return None if prompt.left else logits
-
-
 @torch.inference_mode()
-def last_logits(model: PreTrainedModel, tokens: Sequence[int], cache: Cache) -> torch.Tensor:
-    """One forward pass over further tokens of one sequence; the logits [vocabulary] of the last one."""
-    ids = torch.tensor([tokens], device=model.device)
-    output = model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
-    logits: torch.Tensor = output.logits[0, -1].float().cpu()
+def last_logits(model: PreTrainedModel, tokens: Sequence[int], cache: Cache, fill: int = 0) -> torch.Tensor:
+    """One forward pass over further tokens of one sequence.
+
+    Args:
+        model: in evaluation mode.
+        tokens: at least one.
+        cache: where their keys and values go, and those of what they are filled up with.
+        fill: by how many tokens they are filled up behind their end.
+
+    Returns:
+        The logits [vocabulary] of the last one of them.
+    """
+    ids = torch.tensor([[*tokens, *repeat(tokens[-1], fill)]], device=model.device)
+    output = model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=fill + 1)
+    logits: torch.Tensor = output.logits[0, -1 - fill].float().cpu()
     return logits

@@ -50,7 +50,7 @@ def _load_model(artifact: Artifact, task: TextGeneration, device: torch.device) 
         _log.warning("%s is not compiled: text is generated with shapes that change at every step", artifact.path)
         execution = replace(execution, compilation=None)
     precision = artifact.manifest.candidate.precision
-    engine = PretrainedEngine.load(artifact.path, task, precision, device, execution)
+    engine = PretrainedEngine.load(artifact.path, task, precision, device, execution, prepacked=True)
     model = engine.model
     embeddings: Any = model.get_input_embeddings()
     vocabulary: int = embeddings.weight.shape[0]
@@ -59,7 +59,7 @@ def _load_model(artifact: Artifact, task: TextGeneration, device: torch.device) 
         artifact=artifact,
         task=task,
         tokenizer=tokenizer,
-        new_decoder=partial(choose_decoder(model), model),
+        new_decoder=choose_decoder(model),
         ends=ends_of(model, tokenizer),
         vocabulary=vocabulary,
         positions=model_limit(model),

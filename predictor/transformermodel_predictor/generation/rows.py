@@ -28,9 +28,8 @@ class RowLayer:
 
     def write(self, keys: torch.Tensor, values: torch.Tensor, columns: torch.Tensor) -> None:
         """Write the tokens [rows, heads, tokens, size] of the first rows, each to its own column [rows, tokens]."""
-        rows = torch.arange(len(columns), device=columns.device)[:, None]
-        self.keys[rows, :, columns] = keys.transpose(1, 2)
-        self.values[rows, :, columns] = values.transpose(1, 2)
+        write(self.keys, keys, columns)
+        write(self.values, values, columns)
 
     def put(self, row: int, keys: torch.Tensor, values: torch.Tensor) -> None:
         """Write a whole sequence [heads, columns, size] from the first column of a row."""
@@ -122,6 +121,18 @@ class Rows:
         self.lengths = []
         for layer in self.layers:
             layer.clear()
+
+
+def write(held: torch.Tensor, states: torch.Tensor, columns: torch.Tensor) -> None:
+    """Write further tokens of the first rows into what is held, in place.
+
+    Args:
+        held: [rows or more, heads, columns, size].
+        states: of the tokens, [rows, heads, tokens, size].
+        columns: where each belongs, int64 [rows, tokens].
+    """
+    rows = torch.arange(columns.shape[0], device=columns.device)[:, None]
+    held[rows, :, columns] = states.transpose(1, 2)
 
 
 def _empty(tensor: torch.Tensor) -> torch.Tensor:

@@ -1,62 +1,17 @@
 """Many sequences of different lengths in one forward pass of a transformers model."""
 
 from collections.abc import Sequence
-from typing import Any
+from itertools import repeat
 
 import torch
 from transformers import Cache, DynamicCache, PreTrainedModel
-from transformers.cache_utils import CacheLayerMixin
 
-from transformermodel_predictor.generation.decoder import Prompt, read
+from transformermodel_predictor.checkpoints.limits import model_limit
+from transformermodel_predictor.engines.recording import Pass
+from transformermodel_predictor.engines.tiles import filled_up, rounded_down, tile_of
+from transformermodel_predictor.generation.decoder import Prompt, last_logits
 from transformermodel_predictor.generation.rows import RowLayer, Rows
-from transformermodel_predictor.generation.windows import Windows
-
-
-class _Place:
-    """Where the keys and values of a step are written, the same in all layers."""
-
-    def __init__(self) -> None:
-        self.columns = torch.empty(0, 0, dtype=torch.int64)
-        self.longest = 0
-
-
-class _Layer(CacheLayerMixin):  # type: ignore[no-untyped-call] # transformers' classes are not annotated
-    """A layer of rows as transformers writes and reads it; the place says what is in use."""
-
-    is_sliding = False
-
-    def __init__(self, place: _Place, rows: RowLayer) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self._place = place
-        self._rows = rows
-        self.is_initialized = True
-
-    def lazy_initialization(self, key_states: torch.Tensor, value_states: torch.Tensor) -> None:
-        """Nothing to do: it is made with the first prompt."""
-
-    def update(
-        self,
-        key_states: torch.Tensor,
-        value_states: torch.Tensor,
-        *_: Any,  # noqa: ANN401 - transformers' interface
-        **__: Any,  # noqa: ANN401
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Write one token per row at the row's own end; what all rows hold, up to the end of the longest."""
-        rows, used, longest = self._rows, len(self._place.columns), self._place.longest
-        rows.write(key_states, value_states, self._place.columns)
-        return rows.keys[:used, :, :longest], rows.values[:used, :, :longest]
-
-    def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
-        """Columns of the mask, and where they begin."""
-        return self._place.longest, 0
-
-    def get_seq_length(self) -> int:
-        """Tokens before the step, in the longest row."""
-        return self._place.longest - 1
-
-    def get_max_length(self) -> int:
-        """There is no limit."""
-        return -1
+from transformermodel_predictor.generation.step import ModelStep
 
 
 class SlotDecoder:
@@ -67,29 +22,36 @@ class SlotDecoder:
 
     Args:
         model: in evaluation mode.
+        run: what runs in place of the model's own step, such as a recording of it.
     """
 
-    def __init__(self, model: PreTrainedModel) -> None:
+    def __init__(self, model: PreTrainedModel, run: Pass | None = None) -> None:
         self._model = model
-        self._place = _Place()
+        self._run = run or ModelStep(model)
         self._rows = Rows(())
-        self._cache: Cache | None = None
-        self._windows = Windows(model)
+        self._tile = tile_of(model.dtype) if model.device.type == "cpu" else None
+        self._positions = model_limit(model)
 
     def open(self, tokens: Sequence[int]) -> Prompt[Cache]:
         """Begin with a prompt."""
         return Prompt(tokens, DynamicCache())
 
     def read(self, prompt: Prompt[Cache], most: int) -> torch.Tensor | None:
-        """Read some more of a prompt."""
-        return read(self._model, prompt, most)
+        """Read some more of a prompt: as many tokens as are read of others too, filled up behind its end."""
+        if prompt.left > most:
+            whole = most if self._tile is None else rounded_down(most, self._tile) or most
+            last_logits(self._model, prompt.take(whole), prompt.cache)
+            return None
+        read = len(prompt) - prompt.left
+        tokens = prompt.take(most)
+        return last_logits(self._model, tokens, prompt.cache, self._filled(read, len(tokens)) - len(tokens))
 
     @torch.inference_mode()
     def read_together(self, prompts: Sequence[Prompt[Cache]]) -> list[torch.Tensor]:
         """Read short prompts in one pass. They are filled up behind their ends, where no token of theirs looks."""
         rows = [prompt.take(len(prompt)) for prompt in prompts]
-        shortest, longest = min(map(len, rows)), max(map(len, rows))
-        filled = [[*row, *[row[-1]] * (longest - len(row))] for row in rows]
+        shortest, longest = min(map(len, rows)), self._filled(0, max(map(len, rows)))
+        filled = [[*row, *repeat(row[-1], longest - len(row))] for row in rows]
         together = DynamicCache()
         output = self._model(
             input_ids=torch.tensor(filled, device=self._model.device),
@@ -106,28 +68,24 @@ class SlotDecoder:
     def join(self, prompt: Prompt[Cache]) -> None:
         """Copy a prompt's keys and values into the last row."""
         states = states_of(prompt.cache)
-        if self._cache is None:
+        if not self._rows.layers:
             self._rows = Rows([RowLayer(keys, values) for keys, values in states])
-            self._cache = Cache(layers=[_Layer(self._place, layer) for layer in self._rows.layers])
         self._rows.add(states, len(prompt))
 
     @torch.inference_mode()
     def step(self, tokens: Sequence[int]) -> torch.Tensor:
         """Add a token to every row."""
-        place, device = self._place, self._model.device
-        place.longest = self._rows.longest + 1
-        place.columns = self._rows.room_for(1)
-        output = self._model(
-            input_ids=torch.tensor(tokens, device=device)[:, None],
-            position_ids=place.columns,
-            attention_mask=self._windows.masks(torch.arange(place.longest, device=device)[None], place.columns),
-            past_key_values=self._cache,
-            use_cache=True,
-            logits_to_keep=1,
-        )
+        (logits,) = self._run(*self.given(tokens))
         self._rows.lengthen(1)
-        logits: torch.Tensor = output.logits[:, -1].float().cpu()
-        return logits
+        return logits.float().cpu()
+
+    def given(self, tokens: Sequence[int]) -> tuple[torch.Tensor, ...]:
+        """What a step over these tokens takes; there is room for them."""
+        device = self._model.device
+        columns = self._rows.room_for(1)
+        held = torch.arange(self._rows.longest + 1, device=device)[None]
+        states = [states for layer in self._rows.layers for states in (layer.keys, layer.values)]
+        return torch.tensor(tokens, device=device)[:, None], columns, held, *states
 
     @torch.inference_mode()
     def leave(self, row: int) -> None:
@@ -142,6 +100,15 @@ class SlotDecoder:
     def clear(self) -> None:
         """Drop all rows and their memory."""
         self._rows.clear()
+
+    def _filled(self, read: int, tokens: int) -> int:
+        """How many tokens are run in place of so many, after those that were read: never beyond the model's positions.
+
+        What they leave in a cache is cut off when the prompt joins.
+        """
+        if self._tile is None:
+            return tokens
+        return filled_up(tokens, self._tile, None if self._positions is None else self._positions - read)
 
 
 def states_of(cache: Cache) -> list[tuple[torch.Tensor, torch.Tensor]]:

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transformermodel_predictor.engines.tiles import Tiles, rounded_up, tile_of
+from transformermodel_predictor.engines.tiles import Tiles, filled_up, rounded_down, rounded_up, tile_of
 
 
 @given(st.integers(1, 100_000), st.sampled_from([1, 4, 16]))
@@ -14,6 +14,14 @@ def test_round_totals_are_near(total: int, tile: int) -> None:
     assert 0 <= filled - total < max(tile, total / 16)
     assert filled % tile == 0
     assert rounded_up(filled, tile) == filled
+
+
+@given(st.integers(1, 100_000), st.sampled_from([1, 4, 16]))
+def test_what_is_rounded_down_is_the_largest_of_them_that_fits(total: int, tile: int) -> None:
+    filled = rounded_down(total, tile)
+    assert 0 <= total - filled < max(tile, total / 16)
+    assert rounded_up(filled, tile) == filled
+    assert rounded_up(filled + 1, tile) > total
 
 
 @pytest.mark.parametrize(("tile", "totals"), [(4, 112), (16, 80)])
@@ -39,3 +47,8 @@ def test_steps_have_a_tenth_of_the_numbers_of_tokens() -> None:
     filled = [Tiles(16, longest=512).around(*batch) for batch in batches]
     assert len({length for _, length in filled}) == 32
     assert len({rows * length for rows, length in filled}) < len({rows * length for rows, length in batches}) / 10
+
+
+@pytest.mark.parametrize(("most", "filled"), [(None, 32), (40, 32), (20, 20), (5, 17)])
+def test_what_a_model_takes_at_most_may_be_unlimited(most: int | None, filled: int) -> None:
+    assert filled_up(17, 16, most) == filled

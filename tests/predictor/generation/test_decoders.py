@@ -18,6 +18,7 @@ from tests.predictor.generation.asked import (
 from tests.predictor.tiny_language import CONFIGURATIONS, VOCABULARY, make_language_model
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
+from transformermodel_predictor.engines.quantization import quantize
 from transformermodel_predictor.generation.batch import Batch, Member, generate
 from transformermodel_predictor.generation.choice import choose_decoder
 from transformermodel_predictor.generation.decoder import Prompt, SeparateDecoder
@@ -31,7 +32,7 @@ TOGETHER = [kind for kind in CONFIGURATIONS if kind != "bloom"]
 @pytest.mark.parametrize("kind", TOGETHER)
 def test_all_together_each_as_if_it_were_alone(kind: str, tokenizer: TokenizersBackend) -> None:
     model, asked = make_language_model(kind), prompts(6)
-    decoder = choose_decoder(model)(model)
+    decoder = choose_decoder(model)()
 
     told = generate(decoder, [continuation(prompt, 4 + 3 * i, tokenizer) for i, prompt in enumerate(asked)])
 
@@ -58,6 +59,24 @@ def test_short_prompts_that_come_at_once_are_read_in_one_pass(
 
     assert passes == [(2, 4), (2, 60), (1, 100), (5, 1)], "all are filled up to the longest of those read together"
     assert [tokens(pieces) for pieces in told] == [own_tokens(llama, prompt, 2) for prompt in asked]
+
+
+@pytest.mark.parametrize(("length", "read"), [(5, 8), (8, 8), (62, 64), (66, 68), (67, 67)])
+def test_prompts_are_filled_up_so_that_few_lengths_occur_but_not_beyond_the_models_positions(
+    length: int, read: int, tokenizer: TokenizersBackend
+) -> None:
+    model = make_language_model("long llama")
+    model.config.max_position_embeddings = 67 if length == 67 else 200
+    passes: list[int] = []
+    noting = model.register_forward_pre_hook(
+        lambda _, __, given: passes.append(given["input_ids"].shape[1]), with_kwargs=True
+    )
+    prompt = list(range(3, 3 + length))
+    (pieces,) = generate(SlotDecoder(model), [continuation(prompt, 3, tokenizer)])
+    noting.remove()
+
+    assert passes == [read, 1, 1]
+    assert tokens(pieces) == own_tokens(model, prompt, 3)
 
 
 def test_a_prompt_that_cannot_be_read_harms_none_of_those_who_came_with_it(
@@ -95,11 +114,28 @@ def test_a_long_prompt_is_read_in_parts_while_others_go_on(
     assert order.index("long") > len(long) // 4
 
 
+def test_the_parts_of_a_long_prompt_are_whole_tiles(llama: PreTrainedModel, tokenizer: TokenizersBackend) -> None:
+    passes: list[int] = []
+    noting = llama.register_forward_pre_hook(
+        lambda _, __, given: passes.append(given["input_ids"].shape[1]), with_kwargs=True
+    )
+    prompt = list(range(10, 35))
+    (pieces,) = generate(SlotDecoder(llama), [continuation(prompt, 2, tokenizer)])
+    batch, told = Batch(SlotDecoder(llama), prompt_tokens=11), list[Piece | Exception]()
+    batch.step([Member(continuation(prompt, 2, tokenizer), told.append)])
+    while len(batch):
+        batch.step([])
+    noting.remove()
+
+    assert passes == [28, 1, 8, 8, 12, 1], "none is filled up but the last, behind which nothing is read"
+    assert told == pieces
+
+
 def test_an_architecture_that_cannot_be_decoded_together_is_decoded_one_by_one(
     tokenizer: TokenizersBackend, caplog: pytest.LogCaptureFixture
 ) -> None:
     model, asked = make_language_model("bloom"), prompts(3)
-    decoder = choose_decoder(model)(model)
+    decoder = choose_decoder(model)()
 
     told = generate(decoder, [continuation(prompt, 6, tokenizer) for prompt in asked])
 
@@ -116,6 +152,16 @@ def test_an_architecture_that_forgets_is_refused() -> None:
         choose_decoder(model)
 
     assert failure.value.reason is FailureReason.UnsupportedArchitecture
+
+
+def test_a_model_that_does_not_bear_8_bit_is_told_so() -> None:
+    model = make_language_model()
+    quantize(model)
+
+    with pytest.raises(PreparationFailed, match=r"in Int8 gives other logits.* BFloat16") as failure:
+        choose_decoder(model)
+
+    assert failure.value.reason is FailureReason.UnsupportedForm
 
 
 @pytest.mark.parametrize("from_pass", [0, 7], ids=["one by one", "together"])

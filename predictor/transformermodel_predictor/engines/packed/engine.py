@@ -10,8 +10,8 @@ from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.preparation import Precision
 from transformermodel_predictor.engines.cores import Cores, process_cores
+from transformermodel_predictor.engines.linears import can_prepack, prepack
 from transformermodel_predictor.engines.mapping import stay_in_files
-from transformermodel_predictor.engines.packed.linears import can_prepack, prepack
 from transformermodel_predictor.engines.packed.model import NotPackable, PackedModel
 from transformermodel_predictor.engines.packed.parity import pack
 from transformermodel_predictor.engines.packed.recording import Recordings

@@ -6,59 +6,47 @@ core is in Python no other can be.
 
 import logging
 import threading
-import warnings
 from collections.abc import Mapping, Sequence
 from itertools import cycle, islice
 from pathlib import Path
-from typing import Any
 
 import torch
-from torch import nn
-from torch.ao.nn.quantized.modules.linear import LinearPackedParams
 
 from transformermodel_predictor.engines.packed.layout import Layout
 from transformermodel_predictor.engines.packed.model import Forward, PackedModel
 from transformermodel_predictor.engines.packed.parity import largest_difference
 from transformermodel_predictor.engines.packed.recorded_layout import RecordedLayout
+from transformermodel_predictor.engines.recording import NotRecordable, Pass, record_pass
 from transformermodel_predictor.pretrained import one_line
 from transformermodel_predictor.tasks.task import Encoding, Outputs
 
 _log = logging.getLogger(__name__)
 
-_jit: Any = torch.jit  # it has no types
 _SHORT, _LONGER = (5, 3), (15, 2)
 """Lengths that fill rows up to different totals; of few tokens, as oneDNN keeps what it compiles for each total."""
 _TOLERANCE = 1e-4
 """Of the largest output, or of 1 where all are smaller. There should be none: the same operations run."""
-_UNDOUBTED = (str(Path(__file__).parent), torch.nn.functional.__file__)
-"""Where torch.jit's doubts mean nothing: shapes are compared there, of weights or as they always are."""
-_recording = threading.Lock()
-"""Held while a pass is recorded, as torch.jit can record but one at a time in a process."""
-
-
-class NotRecordable(Exception):
-    """A pass does more than its operations say; the text says what."""
+_UNDOUBTED = str(Path(__file__).parent)
+"""Where torch.jit's doubts mean nothing: shapes are compared there that are always as they were."""
 
 
 class Recording:
     """What a packed model's pass does, for rows of any lengths. May run in several threads at once.
 
     Args:
-        module: takes the features in their order, and then the lengths; gives the outputs in their order.
+        recorded: takes the features in their order, and then the lengths; gives the outputs in their order.
         features: names.
         outputs: names.
     """
 
-    def __init__(self, module: Any, features: Sequence[str], outputs: Sequence[str]) -> None:  # noqa: ANN401 - no types
-        self._module = module
+    def __init__(self, recorded: Pass, features: Sequence[str], outputs: Sequence[str]) -> None:
+        self._recorded = recorded
         self._features = tuple(features)
         self._outputs = tuple(outputs)
 
     def forward(self, layout: Layout, features: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """As PackedModel.forward, with the features that were recorded."""
-        given = [features[name] for name in self._features]
-        with _jit.optimized_execution(False):  # else the first passes are watched, and the next waits for a compiler
-            outputs = self._module(*given, torch.tensor(layout.lengths))
+        outputs = self._recorded(*(features[name] for name in self._features), torch.tensor(layout.lengths))
         return dict(zip(self._outputs, outputs, strict=True))
 
 
@@ -72,13 +60,14 @@ class Recordings:
     def __init__(self, packed: PackedModel) -> None:
         self._packed = packed
         self._forwards: dict[tuple[str, ...], Forward] = {}
+        self._making = threading.Lock()
 
     def of(self, sample: Encoding) -> Forward:
         """What runs rows with the features of a sample: a recording, or the model where it cannot be recorded."""
         names = tuple(sample.features)
         forward = self._forwards.get(names)
         if forward is None:
-            with _recording:
+            with self._making:
                 forward = self._forwards.get(names) or self._made(sample)
                 self._forwards[names] = forward
         return forward
@@ -104,42 +93,35 @@ def record(packed: PackedModel, sample: Encoding) -> Recording:
     """
     layout, features = _unlike(sample, packed)
     one_pass = _Pass(packed, layout, tuple(features))
+    given = (*features.values(), torch.tensor(layout.lengths))
+    recorded = record_pass(packed.model, one_pass, given, (_UNDOUBTED,))
+    recording = Recording(recorded, one_pass.features, one_pass.outputs)
     try:
-        with warnings.catch_warnings(record=True) as warned:
-            warnings.simplefilter("always")
-            given = (*features.values(), torch.tensor(layout.lengths))
-            module = _jit.trace(one_pass, given, check_trace=False)
-        _require_no_doubt(warned)
-        recording = Recording(module, tuple(features), one_pass.outputs)
-        _require_equal(packed.run([sample]), packed.run([sample], recording.forward))
-    except NotRecordable:
-        raise
+        found = packed.run([sample], recording.forward)
     except Exception as error:  # each model fails in its own way
-        raise NotRecordable(f"it fails while it is recorded, or after ({one_line(error)})") from error
+        raise NotRecordable(f"it fails once it is recorded ({one_line(error)})") from error
+    _require_equal(packed.run([sample]), found)
     return recording
 
 
-class _Pass(nn.Module):
-    """A pass as a module that takes tensors alone, for torch.jit to record.
+class _Pass:
+    """A pass that takes tensors alone.
 
-    It holds the model's weights, those in 8 bit in what they are packed in, and not its modules, for each of which
-    torch.jit would make one of its own.
+    Attributes:
+        features: names of those that come before the lengths.
+        outputs: names, once it has run.
     """
 
     def __init__(self, packed: PackedModel, layout: Layout, features: Sequence[str]) -> None:
-        super().__init__()
-        for number, weight in enumerate({*packed.model.parameters(), *packed.model.buffers()}):
-            self.register_buffer(f"weight_{number}", weight)
-        self.quantized = nn.ModuleList(part for part in packed.model.modules() if isinstance(part, LinearPackedParams))
+        self.features = tuple(features)
         self.outputs: tuple[str, ...] = ()
-        self._forward = packed.forward
+        self._packed = packed
         self._layout = layout
-        self._features = features
 
-    def forward(self, *given: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    def __call__(self, *given: torch.Tensor) -> tuple[torch.Tensor, ...]:
         *features, sizes = given
         layout = RecordedLayout(self._layout.order, self._layout.lengths, self._layout.filling, sizes=sizes)
-        outputs = self._forward(layout, dict(zip(self._features, features, strict=True)))
+        outputs = self._packed.forward(layout, dict(zip(self.features, features, strict=True)))
         self.outputs = tuple(outputs)
         return tuple(outputs.values())
 
@@ -157,13 +139,6 @@ def _of_lengths(sample: Encoding, lengths: Sequence[int]) -> list[Encoding]:
         Encoding({name: list(islice(cycle(values), length)) for name, values in sample.features.items()})
         for length in lengths
     ]
-
-
-def _require_no_doubt(warned: Sequence[warnings.WarningMessage]) -> None:
-    """Refuse what torch.jit doubts, such as a choice by a number in a tensor, which a recording has made for good."""
-    for each in warned:
-        if issubclass(each.category, _jit.TracerWarning) and not each.filename.startswith(_UNDOUBTED):
-            raise NotRecordable(one_line(Exception(each.message)))
 
 
 def _require_equal(expected: Sequence[Outputs], recorded: Sequence[Outputs]) -> None:

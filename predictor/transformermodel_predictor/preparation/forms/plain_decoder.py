@@ -12,10 +12,10 @@ from transformermodel_predictor.checkpoints.limits import model_limit
 from transformermodel_predictor.engines.compiled import unsupported
 from transformermodel_predictor.engines.graph import Graph
 from transformermodel_predictor.engines.signature import INPUT_IDS
-from transformermodel_predictor.generation.choice import OwnLogits, prompts_for, trial
 from transformermodel_predictor.generation.graph_decoder import GraphDecoder
 from transformermodel_predictor.generation.graph_signature import LENGTHS, LOGITS, DecoderSignature, LayerShape
 from transformermodel_predictor.generation.loading import ends_of
+from transformermodel_predictor.generation.own_logits import OwnLogits, prompts_for, trial
 from transformermodel_predictor.generation.slots import states_of
 from transformermodel_predictor.generation.windows import Windows
 from transformermodel_predictor.preparation.forms.exportable import Exportable

@@ -76,11 +76,11 @@ class GeneratorAnswering:
         continuations = [
             Continuation(prompt.tokens, prompt.question.parameters, ends, self.tokenizer) for prompt in prompts
         ]
-        pieces = generate(self._decoder(self.model), continuations)
+        pieces = generate(self._new_decoder(), continuations)
         return [generated(prompt, told) for prompt, told in zip(prompts, pieces, strict=True)]
 
     @cached_property
-    def _decoder(self) -> Callable[[PreTrainedModel], Decoder[Any]]:
+    def _new_decoder(self) -> Callable[[], Decoder[Any]]:
         return choose_decoder(self.model)
 
     @cached_property

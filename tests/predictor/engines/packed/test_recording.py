@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 from tests.predictor.engines.packed.architectures import HEADS, MODERNBERT, PACKED, Architecture, sequences
+from transformermodel_predictor.engines.linears import can_prepack, prepack
 from transformermodel_predictor.engines.packed import recording
-from transformermodel_predictor.engines.packed.linears import can_prepack, prepack
 from transformermodel_predictor.engines.packed.model import PackedModel
 from transformermodel_predictor.engines.packed.parity import pack
 from transformermodel_predictor.engines.packed.recording import NotRecordable, Recordings, record

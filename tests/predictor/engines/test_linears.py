@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from transformermodel_predictor.engines.packed.linears import PrepackedLinear, can_prepack, prepack
+from transformermodel_predictor.engines.linears import PrepackedLinear, can_prepack, prepack
 
 pytestmark = pytest.mark.skipif(not can_prepack(torch.float32), reason="this build of PyTorch has no oneDNN")
 
