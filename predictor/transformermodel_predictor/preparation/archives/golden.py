@@ -13,9 +13,13 @@ from transformermodel_predictor.preparation.golden import GoldenResult
 from transformermodel_predictor.torchserve.archived_model import ArchivedModel
 from transformermodel_predictor.torchserve.call import Call, CallKind, HandlerFailed, HandlerUnavailable, Part, Reply
 from transformermodel_predictor.torchserve.handler_model import HandlerModel
+from transformermodel_predictor.torchserve.worker_settings import WorkerSettings
 from transformermodel_predictor.torchserve.workers.starting import start_handler_model
 
 _BODY = "body"
+_PATIENCE_SECONDS = 600.0
+"""For one that names no limit of its own."""
+
 _SHOWN = 200
 """How many characters of a reply a message shows."""
 
@@ -33,7 +37,7 @@ def check_handler_answers(tests: Sequence[GoldenTest], archived: ArchivedModel) 
 
 
 async def _check(tests: Sequence[GoldenTest], archived: ArchivedModel) -> tuple[GoldenResult, ...]:
-    alone = replace(archived, settings=replace(archived.settings, min_workers=1, max_workers=1, max_batch_delay=0))
+    alone = replace(archived, settings=patient_settings(archived))
     try:
         model = await start_handler_model(alone)
     except HandlerFailed as error:
@@ -42,6 +46,23 @@ async def _check(tests: Sequence[GoldenTest], archived: ArchivedModel) -> tuple[
         return tuple([await _checked(index, test, model) for index, test in enumerate(tests)])
     finally:
         await model.close()
+
+
+def patient_settings(archived: ArchivedModel) -> WorkerSettings:
+    """One worker, which has as long to load and to answer as the archive says, else longer than a client would wait.
+
+    What a server is told of limits beside the archive (config.properties, flags, the resource) is not known here, and a
+    machine that prepares may be slower than the one that serves.
+    """
+    settings, told = archived.settings, archived.configuration
+    return replace(
+        settings,
+        min_workers=1,
+        max_workers=1,
+        max_batch_delay=0,
+        startup_timeout=settings.startup_timeout if "startupTimeout" in told else _PATIENCE_SECONDS,
+        response_timeout=settings.response_timeout if "responseTimeout" in told else _PATIENCE_SECONDS,
+    )
 
 
 async def _checked(index: int, test: GoldenTest, model: HandlerModel) -> GoldenResult:
