@@ -43,6 +43,7 @@ def page_of(response: httpx.Response) -> Node:
     [
         ("/v1/models/tiny:explain", {"json": V1 | {"parameters": FAST}}),
         ("/v2/models/tiny/explain", {"json": V2 | {"parameters": FAST}}),
+        ("/v2/models/tiny/infer", {"json": V2 | {"parameters": FAST | {"explain": True}}}),
         ("/explanations/tiny?methods=saliency,input_x_gradient", {"content": TEXT}),
     ],
 )

@@ -80,7 +80,7 @@ _EXCHANGES: Mapping[str, Exchange] = {
     "V2Routes.list_models": Exchange(answered=_json("ModelNames")),
     "V2Routes.model_metadata": Exchange(answered=_json("ModelMetadata"), refusals=_FINDING),
     "V2Routes.model_ready": Exchange(answered=_json("ModelReady"), refusals=_FINDING),
-    "V2Routes.infer": Exchange("InferenceRequest", _TENSORS, _ASKING, further=True),
+    "V2Routes.infer": Exchange("InferenceRequest", {**_TENSORS, PAGE: ""}, _ASKING, further=True),
     "V2Routes.explain": Exchange("InferenceRequest", {**_TENSORS, PAGE: ""}, _ASKING, further=True),
     "GenerateRoutes.generate": Exchange("GenerateRequest", _json("GenerateResponse"), _ASKING),
     "GenerateRoutes.generate_stream": Exchange("GenerateRequest", {EVENTS: "GenerateResponse"}, _ASKING),

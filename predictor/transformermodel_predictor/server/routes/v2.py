@@ -7,9 +7,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from transformermodel_predictor.handler import Handler
 from transformermodel_predictor.protocols import v2
 from transformermodel_predictor.protocols.binary import CONTENT_TYPE, HEADER_LENGTH, split_body
-from transformermodel_predictor.protocols.columns import questions_of, respond_explained
+from transformermodel_predictor.protocols.columns import questions_of, respond_explained, wants_explanation
 from transformermodel_predictor.protocols.inference import InferenceRequest, InferenceResponse
 from transformermodel_predictor.server import v2_asking
 from transformermodel_predictor.server.connection import while_connected
@@ -85,6 +86,8 @@ class V2Routes:
             if runs_handler(handler):
                 answering = handler_v2_asking.ask(self._inference, handler, asked, request.headers)
                 return _response(await while_connected(request, answering), asked)
+            if wants_explanation(asked):
+                return await self._explained(request, handler, asked)
             work = v2_asking.infer(self._inference, handler, asked, request.headers.get(REQUEST_ID))
             return _response(await while_connected(request, work), asked)
 
@@ -95,12 +98,15 @@ class V2Routes:
             if runs_handler(handler):
                 explaining = handler_v2_asking.ask(self._inference, handler, asked, request.headers, CallKind.explain)
                 return _response(await while_connected(request, explaining), asked)
-            wanted = wanted_format(request)
-            explained = await while_connected(request, v2_asking.explain(self._inference, handler, asked))
-            answer = respond_explained(asked, handler.metadata, explained, request.headers.get(REQUEST_ID))
-            questions = questions_of(asked, handler.metadata.inputs)
-            name = handler.metadata.name
-            return explained_response(wanted, name, questions, explained, lambda: _response(answer, asked))
+            return await self._explained(request, handler, asked)
+
+    async def _explained(self, request: Request, handler: Handler, asked: InferenceRequest) -> Response:
+        wanted = wanted_format(request)
+        explained = await while_connected(request, v2_asking.explain(self._inference, handler, asked))
+        answer = respond_explained(asked, handler.metadata, explained, request.headers.get(REQUEST_ID))
+        questions = questions_of(asked, handler.metadata.inputs)
+        name = handler.metadata.name
+        return explained_response(wanted, name, questions, explained, lambda: _response(answer, asked))
 
     async def _read(self, request: Request) -> InferenceRequest:
         body = await read_body(request, self._max_body_bytes)
