@@ -11,6 +11,7 @@ from transformermodel_api.source import Requirements
 from transformermodel_predictor.progress import Progress
 from transformermodel_predictor.sources.archive_folder import ArchiveFolder
 from transformermodel_predictor.sources.catalogue import source_for
+from transformermodel_predictor.sources.permission import permitted
 from transformermodel_predictor.sources.selection import whole_archive
 from transformermodel_predictor.sources.source import Resolved, Source
 from transformermodel_predictor.sources.tree import source_files
@@ -79,6 +80,10 @@ def resolve_archive(request: PreparationRequest, base: Path) -> ArchiveInputs:
 
 def _source(request: PreparationRequest, base: Path) -> Source:
     uri = request.source.uri
-    if uri.startswith(_LOCAL) and is_unpacked_archive(folder := base / uri.removeprefix(_LOCAL)):
-        return ArchiveFolder(folder, request.source.origin)
+    if uri.startswith(_LOCAL):
+        folder = base / uri.removeprefix(_LOCAL)
+        with permitted(folder, request.source.origin):
+            unpacked = is_unpacked_archive(folder)
+        if unpacked:
+            return ArchiveFolder(folder, request.source.origin)
     return source_for(uri, request.source.revision, base, whole_archive)

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from tests.hub.server import serving
+from tests.predictor.ordinary_user import as_nobody, folder_of_nobody
 from tests.predictor.preparation.conftest import Kitchen
 from tests.predictor.torchserve.reading.archives import packed
 from tests.predictor.torchserve.reading.wheels import wheel
 from tests.predictor.watcher import Watcher
 from transformermodel_api.contract import PreparationRequest
+from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.artifact.directory import open_artifact
 from transformermodel_predictor.preparation.archives.inputs import resolve_archive
@@ -217,3 +219,14 @@ class TestFailures:
         failure = place.failure(request("file://empty"))
 
         assert failure.message == ("file://empty holds no archive (.mar, .zip, .tar.gz, .tgz): name one in the uri.")
+
+
+def test_an_unpacked_archive_that_this_user_may_not_look_into_is_refused_with_the_way() -> None:
+    with folder_of_nobody() as base:
+        packed(base, {"handler.py": HANDLER}, form=ArchiveFormat.no_archive)
+        closed = base / "echo" / "MAR-INF"
+        closed.chmod(0)
+        with as_nobody(), pytest.raises(PreparationFailed, match=r"may not be read by user .*chmod -R") as caught:
+            resolve_archive(request("file://echo"), base)
+        closed.chmod(0o755)
+    assert caught.value.reason is FailureReason.UnsupportedSource
