@@ -7,6 +7,7 @@ from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.checksums import describe, digest
 from transformermodel_predictor.progress import Progress
+from transformermodel_predictor.sources.permission import permitted
 from transformermodel_predictor.sources.source import Listing, Resolved
 
 _BYTECODE = "__pycache__"
@@ -26,7 +27,8 @@ class ArchiveFolder:
 
     def resolve(self) -> Resolved:
         """Hash the files."""
-        checksum = _hash(self._folder, self._files(self._folder))
+        with permitted(self._folder, self._uri):
+            checksum = _hash(self._folder, self._files(self._folder))
         return Resolved(identity=f"tree@{checksum}", commit=checksum)
 
     def survey(self, resolved: Resolved, folder: Path) -> Listing:
@@ -36,6 +38,16 @@ class ArchiveFolder:
 
     def acquire(self, resolved: Resolved, folder: Path, progress: Progress) -> Path:
         """Copy the files, so that what is prepared is what was resolved."""
+        with permitted(self._folder, self._uri):
+            self._copy(folder, progress)
+        if _hash(folder, self._files(folder)) != resolved.commit:
+            shutil.rmtree(folder)
+            raise PreparationFailed(
+                FailureReason.ChecksumMismatch, f"{self._uri} was changed while it was read: start again."
+            )
+        return folder
+
+    def _copy(self, folder: Path, progress: Progress) -> None:
         files = self._files(self._folder)
         total, done = sum(file.stat().st_size for file in files), 0
         for file in files:
@@ -44,12 +56,6 @@ class ArchiveFolder:
             shutil.copyfile(file, target)
             done += target.stat().st_size
             progress.bytes(done, total)
-        if _hash(folder, self._files(folder)) != resolved.commit:
-            shutil.rmtree(folder)
-            raise PreparationFailed(
-                FailureReason.ChecksumMismatch, f"{self._uri} was changed while it was read: start again."
-            )
-        return folder
 
     def _files(self, folder: Path) -> list[Path]:
         paths = (path for path in folder.rglob("*") if _BYTECODE not in path.relative_to(folder).parts)

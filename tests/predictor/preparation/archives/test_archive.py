@@ -221,10 +221,11 @@ class TestFailures:
         assert failure.message == ("file://empty holds no archive (.mar, .zip, .tar.gz, .tgz): name one in the uri.")
 
 
-def test_an_unpacked_archive_that_this_user_may_not_look_into_is_refused_with_the_way() -> None:
+@pytest.mark.parametrize("name", ["MAR-INF", "handler.py"])
+def test_an_unpacked_archive_that_this_user_may_not_read_is_refused_with_the_way(name: str) -> None:
     with folder_of_nobody() as base:
         packed(base, {"handler.py": HANDLER}, form=ArchiveFormat.no_archive)
-        closed = base / "echo" / "MAR-INF"
+        closed = base / "echo" / name
         closed.chmod(0)
         with as_nobody(), pytest.raises(PreparationFailed, match=r"may not be read by user .*chmod -R") as caught:
             resolve_archive(request("file://echo"), base)
