@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from transformermodel_api.errors import UserError
 from transformermodel_api.identity import canonical_json
 from transformermodel_cli.prepare import Output
 
@@ -30,6 +31,9 @@ def command(
 
     Told are answers that change, by how much probabilities shift, speed and size.
     """
+    for folder in (first, second):
+        if not folder.is_dir():
+            raise UserError(f"{folder} is not a folder: name one that `transformermodel prepare` has made")
     from transformermodel_predictor.artifact.directory import open_artifact
     from transformermodel_predictor.preparation.contest.comparison import compare_artifacts  # imports PyTorch: seconds
     from transformermodel_predictor.preparation.contest.samples import Samples, fetch_samples

@@ -110,6 +110,7 @@ def test_every_problem_of_every_file_is_told_in_one_run(tmp_path: Path) -> None:
             ["serve", EXAMPLE, "--token-file", "no-such-file"],
             "no-such-file cannot be read: No such file or directory\n",
         ),
+        (["diff", "no-such-folder", "docs"], "no-such-folder is not a folder: name one that"),
         (["divine"], "divine"),
         (["serve", "--unknown"], "--unknown"),
     ],
