@@ -81,7 +81,7 @@ def bare(model: PreparedModel, texts: list[str], folder: Path) -> Iterator[Rival
 def pipeline(model: PreparedModel, texts: list[str], folder: Path) -> Iterator[Rival]:
     """Transformers' pipeline in our frame."""
     port = free_port()
-    command = [sys.executable, "-m", "benchmarks.serving.peers.own_frame", "pipeline", model.path, port]
+    command = [sys.executable, "-m", "benchmarks.serving.peers.own_frame", "classify", model.path, port]
     with running(command, f"http://127.0.0.1:{port}", "/v2/health/ready", folder / "pipeline.log") as server:
         bodies = write_requests(texts, "text", folder / "pipeline.jsonl")
         yield Rival("transformers' pipeline, batches of 8", server, f"{server.url}/v2/models/peer/infer", bodies)
