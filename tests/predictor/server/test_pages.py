@@ -97,7 +97,7 @@ def test_json_has_the_explanations_of_all_methods_too(client: httpx.Client) -> N
     [
         ({"methods": []}, "methods must be names of methods"),
         ({"methods": [1]}, "methods must be names of methods"),
-        ({"methods": "saliency,magic"}, "method must be one of"),
+        ({"methods": "saliency,magic"}, "methods must be one of"),
         ({"methods": "saliency", "method": "lime"}, "only one of method and methods"),
     ],
 )
