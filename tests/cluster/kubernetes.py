@@ -61,6 +61,15 @@ def condition(kind: str, status: str = "True") -> Callable[[Object], bool]:
     return holds
 
 
+def served(crd: Object) -> bool:
+    """Whether the API server serves what a CRD defines.
+
+    At first its conditions are null, over which `kubectl wait` fails.
+    """
+    conditions = crd.get("status", {}).get("conditions") or ()
+    return any(found["type"] == "Established" and found["status"] == "True" for found in conditions)
+
+
 @dataclass(frozen=True)
 class Kubernetes:
     """The running cluster, seen by its administrator."""

@@ -11,7 +11,7 @@ import yaml
 
 from tests.chart.chart import HELM, Chart
 from tests.chart.everything import EVERYTHING, OF_OTHERS
-from tests.cluster.kubernetes import Kubernetes, Object
+from tests.cluster.kubernetes import Kubernetes, served
 from tests.cluster.node.run import KSERVE_CRDS, REPOSITORY
 
 CHART = REPOSITORY / "charts" / "transformermodel"
@@ -62,12 +62,6 @@ def check_installation(kubernetes: Kubernetes) -> subprocess.CompletedProcess[st
 def kinds_of_release(kubernetes: Kubernetes) -> list[str]:
     manifest = kubernetes.helm("get", "manifest", RELEASE, "--namespace", NAMESPACE).stdout
     return [line.removeprefix("kind: ") for line in manifest.splitlines() if line.startswith("kind: ")]
-
-
-def served(crd: Object) -> bool:
-    """Whether the API server serves what a CRD defines; at first its conditions are null."""
-    conditions = crd.get("status", {}).get("conditions") or ()
-    return any(found["type"] == "Established" and found["status"] == "True" for found in conditions)
 
 
 def test_the_api_server_accepts_every_object_strictly(kubernetes_alone: Kubernetes) -> None:

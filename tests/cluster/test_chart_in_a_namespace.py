@@ -8,12 +8,12 @@ import pytest
 
 from tests.chart.pod_security import restricted_violations
 from tests.cluster.installation import RELEASE, SYSTEM_NAMESPACE, Release
-from tests.cluster.kubernetes import PATIENCE_SECONDS, Kubernetes, Object
+from tests.cluster.kubernetes import PATIENCE_SECONDS, Kubernetes, Object, served
 from tests.cluster.node.processes import wait_until
 from tests.cluster.node.run import REPOSITORY
 from tests.cluster.restricted import restricted_namespace
 from tests.cluster.storage import volume_claim
-from tests.cluster.test_chart import may, served
+from tests.cluster.test_chart import may
 from tests.predictor.tiny import LABELS, save_tiny_checkpoint
 
 CRD = "transformermodels.transformermodel.dev"

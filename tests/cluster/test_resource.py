@@ -10,7 +10,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 
-from tests.cluster.kubernetes import Kubernetes
+from tests.cluster.kubernetes import Kubernetes, served
 from tests.cluster.node.run import REPOSITORY
 from tests.unit.api.generated import manifests
 from tests.unit.api.wrong_manifests import SOUND, WRONG_MANIFESTS, WrongManifest, changed
@@ -46,7 +46,7 @@ def api(kubernetes_alone: Kubernetes) -> Iterator[Kubernetes]:
     """An API server that knows the resource, by plain `kubectl apply -f crds/`, and nobody who reconciles it."""
     kubernetes = kubernetes_alone
     kubernetes.kubectl("apply", "-f", CRDS)
-    kubernetes.kubectl("wait", "--for=condition=Established", f"crd/{CRD}")
+    kubernetes.wait("crd", CRD, None, until=served)
     kubernetes.kubectl("create", "namespace", NAMESPACE)
     yield kubernetes
     kubernetes.kubectl("delete", "namespace", NAMESPACE, "--wait=false")
