@@ -142,14 +142,14 @@ class Batch:
 
     def _in_parts(self) -> bool:
         """Whether the first prompt has been read, but not to its end."""
-        return bool(self._reading) and self._reading[0][1].left < len(self._reading[0][1])
+        return bool(self._reading) and self._reading[0][1].read > 0
 
     def _together(self, most: int) -> int:
         """How many of the prompts, from the first on, are read together: those that fit, filled up to the longest."""
         longest = 0
         for count, (_, prompt) in enumerate(self._reading):
             longest = max(longest, len(prompt))
-            if prompt.left < len(prompt) or longest * (count + 1) > min(most, _READ_TOGETHER):
+            if prompt.read or longest * (count + 1) > min(most, _READ_TOGETHER):
                 return count
         return len(self._reading)
 

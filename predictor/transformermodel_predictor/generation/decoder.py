@@ -16,23 +16,26 @@ class Prompt(Generic[_Memory]):
     Args:
         tokens: at least one.
         cache: where its keys and values go.
+
+    Attributes:
+        read: how many tokens have been read.
     """
 
     def __init__(self, tokens: Sequence[int], cache: _Memory) -> None:
         self.cache = cache
         self._tokens = tokens
-        self._read = 0
+        self.read = 0
 
     def take(self, most: int) -> Sequence[int]:
         """The next tokens to read."""
-        chunk = self._tokens[self._read : self._read + most]
-        self._read += len(chunk)
+        chunk = self._tokens[self.read : self.read + most]
+        self.read += len(chunk)
         return chunk
 
     @property
     def left(self) -> int:
         """How many tokens are still to be read."""
-        return len(self._tokens) - self._read
+        return len(self._tokens) - self.read
 
     def __len__(self) -> int:
         """Number of its tokens."""

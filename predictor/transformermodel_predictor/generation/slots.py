@@ -42,7 +42,7 @@ class SlotDecoder:
             whole = most if self._tile is None else rounded_down(most, self._tile) or most
             last_logits(self._model, prompt.take(whole), prompt.cache)
             return None
-        read = len(prompt) - prompt.left
+        read = prompt.read
         tokens = prompt.take(most)
         return last_logits(self._model, tokens, prompt.cache, self._filled(read, len(tokens)) - len(tokens))
 

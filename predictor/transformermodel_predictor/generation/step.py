@@ -4,8 +4,8 @@ from typing import Any
 
 import torch
 from transformers import Cache, PreTrainedModel
-from transformers.cache_utils import CacheLayerMixin
 
+from transformermodel_predictor.generation.held_layer import HeldLayer
 from transformermodel_predictor.generation.rows import write
 from transformermodel_predictor.generation.windows import Windows
 
@@ -47,20 +47,14 @@ class ModelStep:
         return (output.logits[:, -1],)
 
 
-class _Layer(CacheLayerMixin):  # type: ignore[no-untyped-call] # transformers' classes are not annotated
-    """A layer of rows as transformers writes and reads it in one step."""
-
-    is_sliding = False
+class _Layer(HeldLayer):  # type: ignore[no-untyped-call] # transformers' classes are not annotated
+    """A layer of rows in one step, which writes one token of each."""
 
     def __init__(self, keys: torch.Tensor, values: torch.Tensor, columns: torch.Tensor, longest: int) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__(longest - 1)
         self._held = keys, values
-        self._columns = columns
+        self._places = columns
         self._longest = longest
-        self.is_initialized = True
-
-    def lazy_initialization(self, key_states: torch.Tensor, value_states: torch.Tensor) -> None:
-        """Nothing to do: it is made with the first prompt."""
 
     def update(
         self,
@@ -71,19 +65,7 @@ class _Layer(CacheLayerMixin):  # type: ignore[no-untyped-call] # transformers' 
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Write one token per row at the row's own end; what all rows hold, up to the end of the longest."""
         keys, values = self._held
-        write(keys, key_states, self._columns)
-        write(values, value_states, self._columns)
-        rows = self._columns.shape[0]
+        write(keys, key_states, self._places)
+        write(values, value_states, self._places)
+        rows = self._places.shape[0]
         return keys[:rows, :, : self._longest], values[:rows, :, : self._longest]
-
-    def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
-        """Columns of the mask, and where they begin."""
-        return self._longest, 0
-
-    def get_seq_length(self) -> int:
-        """Tokens before the step, in the longest row."""
-        return self._longest - 1
-
-    def get_max_length(self) -> int:
-        """There is no limit."""
-        return -1

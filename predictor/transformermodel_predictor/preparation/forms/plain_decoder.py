@@ -5,7 +5,6 @@ from typing import Any
 import torch
 from torch import nn
 from transformers import Cache, DynamicCache, PreTrainedModel
-from transformers.cache_utils import CacheLayerMixin
 
 from transformermodel_predictor.candidate import Candidate
 from transformermodel_predictor.checkpoints.limits import model_limit
@@ -14,6 +13,7 @@ from transformermodel_predictor.engines.graph import Graph
 from transformermodel_predictor.engines.signature import INPUT_IDS
 from transformermodel_predictor.generation.graph_decoder import GraphDecoder
 from transformermodel_predictor.generation.graph_signature import LENGTHS, LOGITS, DecoderSignature, LayerShape
+from transformermodel_predictor.generation.held_layer import HeldLayer
 from transformermodel_predictor.generation.loading import ends_of
 from transformermodel_predictor.generation.own_logits import OwnLogits, prompts_for, trial
 from transformermodel_predictor.generation.slots import states_of
@@ -35,19 +35,13 @@ _MOST = 40
 """Prompts that are read in one part and in several, in rows of one, two or no further columns."""
 
 
-class _HeldLayer(CacheLayerMixin):  # type: ignore[no-untyped-call] # transformers' classes are not annotated
+class _Layer(HeldLayer):  # type: ignore[no-untyped-call] # transformers' classes are not annotated
     """What a layer holds, as it came in, and what it has read."""
 
-    is_sliding = False
-
     def __init__(self, keys: torch.Tensor, values: torch.Tensor) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__(keys.shape[2])
         self._held = keys, values
         self.read = keys, values
-        self.is_initialized = True
-
-    def lazy_initialization(self, key_states: torch.Tensor, value_states: torch.Tensor) -> None:
-        """Nothing to do: what is held is there already."""
 
     def update(
         self,
@@ -60,18 +54,6 @@ class _HeldLayer(CacheLayerMixin):  # type: ignore[no-untyped-call] # transforme
         self.read = key_states, value_states
         keys, values = self._held
         return torch.cat([keys, key_states], dim=2), torch.cat([values, value_states], dim=2)
-
-    def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
-        """Columns of the mask, and where they begin."""
-        return self._held[0].shape[2] + query_length, 0
-
-    def get_seq_length(self) -> int:
-        """Columns that are held."""
-        return self._held[0].shape[2]
-
-    def get_max_length(self) -> int:
-        """There is no limit."""
-        return -1
 
 
 class PlainDecoder(nn.Module):
@@ -93,7 +75,7 @@ class PlainDecoder(nn.Module):
         positions = lengths[:, None] + torch.arange(input_ids.shape[1], device=device)
         columns = torch.arange(held[0].shape[2], device=device)[None]
         there = torch.where(columns < lengths[:, None], columns, _NOWHERE)
-        layers = [_HeldLayer(keys, values) for keys, values in zip(held[::2], held[1::2], strict=True)]
+        layers = [_Layer(keys, values) for keys, values in zip(held[::2], held[1::2], strict=True)]
         output = self.model(
             input_ids=input_ids,
             position_ids=positions,
