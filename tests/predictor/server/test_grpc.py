@@ -23,6 +23,7 @@ from transformermodel_predictor.protocols.messages import (
     RepositoryIndexResponse,
     messages,
 )
+from transformermodel_predictor.server.grpc.call import time_has_passed
 from transformermodel_predictor.server.options import ServerOptions
 
 TEXTS = ["good", "i hate this movie"]
@@ -138,10 +139,19 @@ class TestServer:
     ) -> None:
         ends = threading.Event()
         with pytest.raises(grpc.RpcError) as refusal:
-            client.channel.stream_unary(f"/{SERVICE}/ModelInfer")(_nothing_until(ends), timeout=0.1)
+            client.channel.stream_unary(f"/{SERVICE}/ModelInfer")(_nothing_until(ends), timeout=0.5)
         ends.set()
         assert refusal.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
         access_log.wait_for("gRPC ModelInfer CANCELLED ")
+
+    @pytest.mark.parametrize(
+        ("given", "remaining", "passed"),
+        [(0.5, 0.0, True), (0.5, 0.004, True), (0.0, 0.0, True), (0.5, 0.3, False), (None, None, False)],
+    )
+    def test_a_clients_time_has_passed_by_its_own_clock(
+        self, given: float | None, remaining: float | None, passed: bool
+    ) -> None:
+        assert time_has_passed(given, remaining) is passed
 
     def test_health_is_what_probes_ask(self, client: Client) -> None:
         health = health_pb2_grpc.HealthStub(client.channel)

@@ -38,6 +38,9 @@ Receive = Callable[[Context], Awaitable[bytes]]
 Reading = Callable[[Context], AbstractContextManager[object]]
 """What is done around receiving and reading a call's message."""
 
+_SHARE_LOST_ON_THE_WAY = 0.1
+"""Of a client's time: what it may have less of than the server knows of."""
+
 
 def answering(name: str, kind: AnyMessage, method: Method, receive: Receive, reading: Reading) -> Answer:
     """An RPC that ends with the status code of what went wrong, also where its request cannot be received or read.
@@ -87,6 +90,7 @@ async def receive_message(context: Context, most_bytes: int, ends: asyncio.Event
         MessageNotReceived: it has more bytes, or the call has ended without it.
         ClientGone: the client's time passed first.
     """
+    given = context.time_remaining()
     try:
         with cancelled_by_client(ends):
             message: bytes | object = await context.read()
@@ -94,9 +98,24 @@ async def receive_message(context: Context, most_bytes: int, ends: asyncio.Event
         message = grpc.aio.EOF
     if isinstance(message, bytes):
         return message
-    if context.time_remaining() == 0:
+    if time_has_passed(given, context.time_remaining()):
         raise ClientGone
     raise MessageNotReceived(most_bytes)
+
+
+def time_has_passed(given: float | None, remaining: float | None) -> bool:
+    """Whether a call that has ended did so because its client's time had passed.
+
+    The client ends the call by its own clock. By the server's there may still be some time left then: that begins when
+    the call has come, and is rounded up by up to a hundredth on its way.
+
+    Args:
+        given: seconds that the client had left when its call came; None where it waits for ever.
+        remaining: seconds that it has left now.
+    """
+    if given is None or remaining is None:
+        return False
+    return remaining <= given * _SHARE_LOST_ON_THE_WAY
 
 
 @contextmanager
