@@ -52,6 +52,8 @@ async def inspect(cluster: Cluster, snapshot: Snapshot, inquiry: Inquiry) -> Sna
     namespace = snapshot.model["metadata"]["namespace"]
     if inquiry.claims:
         snapshot = replace(snapshot, claims=await _claims(cluster, namespace, inquiry.claims))
+    if inquiry.service is not None:
+        snapshot = replace(snapshot, service=await cluster.get(inquiry.service))
     if inquiry.replicas is not None:
         serving, _ = await cluster.list(POD, namespace, inquiry.replicas)
         snapshot = replace(snapshot, trouble=read_trouble(serving, deployed_revision(snapshot.deployment)))

@@ -35,7 +35,7 @@ class Snapshot:
     Attributes:
         model: the TransformerModel as the API server has it.
         jobs: the Jobs that carry its label.
-        service: the InferenceService of its name, if it carries its label.
+        service: the InferenceService of its name, if it carries its label or somebody has looked for it.
         deployment: the Deployment that KServe made of it.
         revisions: the ControllerRevisions that carry its label.
         budget: the PodDisruptionBudget of its predictor.

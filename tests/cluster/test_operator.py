@@ -175,6 +175,8 @@ def test_a_foreign_object_of_the_name_is_left_alone(stage: Stage, sentiment: Obj
     with applied(stage, foreign), applied(stage, stage.manifest("taken")):
         model = stage.kubernetes.wait("transformermodel", "taken", stage.namespace, has_reason("NameTaken"))
         assert f"InferenceService {stage.namespace}/taken" in model["status"]["conditions"][0]["message"]
+        conditions = {found["type"]: found["reason"] for found in model["status"]["conditions"]}
+        assert conditions["Prepared"] == "NameTaken"  # before a Job has begun
         service = stage.kubernetes.get("inferenceservice", "taken", stage.namespace)
         assert service is not None
         assert storage_uri(service) == "pvc://models/theirs"

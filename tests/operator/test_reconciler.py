@@ -257,6 +257,22 @@ async def test_an_object_that_the_watches_do_not_see_is_not_taken_over() -> None
     assert world.told == ["NameTaken"]
 
 
+async def test_somebody_elses_service_of_the_name_is_told_before_anything_is_prepared() -> None:
+    document = model()
+    world = World(document)
+    foreign = service(document)
+    foreign["metadata"] |= {"labels": {}, "ownerReferences": []}
+    world.cluster.objects[Reference.to(foreign)] = foreign
+    assert await world.reconcile() == 60
+    assert world.cluster.writes == ["status"]
+    assert world.told == ["NameTaken"]
+    assert "InferenceService team/sentiment exists already" in world.status["conditions"][0]["message"]
+    await world.cluster.delete(foreign)
+    await world.reconcile()
+    assert world.cluster.writes[-2:] == ["apply Job", "status"]
+    assert world.ready_reason() == "Preparing"
+
+
 async def test_a_child_that_lost_its_label_gets_it_back() -> None:
     document = model()
     world = World(document)

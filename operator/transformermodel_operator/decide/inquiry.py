@@ -10,7 +10,7 @@ from transformermodel_operator.children.check_job import check_job
 from transformermodel_operator.children.claims import SourceClaims
 from transformermodel_operator.children.job import job_name
 from transformermodel_operator.children.storage import AnyStorage, StorageLocation
-from transformermodel_operator.decide.ownership import Ownership, ownership
+from transformermodel_operator.decide.ownership import Ownership, ownership, service_of
 from transformermodel_operator.decide.preparation_history import recorded_end
 from transformermodel_operator.decide.storage import locate
 from transformermodel_operator.objects import Document, Reference, holds, is_terminating
@@ -32,6 +32,8 @@ class Inquiry:
         finished: whether that Job is at its end, so that its log is whole.
         running: the Job at work, whose log tells how far it is.
         claims: names of PersistentVolumeClaims that a Job will need.
+        service: the InferenceService that there is to be in the end, of which the watches know nothing: they would not
+            if it were somebody else's.
         replicas: label selector of the predictor's pods, which have to be asked what keeps them from serving.
     """
 
@@ -39,6 +41,7 @@ class Inquiry:
     finished: bool = False
     running: Reference | None = None
     claims: tuple[str, ...] = ()
+    service: Reference | None = None
     replicas: str | None = None
 
 
@@ -53,7 +56,7 @@ def inquire_about_preparation(model: TransformerModel, snapshot: Snapshot) -> In
     if known is not None and known.status is ConditionStatus.true:
         return _about_check(model, snapshot)
     if job is None:
-        return Inquiry() if model.spec.suspend else Inquiry(claims=claims_of(model, storage))
+        return Inquiry() if model.spec.suspend else _before_job(model, storage, snapshot)
     if is_terminating(job) or ownership(job, model.metadata) is not Ownership.Ours:
         return Inquiry()
     if known is not None and holds(job, "Failed"):
@@ -65,6 +68,12 @@ def inquire_about_preparation(model: TransformerModel, snapshot: Snapshot) -> In
         finished=finished,
         running=reference if not finished and is_running(job) else None,
     )
+
+
+def _before_job(model: TransformerModel, storage: AnyStorage, snapshot: Snapshot) -> Inquiry:
+    """What would make a Job's work useless, and is asked before it begins."""
+    unknown = snapshot.kserve_installed and snapshot.service is None
+    return Inquiry(claims=claims_of(model, storage), service=service_of(model.metadata) if unknown else None)
 
 
 def _about_check(model: TransformerModel, snapshot: Snapshot) -> Inquiry:

@@ -5,7 +5,7 @@ from enum import Enum, auto
 
 from transformermodel_api import KIND
 from transformermodel_api.model import Metadata
-from transformermodel_operator.objects import Document, Reference, controller
+from transformermodel_operator.objects import INFERENCE_SERVICE, Document, Reference, controller
 from transformermodel_operator.reasons import Reason
 from transformermodel_operator.snapshot import Refusal
 
@@ -27,6 +27,11 @@ def ownership(document: Document, owner: Metadata) -> Ownership:
     if found["uid"] == owner.uid:
         return Ownership.Ours
     return Ownership.Leftover if (found["kind"], found["name"]) == (KIND, owner.name) else Ownership.Foreign
+
+
+def service_of(owner: Metadata) -> Reference:
+    """The InferenceService that a model has, or is to have."""
+    return Reference(INFERENCE_SERVICE, owner.namespace, owner.name)
 
 
 def name_taken(reference: Reference, model_name: str) -> Refusal:

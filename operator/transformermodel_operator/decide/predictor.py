@@ -12,7 +12,7 @@ from transformermodel_operator.comparison import settled
 from transformermodel_operator.conditions import Finding, false
 from transformermodel_operator.decide.deployment import is_asleep, selector_of
 from transformermodel_operator.decide.disruption import budget_for
-from transformermodel_operator.decide.ownership import Ownership, ownership, refusal_of
+from transformermodel_operator.decide.ownership import Ownership, ownership, refusal_of, service_of
 from transformermodel_operator.decide.predictor_verdict import PredictorVerdict
 from transformermodel_operator.decide.preparation_verdict import PreparationVerdict
 from transformermodel_operator.decide.revisions import (
@@ -25,7 +25,6 @@ from transformermodel_operator.decide.revisions import (
 from transformermodel_operator.decide.rollout import LOOK_AGAIN_AFTER, Patience, Rollout, observe_rollout
 from transformermodel_operator.objects import (
     CONTROLLER_REVISION,
-    INFERENCE_SERVICE,
     REQUESTED_AT_ANNOTATION,
     Reference,
     is_terminating,
@@ -75,9 +74,8 @@ def _refusal(model: TransformerModel, plan: Plan, snapshot: Snapshot) -> Refusal
     namespace = model.metadata.namespace
     kept = {document["metadata"]["name"]: document for document in snapshot.revisions}
     revision = Reference(CONTROLLER_REVISION, namespace, plan.wanted.name)
-    service = Reference(INFERENCE_SERVICE, namespace, model.metadata.name)
     return refusal_of(kept.get(plan.wanted.name), revision, model.metadata, snapshot.refusals) or refusal_of(
-        snapshot.service, service, model.metadata, snapshot.refusals
+        snapshot.service, service_of(model.metadata), model.metadata, snapshot.refusals
     )
 
 

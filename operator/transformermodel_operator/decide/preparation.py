@@ -21,7 +21,7 @@ from transformermodel_operator.children.work_job import (
 from transformermodel_operator.comparison import settled
 from transformermodel_operator.decide.claims import claim_refusal, claim_remarks
 from transformermodel_operator.decide.inquiry import is_running, look_again_after
-from transformermodel_operator.decide.ownership import Ownership, ownership, refusal_of
+from transformermodel_operator.decide.ownership import Ownership, ownership, refusal_of, service_of
 from transformermodel_operator.decide.preparation_failure import failure_of
 from transformermodel_operator.decide.preparation_history import ended_at, recorded_end, report_on, retry_delay
 from transformermodel_operator.decide.preparation_verdict import (
@@ -89,7 +89,9 @@ def _without_job(
     status = model.status or TransformerModelStatus()
     if model.spec.suspend:
         return under_way(status, report, f"Job {report.job} waits for the end of spec.suspend.")
-    refusal = claim_refusal(storage, snapshot.claims)
+    # An artifact that nobody may serve is not worth its minutes.
+    refusal = refusal_of(snapshot.service, service_of(model.metadata), model.metadata, {})
+    refusal = refusal or claim_refusal(storage, snapshot.claims)
     if refusal is not None:
         return blocked(status, report, refusal, REFUSED_AGAIN_AFTER)
     remarks = claim_remarks(storage, snapshot.claims, model.spec.predictor)

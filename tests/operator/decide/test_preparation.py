@@ -21,6 +21,7 @@ from tests.operator.world import (
     message,
     model,
     served,
+    service,
     snapshot,
     succeeded,
 )
@@ -29,7 +30,7 @@ from transformermodel_api.failures import FailureReason
 from transformermodel_api.status import PreparationStatus
 from transformermodel_operator.decide.inquiry import Inquiry
 from transformermodel_operator.decision import Decision, decide, inquire
-from transformermodel_operator.objects import Reference
+from transformermodel_operator.objects import INFERENCE_SERVICE, Reference
 from transformermodel_operator.pods.attempt import Attempt
 from transformermodel_operator.pods.obstacles import Obstacle
 from transformermodel_operator.reasons import Reason
@@ -279,6 +280,33 @@ def test_a_foreign_job_of_the_name_is_left_alone() -> None:
     assert (decision.apply, decision.delete) == ((), ())
     assert conditions(decision)["Stalled"] == ("True", "NameTaken")
     assert f"Job team/{foreign['metadata']['name']}" in message(decision, "Ready")
+
+
+def test_nothing_is_prepared_that_somebody_elses_service_would_keep_from_serving() -> None:
+    foreign = service(MODEL)
+    foreign["metadata"]["ownerReferences"] = []
+    decision = decide(snapshot(MODEL, service=foreign))
+    assert (decision.apply, decision.delete, decision.requeue_after) == ((), (), timedelta(minutes=1))
+    assert conditions(decision)["Prepared"] == ("False", "NameTaken")
+    assert conditions(decision)["Stalled"] == ("True", "NameTaken")
+    assert message(decision, "Ready") == (
+        "InferenceService team/sentiment exists already and does not belong to this model, so it is left alone. Rename "
+        "or delete it, or give the TransformerModel sentiment another name."
+    )
+
+
+def test_a_service_of_its_own_or_of_a_former_model_of_the_name_keeps_nobody_from_preparing() -> None:
+    leftover = service(MODEL)
+    leftover["metadata"]["ownerReferences"][0]["uid"] = "uid-of-a-former-model"
+    for found in (service(MODEL), leftover):
+        assert jobs_of(decide(snapshot(MODEL, service=found))) == names([job(MODEL)])
+
+
+def test_whose_the_service_is_is_asked_before_a_job_begins_and_only_then() -> None:
+    assert inquire(snapshot(MODEL)).service == Reference(INFERENCE_SERVICE, "team", "sentiment")
+    assert inquire(snapshot(MODEL, service=service(MODEL))).service is None
+    assert inquire(snapshot(MODEL, kserve_installed=False)).service is None
+    assert inquire(snapshot(MODEL, job(MODEL, active=1, ready=1))).service is None
 
 
 def test_foreign_jobs_of_other_names_are_not_removed() -> None:
