@@ -82,7 +82,7 @@ def _printer_columns() -> list[dict[str, str | int]]:
         "READY": f"{_READY}.status",
         "REASON": f"{_READY}.reason",
         "TASK": ".spec.task",
-        "COMMIT": ".status.commit",
+        "COMMIT": ".status.shortCommit",
         "URL": ".status.url",
     }
     columns: list[dict[str, str | int]] = [

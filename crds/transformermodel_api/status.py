@@ -125,6 +125,9 @@ class TransformerModelStatus(ResourceType):
     commit: Annotated[
         str | None, Field(description="The commit (hub), version (package) or tree hash (folder) that was prepared.")
     ] = None
+    short_commit: Annotated[
+        str | None, Field(description="The commit for people: of a hash its first digits, as on the hub's pages.")
+    ] = None
     source: Annotated[
         SourceStatus | None, Field(description="The last check of the sources, where spec wants them checked.")
     ] = None

@@ -15,7 +15,7 @@ from transformermodel_operator.decide.inquiry import Inquiry, inquire_about_prep
 from transformermodel_operator.decide.predictor import decide_predictor
 from transformermodel_operator.decide.predictor_verdict import PredictorVerdict
 from transformermodel_operator.decide.preparation import decide_preparation
-from transformermodel_operator.decide.preparation_verdict import PreparationVerdict
+from transformermodel_operator.decide.preparation_verdict import PreparationVerdict, short_commit
 from transformermodel_operator.decide.summary import summarize
 from transformermodel_operator.objects import REQUESTED_AT_ANNOTATION, Document, has_finalizer, is_terminating
 from transformermodel_operator.reasons import Reason
@@ -125,6 +125,7 @@ def _status(
         observed_generation=generation,
         conditions=record(findings, _conditions_before(model), generation, snapshot.now),
         commit=preparation.commit,
+        short_commit=short_commit(preparation.commit) if preparation.commit is not None else None,
         source=preparation.tracked or before.source,
         last_handled_requested_at=_handled(model, preparation, before),
         preparation=preparation.report,

@@ -25,11 +25,12 @@ def test_status_tells_what_was_prepared_and_where_it_answers(stage: Stage, senti
 def test_kubectl_get_shows_the_answer_to_the_usual_questions(stage: Stage, sentiment: Object) -> None:
     shown = stage.kubernetes.kubectl("get", "tfm", f"--namespace={stage.namespace}").stdout.splitlines()
     assert shown[0].split() == ["NAME", "READY", "REASON", "TASK", "COMMIT", "URL", "AGE"]
-    assert shown[1].split()[:4] == [
+    assert shown[1].split()[:5] == [
         "sentiment",
         "True",
         sentiment["status"]["conditions"][0]["reason"],
         "SequenceClassification",
+        sentiment["status"]["commit"][:7],
     ]
 
 

@@ -182,7 +182,9 @@ def test_the_columns(api: Kubernetes, model: str) -> None:
                 "lastTransitionTime": "2026-01-01T00:00:00Z",
             }
         ],
-        "commit": "0123abc",
+        "commit": "0123abc" + 33 * "d",
+        "shortCommit": "0123abc",
+        "preparation": {"job": "prepare", "percent": 40},
         "url": "http://model",
     }
     patch = ("patch", "-n", NAMESPACE, "tfm", model, "--subresource=status", "--type=merge", "-p")
@@ -192,6 +194,9 @@ def test_the_columns(api: Kubernetes, model: str) -> None:
 
     assert header.split() == ["NAME", "READY", "REASON", "TASK", "COMMIT", "URL", "AGE"]
     assert row.split()[:-1] == [model, "False", "Preparing", "SequenceClassification", "0123abc", "http://model"]
+    wide, more = api.kubectl("get", "-n", NAMESPACE, "tfm", "-o", "wide").stdout.splitlines()
+    assert wide.split() == ["NAME", "READY", "REASON", "TASK", "COMMIT", "URL", "PREPARED%", "AGE"]
+    assert more.split()[:-1] == [*row.split()[:-1], "40"]
 
 
 def test_scale_changes_the_replicas_alone(api: Kubernetes, model: str) -> None:

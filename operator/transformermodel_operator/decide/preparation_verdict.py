@@ -1,5 +1,6 @@
 """What the preparation of a model has come to."""
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -19,6 +20,9 @@ from transformermodel_operator.decide.announcements import Event
 from transformermodel_operator.objects import Document
 from transformermodel_operator.reasons import Reason
 from transformermodel_operator.snapshot import Refusal
+
+_HASH = re.compile("[0-9a-f]{32,}")
+_SHORT_COMMIT = 7
 
 
 @dataclass(frozen=True)
@@ -176,6 +180,11 @@ def as_recorded(status: TransformerModelStatus, prepared: Condition) -> Preparat
 def class_of(failure: Failed) -> FailureReason:
     """The class of a failure; Internal for one that this version does not know."""
     return FailureReason.__members__.get(failure.reason, FailureReason.Internal)
+
+
+def short_commit(commit: str) -> str:
+    """A commit for people: a hash abbreviated as git and hubs do, a package's version or a server's tag whole."""
+    return commit[:_SHORT_COMMIT] if _HASH.fullmatch(commit) else commit
 
 
 def short(digest: str) -> str:

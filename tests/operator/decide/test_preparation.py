@@ -90,6 +90,22 @@ def test_success_is_taken_from_the_jobs_pods() -> None:
     assert decision.status.artifact == ARTIFACT
 
 
+@pytest.mark.parametrize(
+    ("commit", "shown"),
+    [
+        ("714eb0fa89d2f80546fda750413ed43d93601a13", "714eb0f"),  # of a hub
+        ("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "e3b0c44"),  # of a folder
+        ("1.2.0", "1.2.0"),  # of a package
+        ("0x8DC5A1F3B2C4E60", "0x8DC5A1F3B2C4E60"),  # a server's tag
+    ],
+)
+def test_status_keeps_the_whole_commit_and_one_for_people(commit: str, shown: str) -> None:
+    outcome = PREPARED.model_copy(update={"commit": commit})
+    decision = decide(snapshot(MODEL, job(MODEL, "Complete"), attempt=Attempt(outcome=outcome)))
+    assert decision.status is not None
+    assert (decision.status.commit, decision.status.short_commit) == (commit, shown)
+
+
 def test_what_is_reported_as_prepared_is_not_prepared_again_when_the_job_is_gone() -> None:
     decision = decide(snapshot(prepared(), **served(MODEL)))
     assert decision.apply == ()
