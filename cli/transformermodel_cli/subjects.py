@@ -2,7 +2,6 @@
 
 import os
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -88,12 +87,20 @@ def read_subjects(arguments: Sequence[str]) -> list[Subject]:
     Raises:
         UserError: a file cannot be read or used, or two models have one name.
     """
-    subjects = [subject for argument in arguments for subject in _read(argument)]
-    names = (name for subject in subjects for name in _names(subject))
-    repeated = [name for name, count in Counter(names).items() if count > 1]
-    if repeated:
-        raise UserError(f"two models are named {repeated[0]}: name one of them with NAME=FILE")
-    return subjects
+    read = [(number, subject) for number, argument in enumerate(arguments) for subject in _read(argument)]
+    places: dict[str, int] = {}
+    for number, name in ((number, name) for number, subject in read for name in _names(subject)):
+        if name in places:
+            raise UserError(_same_name(name, arguments, places[name], number))
+        places[name] = number
+    return [subject for _, subject in read]
+
+
+def _same_name(name: str, arguments: Sequence[str], first: int, second: int) -> str:
+    one, other = arguments[first], arguments[second]
+    if first == second:
+        return f"two models in {one} are named {name}: rename one, as here no namespaces tell them apart"
+    return f"two models are named {name}, in {one} and in {other}: name one of them with NAME=FILE"
 
 
 def _names(subject: Subject) -> Iterator[str]:

@@ -1,5 +1,7 @@
 """Manifests on this machine: read, checked as the API server would, and given to the rest as TransformerModels."""
 
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from transformermodel_api import API_VERSION, KIND
@@ -14,8 +16,8 @@ def read_manifests(path: Path) -> list[TransformerModel]:
     """The resources of a YAML file, in its order and with the schema's defaults.
 
     Raises:
-        InvalidManifest: the file cannot be read, is no YAML, is empty or holds anything but sound TransformerModels;
-            the error lists the problems of all its documents.
+        InvalidManifest: the file cannot be read, is no YAML, is empty, holds anything but sound TransformerModels, or
+            one twice; the error lists the problems of all its documents.
     """
     origin = str(path)
     found = _documents(path)
@@ -23,7 +25,10 @@ def read_manifests(path: Path) -> list[TransformerModel]:
         raise InvalidManifest(origin, (f"is empty: write a {KIND} of {API_VERSION}",))
     if complaints := _complaints(found):
         raise InvalidManifest(origin, tuple(complaints))
-    return [TransformerModel.read(document) for document in found]
+    models = [TransformerModel.read(document) for document in found]
+    if repeated := tuple(_repeated(models)):
+        raise InvalidManifest(origin, repeated)
+    return models
 
 
 def _documents(path: Path) -> list[Json]:
@@ -46,3 +51,14 @@ def _complaints(found: list[Json]) -> list[str]:
         for number, document in enumerate(found, start=1)
         for problem in problems(document)
     ]
+
+
+def _repeated(models: Sequence[TransformerModel]) -> Iterator[str]:
+    """What several documents define, of which kubectl would keep the last."""
+    numbers: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    for number, model in enumerate(models, start=1):
+        numbers[model.metadata.namespace, model.metadata.name].append(number)
+    for (_, name), (*others, last) in numbers.items():
+        if others:
+            told = ", ".join(map(str, others))
+            yield f"documents {told} and {last} define the same {KIND} {name}: rename or remove all but one"

@@ -13,6 +13,7 @@ import pytest
 from tests.predictor.torchserve.reading.archives import HANDLER, packed
 
 EXAMPLE = "examples/sentiment/model.yaml"
+CLUSTER = "examples/sentiment/cluster.yaml"
 
 
 def transformermodel(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -88,6 +89,22 @@ def test_every_problem_of_every_file_is_told_in_one_run(tmp_path: Path) -> None:
     assert "Traceback" not in shown.stderr
 
 
+def test_a_file_that_is_named_twice_is_one() -> None:
+    shown = transformermodel("validate", EXAMPLE, f"./{EXAMPLE}")
+    assert (shown.returncode, shown.stderr) == (0, "")
+
+
+def test_namespaces_tell_models_apart_in_a_cluster_alone(tmp_path: Path) -> None:
+    text = Path(EXAMPLE).read_text()
+    file = tmp_path / "models.yaml"
+    other = text.replace("  name: sentiment", "  name: sentiment\n  namespace: team")
+    file.write_text(f"{text}\n---\n{other}")
+    assert transformermodel("validate", str(file)).stdout == f"{file}: valid (sentiment, sentiment)\n"
+    shown = transformermodel("serve", str(file))
+    assert shown.returncode == 2
+    assert f"two models in {file} are named sentiment: rename one" in shown.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -96,7 +113,14 @@ def test_every_problem_of_every_file_is_told_in_one_run(tmp_path: Path) -> None:
         (["serve", "no-such-file.yaml"], "no-such-file.yaml"),
         (["serve", "--model-name", "x"], "--model-dir"),
         (["serve", "--model-dir", "no-such-folder"], "no-such-folder"),
-        (["serve", EXAMPLE, EXAMPLE], "two models are named sentiment"),
+        (
+            ["serve", EXAMPLE, CLUSTER],
+            f"two models are named sentiment, in {EXAMPLE} and in {CLUSTER}: name one of them with NAME=FILE\n",
+        ),
+        (
+            ["validate", EXAMPLE, CLUSTER],
+            f"{EXAMPLE} and {CLUSTER} define the same TransformerModel sentiment: rename or remove all but one",
+        ),
         (["serve", f"={EXAMPLE}"], "the name before = is empty"),
         (["serve", "no-such-org/name"], "spec.source.uri: hf://no-such-org/name"),
         (["serve", "hf://org/name"], "spec.source.uri: hf://org/name"),

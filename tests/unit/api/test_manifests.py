@@ -52,6 +52,22 @@ def test_a_revision_that_looks_like_a_date_stays_text(file: Path) -> None:
     assert read_manifests(file)[0].spec.source.revision == "2024-01-01"
 
 
+def test_a_model_that_several_documents_define_is_refused_with_their_numbers(file: Path) -> None:
+    other = changed(metadata__name="other")
+    file.write_text(yaml.safe_dump_all([SOUND, other, SOUND, SOUND]))
+
+    name = SOUND["metadata"]["name"]
+    assert refusal(file).problems == (
+        f"documents 1, 3 and 4 define the same TransformerModel {name}: rename or remove all but one",
+    )
+
+
+def test_models_of_one_name_in_different_namespaces_are_different_models(file: Path) -> None:
+    file.write_text(yaml.safe_dump_all([SOUND, changed(metadata__namespace="team")]))
+
+    assert [model.metadata.namespace for model in read_manifests(file)] == ["default", "team"]
+
+
 def test_problems_of_all_documents_are_told_at_once(file: Path) -> None:
     documents = [SOUND, changed(task="X", source={}), {"apiVersion": "v1", "kind": "Pod"}]
     file.write_text(yaml.safe_dump_all(documents))
