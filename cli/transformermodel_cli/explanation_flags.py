@@ -19,8 +19,8 @@ ExplanationsFlag = Annotated[
     typer.Option(
         FLAG,
         metavar="KEY=VALUE",
-        help="How answers are explained, before what manifests say: a field of spec.predictor.explanations, such as "
-        "enabled=false, method=Lime or limits.steps=500; values are JSON, or texts. May be repeated.",
+        help="How answers are explained, in place of what manifests say: KEY=VALUE with a field of "
+        "spec.predictor.explanations, such as enabled=false, method=Lime or limits.steps=500. May be repeated.",
         show_default=False,
     ),
 ]

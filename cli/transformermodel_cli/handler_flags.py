@@ -15,17 +15,17 @@ InstallRequirementsFlag = Annotated[
     bool,
     typer.Option(
         "--install-requirements/--no-install-requirements",
-        help="Install what archives require (requirements.txt), each into a folder of its own.",
+        help="Install the requirements.txt of archives, each into a folder of its own.",
     ),
 ]
 MinWorkersFlag = Annotated[
     int | None,
-    typer.Option("--min-workers", "--min_workers", min=1, help="Processes in which an archive's handler begins."),
+    typer.Option("--min-workers", "--min_workers", min=1, help="Processes that run an archive's handler at start."),
 ]
 MaxWorkersFlag = Annotated[
     int | None,
     typer.Option(
-        "--max-workers", "--max_workers", min=1, help="Most processes to which the management API may scale them."
+        "--max-workers", "--max_workers", min=1, help="Most processes that the management API may scale them to."
     ),
 ]
 ResponseTimeoutFlag = Annotated[
@@ -48,7 +48,7 @@ ManagementPortFlag = Annotated[
         "--management_port",
         min=0,
         max=65535,
-        help="Port of TorchServe's management API, on 127.0.0.1 alone; 0 takes a free one (default: there is none).",
+        help="Port of TorchServe's management API, on 127.0.0.1 only; 0 takes a free one (default: off).",
     ),
 ]
 ManagementTokenFileFlag = Annotated[

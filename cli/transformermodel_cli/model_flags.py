@@ -10,7 +10,7 @@ MaxBatchTokensFlag = Annotated[
         "--max-batch-tokens",
         "--max_batch_tokens",
         min=1,
-        help="Most tokens in one step of the engine, or positions of the cache of a model that generates.",
+        help="Most tokens in one step of the engine; for models that generate, positions of the cache.",
     ),
 ]
 MaxBatchSizeFlag = Annotated[
@@ -19,7 +19,7 @@ MaxBatchSizeFlag = Annotated[
 ]
 MaxQueueSizeFlag = Annotated[
     int | None,
-    typer.Option("--max-queue-size", "--max_queue_size", min=1, help="Most texts that may wait, before 503."),
+    typer.Option("--max-queue-size", "--max_queue_size", min=1, help="Most texts that may wait; more get 503."),
 ]
 MaxDelayFlag = Annotated[
     int | None,
@@ -27,7 +27,7 @@ MaxDelayFlag = Annotated[
         "--max-delay-milliseconds",
         "--max_delay_milliseconds",
         min=0,
-        help="How long a text waits for company while the engine is idle.",
+        help="How long a text waits for others to batch with while the engine is idle.",
     ),
 ]
 DeviceFlag = Annotated[

@@ -75,7 +75,7 @@ def command(
         typer.Argument(
             metavar="[NAME=]FILE...",
             help="Manifests, prepared directories, TorchServe archives (.mar, .tar.gz, a folder) or stores of them. "
-            "The code of an archive that is named here runs.",
+            "Naming an archive lets its code run.",
             show_default=False,
         ),
     ] = None,
@@ -98,7 +98,7 @@ def command(
         typer.Option(
             "--model-uri",
             "--model_uri",
-            help="An artifact in object storage: STORE/artifacts/DIGEST. Goes before --model-dir.",
+            help="An artifact in object storage: STORE/artifacts/DIGEST. Takes precedence over --model-dir.",
         ),
     ] = None,
     drain_seconds: DrainSecondsFlag = 0.0,

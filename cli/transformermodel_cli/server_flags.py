@@ -18,7 +18,7 @@ HTTPPortFlag = Annotated[
     int, typer.Option("--http-port", "--http_port", min=0, max=65535, help="HTTP port; 0 takes a free one.")
 ]
 GRPCPortFlag = Annotated[
-    int, typer.Option("--grpc-port", "--grpc_port", min=0, max=65535, help="gRPC port; 0 is no gRPC.")
+    int, typer.Option("--grpc-port", "--grpc_port", min=0, max=65535, help="gRPC port; 0 switches gRPC off.")
 ]
 MetricsPortFlag = Annotated[
     int | None,
@@ -27,15 +27,14 @@ MetricsPortFlag = Annotated[
         "--metrics_port",
         min=0,
         max=65535,
-        help="Port on which /metrics alone is answered, without the token and without TLS; 0 takes a free one "
-        "(default: there is none).",
+        help="Further port with /metrics only, without the token and without TLS; 0 takes a free one (default: none).",
     ),
 ]
 DrainSecondsFlag = Annotated[
-    float, typer.Option("--drain-seconds", min=0, help="How long to serve on, not ready, after SIGTERM.")
+    float, typer.Option("--drain-seconds", min=0, help="After SIGTERM, how long to serve on while reporting not ready.")
 ]
 FinishSecondsFlag = Annotated[
-    int, typer.Option("--finish-seconds", min=0, help="How long requests that have begun may take to end after that.")
+    int, typer.Option("--finish-seconds", min=0, help="After that, how long running requests may take to finish.")
 ]
 MaxBodyBytesFlag = Annotated[
     int, typer.Option("--max-body-bytes", min=1, help="Largest body or gRPC message that is read; others get 413.")
@@ -57,7 +56,7 @@ CertificateFlag = Annotated[
     typer.Option(
         "--ssl-certfile",
         "--ssl_certfile",
-        help="PEM file of the TLS certificate, for HTTP and gRPC; a renewed one is shown from the next connection on.",
+        help="PEM file of the TLS certificate, for HTTP and gRPC; a renewed one is used from the next connection on.",
     ),
 ]
 KeyFlag = Annotated[
@@ -67,7 +66,7 @@ TokenFileFlag = Annotated[
     Path | None,
     typer.Option(
         "--token-file",
-        help="File with the bearer token that clients must send; else $TRANSFORMERMODEL_TOKEN. Health stays open.",
+        help="File with the bearer token that clients must send; else $TRANSFORMERMODEL_TOKEN. Health needs none.",
     ),
 ]
 PlaygroundFlag = Annotated[
@@ -79,7 +78,7 @@ PlaygroundFlag = Annotated[
     ),
 ]
 AccessLogFlag = Annotated[
-    bool, typer.Option("--access-log/--no-access-log", help="A line per request, without anybody's text.")
+    bool, typer.Option("--access-log/--no-access-log", help="Log a line per request, without its text.")
 ]
 
 

@@ -28,31 +28,51 @@ from transformermodel_predictor.torchserve.handler_observer import UnobservedHan
 
 _HEAD = """# The server
 
-Written from the code by `make generate`; `GET /openapi.json` and [openapi.json](openapi.json) say the same of the URLs
-to programs. gRPC is V2's `inference.GRPCInferenceService`, with `RepositoryIndex`, `grpc.health.v1` and reflection.
+`transformermodel serve` and every predictor pod run this server. [tasks.md](tasks.md) has the inputs, outputs and
+parameters of each task, [torchserve-api.md](torchserve-api.md) TorchServe's URLs and the management API. For programs,
+[openapi.json](openapi.json) and `GET /openapi.json` describe the URLs. gRPC is V2's `inference.GRPCInferenceService`,
+with `RepositoryIndex`, `grpc.health.v1` and reflection.
 
-Errors are `{"error": "one line"}` with 400 (malformed), 401 (no token), 404 (no such model or version), 413 (body or
-text too large, or too many rows), 415 (a compressed body), 503 (not ready, or too busy, with Retry-After) or 504 (the
-client's timeout has passed). gRPC has INVALID_ARGUMENT, UNAUTHENTICATED, NOT_FOUND, RESOURCE_EXHAUSTED, UNAVAILABLE and
-DEADLINE_EXCEEDED. TorchServe's and OpenAI's URLs answer in their own forms, and a handler with the status that it
-chooses ([torchserve-api.md](torchserve-api.md)). Floats among gRPC's parameters travel as strings, unless a client has
-a field for them, as Triton's has. A member of V1's or V2's body that is nearly one of the protocol's, such as
-`parametres`, is refused, because what it says would be lost; others that are unknown are passed over, as KServe does.
-Of several rows an error names the one at fault; an error in `parameters`, which hold for all of them, names none.
-Handlers alone answer GET at TorchServe's URLs: prepared models take what is sent there, by POST or PUT.
+## Errors
 
-On SIGTERM the server is not ready for `--drain-seconds` and serves on, then takes nothing new, and what has begun may
-take `--finish-seconds` more; what takes longer is answered with 503. SIGINT (Ctrl-C) ends it at once, also meanwhile.
-Its exit status is 0; that of a server that still prepares is 143, or 130. Its ports are its own before it prepares
-anything: a client of HTTP that comes meanwhile waits, one of gRPC is refused.
+| HTTP | gRPC | When |
+|--|--|--|
+| 400 | INVALID_ARGUMENT | the request is malformed |
+| 401 | UNAUTHENTICATED | the token is missing or wrong |
+| 404 | NOT_FOUND | there is no such model or version |
+| 413 | RESOURCE_EXHAUSTED | the body or a text is too large, or there are too many rows |
+| 415 | | the body is compressed |
+| 503 | UNAVAILABLE; RESOURCE_EXHAUSTED when too busy | not ready, or too busy, with `Retry-After` |
+| 504 | DEADLINE_EXCEEDED | the client's timeout has passed |
 
-OpenAI's `logprobs` and `top_logprobs` tell the model's own distribution, before penalties, temperature, top_k and
-top_p. They belong to the text that is generated: neither the token that ends it nor a stop string has any, and together
-with `echo` they are refused. `text_offset` counts from the beginning of the choice's text, in code points. A token that
-is a part of a character is written as its bytes: `bytes:\\xe2\\x80`.
+- The body is `{"error": "one line"}`. TorchServe's and OpenAI's URLs answer in their own forms, and a handler with the
+  status that it chooses.
+- Of several rows, the error names the one at fault. An error in `parameters` names none: they apply to all rows.
+- A misspelt member of a V1 or V2 body, such as `parametres`, is refused, so that it is not silently lost. Other unknown
+  members are ignored, as KServe does.
+- gRPC's parameters have no fractions: send them as strings, unless your client has a field for them, as Triton's does.
+- GET at TorchServe's URLs is for handlers; prepared models want POST or PUT.
 
-The `prompt` of OpenAI's completions may be token ids, or lists of them: they are read as they are, none is added, and
-`echo` writes all of them, special ones too. `best_of` may be what `n` is: no choices are made that are not answered.
+## Start and stop
+
+The server takes its ports before it prepares anything. Until it is ready, HTTP clients wait and gRPC clients are
+refused.
+
+- **SIGTERM**: the server reports not ready and serves on for `--drain-seconds`. Then it takes no new requests, and
+  those that have begun get `--finish-seconds` more; what is left is answered with 503.
+- **SIGINT** (Ctrl-C): it ends at once, also while it drains.
+- **Exit status**: 0. While it still prepares: 143 after SIGTERM, 130 after SIGINT.
+
+## OpenAI's API
+
+- `logprobs` and `top_logprobs` are the model's own distribution, before penalties, temperature, top_k and top_p. They
+  cover the generated text: neither the token that ends it nor a stop string has any. They cannot be combined with
+  `echo`.
+- `text_offset` counts code points from the beginning of the choice's text. A token that is part of a character is
+  written as its bytes: `bytes:\\xe2\\x80`.
+- The `prompt` of a completion may be token ids, or lists of them. They are read as they are, without any added;
+  `echo` writes them all, special ones too.
+- `best_of` must equal `n`: no choices are made that are not returned.
 """
 
 _KEYS = {"better_transformer": "BetterTransformer"}

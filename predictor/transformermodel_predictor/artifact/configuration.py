@@ -28,23 +28,23 @@ class ModelConfiguration:
 
     Attributes:
         mode: the task, such as `sequence_classification`.
-        max_length: longest input in tokens.
-        do_lower_case: whether text is lower-cased; already part of the stored tokenizer.
-        num_labels: number of classes; None where nobody says, 0 for tasks without.
+        max_length: longest input, in tokens.
+        do_lower_case: whether text is lower-cased; the stored tokenizer does it already.
+        num_labels: number of classes; None where it is not given, 0 for tasks without classes.
         save_mode: form of the weights: TorchServe's `pretrained` and `torchscript`, and our `exported` and `onnx`.
-        model_name: where TorchServe looks for a tokenizer when it finds no vocab file; `.` is the model's own folder.
+        model_name: where TorchServe looks for a tokenizer if it finds no vocab file; `.` is the model's own folder.
         captum_explanation: whether explanations are prepared.
-        embedding_name: attribute of the model that holds the embeddings; of no effect here, the model itself is asked.
-        better_transformer: of no effect but that `attention` is SDPA, which took its place.
-        model_parallel: of no effect but that `device_map` is Auto, which took its place.
-        engine: what runs the weights where the form leaves a choice: `packed`, else transformers.
-        precision: arithmetic of the forward pass where it is not `float32`.
-        hardware: `neuron` or `neuronx` for weights compiled for these; anything else is what is there.
-        batch_size: rows of every batch, for hardware whose models take batches of one size.
+        embedding_name: attribute of the model with the embeddings. No effect: they are found in the model.
+        better_transformer: sets `attention` to SDPA, which took its place. No other effect.
+        model_parallel: sets `device_map` to Auto, which took its place. No other effect.
+        engine: what runs Pretrained weights: `packed`, else transformers.
+        precision: precision of the forward pass, if it is not `float32`.
+        hardware: `neuron` or `neuronx` for weights compiled for it; otherwise the machine's own device.
+        batch_size: rows of every batch, for hardware whose models take one batch size only.
         problem_type: `multi_label_classification` where several labels may hold at once.
         attention: how attention is computed.
-        device_map: how the model is laid over several devices.
-        trust_remote_code: whether Python files beside the weights may run; preparation says so only where the user did.
+        device_map: how the model is spread over several devices.
+        trust_remote_code: whether Python files beside the weights may run; set only if the manifest allows it.
         generation: how text is generated; None for the other tasks.
         pt2: how the model is compiled.
     """

@@ -13,12 +13,14 @@ from transformermodel_predictor.tasks.reference import parameters_table
 _INTRODUCTION = """\
 ## Explanations
 
-Answers of every task are [explained](explanations.md). Beside the task's own parameters stand those below, the same
-for all tasks but for the default of `method` and for `target`, whose values are those of [what can be
-explained](explanations.md#what-can-be-explained). Methods with gradients read `steps`, `max_steps` and `tolerance`
-where they integrate, methods that sample `samples` and `seed`; whatever a method does not read may be there all the
-same. Of a model that generates, `seed` is that of the text too. Limits are those of
-`spec.predictor.explanations.limits`, whose defaults are shown.
+Answers of every task can be [explained](explanations.md), with the parameters below beside the task's own. They are
+the same for all tasks, except the default of `method` and the values of `target`
+([what can be explained](explanations.md#what-can-be-explained)).
+
+- `steps`, `max_steps` and `tolerance` are read by `integrated_gradients`; `samples` and `seed` by methods that sample.
+  A parameter that a method does not read is ignored.
+- For models that generate, `seed` is the seed of the text too.
+- Limits are those of `spec.predictor.explanations.limits`; its defaults are shown.
 """
 
 

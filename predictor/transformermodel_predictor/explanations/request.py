@@ -53,22 +53,25 @@ def explanation_parameters(defaults: Options, limits: OptionLimits) -> tuple[Par
     """The parameters of explanations, for reading them and for documents about them."""
     steps = whole(1, limits.steps)
     return (
-        Parameter("method", _METHOD, defaults.method, "the way to attribute"),
-        Parameter("methods", _METHODS, None, "several methods instead of one, to compare what they say"),
+        Parameter("method", _METHOD, defaults.method, "how importance is computed"),
+        Parameter("methods", _METHODS, None, "several methods instead of one, to compare them"),
         Parameter("target", _ANYTHING, None, "what is explained; the answer itself when not given"),
-        Parameter("baseline", choice(Baseline), defaults.baseline, "what stands for a token that is not there"),
-        Parameter("steps", steps, None, f"interpolation steps to begin with, {defaults.steps} when not given"),
+        Parameter("baseline", choice(Baseline), defaults.baseline, "what replaces a token that is taken away"),
+        Parameter("steps", steps, None, f"interpolation steps to begin with; {defaults.steps} when not given"),
         Parameter(
             "max_steps",
             steps,
             None,
-            f"where they end: they grow while the delta is over the tolerance; {defaults.most_steps} when not given",
+            f"most steps: they grow while the delta is over the tolerance; {defaults.most_steps} when not given",
         ),
         Parameter(
-            "tolerance", number(0, 1), defaults.tolerance, "largest delta as a share of the change that is explained"
+            "tolerance", number(0, 1), defaults.tolerance, "largest delta, as a share of the change that is explained"
         ),
         Parameter(
-            "samples", whole(1, limits.samples), defaults.samples, "permutations or evaluations of methods that sample"
+            "samples",
+            whole(1, limits.samples),
+            defaults.samples,
+            "permutations or evaluations, for methods that sample",
         ),
         Parameter("seed", whole(0, _LARGEST_SEED), defaults.seed, "the same seed gives the same samples"),
     )

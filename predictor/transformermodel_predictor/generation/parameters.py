@@ -16,16 +16,16 @@ _SEEDS = 2**63
 """How many there are; the last one is followed by the first."""
 
 PARAMETERS = (
-    Parameter("max_new_tokens", whole(1, _MOST), None, "most tokens that follow the prompt"),
-    Parameter("min_new_tokens", whole(0, _MOST), None, "before so many tokens the model's own end is not taken"),
-    Parameter("do_sample", flag(), None, "whether tokens are drawn at random instead of the likeliest"),
-    Parameter("temperature", number(0, 100), None, "divides the logits before sampling; 0 is greedy"),
-    Parameter("top_p", number(0, 1), None, "share of the probability that is sampled from"),
-    Parameter("top_k", whole(0, _MOST), None, "number of tokens that are sampled from; 0 is all"),
-    Parameter("repetition_penalty", number(0.01, 100), None, "above 1 makes tokens less likely that were there"),
-    Parameter("seed", whole(0, _SEEDS - 1), None, "the same seed gives the same text; at random where there is none"),
-    Parameter("stop", texts(), None, "texts at which generation ends; they are not part of the answer"),
-    Parameter("return_full_text", flag(), None, "whether the prompt is part of the answer"),
+    Parameter("max_new_tokens", whole(1, _MOST), None, "most tokens to generate"),
+    Parameter("min_new_tokens", whole(0, _MOST), None, "the model's end of text is ignored before so many"),
+    Parameter("do_sample", flag(), None, "whether to sample tokens instead of taking the likeliest"),
+    Parameter("temperature", number(0, 100), None, "the logits are divided by it before sampling; 0 is greedy"),
+    Parameter("top_p", number(0, 1), None, "sample from the likeliest tokens that together have this probability"),
+    Parameter("top_k", whole(0, _MOST), None, "sample from so many of the likeliest tokens; 0 is all"),
+    Parameter("repetition_penalty", number(0.01, 100), None, "above 1 makes tokens that have occurred less likely"),
+    Parameter("seed", whole(0, _SEEDS - 1), None, "the same seed gives the same text; random when not given"),
+    Parameter("stop", texts(), None, "generation ends at these texts, which are left out of the answer"),
+    Parameter("return_full_text", flag(), None, "whether the answer begins with the prompt"),
 )
 """What a request may say. None of them has a default of its own: the model's holds."""
 

@@ -7,16 +7,16 @@ from transformermodel_predictor.server.token import ENVIRONMENT_VARIABLE as TOKE
 from transformermodel_predictor.server.token import MANAGEMENT_VARIABLE
 
 VARIABLES: Mapping[str, str] = {
-    TOKEN: "The bearer token that clients must send; `--token-file` goes before.",
-    MANAGEMENT_VARIABLE: "The bearer token of the management API; `--management-token-file` goes before.",
-    "TRANSFORMERMODEL_STORE": "Where prepared artifacts are kept; `--store` goes before.",
-    ENDPOINT: "Where traces go over OTLP; without it, and without the next, nothing is traced. Each request is a span, "
-    "and in it each wait (queue) and each part of its work (tokenize, forward, decode). Of a text that is generated, "
-    "forward is the reading of the prompt, up to the first token, and decode what follows. The span has the answer's "
-    "status, and is an error, by OpenTelemetry's conventions, only where the fault is the server's.",
-    TRACES_ENDPOINT: "The same for traces alone. The other variables of OpenTelemetry's SDK hold too.",
-    "OMP_NUM_THREADS": "Threads of a forward pass; never more than the CPUs that the process may use.",
-    "OMP_PROC_BIND": "Without effect, as `OMP_PLACES`: no thread is bound to a core, as OpenMP binds all to one.",
-    "KUBERNETES_SERVICE_HOST": "Set in every pod: there the server listens on all interfaces.",
+    TOKEN: "The bearer token that clients must send; `--token-file` takes precedence.",
+    MANAGEMENT_VARIABLE: "The bearer token of the management API; `--management-token-file` takes precedence.",
+    "TRANSFORMERMODEL_STORE": "Where prepared artifacts are kept; `--store` takes precedence.",
+    ENDPOINT: "Where traces are sent, over OTLP; without this variable and the next nothing is traced. Each request is "
+    "a span, with a child span for each wait (queue) and each part of the work (tokenize, forward, decode). For "
+    "generated text, forward covers the prompt up to the first token, and decode the rest. The span has the answer's "
+    "status, and counts as an error, by OpenTelemetry's conventions, only if the fault is the server's.",
+    TRACES_ENDPOINT: "The same, for traces only. The other variables of OpenTelemetry's SDK are read too.",
+    "OMP_NUM_THREADS": "Threads of a forward pass, at most as many as the CPUs that the process may use.",
+    "OMP_PROC_BIND": "No effect, like `OMP_PLACES`: threads are not bound to cores, as OpenMP would bind all to one.",
+    "KUBERNETES_SERVICE_HOST": "Set in every pod; there the server listens on all interfaces by default.",
 }
 """What each says."""

@@ -226,19 +226,19 @@ def _parameters(max_length: int) -> tuple[Parameter, ...]:
             "top_k",
             whole(1, _MOST_ANSWERS),
             None,
-            "number of answers in the output `answers`, best first; naming it asks for that output",
+            "how many answers the output `answers` has, best first; setting it asks for that output",
         ),
-        Parameter("answers", flag(), False, f"whether the best answers are told; {_ANSWERS} of them without top_k"),
+        Parameter("answers", flag(), False, f"whether to return the best answers, {_ANSWERS} unless top_k is set"),
         Parameter(
-            "max_answer_length", whole(1, max_length), min(_LONGEST_ANSWER, max_length), "most tokens of an answer"
+            "max_answer_length", whole(1, max_length), min(_LONGEST_ANSWER, max_length), "longest answer, in tokens"
         ),
-        Parameter("allow_no_answer", flag(), False, "whether the answer is empty where that is likeliest"),
-        Parameter("no_answer_score", flag(), False, "whether the probability that there is no answer is told"),
+        Parameter("allow_no_answer", flag(), False, "whether the answer is empty if that is likeliest"),
+        Parameter("no_answer_score", flag(), False, "whether to return the probability that there is no answer"),
         Parameter(
             "stride",
             whole(0, max_length // 2),
             max_length // 4,
-            "tokens that neighbouring windows have in common where a context is longer than the model",
+            "tokens that neighbouring windows share when a context is longer than the model",
         ),
     )
 

@@ -18,55 +18,71 @@ _MODEL = TaskConfiguration(labels=("NEGATIVE", "POSITIVE"), max_length=512, mult
 _INTRODUCTION = """\
 # Tasks
 
-What a model takes and answers depends on its task. Inputs and outputs below are V2's tensors; in V1 an instance is an
-object with the inputs' names, or a string where one input suffices, and a prediction an object with the outputs' names.
-Lists whose length differs by row are JSON: as they are in V1, one text per row in V2. Parameters stand in `parameters`
-of the request and hold for all its rows. Where a protocol has no fractions or lists, they may be strings. V2's only
-tensor may have any name where one text suffices, as many clients call it `input-0`.
+What each task takes, answers and lets a request decide. The tables list V2's tensors. In V1
 
-Offsets are Unicode code points of the given text, the end exclusive. An output marked optional is answered when a
-parameter of its name is true, or when it is among V2's requested outputs. What did not fit into the model is never
-passed over: V1's predictions have `truncated_tokens`, V2's answers the parameters `truncated_tokens` and
-`truncated_rows`, TorchServe's URLs the header `x-truncated-tokens`.
+- an instance is an object with the inputs' names, or just a string where one input is enough;
+- a prediction is an object with the outputs' names.
 
-Limits below are those of a model of 512 tokens with two labels.
+**Parameters** go into `parameters` of the request and apply to all its rows. Where a protocol has no fractions or lists
+(V2's and gRPC's parameters), write them as strings.
+
+**Outputs** marked *optional* come when a parameter of the same name is true, or when V2's requested outputs name them.
+Outputs marked *JSON* are lists whose length differs by row: plain lists in V1, one JSON text per row in V2.
+
+**Offsets** count Unicode code points of the given text; the end is exclusive.
+
+**Truncation is always reported**: V1's predictions have `truncated_tokens`, V2's answers the parameters
+`truncated_tokens` and `truncated_rows`, TorchServe's URLs the header `x-truncated-tokens`.
+
+Where one text is enough, V2's only tensor may have any name; many clients call it `input-0`. Limits in the tables are
+those of a model with 512 tokens and two labels.
 """
 
 _NOTES = {
     TaskName.SequenceClassification: """\
-`score` is the softmax of the logits. A model whose `problem_type` is `multi_label_classification` has sigmoids instead;
-`labels` are then all that reach the threshold, best first, and `threshold` and `labels` exist for such models only. A
-text that is too long is cut at its end, of a pair always the longer text. Regressions are refused as they are prepared.
+- `score` is the softmax of the logits. A model whose `problem_type` is `multi_label_classification` has sigmoids
+  instead; `labels` are then all that reach the threshold, best first. `threshold` and `labels` exist for such models
+  only.
+- A text that is too long is cut at its end; of a pair, always the longer text.
+- Regression models are refused when they are prepared.
 """,
     TaskName.TokenClassification: """\
-An entity is an object with `entity`, `score`, `start`, `end` and `text`; with the aggregation `none` also `token`, as
-the tokenizer spells it. Strategies mean what they mean in transformers' pipeline, but words are the tokenizer's own. A
-text longer than the model goes through overlapping windows, and each token's probabilities are those of the window in
-which it has most context on its poorer side; so nothing is cut, neither text nor entities.
+- An entity is an object with `entity`, `score`, `start`, `end` and `text`; with the aggregation `none` also `token`, as
+  the tokenizer spells it.
+- The aggregation strategies are those of transformers' pipeline, except that words are the tokenizer's own.
+- A text longer than the model goes through overlapping windows. Each token's probabilities come from the window that
+  gives it the most context on its poorer side. So nothing is cut, neither the text nor an entity.
 """,
     TaskName.QuestionAnswering: """\
-`answer` is the part of the context from `start` to `end`. Start and end are chosen together. `score` is the softmax of
-their logits' sum over all spans of the context of at most `max_answer_length` tokens, and over there being no answer
-where that is allowed: all scores of a question add up to 1. A context longer than the model goes through overlapping
-windows, each with the whole question; a span in two windows counts once, with the larger logit, and there is no answer
-only where no window has one. A question that leaves less than a quarter of the model to the context is refused.
+- `answer` is the part of the context from `start` to `end`, which are chosen together.
+- `score` is a probability: the softmax of the summed start and end logits over all spans of the context of at most
+  `max_answer_length` tokens, and over "no answer" where that is allowed. All scores of a question add up to 1.
+- A context longer than the model goes through overlapping windows, each with the whole question. A span in two windows
+  counts once, with the larger logit. There is no answer only where no window has one.
+- A question that leaves less than a quarter of the model's length to the context is refused.
 """,
     TaskName.TextGeneration: """\
-Greedy, unless the model's defaults (`spec.preparation.generation`), which go before those below, or the request say
-otherwise: where one names `temperature`, `top_k`, `top_p` or `seed`, tokens are drawn at random, unless it says
-`do_sample` too. There may be 16 stop texts, of at most 256 characters each. `max_tokens`, `max_completion_tokens` and
-`min_tokens`, as clients of OpenAI and Triton say, are `max_new_tokens` and `min_new_tokens`. The forms TorchScript,
-ONNX and Exported generate as Pretrained does: prompts of all lengths together, in float32 with the same tokens.
+- The model's own defaults (`spec.preparation.generation`) replace those in the table, and the request replaces both.
+- Decoding is greedy unless sampling is asked for. A request asks for it with `do_sample`, or by naming `temperature`,
+  `top_k`, `top_p` or `seed`; a manifest only with `sample: true`.
+- At most 16 stop texts, of at most 256 characters each.
+- `max_tokens` and `max_completion_tokens` mean `max_new_tokens`, and `min_tokens` means `min_new_tokens`, as clients of
+  OpenAI and Triton write them.
+- The forms TorchScript, ONNX and Exported generate as Pretrained does: prompts of all lengths together, and in float32
+  the same tokens.
 """,
 }
 
 _TORCHSERVE = """\
-## TorchServe's forms
+## TorchServe's request and answer formats
 
-`/predictions/NAME` takes and gives what TorchServe's generalized handler did: a body is the text alone, or a literal
-`{"text": ..., "target": ...}`; for questions `{"question": ..., "context": ...}`; in JSON or in Python's notation, that
-is read and never run. The answer is the label, the answer or the text alone, or a JSON list of pairs of a token and its
-label, without special tokens.
+`/predictions/NAME` takes and answers what TorchServe's generalized handler did.
+
+| | |
+| -- | -- |
+| Request body | the text alone, or `{"text": ..., "target": ...}`; for questions `{"question": ..., "context": ...}` |
+| Its notation | JSON, or Python's literals, which are parsed and never executed |
+| Answer | the label, the answer or the text alone; entities: JSON pairs of token and label, no special tokens |
 """
 
 

@@ -219,12 +219,12 @@ def _parameters(labels: int, *, multi_label: bool) -> tuple[Parameter, ...]:
         "top_k",
         whole(1, labels),
         None,
-        "number of labels, best first; then `label` and `score` are lists, and else the best alone",
+        "how many labels to return, best first, as lists in `label` and `score`; when not given, the best one alone",
     )
     probabilities = Parameter(
-        "probabilities", flag(), False, "whether the probabilities of all classes are told, in the order of the labels"
+        "probabilities", flag(), False, "whether to return the probabilities of all classes, in the order of the labels"
     )
-    threshold = Parameter("threshold", number(0, 1), 0.5, "the least probability of a label that holds")
+    threshold = Parameter("threshold", number(0, 1), 0.5, "lowest probability at which a label holds")
     return (top_k, probabilities, threshold) if multi_label else (top_k, probabilities)
 
 

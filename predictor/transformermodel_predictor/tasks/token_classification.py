@@ -182,15 +182,15 @@ def _parameters(max_length: int) -> tuple[Parameter, ...]:
             "aggregation_strategy",
             choice(Aggregation),
             Aggregation.simple,
-            "how tokens become entities: each by itself (none), neighbours of one kind together (simple), and before "
-            "that the pieces of a word agreeing on the label of the first, of the average, or of the surest (max)",
+            "how tokens become entities: each token by itself (none); neighbours of one kind joined (simple); or whole "
+            "words joined, labelled by their first token, the average, or the surest token (first, average, max)",
         ),
-        Parameter("ignore_labels", texts(), ("O",), "labels that are not told"),
+        Parameter("ignore_labels", texts(), ("O",), "labels to leave out of the answer"),
         Parameter(
             "stride",
             whole(0, max_length // 2),
             max_length // 4,
-            "tokens that neighbouring windows have in common where a text is longer than the model",
+            "tokens that neighbouring windows share when a text is longer than the model",
         ),
     )
 

@@ -72,12 +72,12 @@ class ManagementRoutes:
         return [*routes, Route("/", options, methods=["OPTIONS"])]
 
     async def list_models(self, request: Request) -> JSONResponse:
-        """The models' names, a hundred at once, and where the next page begins."""
+        """List models, a hundred per page, with the token of the next page."""
         slots = [self._models.find(name).default for name in sorted(self._models.names)]
         return JSONResponse(list_document(slots, read_page(request.query_params)))
 
     async def describe(self, request: Request) -> JSONResponse:
-        """A version, the default or all versions of a model: settings, workers, queue, and its handler's own words."""
+        """Describe one version of a model, or all: settings, workers, queue, and what its handler says of itself."""
         name, version = request.path_params["name"], request.path_params.get("version", "")
         versions = self._models.find(name)
         slots = versions.slots if version == _ALL else [versions.find(version)]
@@ -85,7 +85,7 @@ class ManagementRoutes:
         return JSONResponse([await self._described(slot, own_words) for slot in slots])
 
     async def register(self, request: Request) -> JSONResponse:
-        """Make an archive of the model store a model."""
+        """Register an archive of the model store as a model."""
         asked = read_registration(await _parameters(request))
         registered = await self._registrar.open(asked)
         slot, workers = registered.slot, registered.archived.settings.min_workers
@@ -97,7 +97,7 @@ class ManagementRoutes:
         return _status(told if workers else f"{told}. Use scale workers API to add workers for the model.")
 
     async def scale(self, request: Request) -> JSONResponse:
-        """Give a version, or the default, more workers or fewer."""
+        """Scale the workers of a version, or of the default version."""
         slot = self._slot(request)
         served = slot.served
         if not runs_handler(served):
@@ -111,13 +111,13 @@ class ManagementRoutes:
         return _status(f"Workers scaled to {asked.least} for model: {slot.name}{version}")
 
     async def unregister(self, request: Request) -> JSONResponse:
-        """Take a version, or a model of one version, away, once it has answered what it has begun."""
+        """Unregister a version, or a model with one version, once its requests are finished."""
         slot = self._slot(request)
         await self._registrar.remove(slot)
         return _status(f'Model "{slot.name}" unregistered')
 
     async def set_default(self, request: Request) -> JSONResponse:
-        """Let a version answer where a request names none."""
+        """Make a version the default, which answers where a request names none."""
         name, version = request.path_params["name"], request.path_params["version"]
         self._models.find(name).set_default(version)
         return _status(f'Default version successfully updated for model "{name}" to "{version}"')

@@ -66,15 +66,15 @@ class AncestorRoutes:
         return JSONResponse({"models": [{"modelName": slot.name, "modelUrl": slot.url} for slot in slots]})
 
     async def predict(self, request: Request) -> Response:
-        """What a model's handler answers; of a prepared model the answer alone, as text or as JSON."""
+        """The answer of a model's handler; for a prepared model the answer alone, as text or JSON."""
         return await self._answer(request, CallKind.predict)
 
     async def explain(self, request: Request) -> Response:
-        """What a model's handler explains; of a prepared model tokens beside their importances."""
+        """The explanation of a model's handler; for a prepared model tokens and their importances."""
         return await self._answer(request, CallKind.explain)
 
     async def invoke(self, request: Request) -> Response:
-        """The same as predictions of the model in `model_name`, in the query or the form; else of the only model."""
+        """As `/predictions`, for the model in `model_name` of the query or the form, else for the only model."""
         with self._inference.reading(_PROTOCOL, request.headers):
             name = request.query_params.get(_MODEL_NAME)
             if name is None:

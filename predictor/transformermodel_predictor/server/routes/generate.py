@@ -37,7 +37,7 @@ class GenerateRoutes:
         ]
 
     async def generate(self, request: Request) -> Response:
-        """The text that follows a prompt, and why it ends."""
+        """Generate the text that follows a prompt; the answer also says why it ends."""
         with self._inference.request("v2", **request.path_params, headers=request.headers) as held:
             handler = require_generator(held)
             asked = read_request(await read_json(request, self._max_body_bytes), stream=False)
@@ -49,7 +49,7 @@ class GenerateRoutes:
             return JSONResponse(write_response(asked, handler.metadata, text.full_text, told))
 
     async def generate_stream(self, request: Request) -> Response:
-        """The same piece by piece, as server-sent events; the last one says why the text ends."""
+        """Generate the text piece by piece, as server-sent events; the last one says why it ends."""
         async with AsyncExitStack() as until_answered:
             measured = self._inference.request("v2", **request.path_params, headers=request.headers)
             handler = require_generator(until_answered.enter_context(measured))

@@ -64,19 +64,19 @@ class OpenAIRoutes:
         return JSONResponse({"object": "list", "data": [model_document(name, self._created) for name in names]})
 
     async def model(self, request: Request) -> JSONResponse:
-        """One of them."""
+        """One of the models that generate text."""
         name = request.path_params["name"]
         require_generator(self._models.served(name))
         return JSONResponse(model_document(name, self._created))
 
     async def complete(self, request: Request) -> Response:
-        """What follows prompts."""
+        """Continue prompts."""
         with self._inference.reading("openai", request.headers):
             asked = read_completion(await read_json(request, self._max_body_bytes), self._inference.limits.rows)
         return await self._answer(request, asked, TextForm())
 
     async def chat(self, request: Request) -> Response:
-        """The next message of a conversation."""
+        """Answer the last message of a conversation."""
         with self._inference.reading("openai", request.headers):
             asked = read_chat(await read_json(request, self._max_body_bytes), self._inference.limits.rows)
         return await self._answer(request, asked, ChatForm())

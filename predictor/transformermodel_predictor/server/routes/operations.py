@@ -23,11 +23,11 @@ class OperationsRoutes:
         return [Route("/", self.alive), Route("/metrics", self.metrics)]
 
     async def alive(self, _: Request) -> JSONResponse:
-        """That the server answers."""
+        """Whether the server is up."""
         return JSONResponse({"status": "alive"})
 
     async def metrics(self, _: Request) -> Response:
-        """What the server has measured, in Prometheus' text format."""
+        """The server's metrics, in Prometheus' text format."""
         served = [
             self._models.served(entry.name, entry.version)
             for entry in self._models.index

@@ -19,5 +19,5 @@ class PlaygroundRoutes:
         return [Route(PLAYGROUND_PATH, self.page)]
 
     async def page(self, _: Request) -> Response:
-        """A page to choose a model, type a text and see its answer and why; without --playground 404."""
+        """A page to choose a model, type a text, and see the answer and its explanation; 404 where it is off."""
         return page_response(playground_page())

@@ -77,7 +77,7 @@ class RepositoryRoutes:
         ]
 
     async def index(self, request: Request) -> JSONResponse:
-        """All models with their states, or with the member `ready` in the body only those that are ready."""
+        """All models and their states; with `{"ready": true}` only those that are ready."""
         asked = await self._read(request)
         only_ready = asked.get("ready") or False
         if not isinstance(only_ready, bool):
@@ -89,14 +89,14 @@ class RepositoryRoutes:
         return JSONResponse([entry for entry in entries if not only_ready or entry["state"] == "READY"])
 
     async def load(self, request: Request) -> JSONResponse:
-        """Load a model that this server knows; answered when it is ready."""
+        """Load a model that this server knows; answers when it is ready."""
         name = request.path_params["name"]
         require_own((await self._read(request)).get("parameters"))
         await load(self._models, name)
         return JSONResponse({"name": name, "load": True})
 
     async def unload(self, request: Request) -> JSONResponse:
-        """Unload a model; answered when what it has begun is finished and its memory is free."""
+        """Unload a model; answers when its requests are finished and its memory is free."""
         name = request.path_params["name"]
         await self._read(request)  # that others should go with it says nothing here: none depends on it
         await unload(self._models, name)

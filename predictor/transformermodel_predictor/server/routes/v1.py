@@ -45,7 +45,7 @@ class V1Routes:
         return JSONResponse({"name": name, "ready": True})
 
     async def predict(self, request: Request) -> JSONResponse:
-        """Predictions for instances."""
+        """Predict for instances."""
         with self._inference.request("v1", **request.path_params, headers=request.headers) as handler:
             if runs_handler(handler):
                 return await self._ask(request, handler, CallKind.predict)
@@ -54,7 +54,7 @@ class V1Routes:
             return JSONResponse(v1.write_response(answers))
 
     async def explain(self, request: Request) -> Response:
-        """Predictions for instances, and why: tokens, words, their importances and what was explained."""
+        """Predict for instances and explain the answers: tokens and words with their importances."""
         with self._inference.request("v1", **request.path_params, headers=request.headers) as handler:
             if runs_handler(handler):
                 return await self._ask(request, handler, CallKind.explain)

@@ -55,7 +55,7 @@ class V2Routes:
         return JSONResponse(self._server)
 
     async def live(self, _: Request) -> JSONResponse:
-        """That the server answers."""
+        """Whether the server is up."""
         return JSONResponse({"live": True})
 
     async def ready(self, _: Request) -> JSONResponse:
@@ -68,7 +68,7 @@ class V2Routes:
         return JSONResponse({"models": self._models.names})
 
     async def model_metadata(self, request: Request) -> JSONResponse:
-        """What clients may know of a model."""
+        """A model's metadata: its tensors, labels and versions."""
         served = self._models.served(**request.path_params)
         explanations = None if runs_handler(served) else served.explanation_facts
         versions = self._models.find(request.path_params["name"]).names
@@ -80,7 +80,7 @@ class V2Routes:
         return JSONResponse({"name": request.path_params["name"], "ready": True})
 
     async def infer(self, request: Request) -> Response:
-        """Answers to the texts in the tensors. The id is the body's, else that of the header x-request-id."""
+        """Infer from the tensors. The answer's id is the body's, else that of the header x-request-id."""
         with self._inference.request("v2", **request.path_params, headers=request.headers) as handler:
             asked = await self._read(request)
             if runs_handler(handler):
@@ -92,7 +92,7 @@ class V2Routes:
             return _response(await while_connected(request, work), asked)
 
     async def explain(self, request: Request) -> Response:
-        """The same with the output `explanation`: a JSON text per row that says why the answer is what it is."""
+        """Infer and explain: the output `explanation` has one JSON text per row."""
         with self._inference.request("v2", **request.path_params, headers=request.headers) as handler:
             asked = await self._read(request)
             if runs_handler(handler):
