@@ -25,9 +25,8 @@ from transformermodel_cli import (
     validate,
 )
 from transformermodel_cli.exit_status import INTERRUPTED, UNREAD
-from transformermodel_cli.extras import not_installed
-from transformermodel_cli.machine import machine_refusal
 from transformermodel_cli.process_end import end_process
+from transformermodel_cli.refusal import refusal_of
 from transformermodel_cli.streams import open_closed_streams
 
 app = typer.Typer(
@@ -81,18 +80,12 @@ def _status() -> int:
     try:
         interruption.raise_again()
         app()
-    except TransformerModelError as error:
-        return _refused(error)
-    except (OSError, RuntimeError) as error:
-        if isinstance(error, BrokenPipeError):
-            return UNREAD
-        if (refusal := machine_refusal(error)) is None:
+    except BrokenPipeError:
+        return UNREAD
+    except Exception as error:
+        if (refusal := refusal_of(error)) is None:
             raise
         return _refused(refusal)
-    except ModuleNotFoundError as error:
-        if (missing := not_installed(error)) is None:
-            raise
-        return _refused(missing)
     except KeyboardInterrupt:
         return INTERRUPTED
     except SystemExit as end:

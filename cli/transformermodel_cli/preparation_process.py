@@ -13,9 +13,8 @@ from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING
 
 from transformermodel_api.errors import TransformerModelError
-from transformermodel_cli.extras import not_installed
-from transformermodel_cli.machine import machine_refusal
 from transformermodel_cli.prepare import prepare_subject
+from transformermodel_cli.refusal import refusal_of
 from transformermodel_cli.subjects import ManifestSubject
 
 if TYPE_CHECKING:
@@ -95,14 +94,8 @@ def _prepare(subjects: Sequence[ManifestSubject], store: "StoreLocation", result
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # and does not wait for what this one computes
     try:
         results.send({subject.name: prepare_subject(subject, store).digest for subject in subjects})
-    except TransformerModelError as error:
-        results.send(_Failure(str(error), error.exit_status))
-    except ModuleNotFoundError as error:
-        if (missing := not_installed(error)) is None:
-            raise
-        results.send(_Failure(str(missing), missing.exit_status))
-    except (OSError, RuntimeError) as error:
-        if (refusal := machine_refusal(error)) is None:
+    except Exception as error:
+        if (refusal := refusal_of(error)) is None:
             raise
         results.send(_Failure(str(refusal), refusal.exit_status))
 

@@ -44,6 +44,9 @@ class FailureReason(Enum):
     RequirementsNotInstalled = _Class(
         28, False, "Correct the requirements, or say where packages are with PIP_INDEX_URL, which a secret may hold."
     )
+    MachineRefused = _Class(
+        29, True, "Give the preparation what the message names, or have it run where there is more of it."
+    )
     Internal = _Class(1, True, "This is a fault in TransformerModel: please report it with the log.")
 
     @property

@@ -1,4 +1,4 @@
-"""Exhausted resources, which can come to light anywhere: the disk is full, or memory is."""
+"""Exhausted resources, which can come to light anywhere: disk, memory, threads, processes, open files."""
 
 import errno
 import os
@@ -10,6 +10,7 @@ from safetensors import SafetensorError
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
+from transformermodel_api.machine import exhaustion
 from transformermodel_predictor.transfer.space import free_bytes
 
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
@@ -37,7 +38,7 @@ class DiskFull(PreparationFailed):
 
 @contextmanager
 def resources_classified(folder: Path | None = None) -> Iterator[None]:
-    """Turn a full disk and exhausted memory into their failure classes, whoever notices them.
+    """Turn a full disk, exhausted memory and limits that are reached into their failure classes, whoever notices them.
 
     safetensors, tokenizers and torch have exceptions of their own for both, which differ from others only in their
     text. Whoever takes all errors of some work for something else, such as a damaged file, has this around the work
@@ -47,7 +48,7 @@ def resources_classified(folder: Path | None = None) -> Iterator[None]:
         folder: where the work writes; told where whoever notices does not say.
 
     Raises:
-        PreparationFailed: InsufficientStorage or OutOfMemory.
+        PreparationFailed: InsufficientStorage, OutOfMemory, or MachineRefused: no more threads, processes or files.
     """
     try:
         yield
@@ -60,13 +61,17 @@ def resources_classified(folder: Path | None = None) -> Iterator[None]:
     except OSError as error:
         if error.errno == errno.ENOMEM:
             raise _out_of_memory() from error
-        if error.errno not in _NO_SPACE:
+        if error.errno in _NO_SPACE:
+            raise DiskFull(error.errno, Path(error.filename) if isinstance(error.filename, str) else folder) from error
+        if (refused := exhaustion(error)) is None:
             raise
-        raise DiskFull(error.errno, Path(error.filename) if isinstance(error.filename, str) else folder) from error
+        raise PreparationFailed(FailureReason.MachineRefused, refused) from error
     except RuntimeError as error:
-        if not any(text in str(error) for text in _NO_MEMORY_IN_TEXT):
+        if any(text in str(error) for text in _NO_MEMORY_IN_TEXT):
+            raise _out_of_memory() from error
+        if (refused := exhaustion(error)) is None:
             raise
-        raise _out_of_memory() from error
+        raise PreparationFailed(FailureReason.MachineRefused, refused) from error
     except Exception as error:
         number = next((number for text, number in _NO_SPACE_IN_TEXT.items() if text in str(error)), None)
         if number is None or not _is_of_rust(error):

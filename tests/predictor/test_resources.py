@@ -1,8 +1,9 @@
-"""A full disk and exhausted memory, as the operating system and the libraries really report them."""
+"""A full disk, full memory and limits that are reached, as the operating system and libraries really report them."""
 
 import errno
 import os
 import re
+import resource
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,40 @@ def fill_the_memory() -> None:
 
 def fill_the_memory_from_torch() -> None:
     torch.empty(1 << 60, dtype=torch.uint8)
+
+
+def start_a_thread_too_many() -> None:
+    raise RuntimeError("can't start new thread")
+
+
+def start_a_process_too_many() -> None:
+    raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+
+def open_a_file_too_many() -> None:
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, limit[1]))
+    try:
+        open(__file__).close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limit)
+
+
+@pytest.mark.parametrize(
+    ("cause", "message"),
+    [
+        (start_a_thread_too_many, "no further thread can be started. Raise the limit of processes and threads"),
+        (start_a_process_too_many, "no further process can be started. Raise the limit of processes and threads"),
+        (open_a_file_too_many, f"{__file__}: Too many open files. Raise the limit of open files (ulimit -n)."),
+    ],
+)
+def test_a_limit_that_is_reached_has_its_class_and_may_pass(cause: object, message: str) -> None:
+    assert callable(cause)
+    with pytest.raises(PreparationFailed) as failure, resources_classified():
+        cause()
+    assert failure.value.reason is FailureReason.MachineRefused
+    assert failure.value.reason.transient
+    assert failure.value.message.startswith(message)
 
 
 @pytest.mark.parametrize(

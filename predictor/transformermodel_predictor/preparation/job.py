@@ -22,10 +22,12 @@ from transformermodel_api.contract import (
 )
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
+from transformermodel_api.machine import machine_refusal
 from transformermodel_predictor.artifact.opening import StoreLocation
 from transformermodel_predictor.garbage import pass_over_modules, uncollected
 from transformermodel_predictor.preparation.pinning import fingerprint_of, pin_sources
 from transformermodel_predictor.progress import Step
+from transformermodel_predictor.resources import resources_classified
 from transformermodel_predictor.transfer.space import free_bytes
 
 _LOG = logging.getLogger(__name__)
@@ -127,10 +129,13 @@ def _told(work: Callable[[], PreparationOutcome], termination_log: Path) -> int:
 
 def _attempt(work: Callable[[], PreparationOutcome]) -> tuple[PreparationOutcome, int]:
     try:
-        return work(), 0
+        with resources_classified():
+            return work(), 0
     except PreparationFailed as error:
         return _failed(error.reason, error.message, error.commit)
     except Exception as error:  # noqa: BLE001 - whatever it is, the operator has to be told
+        if (refused := machine_refusal(error)) is not None:
+            return _failed(FailureReason.MachineRefused, refused)
         _LOG.exception("the preparation failed for a reason that it does not know")
         return _failed(FailureReason.Internal, f"{type(error).__name__}: {error}")
 

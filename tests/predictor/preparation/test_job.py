@@ -18,6 +18,7 @@ from transformermodel_api.contract import (
 )
 from transformermodel_api.failures import FailureReason
 from transformermodel_predictor.artifact.directory import open_artifact
+from transformermodel_predictor.artifact.opening import StoreLocation
 from transformermodel_predictor.preparation.job import LogProgress, run_check, run_job
 from transformermodel_predictor.progress import Step
 
@@ -125,6 +126,15 @@ def test_what_nobody_thought_of_is_logged_and_told(
     assert outcome.reason == "Internal"
     assert "NotADirectoryError" in outcome.message
     assert "Traceback" in caplog.text
+
+
+def test_what_the_machine_refuses_is_no_fault_of_ours(kitchen: Kitchen, message: Path) -> None:
+    location = StoreLocation(str(kitchen.base / ("x" * 300)), kitchen.base)
+    assert run_job(environment(f"file://{kitchen.model}"), location, message) == 29
+    outcome = read_outcome(message.read_text())
+    assert isinstance(outcome, Failed)
+    assert outcome.reason == FailureReason.MachineRefused.name
+    assert "File name too long. Use a shorter name." in outcome.message
 
 
 def test_an_outcome_that_cannot_be_written_is_in_the_log(

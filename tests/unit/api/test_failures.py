@@ -51,6 +51,7 @@ def test_exit_statuses_keep_their_meaning() -> None:
         "UnsafeArchive": 26,
         "InvalidSamples": 27,
         "RequirementsNotInstalled": 28,
+        "MachineRefused": 29,
     }
 
 

@@ -1,4 +1,4 @@
-"""What the machine refuses is told in a line with the remedy; other errors stay what they are."""
+"""What a user is told of errors, wherever they come to light."""
 
 import errno
 import subprocess
@@ -8,31 +8,29 @@ from pathlib import Path
 import pytest
 
 from tests.predictor.torchserve.reading.archives import packed
-from transformermodel_cli.machine import machine_refusal
+from transformermodel_api.errors import PreparationFailed
+from transformermodel_api.failures import FailureReason
+from transformermodel_cli.refusal import refusal_of
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "status", "said"),
     [
-        (PermissionError(errno.EACCES, "Permission denied", "a.yaml"), "a.yaml: Permission denied. Give this user"),
-        (OSError(errno.EROFS, "Read-only file system", "/store"), "/store: Read-only file system. Name a place"),
-        (OSError(errno.EMFILE, "Too many open files"), "Too many open files. Raise the limit of open files"),
-        (RuntimeError("can't start new thread"), "no further thread can be started. Raise the limit of processes"),
-        (BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable"), "no further process can be started. Raise"),
+        (PreparationFailed(FailureReason.NotFound, "hf://org/name is not there."), 10, "NotFound: hf://org/name"),
+        (PermissionError(errno.EACCES, "Permission denied", "a.yaml"), 2, "a.yaml: Permission denied."),
+        (ModuleNotFoundError(name="torch"), 2, "torch is not installed"),
     ],
 )
-def test_it_is_told_with_the_remedy(error: OSError | RuntimeError, said: str) -> None:
-    refusal = machine_refusal(error)
+def test_it_has_a_line_and_a_status(error: Exception, status: int, said: str) -> None:
+    refusal = refusal_of(error)
     assert refusal is not None
+    assert refusal.exit_status == status
     assert said in str(refusal)
-    assert "\n" not in str(refusal)
 
 
-@pytest.mark.parametrize(
-    "error", [RuntimeError("mat1 and mat2"), OSError("weights"), FileNotFoundError(errno.ENOENT, "No such file", "x")]
-)
-def test_an_error_that_says_nothing_about_the_machine_is_a_fault_of_ours(error: OSError | RuntimeError) -> None:
-    assert machine_refusal(error) is None
+@pytest.mark.parametrize("error", [KeyError("x"), ModuleNotFoundError(name="typer"), OSError("weights")])
+def test_a_fault_of_ours_is_told_nobody_in_a_line(error: Exception) -> None:
+    assert refusal_of(error) is None
 
 
 _WITHOUT_THREADS = """\
