@@ -7,7 +7,7 @@ from transformermodel_api.preparation import Format, Precision
 
 
 class EngineName(StrEnum):
-    """What runs a model."""
+    """The engines that can run a model."""
 
     Pretrained = "Pretrained"
     Packed = "Packed"
@@ -19,22 +19,22 @@ class EngineName(StrEnum):
 
 @dataclass(frozen=True)
 class Candidate:
-    """A form of the weights, what runs it, and its arithmetic. Never `Auto`: that is a wish, not a way."""
+    """A form of the weights, the engine that runs it, and its precision. Never `Auto`: that is resolved before."""
 
     format: Format
     engine: EngineName
     precision: Precision
 
     def __str__(self) -> str:
-        """For people: `Exported BFloat16`, or `Pretrained/Packed Float32` where the form has several engines."""
+        """For people: `Exported BFloat16`, or `Pretrained/Packed Float32` if the form has several engines."""
         form = self.format.value if self.engine.value in self.format.value else f"{self.format}/{self.engine}"
         return f"{form} {self.precision}"
 
     @property
     def slug(self) -> str:
-        """A name for folders and files, different for different candidates."""
+        """A name for folders and files, unique to the candidate."""
         return "-".join((self.format, self.engine, self.precision)).lower()
 
 
 REFERENCE = Candidate(Format.Pretrained, EngineName.Pretrained, Precision.Float32)
-"""What every candidate is compared with: the model as transformers runs it."""
+"""The candidate that all others are compared with: the model as transformers runs it, in float32."""

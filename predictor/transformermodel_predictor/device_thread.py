@@ -1,4 +1,4 @@
-"""The thread in which a device's models run: work after work, and long work gives way to what came meanwhile."""
+"""The thread in which a device's models run. Long (patient) work gives way to short work that arrives meanwhile."""
 
 import threading
 import time
@@ -13,13 +13,13 @@ _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 _TURN_SECONDS = 0.006
-"""How long patient work runs before it gives way: it goes on under any load, and nobody waits much longer for it."""
-_REST_SECONDS = 5.0
-"""How long there is nothing to do before the thread comes to rest."""
+"""How long patient work runs before it gives way: it progresses under any load, and delays short work by little."""
+_IDLE_SECONDS = 5.0
+"""How long the thread must have been without work before `on_idle` is called."""
 
 
 class ShutDown(Exception):
-    """The thread takes no more work, because whoever owns it ends; what waits is not done either."""
+    """The thread has been shut down: it takes no more work, and work that was waiting is not done."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"the thread {name} has been shut down")
@@ -27,7 +27,7 @@ class ShutDown(Exception):
 
 @dataclass(frozen=True)
 class _Work:
-    """A piece of work; patient work gives way to other, and is never what it gives way to."""
+    """A piece of work; patient work gives way to other work, but not to other patient work."""
 
     run: Callable[[], Any]
     future: Future[Any]
@@ -35,29 +35,29 @@ class _Work:
 
 
 class DeviceThread(Executor):
-    """An executor with one thread, which begins with the first work.
+    """An executor with one thread, which starts with the first work submitted.
 
     Args:
-        name: of the thread.
-        rest: called in the thread each time that it has had nothing to do for some seconds.
+        name: the thread's name.
+        on_idle: called in the thread each time that it has been idle for some seconds.
 
     Attributes:
-        seconds_given: how long patient work has given way to other, in all.
+        seconds_given: total seconds for which patient work has given way to other work.
     """
 
-    def __init__(self, name: str, rest: Callable[[], object] | None = None) -> None:
+    def __init__(self, name: str, on_idle: Callable[[], object] | None = None) -> None:
         self._name = name
-        self._rest = rest
+        self._on_idle = on_idle
         self._waiting: SimpleQueue[_Work | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
-        self._over = False
+        self._is_shut_down = False
         self._turn_ends: float | None = None
-        """Until when the patient work that runs need not give way; None while none runs."""
+        """Until when the patient work that is running need not give way; None while none is running."""
         self.seconds_given = 0.0
 
     def submit(self, fn: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
-        """Do it when what came before is done, or has given way.
+        """Run a function once the work submitted before it is done or has given way.
 
         Raises:
             ShutDown: the thread has been shut down.
@@ -67,7 +67,7 @@ class DeviceThread(Executor):
         return future
 
     def submit_patient(self, work: Callable[[], object]) -> None:
-        """Do it when what came before is done. It calls `give_way` as often as it can, in this thread.
+        """Run patient work once the work submitted before it is done. It must call `give_way` often, in this thread.
 
         Raises:
             ShutDown: the thread has been shut down.
@@ -75,13 +75,13 @@ class DeviceThread(Executor):
         self._put(_Work(work, Future(), patient=True))
 
     def give_way(self) -> None:
-        """Do what waits that is not patient, once patient work has had its turn; in other threads nothing."""
+        """Run waiting work that is not patient, if the caller's turn is over; does nothing in other threads."""
         if self._turn_ends is None or threading.current_thread() is not self._thread:
             return
         began = time.monotonic()
         if began < self._turn_ends:
             return
-        self._turn_ends = None  # what runs now is not patient, and has nobody to give way to
+        self._turn_ends = None  # the work that runs now is not patient and gives way to nothing
         try:
             for _ in range(self._waiting.qsize()):
                 work = self._waiting.get_nowait()
@@ -97,9 +97,9 @@ class DeviceThread(Executor):
             self._turn_ends = ended + _TURN_SECONDS
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Take no more work. What waits is still done, unless its futures are cancelled."""
+        """Take no more work. Waiting work is still done, unless `cancel_futures` is set."""
         with self._lock:
-            self._over = True
+            self._is_shut_down = True
             if cancel_futures:
                 self._cancel_waiting()
             self._waiting.put(None)
@@ -109,7 +109,7 @@ class DeviceThread(Executor):
 
     def _put(self, work: _Work) -> None:
         with self._lock:
-            if self._over:
+            if self._is_shut_down:
                 raise ShutDown(self._name)
             self._waiting.put(work)
             if self._thread is None:
@@ -127,15 +127,15 @@ class DeviceThread(Executor):
             self._turn_ends = time.monotonic() + _TURN_SECONDS if work.patient else None
             _do(work)
             self._turn_ends = None
-            del work  # what it held is free before the next comes
+            del work  # frees what it refers to before the thread waits for the next
 
     def _next(self) -> _Work | None:
-        """What is to be done next; meanwhile the thread may come to rest."""
-        if self._rest is not None:
+        """Wait for the next work, calling `on_idle` if none comes for some seconds; None ends the thread."""
+        if self._on_idle is not None:
             try:
-                return self._waiting.get(timeout=_REST_SECONDS)
+                return self._waiting.get(timeout=_IDLE_SECONDS)
             except Empty:
-                self._rest()
+                self._on_idle()
         return self._waiting.get()
 
 
@@ -144,7 +144,7 @@ def _do(work: _Work) -> None:
         return
     try:
         result = work.run()
-    except BaseException as error:  # noqa: BLE001 - whoever waits for the future is told
+    except BaseException as error:  # noqa: BLE001 - goes to whoever waits for the future
         work.future.set_exception(error)
     else:
         work.future.set_result(result)

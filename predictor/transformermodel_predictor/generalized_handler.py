@@ -1,4 +1,4 @@
-"""The generalized handler: any task that takes one forward pass, on any engine, for any protocol."""
+"""The generalized handler: any task that needs one forward pass, on any engine, whatever the protocol."""
 
 import threading
 from collections.abc import Mapping, Sequence
@@ -19,10 +19,10 @@ from transformermodel_predictor.workers import Workers
 
 
 class TaskCodec:
-    """A task and its tokenizer, as schedulers use them. Implements `Codec`.
+    """A task with its tokenizer. Implements `Codec`.
 
     Args:
-        task: what is done with the questions.
+        task: encodes questions and decodes outputs.
         tokenizer: the model's; used by one thread at a time.
     """
 
@@ -40,7 +40,7 @@ class TaskCodec:
     def decode(
         self, questions: Sequence[Any], windows: Sequence[Windows], outputs: Sequence[Sequence[Outputs]]
     ) -> list[Answer]:
-        """Answers with named fields, and what was truncated."""
+        """Answers with named fields and the number of truncated tokens."""
         answers = self._task.decode(questions, windows, outputs)
         return [
             Answer(self._task.fields(answer), sum(part.truncated for part in parts))
@@ -49,15 +49,15 @@ class TaskCodec:
 
 
 class GeneralizedHandler:
-    """A loaded model of any encoder task, on any engine. Implements `Handler`.
+    """Serves a loaded model of any encoder task, on any engine. Implements `Handler`.
 
     Args:
         name: the model's name in URLs.
-        model: what answers.
+        model: the loaded model.
         workers: the server's threads.
-        limits: bounds of a step, and of what may wait.
-        observer: who is told what happens.
-        explanations: how answers may be explained, where it is said.
+        limits: limits on the size of a step and on waiting rows.
+        observer: receives queue times, step sizes and phase times.
+        explanations: whether and how answers may be explained; the defaults when None.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class GeneralizedHandler:
         read = await read_questions(self._task.question, questions, parameters or {})
         try:
             return await self._schedulers.next().answer(read)
-        except InvalidQuestion as error:  # its length is known only now
+        except InvalidQuestion as error:  # found while tokenizing, such as a question that is too long
             rows = [
                 row for (row, _), question in zip(numbered(questions), read, strict=True) if question is error.question
             ]
@@ -97,7 +97,7 @@ class GeneralizedHandler:
 
     @property
     def explanation_facts(self) -> Mapping[str, Any] | None:
-        """What may be asked of `explain`; see `Handler`."""
+        """The methods, targets and limits of `explain`; see `Handler`."""
         return self._explainer.facts
 
     async def explain(

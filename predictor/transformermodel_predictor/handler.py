@@ -1,4 +1,4 @@
-"""The interface of a handler: a model that answers questions, for any protocol. Imports nothing heavy."""
+"""The interface of a handler: a model that answers questions, whatever the protocol. Imports nothing heavy."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ _VERSION_DIGITS = 12
 
 @dataclass(frozen=True)
 class Answer:
-    """What is answered to one question.
+    """The answer to one question.
 
     Attributes:
-        fields: the answer by the names of the model's outputs.
-        truncated: number of tokens of the question that the model did not see.
+        fields: the values by the names of the model's outputs.
+        truncated: number of the question's tokens that the model did not see.
     """
 
     fields: Mapping[str, Any]
@@ -30,14 +30,14 @@ class Answer:
 
 @dataclass(frozen=True)
 class ModelMetadata:
-    """What clients may know of a model.
+    """The public metadata of a model.
 
     Attributes:
         name: its name in URLs.
-        version: first digits of the artifact's digest.
-        platform: what runs it.
+        version: first digits of the artifact's digest, or an archive's version.
+        platform: the framework and the engine that run it.
         inputs: tensors that clients send.
-        outputs: tensors that they receive.
+        outputs: tensors that clients receive.
         parameters: further facts: task, labels, limits, origin.
     """
 
@@ -50,24 +50,24 @@ class ModelMetadata:
 
 
 class Handler(Protocol):
-    """A model that many clients ask at once. Knows no protocol."""
+    """A model that serves many clients concurrently, whatever their protocol."""
 
     metadata: ModelMetadata
 
     async def answer(
         self, questions: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any] | None = None
     ) -> list[Answer]:
-        """Answer questions, given as named fields, in their order; parameters hold for all of them.
+        """Answer questions, given as named fields, in their order; the parameters apply to all of them.
 
         Raises:
-            InvalidQuestion: a question or a parameter cannot be read; the text says which.
-            Overloaded: too much waits already.
+            InvalidQuestion: a question or a parameter is invalid; the message says which.
+            Overloaded: too many requests are waiting already.
         """
         ...
 
     @property
     def explanation_facts(self) -> Mapping[str, Any] | None:
-        """What may be asked of `explain`, for metadata; None where answers are not explained."""
+        """The methods, targets and limits of `explain`, for metadata; None if answers are not explained."""
         ...
 
     async def explain(
@@ -75,13 +75,13 @@ class Handler(Protocol):
     ) -> list[Explained]:
         """Answer questions and explain the answers; parameters are those of `answer` and of explanations.
 
-        What can be known to be impossible is refused before a question is answered.
+        An impossible method or target is refused before any question is answered, where that can be told.
 
         Raises:
-            NotExplained: answers are not explained here.
-            InvalidQuestion: a question or a parameter cannot be read, there is no such target, or the method cannot be
-                had for this model; the text says which, and what is possible.
-            Overloaded: too much waits already.
+            NotExplained: this model's answers are not explained.
+            InvalidQuestion: a question or a parameter is invalid, or the model has no such target or method; the
+                message says which, and what is possible.
+            Overloaded: too many requests are waiting already.
         """
         ...
 
@@ -91,11 +91,16 @@ async def read_questions(
     questions: Sequence[Mapping[str, Any]],
     parameters: Mapping[str, Any],
 ) -> list[QuestionMade]:
-    """A request's questions as its task reads them, in portions between which others are answered.
+    """Read the questions of a request, yielding to the event loop between portions of them.
+
+    Args:
+        read: the task's reader of one question, from its fields and the parameters.
+        questions: the rows, as named fields.
+        parameters: of the request; they apply to all rows.
 
     Raises:
-        InvalidQuestion: a question cannot be read; the text says which.
-        InvalidParameter: a parameter cannot be, which concerns all of them alike.
+        InvalidQuestion: a question is invalid; the message names its row.
+        InvalidParameter: a parameter is invalid, which concerns all rows alike.
     """
     made: list[QuestionMade] = []
     async for row, fields in in_portions(numbered(questions)):
@@ -109,14 +114,14 @@ async def read_questions(
 
 
 def numbered(questions: Sequence[_Question]) -> list[tuple[str, _Question]]:
-    """Questions with what an error message calls them; nothing where there is only one."""
+    """Pair each question with the prefix of its error messages, such as `row 2: `; empty if there is only one."""
     if len(questions) == 1:
         return [("", questions[0])]
     return [(f"row {index}: ", question) for index, question in enumerate(questions)]
 
 
 def metadata_of(name: str, artifact: Artifact, task: Task[Any, Any]) -> ModelMetadata:
-    """What clients may know of a model that is served under a name."""
+    """The public metadata of a prepared model."""
     manifest = artifact.manifest
     return ModelMetadata(
         name=name,

@@ -1,4 +1,4 @@
-"""Which handler serves a loaded model."""
+"""Makes the handler that serves a loaded model."""
 
 from transformermodel_api.explanations import Explanations
 from transformermodel_api.predictor import Batching
@@ -22,15 +22,15 @@ def make_handler(
     batching: Batching | None = None,
     explanations: Explanations | None = None,
 ) -> Handler:
-    """The handler under a name, with the server's threads; the observer is told what happens.
+    """Make the handler that serves a model.
 
     Args:
         name: the model's name in URLs.
-        model: what answers.
+        model: the loaded model.
         workers: the server's threads.
-        observer: who is told what happens.
-        batching: bounds of a step, and of what may wait; a model that generates keeps them too.
-        explanations: how answers may be explained, where it is said.
+        observer: receives queue times, step sizes and phase times.
+        batching: limits on the size of a step and on waiting rows; they hold for models that generate, too.
+        explanations: whether and how answers may be explained; the defaults when None.
     """
     batching = batching or Batching()
     if isinstance(model, LoadedGenerator):

@@ -1,4 +1,4 @@
-"""From a verified artifact to a model that answers."""
+"""Loads a verified artifact into memory as a model that answers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,11 +26,11 @@ from transformermodel_predictor.tasks.text_generation import TextGeneration
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """All parts of a model that are needed to answer, in memory.
+    """The parts of a model that are needed to answer, in memory.
 
     Attributes:
         replicas: further engines with the same weights, each on a device of its own.
-        device: of the engine.
+        device: the device of `engine`.
     """
 
     artifact: Artifact
@@ -43,10 +43,10 @@ class LoadedModel:
     def answer(
         self, questions: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any] | None = None
     ) -> list[dict[str, Any]]:
-        """Answer in the calling thread, in one forward pass; the same steps as a request to the server takes.
+        """Answer in the calling thread, in one forward pass, with the same steps as for a request to the server.
 
         Raises:
-            InvalidQuestion: a question or a parameter cannot be read.
+            InvalidQuestion: a question or a parameter is invalid.
         """
         read = [self.task.question(fields, parameters or {}) for fields in questions]
         windows = self.task.encode(self.tokenizer, read)
@@ -61,18 +61,18 @@ class LoadedModel:
 
 
 def regroup(outputs: Sequence[Outputs], windows: Sequence[Windows]) -> list[Sequence[Outputs]]:
-    """What the engine returned for all windows in one list, by question again."""
+    """Group the outputs of all windows, in one list, by question again."""
     rest = iter(outputs)
     return [list(islice(rest, len(parts))) for parts in windows]
 
 
 def load_model(artifact: Artifact, devices: Sequence[torch.device] = (CPU,)) -> LoadedModel | LoadedGenerator:
-    """Load what an artifact holds, with a replica on each further device.
+    """Load the model in an artifact, with a replica on each device after the first.
 
     Raises:
-        UserError: it is an archive's, which only its handler can load; or its configuration names a task that this
-            version does not know, or contradicts the rest of it.
-        PreparationFailed: its weights do not fit its task.
+        UserError: the artifact was made of an archive, which only its handler can load; or its configuration names an
+            unknown task, or contradicts the rest of the artifact.
+        PreparationFailed: the weights do not fit the task.
     """
     candidate, configuration = artifact.manifest.candidate, artifact.configuration
     task = make_task(

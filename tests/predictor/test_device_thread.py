@@ -125,9 +125,9 @@ def test_a_thread_that_was_shut_down_takes_nothing_and_drops_what_waits() -> Non
 
 
 def test_a_thread_without_work_comes_to_rest_until_there_is_some(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("transformermodel_predictor.device_thread._REST_SECONDS", 0.001)
+    monkeypatch.setattr("transformermodel_predictor.device_thread._IDLE_SECONDS", 0.001)
     rests: SimpleQueue[str] = SimpleQueue()
-    with DeviceThread("device", rest=lambda: rests.put(threading.current_thread().name)) as thread:
+    with DeviceThread("device", on_idle=lambda: rests.put(threading.current_thread().name)) as thread:
         for _ in range(2):
             assert thread.submit(lambda: "done").result(30) == "done"
             assert rests.get(timeout=30) == "device"

@@ -1,4 +1,4 @@
-"""Groups what waits into steps of an engine, off the event loop."""
+"""Groups waiting requests into engine steps, off the event loop."""
 
 from transformermodel_predictor.batching.limits import BatchLimits, Overloaded
 from transformermodel_predictor.batching.scheduler import Scheduler

@@ -1,4 +1,4 @@
-"""Bounds of a step, and of what may wait."""
+"""Limits on the size of a step and on the rows admitted at once."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,18 +11,18 @@ _PADDED_ROWS = 32
 
 
 class Overloaded(Exception):
-    """More waits already than could be answered in good time."""
+    """Too many rows are waiting already to answer more in reasonable time; the client should retry later."""
 
 
 @dataclass(frozen=True)
 class BatchLimits:
-    """Bounds of a step, and of what may wait.
+    """Limits on the size of a step and on the rows admitted at once.
 
     Attributes:
-        tokens: most tokens in one step; a row longer than this goes alone. Padding counts where it is computed.
-        rows: most rows in one step; when None, 32 for engines that pad, and any number for those that do not.
-        admitted: most rows in the house: waiting or running.
-        delay: seconds that a row waits for company while the engine is idle.
+        tokens: most tokens in one step; a row longer than this runs alone. Padding counts if the engine computes it.
+        rows: most rows in one step; if None, 32 for engines that pad and no limit for those that do not.
+        admitted: most rows admitted at once, waiting or running.
+        delay: seconds that a row waits for others to share its step while the engine is idle.
     """
 
     tokens: int = 4096
@@ -32,14 +32,14 @@ class BatchLimits:
 
     @classmethod
     def of(cls, batching: Batching) -> Self:
-        """What spec.predictor.batching says, and the defaults where it says nothing."""
-        given: dict[str, Any] = {
+        """The limits in spec.predictor.batching, with defaults for those it leaves out."""
+        values: dict[str, Any] = {
             "tokens": batching.max_tokens,
             "rows": batching.max_batch_size,
             "admitted": batching.max_queue_size,
             "delay": batching.max_delay_milliseconds / 1000,
         }
-        return cls(**{name: value for name, value in given.items() if value is not None})
+        return cls(**{name: value for name, value in values.items() if value is not None})
 
     def rows_of_step(self, *, padding_free: bool) -> int:
         """Most rows in one step of an engine."""
@@ -47,28 +47,28 @@ class BatchLimits:
 
 
 class Admission:
-    """Counts the rows in the house. Used from one thread.
+    """Counts the rows admitted, waiting or running. Used from one thread.
 
     Args:
-        limit: how many there may be.
-        called: what a refusal calls the rows.
+        limit: most rows admitted at once.
+        noun: what the error message calls the rows.
     """
 
-    def __init__(self, limit: int, called: str = "texts") -> None:
+    def __init__(self, limit: int, noun: str = "texts") -> None:
         self._limit = limit
-        self._called = called
+        self._noun = noun
         self.admitted = 0
-        """Rows in the house."""
+        """Rows admitted at present."""
 
     @contextmanager
     def admit(self, rows: int) -> Iterator[None]:
-        """Count rows in, before any work is spent on them, and out again.
+        """Admit rows for as long as the context lasts, before any work is spent on them.
 
         Raises:
-            Overloaded: there are too many already. A request alone in the house is never refused.
+            Overloaded: the limit would be exceeded. A request is never refused while no other is admitted.
         """
         if self.admitted and self.admitted + rows > self._limit:
-            raise Overloaded(f"{self.admitted} {self._called} are waiting, at most {self._limit} may; try again later")
+            raise Overloaded(f"{self.admitted} {self._noun} are waiting, at most {self._limit} may; try again later")
         self.admitted += rows
         try:
             yield

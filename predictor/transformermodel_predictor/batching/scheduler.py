@@ -1,12 +1,11 @@
-"""Brings many callers and one engine together.
+"""Continuous batching: many callers share one engine.
 
-Callers leave their questions in an inbox on the event loop. One cycle in the worker's thread tokenizes what came, in
-one call of the tokenizer, runs one step of the engine and decodes what is complete; its answers go back to the event
-loop together. While a cycle runs, requests wait; when none runs, the first one starts it. Nobody waits for company when
-the engine is idle, unless the limits say so.
+Callers put their questions into an inbox from the event loop. One cycle in the worker thread tokenizes the inbox in one
+call, runs one engine step and decodes the requests that are complete; their answers go back to the event loop together.
+Requests that arrive during a cycle wait for the next one. An idle engine starts at once, unless the limits set a delay.
 
-All in one thread, because a forward pass uses all cores by itself: a tokenizer beside it would only take them away, and
-every hop between threads costs a short request as much as its tokens.
+One thread does it all because a forward pass uses every core by itself: tokenizing beside it would only take cores
+away, and each hop between threads costs a short request as much as its tokens do.
 """
 
 import asyncio
@@ -26,14 +25,14 @@ from transformermodel_predictor.telemetry.timeline import new_timeline
 
 
 class Scheduler(Generic[Question, Answer]):
-    """Answers questions, those of many callers in one step. Used from one event loop.
+    """Answers questions, running those of many callers in one step. Used from one event loop.
 
     Args:
-        codec: what tokenizes and decodes.
-        engine: what runs the steps.
-        worker: the one thread in which a device's engines run; schedulers that share it take turns, step by step.
-        limits: bounds of a step, and of what may wait.
-        observer: who is told what happens.
+        codec: tokenizes questions and decodes outputs.
+        engine: runs the steps.
+        worker: the single thread in which a device's engines run; schedulers that share it alternate, step by step.
+        limits: limits on the size of a step and on the rows admitted at once.
+        observer: receives queue times, step sizes and phase times.
     """
 
     def __init__(
@@ -52,16 +51,16 @@ class Scheduler(Generic[Question, Answer]):
         self._step_rows = limits.rows_of_step(padding_free=engine.padding_free)
         self._delayed: asyncio.TimerHandle | None = None
         self._lock = threading.Lock()
-        self._working = False
+        self._is_running = False
 
     async def answer(self, questions: Sequence[Question]) -> list[Answer]:
-        """Answer questions, together with whatever else waits; in their order.
+        """Answer questions in their order, batched with those of other callers.
 
-        Cancelling the call takes its rows out. What fails for these questions only fails this call only.
+        Cancelling the call removes its rows. An error that these questions cause fails this call alone.
 
         Raises:
-            Overloaded: too much waits already.
-            ShutDown: the worker takes no more work, or dropped it.
+            Overloaded: too many rows are admitted already.
+            ShutDown: the worker has been shut down.
             Exception: whatever the codec or the engine raises for these questions.
         """
         if not questions:
@@ -71,54 +70,54 @@ class Scheduler(Generic[Question, Answer]):
             request: Request[Question, Answer] = Request(questions, arrived, new_timeline(arrived))
             self._stages.push(request)
             self._begin()
-            return await request.answered
+            return await request.future
 
     @property
     def admitted(self) -> int:
-        """Questions in the house: waiting or running."""
+        """Number of questions admitted: waiting or running."""
         return self._admission.admitted
 
     def _begin(self) -> None:
-        """Start the worker: at once, or when company may have come."""
+        """Start a cycle: at once, or after the delay unless a full step is waiting."""
         if not self._delay or self._admission.admitted >= self._step_rows:
-            self._wake()
+            self._start()
         elif self._delayed is None:
-            self._delayed = asyncio.get_running_loop().call_later(self._delay, self._wake)
+            self._delayed = asyncio.get_running_loop().call_later(self._delay, self._start)
 
-    def _wake(self) -> None:
+    def _start(self) -> None:
         if self._delayed is not None:
             self._delayed.cancel()
             self._delayed = None
         with self._lock:
-            if self._working:
+            if self._is_running:
                 return
-            self._working = True
+            self._is_running = True
         self._submit()
 
     def _submit(self) -> None:
-        """Have a cycle run; where the worker was shut down, nobody is to wait for it."""
+        """Submit a cycle to the worker; if that has been shut down, fail all waiting requests."""
         try:
-            self._worker.submit(self._work).add_done_callback(self._submitted)
+            self._worker.submit(self._run_cycle).add_done_callback(self._fail_if_cancelled)
         except ShutDown as error:
-            self._give_up(error)
+            self._fail_waiting(error)
 
-    def _submitted(self, cycle: Future[None]) -> None:
-        """The cycle is over, or was dropped before it began."""
+    def _fail_if_cancelled(self, cycle: Future[None]) -> None:
+        """Fail all waiting requests if the worker dropped the cycle before it began."""
         if cycle.cancelled():
-            self._give_up(ShutDown("of the engine"))
+            self._fail_waiting(ShutDown("of the engine"))
 
-    def _give_up(self, error: ShutDown) -> None:
+    def _fail_waiting(self, error: ShutDown) -> None:
         with self._lock:
-            self._working = False
-            self._stages.give_up(error)
+            self._is_running = False
+            self._stages.fail_waiting(error)
 
-    def _work(self) -> None:
-        """One cycle, in the worker's thread; the next one queues behind those of other schedulers."""
+    def _run_cycle(self) -> None:
+        """Run one cycle in the worker thread; the next one queues behind those of other schedulers."""
         try:
-            self._stages.cycle()
+            self._stages.run_cycle()
         finally:
             with self._lock:
-                self._working = self._stages.busy
-                again = self._working
+                self._is_running = self._stages.has_work
+                again = self._is_running
             if again:
                 self._submit()

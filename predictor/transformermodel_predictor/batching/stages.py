@@ -1,4 +1,4 @@
-"""The worker's side of a scheduler: tokenize, run, decode. All of it runs in the worker's thread."""
+"""The stages of a scheduler: tokenize, run, decode. They run in the worker thread."""
 
 import asyncio
 import logging
@@ -18,44 +18,44 @@ from transformermodel_predictor.telemetry.observer import Observer
 _log = logging.getLogger(__name__)
 
 _Item = TypeVar("_Item")
-Asked = TypeVar("Asked", contravariant=True)
+QuestionTaken = TypeVar("QuestionTaken", contravariant=True)
 
-_TAKEN_TOGETHER = 64
-"""Questions that are tokenized in one call."""
-_WINDOW_STEPS = 4
-"""Steps' worth of tokens that are made ready at most; from so many, rows of like length are chosen."""
+_TOKENIZED_TOGETHER = 64
+"""Most questions tokenized in one call."""
+_LOOKAHEAD_STEPS = 4
+"""Steps' worth of tokens encoded ahead at most, so that rows of similar length can be chosen from them."""
 
 
-class Codec(Protocol[Asked, Answer]):
-    """From questions to encodings, and from outputs to answers. Used in one thread."""
+class Codec(Protocol[QuestionTaken, Answer]):
+    """Turns questions into encodings, and outputs into answers. Used in one thread."""
 
-    def encode(self, questions: Sequence[Asked]) -> list[Windows]:
-        """Tokenize; one tuple of windows per question."""
+    def encode(self, questions: Sequence[QuestionTaken]) -> list[Windows]:
+        """Tokenize questions; return one tuple of windows per question."""
         ...
 
     def decode(
-        self, questions: Sequence[Asked], windows: Sequence[Windows], outputs: Sequence[Sequence[Outputs]]
+        self, questions: Sequence[QuestionTaken], windows: Sequence[Windows], outputs: Sequence[Sequence[Outputs]]
     ) -> list[Answer]:
-        """Answers, one per question."""
+        """Return one answer per question."""
         ...
 
 
 @dataclass(frozen=True)
 class _Part(Generic[Question, Answer]):
-    """Some of a request's questions: a large request is tokenized piece by piece."""
+    """Some of a request's questions: a large request is tokenized in parts."""
 
     request: Request[Question, Answer]
     questions: Sequence[Question]
 
 
 class Stages(Generic[Question, Answer]):
-    """What requests pass through.
+    """The stages that every request passes through.
 
     Args:
-        codec: what tokenizes and decodes.
-        engine: what runs the steps.
-        limits: bounds of a step.
-        observer: who is told what happens.
+        codec: tokenizes questions and decodes outputs.
+        engine: runs the steps.
+        limits: limits on the size of a step.
+        observer: receives queue times, step sizes and phase times.
     """
 
     def __init__(self, codec: Codec[Question, Answer], engine: Engine, limits: BatchLimits, observer: Observer) -> None:
@@ -66,50 +66,50 @@ class Stages(Generic[Question, Answer]):
         self._inbox: deque[_Part[Question, Answer]] = deque()
         self._waiting: Waiting[Row[Question, Answer]] = InOrder() if engine.padding_free else ByLength()
         self._complete: list[Request[Question, Answer]] = []
-        self._over: list[Request[Question, Answer]] = []
+        self._finished: list[Request[Question, Answer]] = []
 
     def push(self, request: Request[Question, Answer]) -> None:
-        """Leave a request in the inbox; may be called in any thread."""
-        for first in range(0, len(request.questions), _TAKEN_TOGETHER):
-            self._inbox.append(_Part(request, request.questions[first : first + _TAKEN_TOGETHER]))
+        """Put a request into the inbox; may be called from any thread."""
+        for first in range(0, len(request.questions), _TOKENIZED_TOGETHER):
+            self._inbox.append(_Part(request, request.questions[first : first + _TOKENIZED_TOGETHER]))
 
     @property
-    def busy(self) -> bool:
-        """Whether anything is left to do."""
+    def has_work(self) -> bool:
+        """Whether a request is in the inbox, or a row is waiting for a step."""
         return bool(self._inbox) or not self._waiting.empty
 
-    def cycle(self) -> None:
-        """Take in what came, run one step, and answer what is complete."""
+    def run_cycle(self) -> None:
+        """Tokenize the inbox, run one step, and answer the requests that are complete."""
         try:
-            self._take_in()
+            self._tokenize_inbox()
             if step := self._waiting.next_step(self._limits):
                 self._run(step)
             if self._complete:
                 complete, self._complete = self._complete, []
                 self._decode(complete)
         finally:
-            over, self._over = self._over, []
-            _deliver(over)
+            finished, self._finished = self._finished, []
+            _resolve(finished)
 
-    def give_up(self, error: Exception) -> None:
-        """Fail all that waits, because no cycle will come any more."""
-        over: list[Request[Question, Answer]] = []
+    def fail_waiting(self, error: Exception) -> None:
+        """Fail all waiting requests, because no cycle will run any more."""
+        failed: list[Request[Question, Answer]] = []
         while self._inbox:
-            over.append(self._inbox.popleft().request)
+            failed.append(self._inbox.popleft().request)
         while step := self._waiting.next_step(self._limits):
-            over.extend(row.request for row in step)
-        for request in over:
+            failed.extend(row.request for row in step)
+        for request in failed:
             request.fail(error)
-        _deliver(over)
+        _resolve(failed)
 
-    def _take_in(self) -> None:
-        """Tokenize what came, as far as it may go into one of the next steps."""
-        while self._inbox and self._waiting.tokens < _WINDOW_STEPS * self._limits.tokens:
+    def _tokenize_inbox(self) -> None:
+        """Tokenize requests from the inbox, up to as many tokens as the next steps can take."""
+        while self._inbox and self._waiting.tokens < _LOOKAHEAD_STEPS * self._limits.tokens:
             parts: list[_Part[Question, Answer]] = []
             questions = 0
-            while self._inbox and questions < _TAKEN_TOGETHER:
+            while self._inbox and questions < _TOKENIZED_TOGETHER:
                 part = self._inbox.popleft()
-                if not part.request.over:
+                if not part.request.is_over:
                     parts.append(part)
                     questions += len(part.questions)
             if parts:
@@ -119,14 +119,14 @@ class Stages(Generic[Question, Answer]):
         began = time.perf_counter()
         try:
             windows = self._windows([question for part in parts for question in part.questions])
-        except BaseException as error:  # noqa: BLE001 - whatever a question does belongs to who asked it
-            self._separate(parts, error, lambda part: part.request, self._encode)
+        except BaseException as error:  # noqa: BLE001 - fails the request whose question caused it
+            self._isolate(parts, error, lambda part: part.request, self._encode)
             return
-        ended = self._ended("tokenize", began)
+        ended = self._end_phase("tokenize", began)
         first = 0
         for part in parts:
-            part.request.note("tokenize", began, ended)
-            for row in part.request.encoded(windows[first : first + len(part.questions)]):
+            part.request.record_phase("tokenize", began, ended)
+            for row in part.request.add_windows(windows[first : first + len(part.questions)]):
                 self._waiting.push(row)
             first += len(part.questions)
 
@@ -139,17 +139,17 @@ class Stages(Generic[Question, Answer]):
 
     def _run(self, step: Sequence[Row[Question, Answer]]) -> None:
         began = time.perf_counter()
-        self._tell(step, began)
+        self._report_step(step, began)
         try:
             outputs = self._outputs([row.encoding for row in step])
-        except BaseException as error:  # noqa: BLE001 - whatever a row does belongs to who sent it
-            self._separate(step, error, lambda row: row.request, self._run)
+        except BaseException as error:  # noqa: BLE001 - fails the request whose row caused it
+            self._isolate(step, error, lambda row: row.request, self._run)
             return
-        ended = self._ended("forward", began)
+        ended = self._end_phase("forward", began)
         for row, result in zip(step, outputs, strict=True):
-            row.request.note("forward", began, ended)
-            row.settle(result)
-            if row.request.complete:
+            row.request.record_phase("forward", began, ended)
+            row.set_outputs(result)
+            if row.request.is_complete:
                 self._complete.append(row.request)
 
     def _outputs(self, encodings: Sequence[Encoding]) -> list[Outputs]:
@@ -162,16 +162,16 @@ class Stages(Generic[Question, Answer]):
         began = time.perf_counter()
         try:
             answers = self._answers(complete)
-        except BaseException as error:  # noqa: BLE001 - whatever an answer does belongs to who asked for it
-            self._separate(complete, error, lambda request: request, self._decode)
+        except BaseException as error:  # noqa: BLE001 - fails the request whose outputs caused it
+            self._isolate(complete, error, lambda request: request, self._decode)
             return
-        ended = self._ended("decode", began)
+        ended = self._end_phase("decode", began)
         first = 0
         for request in complete:
-            request.note("decode", began, ended)
+            request.record_phase("decode", began, ended)
             request.finish(answers[first : first + len(request.questions)])
             first += len(request.questions)
-        self._over.extend(complete)
+        self._finished.extend(complete)
 
     def _answers(self, complete: Sequence[Request[Question, Answer]]) -> list[Answer]:
         questions = [question for request in complete for question in request.questions]
@@ -184,31 +184,31 @@ class Stages(Generic[Question, Answer]):
             raise RuntimeError(f"{len(questions)} questions were decoded to {len(answers)} answers")
         return answers
 
-    def _separate(
+    def _isolate(
         self,
         items: Sequence[_Item],
         error: BaseException,
         request_of: Callable[[_Item], Request[Question, Answer]],
         stage: Callable[[Sequence[_Item]], None],
     ) -> None:
-        """Find out which of the items failed, by doing them one by one; the request of one alone has failed."""
+        """Repeat a failed stage item by item, so that the error fails only the requests that cause it."""
         if len(items) == 1:
             request = request_of(items[0])
             request.fail(error)
-            self._over.append(request)
+            self._finished.append(request)
             return
         _log.warning("%d together failed with %s; doing them one by one", len(items), type(error).__name__)
         for item in items:
-            if not request_of(item).over:
+            if not request_of(item).is_over:
                 stage([item])
 
-    def _ended(self, phase: str, began: float) -> float:
-        """When a phase has ended, which is now."""
+    def _end_phase(self, phase: str, began: float) -> float:
+        """Report a phase that ends now, and return the time."""
         now = time.perf_counter()
         self._observer.phase(phase, now - began)
         return now
 
-    def _tell(self, step: Sequence[Row[Question, Answer]], now: float) -> None:
+    def _report_step(self, step: Sequence[Row[Question, Answer]], now: float) -> None:
         lengths = [len(row.encoding) for row in step]
         tokens = sum(lengths)
         self._observer.step(len(step), tokens, computed_tokens(self._engine, lengths) - tokens)
@@ -216,15 +216,15 @@ class Stages(Generic[Question, Answer]):
             self._observer.queued(now - row.request.arrived)
 
 
-def _deliver(over: Sequence[Request[Question, Answer]]) -> None:
-    """Wake the callers, all with one message to their event loop."""
-    if not over:
+def _resolve(finished: Sequence[Request[Question, Answer]]) -> None:
+    """Resolve all requests with one call into their event loop."""
+    if not finished:
         return
 
-    def wake() -> None:
-        for request in over:
-            request.wake()
+    def resolve() -> None:
+        for request in finished:
+            request.resolve()
 
-    loop: asyncio.AbstractEventLoop = over[0].answered.get_loop()
-    if not loop.is_closed():  # else nobody waits any more
-        loop.call_soon_threadsafe(wake)
+    loop: asyncio.AbstractEventLoop = finished[0].future.get_loop()
+    if not loop.is_closed():  # else no caller is left to wait
+        loop.call_soon_threadsafe(resolve)

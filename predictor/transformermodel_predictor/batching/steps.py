@@ -1,4 +1,4 @@
-"""The steps of rows that are all there already, as a scheduler would take them. Pure."""
+"""Groups a known set of rows into steps, as a scheduler would. Pure."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class _Numbered:
 
 
 def steps_of(rows: Sequence[Encoding], limits: BatchLimits, *, padding_free: bool) -> Iterator[list[int]]:
-    """Positions of the rows that go together, step by step, for an engine that pads or does not."""
+    """Yield the indices of the rows in each step, for an engine that pads or one that does not."""
     waiting: Waiting[_Numbered] = InOrder() if padding_free else ByLength()
     for number, encoding in enumerate(rows):
         waiting.push(_Numbered(number, encoding))

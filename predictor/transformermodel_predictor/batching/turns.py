@@ -1,4 +1,4 @@
-"""Which of several replicas takes a request."""
+"""Balances requests over the replicas of a model."""
 
 import itertools
 from collections.abc import Sequence
@@ -6,11 +6,11 @@ from typing import Generic, Protocol, TypeVar
 
 
 class Admitting(Protocol):
-    """What has requests in the house."""
+    """A replica that counts its load."""
 
     @property
     def admitted(self) -> int:
-        """How many of them: waiting or running."""
+        """Number of rows admitted: waiting or running."""
         ...
 
 
@@ -29,6 +29,6 @@ class Turns(Generic[Replica]):
         self._first = itertools.cycle(range(len(self._replicas)))
 
     def next(self) -> Replica:
-        """The least busy one; in turn where several are."""
+        """The least loaded replica; round robin among equals."""
         first = next(self._first)
         return min(self._replicas[first:] + self._replicas[:first], key=lambda replica: replica.admitted)

@@ -1,6 +1,6 @@
-"""The rows that wait, and which of them go next. Choosing costs what is chosen, however many wait.
+"""The rows that wait, and which of them form the next step. The cost depends on the size of the step, not the queue.
 
-Rows that nobody waits for any more stay until they are met, and are dropped then.
+Rows of cancelled requests stay in the queue until they are reached, and are dropped then.
 """
 
 from bisect import bisect_left, insort
@@ -13,14 +13,14 @@ from transformermodel_predictor.tasks.task import Encoding
 
 
 class Waiter(Protocol):
-    """A row, as far as it matters here."""
+    """A row that waits for an engine."""
 
     encoding: Encoding
     taken: bool
 
     @property
     def waits(self) -> bool:
-        """Whether it is still to run."""
+        """Whether it still has to run."""
         ...
 
 
@@ -31,24 +31,24 @@ class Waiting(Protocol[Row]):
     """Rows that wait for an engine."""
 
     tokens: int
-    """Tokens of all that wait; those of rows that are over may be counted."""
+    """Tokens of all waiting rows; rows of cancelled requests may still be counted."""
 
     @property
     def empty(self) -> bool:
-        """Whether no row waits, with tokens or without; rows that are over may be counted."""
+        """Whether no row waits, not even one without tokens; rows of cancelled requests may still be counted."""
         ...
 
     def push(self, row: Row) -> None:
-        """One more."""
+        """Add a row."""
         ...
 
     def next_step(self, limits: BatchLimits) -> list[Row]:
-        """Take out the rows of the next step, the oldest among them; none when nothing waits."""
+        """Remove and return the rows of the next step, the oldest row among them; empty if none waits."""
         ...
 
 
 class InOrder(Waiting[Row]):
-    """For engines without padding: a step costs its tokens, whichever rows they are of, so the oldest go."""
+    """For engines without padding: a step costs its tokens, however they are spread over rows, so the oldest go."""
 
     def __init__(self) -> None:
         self.tokens = 0
@@ -60,7 +60,7 @@ class InOrder(Waiting[Row]):
         return not self._rows
 
     def push(self, row: Row) -> None:
-        """One more."""
+        """Add a row."""
         self._rows.append(row)
         self.tokens += len(row.encoding)
 
@@ -82,7 +82,7 @@ class InOrder(Waiting[Row]):
 
 
 class ByLength(Waiting[Row]):
-    """For engines that pad: the oldest row goes, so that nobody starves, with those that are most like it in length."""
+    """For engines that pad: the oldest row goes, so that none starves, with the rows closest to it in length."""
 
     def __init__(self) -> None:
         self.tokens = 0
@@ -96,7 +96,7 @@ class ByLength(Waiting[Row]):
         return not self._rows
 
     def push(self, row: Row) -> None:
-        """One more."""
+        """Add a row."""
         length = len(row.encoding)
         if length not in self._rows:
             self._rows[length] = deque()
@@ -106,7 +106,7 @@ class ByLength(Waiting[Row]):
         self.tokens += length
 
     def next_step(self, limits: BatchLimits) -> list[Row]:
-        """The oldest row and its likes, as many as fit with their padding."""
+        """The oldest row and those closest to it in length, as many as fit with their padding."""
         while self._arrivals and not self._arrivals[0].waits:
             self._arrivals.popleft()
         if not self._arrivals:
@@ -128,7 +128,7 @@ class ByLength(Waiting[Row]):
         return step
 
     def _nearest(self, length: int) -> Iterator[int]:
-        """The lengths that there are, from the most to the least like this one; of two, the shorter first."""
+        """The lengths of waiting rows, closest to `length` first; of two equally close ones the shorter first."""
         above = bisect_left(self._lengths, length)
         lengths, below = list(self._lengths), above - 1
         while below >= 0 or above < len(lengths):

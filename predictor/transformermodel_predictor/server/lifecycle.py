@@ -63,7 +63,7 @@ class ModelServer:
         stored: Sequence[StoredModel] = (),
     ) -> None:
         self._options = options
-        self._workers = Workers(rest=give_back_freed_memory)
+        self._workers = Workers(on_idle=give_back_freed_memory)
         self._loader = PassingThreads("load")
         self._metrics = Metrics()
         self._make = load or self._load
