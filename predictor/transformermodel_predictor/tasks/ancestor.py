@@ -16,17 +16,17 @@ from transformermodel_api.spec import TaskName
 from transformermodel_predictor.tasks.task import InvalidQuestion
 
 _TEXT_FIELDS = ("data", "body")
-"""What form parts and the older clients of TorchServe call the text."""
+"""Names under which form parts and older clients of TorchServe send the text."""
 
 _PARAMETERS: Mapping[TaskName, Mapping[str, Any]] = {
     TaskName.TokenClassification: {"aggregation_strategy": "none", "ignore_labels": []},
 }
 
 _LONGEST_LITERAL = 1_000_000
-"""Characters beyond which Python's notation is not read: its parser needs a hundred bytes for each."""
+"""Most characters of a literal in Python's notation, whose parser needs a hundred bytes for each."""
 
 _LONGEST_FRAME = 8_192
-"""Characters of a literal without its strings: parsers of both notations take their time for each part of it."""
+"""Most characters of a literal apart from its strings: parsing time grows with its structure, not its text."""
 
 _STRING = re.compile(r"""'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*\"""", re.DOTALL)
 
@@ -37,9 +37,9 @@ class AncestorQuestion:
 
     Attributes:
         fields: the question as named fields.
-        target: what an explanation is to explain, such as a class, or a token and its class; explanations of the
-            task read it. None when not given.
-        parameters: how the task is to answer, so that `write_answer` has what it needs.
+        target: what to explain, such as a class, or a token and its class, as the task's explanations read it; None
+            if the body names none.
+        parameters: parameters that make the task answer with the fields that `write_answer` needs.
     """
 
     fields: Mapping[str, Any]
@@ -48,10 +48,10 @@ class AncestorQuestion:
 
 
 def read_body(task: TaskName, body: object) -> AncestorQuestion:
-    """Read a body: bytes or text as they came, a JSON value, or an object of form parts.
+    """Read a body: raw bytes or text, a JSON value, or a mapping of form parts.
 
     Raises:
-        InvalidQuestion: it is not UTF-8, or not what the task asks for.
+        InvalidQuestion: the body is not UTF-8, or not of the form that the task needs.
     """
     value = _value(task, body)
     if isinstance(value, Mapping):
@@ -68,7 +68,7 @@ def read_body(task: TaskName, body: object) -> AncestorQuestion:
 
 
 def write_answer(task: TaskName, fields: Mapping[str, Any]) -> str | list[Any]:
-    """An answer's named fields in the ancestor's form, which is sent as text or, if a list, as JSON."""
+    """Write an answer's named fields in the ancestor's form: a text, or a list to be sent as JSON."""
     match task:
         case TaskName.SequenceClassification:
             answer: str | list[Any] = fields["label"]
@@ -96,14 +96,14 @@ def _value(task: TaskName, body: object) -> object:
 
 
 def _is_question(task: TaskName, literal: Mapping[Any, Any]) -> bool:
-    """Whether a literal is meant as an object; a text may well look like one and still be a text."""
+    """Whether a literal is a question of this task; a text to classify may itself look like a literal."""
     if task is TaskName.QuestionAnswering:
         return True
     return any(name in literal for name in ("text", *_TEXT_FIELDS))
 
 
 def _literal(text: str) -> object:
-    """The value that a text denotes, without running anything; None where it denotes none."""
+    """Parse a text as JSON or as a Python literal, without running anything; None if it is neither."""
     if not text.lstrip().startswith("{") or not _is_small(text):
         return None
     try:
@@ -121,7 +121,7 @@ def _literal(text: str) -> object:
 
 
 def _is_small(text: str) -> bool:
-    """Whether a literal has few parts, however long its strings are."""
+    """Whether a literal has little structure, however long its strings are."""
     return len(text) <= _LONGEST_FRAME or len(_STRING.sub("''", text)) <= _LONGEST_FRAME
 
 
@@ -131,11 +131,11 @@ def _with_target(question: AncestorQuestion, outer: Mapping[str, Any]) -> Ancest
 
 
 def _target(value: object) -> object:
-    """What came; where a text denotes a number or a collection, as in the parts of a form, that."""
+    """The target; a text that spells a number or a collection, as form parts do, is parsed; lists become tuples."""
     if isinstance(value, str) and len(value) <= _LONGEST_LITERAL and _is_small(value):
         try:
-            found: object = ast.literal_eval(value.strip())
+            literal: object = ast.literal_eval(value.strip())
         except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
             return value
-        value = found if isinstance(found, int | tuple | list | dict) and not isinstance(found, bool) else value
+        value = literal if isinstance(literal, int | tuple | list | dict) and not isinstance(literal, bool) else value
     return tuple(value) if isinstance(value, list) else value

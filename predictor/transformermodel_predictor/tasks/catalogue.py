@@ -24,7 +24,7 @@ _TASKS: dict[TaskName, _TaskType] = {
 }
 
 TASKS = tuple(name for name in TaskName if name in _TASKS)
-"""All but Custom, whose answers an archive's own handler makes."""
+"""All tasks except Custom, which an archive's own handler answers."""
 
 
 def task_type(name: TaskName) -> type[Task[Any, Any]]:
@@ -38,10 +38,10 @@ def make_task(name: TaskName, configuration: TaskConfiguration) -> AnyTask:
 
 
 def task_of_mode(mode: str) -> TaskName:
-    """The task that model-config.yaml calls `mode`.
+    """The task for `handler.mode` in model-config.yaml.
 
     Raises:
-        UserError: there is no such task; the message names those there are.
+        UserError: there is no such task; the message lists the known ones.
     """
     for name, task in _TASKS.items():
         if task.mode == mode:

@@ -1,4 +1,4 @@
-"""What a task has to know of the model it is made for."""
+"""The facts about a model that its task depends on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,13 +10,13 @@ from transformermodel_predictor.artifact.generation import GenerationDefaults
 
 @dataclass(frozen=True)
 class TaskConfiguration:
-    """The facts of one model that its task depends on.
+    """The facts about one model that its task depends on.
 
     Attributes:
-        labels: names of the classes in the order of the logits; none for tasks that have no classes.
+        labels: names of the classes in the order of the logits; empty for tasks without classes.
         max_length: longest input in tokens, special tokens included.
-        multi_label: whether several labels may hold at once.
-        generation: how text is generated where a request does not say otherwise.
+        multi_label: whether several labels may apply at once.
+        generation: defaults for generation parameters that a request leaves out.
     """
 
     labels: tuple[str, ...]
@@ -26,7 +26,7 @@ class TaskConfiguration:
 
     @classmethod
     def of(cls, configuration: ModelConfiguration, labels: Sequence[str]) -> Self:
-        """The facts in an artifact's model-config.yaml and index_to_name.json."""
+        """The facts from an artifact's model-config.yaml and index_to_name.json."""
         return cls(
             labels=tuple(labels),
             max_length=configuration.max_length,

@@ -1,4 +1,4 @@
-"""A conversation: reading its messages, and writing them as a model's chat template has them."""
+"""Conversations: reads their messages, and renders them with a model's chat template."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,21 +11,21 @@ from transformermodel_predictor.tasks.parameters import require_characters
 from transformermodel_predictor.tasks.task import InvalidQuestion
 
 Message = Mapping[str, Any]
-"""At least the strings `role` and `content`; what else a template writes may be there too."""
+"""A message: at least the strings `role` and `content`, and whatever else a chat template uses."""
 
 _USUAL_ROLES = ("system", "user", "assistant")
 _MARK = "5f2c81e6"
-"""A text that no template has of its own."""
+"""A text that no chat template contains."""
 
-_FAULTS = (TemplateError, TypeError, ValueError, KeyError)
-"""What a template raises of messages that it cannot write."""
+_TEMPLATE_ERRORS = (TemplateError, TypeError, ValueError, KeyError)
+"""Raised by a chat template for messages that it cannot render."""
 
 
 def read_messages(value: object) -> tuple[Message, ...]:
-    """A conversation from a list, or from its JSON.
+    """Read a conversation from a list of messages, or from its JSON.
 
     Raises:
-        InvalidQuestion: it is no list of messages with role and content.
+        InvalidQuestion: the value is not a list of messages with role and content.
     """
     if isinstance(value, str):
         try:
@@ -47,18 +47,18 @@ def read_messages(value: object) -> tuple[Message, ...]:
 
 
 def write_conversation(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message]) -> str:
-    """A conversation as the tokenizer's chat template writes it, up to where the next message begins.
+    """Render a conversation with the tokenizer's chat template, up to where the assistant's next message begins.
 
-    Some templates pass over messages of roles that they do not know, without a word: those are refused too.
+    Some templates silently skip messages of roles that they do not know: such a conversation is refused, too.
 
     Raises:
-        InvalidQuestion: there is no template, or it cannot write these messages.
+        InvalidQuestion: there is no chat template, or it cannot render these messages.
     """
     if not tokenizer.chat_template:
         raise InvalidQuestion("the model's tokenizer has no chat template for messages; send text", field="messages")
     try:
         text = _rendered(tokenizer, messages)
-    except _FAULTS as error:
+    except _TEMPLATE_ERRORS as error:
         raise InvalidQuestion(f"messages do not fit the model's chat template: {error}", field="messages") from error
     _require_written(tokenizer, [message["role"] for message in messages if message["content"].strip() not in text])
     require_characters("the conversation", text)
@@ -66,7 +66,7 @@ def write_conversation(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Me
 
 
 def _require_written(tokenizer: PreTrainedTokenizerBase, roles: Sequence[str]) -> None:
-    """Pass where what these roles said was changed on its way, as by leaving out a train of thought, but not lost."""
+    """Refuse roles whose messages the template skips; it may change them, as by leaving out a train of thought."""
     for role in dict.fromkeys(roles):
         if not _writes(tokenizer, role):
             written = [usual for usual in _USUAL_ROLES if _writes(tokenizer, usual)]
@@ -78,15 +78,15 @@ def _require_written(tokenizer: PreTrainedTokenizerBase, roles: Sequence[str]) -
 
 
 def _writes(tokenizer: PreTrainedTokenizerBase, role: str) -> bool:
-    """Whether the template writes what a role says: alone, before a user, or between a user's messages."""
-    said, asked = {"role": role, "content": _MARK}, {"role": "user", "content": "?"}
-    return any(_writes_mark(tokenizer, messages) for messages in ([said], [said, asked], [asked, said, asked]))
+    """Whether the template renders a role's message: alone, before a user's, or between two of a user's."""
+    marked, user = {"role": role, "content": _MARK}, {"role": "user", "content": "?"}
+    return any(_writes_mark(tokenizer, messages) for messages in ([marked], [marked, user], [user, marked, user]))
 
 
 def _writes_mark(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message]) -> bool:
     try:
         return _MARK in _rendered(tokenizer, messages)
-    except _FAULTS:
+    except _TEMPLATE_ERRORS:
         return False
 
 

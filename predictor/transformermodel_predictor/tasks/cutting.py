@@ -1,21 +1,20 @@
-"""Which tokens of texts that are too long are kept. Pure."""
+"""Truncation: which tokens of texts that are too long are kept. Pure."""
 
 from collections.abc import Sequence
 
 
 def kept_positions(texts: Sequence[int | None], max_length: int, *, from_end: bool = False) -> list[int]:
-    """The positions that are kept, in their order: of all special tokens, and of as many of the texts' as have room.
+    """The positions to keep, in order: all special tokens, and as many of the texts' tokens as there is room for.
 
-    A pair loses tokens from whichever of its texts is longer at that moment, as the `tokenizers` library has it by its
-    strategy `longest_first`.
+    A pair loses tokens from whichever text is longer at that moment: the `tokenizers` library's `longest_first`.
 
     Args:
-        texts: which of a row's texts each token belongs to: 0, or 1 for the pair; None for special tokens.
-        max_length: how many there may be.
-        from_end: whether the ends of the texts are kept, and not their beginnings.
+        texts: for each token, the index of its text: 0, or 1 for the pair; None for special tokens.
+        max_length: most positions to keep.
+        from_end: whether to keep the ends of the texts instead of their beginnings.
     """
-    first, second = ([position for position, of in enumerate(texts) if of == text] for text in (0, 1))
-    special = [position for position, of in enumerate(texts) if of is None]
+    first, second = ([position for position, index in enumerate(texts) if index == text] for text in (0, 1))
+    special = [position for position, index in enumerate(texts) if index is None]
     lengths = _lengths(len(first), len(second), max(max_length - len(special), 0))
     parts = [
         positions[len(positions) - length :] if from_end else positions[:length]
@@ -25,9 +24,9 @@ def kept_positions(texts: Sequence[int | None], max_length: int, *, from_end: bo
 
 
 def _lengths(first: int, second: int, room: int) -> tuple[int, int]:
-    """How many tokens of either text are kept; where both are longer than half of the room, the second has the odd one.
+    """How many tokens of each text to keep. If both exceed half of an odd room, the longer one gets the odd token.
 
-    Unless the second is the shorter one: then the first has it.
+    If both are equally long, the second gets it.
     """
     if first + second <= room:
         return first, second

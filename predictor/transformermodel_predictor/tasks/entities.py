@@ -11,9 +11,8 @@ import torch
 class Aggregation(StrEnum):
     """How tokens become entities.
 
-    `none` answers every token by itself. `simple` joins neighbours with the same kind of entity. The others let the
-    pieces of a word agree first: on the label of its first piece, on the best label of their average, or on that of
-    the piece that is surest.
+    `none` returns every token by itself. `simple` joins neighbours of the same entity type. The others first give all
+    pieces of a word one label: that of its first piece, the best of their average, or that of the most certain piece.
     """
 
     none = "none"
@@ -25,13 +24,13 @@ class Aggregation(StrEnum):
 
 @dataclass(frozen=True)
 class TokenPlace:
-    """Where a token stands.
+    """The offsets of a token, in Unicode code points of the text.
 
     Attributes:
-        start: its first character, as a Unicode code point of the text.
-        end: the one after its last.
-        word: number of its word; None where it belongs to none.
-        spelling: the token as the tokenizer spells it.
+        start: offset of its first character.
+        end: offset after its last character.
+        word: index of its word; None if it belongs to none.
+        spelling: the token as the tokenizer spells it, such as `##ing`.
     """
 
     start: int
@@ -42,7 +41,7 @@ class TokenPlace:
 
 @dataclass(frozen=True)
 class Tagged:
-    """A token or a word with its label, or several of them as one entity."""
+    """A token, a word or an entity with its label; the score is a probability, the offsets are as in `TokenPlace`."""
 
     label: str
     score: float
@@ -54,12 +53,12 @@ class Tagged:
 def entities_of(
     places: Sequence[TokenPlace], probabilities: torch.Tensor, labels: Sequence[str], aggregation: Aggregation
 ) -> list[Tagged]:
-    """The entities of a text, those with the label O among them.
+    """The entities of a text, including those labelled O.
 
     Args:
-        places: the text's tokens.
+        places: offsets of the text's tokens.
         probabilities: float32 [tokens, classes].
-        labels: names of the classes.
+        labels: names of the classes, in the order of `probabilities`.
         aggregation: how tokens become entities.
     """
     if not places:
@@ -76,7 +75,7 @@ def entities_of(
 
 
 def _words(places: Sequence[TokenPlace]) -> Iterator[range]:
-    """Positions of the pieces of each word; a token without a word is one by itself."""
+    """The range of positions of each word's pieces; a token without a word counts as a word of its own."""
     keys = [(place.word, -1 if place.word is not None else index) for index, place in enumerate(places)]
     for _, group in groupby(range(len(places)), key=keys.__getitem__):
         positions = list(group)
@@ -103,7 +102,7 @@ def _tagged_word(
 
 
 def _neighbours(tagged: Sequence[Tagged]) -> Iterator[list[Tagged]]:
-    """Runs of the same kind; a B- begins a new one."""
+    """Runs of tokens or words of the same entity type; a label with B- begins a new run."""
     group: list[Tagged] = []
     for item in tagged:
         if group and (item.label.startswith("B-") or kind_of(item.label) != kind_of(group[-1].label)):
@@ -115,7 +114,7 @@ def _neighbours(tagged: Sequence[Tagged]) -> Iterator[list[Tagged]]:
 
 
 def kind_of(label: str) -> str:
-    """A label without its prefix B- or I-."""
+    """The entity type: a label without its prefix B- or I-."""
     return label[2:] if label.startswith(("B-", "I-")) else label
 
 

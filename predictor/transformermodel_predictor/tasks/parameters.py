@@ -1,7 +1,7 @@
-"""The fields and parameters of questions: what may be asked, and reading what was. Pure.
+"""Declares and reads the fields and parameters of questions. Pure.
 
-Values come from JSON, from V2's parameters, which are single values, and from gRPC's, which have no fractions: numbers
-may be written as strings, and lists as one string in JSON.
+Values come from JSON, from V2's parameters, which are scalars, and from gRPC's, which have no floats: numbers may be
+written as strings, and lists as one JSON string.
 """
 
 import json
@@ -13,22 +13,22 @@ from typing import Any, Literal
 from transformermodel_predictor.tasks.task import InvalidParameter, InvalidQuestion
 
 Reader = Callable[[str, Any], Any]
-"""Makes a value of what a client sent under a name, or raises InvalidParameter."""
+"""Converts the value that a client sent under a name, or raises InvalidParameter."""
 
 _UNKNOWN: Mapping[Literal["field", "parameter"], type[InvalidQuestion]] = {
     "field": InvalidQuestion,
     "parameter": InvalidParameter,
 }
-"""What is said of names that nobody would read: a field is one question's, a parameter is the request's."""
+"""The error for an unknown name: a field belongs to one question, a parameter to the whole request."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """What values a parameter has.
+    """The type of a parameter's values.
 
     Attributes:
         description: for people, such as `a whole number from 1 to 3`.
-        read: makes such a value of what a client sent.
+        read: converts what a client sent to such a value.
     """
 
     description: str
@@ -41,9 +41,9 @@ class Parameter:
 
     Attributes:
         name: as clients send it.
-        kind: what values it has.
-        default: the value where a client sends none.
-        description: what it decides.
+        kind: the type of its values.
+        default: the value if a client sends none.
+        description: its effect, for the documentation.
     """
 
     name: str
@@ -52,29 +52,29 @@ class Parameter:
     description: str
 
 
-def read_parameters(given: Mapping[str, Any], known: Sequence[Parameter]) -> dict[str, Any]:
+def read_parameters(sent: Mapping[str, Any], known: Sequence[Parameter]) -> dict[str, Any]:
     """The values of all known parameters; null counts as not sent.
 
     Raises:
-        InvalidParameter: a parameter is unknown, or its value is of another kind.
+        InvalidParameter: a parameter is unknown, or its value has the wrong type.
     """
-    refuse_unknown("parameter", given, [parameter.name for parameter in known])
+    refuse_unknown("parameter", sent, [parameter.name for parameter in known])
     return {
         parameter.name: parameter.default
-        if (value := given.get(parameter.name)) is None
+        if (value := sent.get(parameter.name)) is None
         else parameter.kind.read(parameter.name, value)
         for parameter in known
     }
 
 
-def refuse_unknown(kind: Literal["field", "parameter"], given: Mapping[str, Any], known: Sequence[str]) -> None:
-    """Refuse names that nobody would read.
+def refuse_unknown(kind: Literal["field", "parameter"], sent: Mapping[str, Any], known: Sequence[str]) -> None:
+    """Refuse unknown names, which would otherwise be ignored silently.
 
     Raises:
-        InvalidQuestion: a field is not known; the text names those that are.
-        InvalidParameter: the same of a parameter.
+        InvalidQuestion: a field is unknown; the message lists the known ones.
+        InvalidParameter: a parameter is unknown; likewise.
     """
-    for name in given:
+    for name in sent:
         if name not in known:
             *rest, last = known
             listed = f"{', '.join(rest)} and {last}" if rest else last
@@ -82,10 +82,10 @@ def refuse_unknown(kind: Literal["field", "parameter"], given: Mapping[str, Any]
 
 
 def text_field(fields: Mapping[str, Any], name: str) -> str:
-    """A required text.
+    """Read a required text.
 
     Raises:
-        InvalidQuestion: it is missing, or not a string of whole characters.
+        InvalidQuestion: the text is missing, no string, or contains an unpaired surrogate.
     """
     value = fields.get(name)
     if value is None and name not in fields:
@@ -97,10 +97,10 @@ def text_field(fields: Mapping[str, Any], name: str) -> str:
 
 
 def require_characters(name: str, text: str) -> None:
-    """Refuse a text that no tokenizer takes: escapes, in JSON as in Python's notation, can write half of a character.
+    """Refuse an unpaired surrogate, which escapes in JSON or Python can write and no tokenizer accepts.
 
     Raises:
-        InvalidQuestion: it has a surrogate without its other half; the text says where.
+        InvalidQuestion: the text contains one; the message says where.
     """
     try:
         text.encode()
@@ -141,16 +141,16 @@ def number(least: float, most: float) -> Kind:
     description = f"a number from {least:g} to {most:g}"
 
     def read(name: str, value: object) -> float:
-        found = _number_in(value) if isinstance(value, str) else value
-        if isinstance(found, bool) or not isinstance(found, int | float) or not least <= found <= most:
+        number = _number_in(value) if isinstance(value, str) else value
+        if isinstance(number, bool) or not isinstance(number, int | float) or not least <= number <= most:
             raise InvalidParameter(f"{name} must be {description}", field=name)
-        return float(found)
+        return float(number)
 
     return Kind(description, read)
 
 
 def choice(members: type[StrEnum]) -> Kind:
-    """One of several words."""
+    """One member of an enumeration."""
     description = f"one of {', '.join(members)}"
 
     def read(name: str, value: object) -> StrEnum:
@@ -163,7 +163,7 @@ def choice(members: type[StrEnum]) -> Kind:
 
 
 def texts() -> Kind:
-    """Several texts."""
+    """A list of texts; a single text counts as a list of one."""
 
     def read(name: str, value: object) -> tuple[str, ...]:
         items = _list_in(value) if isinstance(value, str) else value
@@ -182,7 +182,7 @@ def _number_in(text: str) -> float | None:
 
 
 def _list_in(text: str) -> object:
-    """A list in JSON, or the text alone."""
+    """The list that a text holds as JSON, else a list of the text alone."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""A question and a context to the part of the context that answers it."""
+"""Question answering: a question and a context to the part of the context that answers it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from transformermodel_predictor.tasks.tokenization import encode_aligned
 from transformermodel_predictor.tasks.windows import alignment_of, span_of, windows_over
 
 _CONTEXT = 1
-"""Which of the two texts the context is."""
+"""Index of the context among the two texts of an encoding."""
 _LOGITS = 2
 _MOST_ANSWERS = 100
 _ANSWERS = 3
@@ -37,16 +37,16 @@ _LONG_PROBE_SENTENCES = 40
 
 @dataclass(frozen=True)
 class ContextQuestion:
-    """What is asked about a context, and how it is answered.
+    """A question about a context, with the parameters of its answer.
 
     Attributes:
-        question: what is asked.
+        question: the question.
         context: the text that holds the answer.
-        answers: number of answers, best first, that are told besides the best; 0 for none.
+        answers: length of the list of best answers, returned beside the best one; 0 for no list.
         longest: most tokens of an answer.
-        stride: tokens that neighbouring windows have in common where the context is longer than the model.
+        stride: tokens by which neighbouring windows overlap if the context is longer than the model.
         allow_no_answer: whether the answer may be empty.
-        no_answer_score: whether the probability that there is no answer is wanted.
+        no_answer_score: whether to return the probability that there is no answer.
     """
 
     question: str
@@ -60,7 +60,7 @@ class ContextQuestion:
 
 @dataclass(frozen=True)
 class Span:
-    """A part of the context, empty for no answer: its score, its first character and the one after its last."""
+    """A part of the context, empty for no answer: its probability, and its offsets, the end exclusive."""
 
     score: float
     start: int
@@ -72,9 +72,9 @@ class Extraction:
     """The logits of all spans of a context.
 
     Attributes:
-        question: what they answer.
-        offsets: place of each of the context's tokens.
-        logits: of the spans of tokens.
+        question: the question that they answer.
+        offsets: start and end of each of the context's tokens, in Unicode code points.
+        logits: the logits of the spans of tokens.
     """
 
     question: ContextQuestion
@@ -83,7 +83,7 @@ class Extraction:
 
 
 class QuestionAnswering:
-    """Extractive: scores are the softmax in float32 over all spans of the context up to a length."""
+    """Extractive question answering: scores are the softmax in float32 over all spans of at most `longest` tokens."""
 
     name: ClassVar[TaskName] = TaskName.QuestionAnswering
     auto_class: ClassVar[str] = "AutoModelForQuestionAnswering"
@@ -96,7 +96,7 @@ class QuestionAnswering:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """None: an answer is no class."""
+        """Empty: an answer is not a class."""
         return ()
 
     @property
@@ -106,7 +106,7 @@ class QuestionAnswering:
 
     @property
     def outputs(self) -> tuple[TensorSpec, ...]:
-        """The best answer per row, its score and its place; further ones, and how likely there is none, on request."""
+        """The best answer per row with its score and offsets; on request further ones and the no-answer score."""
         return (
             TensorSpec("answer", "BYTES", (-1,)),
             TensorSpec("score", "FP32", (-1,)),
@@ -123,7 +123,7 @@ class QuestionAnswering:
 
     @property
     def probes(self) -> tuple[ContextQuestion, ...]:
-        """From a single word to several windows."""
+        """Contexts from a single word to several windows."""
         probed = (
             ("Where?", "London"),
             ("Where do I live?", "My name is Sarah and I live in London."),
@@ -134,7 +134,7 @@ class QuestionAnswering:
         return tuple(self.question({"question": question, "context": context}, {}) for question, context in probed)
 
     def require_fit(self, configuration: PreTrainedConfig) -> None:
-        """Refuse a head that has other logits than those of start and end."""
+        """Refuse a head without exactly two logits per token, for start and end."""
         if configuration.num_labels != _LOGITS:
             raise PreparationFailed(
                 FailureReason.WeightsMismatch,
@@ -145,7 +145,7 @@ class QuestionAnswering:
         """Read `question`, `context` and the parameters."""
         refuse_unknown("field", fields, ["question", "context"])
         values = read_parameters(parameters, self.parameters)
-        asked = ContextQuestion(
+        question = ContextQuestion(
             question=text_field(fields, "question"),
             context=text_field(fields, "context"),
             answers=values["top_k"] or (_ANSWERS if values["answers"] else 0),
@@ -155,45 +155,45 @@ class QuestionAnswering:
             no_answer_score=values["no_answer_score"],
         )
         for name in ("question", "context"):
-            if not getattr(asked, name).strip():
+            if not getattr(question, name).strip():
                 raise InvalidQuestion(f"{name} is empty")
-        return asked
+        return question
 
     def encode(self, tokenizer: PreTrainedTokenizerBase, questions: Sequence[ContextQuestion]) -> list[Windows]:
         """Tokenize question and context together; long contexts in windows, each with the whole question.
 
         Raises:
-            InvalidQuestion: a question is so long that the model has no room for the context.
+            InvalidQuestion: a question is so long that it leaves too little room for the context.
         """
-        encodings = encode_aligned(tokenizer, [(asked.question, asked.context) for asked in questions])
-        return [self._windows(asked, encoding) for asked, encoding in zip(questions, encodings, strict=True)]
+        encodings = encode_aligned(tokenizer, [(question.question, question.context) for question in questions])
+        return [self._windows(question, encoding) for question, encoding in zip(questions, encodings, strict=True)]
 
     def decode(
         self, questions: Sequence[ContextQuestion], windows: Sequence[Windows], outputs: Sequence[Sequence[Outputs]]
     ) -> list[Extraction]:
-        """Join what each window says of where an answer starts and ends.
+        """Merge the start and end logits of each question's windows.
 
         Raises:
-            ArithmeticError: the model answered with numbers that are not finite.
+            ArithmeticError: a logit is not finite.
         """
         return [
             Extraction(
-                question=asked,
+                question=question,
                 offsets=_offsets(parts),
-                logits=join([_logits(*window) for window in zip(parts, answered, strict=True)], asked.longest),
+                logits=join([_logits(*window) for window in zip(parts, results, strict=True)], question.longest),
             )
-            for asked, parts, answered in zip(questions, windows, outputs, strict=True)
+            for question, parts, results in zip(questions, windows, outputs, strict=True)
         ]
 
     def fields(self, answer: Extraction) -> dict[str, Any]:
-        """`answer`, `score`, `start` and `end`; further `answers` and `no_answer_score` where they are wanted."""
-        asked = answer.question
-        spans = _best_spans(answer, max(asked.answers, 1))
-        told = [_described(span, asked.context) for span in spans]
-        fields = dict(told[0])
-        if asked.answers:
-            fields["answers"] = told
-        if asked.no_answer_score:
+        """`answer`, `score`, `start` and `end`; if requested also `answers` and `no_answer_score`."""
+        question = answer.question
+        spans = _best_spans(answer, max(question.answers, 1))
+        answers = [_answer_fields(span, question.context) for span in spans]
+        fields = dict(answers[0])
+        if question.answers:
+            fields["answers"] = answers
+        if question.no_answer_score:
             fields["no_answer_score"] = answer.logits.no_answer_probability()
         return fields
 
@@ -213,11 +213,11 @@ class QuestionAnswering:
         own, another = (next(answer.logits.best_first(), None) for answer in (reference, other))
         return _probability(probabilities, own) - _probability(probabilities, another)
 
-    def _windows(self, asked: ContextQuestion, encoding: Encoding) -> Windows:
+    def _windows(self, question: ContextQuestion, encoding: Encoding) -> Windows:
         try:
-            return windows_over(encoding, _CONTEXT, self._configuration.max_length, asked.stride)
+            return windows_over(encoding, _CONTEXT, self._configuration.max_length, question.stride)
         except ValueError as error:
-            raise InvalidQuestion(f"the question is too long: {error}", asked) from error
+            raise InvalidQuestion(f"the question is too long: {error}", question) from error
 
 
 def _parameters(max_length: int) -> tuple[Parameter, ...]:
@@ -244,30 +244,30 @@ def _parameters(max_length: int) -> tuple[Parameter, ...]:
 
 
 def _logits(encoding: Encoding, outputs: Outputs) -> WindowLogits:
-    """The context's logits in one window."""
+    """The start and end logits of the context's tokens in one window."""
     alignment = alignment_of(encoding)
     begin, end = span_of(alignment, _CONTEXT)
     start_logits, end_logits = (outputs[name][: len(encoding)].float() for name in ("start_logits", "end_logits"))
     if not bool(torch.isfinite(start_logits).all() and torch.isfinite(end_logits).all()):
         raise ArithmeticError("the model's logits are not finite")
-    nowhere = _no_answer_position(alignment)
+    no_answer = _no_answer_position(alignment)
     return WindowLogits(
         before=alignment.before,
         start=start_logits[begin:end],
         end=end_logits[begin:end],
-        no_answer=-torch.inf if nowhere is None else float(start_logits[nowhere] + end_logits[nowhere]),
+        no_answer=-torch.inf if no_answer is None else float(start_logits[no_answer] + end_logits[no_answer]),
     )
 
 
 def _no_answer_position(alignment: Alignment) -> int | None:
-    """The special token at the beginning, such as [CLS], or at the end, where some models have it."""
+    """Position of the special token that stands for no answer: the first, such as [CLS], or else the last."""
     if alignment.texts[0] is None:
         return 0
     return len(alignment.texts) - 1 if alignment.texts[-1] is None else None
 
 
 def _offsets(windows: Windows) -> tuple[tuple[int, int], ...]:
-    """Place of each of the context's tokens, from all windows."""
+    """Start and end of each of the context's tokens, collected from all windows."""
     offsets: list[tuple[int, int]] = []
     for encoding in windows:
         alignment = alignment_of(encoding)
@@ -277,17 +277,17 @@ def _offsets(windows: Windows) -> tuple[tuple[int, int], ...]:
 
 
 def _best_spans(answer: Extraction, count: int) -> list[Span]:
-    """The likeliest parts of the context, each once, and no answer among them if that is allowed; at least one."""
-    asked, logits = answer.question, answer.logits
-    probabilities = logits.probabilities(with_no_answer=asked.allow_no_answer)
+    """The most probable parts of the context, each once, and no answer among them if allowed; at least one."""
+    question, logits = answer.question, answer.logits
+    probabilities = logits.probabilities(with_no_answer=question.allow_no_answer)
     spans: dict[tuple[int, int], Span] = {}
     for first, last in logits.best_first():
-        place = trimmed(asked.context, answer.offsets[first][0], answer.offsets[last][1])
-        if place[0] < place[1]:
-            spans.setdefault(place, Span(_probability(probabilities, (first, last)), *place))
+        offsets = trimmed(question.context, answer.offsets[first][0], answer.offsets[last][1])
+        if offsets[0] < offsets[1]:
+            spans.setdefault(offsets, Span(_probability(probabilities, (first, last)), *offsets))
         if len(spans) == count:
             break
-    if asked.allow_no_answer or not spans:
+    if question.allow_no_answer or not spans:
         spans[0, 0] = Span(logits.no_answer_probability(), 0, 0)
     return sorted(spans.values(), key=lambda span: -span.score)[:count]
 
@@ -296,5 +296,5 @@ def _probability(probabilities: torch.Tensor, span: tuple[int, int] | None) -> f
     return 0.0 if span is None else float(probabilities[span[0], span[1] - span[0]])
 
 
-def _described(span: Span, context: str) -> dict[str, Any]:
+def _answer_fields(span: Span, context: str) -> dict[str, Any]:
     return {"answer": context[span.start : span.end], "score": span.score, "start": span.start, "end": span.end}

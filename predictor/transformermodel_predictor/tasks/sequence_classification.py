@@ -1,4 +1,4 @@
-"""One text, or a pair, to one of several labels, or to all that hold."""
+"""Sequence classification: one text, or a pair, to one label, or to all labels that apply."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,14 +30,14 @@ _LONG_PROBE_SENTENCES = 48
 
 @dataclass(frozen=True)
 class TextQuestion:
-    """What is to be classified, and how much of the answer is wanted.
+    """A text to classify, with the parameters of its answer.
 
     Attributes:
         text: the text.
         text_pair: the second text, for models that compare two.
-        top_k: number of labels, best first; only the best, and not in a list, when None.
-        probabilities: whether the probabilities of all classes are wanted.
-        threshold: the least probability of a label that holds, where several may.
+        top_k: number of labels to return in a list, best first; None for the best alone, not in a list.
+        probabilities: whether to return the probabilities of all classes.
+        threshold: least probability of a label that applies, for multi-label models.
     """
 
     text: str
@@ -56,7 +56,7 @@ class Classification:
 
 
 class SequenceClassification:
-    """The softmax of the logits in float32; their sigmoid where several labels may hold at once."""
+    """Scores are the softmax of the logits in float32, or their sigmoid for multi-label models."""
 
     name: ClassVar[TaskName] = TaskName.SequenceClassification
     auto_class: ClassVar[str] = "AutoModelForSequenceClassification"
@@ -74,7 +74,7 @@ class SequenceClassification:
 
     @property
     def multi_label(self) -> bool:
-        """Whether several labels may hold at once."""
+        """Whether several labels may apply at once."""
         return self._configuration.multi_label
 
     @property
@@ -84,9 +84,9 @@ class SequenceClassification:
 
     @property
     def outputs(self) -> tuple[TensorSpec, ...]:
-        """The best label and its score per row; with the parameter top_k both have a second dimension of that size.
+        """The best label and its score per row; with the parameter top_k both get a second dimension of that size.
 
-        Where several labels may hold at once there is a list of those that do, too.
+        Multi-label models also return the list of the labels that apply.
         """
         best = (TensorSpec("label", "BYTES", (-1,)), TensorSpec("score", "FP32", (-1,)))
         probabilities = TensorSpec("probabilities", "FP32", (-1, len(self.labels)), optional=True)
@@ -101,7 +101,7 @@ class SequenceClassification:
 
     @property
     def probes(self) -> tuple[TextQuestion, ...]:
-        """From a single word to more than most models can take, and a pair."""
+        """Texts from a single word to more than most models can take, and a pair."""
         return (
             TextQuestion("Good"),
             TextQuestion("I love this movie, it was fantastic!"),
@@ -112,17 +112,18 @@ class SequenceClassification:
         )
 
     def require_fit(self, configuration: PreTrainedConfig) -> None:
-        """Refuse a head with another number of classes than there are labels, or for another kind of answer."""
+        """Refuse a head with another number of classes than labels, or for another problem type."""
         kind, multi_label = configuration.problem_type, self._configuration.multi_label
         if kind not in ((MULTI_LABEL,) if multi_label else (None, "", "single_label_classification")):
             raise PreparationFailed(
                 FailureReason.UnsupportedArchitecture,
-                f"the model is made for {kind}; {_can_be_answered(multi_label=multi_label)}.",
+                f"the model is made for {kind}, but the task is set up for "
+                f"{'multi' if multi_label else 'single'}-label classification.",
             )
         if len(self.labels) == 1 and not multi_label:
             raise PreparationFailed(
                 FailureReason.UnsupportedArchitecture,
-                f"the model has a single class, which is a regression; {_can_be_answered(multi_label=False)}.",
+                "the model has a single class, which is a regression; regressions are not supported.",
             )
         if configuration.num_labels != len(self.labels):
             raise PreparationFailed(
@@ -142,7 +143,7 @@ class SequenceClassification:
     def encode(
         self, tokenizer: PreTrainedTokenizerBase, questions: Sequence[TextQuestion], *, aligned: bool = False
     ) -> list[Windows]:
-        """Tokenize, one window per question, unpadded and cut to the model's limit; with alignment where wanted.
+        """Tokenize, one window per question, unpadded and cut to the model's limit; `aligned` adds the alignment.
 
         Raises:
             InvalidQuestion: a text has no tokens.
@@ -158,7 +159,7 @@ class SequenceClassification:
         """The softmax, or the sigmoid, of each row's logits.
 
         Raises:
-            ArithmeticError: the model answered with numbers that are not finite.
+            ArithmeticError: a logit is not finite.
         """
         if not outputs:
             return []
@@ -170,7 +171,7 @@ class SequenceClassification:
         return [Classification(question, tuple(row)) for question, row in zip(questions, rows, strict=True)]
 
     def fields(self, answer: Classification) -> dict[str, Any]:
-        """`label` and `score`, lists of them with top_k, the `labels` that hold, and `probabilities` where wanted."""
+        """`label` and `score`, both lists with top_k; multi-label models' `labels`; `probabilities` if requested."""
         question, probabilities = answer.question, answer.probabilities
         ranked = sorted(range(len(probabilities)), key=lambda index: -probabilities[index])
         best = ranked[: question.top_k or 1]
@@ -191,13 +192,13 @@ class SequenceClassification:
         return max(abs(one - another) for one, another in pairs)
 
     def agree(self, reference: Classification, other: Classification) -> bool:
-        """Whether the likeliest label is the same; where several may hold, whether the same do."""
+        """Whether the most probable label is the same, or for multi-label models the set of labels that apply."""
         return self._holding(reference) == self._holding(other)
 
     def preference(self, reference: Classification, other: Classification) -> float:
-        """How much likelier the reference's label is than the other's, both as the reference sees them.
+        """By how much the reference's label is more probable than the other's, both by the reference's probabilities.
 
-        Where several may hold: how far a label that only one of them names is from the threshold, at most.
+        For multi-label models: the largest distance to the threshold of a label that only one of the two returns.
         """
         probabilities, threshold = reference.probabilities, reference.question.threshold
         own, others = self._holding(reference), self._holding(other)
@@ -206,7 +207,7 @@ class SequenceClassification:
         return probabilities[min(own)] - probabilities[min(others)]
 
     def _holding(self, answer: Classification) -> frozenset[int]:
-        """The classes that are answered: the likeliest, or all over the threshold where several may hold."""
+        """The classes returned: the most probable one, or for multi-label models all that reach the threshold."""
         probabilities = answer.probabilities
         if self._configuration.multi_label:
             threshold = answer.question.threshold
@@ -226,7 +227,3 @@ def _parameters(labels: int, *, multi_label: bool) -> tuple[Parameter, ...]:
     )
     threshold = Parameter("threshold", number(0, 1), 0.5, "lowest probability at which a label holds")
     return (top_k, probabilities, threshold) if multi_label else (top_k, probabilities)
-
-
-def _can_be_answered(*, multi_label: bool) -> str:
-    return "only labels that hold at once can be answered" if multi_label else "only one label of several can be"

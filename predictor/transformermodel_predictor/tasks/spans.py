@@ -5,19 +5,19 @@ from dataclasses import dataclass
 
 import torch
 
-_FIRST = 64
-"""How many spans are sorted at first; nearly always enough."""
+_FIRST_SORTED = 64
+"""How many of the best spans are sorted at first; nearly always enough."""
 
 
 @dataclass(frozen=True)
 class WindowLogits:
-    """What a model says of one window.
+    """The logits of one window.
 
     Attributes:
-        before: number of the context's tokens that stand before the window.
-        start: float32 [tokens of the context in the window], for each how likely the answer starts there.
-        end: the same for its end.
-        no_answer: the logit of there being no answer: start and end at the token that stands for it.
+        before: number of the context's tokens before the window.
+        start: float32 [tokens of the context in the window], the logit of an answer that starts at each.
+        end: float32, likewise for its end.
+        no_answer: the logit of no answer: that of a start and an end at the special token which stands for it.
     """
 
     before: int
@@ -32,16 +32,15 @@ class SpanLogits:
 
     Attributes:
         band: float32 [tokens, longest span]: at (first, more) the logit of the span from token `first` to token
-            `first + more`; minus infinity where there is none, which is past the context's end, or across more than one
-            window.
-        no_answer: the logit of there being no answer; minus infinity where the model has no token for that.
+            `first + more`; minus infinity if there is no such span, past the context's end or in no single window.
+        no_answer: the logit of no answer; minus infinity if the model has no token for that.
     """
 
     band: torch.Tensor
     no_answer: float
 
     def probabilities(self, *, with_no_answer: bool) -> torch.Tensor:
-        """float32 as `band`: the softmax over all spans, and over there being no answer if that is allowed."""
+        """float32, shaped like `band`: the softmax over all spans, and over no answer if that is allowed."""
         total = self.band.flatten()
         if with_no_answer:
             total = torch.cat([total, torch.tensor([self.no_answer])])
@@ -53,28 +52,28 @@ class SpanLogits:
         return float((self.no_answer - logits.logsumexp(0)).exp()) if self.no_answer > -torch.inf else 0.0
 
     def best_first(self) -> Iterator[tuple[int, int]]:
-        """All spans, as their first and their last token, the likeliest first."""
+        """All spans as pairs of their first and last token, most probable first."""
         logits, width = self.band.flatten(), self.band.shape[1] if self.band.numel() else 1
-        size = min(_FIRST, len(logits))
-        told: set[int] = set()  # of equals, a longer list may begin with others
-        while len(told) < len(logits):
-            values, indices = (found.tolist() for found in logits.topk(size))
+        size = min(_FIRST_SORTED, len(logits))
+        yielded: set[int] = set()  # a longer list may order equal logits differently
+        while len(yielded) < len(logits):
+            values, indices = (column.tolist() for column in logits.topk(size))
             for value, index in zip(values, indices, strict=True):
                 if value == -torch.inf:
                     return
-                if index not in told:
-                    told.add(index)
+                if index not in yielded:
+                    yielded.add(index)
                     yield index // width, index // width + index % width
             size = min(size * 8, len(logits))
 
 
 def join(windows: Sequence[WindowLogits], longest: int) -> SpanLogits:
-    """The spans of all windows of a context, each as the window says that is surest of it.
+    """Merge the spans of all windows of a context; each gets its largest logit in any window.
 
-    There is no answer only where no window has one, so the logit for that is the least of all windows'.
+    There is no answer only if no window has one, so the logit of no answer is the smallest of all windows'.
 
     Args:
-        windows: in their order; together they have the whole context.
+        windows: in their order; together they cover the whole context.
         longest: most tokens of a span.
     """
     tokens = max(window.before + len(window.start) for window in windows)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from transformermodel_api.spec import TaskName
 
-if TYPE_CHECKING:  # protocols need the words of this module in servers that compute nothing themselves
+if TYPE_CHECKING:  # protocols import this module in servers that run no model themselves
     import torch
     from transformers import PreTrainedConfig, PreTrainedTokenizerBase
 
@@ -18,11 +18,11 @@ AnswerTaken = TypeVar("AnswerTaken", contravariant=True)
 
 @dataclass(frozen=True)
 class TensorSpec:
-    """A tensor that clients send or receive: V2's name, datatype and shape, in which -1 is any number.
+    """A tensor that clients send or receive: V2's name, datatype and shape, in which -1 stands for any size.
 
-    An optional input may be left out. An optional output is answered when it is asked for: by a parameter of its name
-    that is true, or by its name among V2's requested outputs. A JSON tensor's elements are JSON values, such as lists
-    whose length differs by row: V1 has them as they are, V2 as one text per row.
+    An optional input may be left out. An optional output is returned on request: by a parameter of its name that is
+    true, or by its name among V2's requested outputs. A JSON tensor's elements are JSON values, such as lists whose
+    length differs by row: V1 carries them as they are, V2 as one JSON text per row.
     """
 
     name: str
@@ -34,15 +34,14 @@ class TensorSpec:
 
 @dataclass(frozen=True)
 class Alignment:
-    """Where each token of an encoding stands in the texts of its question.
+    """The position of each token of an encoding in the texts of its question.
 
     Attributes:
         texts: 0 for the first text, 1 for the second; None for special tokens.
-        offsets: first character and the one after the last, as Unicode code points of that text; (0, 0) for special
-            tokens.
-        words: number of the word in that text; None for special tokens.
+        offsets: start and end (exclusive), in Unicode code points of that text; (0, 0) for special tokens.
+        words: index of the word in that text; None for special tokens.
         tokens: the tokens as the tokenizer spells them, such as `##ing`.
-        before: number of tokens of the text that stand before this encoding, where it is a part of a longer one.
+        before: number of the text's tokens before this encoding, if it is a window over a longer one.
     """
 
     texts: Sequence[int | None]
@@ -57,9 +56,9 @@ class Encoding:
     """One sequence of tokens as the model sees it, without padding.
 
     Attributes:
-        features: the tokenizer's outputs by name (`input_ids`, `token_type_ids`, ...), each a list of one length.
-        truncated: how many tokens of the question are in no window of it; told of the first window only.
-        alignment: where the tokens come from, for tasks that answer with parts of the text.
+        features: the tokenizer's outputs by name (`input_ids`, `token_type_ids`, ...), all lists of the same length.
+        truncated: number of the question's tokens that are in none of its windows; set on the first window only.
+        alignment: the tokens' positions in the texts, for tasks that answer with parts of the text.
     """
 
     features: Mapping[str, Sequence[int]]
@@ -75,16 +74,16 @@ Windows = tuple[Encoding, ...]
 """The encodings of one question, at least one: overlapping parts where it is longer than the model's limit."""
 
 Outputs = Mapping[str, "torch.Tensor"]
-"""What an engine returns for one encoding: tensors by their name in the model's output, without a batch dimension."""
+"""An engine's result for one encoding: tensors by their name in the model's output, without a batch dimension."""
 
 
 class InvalidQuestion(ValueError):
-    """A question that the task cannot read; the text says what would be right.
+    """A question that the task cannot read; the message says what would be right.
 
     Args:
-        message: the text.
-        question: the task's own question, where it had been made before it turned out to be invalid.
-        field: the field or parameter that is at fault, where it is one.
+        message: one line for the client.
+        question: the task's own question, if it was found to be invalid only after it had been read.
+        field: name of the field or parameter at fault, if it is a single one.
     """
 
     def __init__(self, message: str, question: object = None, field: str | None = None) -> None:
@@ -94,19 +93,19 @@ class InvalidQuestion(ValueError):
 
 
 class InvalidParameter(InvalidQuestion):
-    """A parameter that the task cannot read. It holds for all questions of a request, so none of them is at fault."""
+    """A parameter that the task cannot read. It applies to the whole request, so no single question is at fault."""
 
 
 class Task(Protocol[QuestionMade, AnswerTaken]):
-    """What a model does with text.
+    """Reads questions and answers for one kind of model head.
 
-    A task is made for one model (its labels, its limits) and holds no other state, so it may be used by several
-    threads at once. `Question` and `Answer` are the task's own data classes.
+    A task is made for one model (its labels, its limits) and is otherwise stateless, so several threads may use it at
+    once. `Question` and `Answer` are the task's own data classes.
     """
 
     name: ClassVar[TaskName]
     auto_class: ClassVar[str]
-    """Name of transformers' Auto class that loads a model with the task's head."""
+    """Name of the Auto class in transformers that loads a model with the task's head."""
     mode: ClassVar[str]
     """Name of the task in model-config.yaml (`handler.mode`)."""
     has_labels: ClassVar[bool]
@@ -114,17 +113,17 @@ class Task(Protocol[QuestionMade, AnswerTaken]):
 
     @property
     def inputs(self) -> tuple[TensorSpec, ...]:
-        """What clients send."""
+        """The tensors that clients send."""
         ...
 
     @property
     def outputs(self) -> tuple[TensorSpec, ...]:
-        """What clients receive."""
+        """The tensors that clients receive."""
         ...
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Names of the classes in the order of the logits; none for tasks that have no classes."""
+        """Names of the classes in the order of the logits; empty for tasks without classes."""
         ...
 
     @property
@@ -134,11 +133,11 @@ class Task(Protocol[QuestionMade, AnswerTaken]):
 
     @property
     def probes(self) -> tuple[QuestionMade, ...]:
-        """Questions of mixed length on which two ways to run one model are compared."""
+        """Questions of mixed lengths, on which two ways of running one model are compared."""
         ...
 
     def require_fit(self, configuration: "PreTrainedConfig") -> None:
-        """Refuse a model whose own configuration says that its outputs are not what this task decodes.
+        """Refuse a model whose configuration contradicts this task.
 
         Raises:
             PreparationFailed: the number of classes differs, or the head is of another kind.
@@ -146,7 +145,7 @@ class Task(Protocol[QuestionMade, AnswerTaken]):
         ...
 
     def question(self, fields: Mapping[str, Any], parameters: Mapping[str, Any]) -> QuestionMade:
-        """Read one question from named fields, and from parameters that say how it is to be answered.
+        """Read one question from its named fields and the request's parameters.
 
         Raises:
             InvalidQuestion: a field or a parameter is missing, unknown or of the wrong type.
@@ -154,27 +153,27 @@ class Task(Protocol[QuestionMade, AnswerTaken]):
         ...
 
     def fields(self, answer: AnswerTaken) -> dict[str, Any]:
-        """An answer as named fields, whose names are those of `outputs`."""
+        """An answer as fields, named like `outputs`."""
         ...
 
     def difference(self, reference: AnswerTaken, other: AnswerTaken) -> float:
-        """How far two answers to one question are apart: 0 equal, 1 as different as can be."""
+        """How far apart two answers to one question are, from 0 (equal) to 1."""
         ...
 
     def agree(self, reference: AnswerTaken, other: AnswerTaken) -> bool:
-        """Whether two answers to one question say the same: the same labels, entities, span or tokens."""
+        """Whether two answers to one question have the same labels, entities, span or tokens."""
         ...
 
     def preference(self, reference: AnswerTaken, other: AnswerTaken) -> float:
-        """How much likelier the reference holds its own answer than the other's: 0 undecided, 1 certain.
+        """By how much the reference prefers its own answer to the other's, from 0 (undecided) to 1 (certain).
 
-        Of answers that disagree; a difference between two ways to run a model may turn an answer that was undecided.
+        For answers that disagree: a numerical difference between two engines may tip an undecided answer.
         """
         ...
 
 
 class EncoderTask(Task[Question, Answer], Protocol[Question, Answer]):
-    """A task that is answered from the logits of one forward pass over the question."""
+    """A task whose answer needs one forward pass over the question."""
 
     def encode(self, tokenizer: "PreTrainedTokenizerBase", questions: Sequence[Question]) -> list[Windows]:
         """Tokenize, unpadded; one tuple of windows per question, each cut to the model's limit."""
@@ -183,5 +182,5 @@ class EncoderTask(Task[Question, Answer], Protocol[Question, Answer]):
     def decode(
         self, questions: Sequence[Question], windows: Sequence[Windows], outputs: Sequence[Sequence[Outputs]]
     ) -> list[Answer]:
-        """Turn what the engine returned for each window into answers, one per question."""
+        """Turn the engine's outputs for each window into answers, one per question."""
         ...

@@ -1,4 +1,4 @@
-"""A prompt, or a conversation, to the text that follows it."""
+"""Text generation: a prompt, or a conversation, to the text that follows it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -35,17 +35,17 @@ class TextGeneration:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """None: a token is not a class with a name."""
+        """Empty: tokens are not named classes."""
         return ()
 
     @property
     def inputs(self) -> tuple[TensorSpec, ...]:
-        """A prompt per row; or, instead of it, a conversation as JSON."""
+        """A prompt per row, or a conversation as JSON instead."""
         return (TensorSpec("text", "BYTES", (-1,)), TensorSpec("messages", "BYTES", (-1,), optional=True, json=True))
 
     @property
     def outputs(self) -> tuple[TensorSpec, ...]:
-        """The text per row, why it ends, and the tokens of both sides."""
+        """The generated text per row, its finish reason, and the token counts of prompt and text."""
         return (
             TensorSpec("generated_text", "BYTES", (-1,)),
             TensorSpec("finish_reason", "BYTES", (-1,)),
@@ -66,11 +66,11 @@ class TextGeneration:
         return tuple(GenerationQuestion(text, parameters=parameters) for text in texts)
 
     def require_fit(self, configuration: PreTrainedConfig) -> None:
-        """Refuse a model that reads both ways, or one that answers with another model's encoder."""
+        """Refuse encoder-decoder models."""
         if getattr(configuration, "is_encoder_decoder", False):
             raise PreparationFailed(
                 FailureReason.UnsupportedArchitecture,
-                f"{configuration.model_type} encodes its input apart from what it writes; only decoders are continued.",
+                f"{configuration.model_type} is an encoder-decoder; only decoders can generate text here.",
             )
 
     def question(self, fields: Mapping[str, Any], parameters: Mapping[str, Any]) -> GenerationQuestion:
@@ -78,28 +78,28 @@ class TextGeneration:
         for name in fields:
             if name not in ("text", "messages"):
                 raise InvalidQuestion(f"field {name!r} is not known; there are text and messages")
-        given = [name for name in ("text", "messages") if fields.get(name) is not None]
-        if len(given) != 1:
-            raise InvalidQuestion(f"{'only one' if given else 'one'} of text and messages must be there")
-        read = read_parameters(parameters, self._configuration.generation)
-        if given == ["messages"]:
-            return GenerationQuestion("", read_messages(fields["messages"]), read)
-        return GenerationQuestion(text_field(fields, "text"), parameters=read)
+        sent = [name for name in ("text", "messages") if fields.get(name) is not None]
+        if len(sent) != 1:
+            raise InvalidQuestion(f"{'only one' if sent else 'one'} of text and messages must be there")
+        generation = read_parameters(parameters, self._configuration.generation)
+        if sent == ["messages"]:
+            return GenerationQuestion("", read_messages(fields["messages"]), generation)
+        return GenerationQuestion(text_field(fields, "text"), parameters=generation)
 
     def encode(
         self, tokenizer: PreTrainedTokenizerBase, question: GenerationQuestion, positions: int | None
     ) -> EncodedPrompt:
-        """Tokenize, cut from the left to the model's limit, with room for what follows.
+        """Tokenize, cut from the left so that the model has room for new tokens.
 
         Args:
-            tokenizer: the model's; it neither pads nor truncates, so its state is as it was.
+            tokenizer: the model's; its state does not change, because it neither pads nor truncates here.
             question: the prompt, its tokens or the conversation.
-            positions: of the model; None where they are not limited.
+            positions: number of positions that the model has; None if it is not limited.
 
         Raises:
             InvalidQuestion: there is nothing to continue, or the messages do not fit the chat template.
         """
-        text, tokens = _spelled(tokenizer, question)
+        text, tokens = _prompt(tokenizer, question)
         if not tokens and tokenizer.bos_token_id is not None:
             tokens = [tokenizer.bos_token_id]
         if not tokens:
@@ -110,7 +110,7 @@ class TextGeneration:
         return EncodedPrompt(clamped, text, fitted.tokens, fitted.truncated)
 
     def fields(self, answer: GeneratedText) -> dict[str, Any]:
-        """The text, after the prompt where the full text is wanted, why it ends, and the tokens of both."""
+        """The text, after the prompt if `return_full_text` is set; its finish reason, and both token counts."""
         return {
             "generated_text": answer.full_text,
             "finish_reason": answer.finish_reason.value,
@@ -119,7 +119,7 @@ class TextGeneration:
         }
 
     def difference(self, reference: GeneratedText, other: GeneratedText) -> float:
-        """Largest difference between the probabilities of one token, as far as the tokens are the same."""
+        """Largest difference between the probabilities of one token, up to where the tokens diverge."""
         pairs = list(zip(reference.certainties, other.certainties, strict=False))[: _alike(reference, other)]
         return max((abs(one.probability - another.probability) for one, another in pairs), default=0.0)
 
@@ -128,13 +128,13 @@ class TextGeneration:
         return reference.tokens == other.tokens
 
     def preference(self, reference: GeneratedText, other: GeneratedText) -> float:
-        """By how much the reference held its first other token likelier than any that it did not take."""
+        """The lead of the reference's token over its runner-up, where the tokens first diverge."""
         certainties = reference.certainties[_alike(reference, other) :]
         return certainties[0].lead if certainties else 0.0
 
 
-def _spelled(tokenizer: PreTrainedTokenizerBase, question: GenerationQuestion) -> tuple[str, Sequence[int]]:
-    """The prompt as a text and as tokens."""
+def _prompt(tokenizer: PreTrainedTokenizerBase, question: GenerationQuestion) -> tuple[str, Sequence[int]]:
+    """The prompt as a text and as token ids."""
     if question.tokens is not None:
         return str(tokenizer.decode(list(question.tokens), clean_up_tokenization_spaces=False)), question.tokens
     text = question.text if question.messages is None else write_conversation(tokenizer, question.messages)
@@ -142,6 +142,6 @@ def _spelled(tokenizer: PreTrainedTokenizerBase, question: GenerationQuestion) -
 
 
 def _alike(reference: GeneratedText, other: GeneratedText) -> int:
-    """How many tokens are the same, from the first on."""
+    """Length of the common prefix of two token sequences."""
     pairs = zip(reference.tokens, other.tokens, strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))

@@ -1,4 +1,4 @@
-"""A text to the entities in it, with their places."""
+"""Token classification: a text to the entities in it, with their offsets."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,13 +32,13 @@ _LONG_PROBE_SENTENCES = 40
 
 @dataclass(frozen=True)
 class TaggingQuestion:
-    """In which text entities are to be found, and how they are told.
+    """A text to find entities in, with the parameters of its answer.
 
     Attributes:
         text: the text.
         aggregation: how tokens become entities.
-        ignored: labels, or kinds of entities, that are not told.
-        stride: tokens that neighbouring windows have in common where the text is longer than the model.
+        ignored: labels, or entity types, to leave out.
+        stride: tokens by which neighbouring windows overlap if the text is longer than the model.
     """
 
     text: str
@@ -52,8 +52,8 @@ class Tagging:
     """Probabilities of the classes for each token of a text.
 
     Attributes:
-        question: what they answer.
-        places: the tokens, without special ones.
+        question: the question that they answer.
+        places: offsets of the tokens, without special tokens.
         probabilities: float32 [tokens, classes].
     """
 
@@ -63,7 +63,7 @@ class Tagging:
 
 
 class TokenClassification:
-    """The softmax of each token's logits in float32, each taken from the window where the token has most context."""
+    """Scores are the softmax of each token's logits in float32, from the window where the token has most context."""
 
     name: ClassVar[TaskName] = TaskName.TokenClassification
     auto_class: ClassVar[str] = "AutoModelForTokenClassification"
@@ -96,7 +96,7 @@ class TokenClassification:
 
     @property
     def probes(self) -> tuple[TaggingQuestion, ...]:
-        """From a single word to several windows; every token counts, whatever its label."""
+        """Texts from a single word to several windows; every token is compared, whatever its label."""
         probed = (
             "London",
             "My name is Sarah and I live in London.",
@@ -145,19 +145,19 @@ class TokenClassification:
         """The softmax of each token's logits.
 
         Raises:
-            ArithmeticError: the model answered with numbers that are not finite.
+            ArithmeticError: a logit is not finite.
         """
         return [
-            _tagging(question, parts, [output["logits"] for output in answered])
-            for question, parts, answered in zip(questions, windows, outputs, strict=True)
+            _tagging(question, parts, [output["logits"] for output in results])
+            for question, parts, results in zip(questions, windows, outputs, strict=True)
         ]
 
     def fields(self, answer: Tagging) -> dict[str, Any]:
-        """`entities`, in their order in the text; with the aggregation none each has its `token` too."""
+        """`entities`, in the order of the text; with the aggregation `none` each has its `token`, too."""
         question = answer.question
-        found = entities_of(answer.places, answer.probabilities, self.labels, question.aggregation)
-        kept = [entity for entity in found if entity.label not in question.ignored]
-        return {"entities": [_described(entity, question) for entity in kept]}
+        entities = entities_of(answer.places, answer.probabilities, self.labels, question.aggregation)
+        kept = [entity for entity in entities if entity.label not in question.ignored]
+        return {"entities": [_entity_fields(entity, question) for entity in kept]}
 
     def difference(self, reference: Tagging, other: Tagging) -> float:
         """Largest difference between the probabilities of one class for one token."""
@@ -166,11 +166,11 @@ class TokenClassification:
         return float((reference.probabilities - other.probabilities).abs().max())
 
     def agree(self, reference: Tagging, other: Tagging) -> bool:
-        """Whether the likeliest label of every token is the same."""
+        """Whether the most probable label of every token is the same."""
         return bool((reference.probabilities.argmax(-1) == other.probabilities.argmax(-1)).all())
 
     def preference(self, reference: Tagging, other: Tagging) -> float:
-        """By how much the likeliest label of a token is likelier than the other answer's, where that is most."""
+        """Largest lead, over all tokens, of the most probable label over the label in the other answer."""
         own = reference.probabilities.max(-1).values
         others = reference.probabilities.gather(-1, other.probabilities.argmax(-1, keepdim=True)).squeeze(-1)
         return float((own - others).max()) if reference.places else 0.0
@@ -211,7 +211,7 @@ def _tagging(question: TaggingQuestion, windows: Windows, logits: Sequence[torch
 
 @dataclass(frozen=True)
 class _Content:
-    """A window without special tokens."""
+    """A window without its special tokens: offsets and logits [tokens, classes]; `before` as in `Alignment`."""
 
     before: int
     places: tuple[TokenPlace, ...]
@@ -226,13 +226,13 @@ def _content(encoding: Encoding, logits: torch.Tensor) -> _Content:
     return _Content(alignment.before, tuple(places), logits[begin:end])
 
 
-def _described(entity: Tagged, question: TaggingQuestion) -> dict[str, Any]:
+def _entity_fields(entity: Tagged, question: TaggingQuestion) -> dict[str, Any]:
     start, end = trimmed(question.text, entity.start, entity.end)
-    described = {
+    fields = {
         "entity": entity.label,
         "score": entity.score,
         "start": start,
         "end": end,
         "text": question.text[start:end],
     }
-    return described | ({"token": entity.spelling} if question.aggregation is Aggregation.none else {})
+    return fields | ({"token": entity.spelling} if question.aggregation is Aggregation.none else {})

@@ -1,4 +1,4 @@
-"""Texts to token ids, unpadded, with what did not fit counted."""
+"""Tokenizes texts, without padding, and counts the tokens that truncation removes."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,12 +12,12 @@ from transformermodel_predictor.tasks.task import Alignment, Encoding, InvalidQu
 
 TextAndPair = tuple[str, str | None]
 
-_MADE_BY_THE_ENGINE = "attention_mask"
+_MADE_BY_ENGINES = "attention_mask"
 
 
 @dataclass(frozen=True)
 class _Tokenized:
-    """What a tokenizer made of a row: its encoding, and the `tokenizers` library's own, where that made it."""
+    """A tokenized row: our encoding, and the `tokenizers` library's own; None for a slow tokenizer."""
 
     encoding: Encoding
     details: Any
@@ -29,16 +29,16 @@ def encode_texts(
     """Tokenize texts, each alone or with its pair, and cut those longer than `max_length` tokens.
 
     A pair loses tokens from whichever of its texts is longer at that moment. A fast tokenizer keeps its truncation as
-    state, so one tokenizer is used by one thread at a time.
+    state, so only one thread at a time may use it.
 
     Args:
         tokenizer: the model's.
         rows: the texts.
         max_length: most tokens of an encoding.
-        aligned: whether the encodings have their alignment, which costs more than a short text's tokens.
+        aligned: whether to add the alignment, which costs more than tokenizing a short text.
 
     Raises:
-        UserError: as `encode_aligned`, where the alignment is wanted.
+        UserError: the alignment is requested, and the tokenizer cannot give it; see `encode_aligned`.
     """
     direct = is_direct(tokenizer) and not aligned
     tokenized = _encode_directly(tokenizer, rows) if direct else _encode_alike(tokenizer, rows, aligned=aligned)
@@ -53,25 +53,25 @@ def encode_texts(
 def encode_aligned(
     tokenizer: PreTrainedTokenizerBase, rows: Sequence[TextAndPair], *, special_tokens: bool = True
 ) -> list[Encoding]:
-    """Tokenize texts, each alone or with its pair, however long, with their alignment.
+    """Tokenize texts of any length, each alone or with its pair, with their alignment.
 
     Args:
         tokenizer: the model's.
         rows: the texts.
-        special_tokens: whether the tokenizer adds its own; a chat template has written them already.
+        special_tokens: whether to add special tokens; text from a chat template contains them already.
 
     Raises:
-        UserError: the tokenizer is one of the few that do not know where in a text their tokens stand.
+        UserError: the tokenizer is one of the few that do not know the offsets of their tokens.
     """
     tokenized = _encode_alike(tokenizer, rows, aligned=True, special_tokens=special_tokens)
     return [_whole(each) for each in tokenized]
 
 
 def require_tokens(encodings: Sequence[Encoding], questions: Sequence[object]) -> None:
-    """Refuse texts of which nothing is left for the model, as an empty one where a tokenizer adds no special tokens.
+    """Refuse texts without any tokens, such as an empty one if the tokenizer adds no special tokens.
 
     Raises:
-        InvalidQuestion: the first question of such a text.
+        InvalidQuestion: a text has no tokens; names the first such question.
     """
     for encoding, question in zip(encodings, questions, strict=True):
         if not len(encoding):
@@ -79,9 +79,9 @@ def require_tokens(encodings: Sequence[Encoding], questions: Sequence[object]) -
 
 
 def is_direct(tokenizer: PreTrainedTokenizerBase) -> bool:
-    """Whether calling the tokenizer does no more than call the `tokenizers` library, so that it can be called itself.
+    """Whether the tokenizer only wraps the `tokenizers` library, so that the library can be called directly.
 
-    So it is for all but the few classes that change a text or its tokens on the way.
+    True for all but the few classes that change a text or its tokens on the way.
     """
     kind = type(tokenizer)
     return (
@@ -93,9 +93,9 @@ def is_direct(tokenizer: PreTrainedTokenizerBase) -> bool:
 
 
 def _encode_directly(tokenizer: Any, rows: Sequence[TextAndPair]) -> list[_Tokenized]:  # noqa: ANN401 - as is_direct says
-    """Tokenize without offsets and transformers' containers, which cost more than a short text's tokens."""
+    """Tokenize without offsets and transformers' containers, which cost more than tokenizing a short text."""
     backend = tokenizer.backend_tokenizer
-    if backend.truncation is not None:  # as the call before has left it
+    if backend.truncation is not None:  # left by an earlier call
         backend.no_truncation()
     if backend.padding is not None:
         backend.no_padding()
@@ -109,10 +109,10 @@ def _encode_directly(tokenizer: Any, rows: Sequence[TextAndPair]) -> list[_Token
 def _cut(
     tokenizer: PreTrainedTokenizerBase, row: TextAndPair, whole: _Tokenized, max_length: int, *, aligned: bool
 ) -> Encoding:
-    """A row that is too long, cut as the tokenizer cuts it.
+    """Truncate a row that is too long, as its tokenizer would.
 
-    Not by the tokenizer, where it is known which tokens are whose: it would tokenize all once more, and make pieces of
-    what it cuts off: of a pair each of the one text with each of the other, for which no memory is enough.
+    Only a slow tokenizer does it itself. A fast one would tokenize the text once more and build an encoding of each
+    overflowing piece: for a pair, each piece of one text with each of the other, which exhausts the memory.
     """
     length = len(whole.encoding)
     if whole.details is None or len(whole.details) != length:
@@ -127,7 +127,7 @@ def _cut(
 
 
 def _alignment_at(tokenizer: PreTrainedTokenizerBase, details: Any, positions: Sequence[int]) -> Alignment:  # noqa: ANN401
-    """Of some tokens. Offsets and spellings of a MiB of text come as one list each, for which all threads wait."""
+    """The alignment of some tokens. Only theirs is fetched: building all lists of a long text holds the GIL long."""
     texts, ids = details.sequence_ids, details.ids
     return Alignment(
         texts=[texts[position] for position in positions],
@@ -153,7 +153,7 @@ def _encode_alike(
 
 
 def _alike(rows: Sequence[TextAndPair]) -> Iterator[list[int]]:
-    """Positions of the rows that one call of the tokenizer can take: those without a pair, and those with one."""
+    """The rows that one call of the tokenizer can take, by index: those without a pair, and those with one."""
     for paired in (False, True):
         group = [index for index, (_, pair) in enumerate(rows) if (pair is not None) is paired]
         if group:
@@ -177,13 +177,13 @@ def _tokenize(
         truncation="longest_first" if max_length else False,
         max_length=max_length,
         return_attention_mask=False,
-        verbose=False,  # the warning about long texts: they are cut later
+        verbose=False,  # no warning about long texts: they are cut later
     )
-    names = [name for name in tokens if name != _MADE_BY_THE_ENGINE]
+    names = [name for name in tokens if name != _MADE_BY_ENGINES]
     features = [{name: tokens[name][row] for name in names} for row in range(len(rows))]
     if aligned and tokens.encodings is None:
         raise UserError(
-            f"{type(tokenizer).__name__} cannot say where in a text its tokens stand: use a model with a fast tokenizer"
+            f"{type(tokenizer).__name__} does not give the offsets of its tokens: use a model with a fast tokenizer"
         )
     return [
         _Tokenized(Encoding(row), details)

@@ -1,4 +1,4 @@
-"""Texts longer than the model: overlapping windows over their tokens, and what each token sees in them. Pure."""
+"""Overlapping windows over texts that are longer than the model. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -9,23 +9,23 @@ from transformermodel_predictor.tasks.task import Alignment, Encoding, Windows
 Item = TypeVar("Item")
 
 _LEAST_SHARE = 4
-"""The text has at least a quarter of each window."""
+"""The text gets at least a quarter of each window."""
 
 
 def windows_over(encoding: Encoding, text: int, limit: int, stride: int) -> Windows:
-    """The encoding in parts of at most `limit` tokens that overlap by `stride` tokens.
+    """Split an encoding into windows of at most `limit` tokens that overlap by `stride` tokens.
 
-    Only the given text is cut; what stands around it, such as special tokens and a question, is in every part.
+    Only one text is split; the tokens around it, such as special tokens and a question, are in every window.
 
     Args:
-        encoding: with its alignment, of any length.
-        text: which of the question's texts is cut.
-        limit: most tokens of a part.
-        stride: tokens that two parts in a row have in common; at most half of what has room in a part.
+        encoding: of any length, with its alignment.
+        text: index of the text to split.
+        limit: most tokens of a window.
+        stride: tokens by which neighbouring windows overlap; cut to half of a window's room for the text.
 
     Raises:
-        ValueError: what stands around the text leaves too little room for it: a part would bring little news, and
-            there would be many of them.
+        ValueError: the tokens around the text leave it less than a quarter of a window, which would take too many
+            windows.
     """
     if len(encoding) <= limit:
         return (encoding,)
@@ -42,10 +42,10 @@ def windows_over(encoding: Encoding, text: int, limit: int, stride: int) -> Wind
 
 
 def alignment_of(encoding: Encoding) -> Alignment:
-    """The encoding's alignment, which the tasks that ask for it have made.
+    """The encoding's alignment, for tasks that always request it.
 
     Raises:
-        TypeError: it has none.
+        TypeError: the encoding has no alignment.
     """
     if encoding.alignment is None:
         raise TypeError("the encoding has no alignment")
@@ -53,18 +53,18 @@ def alignment_of(encoding: Encoding) -> Alignment:
 
 
 def span_of(alignment: Alignment, text: int) -> tuple[int, int]:
-    """Position of a text's first token, and the one after its last; empty where the text has no token."""
-    positions = [position for position, of in enumerate(alignment.texts) if of == text]
+    """Positions of a text's first token and of the one after its last; (0, 0) if the text has no tokens."""
+    positions = [position for position, index in enumerate(alignment.texts) if index == text]
     return (positions[0], positions[-1] + 1) if positions else (0, 0)
 
 
 def best_windows(spans: Sequence[tuple[int, int]]) -> list[int]:
-    """Which window each token of a text is taken from: the one in which it has most context on its poorer side.
+    """The index of the window to take each token from: the one with most context on the token's poorer side.
 
-    Where the text itself begins or ends nothing is missing.
+    At the beginning and at the end of the text itself, no context is missing.
 
     Args:
-        spans: first token of each window in the text, and the one after its last; in their order, without gaps.
+        spans: start and end (exclusive) of each window among the text's tokens; in order, without gaps.
     """
     length = spans[-1][1]
     best = [0] * length
@@ -79,7 +79,7 @@ def best_windows(spans: Sequence[tuple[int, int]]) -> list[int]:
 
 
 def _part(encoding: Encoding, begin: int, start: int, stop: int, end: int) -> Encoding:
-    """What stands before the text, the text's tokens from `start` to `stop`, and what stands after it."""
+    """The tokens before the text, the text's tokens from `start` to `stop`, and the tokens after the text."""
     alignment = alignment_of(encoding)
     parts = (slice(0, begin), slice(start, stop), slice(end, None))
     return replace(

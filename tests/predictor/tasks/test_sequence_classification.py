@@ -177,7 +177,9 @@ class TestMultiLabel:
         single.require_fit(BertConfig(num_labels=1, problem_type="multi_label_classification"))
 
     def test_other_heads_are_refused(self) -> None:
-        with pytest.raises(PreparationFailed, match="made for regression; only labels that hold at once"):
+        with pytest.raises(
+            PreparationFailed, match="made for regression, but the task is set up for multi-label classification"
+        ):
             self.TASK.require_fit(BertConfig(num_labels=3, problem_type="regression"))
 
 
@@ -191,7 +193,9 @@ class TestFit:
             TASK.require_fit(BertConfig(num_labels=3, problem_type="multi_label_classification"))
 
     def test_a_regression_is_refused(self) -> None:
-        with pytest.raises(PreparationFailed, match="made for regression; only one label of several can be"):
+        with pytest.raises(
+            PreparationFailed, match="made for regression, but the task is set up for single-label classification"
+        ):
             TASK.require_fit(BertConfig(num_labels=3, problem_type="regression"))
         single = SequenceClassification(TaskConfiguration(labels=("ONLY",), max_length=8))
         with pytest.raises(PreparationFailed, match="a single class, which is a regression"):

@@ -201,5 +201,5 @@ class TestAnswers:
 
 
 def test_models_with_an_encoder_of_their_own_are_refused() -> None:
-    with pytest.raises(PreparationFailed, match="t5 encodes its input apart"):
+    with pytest.raises(PreparationFailed, match="t5 is an encoder-decoder"):
         task().require_fit(T5Config())
