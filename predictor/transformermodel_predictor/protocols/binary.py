@@ -1,7 +1,7 @@
-"""V2's binary extension over REST: JSON first, then the bytes of the tensors that are not in it. Pure.
+"""V2's binary extension over REST: a JSON part, followed by the bytes of the binary tensors. Pure.
 
-https://github.com/kserve/open-inference-protocol and Triton's `extension_binary_data.md` say how: the header
-Inference-Header-Content-Length has the length of the JSON, each binary tensor its own in its parameters.
+Sources: https://github.com/kserve/open-inference-protocol and Triton's `extension_binary_data.md`. The header
+Inference-Header-Content-Length gives the length of the JSON, each binary tensor its own length in its parameters.
 """
 
 import re
@@ -14,14 +14,14 @@ HEADER_LENGTH = "inference-header-content-length"
 CONTENT_TYPE = "application/octet-stream"
 
 _LENGTH = re.compile("[0-9]{1,20}")
-"""Python refuses to read thousands of digits as a number."""
+"""A plausible length: int() refuses thousands of digits."""
 
 
 def split_body(body: bytes, header_length: str | None) -> tuple[bytes, bytes]:
-    """The JSON part of a body, and the bytes after it; no bytes where the header is not there.
+    """The JSON part of a body, and the bytes after it; without the header, all of it is JSON.
 
     Raises:
-        InvalidRequest: the header is no length within the body.
+        InvalidRequest: the header is not a length within the body.
     """
     if header_length is None:
         return body, b""
@@ -42,10 +42,10 @@ class Sections:
         self._position = 0
 
     def take(self, name: str, size: object) -> bytes:
-        """The next tensor's bytes.
+        """The bytes of the next tensor.
 
         Raises:
-            InvalidRequest: the size is no number, or there are fewer bytes.
+            InvalidRequest: the size is not a number of bytes, or fewer are left.
         """
         if type(size) is not int or size < 0:
             raise InvalidRequest(f"binary_data_size of input {name!r} must be a number of bytes")
@@ -59,10 +59,10 @@ class Sections:
         return self._content[start : self._position]
 
     def require_end(self) -> None:
-        """Refuse bytes that belong to no tensor.
+        """Refuse trailing bytes.
 
         Raises:
-            InvalidRequest: there are some.
+            InvalidRequest: bytes are left that belong to no tensor.
         """
         if left := len(self._content) - self._position:
-            raise InvalidRequest(f"{left} bytes after the JSON belong to no input: none has them in binary_data_size")
+            raise InvalidRequest(f"{left} bytes after the JSON belong to no input: check each input's binary_data_size")

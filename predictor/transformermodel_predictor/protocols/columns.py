@@ -1,4 +1,4 @@
-"""Between tensors and rows: V2 sends a column per field, a task answers row by row. Pure."""
+"""Converts between V2's tensors, one column per field, and a task's rows. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -14,7 +14,7 @@ from transformermodel_predictor.protocols.inference import InferenceRequest, Inf
 from transformermodel_predictor.protocols.request_id import new_request_id
 from transformermodel_predictor.tasks.task import TensorSpec
 
-_OF_THE_PROTOCOL = frozenset(
+_PROTOCOL_PARAMETERS = frozenset(
     {
         "binary_data_output",
         "content_type",
@@ -26,17 +26,17 @@ _OF_THE_PROTOCOL = frozenset(
         "timeout",
     }
 )
-"""Request parameters with which clients of V2 steer servers, not models."""
+"""Request parameters that V2's clients send to control the server, not the model."""
 
 EXPLANATION = TensorSpec("explanation", "BYTES", (-1,), optional=True, json=True)
-"""The output of every task that says why the others are what they are."""
+"""The output, of every task, that explains the others."""
 
-_NO_TEXT = frozenset({"messages"})
-"""Names that never stand for the text: a conversation is not continued as its JSON."""
+_NEVER_TEXT = frozenset({"messages"})
+"""Input names that never stand for the text: a conversation's JSON must not be taken for a prompt."""
 
 
 def sole_text(inputs: Sequence[TensorSpec]) -> str | None:
-    """Name of the input that a text without a name stands for; None where more than one is required."""
+    """The input that an unnamed text stands for: the only required one; None if several are required."""
     required = [spec.name for spec in inputs if not spec.optional]
     return required[0] if len(required) == 1 else None
 
@@ -45,22 +45,22 @@ def questions_of(request: InferenceRequest, inputs: Sequence[TensorSpec]) -> lis
     """The rows of a request's tensors, as named fields.
 
     Raises:
-        InvalidRequest: an input is unknown or no text, or the inputs differ in length.
+        InvalidRequest: an input is unknown or not text, or the inputs differ in length.
     """
     columns = {}
     for tensor in request.inputs:
-        spec = _role(tensor, request, inputs)
+        spec = _spec_of(tensor, request, inputs)
         columns[spec.name] = [_json(spec.name, text) for text in _texts(tensor)] if spec.json else _texts(tensor)
     return in_rows(columns, len(request.inputs), "elements")
 
 
-def in_rows(columns: Mapping[str, Sequence[Any]], inputs: int, called: str) -> list[dict[str, Any]]:
-    """The rows of which each column has one value.
+def in_rows(columns: Mapping[str, Sequence[Any]], inputs: int, noun: str) -> list[dict[str, Any]]:
+    """Transpose columns into rows.
 
     Args:
-        columns: by name.
-        inputs: of how many tensors they were made.
-        called: what the columns' values are, for messages.
+        columns: the values of each column, by name.
+        inputs: number of tensors that the columns were made of.
+        noun: what messages call a column's values.
 
     Raises:
         InvalidRequest: two tensors have one name, or the columns differ in length.
@@ -70,26 +70,26 @@ def in_rows(columns: Mapping[str, Sequence[Any]], inputs: int, called: str) -> l
     lengths = {name: len(column) for name, column in columns.items()}
     if len(set(lengths.values())) != 1:
         described = ", ".join(f"{name} has {length}" for name, length in lengths.items())
-        raise InvalidRequest(f"inputs must have the same number of {called}: {described}")
+        raise InvalidRequest(f"inputs must have the same number of {noun}: {described}")
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def parameters_of(request: InferenceRequest, outputs: Sequence[TensorSpec]) -> dict[str, Any]:
-    """The request's parameters for the model; an optional output among the wanted ones is a parameter that is true.
+    """The request's parameters for the model; each optional output that it requests becomes a parameter that is true.
 
     Raises:
-        InvalidRequest: a wanted output is unknown.
+        InvalidRequest: a requested output is unknown.
     """
     known = [*(spec.name for spec in outputs), EXPLANATION.name]
     for name in request.outputs:
         if name not in known:
             raise InvalidRequest(f"output {name!r} is not known; there are {', '.join(known)}")
-    own = {name: value for name, value in request.parameters.items() if name not in _OF_THE_PROTOCOL}
+    own = {name: value for name, value in request.parameters.items() if name not in _PROTOCOL_PARAMETERS}
     return own | {spec.name: True for spec in outputs if spec.optional and spec.name in request.outputs}
 
 
 def wants_explanation(request: InferenceRequest) -> bool:
-    """Whether the answers are to be explained: the parameter `explain` is true, or `explanation` a wanted output.
+    """Whether to explain the answers: the parameter `explain` is true, or the output `explanation` is requested.
 
     Raises:
         InvalidRequest: `explain` is neither true nor false.
@@ -101,10 +101,10 @@ def wants_explanation(request: InferenceRequest) -> bool:
 
 
 def timeout_of(request: InferenceRequest) -> float | None:
-    """Seconds after which the client wants no answer any more: V2's parameter `timeout`, in microseconds.
+    """The client's timeout in seconds, from V2's parameter `timeout` in microseconds; None if there is none, or 0.
 
     Raises:
-        InvalidRequest: it is no number of microseconds.
+        InvalidRequest: the timeout is not a whole number of microseconds.
     """
     timeout = request.parameters.get("timeout")
     if timeout is None:
@@ -117,10 +117,7 @@ def timeout_of(request: InferenceRequest) -> float | None:
 def respond(
     request: InferenceRequest, metadata: ModelMetadata, answers: Sequence[Answer], request_id: str | None = None
 ) -> InferenceResponse:
-    """The response to a request whose questions were answered.
-
-    Its id is the request's own, else `request_id`, else a new one.
-    """
+    """The response to a request. Its id is the request's own, else `request_id`, else a new one."""
     specs = {spec.name: spec for spec in (*metadata.outputs, EXPLANATION)}
     wanted = request.outputs or tuple(specs)
     columns = {name: [answer.fields[name] for answer in answers] for name in wanted if name in answers[0].fields}
@@ -136,19 +133,20 @@ def respond(
 def respond_explained(
     request: InferenceRequest, metadata: ModelMetadata, explained: Sequence[Explained], request_id: str | None = None
 ) -> InferenceResponse:
-    """The same with one output more: the explanations, also where only others were named among the wanted outputs."""
+    """The response with the additional output `explanation`, even if the request names other outputs alone."""
     if request.outputs and EXPLANATION.name not in request.outputs:
         request = replace(request, outputs=(*request.outputs, EXPLANATION.name))
     answers = [Answer({**row.answer, EXPLANATION.name: write_explained(row)}, row.truncated) for row in explained]
     return respond(request, metadata, answers, request_id)
 
 
-def _role(tensor: Tensor, request: InferenceRequest, inputs: Sequence[TensorSpec]) -> TensorSpec:
+def _spec_of(tensor: Tensor, request: InferenceRequest, inputs: Sequence[TensorSpec]) -> TensorSpec:
+    """The input that a tensor stands for; a sole tensor may have any name if one text suffices."""
     known = {spec.name: spec for spec in inputs}
     if tensor.name in known:
         return known[tensor.name]
     text = sole_text(inputs)
-    if text is not None and len(request.inputs) == 1 and tensor.name not in _NO_TEXT:
+    if text is not None and len(request.inputs) == 1 and tensor.name not in _NEVER_TEXT:
         return known[text]
     raise InvalidRequest(f"input {tensor.name!r} is not known; there are {', '.join(known)}")
 
@@ -182,7 +180,7 @@ def _text(name: str, element: object) -> str:
 
 
 def _tensor(spec: TensorSpec, column: Sequence[Any]) -> Tensor:
-    """A column as a tensor; rows that are lists become its second dimension, JSON becomes text."""
+    """A column as a tensor: lists become a second dimension, JSON values become text."""
     if spec.json:
         return Tensor(spec.name, spec.datatype, (len(column),), [orjson.dumps(row).decode() for row in column])
     if isinstance(column[0], list):
@@ -192,7 +190,7 @@ def _tensor(spec: TensorSpec, column: Sequence[Any]) -> Tensor:
 
 
 def _truncation(answers: Sequence[Answer]) -> Mapping[str, Any]:
-    """How many tokens the model did not see, and of which rows; V2's parameters are single values, not lists."""
+    """Response parameters with the number of truncated tokens, and the rows as one text: V2 has no list parameters."""
     cut = [index for index, answer in enumerate(answers) if answer.truncated]
     if not cut:
         return {}

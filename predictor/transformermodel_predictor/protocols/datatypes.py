@@ -1,4 +1,4 @@
-"""V2's element types as bytes: little-endian, BYTES with a length of four bytes before each element. Pure."""
+"""Packs V2's element types as bytes: little-endian; BYTES elements have a four-byte length prefix. Pure."""
 
 import struct
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ _CODES = {
     "FP32": "f",
     "FP64": "d",
 }
-"""The datatypes and their codes in `struct`; BYTES and BF16 have none."""
+"""The datatypes and their format codes in `struct`; BYTES and BF16 have none."""
 
 _LENGTH = struct.Struct("<I")
 
@@ -29,7 +29,7 @@ def pack(datatype: str, elements: Sequence[Any]) -> bytes:
     """The elements of a tensor as bytes; str is written as UTF-8.
 
     Raises:
-        InvalidRequest: the datatype has no such form.
+        InvalidRequest: the datatype cannot be packed.
     """
     if datatype == "BYTES":
         encoded = [element.encode() if isinstance(element, str) else element for element in elements]
@@ -43,8 +43,8 @@ def unpack(name: str, datatype: str, count: int, raw: bytes) -> tuple[Any, ...]:
     Args:
         name: what error messages call the tensor.
         datatype: V2's name of the element type.
-        count: how many elements there must be.
-        raw: exactly the bytes of the tensor.
+        count: expected number of elements.
+        raw: the tensor's bytes, without any others.
 
     Raises:
         InvalidRequest: the bytes are not those of `count` elements.

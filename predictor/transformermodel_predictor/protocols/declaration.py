@@ -1,4 +1,4 @@
-"""What a client says of an input, and whether its elements are what it says. Pure."""
+"""The declaration of an input tensor, and the check of its elements against it. Pure."""
 
 import math
 from collections.abc import Sequence
@@ -11,18 +11,18 @@ from transformermodel_predictor.protocols.inference import Tensor
 from transformermodel_predictor.protocols.sizes import require_rows
 
 _MOST_DIMENSIONS = 32
-"""More than any tensor has; the product of a million of them is a number that takes minutes to compute."""
+"""More than any tensor has; the product of a million dimensions would take minutes to compute."""
 
 
 @dataclass(frozen=True)
 class Declaration:
-    """An input without its elements.
+    """Name, datatype and shape of an input, without its elements.
 
     Attributes:
         name: the tensor's name.
         datatype: V2's name of the element type.
         shape: its dimensions.
-        count: how many elements it must have.
+        count: number of elements, the product of the dimensions.
     """
 
     name: str
@@ -32,17 +32,17 @@ class Declaration:
 
     @classmethod
     def read(cls, name: str, datatype: str, shape: Sequence[object], most_rows: int | None) -> Self:
-        """Take what a client says. Each text is a row, whatever the shape; numbers are read as a whole.
+        """Check what a client declares. Every text counts as a row, whatever the shape; numbers do not.
 
         Args:
             name: the tensor's name.
             datatype: V2's name of the element type.
-            shape: what should be its dimensions.
-            most_rows: how many texts there may be; any number when None.
+            shape: the dimensions as sent.
+            most_rows: most texts allowed; None for no limit.
 
         Raises:
-            InvalidRequest: the dimensions are too many, or no dimensions.
-            TooManyRows: there are more texts.
+            InvalidRequest: there are too many dimensions, or one is not a whole number.
+            TooManyRows: there are too many texts.
         """
         sizes = _sizes(name, shape)
         count = math.prod(sizes)
@@ -51,20 +51,20 @@ class Declaration:
         return cls(name, datatype, sizes, count)
 
     def of_elements(self, elements: Sequence[Any]) -> Tensor:
-        """The tensor of these elements, in row-major order.
+        """The tensor with these elements, in row-major order.
 
         Raises:
-            InvalidRequest: their number is not the shape's.
+            InvalidRequest: their number does not match the shape.
         """
         if len(elements) != self.count:
             raise InvalidRequest(f"input {self.name!r} has {len(elements)} elements, but shape {list(self.shape)}")
         return Tensor(self.name, self.datatype, self.shape, tuple(elements))
 
     def of_bytes(self, raw: bytes) -> Tensor:
-        """The tensor whose elements these bytes are.
+        """The tensor unpacked from these bytes.
 
         Raises:
-            InvalidRequest: they are not, or the datatype is written as no bytes.
+            InvalidRequest: the bytes do not match the declaration, or the datatype has no binary form.
         """
         return Tensor(self.name, self.datatype, self.shape, unpack(self.name, self.datatype, self.count, raw))
 

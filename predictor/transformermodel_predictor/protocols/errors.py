@@ -1,4 +1,4 @@
-"""What went wrong with a request, and the HTTP status and gRPC code that tell it."""
+"""The errors of requests, with their HTTP statuses and gRPC codes."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,17 +11,17 @@ from transformermodel_predictor.tasks.task import InvalidQuestion
 from transformermodel_predictor.torchserve.call import HandlerFailed, HandlerUnavailable
 
 _NAMED_MODELS = 5
-"""How many models an error names: enough to see a slip, few enough for one line."""
+"""Most models that an error names: enough to spot a typo, few enough for one line."""
 _LONGEST_COMPARED = 253
-"""Characters of a name that are compared with others: no model's is longer, and the comparison grows with them."""
+"""Most characters of a name compared with others: no model's name is longer, and the cost grows with the length."""
 
 
 class InvalidRequest(ValueError):
-    """A request that its protocol cannot read; the text says what would be right.
+    """A request that its protocol cannot read; the message says what would be right.
 
     Args:
-        message: the text.
-        field: the member of the body that is at fault, where it is one.
+        message: one line for the client.
+        field: the member of the body at fault, if it is a single one.
     """
 
     def __init__(self, message: str, field: str | None = None) -> None:
@@ -37,30 +37,30 @@ class Unauthorized(Exception):
 
 
 class UnknownModel(LookupError):
-    """There is no model of this name here; those that there are, the likeliest first, or a few of many."""
+    """The server has no model of this name; the message lists its models, similar names first, or a few of many."""
 
     field = "model"
 
-    def __init__(self, name: str, there: Sequence[str] = ()) -> None:
-        super().__init__(f"there is no model {name!r} here; {_offered(name, there)}")
+    def __init__(self, name: str, known: Sequence[str] = ()) -> None:
+        super().__init__(f"there is no model {name!r} here; {_suggestion(name, known)}")
 
 
-def _offered(name: str, there: Sequence[str]) -> str:
-    if not there:
+def _suggestion(name: str, known: Sequence[str]) -> str:
+    if not known:
         return "the server has none"
-    likely = get_close_matches(name[:_LONGEST_COMPARED], there, n=_NAMED_MODELS)
-    names = list(dict.fromkeys([*likely, *there]))[:_NAMED_MODELS]
-    shown = ", ".join(map(repr, names))
-    if len(there) > len(names):
-        return f"there are {len(there)}, such as {shown}"
-    return f"there {'is' if len(names) == 1 else 'are'} {shown}"
+    similar = get_close_matches(name[:_LONGEST_COMPARED], known, n=_NAMED_MODELS)
+    names = list(dict.fromkeys([*similar, *known]))[:_NAMED_MODELS]
+    listed = ", ".join(map(repr, names))
+    if len(known) > len(names):
+        return f"there are {len(known)}, such as {listed}"
+    return f"there {'is' if len(names) == 1 else 'are'} {listed}"
 
 
 class UnknownVersion(LookupError):
-    """The model is here in another version, or in others."""
+    """The server has the model, but not in this version."""
 
-    def __init__(self, name: str, version: str, there: Sequence[str]) -> None:
-        has = f"it is version {there[0]!r}" if len(there) == 1 else f"it has {', '.join(map(repr, there))}"
+    def __init__(self, name: str, version: str, known: Sequence[str]) -> None:
+        has = f"it is version {known[0]!r}" if len(known) == 1 else f"it has {', '.join(map(repr, known))}"
         super().__init__(f"model {name!r} has no version {version!r}; {has}")
 
 
@@ -72,18 +72,18 @@ class UnknownArchive(LookupError):
 
 
 class UnusableArchive(ValueError):
-    """An archive of the model store cannot become a model; the text says why."""
+    """An archive of the model store cannot be served; the message says why."""
 
 
 class VersionTaken(Exception):
-    """A model of this name and version is here already."""
+    """The server has a model of this name and version already."""
 
     def __init__(self, name: str, version: str) -> None:
         super().__init__(f"model {name!r} is registered in version {version!r} already: unregister it first")
 
 
 class DefaultVersion(Exception):
-    """The version that answers where none is named cannot go while there are others."""
+    """The default version of a model cannot be unregistered while there are others."""
 
     def __init__(self, name: str, version: str) -> None:
         super().__init__(
@@ -92,30 +92,31 @@ class DefaultVersion(Exception):
 
 
 class ModelNotReady(Exception):
-    """The model is being loaded, or could not be; the text says which."""
+    """The model is loading, failed to load or has been unloaded; the message says which."""
 
 
 BODY_FLAG = "--max-body-bytes"
+"""The flag of the command line that sets the largest body."""
 
 
 class BodyTooLarge(Exception):
     """The request's body has more bytes than the server accepts.
 
     Args:
-        limit: how many it may have.
-        flag: of the command line, which says so; None where none does.
+        limit: most bytes of a body.
+        flag: the flag that sets the limit; None if it is fixed.
     """
 
     def __init__(self, limit: int, flag: str | None = BODY_FLAG) -> None:
-        allowing = "" if flag is None else f"; the server's {flag} allows no more"
-        super().__init__(f"the body has more than {limit} bytes{allowing}")
+        reason = "" if flag is None else f"; the server's {flag} allows no more"
+        super().__init__(f"the body has more than {limit} bytes{reason}")
 
 
 class MessageNotReceived(Exception):
-    """A call over gRPC whose message has more bytes than the server accepts, or that ended without one.
+    """A gRPC call whose message has more bytes than the server accepts, or that ended without one.
 
-    gRPC itself refuses a message over the limit when it has read its length, and tells the client; the server sees no
-    more of it than of a client that goes while it sends.
+    gRPC itself rejects a message over the limit once it has read its length, and tells the client; to the server this
+    looks the same as a client that disconnects while sending.
     """
 
     def __init__(self, limit: int) -> None:
@@ -123,14 +124,14 @@ class MessageNotReceived(Exception):
 
 
 class UnknownEncoding(Exception):
-    """The request's body is compressed, or encoded otherwise, and would have to be decoded first."""
+    """The request's body has a content-encoding, such as gzip, which the server does not decode."""
 
     def __init__(self, encoding: str) -> None:
         super().__init__(f"the body's content-encoding {encoding[:20]!r} is not read: send it as it is")
 
 
 class TextTooLarge(Exception):
-    """A question has more text than the server tokenizes; all of it in one field, or in several."""
+    """A question has more text than the server tokenizes, in one field or in several together."""
 
     def __init__(self, limit: int, field: str | None = None) -> None:
         super().__init__(f"a text has more than {limit} bytes; the server's --max-text-bytes allows no more")
@@ -138,50 +139,50 @@ class TextTooLarge(Exception):
 
 
 class TooManyRows(Exception):
-    """A request has more rows than the server takes at once.
+    """A request has more rows than the server accepts.
 
     Args:
-        count: how many it has.
-        limit: how many it may have.
-        called: what the protocol calls them.
-        field: the member of the body in which they are.
-        remedy: what the client is to do.
+        count: number of rows in the request.
+        limit: most rows allowed.
+        noun: what the protocol calls the rows.
+        field: the member of the body that holds them.
+        remedy: what the client should do.
     """
 
     def __init__(
         self,
         count: int,
         limit: int,
-        called: str = "rows",
+        noun: str = "rows",
         field: str | None = None,
         remedy: str = "send several requests",
     ) -> None:
-        super().__init__(f"the request has {count} {called}; the server's --max-rows allows {limit}, so {remedy}")
+        super().__init__(f"the request has {count} {noun}; the server's --max-rows allows {limit}, so {remedy}")
         self.field = field
 
 
 class DeadlineExceeded(Exception):
-    """The time that the client gave has passed."""
+    """The client's timeout has passed."""
 
     def __init__(self) -> None:
         super().__init__("the request's timeout passed before it was answered")
 
 
 class ServerEnds(Exception):
-    """The server was told to end, and the request took longer than it waits."""
+    """The server is shutting down, and the request took longer than the grace period."""
 
     def __init__(self) -> None:
         super().__init__("the server ended before the request was answered; ask again")
 
 
 class ClientGone(Exception):
-    """The client closed the connection before it was answered; nobody reads an answer."""
+    """The client closed the connection before it was answered."""
 
     def __init__(self) -> None:
         super().__init__("the client closed the connection before it was answered")
 
 
-_TOLD: dict[type[Exception], tuple[int, str]] = {
+_STATUSES: dict[type[Exception], tuple[int, str]] = {
     InvalidQuestion: (400, "INVALID_ARGUMENT"),
     InvalidRequest: (400, "INVALID_ARGUMENT"),
     UnusableArchive: (400, "FAILED_PRECONDITION"),
@@ -203,20 +204,18 @@ _TOLD: dict[type[Exception], tuple[int, str]] = {
     HandlerUnavailable: (503, "UNAVAILABLE"),
     DeadlineExceeded: (504, "DEADLINE_EXCEEDED"),
 }
+"""The HTTP status and the gRPC code of each error."""
 
-_AT_THE_END = (asyncio.CancelledError, ShutDown)
-"""What becomes of requests when the server ends.
+_SHUTDOWN_ERRORS = (asyncio.CancelledError, ShutDown)
+"""How requests end when the server shuts down: only the server cancels them. A client that leaves is ClientGone."""
 
-Who cancels a request is the server: where it is the client that has gone, ClientGone is raised.
-"""
-
-EXPECTED: tuple[type[BaseException], ...] = (*_TOLD, HandlerFailed, *_AT_THE_END)
+EXPECTED: tuple[type[BaseException], ...] = (*_STATUSES, HandlerFailed, *_SHUTDOWN_ERRORS)
 """The exceptions that are answers to a client; any other is a fault of the server."""
 
 _CODES = {400: "INVALID_ARGUMENT", 404: "NOT_FOUND", 413: "RESOURCE_EXHAUSTED", 507: "RESOURCE_EXHAUSTED"}
-"""gRPC's codes of a handler's own statuses; any other is INTERNAL, because a second attempt meets the same handler."""
+"""gRPC codes for the statuses that handlers set; any other is INTERNAL, because a retry meets the same handler."""
 
-_AT_FIELDS = (InvalidQuestion, InvalidRequest, UnknownModel, TextTooLarge, TooManyRows)
+_ERRORS_WITH_FIELD = (InvalidQuestion, InvalidRequest, UnknownModel, TextTooLarge, TooManyRows)
 """The exceptions that may know which field is at fault."""
 
 _RETRY_AFTER_SECONDS = 1
@@ -229,10 +228,10 @@ class Refusal:
     Attributes:
         status: the HTTP status.
         message: one line.
-        retry_after: seconds after which to try again, where that helps.
+        retry_after: seconds after which to try again; None if that would not help.
         code: name of the gRPC status code.
-        cause: what kind of error it was.
-        field: what of the request is at fault, where it is one field or parameter, by the name that the error knows.
+        cause: the type of the error.
+        field: the field or parameter at fault, if it is a single one.
     """
 
     status: int
@@ -244,19 +243,19 @@ class Refusal:
 
     @property
     def document(self) -> dict[str, str]:
-        """The body, the same in V1 and V2."""
+        """The error's body in V1 and V2."""
         return {"error": self.message}
 
 
-def refusal(error: BaseException) -> Refusal:
-    """What a client is told. The text of an unexpected error stays in the log: it may hold somebody's data."""
+def refusal_of(error: BaseException) -> Refusal:
+    """The refusal for an error. The message of an unexpected error stays in the log: it may contain users' data."""
     if isinstance(error, HandlerFailed):
         return Refusal(error.status, str(error), None, _CODES.get(error.status, "INTERNAL"), HandlerFailed)
-    if isinstance(error, _AT_THE_END):
+    if isinstance(error, _SHUTDOWN_ERRORS):
         error = ServerEnds()
-    for kind, (status, code) in _TOLD.items():
+    for kind, (status, code) in _STATUSES.items():
         if isinstance(error, kind):
             retry_after = _RETRY_AFTER_SECONDS if status == 503 else None
-            field = error.field if isinstance(error, _AT_FIELDS) else None
+            field = error.field if isinstance(error, _ERRORS_WITH_FIELD) else None
             return Refusal(status, str(error), retry_after, code, kind, field)
     return Refusal(500, "the server failed to answer; its log says why")

@@ -1,6 +1,6 @@
-"""Explanations as clients receive them: our own form, and that of TorchServe's generalized handler. Pure.
+"""Writes explanations in our own form, and in that of TorchServe's generalized handler. Pure.
 
-Numbers in both are finite. Places are Unicode code points of the named field, the end exclusive.
+All numbers are finite. Offsets are Unicode code points of the named field, the end exclusive.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,9 +11,9 @@ from transformermodel_predictor.explanations.explanation import Explained, Expla
 
 
 def write_explained(explained: Explained) -> dict[str, Any]:
-    """One row: the answer with a prediction's fields, why, and how many tokens of the question were not seen.
+    """Write one row: the answer with a prediction's fields, its explanations, and the number of truncated tokens.
 
-    `delta` and `converged`, whether it came under the tolerance, are null for methods that do not promise a delta.
+    `delta`, and `converged`, whether it is within the tolerance, are null for methods that guarantee no delta.
     """
     return {
         "answer": dict(explained.answer),
@@ -23,29 +23,29 @@ def write_explained(explained: Explained) -> dict[str, Any]:
 
 
 def write_v1_explained(task: TaskName, explained: Explained) -> dict[str, Any]:
-    """One row of V1: our own form, and beside it the ancestor's members where one target was explained, or an answer.
+    """Write one row of V1: our own form, plus the ancestor's members if they form a single object.
 
-    Clients that KServe's TorchServe runtime answered find `words` and `importances` where they were.
+    Clients of KServe's TorchServe runtime thus find `words` and `importances` where they were.
     """
     ancestors = write_ancestor_explained(task, explained)
     return {**write_explained(explained), **(ancestors if isinstance(ancestors, dict) else {})}
 
 
 def write_ancestor_explained(task: TaskName, explained: Explained) -> dict[str, Any] | list[dict[str, Any]]:
-    """One row as the ancestor has it: tokens as `words` beside their `importances`, and the `delta`.
+    """Write one row in the ancestor's form: tokens as `words` with their `importances`, and the `delta`.
 
-    Special tokens are left out. For question answering there are two of each, for start and end. Where several targets
-    were explained there is a list, each with its `target`, and by several methods each with its `method`; the ancestor
-    had but one. `delta` is null for methods that do not promise one.
+    Special tokens are left out. Question answering has two of each, for start and end. Beyond the ancestor, several
+    targets give a list, each with its `target`, and several methods a list, each with its `method`. `delta` is null
+    for methods that guarantee none.
     """
     explanations = explained.explanations
     if len({explanation.method for explanation in explanations}) > 1:
-        return [{"method": one.method.value, "target": one.target, **_bare(one)} for one in explanations]
+        return [{"method": one.method.value, "target": one.target, **_words(one)} for one in explanations]
     if task is TaskName.QuestionAnswering:
         return _start_and_end(explanations)
     if len(explanations) > 1:
-        return [{"target": explanation.target, **_bare(explanation)} for explanation in explanations]
-    return _bare(explanations[0]) if explanations else {"words": [], "importances": [], "delta": None}
+        return [{"target": explanation.target, **_words(explanation)} for explanation in explanations]
+    return _words(explanations[0]) if explanations else {"words": [], "importances": [], "delta": None}
 
 
 def _written(explanation: Explanation) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def _part(part: Part) -> dict[str, Any]:
     }
 
 
-def _bare(explanation: Explanation) -> dict[str, Any]:
+def _words(explanation: Explanation) -> dict[str, Any]:
     return {
         "words": [part.text for part in explanation.tokens],
         "importances": [part.importance for part in explanation.tokens],
@@ -81,9 +81,9 @@ def _bare(explanation: Explanation) -> dict[str, Any]:
 
 
 def _start_and_end(explanations: Sequence[Explanation]) -> dict[str, Any]:
-    """Both stand in the same window, so their words are the same."""
-    found: Mapping[str, Explanation] = {explanation.target: explanation for explanation in explanations}
-    start, end = found.get("start"), found.get("end")
+    """Start and end are explained in the same window, so their words are the same."""
+    by_target: Mapping[str, Explanation] = {explanation.target: explanation for explanation in explanations}
+    start, end = by_target.get("start"), by_target.get("end")
     return {
         "words": [part.text for part in start.tokens] if start else [],
         "importances_answer_start": [part.importance for part in start.tokens] if start else [],

@@ -1,4 +1,4 @@
-"""The generate extension of V2, as Triton has it: one text in, one text out, whole or in pieces. Pure.
+"""Triton's generate extension of V2: one text in, one text out, whole or streamed. Pure.
 
 Source: triton-inference-server/server, docs/protocol/extension_generate.md.
 """
@@ -14,12 +14,12 @@ from transformermodel_predictor.protocols.inference import require_few
 
 @dataclass(frozen=True)
 class GenerateRequest:
-    """What a client asks.
+    """A client's request.
 
     Attributes:
         text: the prompt.
-        parameters: how it is to be continued; names and values as they came.
-        id: given back with the answer; None where there is none.
+        parameters: parameters of the generation, as sent.
+        id: echoed in the response; None if the client sent none.
     """
 
     text: str
@@ -28,19 +28,19 @@ class GenerateRequest:
 
     @property
     def fields(self) -> Mapping[str, Any]:
-        """The question, as the task reads it."""
+        """The question as named fields."""
         return {"text": self.text}
 
 
 def read_request(body: object, *, stream: bool) -> GenerateRequest:
-    """Read a body. Further members of it are parameters too, as the extension has it.
+    """Read a body. As the extension defines, its further members are parameters, too.
 
     Args:
         body: the JSON value.
-        stream: whether the answer may come in pieces; a body that says otherwise is refused.
+        stream: whether the endpoint streams; only then may the body set `stream`.
 
     Raises:
-        InvalidRequest: it is not what the extension says.
+        InvalidRequest: the body does not follow the extension; the message names the member.
     """
     if not isinstance(body, Mapping):
         raise InvalidRequest("the body must be an object with text_input")
@@ -50,10 +50,10 @@ def read_request(body: object, *, stream: bool) -> GenerateRequest:
     if not isinstance(request_id, str | None):
         raise InvalidRequest("id must be a string")
     parameters = _parameters(body)
-    wanted = parameters.pop("stream", stream)
-    if not isinstance(wanted, bool):
+    wants_stream = parameters.pop("stream", stream)
+    if not isinstance(wants_stream, bool):
         raise InvalidRequest("stream must be true or false")
-    if wanted and not stream:
+    if wants_stream and not stream:
         raise InvalidRequest("stream is true, but pieces come from generate_stream")
     return GenerateRequest(text, parameters, request_id)
 
@@ -61,33 +61,33 @@ def read_request(body: object, *, stream: bool) -> GenerateRequest:
 def write_response(
     request: GenerateRequest, metadata: ModelMetadata, text: str, facts: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """The whole answer, or a piece of it.
+    """Write the whole answer, or one event of a stream.
 
     Args:
-        request: what was asked.
-        metadata: of the model.
-        text: what was generated.
-        facts: what else is told: why the text ends and how many tokens it took, as far as that is known.
+        request: the client's request.
+        metadata: the model's.
+        text: the generated text, or the new part of it.
+        facts: finish reason and token counts, at the end of the text; see `facts`.
     """
-    identified = {} if request.id is None else {"id": request.id}
-    named = {"model_name": metadata.name, "model_version": metadata.version}
-    return {**identified, **named, "text_output": text, **(facts or {})}
+    request_id = {} if request.id is None else {"id": request.id}
+    model = {"model_name": metadata.name, "model_version": metadata.version}
+    return {**request_id, **model, "text_output": text, **(facts or {})}
 
 
 def facts(finish_reason: str, prompt_tokens: int, generated_tokens: int, truncated_tokens: int) -> dict[str, Any]:
-    """What is told at the end of a text; what was cut from the prompt only where something was."""
-    cut = {"truncated_tokens": truncated_tokens} if truncated_tokens else {}
-    counted = {"prompt_tokens": prompt_tokens, "generated_tokens": generated_tokens}
-    return {"finish_reason": finish_reason, **counted, **cut}
+    """Finish reason and token counts of a text; `truncated_tokens` only if the prompt was truncated."""
+    truncated = {"truncated_tokens": truncated_tokens} if truncated_tokens else {}
+    counts = {"prompt_tokens": prompt_tokens, "generated_tokens": generated_tokens}
+    return {"finish_reason": finish_reason, **counts, **truncated}
 
 
 def _parameters(body: Mapping[str, Any]) -> dict[str, Any]:
-    given = body.get("parameters")
-    if not isinstance(given, Mapping | None):
+    parameters = body.get("parameters")
+    if not isinstance(parameters, Mapping | None):
         raise InvalidRequest("parameters must be an object")
-    given = given or {}
-    require_few("parameters", len(body) + len(given))
-    beside = {name: value for name, value in body.items() if name not in ("text_input", "id", "parameters")}
-    if twice := beside.keys() & given.keys():
-        raise InvalidRequest(f"{min(twice)} is there twice, beside parameters and among them")
-    return {**beside, **given}
+    parameters = parameters or {}
+    require_few("parameters", len(body) + len(parameters))
+    members = {name: value for name, value in body.items() if name not in ("text_input", "id", "parameters")}
+    if twice := members.keys() & parameters.keys():
+        raise InvalidRequest(f"{min(twice)} is there twice, in the body and in its parameters")
+    return {**members, **parameters}

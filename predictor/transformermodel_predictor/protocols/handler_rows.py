@@ -1,4 +1,4 @@
-"""Values of V1 and V2 as what TorchServe's handlers get for a row, and their answers as values. Pure."""
+"""Converts values of V1 and V2 into rows of TorchServe's handlers, and their replies into values. Pure."""
 
 import base64
 import json
@@ -11,22 +11,22 @@ from transformermodel_predictor.protocols.errors import InvalidRequest
 from transformermodel_predictor.torchserve.call import HandlerFailed, Part, Reply
 
 BODY = "body"
-"""What handlers call a row's body."""
+"""Handlers' name of a row's body."""
 
 _BASE64 = "b64"
-"""The only member of an object that stands for bytes, in V1 as TensorFlow Serving has it."""
+"""The only member of an object that stands for bytes, as TensorFlow Serving defined it for V1."""
 
 _TEXT = "text/plain; charset=utf-8"
 _JSON = "application/json"
-_OWN_NAMES = ("data", BODY)
-"""Handlers look for a row's value under these names."""
+_BODY_NAMES = ("data", BODY)
+"""The names under which handlers look for a row's body."""
 
 
 def part_of(name: str, value: object) -> Part:
-    """A value under a name: bytes as they are, text as text, and all else as JSON.
+    """A named value as a part of a row: bytes unchanged, text as UTF-8, anything else as JSON.
 
     Raises:
-        InvalidRequest: an object that stands for bytes does not hold them.
+        InvalidRequest: the member `b64` is not base64.
     """
     if isinstance(value, bytes):
         return Part(name, value)
@@ -40,19 +40,18 @@ def part_of(name: str, value: object) -> Part:
 def parts_of(instance: object) -> tuple[Part, ...]:
     """An instance of V1 as a row.
 
-    An object with `data` or `body` is the row, as TorchServe's envelopes for V1 hand it over; anything else is the body
-    of one.
+    An object with `data` or `body` is the row itself, as in TorchServe's envelopes for V1; anything else is its body.
 
     Raises:
-        InvalidRequest: an object that stands for bytes does not hold them.
+        InvalidRequest: the member `b64` is not base64.
     """
-    if isinstance(instance, Mapping) and any(name in instance for name in _OWN_NAMES):
+    if isinstance(instance, Mapping) and any(name in instance for name in _BODY_NAMES):
         return tuple(part_of(name, value) for name, value in instance.items())
     return (part_of(BODY, instance),)
 
 
 def value_of(reply: Reply) -> Any:  # noqa: ANN401 - any JSON value
-    """A reply as a JSON value: the handler's own value, its text, or an object with its bytes in base64."""
+    """A reply as a JSON value: the handler's own value, its text, or for other bytes an object with their base64."""
     if reply.json or (reply.content_type or "").startswith(_JSON):
         return read_json(reply)
     try:
@@ -62,10 +61,10 @@ def value_of(reply: Reply) -> Any:  # noqa: ANN401 - any JSON value
 
 
 def read_json(reply: Reply) -> Any:  # noqa: ANN401 - any JSON value
-    """A reply's body as the JSON value that it should be; NaN and infinities, which Python writes, are read.
+    """Parse a reply's body as JSON; NaN and infinities, which Python writes, are accepted.
 
     Raises:
-        HandlerFailed: it is not JSON.
+        HandlerFailed: the body is not JSON.
     """
     try:
         return json.loads(reply.body)

@@ -1,4 +1,4 @@
-"""V1 for models that run a handler: an instance is a call, unless the handler reads V1's body itself. Pure."""
+"""V1 for models with a handler: each instance is a call, unless the handler reads V1's body itself. Pure."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,16 +16,16 @@ _ANSWERS = {CallKind.predict: "predictions", CallKind.explain: "explanations"}
 
 
 def rows_of(body: object, envelope: Envelope, most_rows: int | None = None) -> list[tuple[Part, ...]]:
-    """The rows that a handler is asked.
+    """The rows to pass to the handler.
 
     Args:
         body: the parsed body of a predict or explain request.
-        envelope: what the handler reads itself.
-        most_rows: how many instances there may be; any number when None.
+        envelope: the protocol whose bodies the handler reads whole.
+        most_rows: most instances allowed; None for no limit.
 
     Raises:
-        InvalidRequest: it is not what the protocol says, or the handler reads only V2.
-        TooManyRows: there are more instances.
+        InvalidRequest: the body does not follow the protocol, or the handler reads V2's bodies.
+        TooManyRows: there are too many instances.
     """
     if envelope is Envelope.rows:
         refuse_misspelt(body, MEMBERS)
@@ -34,17 +34,17 @@ def rows_of(body: object, envelope: Envelope, most_rows: int | None = None) -> l
         case Envelope.instances:
             return [(Part(BODY, orjson.dumps(body), "application/json"),)]
         case Envelope.tensors:
-            raise InvalidRequest("this model's handler reads tensors: ask it at /v2/models/NAME/infer")
+            raise InvalidRequest("this model's handler reads tensors: send them to /v2/models/NAME/infer")
         case Envelope.rows:
             parameters = [part_of(name, value) for name, value in read.parameters.items()]
             return [(*parts_of(instance), *parameters) for instance in read.instances]
 
 
 def write_response(kind: CallKind, envelope: Envelope, replies: Sequence[Reply]) -> Any:  # noqa: ANN401 - any JSON value
-    """The body of a response: one answer a row, or the handler's own document.
+    """The body of a response: one answer per row, or the handler's own document.
 
     Raises:
-        HandlerFailed: the handler's own document is no JSON.
+        HandlerFailed: the handler's own document is not JSON.
     """
     if envelope is Envelope.instances:
         return read_json(replies[0])

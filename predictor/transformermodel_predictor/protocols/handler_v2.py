@@ -1,6 +1,6 @@
-"""V2 for models that run a handler: a row of the tensors is a call. Pure.
+"""V2 for models with a handler: each row of the tensors is a call. Pure.
 
-A handler that reads V2's body itself gets it as a whole; one that reads V1's gets each row as its only instance.
+A handler that reads V2's bodies gets the whole body; one that reads V1's gets each row as a body with one instance.
 """
 
 import math
@@ -22,21 +22,21 @@ from transformermodel_predictor.torchserve.handler_metadata import ANSWER
 
 _JSON = "application/json"
 _OUTPUTS = {CallKind.predict: ANSWER, CallKind.explain: EXPLANATION}
-_UNNAMED = frozenset({"data", BODY})
-"""Names of a sole tensor that handlers look for; any other stands for the body."""
+_BODY_NAMES = frozenset({"data", BODY})
+"""Names under which handlers look for the body; a sole tensor of any other name stands for it."""
 
 
 def rows_of(request: InferenceRequest, envelope: Envelope, most_rows: int | None = None) -> list[tuple[Part, ...]]:
-    """The rows that a handler is asked: the values of all tensors by their names, and the request's parameters.
+    """The rows to pass to the handler: the tensors' values by name, and the request's parameters.
 
     Args:
         request: the tensors.
-        envelope: what the handler reads itself.
-        most_rows: how many there may be; any number when None.
+        envelope: the protocol whose bodies the handler reads whole.
+        most_rows: most rows allowed; None for no limit.
 
     Raises:
-        InvalidRequest: the tensors differ in their number of rows, or a wanted output is unknown.
-        TooManyRows: a tensor has more.
+        InvalidRequest: the tensors differ in their number of rows, or a requested output is unknown.
+        TooManyRows: a tensor has too many rows.
     """
     if envelope is Envelope.tensors:
         return [(Part(BODY, orjson.dumps(_document(request)), _JSON),)]
@@ -58,10 +58,10 @@ def respond(
     replies: Sequence[Reply],
     request_id: str | None = None,
 ) -> InferenceResponse:
-    """The response: one text or JSON text a row, or the tensors of a handler that writes V2's body itself.
+    """The response: one text or JSON text per row, or the tensors of a handler that writes V2's body itself.
 
     Raises:
-        HandlerFailed: what the handler writes itself is not what its envelope says.
+        HandlerFailed: the handler's own body does not follow the protocol of its envelope.
     """
     if envelope is Envelope.tensors:
         document = read_json(replies[0])
@@ -76,11 +76,11 @@ def respond(
 
 
 def _name(tensor: Tensor, request: InferenceRequest) -> str:
-    return BODY if len(request.inputs) == 1 and tensor.name not in _UNNAMED else tensor.name
+    return BODY if len(request.inputs) == 1 and tensor.name not in _BODY_NAMES else tensor.name
 
 
 def _column(tensor: Tensor) -> list[Any]:
-    """A tensor's rows: its elements, or lists of them nested as its further dimensions say."""
+    """A tensor's rows: its elements, or lists of them, nested by its further dimensions."""
     if not tensor.shape or not tensor.shape[0]:
         raise InvalidRequest(f"input {tensor.name!r} has no rows: its first dimension is their number")
     inner = tensor.shape[1:]
@@ -109,7 +109,7 @@ def _text(name: str, element: object) -> object:
 
 
 def _instance(row: dict[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
-    """A row as V1 has it: the body alone, or an object of its values."""
+    """A row as an instance of V1: the body alone, or an object of its values."""
     texts = {name: _text(name, value) for name, value in row.items()}
     return texts[BODY] if list(texts) == [BODY] else texts
 
@@ -132,7 +132,7 @@ def _tensor_document(tensor: Tensor) -> dict[str, Any]:
 
 
 def _element(envelope: Envelope, kind: CallKind, reply: Reply) -> str | bytes:
-    """A row's answer: text as it came, also the text of JSON; of a handler that writes V1's body its one prediction."""
+    """A row's answer: text, including that of JSON, or bytes; the only prediction of a handler that writes V1."""
     body = reply.body
     if envelope is Envelope.instances:
         document = read_json(reply)
@@ -169,7 +169,7 @@ def _read_tensor(output: object) -> Tensor:
 
 
 def _flat(data: list[Any], depth: int) -> list[Any]:
-    """The elements in one list; objects, which V2 has no place for, as the JSON text that BYTES can hold."""
+    """Flatten nested lists; objects, which V2 cannot carry, become JSON text for BYTES."""
     for _ in range(1, depth):
         if data and all(isinstance(item, list) for item in data):
             data = [element for item in data for element in item]

@@ -1,4 +1,4 @@
-"""An inference request and its response, whatever the wire: JSON, binary or gRPC."""
+"""V2's inference request and response, independent of the encoding: JSON, binary or gRPC."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,10 +10,10 @@ _OTHER_FORMS = {
     "classification": "the model's parameter top_k asks for the likeliest labels",
     "shared_memory_region": "outputs come with the response",
 }
-"""Parameters that ask for an output in another form, and what there is instead."""
+"""Parameters of Triton's extensions that request another form of an output, and what to do instead."""
 
 _MOST_NAMES = 1024
-"""Of inputs, wanted outputs or parameters: more than any model has, and each takes time to read."""
+"""Most inputs, requested outputs or parameters: more than any model has, and reading each takes time."""
 
 
 @dataclass(frozen=True)
@@ -35,15 +35,15 @@ class Tensor:
 
 @dataclass(frozen=True)
 class InferenceRequest:
-    """What a client asks.
+    """A client's request.
 
     Attributes:
         inputs: the tensors.
-        parameters: how the answer is wanted.
-        outputs: names of the wanted outputs in their order; all that are not optional when empty.
-        id: the client's name for the request.
-        binary: by name of an output, whether its tensor is wanted as bytes instead of JSON.
-        binary_default: whether the tensors of all other outputs are.
+        parameters: of the protocol and of the task, as sent.
+        outputs: names of the requested outputs, in order; if empty, all that are not optional.
+        id: the client's id for the request.
+        binary: by output name, whether the client requests its tensor as bytes instead of JSON.
+        binary_default: the same for all outputs not in `binary`.
     """
 
     inputs: tuple[Tensor, ...]
@@ -54,20 +54,20 @@ class InferenceRequest:
     binary_default: bool = False
 
     def wants_bytes(self, output: str) -> bool:
-        """Whether an output's tensor is wanted as bytes."""
+        """Whether the client requests an output's tensor as bytes."""
         return self.binary.get(output, self.binary_default)
 
 
 @dataclass(frozen=True)
 class InferenceResponse:
-    """What a client is answered.
+    """The response to a client.
 
     Attributes:
         model_name: the model's name.
         model_version: the model's version.
-        id: the request's id, or one made for it.
+        id: the request's id, or a new one.
         outputs: the tensors.
-        parameters: what else is to be said, such as what was truncated.
+        parameters: further facts, such as the number of truncated tokens.
     """
 
     model_name: str
@@ -78,14 +78,14 @@ class InferenceResponse:
 
 
 def require_tensor(name: str, parameters: Iterable[str]) -> None:
-    """Pass where an output is wanted as a tensor in the response.
+    """Refuse an output that the client requests in a form other than a tensor in the response.
 
     Args:
-        name: the output's.
-        parameters: names of those that the client gave it.
+        name: the output's name.
+        parameters: names of the parameters that the client set for it.
 
     Raises:
-        InvalidRequest: it is wanted in a form of Triton's extensions that is not spoken here.
+        InvalidRequest: a parameter belongs to an extension of Triton's that is not supported.
     """
     for parameter in parameters:
         if parameter in _OTHER_FORMS:
@@ -93,11 +93,11 @@ def require_tensor(name: str, parameters: Iterable[str]) -> None:
             raise InvalidRequest(f"parameter {parameter!r} of output {name!r} is not supported: {instead}")
 
 
-def require_few(called: str, count: int) -> None:
-    """Refuse inputs, wanted outputs or parameters in numbers that no model has.
+def require_few(noun: str, count: int) -> None:
+    """Refuse more inputs, requested outputs or parameters than any model has.
 
     Raises:
-        InvalidRequest: there are more.
+        InvalidRequest: there are too many.
     """
     if count > _MOST_NAMES:
-        raise InvalidRequest(f"the request has {count} {called}; there may be {_MOST_NAMES}")
+        raise InvalidRequest(f"the request has {count} {noun}; there may be {_MOST_NAMES}")

@@ -1,6 +1,6 @@
-"""The messages of V2 over gRPC: KServe's own generated module, without the SDK around it.
+"""V2's gRPC messages: KServe's generated module, loaded without importing the SDK around it.
 
-Importing the SDK costs a second and a hundred megabytes; the generated module needs nothing of it. It is loaded under
+Importing the SDK costs a second and a hundred megabytes, and the generated module needs none of it. It is loaded under
 its own name, so that a process which imports the SDK later shares it.
 """
 
@@ -28,7 +28,7 @@ _MODULE = "kserve.protocol.grpc.grpc_predict_v2_pb2"
 def _generated() -> ModuleType:
     if _MODULE in sys.modules:
         return sys.modules[_MODULE]
-    package = importlib.util.find_spec(_PACKAGE)  # finds it without running it
+    package = importlib.util.find_spec(_PACKAGE)  # does not import it
     if package is None or not package.submodule_search_locations:
         raise TransformerModelError(
             "gRPC needs the messages in the package kserve: install transformermodel[predictor]"
@@ -55,10 +55,10 @@ _FIELD = descriptor_pb2.FieldDescriptorProto
 
 
 def _index_types() -> tuple[type[Message], type[Message]]:
-    """The request and the response of RepositoryIndex, which Triton's clients call and KServe's file does not have.
+    """The messages of RepositoryIndex, which Triton's clients call and KServe's file lacks.
 
-    https://github.com/triton-inference-server/common/blob/main/protobuf/grpc_service.proto. They live in a pool of
-    their own: Triton's client registers the same names.
+    Source: https://github.com/triton-inference-server/common/blob/main/protobuf/grpc_service.proto. They have a
+    descriptor pool of their own, because Triton's client registers the same names.
     """
     file = descriptor_pb2.FileDescriptorProto(name="repository_index.proto", package="inference", syntax="proto3")
     request = file.message_type.add(name="RepositoryIndexRequest")
@@ -85,7 +85,7 @@ RepositoryIndexRequest, RepositoryIndexResponse = _index_types()
 
 
 def unknown_field(message: Message, number: int) -> object:
-    """The value of a field that another edition of the protocol has and KServe's has not; None where it is absent."""
+    """The value of a field, by its number, that KServe's messages do not define; None if it is absent."""
     for field in UnknownFieldSet(message):
         if field.field_number == number:
             return field.data

@@ -1,4 +1,4 @@
-"""Answers of OpenAI's API: completions, chat completions, whole or in pieces, models and errors. Pure."""
+"""Writes responses of OpenAI's API: completions and chat completions, whole or streamed, models and errors. Pure."""
 
 import time
 import uuid
@@ -13,12 +13,12 @@ from transformermodel_predictor.protocols.openai_logprobs import chat_logprobs, 
 
 @dataclass(frozen=True)
 class Usage:
-    """Tokens that an answer took.
+    """The number of tokens of a request and its answer.
 
     Attributes:
         prompt: tokens of the prompts, each counted once.
         completion: tokens of all choices.
-        truncated: tokens at the beginning of the prompts that the model did not see.
+        truncated: tokens cut from the beginning of the prompts.
     """
 
     prompt: int
@@ -26,23 +26,23 @@ class Usage:
     truncated: int = 0
 
     def document(self) -> dict[str, int]:
-        """As clients read it; what was cut is told where there is any."""
-        counted = {
+        """The member `usage`; with `truncated_tokens`, which is our own, only if a prompt was truncated."""
+        counts = {
             "prompt_tokens": self.prompt,
             "completion_tokens": self.completion,
             "total_tokens": self.prompt + self.completion,
         }
-        return counted | ({"truncated_tokens": self.truncated} if self.truncated else {})
+        return counts | ({"truncated_tokens": self.truncated} if self.truncated else {})
 
 
 @dataclass(frozen=True)
 class Choice:
-    """One answer.
+    """One answer to a prompt.
 
     Attributes:
-        text: what was generated.
-        finish_reason: why it ends.
-        scores: of its tokens; not written where no log-probabilities are wanted.
+        text: the generated text.
+        finish_reason: `stop` or `length`.
+        scores: log-probabilities of its tokens, written only if requested.
     """
 
     text: str
@@ -51,21 +51,21 @@ class Choice:
 
 
 class Form(Protocol):
-    """How one of the two kinds of answers is written."""
+    """The format of one of the two kinds of answers. A piece is one chunk of a stream."""
 
     prefix: ClassVar[str]
-    """Of their ids."""
+    """Prefix of the ids."""
     whole: ClassVar[str]
-    """The kind of object of a whole answer."""
+    """The member `object` of a whole answer."""
     part: ClassVar[str]
-    """The kind of object of a piece."""
+    """The member `object` of a piece."""
 
     def choice(self, text: str) -> dict[str, Any]:
         """The members of a whole choice that hold its text."""
         ...
 
     def opening(self) -> dict[str, Any] | None:
-        """The members of a choice's first piece, before there is any text; None where there is no such piece."""
+        """The members of a choice's first piece, before any text; None if there is no such piece."""
         ...
 
     def piece(self, text: str) -> dict[str, Any]:
@@ -73,12 +73,12 @@ class Form(Protocol):
         ...
 
     def logprobs(self, scores: Sequence[Score]) -> dict[str, Any]:
-        """The log-probabilities of a choice or a piece."""
+        """The member `logprobs` of a choice or a piece."""
         ...
 
 
 class TextForm:
-    """Completions."""
+    """The format of completions."""
 
     prefix: ClassVar[str] = "cmpl"
     whole: ClassVar[str] = "text_completion"
@@ -89,20 +89,20 @@ class TextForm:
         return {"text": text}
 
     def opening(self) -> dict[str, Any] | None:
-        """There is none."""
+        """None: a stream begins with its first text."""
         return None
 
     def piece(self, text: str) -> dict[str, Any]:
-        """The text that is new."""
+        """The new text."""
         return {"text": text}
 
     def logprobs(self, scores: Sequence[Score]) -> dict[str, Any]:
-        """Lists."""
+        """Parallel lists, one entry per token."""
         return completion_logprobs(scores)
 
 
 class ChatForm:
-    """Chat completions."""
+    """The format of chat completions."""
 
     prefix: ClassVar[str] = "chatcmpl"
     whole: ClassVar[str] = "chat.completion"
@@ -113,15 +113,15 @@ class ChatForm:
         return {"message": {"role": "assistant", "content": text, "refusal": None}}
 
     def opening(self) -> dict[str, Any] | None:
-        """Who speaks."""
+        """The role of the speaker."""
         return {"delta": {"role": "assistant", "content": ""}}
 
     def piece(self, text: str) -> dict[str, Any]:
-        """What is added to the message."""
+        """The text added to the message."""
         return {"delta": {"content": text} if text else {}}
 
     def logprobs(self, scores: Sequence[Score]) -> dict[str, Any]:
-        """Objects."""
+        """A list of objects, one per token."""
         return chat_logprobs(scores)
 
 
@@ -130,10 +130,12 @@ class Writer:
     """Writes the answer to one request.
 
     Attributes:
-        form: of which kind it is.
+        form: the format.
         model: the model's name.
         usage: whether pieces have the member `usage`, which is null in all but the last.
-        scored: whether log-probabilities are written; null stands in their place otherwise.
+        scored: whether to write log-probabilities; otherwise `logprobs` is null.
+        id: random part of the answer's id.
+        created: Unix time in seconds.
     """
 
     form: Form
@@ -157,18 +159,18 @@ class Writer:
         return {**self._head(self.form.whole), "choices": written, "usage": usage.document()}
 
     def opening(self, index: int) -> dict[str, Any] | None:
-        """What comes before the first text of a choice, if anything."""
+        """The piece before the first text of a choice, if the format has one."""
         members = self.form.opening()
         return None if members is None else self._piece(index, members, None)
 
     def piece(
         self, index: int, text: str, finish_reason: str | None = None, scores: Sequence[Score] = ()
     ) -> dict[str, Any]:
-        """Further text of a choice with the scores of its tokens, and, in its last piece, why it ends."""
+        """A piece with further text of a choice and the scores of its tokens; the last one has the finish reason."""
         return self._piece(index, self.form.piece(text), finish_reason, scores)
 
     def closing(self, usage: Usage) -> dict[str, Any]:
-        """The tokens, after all choices have ended."""
+        """The last piece, with the usage, after all choices have ended."""
         return {**self._head(self.form.part), "choices": [], "usage": usage.document()}
 
     def _piece(
@@ -183,11 +185,11 @@ class Writer:
 
 
 def model_document(name: str, created: int) -> dict[str, Any]:
-    """A model in the list of models.
+    """An entry in the list of models.
 
     Args:
         name: the model's name.
-        created: since when it is served, in seconds since 1970.
+        created: Unix time in seconds since which it has been served.
     """
     return {"id": name, "object": "model", "created": created, "owned_by": "transformermodel"}
 
@@ -196,11 +198,11 @@ _TYPES = {401: "authentication_error", 429: "rate_limit_error"}
 _CODES = {401: "invalid_api_key", 404: "not_found", 503: "unavailable"}
 _UNKNOWN_MODEL = "model_not_found"
 _OWN_NAMES = {"text": "prompt"}
-"""OpenAI's names of fields that tasks call otherwise."""
+"""OpenAI's names of fields to which tasks give other names."""
 
 
 def error_document(refusal: Refusal) -> dict[str, Any]:
-    """An error as OpenAI's clients read it; `param` names what of the request is at fault, where it is one member."""
+    """The body of an error; `param` names the member at fault, if it is a single one."""
     kind = _TYPES.get(refusal.status, "server_error" if refusal.status >= 500 else "invalid_request_error")
     code = _UNKNOWN_MODEL if refusal.cause is UnknownModel else _CODES.get(refusal.status)
     param = None if refusal.field is None else _OWN_NAMES.get(refusal.field, refusal.field)

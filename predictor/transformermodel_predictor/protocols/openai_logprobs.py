@@ -7,7 +7,7 @@ from transformermodel_predictor.generation.piece import Score, ScoredToken
 
 
 def completion_logprobs(scores: Sequence[Score]) -> dict[str, Any]:
-    """Of a completion: lists with an entry for each token. Offsets count from the beginning of the choice's text."""
+    """For a completion: parallel lists, one entry per token. Offsets count from the beginning of the choice's text."""
     return {
         "tokens": [_text(score.chosen) for score in scores],
         "token_logprobs": [score.chosen.logprob for score in scores],
@@ -17,7 +17,7 @@ def completion_logprobs(scores: Sequence[Score]) -> dict[str, Any]:
 
 
 def chat_logprobs(scores: Sequence[Score]) -> dict[str, Any]:
-    """Of a message: an object for each token."""
+    """For a chat message: one object per token."""
     content = [
         {**_document(score.chosen), "top_logprobs": [_document(token) for token in score.likeliest]} for score in scores
     ]
@@ -29,15 +29,15 @@ def _document(token: ScoredToken) -> dict[str, Any]:
 
 
 def _by_text(tokens: Sequence[ScoredToken]) -> dict[str, float]:
-    """The likeliest first, and the chosen token last where it is none of them; of two of one text, the likelier."""
-    written: dict[str, float] = {}
+    """Log-probabilities by text, in the given order; of two tokens with the same text the first one counts."""
+    logprobs: dict[str, float] = {}
     for token in tokens:
-        written.setdefault(_text(token), token.logprob)
-    return written
+        logprobs.setdefault(_text(token), token.logprob)
+    return logprobs
 
 
 def _text(token: ScoredToken) -> str:
-    """A token's text; its bytes where they are no whole characters, as OpenAI's servers write them."""
+    """A token's text; if its bytes are not whole characters, the bytes as OpenAI's servers write them."""
     try:
         return token.spelling.decode()
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""Requests of OpenAI's API for completions and chat completions. Pure."""
+"""Reads requests of OpenAI's API for completions and chat completions. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,10 +22,10 @@ _PARAMETERS = (
     "repetition_penalty",
     "do_sample",
 )
-"""What decides how a text is generated, which the task reads. The last four are not OpenAI's own."""
+"""Generation parameters, which the task reads. The last four are not OpenAI's own."""
 
 _SEEDS = 2**63
-"""How many the task has, from 0; OpenAI's are signed."""
+"""Number of seeds that the task accepts, from 0; OpenAI's seeds are signed."""
 
 _NEUTRAL: Mapping[str, tuple[Any, ...]] = {
     "audio": (),
@@ -42,9 +42,9 @@ _NEUTRAL: Mapping[str, tuple[Any, ...]] = {
     "tools": ([],),
     "web_search_options": (),
 }
-"""What is not done here, with the values that ask for nothing; null always does."""
+"""Members that are not supported, with the values that request nothing and are accepted; null always is."""
 
-_OF_NO_EFFECT = frozenset(
+_IGNORED = frozenset(
     {
         "metadata",
         "moderation",
@@ -60,33 +60,33 @@ _OF_NO_EFFECT = frozenset(
         "verbosity",
     }
 )
-"""What changes nothing of the answer."""
+"""Members that do not change the answer."""
 
 _KINDS_OF_PROMPTS = "must be a string, a list of token ids, or a list of one or the other; no list may be empty"
 
 _STREAM_OPTIONS = frozenset({"include_usage", "include_obfuscation"})
 
 ROLES = {"developer": "system", **{role: role for role in ("system", "user", "assistant")}}
-"""Who speaks, by what chat templates call them: `developer` is what newer clients call `system`."""
+"""The roles of messages, with chat templates' names for them: newer clients send `developer` for `system`."""
 
-_OF_MESSAGES = frozenset({"role", "content", "name"})
-"""What is read of a message; whether its name is written is the chat template's to say."""
+_MESSAGE_MEMBERS = frozenset({"role", "content", "name"})
+"""The members of a message that are read; the chat template decides whether to write the name."""
 
 
 @dataclass(frozen=True)
 class CompletionRequest:
-    """What a client asks.
+    """A client's request.
 
     Attributes:
         model: the model's name.
         prompts: the questions as named fields, `text` or `messages`.
-        tokens: where prompts were given as token ids, those of each, whatever they are; their texts are empty then.
-        parameters: how they are answered; names and values as they came.
-        choices: number of answers to each.
-        stream: whether the answers are wanted piece by piece.
-        usage: whether a stream is to end with the number of tokens.
-        logprobs: how many of the likeliest tokens are wanted at each place, with their log-probabilities beside that of
-            the token which was taken; None where no log-probabilities are wanted.
+        parameters: generation parameters, as sent.
+        choices: number of answers to each prompt.
+        stream: whether to stream the answers.
+        usage: whether a stream ends with the usage.
+        logprobs: number of most probable tokens to return at each position, beside the chosen one, with their
+            log-probabilities; None if no log-probabilities are requested.
+        tokens: the token ids of each prompt, not yet validated, if prompts were sent as such; their texts are empty.
     """
 
     model: str
@@ -104,11 +104,11 @@ def read_completion(body: object, most_rows: int | None = None) -> CompletionReq
 
     Args:
         body: the JSON value.
-        most_rows: how many choices there may be in all: prompts, times `n`; any number when None.
+        most_rows: most choices allowed in all, prompts times `n`; None for no limit.
 
     Raises:
-        InvalidRequest: a member is missing, wrong, or asks for what is not done here; text and field name it.
-        TooManyRows: there are more choices.
+        InvalidRequest: a member is missing, wrong or not supported; message and field name it.
+        TooManyRows: there are too many choices.
     """
     document = _document(body, ("prompt", "echo", "logprobs"))
     prompts = _prompts(document)
@@ -119,9 +119,9 @@ def read_completion(body: object, most_rows: int | None = None) -> CompletionReq
         raise _wrong("prompt", _KINDS_OF_PROMPTS)
     echo, logprobs = _flag(document, "echo"), _completion_logprobs(document)
     if echo and logprobs is not None:
-        raise _wrong("logprobs", "are those of what is generated, not of the prompt; leave out echo or logprobs")
-    asked = _request(document, [{"text": text} for text in texts or [""] * len(tokens)], {"return_full_text": echo})
-    return replace(asked, logprobs=logprobs, tokens=tokens)
+        raise _wrong("logprobs", "are those of the generated text, not of the prompt; leave out echo or logprobs")
+    request = _request(document, [{"text": text} for text in texts or [""] * len(tokens)], {"return_full_text": echo})
+    return replace(request, logprobs=logprobs, tokens=tokens)
 
 
 def read_chat(body: object, most_rows: int | None = None) -> CompletionRequest:
@@ -129,11 +129,11 @@ def read_chat(body: object, most_rows: int | None = None) -> CompletionRequest:
 
     Args:
         body: the JSON value.
-        most_rows: how many messages there may be, and parts of one; any number when None.
+        most_rows: most messages allowed, and most parts of all messages together; None for no limit.
 
     Raises:
-        InvalidRequest: a member is missing, wrong, or asks for what is not done here; text and field name it.
-        TooManyRows: there are more messages, or parts.
+        InvalidRequest: a member is missing, wrong or not supported; message and field name it.
+        TooManyRows: there are too many messages, or parts.
     """
     document = _document(body, ("messages", "logprobs", "top_logprobs"))
     messages = document.get("messages")
@@ -141,15 +141,20 @@ def read_chat(body: object, most_rows: int | None = None) -> CompletionRequest:
         raise _wrong("messages", "must be a list with at least one message")
     require_messages(len(messages), sum(map(_parts, messages)), most_rows)
     read = [_message(message, f"messages[{index}]") for index, message in enumerate(messages)]
-    asked = _request(document, [{"messages": read}], {"return_full_text": False})
-    return replace(asked, logprobs=_chat_logprobs(document))
+    request = _request(document, [{"messages": read}], {"return_full_text": False})
+    return replace(request, logprobs=_chat_logprobs(document))
 
 
 def _document(body: object, own: tuple[str, ...]) -> Mapping[str, Any]:
-    """The members of a body that are not null, all of them known."""
+    """The members of a body that are not null; refuses unknown and unsupported ones.
+
+    Args:
+        body: the JSON value.
+        own: members that only this kind of request has.
+    """
     if not isinstance(body, Mapping):
         raise InvalidRequest("the body must be an object")
-    known = {"model", "n", "best_of", "stream", "stream_options", *own, *_PARAMETERS, *_NEUTRAL, *_OF_NO_EFFECT}
+    known = {"model", "n", "best_of", "stream", "stream_options", *own, *_PARAMETERS, *_NEUTRAL, *_IGNORED}
     for name, value in body.items():
         if name not in known:
             raise _wrong(name, "is not known here")
@@ -159,7 +164,7 @@ def _document(body: object, own: tuple[str, ...]) -> Mapping[str, Any]:
 
 
 def _prompts(document: Mapping[str, Any]) -> list[Any]:
-    """The prompts, of which one may stand alone: a text, or a list that begins with a number."""
+    """The prompts; a single one need not be in a list: a text, or a list that begins with a number."""
     prompt = document.get("prompt")
     if isinstance(prompt, str):
         return [prompt]
@@ -196,7 +201,7 @@ def _choices(document: Mapping[str, Any]) -> int:
 
 
 def _stream_options(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """How a stream is wanted; refused where there is none."""
+    """The options of a stream; refused if the request does not stream."""
     options = document.get("stream_options", {})
     if not isinstance(options, Mapping):
         raise _wrong("stream_options", "must be an object")
@@ -211,24 +216,24 @@ def _stream_options(document: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _generation_parameters(document: Mapping[str, Any]) -> dict[str, Any]:
-    """How the text is generated."""
-    said = {name: document[name] for name in _PARAMETERS if name in document}
-    stop, seed = said.get("stop"), said.get("seed")
-    if isinstance(stop, str):  # which the task would take for a list where it is one in JSON
-        said["stop"] = [stop]
+    """The generation parameters, as the task reads them."""
+    parameters = {name: document[name] for name in _PARAMETERS if name in document}
+    stop, seed = parameters.get("stop"), parameters.get("seed")
+    if isinstance(stop, str):  # the task would parse a text that looks like a JSON list
+        parameters["stop"] = [stop]
     if type(seed) is int and -_SEEDS <= seed < 0:
-        said["seed"] = seed + _SEEDS
-    return said
+        parameters["seed"] = seed + _SEEDS
+    return parameters
 
 
 def _completion_logprobs(document: Mapping[str, Any]) -> int | None:
-    """How many of the likeliest tokens a completion is to tell; false asks for nothing, as null does."""
-    wanted = document.get("logprobs", False)
-    return None if wanted is False else _likeliest(wanted, "logprobs")
+    """Number of most probable tokens that a completion returns per position; None for `false`, as for null."""
+    count = document.get("logprobs", False)
+    return None if count is False else _likeliest(count, "logprobs")
 
 
 def _chat_logprobs(document: Mapping[str, Any]) -> int | None:
-    """How many of the likeliest tokens a message is to tell."""
+    """Number of most probable tokens that a chat message returns per position."""
     likeliest = _likeliest(document.get("top_logprobs", 0), "top_logprobs")
     if _flag(document, "logprobs"):
         return likeliest
@@ -247,9 +252,9 @@ def _message(message: object, name: str) -> dict[str, str]:
     if not isinstance(message, Mapping) or not isinstance(message.get("role"), str):
         raise _wrong(name, "must be an object with role and content")
     if message.get("tool_calls") or message.get("function_call") or message["role"] in ("tool", "function"):
-        raise _wrong(name, "speaks of tools, which are not supported")
+        raise _wrong(name, "uses tools, which are not supported")
     for member, value in message.items():
-        if member not in _OF_MESSAGES and value not in (None, []):
+        if member not in _MESSAGE_MEMBERS and value not in (None, []):
             raise InvalidRequest(f"{member} of {name} is not supported; leave it out", f"{name}.{member}")
     if message["role"] not in ROLES:
         raise InvalidRequest(f"the role of {name} must be one of {', '.join(ROLES)}", f"{name}.role")
@@ -266,14 +271,15 @@ def _parts(message: object) -> int:
 
 
 def _content(content: object, name: str) -> str:
-    """A message's text: a string, or parts of which each is text."""
+    """A message's text: a string, or the joined texts of its parts."""
     if isinstance(content, str):
         return content
     parts = content if isinstance(content, list) else [None]
     texts = [part.get("text") for part in parts if isinstance(part, Mapping) and part.get("type") == "text"]
     if len(texts) != len(parts) or not all(isinstance(text, str) for text in texts):
         raise InvalidRequest(
-            f"the content of {name} must be a string or a list of texts; nothing else is read", f"{name}.content"
+            f"the content of {name} must be a string or a list of text parts; no others are supported",
+            f"{name}.content",
         )
     return "".join(str(text) for text in texts)
 
@@ -288,5 +294,5 @@ def _flag(document: Mapping[str, Any], name: str, within: str = "") -> bool:
 
 
 def _wrong(field: str, why: str) -> InvalidRequest:
-    """A sentence that begins with the member at fault."""
+    """The error for a member, whose name begins the message."""
     return InvalidRequest(f"{field} {why}", field)

@@ -119,4 +119,4 @@ OPENAI_SCHEMAS: Mapping[str, dict[str, Any]] = {
         usage=_or_null(_USAGE),
     ),
 }
-"""By their names among the document's components."""
+"""The schemas by their names in the document's components."""

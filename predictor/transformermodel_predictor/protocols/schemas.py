@@ -33,7 +33,7 @@ _ANCESTORS: dict[str, Any] = {
     **{name: _list({"type": "number"}) for name in _IMPORTANCES},
     **{name: {"type": ["number", "null"]} for name in ("delta", "delta_start", "delta_end")},
 }
-"""Members of TorchServe's handler beside our own, where one target was explained, or an answer."""
+"""Members of TorchServe's generalized handler, present if they form a single object."""
 
 _NAMED_TENSOR: dict[str, Any] = {"name": _TEXT, "datatype": _TEXT, "shape": _SHAPE}
 
@@ -146,4 +146,4 @@ SCHEMAS: Mapping[str, dict[str, Any]] = {
         },
     ),
 }
-"""By their names among the document's components."""
+"""The schemas by their names in the document's components."""

@@ -1,4 +1,4 @@
-"""How much a request may bring, found out before any of it is worked on. Pure."""
+"""Limits on the size of a request, checked before any work is spent on it. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from transformermodel_predictor.protocols.errors import InvalidRequest, TextTooL
 
 @dataclass(frozen=True)
 class RequestLimits:
-    """How much one request may bring, beside the bytes of its body.
+    """Limits on one request, beside the bytes of its body.
 
     Attributes:
         text_bytes: most bytes of UTF-8 in all fields of one row.
@@ -20,36 +20,36 @@ class RequestLimits:
     rows: int
 
 
-def require_rows(count: int, limit: int | None, called: str = "rows", field: str | None = None) -> None:
-    """Refuse more rows than the server takes at once: each costs time in which nobody else is answered.
+def require_rows(count: int, limit: int | None, noun: str = "rows", field: str | None = None) -> None:
+    """Refuse too many rows: reading each takes time in which no other client is answered.
 
     Args:
-        count: how many there are.
-        limit: how many there may be; any number when None.
-        called: what the protocol calls them.
-        field: the member of the body in which they are.
+        count: number of rows.
+        limit: most rows allowed; None for no limit.
+        noun: what the protocol calls them.
+        field: the member of the body that holds them.
 
     Raises:
-        TooManyRows: there are more.
+        TooManyRows: there are too many.
     """
     if limit is not None and count > limit:
-        raise TooManyRows(count, limit, called, field)
+        raise TooManyRows(count, limit, noun, field)
 
 
 def require_messages(messages: int, parts: int, limit: int | None) -> None:
-    """Refuse a longer conversation than the server takes; it is one question, which several requests cannot ask.
+    """Refuse too long a conversation; it is one question, so it cannot be split into several requests.
 
     Args:
-        messages: how many it has.
-        parts: and how many parts all of them have.
-        limit: how many of either there may be; any number when None.
+        messages: number of messages.
+        parts: number of parts of all messages together.
+        limit: most allowed of either; None for no limit.
 
     Raises:
-        TooManyRows: there are more.
+        TooManyRows: there are too many.
     """
-    for count, called in ((messages, "messages"), (parts, "parts of messages")):
+    for count, noun in ((messages, "messages"), (parts, "parts of messages")):
         if limit is not None and count > limit:
-            raise TooManyRows(count, limit, called, "messages", "leave some out, such as the oldest")
+            raise TooManyRows(count, limit, noun, "messages", "leave some out, such as the oldest")
 
 
 def require_size(questions: Iterable[Mapping[str, Any]], limit: int) -> None:
@@ -60,8 +60,8 @@ def require_size(questions: Iterable[Mapping[str, Any]], limit: int) -> None:
         limit: most bytes of UTF-8 in all fields of one row.
 
     Raises:
-        TextTooLarge: a row has more.
-        InvalidRequest: the rows have more values in lists and objects than conversations have.
+        TextTooLarge: a row has more text.
+        InvalidRequest: the rows have more nested values than any conversation.
     """
     room = _MOST_VALUES
     for fields in questions:
@@ -73,24 +73,24 @@ def require_size(questions: Iterable[Mapping[str, Any]], limit: int) -> None:
 
 
 def require_short(prompts: Iterable[Sequence[int]], limit: int) -> None:
-    """Refuse a prompt that has more tokens than a text may have bytes: each stands for at least one.
+    """Refuse a prompt with more tokens than a text may have bytes: each token stands for at least one byte.
 
     Args:
-        prompts: each the ids of its tokens.
+        prompts: the token ids of each prompt.
         limit: most bytes of a text.
 
     Raises:
-        TextTooLarge: there is one.
+        TextTooLarge: a prompt has more tokens.
     """
     if any(len(tokens) > limit for tokens in prompts):
         raise TextTooLarge(limit, "prompt")
 
 
 _MOST_BYTES = 4
-"""A code point has at most so many bytes in UTF-8: most texts need not be encoded to be measured."""
+"""Most bytes of a code point in UTF-8; a bound that spares encoding most texts to measure them."""
 
 _MOST_VALUES = 65_536
-"""In all fields that are no text: a message of a conversation has three, and to look at each takes time."""
+"""Most values in all lists and objects of a request: a message has three, and visiting each takes time."""
 
 
 def _bytes(text: str) -> int:
@@ -98,9 +98,9 @@ def _bytes(text: str) -> int:
 
 
 def _texts(fields: Mapping[str, Any], room: int) -> tuple[list[str], int]:
-    """All strings in JSON values, and how many values more there may be.
+    """All strings nested in a row's JSON values, and how many further values are allowed.
 
-    Without recursion: JSON may be nested deeper than Python's stack.
+    Not recursive: JSON may be nested deeper than Python's stack.
     """
     texts: list[str] = []
     left: list[object] = list(fields.values())

@@ -1,4 +1,4 @@
-"""TorchServe's form of an error. Pure."""
+"""Writes errors in TorchServe's form. Pure."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from transformermodel_predictor.protocols.errors import (
 )
 from transformermodel_predictor.torchserve.call import HandlerFailed
 
-_OF_CAUSES = {
+_TYPES_BY_CAUSE = {
     UnknownModel: "ModelNotFoundException",
     UnknownVersion: "ModelVersionNotFoundException",
     UnknownArchive: "ModelNotFoundException",
@@ -20,7 +20,7 @@ _OF_CAUSES = {
     DefaultVersion: "InvalidModelVersionException",
     HandlerFailed: "InternalServerException",
 }
-"""Where the status alone does not say it."""
+"""TorchServe's types of errors that the status alone does not determine."""
 
 _TYPES = {
     400: "BadRequestException",
@@ -35,6 +35,6 @@ _TYPES = {
 
 
 def error_document(refusal: Refusal) -> dict[str, Any]:
-    """The body of an error: its status, TorchServe's name of it, and the message."""
-    kind = _OF_CAUSES.get(refusal.cause) or _TYPES.get(refusal.status, "InternalServerException")
+    """The body of an error: its status, TorchServe's name for its type, and the message."""
+    kind = _TYPES_BY_CAUSE.get(refusal.cause) or _TYPES.get(refusal.status, "InternalServerException")
     return {"code": refusal.status, "type": kind, "message": refusal.message}

@@ -1,4 +1,4 @@
-"""KServe's V1 protocol: instances in, predictions or explanations out. Between parsed bodies and rows. Pure."""
+"""KServe's V1 protocol: converts between parsed bodies (instances, predictions, explanations) and rows. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ MEMBERS = ("instances", "parameters")
 
 @dataclass(frozen=True)
 class Body:
-    """The members of a body: at least one instance, whatever it is, and parameters for all of them."""
+    """The members of a body: at least one instance, of any type, and parameters that apply to all of them."""
 
     instances: Sequence[Any]
     parameters: Mapping[str, Any]
@@ -27,7 +27,7 @@ class Body:
 
 @dataclass(frozen=True)
 class PredictRequest:
-    """What a client asks: rows as named fields, and how the answer is wanted."""
+    """A client's request: rows as named fields, and parameters that apply to all of them."""
 
     questions: tuple[Mapping[str, Any], ...]
     parameters: Mapping[str, Any]
@@ -36,16 +36,16 @@ class PredictRequest:
 def read_request(body: object, inputs: Sequence[TensorSpec], most_rows: int | None = None) -> PredictRequest:
     """Read the body of a predict or explain request.
 
-    An instance is an object of named fields, or a string that is the text.
+    An instance is an object of named fields, or a string that stands for the text.
 
     Args:
         body: the parsed body.
-        inputs: of the model.
-        most_rows: how many instances there may be; any number when None.
+        inputs: the model's inputs.
+        most_rows: most instances allowed; None for no limit.
 
     Raises:
-        InvalidRequest: it is not what the protocol says; the message names the member.
-        TooManyRows: there are more instances.
+        InvalidRequest: the body does not follow the protocol; the message names the member.
+        TooManyRows: there are too many instances.
     """
     refuse_misspelt(body, MEMBERS)
     read = read_body(body, most_rows)
@@ -53,9 +53,9 @@ def read_request(body: object, inputs: Sequence[TensorSpec], most_rows: int | No
 
 
 def read_body(body: object, most_rows: int | None = None) -> Body:
-    """Read a body as far as it is the same for all models; arguments and errors as `read_request`.
+    """Read the members that are the same for all models; arguments and errors are those of `read_request`.
 
-    Further members are left to whoever gets the whole body.
+    Further members are ignored: a handler with an envelope gets the whole body.
     """
     if not isinstance(body, Mapping):
         raise InvalidRequest("the body must be an object with instances")
@@ -70,7 +70,7 @@ def read_body(body: object, most_rows: int | None = None) -> Body:
 
 
 def write_response(answers: Sequence[Answer]) -> dict[str, Any]:
-    """The body of a predict response. A prediction whose text was cut says by how many tokens."""
+    """The body of a predict response. A prediction for a truncated text has `truncated_tokens`."""
     return {
         "predictions": [
             {**answer.fields, "truncated_tokens": answer.truncated} if answer.truncated else dict(answer.fields)

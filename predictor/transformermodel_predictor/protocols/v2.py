@@ -1,4 +1,4 @@
-"""The Open Inference Protocol V2 over REST: between parsed bodies and our own types. Pure."""
+"""The Open Inference Protocol V2 over REST: converts between parsed bodies and our own types. Pure."""
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
@@ -23,7 +23,7 @@ from transformermodel_predictor.tasks.task import TensorSpec
 _MEMBERS = ("id", "parameters", "inputs", "outputs")
 
 _JSON = "application/json"
-"""What metadata says of a tensor of texts that are JSON."""
+"""The `content_type` in the metadata of a tensor whose texts are JSON."""
 
 
 def read_request(body: object, binary: bytes = b"", most_rows: int | None = None) -> InferenceRequest:
@@ -31,23 +31,23 @@ def read_request(body: object, binary: bytes = b"", most_rows: int | None = None
 
     Args:
         body: its JSON part, parsed.
-        binary: the bytes after it.
-        most_rows: how many texts an input may have; any number when None.
+        binary: the bytes after the JSON part.
+        most_rows: most texts allowed in an input; None for no limit.
 
     Raises:
-        InvalidRequest: it is not what the protocol says; the message names the member.
-        TooManyRows: an input has more texts.
+        InvalidRequest: the body does not follow the protocol; the message names the member.
+        TooManyRows: an input has too many texts.
     """
     document = _object(body, "the body")
     refuse_misspelt(document, _MEMBERS)
     inputs = _list(document.get("inputs"), "inputs")
     if not inputs:
         raise InvalidRequest("inputs must have at least one tensor")
-    parameters = _object(_given(document, "parameters", {}), "parameters")
-    wanted = _list(_given(document, "outputs", []), "outputs")
-    for called, members in (("inputs", inputs), ("parameters", parameters), ("outputs", wanted)):
-        require_few(called, len(members))
-    outputs = [_read_output(item) for item in wanted]
+    parameters = _object(_member(document, "parameters", {}), "parameters")
+    requested = _list(_member(document, "outputs", []), "outputs")
+    for noun, members in (("inputs", inputs), ("parameters", parameters), ("outputs", requested)):
+        require_few(noun, len(members))
+    outputs = [_read_output(item) for item in requested]
     sections = Sections(binary)
     tensors = tuple(_read_tensor(item, sections, most_rows) for item in inputs)
     sections.require_end()
@@ -62,10 +62,10 @@ def read_request(body: object, binary: bytes = b"", most_rows: int | None = None
 
 
 def write_response(response: InferenceResponse, request: InferenceRequest) -> tuple[dict[str, Any], list[bytes]]:
-    """The JSON part of an inference response, and the bytes of the tensors that were wanted so, in their order.
+    """The JSON part of an inference response, and the bytes of each tensor that was requested as bytes.
 
     Raises:
-        InvalidRequest: an output is wanted as JSON, and holds bytes that are no text.
+        InvalidRequest: an output was requested as JSON, and holds bytes that are not text.
     """
     binary: list[bytes] = []
     document: dict[str, Any] = {
@@ -85,9 +85,9 @@ def write_metadata(
     """The body of a model's metadata.
 
     Args:
-        metadata: of the version that is asked.
-        explanations: what may be asked of them, where answers are explained.
-        versions: all versions of the model; its own only where there are no others.
+        metadata: of the requested version.
+        explanations: methods, targets and limits of explanations; None if answers are not explained.
+        versions: all versions of the model; if empty, the one in `metadata`.
     """
     outputs = metadata.outputs if explanations is None else (*metadata.outputs, EXPLANATION)
     return {
@@ -106,7 +106,7 @@ def _read_tensor(item: object, sections: Sections, most_rows: int | None) -> Ten
     datatype = _string(document.get("datatype"), f"datatype of input {name!r}")
     shape = _list(document.get("shape"), f"shape of input {name!r}")
     declared = Declaration.read(name, datatype, shape, most_rows)
-    size = _object(_given(document, "parameters", {}), f"parameters of input {name!r}").get("binary_data_size")
+    size = _object(_member(document, "parameters", {}), f"parameters of input {name!r}").get("binary_data_size")
     if size is not None:
         if "data" in document:
             raise InvalidRequest(f"input {name!r} has both data and binary_data_size")
@@ -118,9 +118,9 @@ def _read_tensor(item: object, sections: Sections, most_rows: int | None) -> Ten
 
 
 def _flat(data: list[Any], depth: int, most: int) -> list[Any]:
-    """Elements of nested lists, at most as deep as the shape has dimensions; lists that are left fail as elements.
+    """Flatten nested lists, at most as deep as the shape has dimensions; lists nested deeper fail as elements.
 
-    What has more elements than the shape is not unfolded to the end.
+    Stops early once there are more elements than the shape has, which is an error anyway.
     """
     for _ in range(1, depth):
         if len(data) <= most and set(map(type, data)) == {list}:
@@ -129,20 +129,20 @@ def _flat(data: list[Any], depth: int, most: int) -> list[Any]:
 
 
 def _read_output(item: object) -> tuple[str, bool | None]:
-    """An output's name, and whether it is wanted as bytes where that is said."""
+    """A requested output's name, and whether it is requested as bytes; None if it does not say."""
     document = _object(item, "an output")
     name = _string(document.get("name"), "an output's name")
-    parameters = _object(_given(document, "parameters", {}), f"parameters of output {name!r}")
+    parameters = _object(_member(document, "parameters", {}), f"parameters of output {name!r}")
     require_tensor(name, parameters)
     return name, _flag(parameters, "binary_data")
 
 
 def _write_tensor(tensor: Tensor, request: InferenceRequest, binary: list[bytes]) -> dict[str, Any]:
-    """A tensor's JSON; its bytes go to the end of `binary` where they are wanted."""
+    """A tensor's JSON; appends its bytes to `binary` if they are requested."""
     document: dict[str, Any] = {"name": tensor.name, "shape": tensor.shape, "datatype": tensor.datatype}
     if not request.wants_bytes(tensor.name):
         if any(isinstance(element, bytes) for element in tensor.data):
-            raise InvalidRequest(f"output {tensor.name!r} is no text: ask for it with the parameter binary_data")
+            raise InvalidRequest(f"output {tensor.name!r} is not text: request it with the parameter binary_data")
         document["data"] = tensor.data
         return document
     binary.append(pack(tensor.datatype, tensor.data))
@@ -156,10 +156,10 @@ def _write_spec(spec: TensorSpec) -> dict[str, Any]:
     return document | ({"parameters": parameters} if parameters else {})
 
 
-def _given(document: Mapping[str, Any], name: str, otherwise: object) -> object:
-    """A member, or what stands for it where it is missing or null."""
+def _member(document: Mapping[str, Any], name: str, default: object) -> object:
+    """A member, or the default if it is missing or null."""
     value = document.get(name)
-    return otherwise if value is None else value
+    return default if value is None else value
 
 
 def _object(value: object, name: str) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""The Open Inference Protocol V2 over gRPC: between its messages and our own types. Pure."""
+"""The Open Inference Protocol V2 over gRPC: converts between its messages and our own types. Pure."""
 
 import re
 import struct
@@ -33,13 +33,13 @@ _CONTENTS = {
     "FP64": "fp64_contents",
     "BYTES": "bytes_contents",
 }
-"""The member of InferTensorContents that holds a datatype."""
+"""The field of InferTensorContents for each datatype."""
 
 _DECIMAL = re.compile(r"[+-]?(\d+\.\d*|\.\d+|\d+(?=[eE]))([eE][+-]?\d+)?")
-"""A number that is not whole: KServe's messages have no place for one, so it travels as a string."""
+"""A decimal number: KServe's parameters have no field for floats, so they are sent as strings."""
 
-_TRITONS_DOUBLE, _TRITONS_UINT64 = 4, 5
-"""Numbers of the fields that Triton's clients put a float and a priority into."""
+_TRITON_DOUBLE_FIELD, _TRITON_UINT64_FIELD = 4, 5
+"""Numbers of the InferParameter fields in which Triton's clients send floats and priorities."""
 
 _SCALARS = {bool: "bool_param", int: "int64_param", str: "string_param"}
 
@@ -49,16 +49,16 @@ def read_request(message: AnyMessage, most_rows: int | None = None) -> Inference
 
     Args:
         message: the message.
-        most_rows: how many texts an input may have; any number when None.
+        most_rows: most texts allowed in an input; None for no limit.
 
     Raises:
-        InvalidRequest: it is not what the protocol says; the text names the tensor.
-        TooManyRows: an input has more texts.
+        InvalidRequest: the message does not follow the protocol; the error names the tensor.
+        TooManyRows: an input has too many texts.
     """
     if not message.inputs:
         raise InvalidRequest("inputs must have at least one tensor")
-    for called in ("inputs", "parameters", "outputs"):
-        require_few(called, len(getattr(message, called)))
+    for name in ("inputs", "parameters", "outputs"):
+        require_few(name, len(getattr(message, name)))
     raw = message.raw_input_contents
     if raw and len(raw) != len(message.inputs):
         raise InvalidRequest(f"there are {len(message.inputs)} inputs, but {len(raw)} raw_input_contents")
@@ -77,9 +77,9 @@ def read_request(message: AnyMessage, most_rows: int | None = None) -> Inference
 
 
 def write_response(response: InferenceResponse, request: InferenceRequest) -> AnyMessage:
-    """A ModelInferResponse: raw contents to who sent raw contents, typed ones to who sent typed ones.
+    """A ModelInferResponse, with raw contents if the request had raw contents, else with typed ones.
 
-    All are raw where one of them has no typed contents: the protocol allows no mixture.
+    If one output's datatype has no typed contents, all are raw: the protocol does not allow a mixture.
     """
     raw = request.binary_default or any(tensor.datatype not in _CONTENTS for tensor in response.outputs)
     answered = messages.ModelInferResponse(
@@ -98,7 +98,7 @@ def write_response(response: InferenceResponse, request: InferenceRequest) -> An
 
 
 def write_metadata(metadata: ModelMetadata, versions: Sequence[str] = (), *, explained: bool = False) -> AnyMessage:
-    """A ModelMetadataResponse; it has no place for labels and limits. Explained answers have one output more."""
+    """A ModelMetadataResponse, which has no field for labels and limits; `explained` adds the output `explanation`."""
     member = messages.ModelMetadataResponse.TensorMetadata
     outputs = (*metadata.outputs, EXPLANATION) if explained else metadata.outputs
     return messages.ModelMetadataResponse(
@@ -124,21 +124,21 @@ def _read_tensor(tensor: AnyMessage, raw: bytes | None, most_rows: int | None) -
 def _read_parameter(name: str, parameter: AnyMessage) -> object:
     choice = parameter.WhichOneof("parameter_choice")
     if choice is None:
-        return _read_tritons(name, parameter)
+        return _read_triton_parameter(name, parameter)
     value = getattr(parameter, choice)
     if isinstance(value, str) and _DECIMAL.fullmatch(value):
         return float(value)
     return value
 
 
-def _read_tritons(name: str, parameter: AnyMessage) -> object:
-    """A value in a field that only Triton's messages have."""
-    double, whole = unknown_field(parameter, _TRITONS_DOUBLE), unknown_field(parameter, _TRITONS_UINT64)
+def _read_triton_parameter(name: str, parameter: AnyMessage) -> object:
+    """The value of a field that only Triton's messages define."""
+    double, whole = unknown_field(parameter, _TRITON_DOUBLE_FIELD), unknown_field(parameter, _TRITON_UINT64_FIELD)
     if isinstance(double, int):
         return struct.unpack("<d", struct.pack("<Q", double))[0]
     if isinstance(whole, int):
         return whole
-    raise InvalidRequest(f"parameter {name!r} has no value; floats travel as strings")
+    raise InvalidRequest(f"parameter {name!r} has no value; send floats as strings")
 
 
 def _write_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -146,7 +146,7 @@ def _write_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _scalar(value: object) -> dict[str, object]:
-    """The member of InferParameter that a value goes into; as text where there is none."""
+    """The field of InferParameter for a value; types without a field of their own are sent as text."""
     kind = type(value)
     return {_SCALARS[kind]: value} if kind in _SCALARS else {"string_param": str(value)}
 

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from transformermodel_predictor.protocols.errors import EXPECTED, Refusal, refusal
+from transformermodel_predictor.protocols.errors import EXPECTED, Refusal, refusal_of
 from transformermodel_predictor.server.exchange import header, refused
 from transformermodel_predictor.server.header_names import REQUEST_ID
 from transformermodel_predictor.server.routes.router import Router
@@ -80,14 +80,14 @@ class Application:
             return await endpoint(request)
         except HTTPException as error:
             headers = error.headers or {}
-            told = Refusal(error.status_code, f"{_line(request.scope)}: {self._reason(error)}")
+            refusal = Refusal(error.status_code, f"{_line(request.scope)}: {self._reason(error)}")
         except EXPECTED as error:
-            told = refusal(error)
-        except Exception as error:  # noqa: BLE001 - the client is told that the log has it
+            refusal = refusal_of(error)
+        except Exception as error:  # noqa: BLE001 - answered with 500; the details are for the log alone
             _log.exception("%s failed (request id %s)", _line(request.scope), _printable(request_id))
-            told = refusal(error)
+            refusal = refusal_of(error)
         form = self._error_forms.get(request.scope["path"].lstrip("/").partition("/")[0], self._default_form)
-        response = refused(told, form(told) if form else None)
+        response = refused(refusal, form(refusal) if form else None)
         response.headers.update(headers)
         return response
 

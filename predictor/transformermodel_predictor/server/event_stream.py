@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from transformermodel_predictor.protocols.errors import Refusal, refusal
+from transformermodel_predictor.protocols.errors import Refusal, refusal_of
 from transformermodel_predictor.server.connection import while_connected
 
 _END = {"type": "http.response.body", "body": b""}
@@ -56,7 +56,7 @@ class EventStream(Response):
             async for data in self._events:
                 await send(_event(data))
         except (Exception, asyncio.CancelledError) as error:
-            await send(_event(self._failed(refusal(error))))  # read by nobody where the client has gone
+            await send(_event(self._failed(refusal_of(error))))  # read by nobody where the client has gone
             await send(_END)
             raise
         await send(_END)

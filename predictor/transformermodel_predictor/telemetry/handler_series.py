@@ -1,7 +1,7 @@
-"""What handlers measure themselves, as Prometheus has it: a bounded number of series, whatever handlers make up.
+"""Exposes handlers' own measurements to Prometheus, as a bounded number of series.
 
-Names and labels are those that TorchServe shows in its mode `prometheus`: the metric's own name, its dimensions and
-`Hostname`; with the model's name beside them, because nothing else keeps the models of one server apart.
+Names and labels are those of TorchServe's mode `prometheus`: the metric's own name, its dimensions and `Hostname`; plus
+the label `model`, because nothing else distinguishes the models of one server.
 """
 
 import bisect
@@ -16,30 +16,30 @@ from prometheus_client.registry import Collector
 from transformermodel_predictor.torchserve.handler_observer import Measurement, MeasurementKind
 
 MOST_SERIES = 500
-"""Series of one model; what comes beyond is counted and left out."""
+"""Most series of one model; values of further ones are counted and dropped."""
 
 _LONGEST_VALUE = 128
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, float("inf"))
-"""Upper ends, those that Prometheus' clients begin with; TorchServe leaves them to its client too."""
+"""Upper bounds, in seconds: the defaults of Prometheus' client, which TorchServe uses as well."""
 
-_OWN = ("transformermodel_", "process_", "python_")
-"""Names that are not a handler's to use."""
+_RESERVED = ("transformermodel_", "process_", "python_")
+"""Prefixes of names that handlers may not use."""
 
-_NO_NAME = re.compile(r"[^a-zA-Z0-9_]")
+_NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_]")
 
 _TYPES = {
     MeasurementKind.counter: "unknown",
     MeasurementKind.gauge: "gauge",
     MeasurementKind.histogram: "histogram",
 }
-"""Prometheus' words; this client would put `_total` behind a counter's name, and dashboards know it without."""
+"""Prometheus' types. A counter is `unknown`, or the client would append `_total`, which dashboards do not expect."""
 
 Labels = tuple[tuple[str, str], ...]
 
 
 @dataclass
 class _Series:
-    """The values with the same labels."""
+    """The accumulated values of one set of labels."""
 
     value: float = 0.0
     counts: list[int] = field(default_factory=lambda: [0] * len(_BUCKETS))
@@ -55,7 +55,7 @@ class _Series:
 
 @dataclass
 class _Family:
-    """The series of one name."""
+    """The series of one metric name."""
 
     kind: MeasurementKind
     unit: str
@@ -66,7 +66,7 @@ class HandlerSeries(Collector):
     """The measurements of all handlers of a server. Used from one thread.
 
     Attributes:
-        host: what the label `Hostname` says where the handler does not.
+        host: the label `Hostname` of measurements whose handler sets none.
     """
 
     def __init__(self) -> None:
@@ -75,7 +75,7 @@ class HandlerSeries(Collector):
         self.host = socket.gethostname()
 
     def add(self, model: str, measurement: Measurement) -> bool:
-        """Count a value; whether there was room for it, and its name and kind could be had."""
+        """Record a value; return False if there is no room for its series, or its name is taken or reserved."""
         name = metric_name(measurement.name)
         family = self._families.get(name)
         labels = self._labels(model, measurement.dimensions)
@@ -91,7 +91,7 @@ class HandlerSeries(Collector):
         return True
 
     def keep(self, models: Collection[str]) -> None:
-        """Show no more of models that are gone."""
+        """Drop the series of all other models."""
         for model in set(self._sizes).difference(models):
             self._forget(model)
 
@@ -103,34 +103,34 @@ class HandlerSeries(Collector):
         self._sizes.pop(model, None)
 
     def collect(self) -> Iterable[Metric]:
-        """The families, for a registry."""
+        """Yield the metric families, for a registry."""
         for name, family in self._families.items():
-            words = f"A handler's {family.kind}; unit: {family.unit or 'none'}."
-            metric = Metric(name, words, _TYPES[family.kind])
+            documentation = f"A handler's {family.kind}; unit: {family.unit or 'none'}."
+            metric = Metric(name, documentation, _TYPES[family.kind])
             for labels, series in family.series.items():
                 _add_samples(metric, family.kind, dict(labels), series)
             yield metric
 
     def _may_begin(self, model: str, name: str, family: _Family | None, measurement: Measurement) -> bool:
-        if name.startswith(_OWN) or (family is not None and family.kind is not measurement.kind):
+        if name.startswith(_RESERVED) or (family is not None and family.kind is not measurement.kind):
             return False
         return self._sizes.get(model, 0) < MOST_SERIES
 
     def _labels(self, model: str, dimensions: Mapping[str, str]) -> Labels:
-        named = {label_name(name): value[:_LONGEST_VALUE] for name, value in dimensions.items()}
-        return tuple(sorted(({"Hostname": self.host} | named | {"model": model}).items()))
+        labels = {label_name(name): value[:_LONGEST_VALUE] for name, value in dimensions.items()}
+        return tuple(sorted(({"Hostname": self.host} | labels | {"model": model}).items()))
 
 
 def metric_name(name: str) -> str:
-    """A handler's name of a metric in the letters that Prometheus allows."""
-    told = _NO_NAME.sub("_", name) or "_"
-    return f"_{told}" if told[0].isdigit() else told
+    """A handler's metric name, with underscores for the characters that Prometheus does not allow."""
+    allowed = _NOT_IN_NAMES.sub("_", name) or "_"
+    return f"_{allowed}" if allowed[0].isdigit() else allowed
 
 
 def label_name(name: str) -> str:
-    """A dimension's name in the letters that Prometheus allows, without the two underscores of Prometheus' own."""
-    told = metric_name(name)
-    return f"_{told.lstrip('_')}" if told.startswith("__") else told
+    """A dimension's name as a label; likewise, and not beginning with two underscores, which Prometheus reserves."""
+    allowed = metric_name(name)
+    return f"_{allowed.lstrip('_')}" if allowed.startswith("__") else allowed
 
 
 def _add_samples(metric: Metric, kind: MeasurementKind, labels: dict[str, str], series: _Series) -> None:
@@ -140,7 +140,7 @@ def _add_samples(metric: Metric, kind: MeasurementKind, labels: dict[str, str], 
         total = 0
         for end, count in zip(_BUCKETS, series.counts, strict=True):
             total += count
-            shown = "+Inf" if end == float("inf") else str(end)
-            metric.add_sample(f"{metric.name}_bucket", {**labels, "le": shown}, total)
+            bound = "+Inf" if end == float("inf") else str(end)
+            metric.add_sample(f"{metric.name}_bucket", {**labels, "le": bound}, total)
         metric.add_sample(f"{metric.name}_count", labels, total)
         metric.add_sample(f"{metric.name}_sum", labels, series.value)

@@ -23,14 +23,14 @@ _MODEL = ("model",)
 
 @dataclass(frozen=True)
 class Crew:
-    """The workers of a model that runs a handler.
+    """The workers of a model with a handler.
 
     Attributes:
-        model: its name.
-        version: its version.
-        workers: how many there are.
-        ready: how many of them take calls.
-        memory: what they have in memory together, in bytes.
+        model: the model's name.
+        version: the model's version.
+        workers: number of workers.
+        ready: number of workers that take calls.
+        memory: their resident memory together, in bytes.
     """
 
     model: str
@@ -44,21 +44,21 @@ class Metrics:
     """All instruments and their registry.
 
     Attributes:
-        requests: requests that are over, by model, protocol and HTTP status (gRPC's codes by the status they match).
-        handler_time: seconds from a request's arrival to its answer; of those for explanations in `explanation_time`.
+        requests: completed requests by model, protocol and HTTP status; gRPC codes count as the matching status.
+        handler_time: seconds from a request's arrival to its answer, without requests for explanations.
         explanation_time: the same for requests for explanations, which take many times as long.
-        in_flight: requests that are being answered.
-        queue_time: seconds that a text waits for its step.
-        batch_rows: texts in a step.
-        batch_tokens: tokens in a step, padding left out.
-        padding: share of a step's computed tokens that were padding.
-        phase_time: seconds of the parts of the work.
+        in_flight: requests in flight, by model and protocol.
+        queue_time: seconds that a text waits for its step, by model.
+        batch_rows: texts in a step, by model.
+        batch_tokens: tokens in a step without padding, by model.
+        padding: share of padding among a step's computed tokens, by model.
+        phase_time: seconds of each phase of the work, by model and phase.
         explanation_steps: interpolation steps or evaluations of an explanation, by model and method.
-        explanations_in_flight: requests for explanations that are being answered, by model.
-        generated_tokens: tokens that were generated, by model.
-        worker_restarts: workers of handlers that were started anew, by model.
-        measurements_left_out: values of handlers that there was no room for, by model.
-        handlers: what handlers measure themselves.
+        explanations_in_flight: requests for explanations in flight, by model.
+        generated_tokens: generated tokens, by model.
+        worker_restarts: restarts of handlers' workers, by model.
+        measurements_left_out: dropped values of handlers' own measurements, by model.
+        handlers: handlers' own measurements.
     """
 
     def __init__(self) -> None:
@@ -139,15 +139,16 @@ class Metrics:
         )
 
     def show_models(self, loaded: Iterable[ModelMetadata]) -> None:
-        """Tell what the loaded models are; takes the place of what was told before."""
+        """Set the info metric to the loaded models, replacing its previous series."""
         self._models.clear()
         for metadata in loaded:
             facts = metadata.parameters
-            told = (metadata.version, *(str(facts.get(name, "")) for name in ("digest", "task")), metadata.platform)
-            self._models.labels(metadata.name, *told, str(facts.get("precision", ""))).set(1)
+            digest, task, precision = (str(facts.get(name, "")) for name in ("digest", "task", "precision"))
+            labels = (metadata.name, metadata.version, digest, task, metadata.platform, precision)
+            self._models.labels(*labels).set(1)
 
     def show_workers(self, crews: Iterable[Crew]) -> None:
-        """Tell of the workers of each model that runs a handler; takes the place of what was told before."""
+        """Set the workers' metrics to these models, replacing their previous series."""
         self._workers.clear()
         self._worker_memory.clear()
         for crew in crews:
@@ -156,7 +157,7 @@ class Metrics:
             self._worker_memory.labels(crew.model, crew.version).set(crew.memory)
 
     def described(self) -> list[tuple[str, str]]:
-        """Names with their labels, and meanings, of the project's own metrics."""
+        """Names with labels, and descriptions, of the project's own metrics, for the documentation."""
         described = []
         for instrument in (
             *(self.requests, self.handler_time, self.explanation_time, self.in_flight, self.queue_time),
@@ -171,7 +172,7 @@ class Metrics:
         return described
 
     def exposition(self) -> bytes:
-        """All of it in Prometheus' text format."""
+        """All metrics in Prometheus' text format."""
         return generate_latest(self._registry)
 
     def _histogram(

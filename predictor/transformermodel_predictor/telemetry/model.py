@@ -1,4 +1,4 @@
-"""What one model's scheduler reports, as metrics."""
+"""Records what a model's scheduler reports as metrics."""
 
 from transformermodel_predictor.telemetry.metrics import Metrics
 
@@ -9,7 +9,7 @@ class ModelMeter:
     """Implements `Observer` for one model.
 
     Args:
-        metrics: where it is counted.
+        metrics: the server's metrics.
         model: the model's name.
     """
 
@@ -22,19 +22,19 @@ class ModelMeter:
         self._phases = {phase: metrics.phase_time.labels(model, phase) for phase in _PHASES}
 
     def queued(self, seconds: float) -> None:
-        """Count a row's wait."""
+        """Record how long a row has waited."""
         self._queue_time.observe(seconds)
 
     def step(self, rows: int, tokens: int, padded: int) -> None:
-        """Count a step."""
+        """Record a step."""
         self._rows.observe(rows)
         self._tokens.observe(tokens)
         self._padding.observe(padded / max(1, tokens + padded))
 
     def phase(self, name: str, seconds: float) -> None:
-        """Count a part of the work."""
+        """Record the duration of a phase."""
         self._phases[name].observe(seconds)
 
     def generated(self, tokens: int) -> None:
-        """Count what was generated."""
+        """Count generated tokens."""
         self._generated.inc(tokens)

@@ -1,39 +1,39 @@
-"""What the way of a request reports while it goes, whoever listens."""
+"""The interface through which a model's handler and scheduler report what they do."""
 
 from typing import Protocol
 
 
 class Observer(Protocol):
-    """Listens to one model's handler and scheduler. Every method is quick, safe in any thread and never raises."""
+    """Observes one model's handler and scheduler. Every method is quick, thread-safe and never raises."""
 
     def queued(self, seconds: float) -> None:
-        """A row has waited so long for its step to begin."""
+        """A row's step begins after the row has waited this long."""
         ...
 
     def step(self, rows: int, tokens: int, padded: int) -> None:
-        """A step has begun with so many rows, `tokens` of them real and `padded` more computed for nothing."""
+        """A step begins: its rows, their tokens, and the padding tokens computed in addition."""
         ...
 
     def phase(self, name: str, seconds: float) -> None:
-        """A part of the work has taken so long: tokenize, forward or decode."""
+        """A phase of the work has ended: tokenize, forward, decode or explain."""
         ...
 
     def generated(self, tokens: int) -> None:
-        """So many tokens have come out of a step that generates."""
+        """A generation step has produced this many tokens."""
         ...
 
 
 class Unobserved:
-    """Nobody listens."""
+    """An observer that ignores everything."""
 
     def queued(self, seconds: float) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
     def step(self, rows: int, tokens: int, padded: int) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
     def phase(self, name: str, seconds: float) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
     def generated(self, tokens: int) -> None:
-        """Say nothing."""
+        """Do nothing."""

@@ -1,4 +1,4 @@
-"""The tracer that sends what it sees over OTLP. Imports OpenTelemetry, which may be missing."""
+"""The tracer that exports spans over OTLP. Imports OpenTelemetry, which may not be installed."""
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,26 +13,26 @@ from opentelemetry.semconv.attributes.http_attributes import HTTP_RESPONSE_STATU
 from opentelemetry.trace import Span, SpanKind, StatusCode, set_span_in_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from transformermodel_predictor.protocols.errors import refusal
-from transformermodel_predictor.telemetry.answered import Answered
-from transformermodel_predictor.telemetry.timeline import Timeline, noting
+from transformermodel_predictor.protocols.errors import refusal_of
+from transformermodel_predictor.telemetry.outcome import Outcome
+from transformermodel_predictor.telemetry.timeline import Timeline, recording_timelines
 
 _SERVICE = "transformermodel"
 
 _RPC_RESPONSE_STATUS_CODE = "rpc.response.status_code"
-"""The conventions' name, which their package has only among those that may change."""
+"""An attribute of OpenTelemetry's conventions that their package has among the unstable ones only."""
 
 _REFUSAL = "transformermodel.refusal"
-"""What the client did wrong; the conventions have a name for it only where it is an error."""
+"""The type of a client's error; the conventions have an attribute for errors of the server only."""
 
 _GRPC = "grpc"
 
 _GRPC_FAULTS = frozenset({"DATA_LOSS", "DEADLINE_EXCEEDED", "INTERNAL", "UNAVAILABLE", "UNIMPLEMENTED", "UNKNOWN"})
-"""gRPC's codes that are a fault of the server, by OpenTelemetry's conventions for RPCs; the others are the client's."""
+"""gRPC codes that are faults of the server by OpenTelemetry's conventions for RPCs; the others are the client's."""
 
 
 class OTLPTracer:
-    """Implements `Tracer`; OpenTelemetry's own variables say where to, and how."""
+    """Implements `Tracer`. OpenTelemetry's own environment variables configure the export."""
 
     def __init__(self) -> None:
         self._provider = TracerProvider(resource=_resource())
@@ -41,8 +41,8 @@ class OTLPTracer:
         self._propagator = TraceContextTextMapPropagator()
 
     @contextmanager
-    def span(self, headers: Mapping[str, str], protocol: str, model: str, answered: Answered) -> Iterator[None]:
-        """A request with its phases, part of its client's trace."""
+    def span(self, headers: Mapping[str, str], protocol: str, model: str, outcome: Outcome) -> Iterator[None]:
+        """Trace a request with its phases, as part of its client's trace; see `Tracer`."""
         with self._tracer.start_as_current_span(
             f"{protocol} {model}".rstrip(),
             self._propagator.extract(headers),
@@ -51,26 +51,26 @@ class OTLPTracer:
             record_exception=False,
             set_status_on_exception=False,
         ) as current:
-            if not current.is_recording():  # its client wants no trace of it
+            if not current.is_recording():  # not sampled, by the client's decision
                 yield
                 return
             raised: BaseException | None = None
-            with noting() as timelines:
+            with recording_timelines() as timelines:
                 try:
                     yield
                 except BaseException as error:
                     raised = error
                     raise
                 finally:
-                    _tell_end(current, protocol, answered.status, raised)
-                    self._tell_phases(current, timelines)
+                    _set_outcome(current, protocol, outcome.status, raised)
+                    self._add_phases(current, timelines)
 
     def end(self) -> None:
-        """Send what has not been sent yet."""
+        """Export the spans that have not been exported yet."""
         self._provider.shutdown()
 
-    def _tell_phases(self, request: Span, timelines: Iterable[Timeline]) -> None:
-        """The phases as spans, after the fact."""
+    def _add_phases(self, request: Span, timelines: Iterable[Timeline]) -> None:
+        """Add a span per phase, with the times recorded for it."""
         context = set_span_in_context(request)
         start = time.time_ns() - time.perf_counter_ns()
         for phase in (phase for timeline in timelines for phase in timeline.phases):
@@ -78,10 +78,10 @@ class OTLPTracer:
             span.end(start + _nanoseconds(phase.ended))
 
 
-def _tell_end(request: Span, protocol: str, status: int, raised: BaseException | None) -> None:
-    """How a request ended, by OpenTelemetry's conventions for servers: what its client did wrong is no error."""
+def _set_outcome(request: Span, protocol: str, status: int, raised: BaseException | None) -> None:
+    """Set how a request ended, by OpenTelemetry's conventions for servers: a client's mistake is not an error."""
     if protocol == _GRPC:
-        code = refusal(raised).code if raised else "OK"
+        code = refusal_of(raised).code if raised else "OK"
         request.set_attribute(_RPC_RESPONSE_STATUS_CODE, code)
         is_fault = code in _GRPC_FAULTS
     else:
@@ -99,7 +99,7 @@ def _nanoseconds(seconds: float) -> int:
 
 
 def _resource() -> Resource:
-    """Who sends: OTEL_SERVICE_NAME, or our own name where the SDK would put a placeholder."""
+    """The traced service: named by OTEL_SERVICE_NAME, else by our own name instead of the SDK's placeholder."""
     defaults = Resource.create()
-    named = not str(defaults.attributes.get("service.name", "")).startswith("unknown_service")
-    return defaults if named else defaults.merge(Resource({"service.name": _SERVICE}))
+    has_name = not str(defaults.attributes.get("service.name", "")).startswith("unknown_service")
+    return defaults if has_name else defaults.merge(Resource({"service.name": _SERVICE}))

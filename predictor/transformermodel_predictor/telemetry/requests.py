@@ -1,4 +1,4 @@
-"""Counts requests and their time, by model, protocol and status."""
+"""Measures requests, by model, protocol and status."""
 
 import time
 from collections.abc import Iterable
@@ -9,16 +9,16 @@ from typing import Self
 from prometheus_client import Counter, Histogram
 
 from transformermodel_predictor.explanations.explanation import Explanation
-from transformermodel_predictor.protocols.errors import refusal
+from transformermodel_predictor.protocols.errors import refusal_of
 from transformermodel_predictor.telemetry.metrics import Metrics
 
 
 class Measurement:
-    """A request under way, which is counted at the end of this context; an exception that ends it says its status.
+    """Measures one request for as long as the context lasts. Implements `Outcome`.
 
     Attributes:
-        explains: whether it turned out to ask for explanations.
-        status: the HTTP status of the answer; where the request fails, its error says it.
+        explains: whether the request turned out to be one for explanations.
+        status: the HTTP status of the answer; set from the exception if one ends the context.
     """
 
     __slots__ = ("_kind", "_started", "explains", "status")
@@ -29,7 +29,7 @@ class Measurement:
         self._kind = kind
 
     def __enter__(self) -> Self:
-        """Begin."""
+        """Start the clock."""
         self._kind.in_flight += 1
         self._started = time.perf_counter()
         return self
@@ -37,18 +37,18 @@ class Measurement:
     def __exit__(
         self, _: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Count it."""
+        """Count the request."""
         if error is not None:
-            self.status = refusal(error).status
+            self.status = refusal_of(error).status
         self._kind.in_flight -= 1
         self._kind.count(self.status, time.perf_counter() - self._started, explains=self.explains)
 
 
 class _Kind:
-    """Requests in one protocol to one model. Keeps their instruments: looking them up costs more than counting.
+    """The requests in one protocol to one model. Caches their instruments: looking them up costs more than counting.
 
     Attributes:
-        in_flight: those under way.
+        in_flight: number of requests in flight.
     """
 
     def __init__(self, metrics: Metrics, model: str, protocol: str) -> None:
@@ -59,7 +59,7 @@ class _Kind:
         metrics.in_flight.labels(*self._labels).set_function(lambda: self.in_flight)
 
     def count(self, status: int, seconds: float, *, explains: bool) -> None:
-        """One is over."""
+        """Count a completed request."""
         key = (status, explains)
         if key not in self._instruments:
             self._instruments[key] = self._instruments_of(str(status), explains)
@@ -83,8 +83,8 @@ class RequestMeter:
         """Measure one request.
 
         Args:
-            protocol: how the client speaks.
-            model: the model's name; empty where it is unknown, because anybody can make up names.
+            protocol: the client's protocol, such as `v2` or `grpc`.
+            model: the model's name; empty if it is unknown, so that made-up names create no series.
         """
         key = (model, protocol)
         if key not in self._kinds:
@@ -92,10 +92,10 @@ class RequestMeter:
         return Measurement(self._kinds[key])
 
     def explaining(self, model: str) -> AbstractContextManager[object]:
-        """An explanation is asked for, and its request under way, for as long as the context lasts."""
+        """Count a request for explanations as in flight for as long as the context lasts."""
         return self._metrics.explanations_in_flight.labels(model).track_inprogress()
 
     def explained(self, model: str, explanations: Iterable[Explanation]) -> None:
-        """Count what was explained, and what it took."""
+        """Record the steps of each explanation."""
         for explanation in explanations:
             self._metrics.explanation_steps.labels(model, explanation.method.value).observe(explanation.steps)

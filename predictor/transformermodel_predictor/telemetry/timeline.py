@@ -1,4 +1,4 @@
-"""When a request waited and when it was worked on: noted for its trace, where somebody traces, and nowhere else."""
+"""Records when a request waits and when it is worked on, if it is traced."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -10,19 +10,19 @@ from typing import TypeVar
 QUEUE = "queue"
 
 _SHORTEST_WAIT = 0.001
-"""Seconds; less between two phases is the way from one to the other."""
+"""Seconds; a shorter gap between two phases does not count as a wait."""
 
 _Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True)
 class Phase:
-    """A part of the work, or a wait for it.
+    """A phase of the work, or a wait for it.
 
     Attributes:
         name: queue, tokenize, forward, decode or explain.
-        began: on the clock `time.perf_counter`, in seconds.
-        ended: on the same clock.
+        began: start on the clock `time.perf_counter`, in seconds.
+        ended: end on the same clock.
     """
 
     name: str
@@ -31,10 +31,10 @@ class Phase:
 
 
 class Timeline:
-    """The phases of something that came at once. May be added to from any thread.
+    """The phases of a request, or of a part of one that arrived as a whole. May be extended from any thread.
 
     Args:
-        arrived: when it came, on the clock `time.perf_counter`.
+        arrived: time of arrival on the clock `time.perf_counter`, in seconds.
     """
 
     def __init__(self, arrived: float) -> None:
@@ -42,14 +42,14 @@ class Timeline:
         self._worked: list[Phase] = []
 
     def add(self, name: str, began: float, ended: float) -> None:
-        """It was worked on. What shares a step with itself says so once for each part, and is noted once."""
+        """Add a phase; a step reports it once for each of a request's rows, and repetitions count once."""
         phase = Phase(name, began, ended)
         if not self._worked or self._worked[-1] != phase:
             self._worked.append(phase)
 
     @property
     def phases(self) -> list[Phase]:
-        """The parts of the work in their order, and between them the waits."""
+        """The phases of the work in order, and the waits between them."""
         phases: list[Phase] = []
         busy = self._arrived
         for phase in sorted(self._worked, key=lambda phase: phase.began):
@@ -61,32 +61,32 @@ class Timeline:
 
 
 _timelines: ContextVar[list[Timeline] | None] = ContextVar("timelines", default=None)
-"""Those of the request that is being answered, if it is traced."""
+"""The timelines of the current request, if it is traced."""
 
 
 @contextmanager
-def noting() -> Iterator[list[Timeline]]:
-    """Keep the timelines of what is begun within, also by the tasks that are made there."""
-    kept: list[Timeline] = []
-    token = _timelines.set(kept)
+def recording_timelines() -> Iterator[list[Timeline]]:
+    """Collect the timelines created within the context, including those of tasks that are created there."""
+    timelines: list[Timeline] = []
+    token = _timelines.set(timelines)
     try:
-        yield kept
+        yield timelines
     finally:
         _timelines.reset(token)
 
 
 def new_timeline(arrived: float) -> Timeline | None:
-    """A timeline that will be told; None where nobody wants it."""
-    kept = _timelines.get()
-    if kept is None:
+    """A timeline for the current request; None if it is not traced."""
+    timelines = _timelines.get()
+    if timelines is None:
         return None
     timeline = Timeline(arrived)
-    kept.append(timeline)
+    timelines.append(timeline)
     return timeline
 
 
 def noted(name: str, work: Callable[[], _Result]) -> Callable[[], _Result]:
-    """Work that comes now and is done later: where somebody wants to know, its phase is noted."""
+    """Wrap work that arrives now and runs later, so that its phase is recorded if the request is traced."""
     timeline = new_timeline(time.perf_counter())
     if timeline is None:
         return work

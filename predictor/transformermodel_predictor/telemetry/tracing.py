@@ -1,7 +1,7 @@
-"""OpenTelemetry traces: a span per request, and in it one for each wait and each part of the work.
+"""OpenTelemetry traces: a span per request, with a child span for each wait and each phase of the work.
 
-The request's is part of the trace that the client began (W3C's `traceparent`). Only where an endpoint is configured;
-otherwise nothing of OpenTelemetry is imported.
+The request's span belongs to the client's trace (W3C `traceparent`). Unless an endpoint is configured, OpenTelemetry is
+not even imported.
 """
 
 from collections.abc import Mapping
@@ -9,50 +9,52 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 from transformermodel_api.tracing import importing_opentelemetry, traces_wanted
-from transformermodel_predictor.telemetry.answered import Answered
+from transformermodel_predictor.telemetry.outcome import Outcome
 
 _NOTHING = nullcontext()
 
 
 class Tracer(Protocol):
-    """Begins spans."""
+    """Traces requests."""
 
     def span(
-        self, headers: Mapping[str, str], protocol: str, model: str, answered: Answered
+        self, headers: Mapping[str, str], protocol: str, model: str, outcome: Outcome
     ) -> AbstractContextManager[None]:
-        """A request; an exception that ends it is told by its type, because its text may hold somebody's data.
+        """Trace a request for as long as the context lasts.
+
+        An exception that ends it is recorded by its type alone: its message may contain users' data.
 
         Args:
-            headers: the request's.
-            protocol: how the client speaks.
-            model: the model's name; empty where there is none.
-            answered: has the answer's status when the context ends.
+            headers: the request's headers, which may name the client's trace.
+            protocol: the client's protocol, such as `v2` or `grpc`.
+            model: the model's name; empty if it is unknown.
+            outcome: has the answer's status when the context ends.
         """
         ...
 
     def end(self) -> None:
-        """Send what has not been sent yet."""
+        """Export the spans that have not been exported yet."""
         ...
 
 
 class Untraced:
-    """Nobody wants traces."""
+    """A tracer that does nothing."""
 
     def span(
-        self, headers: Mapping[str, str], protocol: str, model: str, answered: Answered
+        self, headers: Mapping[str, str], protocol: str, model: str, outcome: Outcome
     ) -> AbstractContextManager[None]:
-        """Nothing."""
+        """Do nothing."""
         return _NOTHING
 
     def end(self) -> None:
-        """Nothing is left to send."""
+        """Do nothing."""
 
 
 def make_tracer(environment: Mapping[str, str]) -> Tracer:
-    """A tracer that sends to the endpoint in the environment; one that does nothing where there is none.
+    """A tracer that exports to the endpoint in the environment; without one, a tracer that does nothing.
 
     Raises:
-        UserError: there is an endpoint, but OpenTelemetry is not installed.
+        UserError: an endpoint is configured, but OpenTelemetry is not installed.
     """
     if not traces_wanted(environment):
         return Untraced()

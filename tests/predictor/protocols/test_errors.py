@@ -17,7 +17,7 @@ from transformermodel_predictor.protocols.errors import (
     Unauthorized,
     UnknownModel,
     UnknownVersion,
-    refusal,
+    refusal_of,
 )
 from transformermodel_predictor.protocols.torchserve_errors import error_document
 from transformermodel_predictor.tasks.task import InvalidQuestion
@@ -40,7 +40,7 @@ from transformermodel_predictor.tasks.task import InvalidQuestion
     ],
 )
 def test_a_cause_has_a_status_a_code_and_its_own_words(error: Exception, status: int, code: str) -> None:
-    told = refusal(error)
+    told = refusal_of(error)
     assert isinstance(error, EXPECTED)
     assert told.status == status
     assert told.code == grpc.StatusCode[code].name
@@ -49,17 +49,17 @@ def test_a_cause_has_a_status_a_code_and_its_own_words(error: Exception, status:
 
 
 def test_a_request_is_cancelled_by_a_server_that_ends() -> None:
-    assert refusal(asyncio.CancelledError()) == refusal(ServerEnds())
+    assert refusal_of(asyncio.CancelledError()) == refusal_of(ServerEnds())
     assert isinstance(asyncio.CancelledError(), EXPECTED)
 
 
 def test_a_request_whose_thread_was_shut_down_came_when_the_server_ended() -> None:
-    assert refusal(ShutDown("engine")) == refusal(ServerEnds())
+    assert refusal_of(ShutDown("engine")) == refusal_of(ServerEnds())
     assert isinstance(ShutDown("engine"), EXPECTED)
 
 
 def test_torchserves_form_has_the_status_its_name_and_the_words() -> None:
-    assert error_document(refusal(UnknownModel("m"))) == {
+    assert error_document(refusal_of(UnknownModel("m"))) == {
         "code": 404,
         "type": "ModelNotFoundException",
         "message": "there is no model 'm' here; the server has none",
@@ -76,10 +76,10 @@ def test_torchserves_form_has_the_status_its_name_and_the_words() -> None:
     ],
 )
 def test_an_unknown_model_is_named_with_those_that_there_are(there: list[str], offered: str) -> None:
-    assert refusal(UnknownModel("sentimant", there)).message == f"there is no model 'sentimant' here; {offered}"
+    assert refusal_of(UnknownModel("sentimant", there)).message == f"there is no model 'sentimant' here; {offered}"
 
 
 def test_the_words_of_an_unexpected_error_stay_in_the_house() -> None:
-    told = refusal(RuntimeError("somebody's private text"))
+    told = refusal_of(RuntimeError("somebody's private text"))
     assert told.status == 500
     assert "private" not in told.message

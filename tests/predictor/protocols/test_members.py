@@ -7,7 +7,7 @@ KNOWN = ("inputs", "outputs", "parameters")
 
 
 def test_the_member_that_is_meant_is_named() -> None:
-    with pytest.raises(InvalidRequest, match="no member 'Parameters': is parameters meant") as refusal:
+    with pytest.raises(InvalidRequest, match="no member 'Parameters': did you mean parameters") as refusal:
         refuse_misspelt({"inputs": [], "Parameters": {}}, KNOWN)
     assert refusal.value.field == "Parameters"
 

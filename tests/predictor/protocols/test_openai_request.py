@@ -161,7 +161,7 @@ class TestMessages:
                 r"the name of messages\[0\] must be a string",
                 "messages[0].name",
             ),
-            ({"role": "tool", "content": "a", "tool_call_id": "b"}, "speaks of tools", "messages[0]"),
+            ({"role": "tool", "content": "a", "tool_call_id": "b"}, "uses tools", "messages[0]"),
         ],
         ids=str,
     )

@@ -31,9 +31,9 @@ def test_parameters_stand_beside_the_instances() -> None:
         ({"instances": [["a"]]}, "an instance must be a string or an object with text, text_pair (optional)"),
         ({"instances": ["a"], "parameters": "top_k"}, "parameters must be an object"),
         ({"instances": ["a"], "parameters": []}, "parameters must be an object"),
-        ({"instances": ["a"], "parametres": {}}, "the body has no member 'parametres': is parameters meant?"),
-        ({"instances": ["a"], "params": {}}, "the body has no member 'params': is parameters meant?"),
-        ({"instance": ["a"]}, "the body has no member 'instance': is instances meant?"),
+        ({"instances": ["a"], "parametres": {}}, "the body has no member 'parametres': did you mean parameters?"),
+        ({"instances": ["a"], "params": {}}, "the body has no member 'params': did you mean parameters?"),
+        ({"instance": ["a"]}, "the body has no member 'instance': did you mean instances?"),
     ],
 )
 def test_a_body_that_breaks_the_protocol_is_refused_by_what_is_wrong(body: Any, problem: str) -> None:

@@ -118,7 +118,7 @@ class TestMalformed:
 
     @pytest.mark.parametrize(("name", "meant"), [("parametres", "parameters"), ("output", "outputs")])
     def test_a_member_that_is_misspelt_is_refused_where_it_would_be_lost(self, name: str, meant: str) -> None:
-        with pytest.raises(InvalidRequest, match=f"no member '{name}': is {meant} meant"):
+        with pytest.raises(InvalidRequest, match=f"no member '{name}': did you mean {meant}"):
             v2.read_request({"inputs": [tensor(["a"])], name: []})
 
     def test_members_of_other_servers_are_passed_over(self) -> None:

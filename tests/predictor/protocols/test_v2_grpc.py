@@ -52,7 +52,7 @@ def test_parameters_in_fields_of_tritons_own_are_read(wire: bytes, value: float)
 def test_a_parameter_without_a_value_is_refused(wire: bytes) -> None:
     asked = request(raw=pack("BYTES", ["a", "b"]), parameters={"top_k": messages.InferParameter.FromString(wire)})
 
-    with pytest.raises(InvalidRequest, match="'top_k' has no value; floats travel as strings"):
+    with pytest.raises(InvalidRequest, match="'top_k' has no value; send floats as strings"):
         v2_grpc.read_request(asked)
 
 

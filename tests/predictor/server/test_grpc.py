@@ -221,7 +221,7 @@ class TestInfer:
             (infer_members("good", raw_input_contents=[b"\1\0\0\0a"]), "contents beside raw_input_contents"),
             (infer_members("good", raw=True) | {"raw_input_contents": [b"\5\0\0\0a"]}, "ends within element 0"),
             (infer_members("good", parameters={"top_k": messages.InferParameter(int64_param=9)}), "top_k"),
-            (infer_members("good", parameters={"top_k": messages.InferParameter()}), "floats travel as strings"),
+            (infer_members("good", parameters={"top_k": messages.InferParameter()}), "send floats as strings"),
             (
                 infer_members("good", outputs=[messages.ModelInferRequest.InferRequestedOutputTensor(name="logits")]),
                 "'logits' is not known",

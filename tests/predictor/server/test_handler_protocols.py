@@ -128,7 +128,7 @@ def test_an_instance_is_a_row(client: httpx.Client) -> None:
 
 def test_a_misspelt_member_is_refused_unless_the_handler_reads_the_body_itself(client: httpx.Client) -> None:
     refused = client.post("/v1/models/rows:predict", json={"instances": ["text"], "params": {"target": 2}})
-    assert (refused.status_code, "is parameters meant" in refused.text) == (400, True)
+    assert (refused.status_code, "did you mean parameters" in refused.text) == (400, True)
     assert predict(client, 1, model="instances", params={"target": 2}) == predict(client, 1, model="instances")
 
 

@@ -2,7 +2,7 @@
 
 from contextvars import copy_context
 
-from transformermodel_predictor.telemetry.timeline import Phase, Timeline, new_timeline, noted, noting
+from transformermodel_predictor.telemetry.timeline import Phase, Timeline, new_timeline, noted, recording_timelines
 
 
 def test_waits_are_between_the_parts_of_the_work() -> None:
@@ -34,7 +34,7 @@ def test_a_step_of_many_rows_is_one_phase() -> None:
 
 
 def test_timelines_are_kept_where_somebody_wants_them_and_by_what_is_begun_there() -> None:
-    with noting() as timelines:
+    with recording_timelines() as timelines:
         there = copy_context()
         inner = there.run(new_timeline, 2.0)
 
@@ -47,7 +47,7 @@ def test_work_is_left_as_it_is_where_nobody_asks() -> None:
     def work() -> int:
         return 4
 
-    with noting() as timelines:
+    with recording_timelines() as timelines:
         told = noted("tokenize", work)
 
     assert noted("tokenize", work) is work

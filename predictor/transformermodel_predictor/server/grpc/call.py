@@ -16,7 +16,7 @@ from transformermodel_predictor.protocols.errors import (
     ClientGone,
     InvalidRequest,
     MessageNotReceived,
-    refusal,
+    refusal_of,
 )
 from transformermodel_predictor.protocols.messages import AnyMessage
 
@@ -61,14 +61,14 @@ def answering(name: str, kind: AnyMessage, method: Method, receive: Receive, rea
                 read = _read(kind, await receive(context))
             return await method(read, context)
         except (asyncio.CancelledError, ClientGone) as error:  # gRPC itself has told the client, or has none to tell
-            code = refusal(error).code
+            code = refusal_of(error).code
             raise asyncio.CancelledError from error
         except Exception as error:  # noqa: BLE001 - the client is told, in the protocol's form
             if not isinstance(error, EXPECTED):
                 _log.exception("gRPC %s failed", name)
-            told = refusal(error)
-            code = told.code
-            await context.abort(grpc.StatusCode[code], told.message)
+            refusal = refusal_of(error)
+            code = refusal.code
+            await context.abort(grpc.StatusCode[code], refusal.message)
         finally:
             if _access.isEnabledFor(logging.INFO):
                 _access.info("gRPC %s %s %.1f ms", name, code, (time.perf_counter() - started) * 1000)

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from transformermodel_predictor.protocols.errors import refusal
+from transformermodel_predictor.protocols.errors import refusal_of
 from transformermodel_predictor.protocols.torchserve_errors import error_document
 from transformermodel_predictor.server.connection import while_connected
 from transformermodel_predictor.server.exchange import refused
@@ -55,8 +55,8 @@ class HandlerResponse(Response):
 
 def failed_response(call: Call, error: HandlerFailed | HandlerUnavailable) -> Response:
     """An error in TorchServe's form; the id in its headers is the one that the log and the handler know."""
-    told = refusal(error)
-    response = refused(told, error_document(told))
+    refusal = refusal_of(error)
+    response = refused(refusal, error_document(refusal))
     response.headers.update({REQUEST_ID: call.request_id, **_NOT_TO_BE_KEPT})
     return response
 

@@ -247,7 +247,7 @@ def test_a_misspelt_parameter_is_refused_with_what_is_meant(
 ) -> None:
     answer = manager.request(method, f"{path}&{misspelt}=1")
     assert refused(answer) == (400, "BadRequestException")
-    assert answer.json()["message"] == f"there is no parameter {misspelt!r}: is {meant} meant?"
+    assert answer.json()["message"] == f"there is no parameter {misspelt!r}: did you mean {meant}?"
     assert manager.get("/models/tells/2.0").status_code == 404
 
 
