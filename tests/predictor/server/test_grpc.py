@@ -40,6 +40,10 @@ class Client:
         self.metadata = metadata
 
     def __call__(self, method: str, seconds: float = PATIENCE_SECONDS, **members: Any) -> Any:
+        return self.begin(method, seconds, **members).result()
+
+    def begin(self, method: str, seconds: float = PATIENCE_SECONDS, **members: Any) -> grpc.Future:
+        """Call it and go on."""
         request, response = (
             (RepositoryIndexRequest, RepositoryIndexResponse)
             if method == "RepositoryIndex"
@@ -50,7 +54,7 @@ class Client:
             request_serializer=lambda message: message.SerializeToString(),
             response_deserializer=response.FromString,
         )
-        return call(request(**members), timeout=seconds, metadata=self.metadata)
+        return call.future(request(**members), timeout=seconds, metadata=self.metadata)
 
 
 def infer_members(*texts: str, raw: bool = False, **more: Any) -> dict[str, Any]:
@@ -137,6 +141,7 @@ class TestServer:
     def test_a_client_whose_time_passes_before_its_message_has_come_is_gone(
         self, client: Client, access_log: AccessLog
     ) -> None:
+        assert client("ServerLive").live, "what it takes to connect is no part of the time"
         ends = threading.Event()
         with pytest.raises(grpc.RpcError) as refusal:
             client.channel.stream_unary(f"/{SERVICE}/ModelInfer")(_nothing_until(ends), timeout=0.5)
@@ -146,7 +151,15 @@ class TestServer:
 
     @pytest.mark.parametrize(
         ("given", "remaining", "passed"),
-        [(0.5, 0.0, True), (0.5, 0.004, True), (0.0, 0.0, True), (0.5, 0.3, False), (None, None, False)],
+        [
+            (0.5, 0.0, True),
+            (0.5, 0.004, True),
+            (20.0, 1.9, True),
+            (0.02, 0.015, True),
+            (0.0, 0.0, True),
+            (0.5, 0.3, False),
+            (None, None, False),
+        ],
     )
     def test_a_clients_time_has_passed_by_its_own_clock(
         self, given: float | None, remaining: float | None, passed: bool
@@ -297,7 +310,9 @@ class TestWhileTheEngineIsBusy:
     def test_a_client_that_goes_is_counted_as_such(
         self, gated_client: Client, gated_engine: GatedEngine, access_log: AccessLog
     ) -> None:
-        refused(gated_client, "ModelInfer", grpc.StatusCode.DEADLINE_EXCEEDED, seconds=0.1, **infer_members("bad"))
+        going = gated_client.begin("ModelInfer", **infer_members("bad"))
+        gated_engine.wait_until_busy()
+        going.cancel()
         access_log.wait_for("gRPC ModelInfer CANCELLED ")
 
 
@@ -357,10 +372,13 @@ def test_a_client_that_goes_and_a_server_that_ends_are_counted_apart(
     options = ServerOptions(grpc_port=0, finish_seconds=0)
     with running({"tiny": gated_model}, options) as server, ThreadPoolExecutor() as clients:
         client = Client(server.grpc_address)
-        in_flight = clients.submit(refused, client, "ModelInfer", grpc.StatusCode.UNAVAILABLE, **infer_members("good"))
+        going = client.begin("ModelInfer", **infer_members("bad"))
         gated_engine.wait_until_busy()
-        refused(client, "ModelInfer", grpc.StatusCode.DEADLINE_EXCEEDED, seconds=0.1, **infer_members("bad"))
+        going.cancel()
         access_log.wait_for("gRPC ModelInfer CANCELLED ")
+        in_flight = clients.submit(refused, client, "ModelInfer", grpc.StatusCode.UNAVAILABLE, **infer_members("good"))
+        gated_engine.release()
+        gated_engine.wait_until_busy()
         server.drain()
         in_flight.result()
         access_log.wait_for("gRPC ModelInfer UNAVAILABLE ")

@@ -41,6 +41,9 @@ Reading = Callable[[Context], AbstractContextManager[object]]
 _SHARE_LOST_ON_THE_WAY = 0.1
 """Of a client's time: what it may have less of than the server knows of."""
 
+_SECONDS_LOST_ON_THE_WAY = 0.1
+"""The same in seconds: of little that was left when a busy server came to the call, a share is too little."""
+
 
 def answering(name: str, kind: AnyMessage, method: Method, receive: Receive, reading: Reading) -> Answer:
     """An RPC that ends with the status code of what went wrong, also where its request cannot be received or read.
@@ -110,12 +113,12 @@ def time_has_passed(given: float | None, remaining: float | None) -> bool:
     the call has come, and is rounded up by up to a hundredth on its way.
 
     Args:
-        given: seconds that the client had left when its call came; None where it waits for ever.
+        given: seconds that the client had left when the server came to its call; None where it waits for ever.
         remaining: seconds that it has left now.
     """
     if given is None or remaining is None:
         return False
-    return remaining <= given * _SHARE_LOST_ON_THE_WAY
+    return remaining <= max(given * _SHARE_LOST_ON_THE_WAY, _SECONDS_LOST_ON_THE_WAY)
 
 
 @contextmanager
