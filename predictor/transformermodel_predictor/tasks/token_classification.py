@@ -22,7 +22,7 @@ from transformermodel_predictor.tasks.parameters import (
     whole,
 )
 from transformermodel_predictor.tasks.places import trimmed
-from transformermodel_predictor.tasks.task import Encoding, Outputs, TensorSpec, Windows
+from transformermodel_predictor.tasks.task import Encoding, InvalidQuestion, Outputs, TensorSpec, Windows
 from transformermodel_predictor.tasks.tokenization import encode_aligned, require_tokens
 from transformermodel_predictor.tasks.windows import alignment_of, best_windows, span_of, windows_over
 
@@ -129,15 +129,11 @@ class TokenClassification:
         """Tokenize; texts longer than the model in windows, so that nothing is lost.
 
         Raises:
-            InvalidQuestion: a text has no tokens.
+            InvalidQuestion: a text has no tokens, or the model no room for any.
         """
-        limit = self._configuration.max_length
         encodings = encode_aligned(tokenizer, [(question.text, None) for question in questions])
         require_tokens(encodings, questions)
-        return [
-            windows_over(encoding, 0, limit, question.stride)
-            for question, encoding in zip(questions, encodings, strict=True)
-        ]
+        return [self._windows(question, encoding) for question, encoding in zip(questions, encodings, strict=True)]
 
     def decode(
         self, questions: Sequence[TaggingQuestion], windows: Sequence[Windows], outputs: Sequence[Sequence[Outputs]]
@@ -174,6 +170,12 @@ class TokenClassification:
         own = reference.probabilities.max(-1).values
         others = reference.probabilities.gather(-1, other.probabilities.argmax(-1, keepdim=True)).squeeze(-1)
         return float((own - others).max()) if reference.places else 0.0
+
+    def _windows(self, question: TaggingQuestion, encoding: Encoding) -> Windows:
+        try:
+            return windows_over(encoding, 0, self._configuration.max_length, question.stride)
+        except ValueError as error:
+            raise InvalidQuestion(f"the text has no room: {error}", question) from error
 
 
 def _parameters(max_length: int) -> tuple[Parameter, ...]:

@@ -31,10 +31,11 @@ def windows_over(encoding: Encoding, text: int, limit: int, stride: int) -> Wind
         return (encoding,)
     begin, end = span_of(alignment_of(encoding), text)
     room = limit - (len(encoding) - (end - begin))
-    if room < limit // _LEAST_SHARE:
+    least = max(limit // _LEAST_SHARE, 1)
+    if room < least:
         raise ValueError(
             f"{limit - room} tokens stand around the text; of the {limit} that the model takes, "
-            f"at least {limit // _LEAST_SHARE} must be left for it"
+            f"at least {least} must be left for it"
         )
     step = room - min(stride, room // 2)
     starts = range(begin, max(end - room, begin) + step, step)

@@ -51,6 +51,12 @@ def test_windows_overlap_and_keep_what_stands_around_the_text() -> None:
     assert [window.truncated for window in windows] == [0, 0, 0]
 
 
+@pytest.mark.parametrize("limit", [1, 2])
+def test_a_window_without_room_for_a_token_of_the_text_is_refused(limit: int) -> None:
+    with pytest.raises(ValueError, match="at least 1 must be left for it"):
+        windows_over(single(4), 0, limit, stride=0)
+
+
 def test_of_a_pair_only_the_given_text_is_cut() -> None:
     windows = windows_over(pair(2, 5), 1, limit=8, stride=1)
     assert ids(windows) == [[CLS, 100, 101, SEP, 0, 1, 2, SEP], [CLS, 100, 101, SEP, 2, 3, 4, SEP]]

@@ -23,6 +23,7 @@ from transformermodel_predictor.engines.compiled import unsupported
 from transformermodel_predictor.engines.pretrained import PretrainedEngine
 from transformermodel_predictor.pretrained import load_pretrained_tokenizer, one_line
 from transformermodel_predictor.tasks.catalogue import TaskConfiguration, make_task, task_of_mode, task_type
+from transformermodel_predictor.tasks.task import InvalidQuestion
 from transformermodel_predictor.tasks.text_generation import TextGeneration
 from transformermodel_predictor.torchserve.ancestor.answering import Answering
 from transformermodel_predictor.torchserve.ancestor.completing import completed
@@ -92,6 +93,7 @@ def _load(archived: Archived, setup: Setup, device: torch.device) -> Loaded:
 def _load_graph(material: Material) -> Loaded:
     graph = load_graph_model(material)
     answering = EncoderAnswering(graph.task, material.tokenizer, graph.engine)
+    _require_room(answering, material.configuration.max_length)
     return Loaded(answering, graph.module, graph.task.labels, graph.length)
 
 
@@ -113,10 +115,25 @@ def _load_pretrained(material: Material) -> Loaded:
     engine = PretrainedEngine(model)
     engine.try_padding()
     answering = EncoderAnswering(task, material.tokenizer, engine, model)
+    _require_room(answering, configuration.max_length)
     if configuration.pt2.compile is not None:
         engine.compile(configuration.pt2.compile)
         _warm_up(answering)
     return Loaded(answering, model, labels)
+
+
+def _require_room(answering: EncoderAnswering, wanted: int) -> None:
+    """Refuse a limit with which next to nothing could be answered.
+
+    Raises:
+        PreparationFailed: UnsupportedForm.
+    """
+    try:
+        answering.encode(answering.task.probes[:1])
+    except InvalidQuestion as error:
+        raise unsupported(
+            f"handler.max_length {wanted} leaves no room for a short text ({error}): raise it."
+        ) from error
 
 
 def _placed(model: PreTrainedModel, configuration: ModelConfiguration, device: torch.device) -> PreTrainedModel:
@@ -199,7 +216,11 @@ def _labels(archived: Archived, task: TaskName) -> tuple[str, ...] | None:
 
 def _warm_up(answering: EncoderAnswering) -> None:
     """Run one row and two, of different lengths, so that no request pays for what is compiled."""
-    task: Any = answering.task
-    probes = [answering.encode([probe]) for probe in task.probes[:2]]
-    for asked in (probes[0], [*probes[0], *probes[1]]):
+    shortest, longer, *_ = answering.task.probes
+    one = answering.encode([shortest])
+    try:
+        other = answering.encode([longer])
+    except InvalidQuestion:  # a question is never cut, and inputs may be that short
+        other = one
+    for asked in (one, [*one, *other]):
         answering.answer(asked)

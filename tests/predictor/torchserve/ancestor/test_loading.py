@@ -16,7 +16,7 @@ from tests.hub.server import HubServer, serving
 from tests.predictor.tiny import LABELS as CHECKPOINT_LABELS
 from tests.predictor.torchserve.ancestor.archives import AncestorArchive, make_archive
 from tests.predictor.torchserve.ancestor.asking import Asked
-from transformermodel_api.errors import TransformerModelError
+from transformermodel_api.errors import TransformerModelError, UserError
 from transformermodel_predictor.torchserve.archive import ArchiveFormat, write_archive
 from transformermodel_predictor.torchserve.packing import ArchiveOptions, pack_handler
 from transformermodel_predictor.torchserve.reading.opening import open_archive
@@ -173,6 +173,30 @@ class TestSettings:
         plain.handler.initialize(plain.context)
         assert plain.predict(TEXT, "it was bad") == expected
         assert document["pt2"] == {"compile": {"enable": True, "backend": "eager"}}
+
+    @pytest.mark.parametrize(
+        ("mode", "save_mode", "length"),
+        [
+            ("question_answering", "pretrained", 4),
+            ("question_answering", "torchscript", 4),
+            ("token_classification", "pretrained", 2),
+        ],
+    )
+    def test_a_limit_with_which_nothing_can_be_answered_is_refused(
+        self, archive_of: ArchiveOf, mode: str, save_mode: str, length: int
+    ) -> None:
+        with pytest.raises(UserError, match=rf"^handler\.max_length {length} leaves no room for a short text \("):
+            Asked(archive_of(mode, save_mode).with_settings(max_length=length))
+
+    def test_a_compiled_model_with_short_inputs_is_warmed_up_with_what_it_has_room_for(
+        self, archive_of: ArchiveOf
+    ) -> None:
+        archive = archive_of("question_answering", "pretrained").with_settings(max_length=8)
+        document = {**archive.configuration, "pt2": {"compile": {"enable": True, "backend": "eager"}}}
+        asked = {"question": "where?", "context": "london is big"}
+        (told,) = Asked(archive, configuration=document).predict(asked)
+        assert told.status == 200
+        assert told.answer in asked["context"]
 
 
 class TestMissingParts:
