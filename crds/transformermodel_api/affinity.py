@@ -9,7 +9,7 @@ from transformermodel_api.rules import ResourceType
 from transformermodel_api.selectors import ATOMIC, LabelSelector
 
 _MOST_TERMS = 16
-Weight = Annotated[int, Field(ge=1, le=100, description="How much it counts beside others.")]
+Weight = Annotated[int, Field(ge=1, le=100, description="Weight beside the other preferences.")]
 
 
 class NodeOperator(StrEnum):
@@ -41,7 +41,7 @@ class NodeTerm(ResourceType):
 
     match_expressions: Annotated[
         tuple[NodeRequirement, ...],
-        Field(max_length=_MOST_TERMS, description="What labels have to be.", json_schema_extra=ATOMIC),
+        Field(max_length=_MOST_TERMS, description="What the labels must be.", json_schema_extra=ATOMIC),
     ]
 
 
@@ -50,7 +50,12 @@ class NodeTerms(ResourceType):
 
     node_selector_terms: Annotated[
         tuple[NodeTerm, ...],
-        Field(min_length=1, max_length=_MOST_TERMS, description="One has to hold.", json_schema_extra=ATOMIC),
+        Field(
+            min_length=1,
+            max_length=_MOST_TERMS,
+            description="Terms of which at least one must match.",
+            json_schema_extra=ATOMIC,
+        ),
     ]
 
 
@@ -65,11 +70,11 @@ class NodeAffinity(ResourceType):
     """The nodes on which replicas run."""
 
     required_during_scheduling_ignored_during_execution: Annotated[
-        NodeTerms | None, Field(description="Nodes that it has to be.")
+        NodeTerms | None, Field(description="Nodes on which the replicas must run.")
     ] = None
     preferred_during_scheduling_ignored_during_execution: Annotated[
         tuple[PreferredNodes, ...] | None,
-        Field(max_length=_MOST_TERMS, description="Nodes that are better.", json_schema_extra=ATOMIC),
+        Field(max_length=_MOST_TERMS, description="Nodes to prefer.", json_schema_extra=ATOMIC),
     ] = None
 
 
@@ -79,7 +84,9 @@ class PodTerm(ResourceType):
     label_selector: Annotated[LabelSelector | None, Field(description="Which pods.")] = None
     topology_key: Annotated[
         str,
-        Field(min_length=1, max_length=317, description="Label of nodes; nodes with the same value are one place."),
+        Field(
+            min_length=1, max_length=317, description="Label of nodes; nodes with the same value count as one place."
+        ),
     ]
     namespaces: Annotated[
         tuple[str, ...] | None,
@@ -99,17 +106,17 @@ class PodAffinity(ResourceType):
 
     required_during_scheduling_ignored_during_execution: Annotated[
         tuple[PodTerm, ...] | None,
-        Field(max_length=_MOST_TERMS, description="What has to hold.", json_schema_extra=ATOMIC),
+        Field(max_length=_MOST_TERMS, description="Rules that must hold.", json_schema_extra=ATOMIC),
     ] = None
     preferred_during_scheduling_ignored_during_execution: Annotated[
         tuple[PreferredPods, ...] | None,
-        Field(max_length=_MOST_TERMS, description="What is better.", json_schema_extra=ATOMIC),
+        Field(max_length=_MOST_TERMS, description="Rules to prefer.", json_schema_extra=ATOMIC),
     ] = None
 
 
 class Affinity(ResourceType):
     """Where replicas should run."""
 
-    node_affinity: Annotated[NodeAffinity | None, Field(description="The nodes on which they run.")] = None
-    pod_affinity: Annotated[PodAffinity | None, Field(description="The pods that they are to be near.")] = None
-    pod_anti_affinity: Annotated[PodAffinity | None, Field(description="The pods that they are to be far from.")] = None
+    node_affinity: Annotated[NodeAffinity | None, Field(description="Rules about nodes.")] = None
+    pod_affinity: Annotated[PodAffinity | None, Field(description="Pods to run near.")] = None
+    pod_anti_affinity: Annotated[PodAffinity | None, Field(description="Pods to run away from.")] = None

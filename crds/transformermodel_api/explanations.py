@@ -41,7 +41,7 @@ class ExplanationLimits(ResourceType):
         int, Field(ge=1, le=_MOST, description="Most samples that a request may ask for; over it 400.")
     ] = 1000
     targets: Annotated[
-        int, Field(ge=1, le=10_000, description="Most things that are explained about one text; over it 400.")
+        int, Field(ge=1, le=10_000, description="Most targets that are explained for one text; over it 400.")
     ] = 64
     queue_size: Annotated[
         int, Field(ge=1, le=_MOST, description="Most texts that may wait or be explained; over it 503.")
@@ -75,19 +75,19 @@ class Explanations(ResourceType):
         ),
     )
 
-    enabled: Annotated[
-        bool, Field(description="Whether answers are explained at all; requests for it are answered 400 if not.")
-    ] = True
+    enabled: Annotated[bool, Field(description="Whether answers can be explained; if not, such requests get 400.")] = (
+        True
+    )
     method: Annotated[
         ExplanationMethod | None,
         Field(
-            description="The way to attribute, where a request does not name one; FeatureAblation for the task "
-            "TextGeneration and IntegratedGradients for the others when absent."
+            description="How importance is computed, unless a request says otherwise. When absent, FeatureAblation for "
+            "the task TextGeneration and IntegratedGradients for the others."
         ),
     ] = None
     baseline: Annotated[
         ExplanationBaseline,
-        Field(description="What stands for a token that is not there: padding, a mask, or an embedding of zeros."),
+        Field(description="What replaces a token that is taken away: padding, a mask, or an embedding of zeros."),
     ] = ExplanationBaseline.Pad
     steps: Annotated[
         int | None,
@@ -103,13 +103,13 @@ class Explanations(ResourceType):
         Field(
             ge=1,
             le=_MOST,
-            description="Where the steps end: they grow while the delta is over the tolerance; 256, or steps if more, "
-            "when absent.",
+            description="Most interpolation steps: they grow while the delta is over the tolerance. 256, or steps if "
+            "more, when absent.",
         ),
     ] = None
     tolerance: Annotated[
         Score,
-        Field(description='Largest delta as a share of the change that is explained, such as "0.02".'),
+        Field(description='Largest delta, as a share of the change that is explained, such as "0.02".'),
     ] = "0.02"
     samples: Annotated[
         int | None,

@@ -34,8 +34,8 @@ class Batching(ResourceType):
         Field(
             ge=1,
             le=10_000_000,
-            description="Most tokens in one step, or positions of the cache of a model that generates; the engine's "
-            "own default when absent.",
+            description="Most tokens in one step; for models that generate, positions of the cache. The engine's own "
+            "default when absent.",
         ),
     ] = None
     max_batch_size: Annotated[
@@ -50,7 +50,7 @@ class Batching(ResourceType):
         Field(
             ge=0,
             le=60_000,
-            description="How long a text waits for company while the engine is idle; 0 is best in nearly all cases.",
+            description="How long a text waits for others while the engine is idle; 0 is best in nearly all cases.",
         ),
     ] = 0
 
@@ -64,7 +64,7 @@ class HandlerWorkers(ResourceType):
 
     min: Annotated[int | None, Field(ge=1, le=1024, description="Number of processes at start.")] = None
     max: Annotated[
-        int | None, Field(ge=1, le=1024, description="Number to which the management API may scale them.")
+        int | None, Field(ge=1, le=1024, description="Most processes that the management API may scale them to.")
     ] = None
     response_timeout_seconds: Annotated[
         int | None,
@@ -126,25 +126,29 @@ class Predictor(ResourceType):
     ] = 1
     max_replicas: Annotated[
         int | None,
-        Field(ge=1, le=1000, description="Most replicas of an autoscaler; there is none when absent."),
+        Field(ge=1, le=1000, description="Upper bound of an autoscaler; there is no autoscaler when absent."),
     ] = None
     scale_metric: Annotated[
         ScaleMetric | None,
-        Field(description="What the autoscaler looks at: CPU (when absent) or Memory, as a part of what is requested."),
+        Field(description="What the autoscaler measures, relative to the request: CPU (when absent) or Memory."),
     ] = None
     scale_target: Annotated[
         int | None,
         Field(
-            ge=1, le=100, description="Percentage of the request that replicas are to use on average; 80 when absent."
+            ge=1,
+            le=100,
+            description="Average use that the autoscaler aims at, in percent of the request; 80 when absent.",
         ),
     ] = None
     longest_request_seconds: Annotated[
         int,
-        Field(ge=1, le=3600, description="How long a replica that has to go may still take over what it was asked."),
+        Field(ge=1, le=3600, description="How long a replica that shuts down may take to finish its requests."),
     ] = 30
     device: Annotated[
         Device,
-        Field(description="Kind of processor: Auto (the first of CUDA, XPU, MPS, XLA and CPU that is there) or one."),
+        Field(
+            description="Kind of device: Auto (the first of CUDA, XPU, MPS, XLA and CPU that exists) or one of them."
+        ),
     ] = Device.Auto
     batching: Annotated[Batching, Field(description="How requests are grouped into steps of the engine.")] = Batching()
     workers: Annotated[
@@ -152,7 +156,7 @@ class Predictor(ResourceType):
         Field(description="The processes in which an archive's handler runs. Only for the task Custom."),
     ] = None
     explanations: Annotated[
-        Explanations, Field(description="Whether and how answers are explained, where requests do not say it.")
+        Explanations, Field(description="Whether and how answers are explained, unless a request says otherwise.")
     ] = Explanations()
     resources: Annotated[
         Resources | None, Field(description="Compute resources of a replica; the serving runtime's when absent.")
@@ -196,7 +200,7 @@ class Predictor(ResourceType):
         tuple[SecretReference, ...] | None,
         Field(
             max_length=16,
-            description="Secrets with which the kubelet pulls the image, beside those of the serving runtime.",
+            description="Secrets for pulling the image, besides those of the serving runtime.",
             json_schema_extra=ATOMIC,
         ),
     ] = None
@@ -210,7 +214,7 @@ class Predictor(ResourceType):
     ] = None
     volume_mounts: Annotated[
         tuple[VolumeMount, ...] | None,
-        Field(max_length=16, description="Where the server has the volumes.", json_schema_extra=ATOMIC),
+        Field(max_length=16, description="Where the volumes are in the server's container.", json_schema_extra=ATOMIC),
     ] = None
     labels: Annotated[PodMetadata | None, Field(description="Further labels of the replicas.")] = None
     annotations: Annotated[PodMetadata | None, Field(description="Further annotations of the replicas.")] = None

@@ -72,7 +72,7 @@ class Compile(ResourceType):
     backend: Annotated[
         str, Field(min_length=1, max_length=64, description="Backend of torch.compile, such as inductor.")
     ] = "inductor"
-    mode: Annotated[CompileMode, Field(description="What is optimised for.")] = CompileMode.Default
+    mode: Annotated[CompileMode, Field(description="Mode of torch.compile.")] = CompileMode.Default
 
 
 class Generation(ResourceType):
@@ -80,30 +80,38 @@ class Generation(ResourceType):
 
     max_new_tokens: Annotated[
         int | None,
-        Field(ge=1, le=1_000_000, description="Most tokens that are generated per prompt; 20 when absent."),
+        Field(ge=1, le=1_000_000, description="Most tokens to generate per prompt; 20 when absent."),
     ] = None
-    sample: Annotated[bool, Field(description="Whether tokens are drawn at random instead of the likeliest.")] = False
+    sample: Annotated[
+        bool,
+        Field(
+            description="Whether to sample tokens instead of taking the likeliest. If not, temperature, topP and topK "
+            "count only for requests that ask for sampling."
+        ),
+    ] = False
     temperature: Annotated[
-        Positive | None, Field(description='Divides the logits before sampling, such as "0.7"; "1" when absent.')
+        Positive | None, Field(description='Divisor of the logits before sampling, such as "0.7"; "1" when absent.')
     ] = None
     top_p: Annotated[
-        Score | None, Field(description='Share of the probability that is sampled from, such as "0.95"; all if absent.')
+        Score | None,
+        Field(description="Sample from the likeliest tokens with together this probability; all when absent."),
     ] = None
     top_k: Annotated[
-        int | None, Field(ge=1, le=1_000_000, description="Number of tokens that are sampled from; all when absent.")
+        int | None,
+        Field(ge=1, le=1_000_000, description="Sample from so many of the likeliest tokens; all when absent."),
     ] = None
     repetition_penalty: Annotated[
-        Positive | None, Field(description='Above "1" makes tokens that were there already less likely; "1" if absent.')
+        Positive | None, Field(description='Above "1" makes tokens that have occurred less likely; "1" when absent.')
     ] = None
     stop: Annotated[
         tuple[Annotated[str, Field(min_length=1, max_length=256)], ...] | None,
         Field(
             max_length=16,
-            description="Texts at which generation ends.",
+            description="Texts at which generation ends; they are left out of the answer.",
             json_schema_extra={"x-kubernetes-list-type": "atomic"},
         ),
     ] = None
-    return_full_text: Annotated[bool, Field(description="Whether the prompt is part of the answer.")] = False
+    return_full_text: Annotated[bool, Field(description="Whether the answer begins with the prompt.")] = False
 
 
 class Parity(ResourceType):
@@ -119,8 +127,8 @@ class Parity(ResourceType):
     samples_uri: Annotated[
         Location | None,
         Field(
-            description="Where further samples are, in the forms of source.uri: a folder with samples.jsonl, or that "
-            "file; one JSON object with the task's inputs per line."
+            description="Samples of your own, at a uri like source.uri: a folder with samples.jsonl, or such a file, "
+            "with one JSON object of the task's inputs per line."
         ),
     ] = None
 
@@ -149,7 +157,7 @@ class Preparation(ResourceType):
     format: Annotated[
         Format,
         Field(
-            description="Form of the artifact: Auto (the fastest on this node that proves equal), Pretrained "
+            description="Form of the artifact: Auto (the fastest whose answers match the original), Pretrained "
             "(safetensors), TorchScript (traced), Exported (torch.export and AOTInductor), ONNX, Neuron or NeuronX."
         ),
     ] = Format.Auto
@@ -160,7 +168,7 @@ class Preparation(ResourceType):
     precision: Annotated[
         Precision,
         Field(
-            description="Precision of the forward pass: Auto (the fastest that proves equal), Float32, BFloat16, "
+            description="Precision of the forward pass: Auto (the fastest whose answers match), Float32, BFloat16, "
             "Float16 or Int8."
         ),
     ] = Precision.Auto
@@ -183,20 +191,20 @@ class Preparation(ResourceType):
     ] = None
     num_labels: Annotated[
         int | None,
-        Field(ge=1, le=1024, description="Number of classes, where they have no names; from labels when absent."),
+        Field(ge=1, le=1024, description="Number of classes, if they have no names; from labels when absent."),
     ] = None
     batch_size: Annotated[
         int | None,
-        Field(ge=1, le=4096, description="Rows of every batch; required for Neuron and NeuronX, for nothing else."),
+        Field(ge=1, le=4096, description="Rows of every batch. Required for Neuron and NeuronX, and only for them."),
     ] = None
     generation: Annotated[
         Generation | None, Field(description="How text is generated where a request does not say otherwise.")
     ] = None
-    compile: Annotated[Compile | None, Field(description="Whether the Pretrained engine is compiled as it starts.")] = (
-        None
-    )
+    compile: Annotated[
+        Compile | None, Field(description="Compile the Pretrained engine with torch.compile at start.")
+    ] = None
     device_map: Annotated[
-        DeviceMap, Field(description="How the model is laid over several devices; Single uses one of them.")
+        DeviceMap, Field(description="How the model is spread over several devices; Single uses one of them.")
     ] = DeviceMap.Single
     attention: Annotated[
         Attention, Field(description="How attention is computed: Auto (SDPA where the model has it), SDPA or Eager.")
@@ -205,7 +213,7 @@ class Preparation(ResourceType):
         Parity | None, Field(description="What a candidate must prove to be served instead of the reference.")
     ] = None
     deadline_seconds: Annotated[
-        int, Field(ge=1, le=604_800, description="How long preparation may take before it is ended as failed.")
+        int, Field(ge=1, le=604_800, description="How long a preparation may take before it is stopped as failed.")
     ] = 3600
     ttl_seconds_after_finished: Annotated[
         int, Field(ge=0, le=31_536_000, description="How long the finished Job and its log are kept.")
@@ -215,8 +223,8 @@ class Preparation(ResourceType):
         Field(
             min_length=1,
             max_length=253,
-            description="ServiceAccount of the pods that prepare, check and remove, in the model's namespace: a "
-            "cloud's way to let them into storage without a secret, and who may pull images; default when absent.",
+            description="ServiceAccount of the pods that prepare, check sources and remove artifacts, such as one that "
+            "a cloud lets into its storage, or that may pull images; the namespace's default when absent.",
         ),
     ] = None
     resources: Annotated[

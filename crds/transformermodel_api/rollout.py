@@ -35,14 +35,14 @@ class Rollout(ResourceType):
         Field(
             ge=10,
             le=86_400,
-            description="After how long without progress a rollout has failed; a replica may take as long to load.",
+            description="How long a rollout may go without progress before it has failed; a replica may load as long.",
         ),
     ] = STARTUP_SECONDS
     automatic_rollback: Annotated[
         bool,
         Field(
             description="Whether a revision that does not become ready in time, or whose replicas crash again and "
-            "again, gives way to the last one that served. It is not tried again before spec changes."
+            "again, is rolled back to the last one that served. It is not tried again until spec changes."
         ),
     ] = True
     revision_history_limit: Annotated[
@@ -50,8 +50,8 @@ class Rollout(ResourceType):
         Field(
             ge=0,
             le=8,
-            description="Former revisions that are kept to go back to, beside the current one. The store keeps the "
-            "artifacts of as many.",
+            description="Number of old revisions to keep for rollbacks, besides the current one. The store keeps as "
+            "many of their artifacts.",
         ),
     ] = 5
     canary: Annotated[
@@ -71,7 +71,7 @@ class Rollout(ResourceType):
         Field(
             min_length=1,
             max_length=63,
-            description="Name of a revision to serve, whatever the rest of spec comes to: rolls back by hand, until it "
-            "is removed. `status.currentRevision` and the ControllerRevisions have the names.",
+            description="Name of a revision to serve, whatever the rest of spec asks for: a rollback by hand, until "
+            "you remove it. `status.currentRevision` and the ControllerRevisions have the names.",
         ),
     ] = None

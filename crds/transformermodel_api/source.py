@@ -80,13 +80,13 @@ class Source(ResourceType):
         Field(
             ge=60,
             le=31_536_000,
-            description="On a cluster, how often a small Job looks whether uri and adapterUri have come to mean "
-            "something else, such as a branch that has moved; that is then prepared and rolled out. Never when absent.",
+            description="On a cluster, how often a small Job checks whether uri and adapterUri point to something new, "
+            "such as a branch that has moved, which is then prepared and rolled out. Never when absent.",
         ),
     ] = None
     adapter_uri: Annotated[
         Location | None,
-        Field(description="Where a PEFT adapter is, in the forms of uri. Preparation merges it into the weights."),
+        Field(description="Where a PEFT adapter is, as in uri. Preparation merges it into the weights."),
     ] = None
     adapter_revision: Annotated[
         str | None,
@@ -102,8 +102,8 @@ class Source(ResourceType):
     trust_remote_code: Annotated[
         RemoteCode,
         Field(
-            description="Whether Python code that comes with the model may run, and files be read that can hold code "
-            "(pickles that are more than weights): Forbidden or Allowed."
+            description="Whether Python code that comes with the model may run, and pickles be read that hold more "
+            "than weights: Forbidden or Allowed."
         ),
     ] = RemoteCode.Forbidden
     requirements: Annotated[

@@ -40,11 +40,11 @@ class Condition(ResourceType):
     ]
     status: Annotated[ConditionStatus, Field(description="True, False, or Unknown.")]
     reason: Annotated[
-        str, Field(min_length=1, max_length=128, description="CamelCase word for the cause; part of the interface.")
+        str, Field(min_length=1, max_length=128, description="CamelCase word for the cause, which scripts may rely on.")
     ]
     message: Annotated[str, Field(max_length=4096, description="A sentence for people.")]
     observed_generation: Annotated[
-        int | None, Field(ge=0, description="The generation of the spec that this was observed of.")
+        int | None, Field(ge=0, description="The generation of the spec that the condition is about.")
     ] = None
     last_transition_time: Annotated[datetime, Field(description="When status last changed.")]
 
@@ -79,22 +79,22 @@ class PreparationStatus(ResourceType):
 
     job: Annotated[
         str,
-        Field(description="Name of the Job; it contains a hash of what was asked for, so it tells old from new."),
+        Field(description="Name of the Job, with a hash of what it was asked to prepare."),
     ]
-    step: Annotated[str | None, Field(description="The step that it is at, or was at when it last told.")] = None
+    step: Annotated[str | None, Field(description="The current step, as last reported.")] = None
     percent: Annotated[
-        int | None, Field(ge=0, le=100, description="How much of a usual preparation is done, in percent.")
+        int | None, Field(ge=0, le=100, description="Progress, in percent of a typical preparation.")
     ] = None
-    bytes_done: Annotated[int | None, Field(ge=0, description="Bytes that the step has brought.")] = None
-    bytes_total: Annotated[int | None, Field(ge=0, description="Bytes that the step is to bring.")] = None
+    bytes_done: Annotated[int | None, Field(ge=0, description="Bytes that the step has transferred.")] = None
+    bytes_total: Annotated[int | None, Field(ge=0, description="Bytes that the step has to transfer.")] = None
     bytes_free: Annotated[
-        int | None, Field(ge=0, description="Room there was where the Job works when it began to fetch.")
+        int | None, Field(ge=0, description="Free bytes in the Job's workspace when it began to fetch.")
     ] = None
     remaining_seconds: Annotated[
-        int | None, Field(ge=0, description="When the rest of the bytes will be there, at the speed until now.")
+        int | None, Field(ge=0, description="Estimated seconds until the remaining bytes are transferred.")
     ] = None
     failures: Annotated[
-        int | None, Field(ge=1, description="How many Jobs for this very input have failed; absent while none has.")
+        int | None, Field(ge=1, description="Number of Jobs for the same input that have failed; absent if none has.")
     ] = None
     failed_at: Annotated[datetime | None, Field(description="When the last of these Jobs failed.")] = None
 
@@ -103,12 +103,12 @@ class SourceStatus(ResourceType):
     """What is known of sources that are checked now and then."""
 
     sources: Annotated[
-        str | None, Field(description="Fingerprint of the state of checkpoint and adapter that was prepared last.")
+        str | None, Field(description="Fingerprint of the checkpoint and adapter that were prepared last.")
     ] = None
     found: Annotated[
-        str | None, Field(description="Fingerprint that a check has found and for which a preparation was begun.")
+        str | None, Field(description="Fingerprint that a check has found, and that is being prepared.")
     ] = None
-    checked_at: Annotated[datetime | None, Field(description="When they were last looked at.")] = None
+    checked_at: Annotated[datetime | None, Field(description="When the sources were last checked.")] = None
 
 
 class TransformerModelStatus(ResourceType):
@@ -129,13 +129,13 @@ class TransformerModelStatus(ResourceType):
         str | None, Field(description="The commit for people: of a hash its first digits, as on the hub's pages.")
     ] = None
     source: Annotated[
-        SourceStatus | None, Field(description="The last check of the sources, where spec wants them checked.")
+        SourceStatus | None, Field(description="The last check of the sources, if spec asks for checks.")
     ] = None
     last_handled_requested_at: Annotated[
         str | None,
         Field(
-            description="The last value of the annotation transformermodel.dev/requested-at whose preparation has come "
-            "to its end, whatever that was."
+            description="The last value of the annotation transformermodel.dev/requested-at whose preparation has "
+            "ended, in success or failure."
         ),
     ] = None
     preparation: Annotated[PreparationStatus | None, Field(description="The preparation last started.")] = None
@@ -144,7 +144,7 @@ class TransformerModelStatus(ResourceType):
         str | None, Field(description="The revision that served last on every replica: what a rollback goes back to.")
     ] = None
     update_revision: Annotated[
-        str | None, Field(description="The revision that spec comes to; the current one once it is rolled out.")
+        str | None, Field(description="The revision that spec asks for; once rolled out, the same as the current one.")
     ] = None
     url: Annotated[str | None, Field(description="Address of the model inside the cluster.")] = None
     replicas: Annotated[int | None, Field(ge=0, description="Number of predictor replicas that are available.")] = None
