@@ -27,10 +27,10 @@ from benchmarks.serving.models import prepare
 from benchmarks.serving.texts import make_texts
 from transformermodel_predictor.explanations.driving import drive
 from transformermodel_predictor.explanations.explanation import Attribution, Options
+from transformermodel_predictor.explanations.lockstep import run_in_lockstep
 from transformermodel_predictor.explanations.methods import integrated_gradients
+from transformermodel_predictor.explanations.model_access import ModelAccess, baseline_tokens_of
 from transformermodel_predictor.explanations.target import Target
-from transformermodel_predictor.explanations.together import together
-from transformermodel_predictor.explanations.tools import Tools, stand_ins_of
 from transformermodel_predictor.explanations.twins import twin_of
 from transformermodel_predictor.quiet import quiet
 from transformermodel_predictor.server.memory import giving_back_freed_memory
@@ -78,7 +78,7 @@ class _Example:
             self.tokenizer = AutoTokenizer.from_pretrained(path)
             self.model: Any = AutoModelForSequenceClassification.from_pretrained(path, dtype=torch.float32).eval()
         self.twin = twin_of(self.model)
-        self.tools = Tools(stand_ins_of(self.tokenizer, "bert"), self.twin.embed)
+        self.access = ModelAccess(baseline_tokens_of(self.tokenizer, "bert"), self.twin.embed)
         self._captum = LayerIntegratedGradients(
             lambda ids, mask: self.model(ids, mask).logits, self.model.base_model.embeddings
         )
@@ -107,7 +107,7 @@ class _Example:
 
     def explain(self, targets: Sequence[Target], options: Options) -> list[Attribution]:
         """Ours, all together."""
-        asking = together([integrated_gradients.attribute(target, options, self.tools) for target in targets])
+        asking = run_in_lockstep([integrated_gradients.attribute(target, options, self.access) for target in targets])
         return drive(asking, twin=self.twin, most_tokens=_TOKENS_PER_PASS)
 
 

@@ -20,9 +20,9 @@ from transformermodel_predictor.explanations.explanation import Baseline, Method
 from transformermodel_predictor.explanations.faithfulness import Areas, ClassProbability, judge
 from transformermodel_predictor.explanations.game import Game
 from transformermodel_predictor.explanations.methods.catalogue import METHODS
+from transformermodel_predictor.explanations.model_access import ModelAccess, baseline_tokens_of
 from transformermodel_predictor.explanations.target import Target
 from transformermodel_predictor.explanations.tasks.catalogue import explainable
-from transformermodel_predictor.explanations.tools import Tools, stand_ins_of
 from transformermodel_predictor.explanations.twins import load_twin
 from transformermodel_predictor.loading import LoadedModel, load_model
 
@@ -55,12 +55,12 @@ def measure(orders: int = 20) -> Result:
         model = load_model(open_artifact(path))
         assert isinstance(model, LoadedModel)
         twin = load_twin(path, model.task)
-        tools = Tools(stand_ins_of(model.tokenizer, "bert"), twin.embed)
+        access = ModelAccess(baseline_tokens_of(model.tokenizer, "bert"), twin.embed)
         judged = []
         for target in (target_of(model, review) for review in REVIEWS):
             for method in METHODS:
-                found = drive(METHODS[method](target, Options(method=method), tools), model.engine, twin)
-                told = drive(judge(game_of(model, target, tools), found.values, orders=orders), model.engine)
+                found = drive(METHODS[method](target, Options(method=method), access), model.engine, twin)
+                told = drive(judge(game_of(model, target, access), found.values, orders=orders), model.engine)
                 judged.append(Judged(method, told.explained, told.random, found.steps))
     return Result(_table(judged), [asdict(one) for one in judged])
 
@@ -74,10 +74,10 @@ def target_of(model: LoadedModel, text: str) -> Target:
     return target
 
 
-def game_of(model: LoadedModel, target: Target, tools: Tools) -> Game:
+def game_of(model: LoadedModel, target: Target, access: ModelAccess) -> Game:
     """The target's words, judged by the probability of its class."""
     objective = ClassProbability(model.task.labels.index(target.name))
-    return Game(replace(target, objective=objective), tools.stand_in(Baseline.Pad))
+    return Game(replace(target, objective=objective), access.baseline_token(Baseline.Pad))
 
 
 def _table(judged: Sequence[Judged]) -> str:

@@ -24,10 +24,10 @@ from transformermodel_predictor.explanations.explanation import Attribution, Bas
 from transformermodel_predictor.explanations.faithfulness import Areas, Faithfulness, judge
 from transformermodel_predictor.explanations.game import Game, Worths
 from transformermodel_predictor.explanations.methods.catalogue import METHODS
+from transformermodel_predictor.explanations.model_access import ModelAccess, baseline_tokens_of
 from transformermodel_predictor.explanations.objectives import ContinuationLogProbability
 from transformermodel_predictor.explanations.target import Target
 from transformermodel_predictor.explanations.tasks.catalogue import explainable
-from transformermodel_predictor.explanations.tools import Tools, stand_ins_of
 from transformermodel_predictor.explanations.twin import Twin
 from transformermodel_predictor.explanations.twins import load_twin
 from transformermodel_predictor.generation.loaded import LoadedGenerator
@@ -90,23 +90,25 @@ def measure(orders: int = 10, steps: int = 256) -> Result:
         model = load_model(open_artifact(path))
         assert isinstance(model, LoadedGenerator)
         twin = load_twin(path, model.task)
-        tools = Tools(stand_ins_of(model.tokenizer, "llama"), twin.embed)
+        access = ModelAccess(baseline_tokens_of(model.tokenizer, "llama"), twin.embed)
         judged = [
-            _judged(model, twin, tools, prompt, Options(method=method, most_steps=steps), orders)
+            _judged(model, twin, access, prompt, Options(method=method, most_steps=steps), orders)
             for prompt in PROMPTS
             for method in METHODS
         ]
     return Result(_table(judged), [asdict(one) for one in judged])
 
 
-def _judged(model: LoadedGenerator, twin: Twin, tools: Tools, prompt: str, options: Options, orders: int) -> Judged:
+def _judged(
+    model: LoadedGenerator, twin: Twin, access: ModelAccess, prompt: str, options: Options, orders: int
+) -> Judged:
     target = target_of(model, prompt)
     assert isinstance(target.objective, ContinuationLogProbability)
-    found: Attribution = drive(METHODS[options.method](target, options, tools), model.engine, twin)
-    game = Game(target, tools.stand_in(Baseline.Pad))
+    found: Attribution = drive(METHODS[options.method](target, options, access), model.engine, twin)
+    game = Game(target, access.baseline_token(Baseline.Pad))
     likely = replace(game, target=replace(target, objective=TokenProbability(target.objective)))
     told = drive(judge(likely, found.values, orders), model.engine)
-    nothing, everything = drive(Worths(game).of([0, game.everyone]), model.engine)
+    nothing, everything = drive(Worths(game).of([0, game.grand_coalition]), model.engine)
     return Judged(
         *(prompt, target.name, options.method, told.explained, told.random),
         *(found.steps, found.delta, found.converged, everything - nothing),

@@ -11,9 +11,9 @@ from transformermodel_predictor.explanations.explanation import Baseline, Method
 from transformermodel_predictor.explanations.faithfulness import ClassProbability, Faithfulness, judge
 from transformermodel_predictor.explanations.game import Game
 from transformermodel_predictor.explanations.methods.catalogue import METHODS
+from transformermodel_predictor.explanations.model_access import ModelAccess, baseline_tokens_of
 from transformermodel_predictor.explanations.target import Target
 from transformermodel_predictor.explanations.tasks.catalogue import explainable
-from transformermodel_predictor.explanations.tools import Tools, stand_ins_of
 from transformermodel_predictor.explanations.twin import Twin
 from transformermodel_predictor.explanations.twins import load_twin
 from transformermodel_predictor.loading import LoadedModel
@@ -58,8 +58,8 @@ def twin(model: LoadedModel) -> Twin:
 def test_leaving_out_the_most_important_words_turns_the_answer_over(
     method: Method, model: LoadedModel, targets: list[Target], twin: Twin
 ) -> None:
-    tools = Tools(stand_ins_of(model.tokenizer, "bert"), twin.embed)
-    judged = [_judgement(method, target, model, tools, twin) for target in targets]
+    access = ModelAccess(baseline_tokens_of(model.tokenizer, "bert"), twin.embed)
+    judged = [_judgement(method, target, model, access, twin) for target in targets]
     assert statistics.fmean(one.explained.deletion for one in judged) < 0.7 * statistics.fmean(
         one.random.deletion for one in judged
     )
@@ -68,9 +68,9 @@ def test_leaving_out_the_most_important_words_turns_the_answer_over(
     )
 
 
-def _judgement(method: Method, target: Target, model: LoadedModel, tools: Tools, twin: Twin) -> Faithfulness:
+def _judgement(method: Method, target: Target, model: LoadedModel, access: ModelAccess, twin: Twin) -> Faithfulness:
     """By the probability of the target's class, as the engine that serves tells it."""
-    found = drive(METHODS[method](target, Options(method, samples=SAMPLES.get(method)), tools), model.engine, twin)
+    found = drive(METHODS[method](target, Options(method, samples=SAMPLES.get(method)), access), model.engine, twin)
     objective = ClassProbability(model.task.labels.index(target.name))
-    game = Game(replace(target, objective=objective), tools.stand_in(Baseline.Pad))
+    game = Game(replace(target, objective=objective), access.baseline_token(Baseline.Pad))
     return drive(judge(game, found.values, orders=3), model.engine)

@@ -100,7 +100,7 @@ def test_a_way_from_embeddings_of_zeros_is_refused_because_the_models_gradients_
     response = httpx.post(f"{url}/v1/models/generation:explain", json=asked, timeout=PATIENCE_SECONDS)
 
     assert response.status_code == 400, response.text
-    refused = "method integrated_gradients with the baseline zero cannot be had for this model: "
+    refused = "method integrated_gradients with the baseline zero is not available for this model: "
     assert refused in response.json()["error"]
     assert "the model's gradients are not finite" in response.json()["error"]
     assert "there are feature_ablation" in response.json()["error"]

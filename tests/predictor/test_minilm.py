@@ -13,8 +13,8 @@ from transformermodel_predictor.artifact.directory import Artifact
 from transformermodel_predictor.explanations.driving import drive
 from transformermodel_predictor.explanations.explanation import Options
 from transformermodel_predictor.explanations.methods import integrated_gradients
+from transformermodel_predictor.explanations.model_access import ModelAccess, baseline_tokens_of
 from transformermodel_predictor.explanations.target import Target
-from transformermodel_predictor.explanations.tools import Tools, stand_ins_of
 from transformermodel_predictor.explanations.twins import load_twin
 from transformermodel_predictor.loading import LoadedModel, load_model
 from transformermodel_predictor.tasks.task import Outputs
@@ -85,9 +85,9 @@ def test_its_integrated_gradients_are_captums(model: LoadedModel, artifact: Arti
     ((encoding,),) = model.task.encode(model.tokenizer, [question])
     target = Target("POSITIVE", encoding, Positive(), 1.0, (None, *range(len(encoding) - 2), None))
     twin = load_twin(artifact.path, model.task)
-    tools = Tools(stand_ins_of(model.tokenizer, "bert"), twin.embed)
+    access = ModelAccess(baseline_tokens_of(model.tokenizer, "bert"), twin.embed)
     fixed, growing = (
-        drive(integrated_gradients.attribute(target, options, tools), model.engine, twin)
+        drive(integrated_gradients.attribute(target, options, access), model.engine, twin)
         for options in (Options(steps=50, most_steps=50), Options())
     )
     reference: Any = AutoModelForSequenceClassification.from_pretrained(artifact.path).eval()

@@ -1,4 +1,4 @@
-"""Twins of one model for the cores of a machine: each takes gradients of rows of its own."""
+"""A differentiable twin per CPU core, which share the weights and divide the rows of a pass."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -14,21 +14,21 @@ from transformermodel_predictor.tasks.task import Encoding
 
 
 class CoreTwins:
-    """Runs rows in even shares, each on a core; in one pass on all cores where the shares would be uneven.
+    """Splits rows into even shares, one per core; runs them in one pass over all cores where they do not split evenly.
 
     Args:
-        cores: of their own: predictions, which may come while a pass waits half done, run on others.
-        make: makes a twin whose passes pause as they are told. All share the weights of one model.
-        pause: called in the calling thread alone: between the layers of its own pass, or again and again while the
-            cores' passes are under way, which halt meanwhile at the next layer.
+        cores: reserved for explanations: predictions may run while a pass is paused, and need threads of their own.
+        make: builds a twin that calls the given pause between layers. All twins share one model's weights.
+        pause: called in the calling thread only: between the layers of its own pass, or repeatedly while passes run on
+            the cores, which then stop at their next layer until it returns.
 
     Raises:
-        Exception: as `make`.
+        Exception: whatever `make` raises.
     """
 
     def __init__(self, cores: Cores, make: Callable[[Pause | None], PackedTwin], pause: Pause | None) -> None:
         self._cores = cores
-        self._pause = pause or _go_on
+        self._pause = pause or _do_not_pause
         self._caller: int | None = None
         self._may_go_on = threading.Event()
         self._may_go_on.set()
@@ -37,11 +37,11 @@ class CoreTwins:
         self._twins = [make(between_layers) for _ in range(cores.count)]
 
     def embed(self, encoding: Encoding) -> torch.Tensor:
-        """As one of them does."""
+        """See `Twin.embed`."""
         return self._twins[0].embed(encoding)
 
     def run(self, rows: Sequence[GradientRow]) -> list[Result]:
-        """One pass forward and back over each share.
+        """One forward and backward pass over each share.
 
         Raises:
             NotDifferentiable: an objective does not depend on the embeddings.
@@ -66,5 +66,5 @@ class CoreTwins:
             self._may_go_on.set()
 
 
-def _go_on() -> None:
-    """Nothing to pause for."""
+def _do_not_pause() -> None:
+    """Stands in for the pause where none is wanted."""

@@ -1,4 +1,4 @@
-"""Driving one method to its end in the calling thread, as tests, the command line and benchmarks do."""
+"""Runs an attribution method to completion in the calling thread, as tests, archives' handlers and benchmarks do."""
 
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
@@ -6,62 +6,64 @@ from typing import TypeVar
 import torch
 
 from transformermodel_predictor.engines.engine import Engine
-from transformermodel_predictor.explanations.rows import Asking, ForwardRow, GradientRow, Result, Row
+from transformermodel_predictor.explanations.rows import ForwardRow, GradientRow, Result, Row, RowGenerator
 from transformermodel_predictor.explanations.twin import Twin
 
-_Found = TypeVar("_Found")
+_Return = TypeVar("_Return")
 
 
 def drive(
-    steps: Asking[_Found], engine: Engine | None = None, twin: Twin | None = None, most_tokens: int | None = None
-) -> _Found:
-    """Ask for each step's rows, until the method has found what it is to find.
+    generator: RowGenerator[_Return],
+    engine: Engine | None = None,
+    twin: Twin | None = None,
+    most_tokens: int | None = None,
+) -> _Return:
+    """Run the rows that a generator yields until it returns, and return its result.
 
     Args:
-        steps: a method at work, or whatever else asks for rows; not begun.
-        engine: what serves; gradient methods alone can do without.
-        twin: the model's; needed by gradient methods alone.
-        most_tokens: of rows that run together; all rows that are wanted at once, when None.
+        generator: not started.
+        engine: runs forward rows; gradient methods do not need one.
+        twin: runs gradient rows; perturbation methods do not need one.
+        most_tokens: largest number of tokens in one pass; None runs all rows of a step together.
     """
     try:
-        rows = next(steps)
+        rows = next(generator)
         while True:
-            rows = steps.send(
-                [result for part in _parts(rows, most_tokens) for result in results_of(part, engine, twin)]
-            )
-    except StopIteration as ended:
-        found: _Found = ended.value
-        return found
+            batches = _batches(rows, most_tokens)
+            rows = generator.send([result for batch in batches for result in run_rows(batch, engine, twin)])
+    except StopIteration as stop:
+        returned: _Return = stop.value
+        return returned
 
 
-def results_of(rows: Sequence[Row], engine: Engine | None, twin: Twin | None = None) -> list[Result]:
-    """What the engine and the twin tell about rows, in their order: at most one call of each.
+def run_rows(rows: Sequence[Row], engine: Engine | None, twin: Twin | None = None) -> list[Result]:
+    """Run rows, and return their results in the same order: at most one call each of engine and twin.
 
     Raises:
-        LookupError: rows want gradients, and there is no twin; or they want none, and there is no engine.
+        LookupError: there are gradient rows but no twin, or forward rows but no engine.
     """
     forward = [row for row in rows if isinstance(row, ForwardRow)]
     gradient = [row for row in rows if isinstance(row, GradientRow)]
     if gradient and twin is None:
-        raise LookupError("gradients are asked for, but the model has no differentiable twin")
+        raise LookupError("gradients are needed, but the model has no differentiable twin")
     if forward and engine is None:
-        raise LookupError("answers are asked for, but there is no engine")
-    told = iter(_run(forward, engine) if engine is not None and forward else [])
-    differentiated = iter(twin.run(gradient) if twin is not None and gradient else [])
-    return [next(told if isinstance(row, ForwardRow) else differentiated) for row in rows]
+        raise LookupError("forward passes are needed, but there is no engine")
+    forward_results = iter(_run(forward, engine) if engine is not None and forward else [])
+    gradient_results = iter(twin.run(gradient) if twin is not None and gradient else [])
+    return [next(forward_results if isinstance(row, ForwardRow) else gradient_results) for row in rows]
 
 
-def _parts(rows: Sequence[Row], most_tokens: int | None) -> Iterator[Sequence[Row]]:
-    """Rows in their order, so many tokens together; a row that has more is one by itself."""
-    part: list[Row] = []
+def _batches(rows: Sequence[Row], most_tokens: int | None) -> Iterator[Sequence[Row]]:
+    """Rows in order, in batches of at most `most_tokens`; a longer row is a batch by itself."""
+    batch: list[Row] = []
     tokens = 0
     for row in rows:
-        if most_tokens is not None and part and tokens + len(row.encoding) > most_tokens:
-            yield part
-            part, tokens = [], 0
-        part.append(row)
+        if most_tokens is not None and batch and tokens + len(row.encoding) > most_tokens:
+            yield batch
+            batch, tokens = [], 0
+        batch.append(row)
         tokens += len(row.encoding)
-    yield part
+    yield batch
 
 
 @torch.inference_mode()

@@ -1,4 +1,4 @@
-"""Where in a model its embeddings are."""
+"""Which module of a model provides the embeddings that are attributed to."""
 
 from torch import nn
 from transformers import PreTrainedModel
@@ -9,15 +9,16 @@ from transformermodel_predictor.explanations.whole_embeddings import WholeEmbedd
 
 
 def embeddings_of(model: PreTrainedModel) -> EmbeddingOutput:
-    """The whole embeddings with token types and positions where a model has such a module, as encoders have.
+    """The whole embeddings module (tokens, token types, positions) where there is one, as in encoders.
 
-    A normalization follows them there that would be a part of each token's share. Else the embeddings of tokens alone.
+    Such a module ends with a layer norm, which mixes the three: attributing to token embeddings before it would break
+    completeness. Other models are attributed to their token embeddings.
 
     Args:
-        model: a twin's own.
+        model: the twin's, which gets hooks.
 
     Raises:
-        NotDifferentiable: it has no embeddings of tokens.
+        NotDifferentiable: the model has no token embeddings.
     """
     whole = getattr(model.base_model, "embeddings", None)
     if isinstance(whole, nn.Module) and not isinstance(whole, nn.Embedding):

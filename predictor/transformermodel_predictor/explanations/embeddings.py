@@ -1,4 +1,4 @@
-"""The place in a model where it turns from tokens to numbers: read there, and differentiated with respect to it."""
+"""The interface to a model's embedding output: reading it, and replacing it by a tensor to differentiate by."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -9,44 +9,44 @@ from torch import nn
 
 
 class NotDifferentiable(Exception):
-    """The model has no gradient with respect to its embeddings; the text says why."""
+    """The model has no gradient with respect to its embeddings; the message says why."""
 
 
 class EmbeddingOutput(Protocol):
-    """What a model makes of tokens before all else. Hooks are in this model alone, and only while it runs."""
+    """A model's embedding output. Hooks are registered on this model only, and only during a pass."""
 
     def read(self, ids: torch.Tensor, run: Callable[[], object]) -> torch.Tensor:
-        """What is made of tokens, [rows, tokens, width].
+        """The embeddings of token ids, [rows, tokens, width].
 
         Args:
-            ids: the tokens, int64 [rows, tokens].
-            run: a forward pass over them; it may be ended early, or not be needed.
+            ids: int64 [rows, tokens].
+            run: a forward pass over them; it may be aborted early, or not be called.
 
         Raises:
-            NotDifferentiable: the pass did not come by the embeddings.
+            NotDifferentiable: the forward pass does not call the embeddings.
         """
         ...
 
     def replaced(self, embedded: torch.Tensor, ids: torch.Tensor) -> AbstractContextManager[None]:
-        """Let something else be made of the tokens in the pass that runs meanwhile.
+        """Replace the embedding output in forward passes inside the `with` block.
 
         Args:
-            embedded: it, of the shape that is read.
-            ids: the tokens of the pass, int64 [rows, tokens]; more than are embedded where they are filled up.
+            embedded: the replacement, [rows, tokens, width].
+            ids: the token ids of the pass, int64 [rows, tokens]; more than `embedded` has where they are padded.
 
         Raises:
-            NotDifferentiable: the model did not take the whole text from there.
+            NotDifferentiable: the model did not read the whole text from these embeddings.
         """
         ...
 
 
 Hook = Callable[[nn.Module, tuple[Any, ...], Mapping[str, Any], Any], Any]
-"""Called after a module with its arguments, those with names, and what it returns; it may return something else."""
+"""A forward hook with keyword arguments: (module, args, kwargs, output) to a new output, or None to keep it."""
 
 
 @contextmanager
 def hooked(modules: Iterable[nn.Module], hook: Hook) -> Iterator[None]:
-    """Let a hook see, and change, what modules return meanwhile."""
+    """Register a forward hook on modules inside the `with` block."""
     handles = [module.register_forward_hook(hook, with_kwargs=True) for module in modules]
     try:
         yield
@@ -56,10 +56,10 @@ def hooked(modules: Iterable[nn.Module], hook: Hook) -> Iterator[None]:
 
 
 def tensor_of(output: Any) -> torch.Tensor:  # noqa: ANN401 - a tensor, or a tuple with it
-    """What embeddings return, alone or before other things.
+    """The tensor that an embeddings module returned, alone or as the first of a tuple.
 
     Raises:
-        NotDifferentiable: they return something else.
+        NotDifferentiable: it returned something else.
     """
     first = output[0] if isinstance(output, tuple) else output
     if not isinstance(first, torch.Tensor):

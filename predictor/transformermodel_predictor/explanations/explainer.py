@@ -1,4 +1,4 @@
-"""Explains the answers of one model that serves."""
+"""Explains the answers of one served model."""
 
 import asyncio
 import json
@@ -17,19 +17,19 @@ from transformermodel_predictor.artifact.directory import Artifact
 from transformermodel_predictor.artifact.twin import differentiable_folder
 from transformermodel_predictor.batching.limits import Admission
 from transformermodel_predictor.engines.engine import Engine
-from transformermodel_predictor.explanations.differentiable import Differentiable, find_differentiable
-from transformermodel_predictor.explanations.driving import results_of
-from transformermodel_predictor.explanations.explaining import Subject, explaining, require_few
+from transformermodel_predictor.explanations.available_methods import AvailableMethods
+from transformermodel_predictor.explanations.driving import run_rows
+from transformermodel_predictor.explanations.explaining import Subject, explain_question, require_few
 from transformermodel_predictor.explanations.explanation import GRADIENT_METHODS, Baseline, Explained, Method
 from transformermodel_predictor.explanations.facts import explanation_facts
-from transformermodel_predictor.explanations.offered import Offered
+from transformermodel_predictor.explanations.model_access import ModelAccess, baseline_tokens_of
+from transformermodel_predictor.explanations.model_twin import ModelTwin, load_model_twin
 from transformermodel_predictor.explanations.probes import Frame
 from transformermodel_predictor.explanations.queue import ExplanationQueue
 from transformermodel_predictor.explanations.request import PARAMETER_NAMES, ExplanationRequest, read_request
 from transformermodel_predictor.explanations.rows import Result, Row
 from transformermodel_predictor.explanations.settings import ExplanationSettings, NotExplained
 from transformermodel_predictor.explanations.tasks.catalogue import explainable
-from transformermodel_predictor.explanations.tools import Tools, stand_ins_of
 from transformermodel_predictor.handler import numbered
 from transformermodel_predictor.portions import in_portions
 from transformermodel_predictor.tasks.catalogue import AnyTask
@@ -40,43 +40,42 @@ from transformermodel_predictor.workers import Workers
 
 
 class Explainable(Protocol):
-    """A loaded model, as far as it matters here."""
+    """What explanations need of a loaded model."""
 
     @property
     def artifact(self) -> Artifact:
-        """What it was loaded from."""
+        """The artifact it was loaded from."""
         ...
 
     @property
     def task(self) -> AnyTask:
-        """What it does."""
+        """Its task."""
         ...
 
     @property
     def tokenizer(self) -> PreTrainedTokenizerBase:
-        """What it reads with."""
+        """Its tokenizer."""
         ...
 
     @property
     def device(self) -> torch.device:
-        """Where it runs, its first replica."""
+        """The device of its first replica."""
         ...
 
 
 class Explainer:
-    """Explains many answers beside predictions. Used from one event loop.
+    """Explains many answers concurrently with predictions. Used from one event loop.
 
-    Its differentiable twin is loaded when the first gradient is asked for: it costs as much memory as the weights in
-    float32, which models that nobody explains are not to pay.
+    The differentiable twin is loaded on the first request for a gradient method: it takes as much memory as the weights
+    in float32, which models that nobody explains should not pay.
 
     Args:
-        model: what is explained.
-        engine: what serves, and says the logits of whole sequences.
+        model: the model to explain.
+        engine: the serving engine, which returns the logits of whole sequences.
         workers: the server's threads.
-        tokenizing: held while the tokenizer is used, here and by whoever else uses it.
-        explanations: what may be asked for, and how is explained where a request does not say it; the rest is the
-            task's.
-        observer: told how long each piece of work took.
+        tokenizing: held while the tokenizer is used, here and elsewhere.
+        explanations: spec.predictor.explanations: limits, and defaults for what requests leave open.
+        observer: notified of the duration of each piece of work.
     """
 
     def __init__(
@@ -94,7 +93,9 @@ class Explainer:
         self._task = explainable(model.task)
         self._tokenizing = tokenizing
         self._engine = engine
-        self._tools = Tools(stand_ins_of(model.tokenizer, _model_type(differentiable_folder(model.artifact.path))))
+        self._access = ModelAccess(
+            baseline_tokens_of(model.tokenizer, _model_type(differentiable_folder(model.artifact.path)))
+        )
         self._settings = settings
         self._admission = Admission(settings.admitted, "explanations")
         self._queue = ExplanationQueue(
@@ -102,24 +103,24 @@ class Explainer:
         )
         self._loading = workers.loading
         self._pause = workers.engine.give_way
-        self._finding: asyncio.Future[Differentiable] | None = None
-        self._differentiable: Differentiable | None = None
+        self._twin_loading: asyncio.Future[ModelTwin] | None = None
+        self._twin: ModelTwin | None = None
 
     @property
     def facts(self) -> Mapping[str, Any] | None:
-        """What may be asked for, as metadata has it; None where answers are not explained.
+        """The explanations section of the model's metadata; None where explanations are disabled.
 
-        Methods with gradients prove themselves when one of them is first asked for; until then all of them count.
+        Gradient methods are tried on their first request; until then all of them are listed.
         """
-        offered = self._offered
-        return explanation_facts(self._settings, {method: offered.baselines(method) for method in offered.methods})
+        available = self._available
+        return explanation_facts(self._settings, {method: available.baselines(method) for method in available.methods})
 
     def read(self, parameters: Mapping[str, Any]) -> ExplanationRequest:
-        """What a request's parameters say.
+        """Parse a request's parameters.
 
         Raises:
-            NotExplained: answers are not explained here.
-            InvalidQuestion: a parameter is known neither here nor to the task, or not what it should be.
+            NotExplained: explanations are disabled.
+            InvalidQuestion: a parameter is unknown or invalid.
         """
         if not self._settings.enabled:
             raise NotExplained("explanations are switched off for this model (spec.predictor.explanations.enabled)")
@@ -128,42 +129,44 @@ class Explainer:
         return read_request(self._model.task.name, parameters, self._settings.defaults, self._settings.limits)
 
     async def require(self, asked: Sequence[Any], request: ExplanationRequest) -> None:
-        """Refuse what can be known to be impossible before any question is answered, or any method runs.
+        """Refuse impossible requests before any question is answered or any method runs.
 
-        Methods with gradients prove themselves here, where nobody has asked for them yet.
+        Gradient methods are tried here if this is their first request.
 
         Args:
-            asked: the task's own questions.
-            request: what is wanted of all of them.
+            asked: of the task's own type.
+            request: for all questions.
 
         Raises:
-            InvalidQuestion: no answer to a question can have such a target, there are too many, or the method cannot be
-                had for this model.
-            Overloaded: too much waits already.
+            InvalidQuestion: no answer can have such a target, there are too many targets, or the method is not
+                available for this model.
+            Overloaded: too many explanations are waiting.
         """
         with self._admission.admit(len(asked)):
             async for row, question in in_portions(numbered(asked)):
                 try:
-                    require_few(self._task.foreseen(question, request.target), self._settings.targets)
+                    require_few(self._task.minimum_targets(question, request.target), self._settings.targets)
                 except InvalidQuestion as error:
                     raise InvalidQuestion(f"{row}{error}") from error
-            await self._tools_for(request)
+            await self._access_for(request)
 
     async def explain(self, questions: Sequence[Any], request: ExplanationRequest) -> list[Explained]:
-        """Answer questions and explain the answers, in their order.
+        """Answer questions and explain the answers, in order.
 
         Args:
-            questions: the task's own; for generation the texts that were generated.
-            request: what is wanted of all of them.
+            questions: of the task's own type; for generation the generated texts.
+            request: for all questions.
 
         Raises:
-            InvalidQuestion: a question has no such target, or the method cannot be had for this model.
-            Overloaded: too much waits already.
+            InvalidQuestion: an answer has no such target, or the method is not available for this model.
+            Overloaded: too many explanations are waiting.
         """
         with self._admission.admit(len(questions)):
-            tools = await self._tools_for(request)
-            begun = (self._explain(*asked, request, tools) for asked in numbered(questions))
-            tasks = [asyncio.ensure_future(one) for one in begun]
+            access = await self._access_for(request)
+            tasks = [
+                asyncio.ensure_future(self._explain(row, question, request, access))
+                for row, question in numbered(questions)
+            ]
             try:
                 return await asyncio.gather(*tasks)
             finally:
@@ -175,53 +178,53 @@ class Explainer:
         row: str,
         question: Any,  # noqa: ANN401 - the task's own
         request: ExplanationRequest,
-        tools: Tools,
+        access: ModelAccess,
     ) -> Explained:
-        subject = Subject(question, request.target, request.ways, self._settings.targets)
+        subject = Subject(question, request.target, request.method_options, self._settings.targets)
         try:
-            return await self._queue.explain(explaining(self._task, self._encode, tools, subject))
+            return await self._queue.explain(explain_question(self._task, self._encode, access, subject))
         except InvalidQuestion as error:
             raise InvalidQuestion(f"{row}{error}") from error
 
-    async def _tools_for(self, request: ExplanationRequest) -> Tools:
-        """What the methods need; with the twin's embeddings where one of them needs gradients."""
-        for options in request.ways:
-            self._offered.require(options)
-        with_gradients = [options for options in request.ways if options.method in GRADIENT_METHODS]
-        if not with_gradients:
-            return self._tools
-        if self._finding is None:
-            self._finding = asyncio.get_running_loop().run_in_executor(self._loading, self._find_differentiable)
-        found = self._differentiable = await asyncio.shield(self._finding)
-        for options in with_gradients:
-            await self._try(found.offered, options.method, options.baseline)
-            found.offered.require(options)
-        return self._tools if found.twin is None else Tools(self._tools.stand_ins, found.twin.embed)
+    async def _access_for(self, request: ExplanationRequest) -> ModelAccess:
+        """The model as the request's methods need it: with the twin's embeddings if one of them needs gradients."""
+        for options in request.method_options:
+            self._available.require(options)
+        gradient_options = [options for options in request.method_options if options.method in GRADIENT_METHODS]
+        if not gradient_options:
+            return self._access
+        if self._twin_loading is None:
+            self._twin_loading = asyncio.get_running_loop().run_in_executor(self._loading, self._load_twin)
+        loaded = self._twin = await asyncio.shield(self._twin_loading)
+        for options in gradient_options:
+            await self._try(loaded.methods, options.method, options.baseline)
+            loaded.methods.require(options)
+        return self._access if loaded.twin is None else ModelAccess(self._access.baseline_tokens, loaded.twin.embed)
 
-    async def _try(self, offered: Offered, method: Method, baseline: Baseline) -> None:
-        """Let a method with gradients prove itself when it is first asked for."""
-        if offered.untried(method, baseline):
+    async def _try(self, methods: AvailableMethods, method: Method, baseline: Baseline) -> None:
+        """Try a gradient method on its first request."""
+        if methods.untried(method, baseline):
             try:
-                await self._queue.explain(offered.trial(method, baseline))
-            except Exception as error:  # noqa: BLE001 - it is raised again unless it says that the method does not work
-                offered.failed(method, baseline, error)
+                await self._queue.explain(methods.trial(method, baseline))
+            except Exception as error:  # noqa: BLE001 - raised again unless it means that the method does not work
+                methods.record_failure(method, baseline, error)
 
     @property
-    def _offered(self) -> Offered:
-        """What works, as far as is known."""
-        return Offered(self._tools) if self._differentiable is None else self._differentiable.offered
+    def _available(self) -> AvailableMethods:
+        """The methods that work, as far as is known yet."""
+        return AvailableMethods(self._access) if self._twin is None else self._twin.methods
 
     def _encode(self, question: Any) -> Windows:  # noqa: ANN401 - the task's own
-        with self._reading():
+        with self._tokenizer_lock():
             (windows,) = self._task.encode(self._model.tokenizer, [question])
         return windows
 
     @contextmanager
-    def _reading(self) -> Iterator[None]:
-        """Use the tokenizer.
+    def _tokenizer_lock(self) -> Iterator[None]:
+        """Use the tokenizer, exclusively.
 
         Raises:
-            NotExplained: it does not know where its tokens stand.
+            NotExplained: it cannot map its tokens to offsets in the text.
         """
         with self._tokenizing:
             try:
@@ -229,18 +232,18 @@ class Explainer:
             except UserError as error:
                 raise NotExplained(f"answers of this model cannot be explained: {error}") from error
 
-    def _find_differentiable(self) -> Differentiable:
+    def _load_twin(self) -> ModelTwin:
         model = self._model
-        with self._reading():
+        with self._tokenizer_lock():
             frame = Frame.of(model.tokenizer)
-        return find_differentiable(model.artifact, model.task, self._tools, frame, model.device, self._pause)
+        return load_model_twin(model.artifact, model.task, self._access, frame, model.device, self._pause)
 
     def _run(self, rows: Sequence[Row]) -> list[Result]:
-        return results_of(rows, self._engine, self._differentiable.twin if self._differentiable else None)
+        return run_rows(rows, self._engine, self._twin.twin if self._twin else None)
 
 
 def _model_type(directory: Path) -> str:
-    """What config.json says; nothing where there is none, as of a traced graph that was given."""
+    """`model_type` in config.json; empty where there is no such file, as beside a traced graph from the user."""
     try:
         document = json.loads((directory / "config.json").read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""What is asked for when an answer is to be explained, and what is told. Data only."""
+"""The data of explanations: methods and options that are requested, and attributions that are returned."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from transformermodel_api.spec import TaskName
 
 
 class Method(StrEnum):
-    """The ways to attribute: values are their names in requests, the members' own names those in the resource."""
+    """Attribution methods. Values are the names in requests; member names are those in the resource."""
 
     IntegratedGradients = "integrated_gradients"
     InputXGradient = "input_x_gradient"
@@ -23,11 +23,11 @@ class Method(StrEnum):
 
 
 GRADIENT_METHODS = frozenset((Method.IntegratedGradients, Method.InputXGradient, Method.Saliency))
-"""Those that need gradients, and with them a differentiable twin of the model; the others ask the serving engine."""
+"""Methods that need gradients, and so the differentiable twin; the others perturb the input of the serving engine."""
 
 
 class Baseline(StrEnum):
-    """What stands for a token that is not there; named as `Method` is."""
+    """What replaces a token that is left out. Names as in `Method`."""
 
     Pad = "pad"
     Mask = "mask"
@@ -39,14 +39,14 @@ class Options:
     """How an explanation is computed.
 
     Attributes:
-        method: the way to attribute.
-        baseline: what stands for a token that is not there. Zero is an embedding of zeros, for gradient methods only.
-        steps: interpolation steps to begin with; they grow while the delta is over the tolerance.
-        most_steps: where growing ends.
-        tolerance: largest delta as a share of the difference of the score between text and baseline.
-        samples: permutations of Shapley sampling, and evaluations of KernelSHAP and LIME; by the number of features
-            when None.
-        seed: of those samples.
+        method: the attribution method.
+        baseline: what replaces a token. Zero is an embedding of zeros, for gradient methods only.
+        steps: initial number of interpolation steps; it grows while the delta exceeds the tolerance.
+        most_steps: upper limit of that growth.
+        tolerance: largest delta, as a share of the objective's change from baseline to text.
+        samples: permutations (Shapley sampling) or model evaluations (KernelSHAP, LIME); None chooses by the number of
+            features.
+        seed: of the random samples.
     """
 
     method: Method = Method.IntegratedGradients
@@ -59,7 +59,7 @@ class Options:
 
     @classmethod
     def of(cls, explanations: Explanations, task: TaskName) -> Self:
-        """What spec.predictor.explanations says, and the task's defaults, within its limits, where it says nothing."""
+        """The options of spec.predictor.explanations; absent ones are the task's defaults, within the spec's limits."""
         most = min(cls.most_steps, explanations.limits.steps)
         begin = explanations.steps or min(cls.steps, explanations.max_steps or most)
         return cls(
@@ -73,21 +73,21 @@ class Options:
 
     @property
     def lacks_token(self) -> bool:
-        """Whether the method leaves words out, for which an embedding of zeros is no token."""
+        """Whether a perturbation method is combined with the zero baseline, which is an embedding and not a token."""
         return self.baseline is Baseline.Zero and self.method not in GRADIENT_METHODS
 
 
 @dataclass(frozen=True)
 class Attribution:
-    """What a method found for one target.
+    """The result of a method for one target.
 
     Attributes:
-        values: importance of each token of the encoding, signed where the method has a sign; 0 for tokens that were
-            not attributed to. In the unit of the objective, not normalised.
-        delta: by how much the values' sum misses the difference of the objective between the text and the baseline;
-            None for methods that do not promise completeness.
-        steps: interpolation steps or evaluations that it took.
-        converged: false where the steps ended before the delta was as small as wanted.
+        values: attribution of each token of the encoding, signed where the method is signed; 0 for tokens that are not
+            attributed to. In the unit of the objective, not normalised.
+        delta: convergence delta: the sum of the values minus the objective's change from baseline to text; None for
+            methods without the completeness property.
+        steps: interpolation steps or model evaluations used.
+        converged: false where the step limit was reached with the delta above the tolerance.
     """
 
     values: tuple[float, ...]
@@ -98,14 +98,14 @@ class Attribution:
 
 @dataclass(frozen=True)
 class Part:
-    """A token or a word of a text, and how important it was.
+    """A token or a word of a text, and its importance.
 
     Attributes:
-        text: as it stands in the question; for tokens as the tokenizer spells them.
-        field: which of the question's fields it stands in, such as `text` or `context`.
-        start: first character, as a Unicode code point of that field.
-        end: the one after the last.
-        importance: signed; those of the tokens have the Euclidean norm 1, or are all 0.
+        text: as in the question; a token as the tokenizer spells it.
+        field: the field of the question that it is in, such as `text` or `context`.
+        start: offset of its first character in that field, in Unicode code points.
+        end: offset after its last character.
+        importance: signed; scaled so that the tokens' importances have Euclidean norm 1, or all 0.
     """
 
     text: str
@@ -120,14 +120,14 @@ class Explanation:
     """Why one target has its score.
 
     Attributes:
-        method: how it was found.
-        target: what was explained: the name of a class, an entity, `start` or `end` of an answer, a generated token.
-        score: the probability that the model gives the target.
-        tokens: every token that is text, in order; special ones are left out.
-        words: the same by words, whose importance is the sum of their tokens'.
-        delta: as in `Attribution`; None where the method promises nothing.
-        steps: interpolation steps or evaluations that it took.
-        details: what else describes the target, such as an entity's place.
+        method: the attribution method.
+        target: name of the target: a class, an entity's label, `start` or `end` of an answer, a generated text.
+        score: the target's probability.
+        tokens: the text's tokens in order, without special ones.
+        words: the text's words; a word's importance is the sum over its tokens.
+        delta: as in `Attribution`.
+        steps: as in `Attribution`.
+        details: further fields of the target, such as an entity's offsets.
         converged: as in `Attribution`.
     """
 
@@ -144,12 +144,12 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Explained:
-    """The answer to one question, and why.
+    """The answer to one question with its explanations.
 
     Attributes:
-        answer: the answer's fields, as a prediction has them.
-        explanations: one per target, in the order of `ExplainableTask.targets`; by one method after the other.
-        truncated: number of tokens of the question that the model did not see.
+        answer: the same fields as in a prediction.
+        explanations: method by method, each with one per target in the order of `ExplainableTask.targets`.
+        truncated: number of tokens cut off the question.
     """
 
     answer: Mapping[str, Any]

@@ -1,4 +1,4 @@
-"""What a model's metadata says of its explanations. Pure."""
+"""The explanations section of a model's metadata. Pure."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,11 +12,11 @@ from transformermodel_predictor.tasks.parameters import Parameter
 def explanation_facts(
     settings: ExplanationSettings, methods: Mapping[Method, Sequence[Baseline]]
 ) -> Mapping[str, Any] | None:
-    """The methods with the baselines they work with, and the parameters of a request; None where nothing is explained.
+    """Available methods with their baselines, and the request's parameters; None where explanations are disabled.
 
     Args:
-        settings: of the server.
-        methods: what the model can be asked for.
+        settings: the model's.
+        methods: those available for the model.
     """
     if not settings.enabled:
         return None

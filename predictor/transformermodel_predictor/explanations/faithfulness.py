@@ -1,8 +1,8 @@
-"""Whether an explanation names what the model goes by: take the words that it calls important away, and look.
+"""Faithfulness of an explanation: deletion and insertion curves of its word order, against random orders.
 
-Deletion: words are left out one after the other, the most important first; a faithful explanation makes the probability
-fall at once. Insertion: they are added to a text without words; it makes the probability rise at once. Both as the area
-under the curve, next to that of random orders (V. Petsiuk, A. Das and K. Saenko, RISE, BMVC 2018).
+Deletion removes words one by one, the most important first: with a faithful explanation the probability falls early.
+Insertion adds them to an empty text: the probability rises early. Each curve is summarised by the area under it
+(V. Petsiuk, A. Das and K. Saenko, RISE, BMVC 2018).
 """
 
 import statistics
@@ -16,13 +16,13 @@ from typing import Self
 import torch
 
 from transformermodel_predictor.explanations.game import Game, Worths
-from transformermodel_predictor.explanations.rows import Asking
+from transformermodel_predictor.explanations.rows import RowGenerator
 from transformermodel_predictor.tasks.task import Outputs
 
 
 @dataclass(frozen=True)
 class ClassProbability:
-    """The softmax of `logits` [classes] at a class: an objective to judge by, which is bounded as logits are not."""
+    """The softmax probability of a class, from `logits` [classes]: bounded, so that areas are comparable."""
 
     index: int
 
@@ -33,11 +33,11 @@ class ClassProbability:
 
 @dataclass(frozen=True)
 class Areas:
-    """Areas under the curves of an order, as the mean objective along them.
+    """Areas under the deletion and insertion curves of one word order, as the mean objective along them.
 
     Attributes:
-        deletion: the lower, the more the first words of the order mattered.
-        insertion: the higher, the more they did.
+        deletion: lower is better.
+        insertion: higher is better.
     """
 
     deletion: float
@@ -45,17 +45,17 @@ class Areas:
 
     @classmethod
     def mean(cls, areas: Sequence[Self]) -> Self:
-        """Of several orders, or texts; at least one."""
+        """The mean over several orders or texts; at least one."""
         return cls(statistics.fmean(one.deletion for one in areas), statistics.fmean(one.insertion for one in areas))
 
 
 @dataclass(frozen=True)
 class Faithfulness:
-    """An explanation's order of the words beside random ones.
+    """An explanation's curves beside those of random orders.
 
     Attributes:
-        explained: of the order from the most important word to the least.
-        random: the mean of random orders.
+        explained: words in descending importance.
+        random: mean over random orders.
     """
 
     explained: Areas
@@ -63,19 +63,19 @@ class Faithfulness:
 
     @property
     def gain(self) -> float:
-        """How much better than random the explanation is: 0 not at all, in the unit of the objective."""
+        """Mean improvement of both areas over random orders, in the unit of the objective; 0 if no better."""
         deletion = self.random.deletion - self.explained.deletion
         return (deletion + self.explained.insertion - self.random.insertion) / 2
 
 
-def judge(game: Game, values: Sequence[float], orders: int = 10, seed: int = 0) -> Asking[Faithfulness]:
-    """Compare an explanation with random orders; it yields rows as methods do.
+def judge(game: Game, values: Sequence[float], orders: int = 10, seed: int = 0) -> RowGenerator[Faithfulness]:
+    """Compare an explanation's word order with random orders.
 
     Args:
-        game: the target's, whose objective is best a probability.
-        values: importance of each token, as in `Attribution`.
-        orders: number of random ones.
-        seed: of these.
+        game: of the target; its objective should be a probability.
+        values: attribution of each token, as in `Attribution`.
+        orders: number of random orders.
+        seed: of the random orders.
     """
     random = Random(seed)  # noqa: S311 - no secret
     worths = Worths(game)
@@ -88,7 +88,7 @@ def judge(game: Game, values: Sequence[float], orders: int = 10, seed: int = 0) 
 
 
 def ranking(game: Game, values: Sequence[float]) -> list[int]:
-    """The features from the most important to the least, by the sum over their tokens; equal ones as they stand."""
+    """Features in descending attribution, summed over their tokens; ties in the order of the text."""
     sums = [0.0] * game.players
     for feature, value in zip(game.target.features, values, strict=True):
         if feature is not None:
@@ -96,13 +96,13 @@ def ranking(game: Game, values: Sequence[float]) -> list[int]:
     return sorted(range(game.players), key=lambda player: -sums[player])
 
 
-def _areas(game: Game, worths: Worths, order: Sequence[int]) -> Asking[Areas]:
+def _areas(game: Game, worths: Worths, order: Sequence[int]) -> RowGenerator[Areas]:
     first = list(accumulate((1 << player for player in order), or_, initial=0))
     inserted = yield from worths.of(first)
-    deleted = yield from worths.of([game.everyone ^ coalition for coalition in first])
+    deleted = yield from worths.of([game.grand_coalition ^ coalition for coalition in first])
     return Areas(_area(deleted), _area(inserted))
 
 
 def _area(curve: Sequence[float]) -> float:
-    """By the trapezoidal rule, over an axis from 0 to 1; the only point where there is one."""
+    """Area by the trapezoidal rule over [0, 1]; the value itself for a single point."""
     return statistics.fmean((one + next_) / 2 for one, next_ in pairwise(curve)) if len(curve) > 1 else curve[0]

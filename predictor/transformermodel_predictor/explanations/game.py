@@ -1,16 +1,16 @@
-"""The game of Shapley's theory: features play, a coalition is a part of the text, the model says what it is worth."""
+"""The cooperative game of a target: features are players, a coalition's worth is the objective on its features only."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from transformermodel_predictor.explanations.coalitions import Coalition, everyone, has
-from transformermodel_predictor.explanations.rows import Asking, ForwardRow
+from transformermodel_predictor.explanations.coalitions import Coalition, contains, grand_coalition
+from transformermodel_predictor.explanations.rows import ForwardRow, RowGenerator
 from transformermodel_predictor.explanations.target import Target
 
 MOST_ROWS = 16
-"""Rows that are asked for at once."""
+"""Rows per request to the model."""
 
 
 @dataclass(frozen=True)
@@ -18,12 +18,12 @@ class Game:
     """A target whose features can be left out.
 
     Attributes:
-        target: whose features.
-        stand_in: the token that replaces those of absent features, so that every other keeps its place.
+        target: what is explained.
+        baseline_token: id of the token that replaces those of absent features, so that all others keep their position.
     """
 
     target: Target
-    stand_in: int
+    baseline_token: int
 
     @cached_property
     def players(self) -> int:
@@ -31,32 +31,32 @@ class Game:
         return 1 + max((feature for feature in self.target.features if feature is not None), default=-1)
 
     @property
-    def everyone(self) -> Coalition:
-        """The text as it is."""
-        return everyone(self.players)
+    def grand_coalition(self) -> Coalition:
+        """All features: the unchanged text."""
+        return grand_coalition(self.players)
 
     def row(self, coalition: Coalition) -> ForwardRow:
-        """What the model is asked about a coalition."""
+        """The forward row of a coalition: the text with absent features replaced."""
         encoding = self.target.encoding
         tokens = [
-            token if feature is None or has(coalition, feature) else self.stand_in
+            token if feature is None or contains(coalition, feature) else self.baseline_token
             for token, feature in zip(encoding.features["input_ids"], self.target.features, strict=True)
         ]
         features = {**encoding.features, "input_ids": tokens}
         return ForwardRow(replace(encoding, features=features), self.target.objective)
 
-    def by_token(self, values: Sequence[float]) -> tuple[float, ...]:
-        """The value of each token, from those of the features: tokens of one feature share it evenly."""
+    def token_values(self, values: Sequence[float]) -> tuple[float, ...]:
+        """Values per token from values per feature: a feature's value is split evenly among its tokens."""
         features = self.target.features
         tokens = [features.count(player) for player in range(self.players)]
         return tuple(0.0 if feature is None else values[feature] / tokens[feature] for feature in features)
 
 
 class Worths:
-    """What coalitions are worth, each asked for once.
+    """The worths of coalitions, each evaluated once.
 
     Args:
-        game: whose.
+        game: the game they are coalitions of.
     """
 
     def __init__(self, game: Game) -> None:
@@ -64,12 +64,12 @@ class Worths:
         self._known: dict[Coalition, float] = {}
 
     @property
-    def asked(self) -> int:
-        """Number of evaluations so far."""
+    def evaluations(self) -> int:
+        """Number of coalitions evaluated so far."""
         return len(self._known)
 
-    def of(self, coalitions: Sequence[Coalition]) -> Asking[list[float]]:
-        """The worth of each, in their order.
+    def of(self, coalitions: Sequence[Coalition]) -> RowGenerator[list[float]]:
+        """The worth of each coalition, in the same order.
 
         Raises:
             ArithmeticError: the model's output is not finite.

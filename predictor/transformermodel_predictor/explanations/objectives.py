@@ -1,4 +1,4 @@
-"""The numbers that explanations hold tokens responsible for. Pure."""
+"""The objectives that explanations attribute to tokens. Pure."""
 
 from dataclasses import dataclass, replace
 from typing import Self
@@ -10,7 +10,7 @@ from transformermodel_predictor.tasks.task import Outputs
 
 @dataclass(frozen=True)
 class ClassLogit:
-    """The logit of a class of a whole text, from `logits` [classes]."""
+    """The logit of a class, from `logits` [classes]."""
 
     index: int
 
@@ -21,14 +21,13 @@ class ClassLogit:
 
 @dataclass(frozen=True)
 class TokenLogits:
-    """The mean of the logits of some tokens, each for its class, from `logits` [tokens, classes].
+    """The mean logit of some tokens, each for its own class, from `logits` [tokens, classes].
 
-    The mean, as an entity's score is the mean of its tokens' probabilities: so entities of many tokens compare with
-    those of few.
+    The mean rather than the sum, like an entity's score, so that long and short entities are comparable.
 
     Attributes:
         positions: of the tokens in the encoding, at least one.
-        classes: one for each.
+        classes: index of the class of each token.
     """
 
     positions: tuple[int, ...]
@@ -41,10 +40,10 @@ class TokenLogits:
 
 @dataclass(frozen=True)
 class PlaceLogit:
-    """The logit of an answer's start or end being at a token, from `start_logits` or `end_logits` [tokens].
+    """The logit of an answer starting or ending at a token, from `start_logits` or `end_logits` [tokens].
 
     Attributes:
-        output: which of the two.
+        output: name of the output.
         position: of the token in the encoding.
     """
 
@@ -58,13 +57,11 @@ class PlaceLogit:
 
 @dataclass(frozen=True)
 class ContinuationLogProbability:
-    """The sum of the log-probabilities of tokens that were written, from `logits` [tokens, vocabulary].
-
-    A causal model's logits at a position are those of the token after it.
+    """The sum of the log-probabilities of generated tokens, from `logits` [tokens, vocabulary].
 
     Attributes:
-        positions: of the tokens before the written ones; no logits of others are looked at.
-        tokens: the ids of the written ones.
+        positions: position before each generated token, where a causal model predicts it.
+        tokens: ids of the generated tokens.
     """
 
     positions: tuple[int, ...]
@@ -73,10 +70,10 @@ class ContinuationLogProbability:
     def value(self, outputs: Outputs) -> torch.Tensor:
         """See `Objective`."""
         logits = outputs["logits"][list(self.positions)]
-        exact = torch.promote_types(logits.dtype, torch.float32)
-        probabilities = logits.log_softmax(dim=-1, dtype=exact)
-        return probabilities[range(len(self.tokens)), list(self.tokens)].sum()
+        dtype = torch.promote_types(logits.dtype, torch.float32)
+        log_probabilities = logits.log_softmax(dim=-1, dtype=dtype)
+        return log_probabilities[range(len(self.tokens)), list(self.tokens)].sum()
 
     def after(self, tokens: int) -> Self:
-        """The same number in logits without those of so many tokens at the beginning."""
+        """The same objective on logits from which those of the first tokens were dropped."""
         return replace(self, positions=tuple(position - tokens for position in self.positions))

@@ -1,19 +1,19 @@
-"""How much of an explanation may run before a prediction has its turn."""
+"""How many tokens of an explanation may run in one piece before predictions get their turn."""
 
 _SHORT_SECONDS = 0.008
-"""A piece while predictions are asked for: about as long as one of a single text takes by itself."""
+"""Target duration of a piece while predictions arrive: about that of one short prediction."""
 _LONG_SECONDS = 0.05
-"""A piece otherwise; larger ones run no faster, and somebody may come."""
+"""Target duration otherwise; longer pieces are no more efficient, and a prediction may arrive."""
 _FIRST_TOKENS = 128
 _LEARNED = 0.3
-"""Share of the newest piece in what is expected of the next."""
+"""Weight of the newest measurement in the moving average."""
 
 
 class Pace:
-    """Tokens that run in a bounded time, learned from what ran.
+    """Number of tokens that run within a target duration, learned from measured pieces.
 
     Args:
-        least: tokens that a piece may always have.
+        least: smallest number of tokens to return.
     """
 
     def __init__(self, least: int = 0) -> None:
@@ -21,18 +21,18 @@ class Pace:
         self._seconds_per_token: float | None = None
 
     def tokens(self, *, short: bool) -> int:
-        """Most tokens of the next piece.
+        """Largest number of tokens for the next piece.
 
         Args:
-            short: whether somebody waits for its end.
+            short: whether predictions are waiting.
         """
         if self._seconds_per_token is None:
             return _FIRST_TOKENS
         return max(self._least, int((_SHORT_SECONDS if short else _LONG_SECONDS) / self._seconds_per_token))
 
     def learn(self, tokens: int, seconds: float) -> None:
-        """A piece of so many tokens took so long."""
+        """Update the average with the duration of a piece."""
         if not tokens:
             return
-        found, known = seconds / tokens, self._seconds_per_token
-        self._seconds_per_token = found if known is None else known + _LEARNED * (found - known)
+        measured, average = seconds / tokens, self._seconds_per_token
+        self._seconds_per_token = measured if average is None else average + _LEARNED * (measured - average)

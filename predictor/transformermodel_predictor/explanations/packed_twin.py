@@ -1,4 +1,4 @@
-"""The differentiable twin of an encoder that packs: rows of any lengths, of several requests, in one row of tokens."""
+"""The differentiable twin of an encoder that supports packing: rows of any length run as one concatenated sequence."""
 
 from collections.abc import Sequence
 
@@ -12,17 +12,17 @@ from transformermodel_predictor.tasks.task import Encoding
 
 
 class PackedTwin:
-    """Runs a model on packed rows.
+    """Runs gradient rows packed. Implements `Twin`.
 
-    In float32, with the model's own linear layers: weights laid out for oneDNN, which single texts are served with,
-    bring nothing from 256 tokens on, and a few steps have as many. In bfloat16 a pass takes half the time, but the
-    delta of MiniLM grows from 0.01 % to 1.3 % of the change, and the tolerance for all is 2 %.
+    In float32 with the model's own linear layers: oneDNN's prepacked weights bring nothing from 256 tokens on, which a
+    few steps have. bfloat16 would halve the time of a pass, but raises MiniLM's delta from 0.01 % to 1.3 % of the
+    objective's change, close to the default tolerance of 2 %.
 
     Args:
-        packed: the twin's own; its weights may be another's. In float32, or float64.
+        packed: not used by anyone else, though weights may be shared; in float32 or float64.
 
     Raises:
-        NotDifferentiable: the model has no embeddings of tokens.
+        NotDifferentiable: the model has no token embeddings.
     """
 
     def __init__(self, packed: PackedModel) -> None:
@@ -31,13 +31,13 @@ class PackedTwin:
         self._embeddings = embeddings_of(packed.model)
 
     def embed(self, encoding: Encoding) -> torch.Tensor:
-        """What the whole embeddings module returns for an encoding, [tokens, width], without a gradient."""
+        """See `Twin.embed`."""
         with not_recording():
             layout, features = self._packed.laid_out([encoding])
             return self._embeddings.read(features["input_ids"], lambda: self._packed.forward(layout, features))[0]
 
     def run(self, rows: Sequence[GradientRow]) -> list[Result]:
-        """One pass forward over all rows, and as many back as a row has objectives.
+        """One forward pass over all rows, and one backward pass per objective of a row.
 
         Raises:
             NotDifferentiable: an objective does not depend on the embeddings.

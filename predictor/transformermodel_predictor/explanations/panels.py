@@ -1,8 +1,8 @@
-"""Parts of the way between baseline and text, each integrated on its own and as exactly as it needs. Pure.
+"""Panels: segments of the path from baseline to text, each integrated separately and refined where needed. Pure.
 
-The gradient of a model is nearly flat on most of the way and changes suddenly on a short piece of it. What the tokens'
-contributions on a part must sum to is known: the difference of the objective between its ends. So it is known exactly
-where steps are missing, and only such parts are halved.
+A model's gradient is nearly constant on most of the path, and changes abruptly on a short stretch of it. On each panel
+the tokens' contributions must sum to the change of the objective between its ends, so the integration error of every
+panel is known, and only panels with large errors are halved.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,11 +16,11 @@ from transformermodel_predictor.explanations.quadrature import LOBATTO
 
 
 class Point(NamedTuple):
-    """What is known of a point of the way.
+    """The evaluation of the model at one point of the path.
 
     Attributes:
         value: the objective.
-        contributions: by how much each token changes it per share of the way, float64 [tokens].
+        contributions: each token's part of the objective's derivative along the path, float64 [tokens].
     """
 
     value: float
@@ -28,85 +28,86 @@ class Point(NamedTuple):
 
 
 Points = Mapping[float, Point]
-"""By the share of the way."""
+"""By position alpha on the path, from 0 (baseline) to 1 (text)."""
 
 NEW_NODES = 6
-"""Points that halving a part adds: three within each half; the ends and the middle were there."""
+"""Points added by halving a panel: three inside each half; the ends and the middle are evaluated already."""
 
 
 _NARROWEST, _NEAREST = 1e-7, 1e-30
-"""As float32 tells points of the way apart: by their share of it, and so ever more finely towards the baseline."""
+"""float32 resolution of alpha: relative, and so ever finer towards the baseline, down to an absolute limit."""
 
 
 @dataclass(frozen=True, order=True)
 class Panel:
-    """A part of the way, by the shares at which it starts and stops."""
+    """A segment of the path, from alpha `start` to `stop`."""
 
     start: float
     stop: float
 
     @property
     def nodes(self) -> tuple[float, ...]:
-        """Shares of the way at which it is sampled, its ends included."""
+        """The alphas at which it is sampled, its ends included."""
         inner = LOBATTO.nodes[1:-1]
         return (self.start, *(self.start + node * (self.stop - self.start) for node in inner), self.stop)
 
     @property
     def halves(self) -> tuple["Panel", "Panel"]:
-        """Itself, cut at its middle node."""
+        """The two panels from cutting it at its middle node."""
         _, _, middle, _, _ = self.nodes
         return Panel(self.start, middle), Panel(middle, self.stop)
 
     @property
     def is_wide(self) -> bool:
-        """Whether its halves are of more than one point; over what others miss the model jumps."""
+        """Whether float32 can resolve its halves; if not, its error is a discontinuity of the model."""
         return self.stop - self.start > _NARROWEST * self.stop and self.stop > _NEAREST
 
     def values(self, points: Points) -> torch.Tensor:
-        """The integral of each token's contribution, float64 [tokens]."""
-        weighed = (
+        """The integral of each token's contribution over the panel, float64 [tokens]."""
+        weighted = (
             weight * points[node].contributions for node, weight in zip(self.nodes, LOBATTO.weights, strict=True)
         )
-        return (self.stop - self.start) * torch.stack(list(weighed)).sum(dim=0)
+        return (self.stop - self.start) * torch.stack(list(weighted)).sum(dim=0)
 
-    def missed(self, points: Points) -> float:
-        """By how much the values' sum misses the difference of the objective between the ends."""
+    def error(self, points: Points) -> float:
+        """The sum of the values minus the objective's change between the ends; 0 for an exact integral."""
         change = points[self.stop].value - points[self.start].value
         return float(self.values(points).sum()) - change
 
 
-def even(count: int) -> tuple[Panel, ...]:
-    """The whole way in parts of one length."""
+def even_panels(count: int) -> tuple[Panel, ...]:
+    """The whole path in `count` panels of equal length."""
     edges = [number / count for number in range(count + 1)]
     return tuple(Panel(start, stop) for start, stop in pairwise(edges))
 
 
-_LEFT = 3
-"""How much parts that are not halved may miss together, as a multiple of what is allowed: opposite signs cancel."""
+_UNREFINED = 3
+"""Limit on the absolute errors left in unrefined panels, as a multiple of the allowed delta: signs partly cancel."""
 
 
-def refined(panels: Sequence[Panel], points: Points, allowed: float, most: int) -> tuple[Panel, ...]:
-    """The same way with the worst parts halved: as few as leave the others missing little enough, and at least one.
+def refine(panels: Sequence[Panel], points: Points, allowed: float, most: int) -> tuple[Panel, ...]:
+    """Halve the panels with the largest errors: at least one, and as few as bring the rest within the limit.
 
-    As it is where what is missed lies on parts that are too narrow to be halved: the model jumps there.
+    The panels are returned unchanged where the error is concentrated on panels too narrow to halve: the model is
+    discontinuous there.
 
     Args:
-        panels: the parts.
+        panels: those of the whole path.
         points: at all their nodes.
-        allowed: what all parts together may miss.
-        most: parts that may be halved.
+        allowed: the largest delta.
+        most: largest number of panels to halve.
     """
-    missed = {panel: abs(panel.missed(points)) for panel in panels}
+    errors = {panel: abs(panel.error(points)) for panel in panels}
     wide = [panel for panel in panels if panel.is_wide]
-    if sum(missed[panel] for panel in panels if not panel.is_wide) > _LEFT * allowed:
+    if sum(errors[panel] for panel in panels if not panel.is_wide) > _UNREFINED * allowed:
         return tuple(panels)
-    left = sum(missed.values())
+    remaining = sum(errors.values())
     worst: list[Panel] = []
-    for panel in sorted(wide, key=lambda panel: -missed[panel])[:most]:
-        if worst and left <= _LEFT * allowed:
+    for panel in sorted(wide, key=lambda panel: -errors[panel])[:most]:
+        if worst and remaining <= _UNREFINED * allowed:
             break
         worst.append(panel)
-        left -= missed[panel]
+        remaining -= errors[panel]
     return tuple(_halved(panels, frozenset(worst)))
 
 

@@ -1,4 +1,4 @@
-"""From an attribution to an explanation: importances of tokens and words with their places. Pure."""
+"""From an attribution to an explanation: normalised importances of tokens and words, with their offsets. Pure."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -14,28 +14,30 @@ from transformermodel_predictor.tasks.windows import alignment_of
 
 @dataclass(frozen=True)
 class _Token:
-    """A token that is text, and the number of its word."""
+    """A token of the text, and the index of its word."""
 
     part: Part
     word: int
 
 
-def explain(method: Method, target: Target, attribution: Attribution, texts: Mapping[str, str]) -> Explanation:
-    """What a method found about a target, as it is told.
+def build_explanation(
+    method: Method, target: Target, attribution: Attribution, texts: Mapping[str, str]
+) -> Explanation:
+    """Build the explanation of a target from its attribution.
 
     Args:
-        method: how it was found.
+        method: that computed the attribution.
         target: what was explained.
-        attribution: a value for each token of the target's encoding.
-        texts: the question's texts by their fields, in the order in which the encoding's alignment counts them.
+        attribution: with a value for each token of the target's encoding.
+        texts: the question's texts by field, in the order of the encoding's alignment.
 
     Raises:
         ArithmeticError: a value is not finite.
-        ValueError: there are more or fewer values than tokens.
+        ValueError: the number of values differs from that of the tokens.
     """
     values = [
         value for value, word in zip(attribution.values, target.features, strict=True) if word is not None
-    ]  # those of special tokens are nobody's importance
+    ]  # special tokens have no importance
     delta = attribution.delta
     if not all(map(math.isfinite, values)) or (delta is not None and not math.isfinite(delta)):
         raise ArithmeticError(f"the attribution of {target.name!r} by {method} is not finite")
@@ -54,7 +56,7 @@ def explain(method: Method, target: Target, attribution: Attribution, texts: Map
 
 
 def normalised(values: Sequence[float]) -> tuple[float, ...]:
-    """Finite values at the Euclidean norm 1; as they are where all are 0."""
+    """Finite values scaled to Euclidean norm 1, or all 0."""
     largest = max(map(abs, values), default=0.0)
     if largest == 0.0:
         return tuple(0.0 for _ in values)
@@ -70,7 +72,7 @@ def _tokens(
     texts: Mapping[str, str],
 ) -> list[_Token]:
     fields = list(texts.items())
-    told = iter(importances)
+    remaining = iter(importances)
     tokens = []
     for spelling, number, (start, end), word in zip(
         alignment.tokens, alignment.texts, alignment.offsets, features, strict=True
@@ -79,9 +81,9 @@ def _tokens(
             continue
         name, text = fields[number]
         place = trimmed(text, start, end)
-        if place[0] == place[1]:  # a token of mere space is where the space is
+        if place[0] == place[1]:  # a whitespace token keeps the offsets of its space
             place = start, end
-        tokens.append(_Token(Part(spelling, name, *place, next(told)), word))
+        tokens.append(_Token(Part(spelling, name, *place, next(remaining)), word))
     return tokens
 
 

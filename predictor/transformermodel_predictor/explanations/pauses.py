@@ -1,4 +1,4 @@
-"""Pauses in a pass over a model, forward and back, in which other work may have its turn."""
+"""Pauses between the layers of a forward and backward pass, in which other work can run."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,17 +10,17 @@ from transformers import PreTrainedModel
 from transformermodel_predictor.engines.packed.last_layer import layers_of
 
 Pause = Callable[[], None]
-"""Returns when the pass may go on."""
+"""Blocks until the pass may continue."""
 
 
 def pause_between_layers(model: PreTrainedModel, pause: Pause) -> None:
-    """Let every pass over a model pause after each layer, and before each on the way back where it takes gradients.
+    """Make every pass over a model pause after each layer, forward and, where gradients are recorded, backward.
 
-    A pass over one long text takes several times as long as a prediction, and cannot be made of smaller ones.
+    One pass over a long text takes several times as long as a prediction, and cannot be split otherwise.
 
     Args:
-        model: a twin's own: it gets hooks.
-        pause: called in the thread of the pass; on accelerators gradients are taken in threads of torch's.
+        model: the twin's, which gets hooks.
+        pause: called in the thread of the pass; on accelerators autograd runs the backward pass in its own threads.
     """
 
     def after(_: nn.Module, __: object, output: Any) -> None:  # noqa: ANN401 - tensor, tuple or transformers' output

@@ -1,4 +1,4 @@
-"""The differentiable twin of any model with embeddings: rows of one length run together, without padding."""
+"""The differentiable twin of any model with embeddings: rows of equal length run as one batch, without padding."""
 
 import inspect
 from collections import defaultdict
@@ -28,22 +28,24 @@ from transformermodel_predictor.explanations.target import Objective
 from transformermodel_predictor.tasks.task import Encoding
 
 _REVERSIBLE = frozenset({"reformer"})
-"""Values of `model_type` of models that keep nothing of a pass forward and compute it anew on the way back.
+"""Values of `model_type` of reversible models, which recompute activations in the backward pass.
 
-transformers does so only in training, where what is computed depends on chance."""
+transformers implements that in training mode only, where dropout makes the outputs random."""
 
 _KEPT = "logits_to_keep"
-"""Parameter of language models: of how many tokens at the end logits are computed, 0 for all."""
+"""Parameter of language models' forward: number of last tokens to compute logits of, 0 for all."""
 
 
 class PlainTwin:
-    """Runs a model of transformers as it is. All steps on the way to one text have one length, so nothing is padded.
+    """Runs gradient rows through an unmodified transformers model. Implements `Twin`.
+
+    Interpolation steps of one text all have its length, so batches need no padding.
 
     Args:
-        model: in evaluation mode, and the twin's own; its weights may be another's. In float32, or float64.
+        model: in evaluation mode; not used by anyone else, though weights may be shared; in float32 or float64.
 
     Raises:
-        NotDifferentiable: the model has no embeddings of tokens, or gradients only while it is trained.
+        NotDifferentiable: the model has no token embeddings, or has gradients only in training mode.
     """
 
     def __init__(self, model: PreTrainedModel) -> None:
@@ -61,26 +63,26 @@ class PlainTwin:
             head.register_forward_pre_hook(_contiguous)
 
     def embed(self, encoding: Encoding) -> torch.Tensor:
-        """What the whole embeddings module returns for an encoding, [tokens, width], without a gradient."""
+        """See `Twin.embed`."""
         with not_recording():
             features = self._features([encoding])
             return self._embeddings.read(features["input_ids"], lambda: self._model(**features))[0][: len(encoding)]
 
     def run(self, rows: Sequence[GradientRow]) -> list[Result]:
-        """One pass forward for each length of rows, and as many back as a row has objectives.
+        """One forward pass per row length, and one backward pass per objective of a row.
 
         Raises:
             NotDifferentiable: an objective does not depend on the embeddings.
         """
-        read = [_as_far_as_read(row) for row in rows]
-        alike: dict[tuple[object, ...], list[int]] = defaultdict(list)
-        for index, row in enumerate(read):
+        cut = [_without_unread_tokens(row) for row in rows]
+        batches: dict[tuple[object, ...], list[int]] = defaultdict(list)
+        for index, row in enumerate(cut):
             ends = None if self._end is None else ends_in(row.encoding, self._end)
-            alike[ends, len(row.encoding), *row.encoding.features].append(index)
+            batches[ends, len(row.encoding), *row.encoding.features].append(index)
         results: dict[int, Result] = {}
-        for indices in alike.values():
-            results.update(zip(indices, self._run([read[index] for index in indices]), strict=True))
-        return [_of_all_tokens(results[index], row) for index, row in enumerate(rows)]
+        for indices in batches.values():
+            results.update(zip(indices, self._run([cut[index] for index in indices]), strict=True))
+        return [_padded_to_row(results[index], row) for index, row in enumerate(rows)]
 
     def _run(self, rows: Sequence[GradientRow]) -> list[Result]:
         features = self._features([row.encoding for row in rows])
@@ -97,17 +99,17 @@ class PlainTwin:
         return list(map(results_of_row, values, parts))
 
     def _features(self, batch: Sequence[Encoding]) -> dict[str, Any]:
-        """What the forward call takes for encodings of one length; tensors are int64 [rows, length].
+        """The forward call's arguments for encodings of one length; tensors are int64 [rows, length].
 
-        They are longer where the model can be run on no fewer tokens.
+        They are padded where the model needs a minimum number of tokens.
 
-        Positions are given where a model takes them: some would count tokens other than padding, and a baseline of
-        padding would have others than the text.
+        Positions are passed where the model accepts them: some models derive them from the tokens that are not padding,
+        which would give a baseline of padding tokens other positions than the text.
         """
         rows, device = len(batch), self._model.device
         missing = max(self._fewest - len(batch[0]), 0)
         length = len(batch[0]) + missing
-        given: dict[str, Any] = {
+        arguments: dict[str, Any] = {
             name: torch.tensor(
                 [[*encoding.features[name], *[self._fill(name)] * missing] for encoding in batch], device=device
             )
@@ -115,60 +117,60 @@ class PlainTwin:
             if name in self._accepted
         }
         mask = [1] * len(batch[0]) + [0] * missing
-        given["attention_mask"] = torch.tensor([mask] * rows, device=device)
+        arguments["attention_mask"] = torch.tensor([mask] * rows, device=device)
         if self._counts_separators:
             masks = [global_attention(encoding) for encoding in batch]
-            given[GLOBAL_ATTENTION_MASK] = torch.tensor(masks, device=device)
+            arguments[GLOBAL_ATTENTION_MASK] = torch.tensor(masks, device=device)
         if "position_ids" in self._accepted:
             positions = torch.arange(self._first_position, self._first_position + length, device=device)
-            given["position_ids"] = positions.expand(rows, length)
+            arguments["position_ids"] = positions.expand(rows, length)
         if "use_cache" in self._accepted:
-            given["use_cache"] = False
-        return given
+            arguments["use_cache"] = False
+        return arguments
 
     def _fill(self, feature: str) -> int:
         return self._filler if feature == "input_ids" else 0
 
 
 def _contiguous(_: nn.Module, hidden: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
-    """The last tokens' states as a matrix: as a slice of all of them PyTorch would multiply row by row.
+    """Copy the last tokens' hidden states into a contiguous matrix: PyTorch multiplies a slice row by row.
 
-    Those products over the vocabulary, forward and back, took 30 % of a pass of SmolLM2.
+    Those products with the vocabulary, forward and backward, took 30 % of a pass of SmolLM2.
     """
     return tuple(states.contiguous() for states in hidden)
 
 
-def _as_far_as_read(row: GradientRow) -> GradientRow:
-    """The row without the tokens that a causal model does not see from where the objectives look."""
-    looked_at = _positions(row)
-    if looked_at is None:
+def _without_unread_tokens(row: GradientRow) -> GradientRow:
+    """The row without the tokens after the last position its objectives read, which a causal model cannot see there."""
+    positions = _positions(row)
+    if positions is None:
         return row
-    end = max(looked_at) + 1
+    end = max(positions) + 1
     features = {name: values[:end] for name, values in row.encoding.features.items()}
     return replace(row, encoding=Encoding(features), embedded=row.embedded[:end])
 
 
-def _of_all_tokens(result: Result, row: GradientRow) -> Result:
-    """With gradients of zero for the tokens that were not seen."""
+def _padded_to_row(result: Result, row: GradientRow) -> Result:
+    """The result with zero gradients for tokens that were cut off."""
     if result.gradient is None or len(result.gradient) == len(row.embedded):
         return result
     unseen = len(row.embedded) - len(result.gradient)
     return replace(
         result,
         gradient=torch.nn.functional.pad(result.gradient, (0, 0, 0, unseen)),
-        further=tuple(_of_all_tokens(one, row) for one in result.further),
+        further=tuple(_padded_to_row(one, row) for one in result.further),
     )
 
 
 def _with_last_logits(rows: Sequence[GradientRow]) -> tuple[Sequence[GradientRow], int]:
-    """Rows of one length that look at the logits of the last tokens alone, and of how many; 0 where they look at all.
+    """Rows whose objectives index only the last tokens' logits, and the number of those tokens; 0 for all tokens.
 
-    Over a vocabulary of a language model the logits of a prompt cost as much as several of its layers.
+    The logits of a whole prompt, over a language model's vocabulary, cost as much as several layers.
     """
-    looked_at = [positions for row in rows if (positions := _positions(row)) is not None]
-    if len(looked_at) < len(rows):
+    read = [positions for row in rows if (positions := _positions(row)) is not None]
+    if len(read) < len(rows):
         return rows, 0
-    first = min(map(min, looked_at))
+    first = min(map(min, read))
     kept = [
         replace(row, objective=_after(row.objective, first), further=tuple(_after(one, first) for one in row.further))
         for row in rows
@@ -177,11 +179,11 @@ def _with_last_logits(rows: Sequence[GradientRow]) -> tuple[Sequence[GradientRow
 
 
 def _positions(row: GradientRow) -> list[int] | None:
-    """Where the objectives look, where all of them say so."""
-    continued = [one for one in row.objectives if isinstance(one, ContinuationLogProbability)]
-    if len(continued) < len(row.objectives):
+    """The positions whose logits the objectives read; None if an objective may read all of them."""
+    objectives = [objective for objective in row.objectives if isinstance(objective, ContinuationLogProbability)]
+    if len(objectives) < len(row.objectives):
         return None
-    return [position for one in continued for position in one.positions]
+    return [position for objective in objectives for position in objective.positions]
 
 
 def _after(objective: Objective, tokens: int) -> Objective:

@@ -1,4 +1,4 @@
-"""Texts of random tokens, on which methods are tried."""
+"""Probes: targets on random tokens, which gradient methods are tried on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,23 +16,23 @@ from transformermodel_predictor.tasks.tokenization import encode_aligned
 from transformermodel_predictor.tasks.windows import alignment_of
 
 _LENGTHS = (4, 11)
-"""Two, as rows of different lengths run together."""
+"""Two lengths, since rows of different lengths run together."""
 _GENERATING_LENGTHS = (5,)
-"""One for language models: rows of theirs run apart by length, and each token costs hundreds of times as much."""
+"""One for language models: their rows run separately by length, and each token costs hundreds of times as much."""
 _WORD = "a"
 
 
 @dataclass(frozen=True)
 class Frame:
-    """What a tokenizer writes around a text, which a baseline keeps.
+    """The special tokens that a tokenizer adds around a text, and that baselines keep.
 
-    Some models cannot do without it: BART and T5 look for the token that ends a text. Of others that have none, as most
-    language models, all tokens are replaced, and gradients are to be had there too.
+    Some models depend on them: BART and T5 look for the end-of-sequence token. Most language models have none; their
+    baselines replace every token.
 
     Attributes:
-        before: special tokens before the text.
-        after: those after it.
-        special: all the tokens that no text is made of.
+        before: ids before the text.
+        after: ids after the text.
+        special: all ids that are not text.
     """
 
     before: Sequence[int] = ()
@@ -41,10 +41,10 @@ class Frame:
 
     @classmethod
     def of(cls, tokenizer: PreTrainedTokenizerBase) -> Self:
-        """What stands around a word.
+        """The frame around a word.
 
         Raises:
-            UserError: the tokenizer does not know where its tokens stand.
+            UserError: the tokenizer cannot map its tokens to offsets in the text.
         """
         (encoding,) = encode_aligned(tokenizer, [(_WORD, None)])
         tokens, texts = encoding.features["input_ids"], alignment_of(encoding).texts
@@ -58,16 +58,16 @@ def probes_for(
     *,
     generates: bool = False,
 ) -> tuple[Target, ...]:
-    """The same at each start, with an objective that the model has whatever its head.
+    """Deterministic probes, with an objective that suits any model head.
 
     Args:
         configuration: the model's.
-        frame: of its tokenizer.
-        generates: whether its logits are of tokens that follow. Then one of them is looked at, as explanations do: all
-            logits of a vocabulary together change so restlessly on the way that hundreds of steps would be needed.
+        frame: the tokenizer's.
+        generates: whether it is a language model. Its objective is one token's log-probability, as in explanations: a
+            mixture of all logits over the vocabulary changes so erratically that it would need hundreds of steps.
 
     Raises:
-        NotDifferentiable: the configuration does not say how many tokens there are.
+        NotDifferentiable: the configuration has no vocabulary size.
     """
     size: int | None = getattr(configuration.get_text_config(), "vocab_size", None)
     if size is None:
@@ -82,7 +82,7 @@ def probes_for(
 
 
 def _probe(text: Sequence[int], frame: Frame, following: int | None) -> Target:
-    """A text, and what is looked at: the token that follows it, or all there is."""
+    """A probe whose objective is the log-probability of the following token, or a mixture of all logits if None."""
     tokens = [*frame.before, *text, *frame.after]
     return Target(
         name="probe",
@@ -94,10 +94,10 @@ def _probe(text: Sequence[int], frame: Frame, following: int | None) -> Target:
 
 
 class _Mixture:
-    """All logits, each with another weight, so that none cancels another."""
+    """The weighted sum of all logits; the weights differ, so that logits do not cancel."""
 
     def value(self, outputs: Outputs) -> torch.Tensor:
-        """Their weighed sum."""
+        """See `Objective`."""
         logits = [outputs[name].flatten() for name in sorted(outputs) if name.endswith("logits")]
-        every = torch.cat(logits)
-        return (every * torch.arange(1, len(every) + 1, dtype=every.dtype, device=every.device).cos()).sum()
+        flat = torch.cat(logits)
+        return (flat * torch.arange(1, len(flat) + 1, dtype=flat.dtype, device=flat.device).cos()).sum()

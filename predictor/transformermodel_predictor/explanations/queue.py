@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from transformermodel_predictor.batching.request import failure
 from transformermodel_predictor.device_thread import DeviceThread, ShutDown
 from transformermodel_predictor.explanations.pace import Pace
-from transformermodel_predictor.explanations.rows import Asking, GradientRow, Result, Row
+from transformermodel_predictor.explanations.rows import GradientRow, Result, Row, RowGenerator
 from transformermodel_predictor.telemetry.timeline import new_timeline
 
 _log = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ class ExplanationQueue:
         self._lock = threading.Lock()
         self._working = False
 
-    async def explain(self, asking: Asking[_Found]) -> _Found:
+    async def explain(self, asking: RowGenerator[_Found]) -> _Found:
         """Drive an explanation to its end. Cancelling the call ends it; what it raises is raised here.
 
         Raises:
@@ -159,7 +159,7 @@ class _Job:
         waiting: the rows that it wants and that have not run.
     """
 
-    def __init__(self, asking: Asking[Any]) -> None:
+    def __init__(self, asking: RowGenerator[Any]) -> None:
         self.done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.waiting: deque[Row] = deque()
         self._asking = asking
@@ -199,7 +199,7 @@ class _Job:
         self._asking.close()
 
     def _advance(self, step: Callable[[], Sequence[Row]]) -> None:
-        """Go on until rows are wanted, or it is found."""
+        """Go on until rows are requested, or it is found."""
         try:
             while not (rows := step()):
                 step = self._nothing

@@ -1,4 +1,4 @@
-"""What a request says of how it wants to be explained. Pure."""
+"""The parameters of an explanation request. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -13,16 +13,16 @@ from transformermodel_predictor.tasks.task import InvalidParameter, InvalidQuest
 _LARGEST_SEED = 2**63 - 1
 
 _SHARED = {TaskName.TextGeneration: frozenset({"seed"})}
-"""Parameters that a task knows under the same name: one seed decides the text and the samples."""
+"""Parameters that the task reads, too: one seed for the generated text and the samples."""
 
 
 @dataclass(frozen=True)
 class OptionLimits:
-    """How much work one explanation may be.
+    """Limits on the cost of one explanation.
 
     Attributes:
-        steps: most interpolation steps.
-        samples: most samples.
+        steps: largest number of interpolation steps.
+        samples: largest number of samples.
     """
 
     steps: int = 1000
@@ -30,27 +30,27 @@ class OptionLimits:
 
     @classmethod
     def of(cls, limits: ExplanationLimits) -> Self:
-        """What spec.predictor.explanations.limits says."""
+        """The limits in spec.predictor.explanations.limits."""
         return cls(limits.steps, limits.samples)
 
 
 @dataclass(frozen=True)
 class ExplanationRequest:
-    """What is wanted.
+    """A parsed explanation request.
 
     Attributes:
-        ways: how it is computed: by each method that is asked for, in their order; at least one.
-        target: what is to be explained, as it came; None where the client leaves it to the answer.
-        parameters: the other parameters, which are the task's.
+        method_options: the options of each requested method, in order; at least one.
+        target: what to explain, as the client sent it; None for the task's default.
+        parameters: the remaining parameters, which the task reads.
     """
 
-    ways: tuple[Options, ...]
+    method_options: tuple[Options, ...]
     target: object
     parameters: Mapping[str, Any]
 
 
 def explanation_parameters(defaults: Options, limits: OptionLimits) -> tuple[Parameter, ...]:
-    """The parameters of explanations, for reading them and for documents about them."""
+    """The parameters of explanations, for parsing and for the reference documentation."""
     steps = whole(1, limits.steps)
     return (
         Parameter("method", _METHOD, defaults.method, "how importance is computed"),
@@ -80,16 +80,16 @@ def explanation_parameters(defaults: Options, limits: OptionLimits) -> tuple[Par
 def read_request(
     task: TaskName, given: Mapping[str, Any], defaults: Options | None = None, limits: OptionLimits | None = None
 ) -> ExplanationRequest:
-    """Part a request's parameters into those of the explanation and those of the task, and read the former.
+    """Parse the explanation parameters of a request; the others are left to the task.
 
     Args:
-        task: of the model.
-        given: the parameters as they came.
-        defaults: for what the request does not say; the task's own when None.
-        limits: of the server.
+        task: the model's.
+        given: the request's parameters.
+        defaults: of absent parameters; the task's own when None.
+        limits: the server's; the built-in ones when None.
 
     Raises:
-        InvalidQuestion: a value is of another kind or beyond the limits, or values contradict each other.
+        InvalidQuestion: a value has the wrong type or exceeds a limit, or values contradict each other.
     """
     defaults = defaults or Options.of(Explanations(), task)
     known = explanation_parameters(defaults, limits or OptionLimits())
@@ -97,29 +97,29 @@ def read_request(
     values = read_parameters({name: value for name, value in given.items() if name in names}, known)
     target, steps, most_steps = values.pop("target"), values.pop("steps"), values.pop("max_steps")
     begin, end = _steps(steps, most_steps, defaults)
-    ways = tuple(
+    method_options = tuple(
         replace(defaults, **{**values, "method": method}, steps=begin, most_steps=end)
         for method in _methods(values.pop("methods"), values.pop("method"), named=given.get("method") is not None)
     )
-    for options in ways:
+    for options in method_options:
         _require_baseline(options)
     own = _SHARED.get(task, frozenset())
     return ExplanationRequest(
-        ways=ways,
+        method_options=method_options,
         target=target,
         parameters={name: value for name, value in given.items() if name not in names or name in own},
     )
 
 
 def _methods(several: tuple[Method, ...] | None, one: Method, *, named: bool) -> tuple[Method, ...]:
-    """The methods to explain by: the one, unless several are named instead."""
+    """The methods to explain by: `methods`, else `method`."""
     if several is not None and named:
-        raise InvalidParameter("only one of method and methods may be there", field="methods")
+        raise InvalidParameter("only one of method and methods may be given", field="methods")
     return several or (one,)
 
 
 def _steps(steps: int | None, most_steps: int | None, defaults: Options) -> tuple[int, int]:
-    """Steps to begin with and to end with; what is not given gives way to what is."""
+    """Initial and largest number of steps; a default yields to the one that was given."""
     if steps is not None and most_steps is not None and steps > most_steps:
         raise InvalidQuestion(f"max_steps must be at least steps, which is {steps}")
     begin = steps or min(defaults.steps, most_steps or defaults.steps)
@@ -129,7 +129,7 @@ def _steps(steps: int | None, most_steps: int | None, defaults: Options) -> tupl
 def _require_baseline(options: Options) -> None:
     if options.lacks_token:
         raise InvalidQuestion(
-            f"baseline zero is no token, as {options.method} needs one: take pad or mask, or one of the methods "
+            f"baseline zero is not a token, and {options.method} needs one: use pad or mask, or one of the methods "
             f"{', '.join(sorted(GRADIENT_METHODS))}"
         )
 
@@ -150,4 +150,4 @@ _METHODS = Kind("a list, or a text with commas between them", _read_methods)
 _ANYTHING = Kind("as the task has it", lambda _, value: value)
 
 PARAMETER_NAMES = tuple(parameter.name for parameter in explanation_parameters(Options(), OptionLimits()))
-"""What a request may say of how it wants to be explained."""
+"""Names of the parameters of an explanation request."""

@@ -1,8 +1,8 @@
-"""What a method asks of a model, row by row, and what it is told.
+"""Rows: the model evaluations that attribution methods request, and their results.
 
-A method is a generator: it yields the rows that it wants next, is sent their results in the same order, and returns its
-attribution. So it knows neither threads nor queues, and whoever drives it decides what runs together: rows of many
-requests in one step of an engine, no more at once than may run between two predictions.
+A method is a generator: it yields the rows it needs next, is sent their results in the same order, and returns its
+attribution. It knows neither threads nor queues; its driver decides what runs together, such as rows of many requests
+in one engine step, but no more than fit between two predictions.
 """
 
 from collections.abc import Generator, Sequence
@@ -18,13 +18,13 @@ from transformermodel_predictor.tasks.task import Encoding
 
 @dataclass(frozen=True)
 class GradientRow:
-    """Run the differentiable twin on embeddings, and tell the objective and its gradient.
+    """Run the differentiable twin on embeddings; the result is the objective and its gradient.
 
     Attributes:
-        encoding: whose other features (token types, positions, mask) go with the embeddings.
-        embedded: what the model's whole embeddings module would have returned, [tokens, width].
-        objective: what is differentiated.
-        further: what else is, by itself, after the same pass forward.
+        encoding: its other features (token types, positions, mask) are passed along with the embeddings.
+        embedded: in place of the output of the embeddings, [tokens, width]; see `Twin.embed`.
+        objective: the number to differentiate.
+        further: more objectives to differentiate, each separately, after the same forward pass.
     """
 
     encoding: Encoding
@@ -34,22 +34,22 @@ class GradientRow:
 
     @property
     def objectives(self) -> tuple[Objective, ...]:
-        """All that are differentiated."""
+        """All objectives of the row."""
         return (self.objective, *self.further)
 
     @property
     def work(self) -> int:
-        """Tokens of as much work, with one pass back each: a pass back takes about as long as the one forward."""
+        """Cost in tokens of a row with one backward pass, which takes about as long as the forward pass."""
         return len(self.encoding) * (1 + len(self.objectives)) // 2
 
 
 @dataclass(frozen=True)
 class ForwardRow:
-    """Run the serving engine on token ids, and tell the objective.
+    """Run the serving engine on token ids; the result is the objective.
 
     Attributes:
         encoding: the sequence, with some tokens replaced.
-        objective: what is looked at.
+        objective: the number to read from the outputs.
     """
 
     encoding: Encoding
@@ -57,18 +57,19 @@ class ForwardRow:
 
     @property
     def work(self) -> int:
-        """Tokens."""
+        """Cost in tokens."""
         return len(self.encoding)
 
 
 @dataclass(frozen=True)
 class Result:
-    """What came of a row.
+    """The result of a row.
 
     Attributes:
-        value: the objective.
-        gradient: of the objective by `embedded`, float32 [tokens, width] on the CPU; None for forward rows.
-        further: the same of the row's further objectives, in their order.
+        value: of the objective.
+        gradient: of the objective with respect to `embedded`, float32 [tokens, width] on the CPU; None for forward
+            rows.
+        further: results of the row's further objectives, in their order.
     """
 
     value: float
@@ -78,10 +79,10 @@ class Result:
 
 Row = GradientRow | ForwardRow
 
-_Found = TypeVar("_Found")
+_Return = TypeVar("_Return")
 
-Asking = Generator[Sequence[Row], Sequence[Result], _Found]
-"""A part of a method: it yields rows, is sent their results, and returns what it found."""
+RowGenerator = Generator[Sequence[Row], Sequence[Result], _Return]
+"""A computation that needs a model: it yields rows, is sent their results, and returns a value."""
 
-Steps = Asking[Attribution]
-"""A method at work. It yields few rows at a time (tens), so that memory does not depend on the number of steps."""
+AttributionGenerator = RowGenerator[Attribution]
+"""A running method. It yields tens of rows at a time, so that memory does not grow with the number of steps."""

@@ -1,13 +1,13 @@
-"""How much a method that leaves words out asks of a model. Pure."""
+"""Sample sizes of perturbation methods, and limits on their cost. Pure."""
 
 from transformermodel_predictor.explanations.explanation import Options
 from transformermodel_predictor.tasks.task import InvalidQuestion
 
 _MOST_EVALUATIONS = 1000
-"""Unless more samples are asked for: a second or two for a small model and a text of usual length."""
-_MOST_WANTED_EVALUATIONS = 20_000
+"""Default limit: a second or two for a small model and a text of usual length."""
+_MOST_REQUESTED_EVALUATIONS = 20_000
 _MOST_TOKENS = 10_000_000
-"""Of all evaluations together: so many of 512 tokens as may be wanted, and a thousand of 8,192."""
+"""Over all evaluations: the 20,000 that may be requested with 500 tokens each, or about 1,200 with 8,192."""
 _LEAST_EVALUATIONS = 256
 _EVALUATIONS_PER_PLAYER = 8
 _MOST_PERMUTATIONS = 25
@@ -15,20 +15,20 @@ _LEAST_PERMUTATIONS = 2
 
 
 def evaluations(options: Options, players: int) -> int:
-    """Coalitions that a linear model is fitted to: several for each coefficient, if no other number is asked for."""
+    """Number of samples for a linear model: as requested, else several per coefficient."""
     if options.samples is not None:
         return options.samples
     return min(_MOST_EVALUATIONS, max(_LEAST_EVALUATIONS, _EVALUATIONS_PER_PLAYER * players))
 
 
 def permutations(options: Options, players: int) -> int:
-    """Orders in which the players join, each of which costs an evaluation per player.
+    """Number of orders to sample, each of which costs one evaluation per player.
 
     Raises:
-        InvalidQuestion: so many were asked for that they would cost minutes.
+        InvalidQuestion: the requested number would take minutes.
     """
     if options.samples is not None:
-        most = max(1, _MOST_WANTED_EVALUATIONS // max(1, players))
+        most = max(1, _MOST_REQUESTED_EVALUATIONS // max(1, players))
         if options.samples > most:
             raise InvalidQuestion(f"samples are orders of all {players} words of this text: ask for at most {most}")
         return options.samples
@@ -36,14 +36,14 @@ def permutations(options: Options, players: int) -> int:
 
 
 def require_affordable(evaluations: int, tokens: int) -> None:
-    """Refuse what would cost hours: of a long text a part for each of its words costs the square of its length.
+    """Refuse work that would take hours: one evaluation per word costs the square of the text's length.
 
     Args:
-        evaluations: how often the model is asked.
-        tokens: of the text.
+        evaluations: number of model evaluations.
+        tokens: length of the text.
 
     Raises:
-        InvalidQuestion: it is too much; the text says what is possible.
+        InvalidQuestion: it is too much; the message says what is possible.
     """
     if evaluations * tokens > _MOST_TOKENS:
         raise InvalidQuestion(

@@ -1,4 +1,4 @@
-"""How a model's answers may be explained, as its server and its task decide."""
+"""The settings of a model's explanations, from its spec and its task."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -12,19 +12,19 @@ from transformermodel_predictor.tasks.task import InvalidQuestion
 
 
 class NotExplained(InvalidQuestion):
-    """Answers are not explained here."""
+    """Answers of this model are not explained; the message says why."""
 
 
 @dataclass(frozen=True)
 class ExplanationSettings:
-    """What requests may ask for of one model.
+    """Defaults and limits of one model's explanations.
 
     Attributes:
-        enabled: whether anything is explained at all.
-        defaults: for what a request does not say.
-        limits: of the work that one explanation may be.
-        targets: most things that are explained about one question.
-        admitted: most questions in the house: waiting or being explained.
+        enabled: whether answers are explained at all.
+        defaults: of parameters that a request leaves out.
+        limits: on the cost of one explanation.
+        targets: largest number of targets per question.
+        admitted: largest number of questions admitted at a time, waiting ones included.
     """
 
     enabled: bool
@@ -35,10 +35,10 @@ class ExplanationSettings:
 
     @classmethod
     def of(cls, explanations: Explanations, task: TaskName) -> Self:
-        """What spec.predictor.explanations says, and for a model of the task where it says nothing.
+        """The settings of spec.predictor.explanations, with the task's defaults.
 
         Raises:
-            UserError: the baseline is nothing for the task's method, which the command line cannot know.
+            UserError: the baseline does not suit the task's default method; the command line cannot check that.
         """
         limits, defaults = explanations.limits, Options.of(explanations, task)
         if defaults.lacks_token:

@@ -1,4 +1,4 @@
-"""What is explained: one number that a model computes from one encoding."""
+"""Targets: what is explained, one number that a model computes from one encoding."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,26 +17,26 @@ class Objective(Protocol):
     """A number in a model's outputs for one encoding."""
 
     def value(self, outputs: Outputs) -> torch.Tensor:
-        """The number: a tensor without dimensions, differentiable where the outputs are.
+        """The number as a scalar tensor, differentiable if the outputs are.
 
-        Logits rather than probabilities, which saturate; for generated tokens the sum of their log-probabilities.
+        A logit rather than a probability, which saturates; for generated tokens the sum of their log-probabilities.
         """
         ...
 
 
 @dataclass(frozen=True)
 class Target:
-    """One thing to explain about one question.
+    """One thing to explain about the answer to one question.
 
     Attributes:
-        name: what a person calls it: the name of a class, an entity's label, `start`, `end`, a generated token.
-        encoding: the window in which it was answered, with its alignment.
-        objective: the number that its tokens are held responsible for.
-        score: the probability that the model gives it.
-        features: for each token the number of the feature that it belongs to, from 0 without gaps; None for tokens that
-            are held responsible for nothing: special ones, and those a generator wrote itself. Gradient methods
-            attribute to tokens; those that leave features out leave out all tokens of one together.
-        details: what else describes it in the answer.
+        name: for people: a class, an entity's label, `start`, `end`, a generated text.
+        encoding: the window that gave the answer, with its alignment.
+        objective: the number to attribute to the tokens.
+        score: the target's probability.
+        features: index of the feature (word) of each token, from 0 without gaps; None for tokens that are not
+            attributed to: special and generated ones. Gradient methods attribute to single tokens; perturbation methods
+            leave out all tokens of a feature together.
+        details: further fields for the answer.
     """
 
     name: str
@@ -48,59 +48,60 @@ class Target:
 
 
 class ExplainableTask(Protocol[Asked, Question]):
-    """A task whose answers have targets. Pure.
+    """A task whose answers can be explained. Pure.
 
-    What is asked is what is explained, but where a text is generated: there the text is, with its prompt.
+    `Asked` is the type of the task's questions, `Question` that of what is explained. They are the same except for
+    generation, where the generated text with its prompt is explained.
     """
 
-    def foreseen(self, asked: Asked, wanted: object) -> int:
-        """How many targets there will be at least, as far as that can be known before anything is answered.
+    def minimum_targets(self, asked: Asked, requested: object) -> int:
+        """A lower bound on the number of targets, as far as known before the question is answered.
 
         Args:
-            asked: the task's own question.
-            wanted: as in `targets`.
+            asked: the question.
+            requested: as in `targets`.
 
         Raises:
-            InvalidQuestion: no answer has such a target; the text says which there may be.
+            InvalidQuestion: no answer can have such a target; the message says which are possible.
         """
         ...
 
     def encode(self, tokenizer: PreTrainedTokenizerBase, questions: Sequence[Question]) -> list[Windows]:
-        """What the engine has to be run on, with alignment; one tuple of windows per question.
+        """The engine's inputs, with alignment: one tuple of windows per question.
 
         Raises:
             InvalidQuestion: a question is too long.
-            UserError: the tokenizer does not know where in a text its tokens stand.
+            UserError: the tokenizer cannot map its tokens to offsets in the text.
         """
         ...
 
     def texts(self, question: Question) -> Mapping[str, str]:
-        """The question's texts by their fields, in the order in which an alignment counts them."""
+        """The question's texts by field, in the order of `Alignment.texts`."""
         ...
 
     def answer(self, question: Question, windows: Windows, outputs: Sequence[Outputs]) -> Mapping[str, Any]:
-        """The answer's fields, as a prediction has them.
+        """The answer's fields, as in a prediction.
 
         Raises:
-            ArithmeticError: the model answered with numbers that are not finite.
+            ArithmeticError: the model's outputs are not finite.
         """
         ...
 
     def targets(
-        self, question: Question, windows: Windows, outputs: Sequence[Outputs], wanted: object
+        self, question: Question, windows: Windows, outputs: Sequence[Outputs], requested: object
     ) -> Sequence[Target]:
-        """What is to be explained about the answer to a question.
+        """The targets to explain in the answer to a question.
 
-        Given targets come in the client's order; else classes with the likeliest first, and entities and tokens as they
-        stand in the text. There may be none, as where no entity was found.
+        Requested targets keep the client's order; by default classes are sorted by probability, entities and tokens by
+        position. There may be none, for example if no entity was found.
 
         Args:
-            question: the task's own; for generation the text that was generated.
-            windows: its encodings, made with alignment.
-            outputs: what the serving engine returned for each.
-            wanted: what the client asked to have explained, as it came in; the answer itself when None.
+            question: what is explained.
+            windows: its encodings, with alignment.
+            outputs: the serving engine's, for each window.
+            requested: the target as the client sent it; the answer itself when None.
 
         Raises:
-            InvalidQuestion: there is no such target; the text says which there are.
+            InvalidQuestion: there is no such target; the message says which are possible.
         """
         ...

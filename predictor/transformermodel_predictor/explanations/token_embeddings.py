@@ -1,7 +1,7 @@
-"""The embeddings of tokens alone, wherever in a pass a text is looked up in them.
+"""The token embedding tables of a model, wherever in a forward pass the text is looked up in them.
 
-XLNet looks up tokens by rows, not rows by tokens. A model with an encoder and a decoder reads a text with both, the
-latter one place later, after a token that begins every text; its share in the answer is the sum of both.
+XLNet looks tokens up as [tokens, rows]. An encoder-decoder reads the text in both stacks, in the decoder shifted by one
+after a start token; a token's attribution is the sum over both.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -16,13 +16,14 @@ from transformermodel_predictor.explanations.embeddings import NotDifferentiable
 
 
 class TokenEmbeddings:
-    """What the tables of a model's token embeddings return; implements `EmbeddingOutput`.
+    """The output of a model's token embedding tables. Implements `EmbeddingOutput`.
 
     Args:
-        model: a twin's own. Where its decoder has other embeddings than its encoder, both are told side by side.
+        model: the twin's, which gets hooks. Where encoder and decoder have separate tables, their outputs are
+            concatenated along the width.
 
     Raises:
-        NotDifferentiable: it has no embeddings of tokens.
+        NotDifferentiable: the model has no token embeddings.
     """
 
     def __init__(self, model: PreTrainedModel) -> None:
@@ -30,23 +31,24 @@ class TokenEmbeddings:
         self._tables = _tables_of(model)
 
     def read(self, ids: torch.Tensor, run: Callable[[], object]) -> torch.Tensor:
-        """See `EmbeddingOutput`; the text is looked up, and nothing run."""
+        """See `EmbeddingOutput`; looks the text up without running the model."""
         return torch.cat([tensor_of(modules[0](ids)) for modules in self._tables], dim=-1)
 
     @contextmanager
     def replaced(self, embedded: torch.Tensor, ids: torch.Tensor) -> Iterator[None]:
-        """See `EmbeddingOutput`; tokens that are not the text's keep what they have."""
+        """See `EmbeddingOutput`; tokens outside of the text keep their embeddings."""
         text = ids[:, : embedded.shape[1]]
         parts = self._parts(embedded, text)
         replaced = 0
 
         def replace(module: nn.Module, args: tuple[Any, ...], named: Mapping[str, Any], output: Any) -> torch.Tensor:  # noqa: ANN401 - as hooks have it
             nonlocal replaced
-            given = _placed(parts[module], text, args[0] if args else next(iter(named.values())), tensor_of(output))
-            if given is None:
+            looked_up = args[0] if args else next(iter(named.values()))
+            new_output = _new_output(parts[module], text, looked_up, tensor_of(output))
+            if new_output is None:
                 raise NotDifferentiable(f"{self._name} embeds the tokens of a text in another order")
-            replaced += given is not output
-            return given
+            replaced += new_output is not output
+            return new_output
 
         with hooked(parts, replace):
             yield
@@ -54,7 +56,7 @@ class TokenEmbeddings:
             raise NotDifferentiable(f"{self._name} does not call its embeddings")
 
     def _parts(self, embedded: torch.Tensor, text: torch.Tensor) -> dict[nn.Module, torch.Tensor]:
-        """What each module is to return of the text."""
+        """The part of `embedded` that each module returns for the text."""
         if len(self._tables) == 1:
             return dict.fromkeys(self._tables[0], embedded)
         widths = [tensor_of(modules[0](text[:1, :1])).shape[-1] for modules in self._tables]
@@ -62,16 +64,16 @@ class TokenEmbeddings:
         return {module: part for modules, part in parts for module in modules}
 
 
-def _placed(
+def _new_output(
     embedded: torch.Tensor, text: torch.Tensor, looked_up: torch.Tensor, output: torch.Tensor
 ) -> torch.Tensor | None:
-    """What embeddings are to return instead of their output; None where it cannot be told.
+    """The output with the text's embeddings replaced; None if the text cannot be located in the lookup.
 
     Args:
-        embedded: of the text, [rows, tokens, width].
-        text: its tokens, [rows, tokens].
-        looked_up: the tokens that the model asks for.
-        output: what it would get, with another dimension.
+        embedded: the replacement, [rows, tokens, width].
+        text: the text's token ids, [rows, tokens].
+        looked_up: the token ids of this lookup.
+        output: the original output, `looked_up` with a width.
     """
     tokens = text.shape[1]
     if looked_up.dim() != text.dim():
@@ -90,19 +92,19 @@ def _are(tokens: torch.Tensor, others: torch.Tensor) -> bool:
 
 
 def _is_filler(tokens: torch.Tensor) -> bool:
-    """Whether it is one token again and again, as LED fills up its windows with."""
+    """Whether all tokens are the same, such as those that LED pads its windows with."""
     return bool((tokens == tokens.flatten()[0]).all())
 
 
 def _tables_of(model: PreTrainedModel) -> list[list[nn.Module]]:
-    """The modules that tokens are embedded with, those of the same weights together."""
+    """The modules that embed tokens, grouped by shared weights."""
     stacks = [model.get_encoder(), model.get_decoder()] if model.config.is_encoder_decoder else [model]  # type: ignore[no-untyped-call]
     tables: dict[int, list[nn.Module]] = {}
     for stack in stacks:
         if (module := _input_embeddings(stack)) is not None:
             tables.setdefault(id(_weight(module)), [module])
     if not tables:
-        raise NotDifferentiable(f"{type(model).__name__} has no embeddings of tokens")
+        raise NotDifferentiable(f"{type(model).__name__} has no token embeddings")
     for module in model.modules():
         table = tables.get(id(_weight(module)))
         if isinstance(module, nn.Embedding) and table is not None and module not in table:
@@ -112,12 +114,12 @@ def _tables_of(model: PreTrainedModel) -> list[list[nn.Module]]:
 
 def _input_embeddings(stack: PreTrainedModel) -> nn.Module | None:
     try:
-        found: object = stack.get_input_embeddings()
+        module: object = stack.get_input_embeddings()
     except NotImplementedError:
         return None
-    return found if isinstance(found, nn.Module) else None
+    return module if isinstance(module, nn.Module) else None
 
 
 def _weight(module: nn.Module) -> object:
-    """What modules share that embed alike; the module itself where it has no such thing."""
+    """The weight that identifies a table; the module itself where it has none."""
     return getattr(module, "weight", module)

@@ -1,4 +1,4 @@
-"""The interface of a model's differentiable twin, which gradients are taken of while the engine serves."""
+"""The interface of a model's differentiable twin: gradients are taken on it, while the engine serves predictions."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -10,15 +10,15 @@ from transformermodel_predictor.tasks.task import Encoding
 
 
 class Twin(Protocol):
-    """A model with the weights of the one that serves, and its own modules: hooks in it touch nobody else's forward.
+    """A model with the served model's weights but its own modules, so that its hooks never run in predictions.
 
-    Called from one thread at a time, the same that runs the engine.
+    Called from one thread at a time, the one that runs the engine.
     """
 
     def embed(self, encoding: Encoding) -> torch.Tensor:
-        """What the whole embeddings module returns for an encoding, [tokens, width], without a gradient."""
+        """The embedding output for an encoding, [tokens, width], without a gradient."""
         ...
 
     def run(self, rows: Sequence[GradientRow]) -> list[Result]:
-        """One pass forward and back over all rows together."""
+        """Forward and backward over all rows; their results in the same order."""
         ...

@@ -1,4 +1,4 @@
-"""Making a twin: of the weights in an artifact, or of a model that serves."""
+"""Makes twins: from the weights in an artifact, or from a model in memory."""
 
 import copy
 from pathlib import Path
@@ -28,13 +28,18 @@ def load_twin(
     trust_remote_code: bool = False,
     pause: Pause | None = None,
 ) -> Twin:
-    """A twin of the weights in an artifact's folder, in float32 whatever the precision that serves.
+    """Load a twin from an artifact's folder, in float32 whatever precision serves.
 
-    Its passes pause between layers where something is given that does so.
+    Args:
+        directory: with config.json and weights.
+        task: the model's.
+        device: where the twin runs.
+        trust_remote_code: whether Python code in the folder may run.
+        pause: see `twin_of`.
 
     Raises:
-        PreparationFailed: as the Pretrained engine.
-        NotDifferentiable: the model has no embeddings of tokens.
+        PreparationFailed: as for the Pretrained engine.
+        NotDifferentiable: the model has no token embeddings.
     """
     model = load_for_task(directory, task, trust_remote_code=trust_remote_code)
     torch.nn.Module.to(model, device)  # transformers' own `to` has no types
@@ -42,27 +47,28 @@ def load_twin(
 
 
 def twin_of(model: PreTrainedModel, *, packed: bool = True, pause: Pause | None = None) -> Twin:
-    """A twin that shares a model's weights, and nothing else.
+    """Make a twin that shares a model's weights and nothing else.
 
     Args:
-        model: in evaluation mode, in float32, with its plain weights; it may serve meanwhile, and is not changed.
-        packed: whether to run on packed rows where the architecture can, which is proven first. Decoders cannot.
-        pause: called between layers, forward and back, in the thread that runs the twin; or while its cores halt there.
+        model: in evaluation mode, in float32, with unmodified weights; it may serve meanwhile, and is not changed.
+        packed: whether to pack rows if the architecture proves to support it. Decoders do not.
+        pause: called between layers, forward and backward, in the thread that runs the twin; with a twin per core,
+            while the cores wait between layers.
 
     Raises:
-        NotDifferentiable: the model has no embeddings of tokens.
+        NotDifferentiable: the model has no token embeddings.
     """
-    if packed and hasattr(model.config, "vocab_size"):  # of random tokens is what packing is proven on
+    if packed and hasattr(model.config, "vocab_size"):  # packing is proven on random tokens
         try:
             pooling = pack(sharing_weights(model)).pooling
             return _packed_twin(model, pooling, pause)
         except NotPackable:
-            pass  # the other way is open to every architecture
+            pass  # every architecture can run unpacked
     return PlainTwin(_copy(model, pause))
 
 
 def _packed_twin(model: PreTrainedModel, pooling: Pooling, pause: Pause | None) -> Twin:
-    """A twin that runs packed rows as was proven: one for each core, or a single one where there is but one."""
+    """A twin for packed rows, which has been proven to work: one per core, or a single one without several cores."""
 
     def make(pause: Pause | None) -> PackedTwin:
         return PackedTwin(PackedModel(_copy(model, pause), pooling))
@@ -79,9 +85,9 @@ def _copy(model: PreTrainedModel, pause: Pause | None) -> PreTrainedModel:
 
 
 def sharing_weights(model: PreTrainedModel) -> PreTrainedModel:
-    """A copy with modules and hooks of its own, whose parameters are views of the model's: no weight is copied.
+    """A copy with its own modules and hooks, whose parameters are views of the model's: no weight is copied.
 
-    Gradients can be switched off for the views without touching the model's parameters.
+    `requires_grad` of the views can be changed without touching the model's parameters.
     """
     views: dict[int, Any] = {}
     for parameter in model.parameters():

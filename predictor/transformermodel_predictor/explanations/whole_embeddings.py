@@ -1,4 +1,4 @@
-"""The embeddings of an encoder as a whole: tokens, their types and positions, and the normalization after them."""
+"""An encoder's whole embeddings module: token, token type and position embeddings, and the layer norm after them."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,11 +11,11 @@ from transformermodel_predictor.explanations.embeddings import NotDifferentiable
 
 
 class WholeEmbeddings:
-    """What the module of all embeddings returns; implements `EmbeddingOutput`.
+    """The output of the embeddings module. Implements `EmbeddingOutput`.
 
     Args:
-        module: called once in a pass.
-        name: the model's, for messages.
+        module: the embeddings, called once per forward pass.
+        name: of the model's class, for messages.
     """
 
     def __init__(self, module: nn.Module, name: str) -> None:
@@ -23,7 +23,7 @@ class WholeEmbeddings:
         self._name = name
 
     def read(self, ids: torch.Tensor, run: Callable[[], object]) -> torch.Tensor:
-        """See `EmbeddingOutput`; the pass ends at the module."""
+        """See `EmbeddingOutput`; the pass is aborted after the embeddings."""
 
         def leave(*called: object) -> None:
             raise _Reached(tensor_of(called[-1]))
@@ -37,15 +37,15 @@ class WholeEmbeddings:
 
     @contextmanager
     def replaced(self, embedded: torch.Tensor, ids: torch.Tensor) -> Iterator[None]:
-        """See `EmbeddingOutput`; what a model adds at the end stays, as Longformer fills up whole windows."""
+        """See `EmbeddingOutput`; padding at the end is kept, such as Longformer's up to whole windows."""
         calls = 0
 
         def replace(*called: Any) -> Any:  # noqa: ANN401 - a tensor, or a tuple with it
             nonlocal calls
             calls += 1
             output = called[-1]
-            given = torch.cat([embedded, tensor_of(output)[:, embedded.shape[1] :]], dim=1)
-            return (given, *output[1:]) if isinstance(output, tuple) else given
+            new_output = torch.cat([embedded, tensor_of(output)[:, embedded.shape[1] :]], dim=1)
+            return (new_output, *output[1:]) if isinstance(output, tuple) else new_output
 
         with hooked([self._module], replace):
             yield
@@ -54,7 +54,7 @@ class WholeEmbeddings:
 
 
 class _Reached(BaseException):
-    """Ends a forward pass that has come far enough; no error, so nothing on the way takes it for one."""
+    """Aborts a forward pass after the embeddings; not an Exception, so that no handler in the model catches it."""
 
     def __init__(self, embedded: torch.Tensor) -> None:
         super().__init__()

@@ -1,7 +1,7 @@
-"""Which tokens of an encoding are one word. Pure.
+"""Grouping of tokens into words. Pure.
 
-A tokenizer knows words of its own, but not every one knows the same: some take a whole text for one word, and in
-scripts that are written without spaces nearly all take a whole sentence. So its words are cut further.
+Tokenizers report words, but differ in what they take for one: some a whole text, and nearly all a whole sentence in
+scripts without spaces. Their words are therefore split further.
 """
 
 import unicodedata
@@ -12,18 +12,18 @@ from transformermodel_predictor.tasks.task import Alignment
 _WITHOUT_SPACES = frozenset(
     ("BOPOMOFO", "CJK", "HIRAGANA", "IDEOGRAPHIC", "KATAKANA", "KHMER", "LAO", "MYANMAR", "THAI", "TIBETAN")
 )
-"""First words of the Unicode names of characters of scripts that put no space between words."""
+"""Scripts without spaces between words, by the first word of their characters' Unicode names."""
 
 
 def word_numbers(alignment: Alignment, texts: Sequence[str]) -> tuple[int | None, ...]:
-    """For each token the number of its word, from 0 without gaps; None for special tokens.
+    """The index of each token's word, from 0 without gaps; None for special tokens.
 
-    A word ends where the tokenizer says so and at every space; a space counts to the word after it. In scripts without
-    spaces each token is a word, as far as tokens do not cut a character.
+    A word ends where the tokenizer says so, and before every space, which belongs to the word after it. In scripts
+    without spaces each token is a word, unless it is only part of a character.
 
     Args:
-        alignment: where the tokens stand.
-        texts: the texts that they stand in.
+        alignment: of the tokens.
+        texts: the texts that the alignment refers to.
     """
     numbers: list[int | None] = []
     latest = -1
@@ -44,7 +44,7 @@ def _continues(alignment: Alignment, text: str, before: int, token: int) -> bool
     if alignment.texts[before] != alignment.texts[token]:
         return False
     (begun, ended), (start, end) = alignment.offsets[before], alignment.offsets[token]
-    if start < ended or not text[begun:ended].strip():  # it has a part of the same character, or follows mere space
+    if start < ended or not text[begun:ended].strip():  # part of the same character, or after whitespace only
         return True
     if alignment.words[before] != alignment.words[token]:
         return False

@@ -7,12 +7,12 @@ import torch
 from transformermodel_predictor.explanations.driving import drive
 from transformermodel_predictor.explanations.explanation import Attribution, Baseline, Method, Options
 from transformermodel_predictor.explanations.methods.catalogue import METHODS
+from transformermodel_predictor.explanations.model_access import ModelAccess
 from transformermodel_predictor.explanations.target import Target
-from transformermodel_predictor.explanations.tools import Tools
 from transformermodel_predictor.tasks.task import Encoding, Outputs
 
 PAD, MASK, CLS, SEP = 0, 1, 2, 3
-TOOLS = Tools({Baseline.Pad: PAD, Baseline.Mask: MASK})
+ACCESS = ModelAccess({Baseline.Pad: PAD, Baseline.Mask: MASK})
 
 
 class OnlyLogit:
@@ -50,4 +50,4 @@ def target(words: Sequence[Sequence[int]]) -> Target:
 
 def explain(method: Method, asked: Target, engine: Formula, **options: object) -> Attribution:
     """What a method finds."""
-    return drive(METHODS[method](asked, Options(method=method, **options), TOOLS), engine)  # type: ignore[arg-type]
+    return drive(METHODS[method](asked, Options(method=method, **options), ACCESS), engine)  # type: ignore[arg-type]

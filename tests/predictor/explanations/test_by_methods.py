@@ -43,7 +43,7 @@ async def test_the_model_answers_once_for_all_methods(
     ("asked", "problem"),
     [
         ({"methods": ["feature_ablation", "gradcam"]}, "each of methods must be one of"),
-        ({"methods": ["saliency", "lime"], "baseline": "zero"}, "baseline zero is no token, as lime needs one"),
+        ({"methods": ["saliency", "lime"], "baseline": "zero"}, "baseline zero is not a token, and lime needs one"),
         ({"methods": ["feature_ablation", "lime"], "target": "nobody"}, "target 'nobody' is not there"),
         ({"methods": ["feature_ablation", "lime"], "method": "lime"}, "only one of method and methods"),
         ({"methods": []}, "methods must be names of methods"),
@@ -67,6 +67,8 @@ async def test_a_method_that_cannot_be_had_is_refused_before_any_runs(
     torch.nn.init.zeros_(model.classifier.weight)
     model.save_pretrained(tmp_path)
     loaded = replace(load_model(publish(tmp_path, LABELS, MAX_LENGTH)), engine=gated_engine)
-    with pytest.raises(InvalidQuestion, match="method saliency cannot be had for this model: its values are all zero"):
+    with pytest.raises(
+        InvalidQuestion, match="method saliency is not available for this model: its values are all zero"
+    ):
         await GeneralizedHandler("tiny", loaded, workers).explain([ROW], {"methods": ["feature_ablation", "saliency"]})
     assert gated_engine.steps == []

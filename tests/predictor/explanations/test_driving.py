@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from tests.predictor.explanations.by_hand import Formula, OnlyLogit, target
-from transformermodel_predictor.explanations.driving import drive, results_of
-from transformermodel_predictor.explanations.rows import Asking, ForwardRow, GradientRow, Result
+from transformermodel_predictor.explanations.driving import drive, run_rows
+from transformermodel_predictor.explanations.rows import ForwardRow, GradientRow, Result, RowGenerator
 from transformermodel_predictor.tasks.task import Encoding
 
 ENCODING = target([[10]]).encoding
@@ -27,7 +27,7 @@ def test_rows_of_both_kinds_keep_their_order() -> None:
     engine = Formula(len)
     forward = ForwardRow(ENCODING, OnlyLogit())
     gradient = GradientRow(ENCODING, torch.zeros(3, 1), OnlyLogit())
-    found = results_of([gradient, forward, gradient, forward], engine, Twin())
+    found = run_rows([gradient, forward, gradient, forward], engine, Twin())
     assert [(result.value, result.gradient is None) for result in found] == [
         (2.0, False),
         (3.0, True),
@@ -39,7 +39,7 @@ def test_rows_of_both_kinds_keep_their_order() -> None:
 
 def test_gradients_need_a_twin() -> None:
     with pytest.raises(LookupError, match="no differentiable twin"):
-        results_of([GradientRow(ENCODING, torch.zeros(3, 1), OnlyLogit())], Formula(len))
+        run_rows([GradientRow(ENCODING, torch.zeros(3, 1), OnlyLogit())], Formula(len))
 
 
 def test_what_a_method_finds_without_asking_is_found() -> None:
@@ -54,7 +54,7 @@ def test_no_more_tokens_run_together_than_is_said() -> None:
     """But a row that has more, which runs by itself."""
     engine = Formula(len)
 
-    def asking() -> Asking[list[float]]:
+    def asking() -> RowGenerator[list[float]]:
         return [result.value for result in (yield [ForwardRow(ENCODING, OnlyLogit())] * 5)]
 
     assert drive(asking(), engine, most_tokens=2 * len(ENCODING)) == [3.0] * 5
@@ -64,4 +64,4 @@ def test_no_more_tokens_run_together_than_is_said() -> None:
 
 def test_words_are_not_left_out_without_an_engine() -> None:
     with pytest.raises(LookupError, match="no engine"):
-        results_of([ForwardRow(ENCODING, OnlyLogit())], None)
+        run_rows([ForwardRow(ENCODING, OnlyLogit())], None)

@@ -65,7 +65,7 @@ async def test_a_target_that_is_not_there_names_its_row_and_what_is_possible(han
     ("asked", "problem"),
     [
         ({"target": "nobody"}, "target 'nobody' is not there"),
-        ({"target": [0, 1, 2]}, "there are 3 targets to explain, and at most 2 may be"),
+        ({"target": [0, 1, 2]}, "there are 3 targets to explain, and at most 2 are allowed"),
         ({"target": "all"}, "there are 3 targets"),
         ({"method": "lime", "baseline": "mask"}, "the tokenizer has no mask token"),
     ],
@@ -113,5 +113,5 @@ async def test_no_more_are_admitted_than_may_wait(tiny_model: LoadedModel, worke
 async def test_more_targets_than_allowed_are_refused(tiny_model: LoadedModel, workers: Workers) -> None:
     limits = ExplanationLimits(targets=1)
     handler = GeneralizedHandler("tiny", tiny_model, workers, explanations=Explanations(limits=limits))
-    with pytest.raises(InvalidQuestion, match="there are 3 targets to explain, and at most 1 may be"):
+    with pytest.raises(InvalidQuestion, match="there are 3 targets to explain, and at most 1 are allowed"):
         await handler.explain([{"text": TEXT}], {"target": "all"})

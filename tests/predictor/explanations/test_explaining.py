@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from transformermodel_predictor.explanations.driving import drive
-from transformermodel_predictor.explanations.explaining import Subject, explaining
+from transformermodel_predictor.explanations.explaining import Subject, explain_question
 from transformermodel_predictor.explanations.explanation import Explained, Method, Options
+from transformermodel_predictor.explanations.model_access import ModelAccess, baseline_tokens_of
 from transformermodel_predictor.explanations.tasks.catalogue import explainable
-from transformermodel_predictor.explanations.tools import Tools, stand_ins_of
 from transformermodel_predictor.loading import LoadedModel
 from transformermodel_predictor.tasks.task import Encoding, InvalidQuestion, Outputs
 
@@ -36,8 +36,8 @@ def explain(model: LoadedModel, token: int) -> Explained:
     task = explainable(model.task)
     question = model.task.question({"text": "good movie"}, {})
     subject = Subject(question, None, [Options(method=Method.FeatureAblation)], most_targets=1)
-    tools = Tools(stand_ins_of(model.tokenizer, ""))
-    steps = explaining(task, lambda question: task.encode(model.tokenizer, [question])[0], tools, subject)
+    access = ModelAccess(baseline_tokens_of(model.tokenizer, ""))
+    steps = explain_question(task, lambda question: task.encode(model.tokenizer, [question])[0], access, subject)
     return drive(steps, RunsOver(model, token))
 
 

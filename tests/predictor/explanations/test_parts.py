@@ -8,7 +8,7 @@ import pytest
 
 from transformermodel_predictor.explanations.explanation import Attribution, Explanation, Method
 from transformermodel_predictor.explanations.objectives import ClassLogit
-from transformermodel_predictor.explanations.parts import explain, normalised
+from transformermodel_predictor.explanations.parts import build_explanation, normalised
 from transformermodel_predictor.explanations.target import Target
 from transformermodel_predictor.tasks.task import Alignment, Encoding
 
@@ -35,7 +35,7 @@ def explained(
         features=features,
         details={"some": 1},
     )
-    return explain(Method.Saliency, target, Attribution(tuple(values), delta, 16), TEXTS)
+    return build_explanation(Method.Saliency, target, Attribution(tuple(values), delta, 16), TEXTS)
 
 
 def test_tokens_have_their_places_and_the_norm_one() -> None:
@@ -86,7 +86,7 @@ def test_nothing_to_attribute_to_is_no_error() -> None:
 def test_a_token_of_mere_space_is_where_the_space_is() -> None:
     alignment = Alignment([0, 0, 0], [(0, 1), (1, 2), (2, 3)], [0, 1, 2], ["a", "Ġ", "Ċ"])
     target = Target("x", Encoding({"input_ids": [0, 1, 2]}, alignment=alignment), ClassLogit(0), 1.0, (0, 1, 1))
-    found = explain(Method.Lime, target, Attribution((0.0, 1.0, 0.0), None, 1), {"text": "a \n"})
+    found = build_explanation(Method.Lime, target, Attribution((0.0, 1.0, 0.0), None, 1), {"text": "a \n"})
     assert [astuple(token)[1:4] for token in found.tokens] == [("text", 0, 1), ("text", 1, 2), ("text", 2, 3)]
     assert [(word.text, word.start, word.end) for word in found.words] == [("a", 0, 1), (" \n", 1, 3)]
 

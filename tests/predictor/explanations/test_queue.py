@@ -9,7 +9,7 @@ import torch
 from tests.predictor.explanations.by_hand import OnlyLogit
 from transformermodel_predictor.device_thread import DeviceThread
 from transformermodel_predictor.explanations.queue import ExplanationQueue
-from transformermodel_predictor.explanations.rows import Asking, ForwardRow, GradientRow, Result, Row
+from transformermodel_predictor.explanations.rows import ForwardRow, GradientRow, Result, Row, RowGenerator
 from transformermodel_predictor.tasks.task import Encoding
 from transformermodel_predictor.telemetry.timeline import QUEUE, noting
 
@@ -47,7 +47,7 @@ def gradient(token: int) -> GradientRow:
     return GradientRow(Encoding({"input_ids": [token]}), torch.zeros(1, 1), OnlyLogit())
 
 
-def adding(*steps: Sequence[Row]) -> Asking[float]:
+def adding(*steps: Sequence[Row]) -> RowGenerator[float]:
     """Asks for some rows at a time, and adds up what it is told."""
     total = 0.0
     for rows in steps:
@@ -95,7 +95,7 @@ async def test_a_row_that_fails_fails_its_own_explanation_alone(worker: DeviceTh
 
 
 async def test_what_a_method_raises_is_raised_where_it_was_asked_for(worker: DeviceThread) -> None:
-    def refusing() -> Asking[float]:
+    def refusing() -> RowGenerator[float]:
         yield [forward(1)]
         raise ValueError("no such target")
 
@@ -109,7 +109,7 @@ async def test_what_panics_in_rust_fails_its_own_explanation_alone(worker: Devic
     class Panic(BaseException):
         """As tokenizers raise it: no Exception."""
 
-    def panicking() -> Asking[float]:
+    def panicking() -> RowGenerator[float]:
         for _ in range(rows):
             yield [forward(1)]
         raise Panic("index out of bounds")
@@ -126,7 +126,7 @@ async def test_what_panics_in_rust_fails_its_own_explanation_alone(worker: Devic
 async def test_one_that_nobody_waits_for_any_more_ends(worker: DeviceThread) -> None:
     closed = threading.Event()
 
-    def endless() -> Asking[float]:
+    def endless() -> RowGenerator[float]:
         try:
             while True:
                 yield [forward(1)]

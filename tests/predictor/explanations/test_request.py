@@ -14,15 +14,15 @@ TASK = TaskName.SequenceClassification
 
 
 def options(**given: Any) -> Options:
-    (found,) = read_request(TASK, given).ways
+    (found,) = read_request(TASK, given).method_options
     return found
 
 
 def test_nothing_said_is_the_default() -> None:
     assert read_request(TASK, {}) == ExplanationRequest((Options(),), None, {})
-    assert read_request(TaskName.TextGeneration, {}).ways == (Options(Method.FeatureAblation),)
+    assert read_request(TaskName.TextGeneration, {}).method_options == (Options(Method.FeatureAblation),)
     own = Options(Method.Lime, Baseline.Mask, samples=7)
-    assert read_request(TASK, {"method": None}, own).ways == (own,)
+    assert read_request(TASK, {"method": None}, own).method_options == (own,)
 
 
 def test_everything_said() -> None:
@@ -53,20 +53,20 @@ def test_several_methods_have_all_else_in_common(methods: object) -> None:
 
 def test_one_seed_decides_a_generated_text_and_the_samples() -> None:
     asked = read_request(TaskName.TextGeneration, {"seed": 5, "max_new_tokens": 2})
-    assert (asked.ways[0].seed, asked.parameters) == (5, {"seed": 5, "max_new_tokens": 2})
+    assert (asked.method_options[0].seed, asked.parameters) == (5, {"seed": 5, "max_new_tokens": 2})
     assert read_request(TASK, {"seed": 5}).parameters == {}
 
 
 def test_zeros_alone_are_refused_where_the_tasks_method_leaves_words_out() -> None:
     assert options(baseline="zero") == Options(baseline=Baseline.Zero)
     told = (
-        "baseline zero is no token, as feature_ablation needs one: take pad or mask, or one of the methods "
+        "baseline zero is not a token, and feature_ablation needs one: use pad or mask, or one of the methods "
         "input_x_gradient, integrated_gradients, saliency"
     )
     with pytest.raises(InvalidQuestion, match=told):
         read_request(TaskName.TextGeneration, {"baseline": "zero"})
     named = read_request(TaskName.TextGeneration, {"baseline": "zero", "method": "saliency"})
-    assert named.ways == (Options(Method.Saliency, Baseline.Zero),)
+    assert named.method_options == (Options(Method.Saliency, Baseline.Zero),)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_steps_that_are_not_said_give_way_to_those_that_are(given: dict[str, int
         ({"tolerance": float("nan")}, "tolerance must be a number from 0 to 1"),
         ({"samples": 51}, "samples must be a whole number from 1 to 50"),
         ({"seed": -1}, "seed must be a whole number"),
-        ({"baseline": "zero", "method": "lime"}, "baseline zero is no token, as lime needs one: take pad or mask"),
+        ({"baseline": "zero", "method": "lime"}, "baseline zero is not a token, and lime needs one: use pad or mask"),
     ],
 )
 def test_what_cannot_be_is_refused_with_what_can(given: dict[str, Any], problem: str) -> None:

@@ -31,16 +31,16 @@ from transformers import (
 )
 
 from transformermodel_predictor.engines.pretrained import PretrainedEngine
+from transformermodel_predictor.explanations.available_methods import AvailableMethods
 from transformermodel_predictor.explanations.driving import drive
 from transformermodel_predictor.explanations.embeddings import NotDifferentiable
 from transformermodel_predictor.explanations.explanation import Attribution, Baseline, Method, Options
 from transformermodel_predictor.explanations.methods.catalogue import METHODS
+from transformermodel_predictor.explanations.model_access import ModelAccess
 from transformermodel_predictor.explanations.objectives import PlaceLogit
-from transformermodel_predictor.explanations.offered import Offered
 from transformermodel_predictor.explanations.probes import Frame, probes_for
 from transformermodel_predictor.explanations.rows import GradientRow
 from transformermodel_predictor.explanations.target import Target
-from transformermodel_predictor.explanations.tools import Tools
 from transformermodel_predictor.explanations.twins import twin_of
 from transformermodel_predictor.tasks.task import Encoding
 
@@ -104,7 +104,7 @@ def target(tokens: Sequence[int] = TEXT) -> Target:
 def ours(model: PreTrainedModel, asked: Target) -> Attribution:
     twin = twin_of(model)
     options = Options(Method.IntegratedGradients, steps=STEPS, most_steps=STEPS)
-    steps = METHODS[options.method](asked, options, Tools({Baseline.Pad: PAD}, twin.embed))
+    steps = METHODS[options.method](asked, options, ModelAccess({Baseline.Pad: PAD}, twin.embed))
     return drive(steps, PretrainedEngine(model), twin)
 
 
@@ -164,7 +164,7 @@ def test_methods_with_gradients_are_offered(name: str) -> None:
     model = made(CLASSIFIERS[name])
     twin = twin_of(model)
     frame = Frame((BEGIN,), (END,), frozenset((PAD, BEGIN, END)))
-    found = Offered(Tools({Baseline.Pad: PAD}, twin.embed), probes_for(model.config, frame))
+    found = AvailableMethods(ModelAccess({Baseline.Pad: PAD}, twin.embed), probes_for(model.config, frame))
     drive(found.trial(Method.IntegratedGradients, Baseline.Pad), PretrainedEngine(model), twin)
     assert found.reason_against(Method.IntegratedGradients, Baseline.Pad) is None
 

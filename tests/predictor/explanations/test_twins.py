@@ -30,13 +30,13 @@ from transformermodel_predictor.explanations.driving import drive
 from transformermodel_predictor.explanations.embeddings import NotDifferentiable
 from transformermodel_predictor.explanations.explanation import Baseline, Options
 from transformermodel_predictor.explanations.methods import integrated_gradients
+from transformermodel_predictor.explanations.model_access import ModelAccess
 from transformermodel_predictor.explanations.objectives import ClassLogit, ContinuationLogProbability
 from transformermodel_predictor.explanations.packed_twin import PackedTwin
 from transformermodel_predictor.explanations.plain_twin import PlainTwin
 from transformermodel_predictor.explanations.probes import Frame, probes_for
 from transformermodel_predictor.explanations.rows import GradientRow, Result
 from transformermodel_predictor.explanations.target import Objective, Target
-from transformermodel_predictor.explanations.tools import Tools
 from transformermodel_predictor.explanations.twin import Twin
 from transformermodel_predictor.explanations.twins import sharing_weights, twin_of
 
@@ -76,8 +76,10 @@ def assert_equal(found: Sequence[Result], expected: Sequence[Result]) -> None:
 
 
 def assert_complete(twin: Twin, model: PreTrainedModel, asked: Target) -> None:
-    tools = Tools({Baseline.Pad: 0}, twin.embed)
-    found = drive(integrated_gradients.attribute(asked, Options(most_steps=1000), tools), PretrainedEngine(model), twin)
+    access = ModelAccess({Baseline.Pad: 0}, twin.embed)
+    found = drive(
+        integrated_gradients.attribute(asked, Options(most_steps=1000), access), PretrainedEngine(model), twin
+    )
     assert found.delta is not None
     assert abs(found.delta) <= 0.02 * abs(sum(found.values) - found.delta) + 1e-5
     assert found.values[0] == found.values[-1] == 0

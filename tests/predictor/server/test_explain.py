@@ -291,7 +291,7 @@ BAD = [
     ({"steps": 50, "max_steps": 20}, ["max_steps must be at least steps, which is 50"]),
     ({"samples": 5000}, ["samples must be a whole number from 1 to 1000"]),
     ({"tolerance": "much"}, ["tolerance must be a number from 0 to 1"]),
-    ({"method": "lime", "baseline": "zero"}, ["baseline zero is no token", "pad or mask"]),
+    ({"method": "lime", "baseline": "zero"}, ["baseline zero is not a token", "pad or mask"]),
     ({"colour": "red"}, ["parameter 'colour' is not known", "method, methods, target, baseline", "top_k"]),
 ]
 

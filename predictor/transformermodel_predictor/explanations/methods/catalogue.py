@@ -1,4 +1,4 @@
-"""Which function does which method."""
+"""The function that implements each attribution method."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -13,12 +13,12 @@ from transformermodel_predictor.explanations.methods import (
     saliency,
     shapley_sampling,
 )
-from transformermodel_predictor.explanations.rows import Steps
+from transformermodel_predictor.explanations.model_access import ModelAccess
+from transformermodel_predictor.explanations.rows import AttributionGenerator
 from transformermodel_predictor.explanations.target import Target
-from transformermodel_predictor.explanations.tools import Tools
 
-Attribute = Callable[[Target, Options, Tools], Steps]
-"""Begins a method. Raises InvalidQuestion, before the first row, where it cannot do what the options ask."""
+Attribute = Callable[[Target, Options, ModelAccess], AttributionGenerator]
+"""Starts a method. Raises InvalidQuestion, before the first row, where it does not support the options."""
 
 METHODS: Mapping[Method, Attribute] = MappingProxyType(
     {
@@ -31,4 +31,4 @@ METHODS: Mapping[Method, Attribute] = MappingProxyType(
         Method.Lime: lime.attribute,
     }
 )
-"""Each module of a method has a function `attribute`."""
+"""Each method is a module with a function `attribute`."""

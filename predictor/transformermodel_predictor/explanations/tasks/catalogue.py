@@ -1,4 +1,4 @@
-"""The explainable side of each task."""
+"""The `ExplainableTask` of each task."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from transformermodel_predictor.tasks.token_classification import TokenClassific
 
 
 def explainable(task: AnyTask) -> ExplainableTask[Any, Any]:
-    """What can be explained of a task's answers. Its questions are the task's; for generation the generated texts."""
+    """The explainable side of a task. It takes the task's questions; for generation the generated texts."""
     match task:
         case SequenceClassification():
             return SequenceClassificationTargets(task)

@@ -1,4 +1,4 @@
-"""Why an answer starts and ends where it does."""
+"""The targets of question answering: start and end of an answer."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,13 +8,13 @@ from transformers import PreTrainedTokenizerBase
 from transformermodel_predictor.explanations.objectives import PlaceLogit
 from transformermodel_predictor.explanations.target import Target
 from transformermodel_predictor.explanations.tasks.answers import (
-    Located,
-    locate,
-    locate_nowhere,
-    named_answer,
-    wanted_place,
+    LocatedAnswer,
+    locate_answer,
+    locate_no_answer,
+    parse_answer,
+    requested_span,
 )
-from transformermodel_predictor.explanations.tasks.holding import window_details
+from transformermodel_predictor.explanations.tasks.window_choice import window_details
 from transformermodel_predictor.explanations.words import word_numbers
 from transformermodel_predictor.tasks.question_answering import ContextQuestion, Extraction, QuestionAnswering
 from transformermodel_predictor.tasks.task import Outputs, Windows
@@ -22,22 +22,22 @@ from transformermodel_predictor.tasks.windows import alignment_of
 
 
 class QuestionAnsweringTargets:
-    """Two targets, `start` and `end`, of the predicted answer or of a given one. Implements `ExplainableTask`.
+    """Two targets, `start` and `end`, of the predicted or a requested answer. Implements `ExplainableTask`.
 
-    The objective is the logit of the answer starting, or ending, where it does, in the window that is surest of it; the
-    score is the probability that it starts, or ends, there, which is the sum over all answers that do.
+    The objective is the start or end logit of the answer, in the window where it is highest; the score is the
+    probability of starting or ending there, summed over all answers that do.
     """
 
     def __init__(self, task: QuestionAnswering) -> None:
         self._task = task
 
-    def foreseen(self, asked: ContextQuestion, wanted: object) -> int:
-        """None at least: there is nothing to explain where a model without special tokens finds no answer."""
-        named_answer(asked.context, wanted)
+    def minimum_targets(self, asked: ContextQuestion, requested: object) -> int:
+        """0: a model without special tokens has no target if it finds no answer."""
+        parse_answer(asked.context, requested)
         return 0
 
     def encode(self, tokenizer: PreTrainedTokenizerBase, questions: Sequence[ContextQuestion]) -> list[Windows]:
-        """The encodings that are predicted from."""
+        """The encodings, as for a prediction."""
         return self._task.encode(tokenizer, questions)
 
     def texts(self, question: ContextQuestion) -> Mapping[str, str]:
@@ -45,32 +45,32 @@ class QuestionAnsweringTargets:
         return {"question": question.question, "context": question.context}
 
     def answer(self, question: ContextQuestion, windows: Windows, outputs: Sequence[Outputs]) -> Mapping[str, Any]:
-        """The fields of a prediction."""
+        """The fields of the answer, as in a prediction."""
         return self._task.fields(self._extraction(question, windows, outputs))
 
     def targets(
-        self, question: ContextQuestion, windows: Windows, outputs: Sequence[Outputs], wanted: object
+        self, question: ContextQuestion, windows: Windows, outputs: Sequence[Outputs], requested: object
     ) -> list[Target]:
-        """Start and end of an answer; none where a model without special tokens finds no answer.
+        """Start and end of an answer; empty if a model without special tokens finds no answer.
 
         Args:
             question: question and context.
             windows: their encodings.
-            outputs: of each, `start_logits` and `end_logits` [tokens].
-            wanted: a part of the context as text, or as `{"start", "end"}`; the empty text, which is that there is no
-                answer; or the number of an answer among the best ones, from 0; the best one when None.
+            outputs: `start_logits` and `end_logits` [tokens] of each window.
+            requested: a part of the context as text or as `{"start", "end"}`; the empty text for no answer; the number
+                of an answer from the best, 0; or None for the best.
 
         Raises:
             InvalidQuestion: there is no such answer, or it is longer than a window.
         """
         extraction = self._extraction(question, windows, outputs)
-        place = wanted_place(self._task, extraction, wanted)
+        place = requested_span(self._task, extraction, requested)
         if place is None:
-            located = locate_nowhere(extraction, windows, outputs)
+            located = locate_no_answer(extraction, windows, outputs)
             if located is None:
                 return []
         else:
-            located = locate(extraction, windows, outputs, place)
+            located = locate_answer(extraction, windows, outputs, place)
         start, end = place or (0, 0)
         details = {"answer": question.context[start:end], "start": start, "end": end, "answer_score": located.score}
         return _targets(located, windows, tuple(self.texts(question).values()), details)
@@ -80,7 +80,9 @@ class QuestionAnsweringTargets:
         return answer
 
 
-def _targets(located: Located, windows: Windows, texts: Sequence[str], details: Mapping[str, Any]) -> list[Target]:
+def _targets(
+    located: LocatedAnswer, windows: Windows, texts: Sequence[str], details: Mapping[str, Any]
+) -> list[Target]:
     encoding = windows[located.window]
     features = word_numbers(alignment_of(encoding), texts)
     described = {**details, **window_details(windows, located.window, 1)}

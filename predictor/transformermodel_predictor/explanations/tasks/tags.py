@@ -1,4 +1,4 @@
-"""Which entities, places or tokens of a tagged text a client wants to have explained. Pure."""
+"""The entities, spans or tokens of a tagged text that a client wants explained. Pure."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
@@ -7,21 +7,21 @@ from typing import Any
 
 import torch
 
-from transformermodel_predictor.explanations.tasks.named_tags import (
+from transformermodel_predictor.explanations.target_syntax import (
+    EVERYTHING,
+    class_index,
+    is_integer,
+    items_of,
+    name_list,
+    unknown_target,
+)
+from transformermodel_predictor.explanations.tasks.tag_syntax import (
     is_pair,
     items_in,
     labels_of,
-    placed,
+    parse_labelled_span,
     places_in,
     value_of,
-)
-from transformermodel_predictor.explanations.wanted import (
-    EVERYTHING,
-    class_number,
-    is_whole,
-    items_of,
-    listed,
-    refused,
 )
 from transformermodel_predictor.tasks.entities import Aggregation, entities_of, kind_of
 from transformermodel_predictor.tasks.places import trimmed
@@ -30,14 +30,14 @@ from transformermodel_predictor.tasks.token_classification import Tagging, Token
 
 @dataclass(frozen=True)
 class Tag:
-    """Tokens and what they are said to be.
+    """Tokens with a label.
 
     Attributes:
-        label: the name of the class, or of the kind of entity.
-        tokens: numbers of the text's tokens, special ones not counted; neighbours, at least one.
-        classes: number of the class of each.
-        score: mean of the probabilities of these classes; of an entity that was found, the score that it is told with.
-        details: place and text.
+        label: name of a class, or of a kind of entity.
+        tokens: range of the text's tokens, without special ones; not empty.
+        classes: index of the class of each token.
+        score: mean probability of these classes; for an entity in the answer, its score there.
+        details: offsets and text.
     """
 
     label: str
@@ -47,96 +47,99 @@ class Tag:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
-def wanted_tags(task: TokenClassification, answer: Tagging, wanted: object, before: int) -> list[Tag]:
-    """What is to be explained.
+def requested_tags(task: TokenClassification, answer: Tagging, requested: object, before: int) -> list[Tag]:
+    """The tags to explain.
 
     Args:
-        task: of the model.
+        task: the model's.
         answer: the text's tokens and their probabilities.
-        wanted: as in `TokenClassificationTargets.targets`.
-        before: special tokens before the text; TorchServe's clients count them when they name a token.
+        requested: as in `TokenClassificationTargets.targets`.
+        before: number of special tokens before the text; TorchServe's clients count them in token numbers.
 
     Raises:
-        InvalidQuestion: it is not there.
+        InvalidQuestion: the text has no such tag.
     """
-    reading = _Reading(task, answer, before)
-    if wanted is None or wanted == EVERYTHING:
-        return reading.found
-    value = value_of(wanted, reading.labels)
-    if is_whole(value):
-        return [reading.entity(value)]
+    tagged = _TaggedText(task, answer, before)
+    if requested is None or requested == EVERYTHING:
+        return tagged.entities
+    value = value_of(requested, tagged.labels)
+    if is_integer(value):
+        return [tagged.entity(value)]
     items = items_in(value)
     if not items:
-        raise reading.refused(wanted)
-    return [tag for item in items for tag in reading.read(item)]
+        raise tagged.unknown(requested)
+    return [tag for item in items for tag in tagged.tags(item)]
 
 
-class _Reading:
-    """An answer, and what can be asked of it."""
+class _TaggedText:
+    """A tagged text, to look up requested tags in."""
 
     def __init__(self, task: TokenClassification, answer: Tagging, before: int) -> None:
         self._answer = answer
         self._text = answer.question.text
         self._classes = task.labels
         self._before = before
-        self.found = _found(task, answer)
+        self.entities = _entities(task, answer)
         self.labels = labels_of(task.labels)
 
     def entity(self, number: object) -> Tag:
         """An entity by its number in the answer."""
-        if isinstance(number, int) and 0 <= number < len(self.found):
-            return self.found[number]
-        raise self.refused(number)
+        if isinstance(number, int) and 0 <= number < len(self.entities):
+            return self.entities[number]
+        raise self.unknown(number)
 
-    def read(self, value: object) -> list[Tag]:
-        """The tags that a label, a place or a pair means."""
-        if isinstance(value, str) and (tags := [tag for tag in self.found if value in (tag.label, kind_of(tag.label))]):
-            return tags
-        tag = self._paired(value) if is_pair(value) else self._placed(value)
+    def tags(self, value: object) -> list[Tag]:
+        """The tags of a label, a span or a pair."""
+        if isinstance(value, str):
+            entities = [tag for tag in self.entities if value in (tag.label, kind_of(tag.label))]
+            if entities:
+                return entities
+        tag = self._token_tag(value) if is_pair(value) else self._span_tag(value)
         if tag is None:
-            raise self.refused(value)
+            raise self.unknown(value)
         return [tag]
 
-    def refused(self, wanted: object) -> Exception:
-        """The error that says what is possible."""
-        labels = sorted({tag.label for tag in self.found})
-        found = (
-            f"entities by their number from 0 to {len(self.found) - 1} or their label ({listed(labels)}), "
-            if self.found
+    def unknown(self, requested: object) -> Exception:
+        """The error for a tag that the text does not have, naming the possible ones."""
+        labels = sorted({tag.label for tag in self.entities})
+        entities = (
+            f"entities by their number from 0 to {len(self.entities) - 1} or their label ({name_list(labels)}), "
+            if self.entities
             else "(no entity was found) "
         )
         first, last = self._before, self._before + len(self._answer.places) - 1
         tokens = f", and pairs of a token, from {first} to {last}, and a class, from 0 to {len(self._classes) - 1}"
-        return refused(
-            wanted,
-            f"{found}{places_in(self._text)} ({listed(sorted(self.labels))}){tokens if last >= first else ''}",
+        return unknown_target(
+            requested,
+            f"{entities}{places_in(self._text)} ({name_list(sorted(self.labels))}){tokens if last >= first else ''}",
         )
 
-    def _paired(self, value: object) -> Tag | None:
-        """A token by its number, special ones counted, with its class by number or name."""
-        number, wanted = items_of(value)
-        index = class_number(wanted, self._classes)
+    def _token_tag(self, value: object) -> Tag | None:
+        """The tag of a pair: a token by its number, counting special ones, and a class by index or name."""
+        number, requested = items_of(value)
+        index = class_index(requested, self._classes)
         if not isinstance(number, int) or index is None or not 0 <= number - self._before < len(self._answer.places):
             return None
         token = number - self._before
         return self._tag(self._classes[index], range(token, token + 1), (index,))
 
-    def _placed(self, value: object) -> Tag | None:
-        """The tokens at a place; without a label as what they are likeliest to be."""
-        wanted = placed(value, self._text, self.labels)
-        if wanted is None:
+    def _span_tag(self, value: object) -> Tag | None:
+        """The tag of the tokens in a span; without a label, of their most likely kind of entity."""
+        labelled = parse_labelled_span(value, self._text, self.labels)
+        if labelled is None:
             return None
-        place, label = wanted
-        places = enumerate(self._answer.places)
-        touched = [number for number, token in places if token.start < place[1] and place[0] < token.end]
-        if not touched:
+        (start, end), label = labelled
+        overlapping = [
+            number for number, token in enumerate(self._answer.places) if token.start < end and start < token.end
+        ]
+        if not overlapping:
             return None
-        tokens = range(touched[0], touched[-1] + 1)
+        tokens = range(overlapping[0], overlapping[-1] + 1)
         label = self._likeliest(tokens) if label is None else label
         return self._tag(label, tokens, _classes_at(self._answer, tokens, label, self._classes))
 
     def _likeliest(self, tokens: range) -> str:
-        """The kind of entity that the tokens are likeliest to be, all of its classes together."""
+        """The most likely kind of entity of the tokens, by the summed probabilities of its classes."""
         of_class = self._answer.probabilities[tokens.start : tokens.stop].mean(dim=0).tolist()
         of_kind: dict[str, float] = {}
         for label, probability in zip(self._classes, of_class, strict=True):
@@ -151,7 +154,7 @@ class _Reading:
         return Tag(label, tokens, classes, float(probabilities.mean()), details)
 
 
-def _found(task: TokenClassification, answer: Tagging) -> list[Tag]:
+def _entities(task: TokenClassification, answer: Tagging) -> list[Tag]:
     """The entities of the answer, with their tokens."""
     question = answer.question
     entities = entities_of(answer.places, answer.probabilities, task.labels, question.aggregation)
@@ -165,7 +168,7 @@ def _found(task: TokenClassification, answer: Tagging) -> list[Tag]:
     kept = [
         (entity, place) for entity, place in zip(entities, tokens, strict=True) if entity.label not in question.ignored
     ]
-    told = task.fields(answer)["entities"]
+    answered = task.fields(answer)["entities"]
     return [
         Tag(
             label=entity.label,
@@ -174,12 +177,12 @@ def _found(task: TokenClassification, answer: Tagging) -> list[Tag]:
             score=entity.score,
             details={name: fields[name] for name in ("start", "end", "text", "token") if name in fields},
         )
-        for (entity, place), fields in zip(kept, told, strict=True)
+        for (entity, place), fields in zip(kept, answered, strict=True)
     ]
 
 
 def _classes_at(answer: Tagging, tokens: range, label: str, labels: Sequence[str]) -> tuple[int, ...]:
-    """For each token the likeliest of the classes that the label means."""
-    meant = [index for index, name in enumerate(labels) if label in (name, kind_of(name))]
-    probabilities = answer.probabilities[tokens.start : tokens.stop, torch.tensor(meant)]
-    return tuple(meant[index] for index in probabilities.argmax(dim=-1).tolist())
+    """For each token the most likely class among those of a label (`PER` has B-PER and I-PER)."""
+    own = [index for index, name in enumerate(labels) if label in (name, kind_of(name))]
+    probabilities = answer.probabilities[tokens.start : tokens.stop, torch.tensor(own)]
+    return tuple(own[index] for index in probabilities.argmax(dim=-1).tolist())

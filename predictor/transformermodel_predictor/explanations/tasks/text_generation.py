@@ -1,4 +1,4 @@
-"""Why a prompt was continued as it was."""
+"""The targets of text generation: the continuation or its tokens, attributed to the prompt."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,13 @@ from transformers import PreTrainedTokenizerBase
 
 from transformermodel_predictor.explanations.objectives import ContinuationLogProbability
 from transformermodel_predictor.explanations.target import Target
-from transformermodel_predictor.explanations.wanted import EVERYTHING, is_whole, items_of, parsed, refused
+from transformermodel_predictor.explanations.target_syntax import (
+    EVERYTHING,
+    is_integer,
+    items_of,
+    parse_literal,
+    unknown_target,
+)
 from transformermodel_predictor.explanations.words import word_numbers
 from transformermodel_predictor.generation.text import EncodedPrompt, GeneratedText, GenerationQuestion
 from transformermodel_predictor.tasks.task import Alignment, Encoding, Outputs, Windows
@@ -18,63 +24,67 @@ from transformermodel_predictor.tasks.tokenization import encode_aligned
 from transformermodel_predictor.tasks.windows import alignment_of
 
 EACH = "tokens"
-"""What a client sends to have each generated token explained by itself."""
+"""The value that requests a target for each generated token."""
 
 
 class TextGenerationTargets:
-    """The whole continuation as one target, or a target for each of its tokens, with respect to the prompt.
+    """A target for the whole continuation, or per token, attributed to the prompt. Implements `ExplainableTask`.
 
-    The objective is the sum of the log-probabilities of the tokens, each after the prompt and the tokens before it, as
-    the model has them before any sampling; the score is the product of the probabilities. Special tokens, those of a
-    chat template among them, and the generated ones are held responsible for nothing. Implements `ExplainableTask`,
-    whose question is the text that was generated, with its prompt.
+    The objective is the sum of the tokens' log-probabilities, each given the prompt and the tokens before it, without
+    sampling parameters; the score is the product of the probabilities. Special tokens, including those of a chat
+    template, and generated tokens are not attributed to. A question is a generated text with its prompt.
     """
 
     def __init__(self, task: TextGeneration) -> None:
         self._task = task
 
-    def foreseen(self, asked: GenerationQuestion, wanted: object) -> int:
-        """How many there will be at least: a text may end before it has as many tokens as it may have."""
-        return 1 if parsed(wanted) == EACH else len(_wanted_tokens(wanted, asked.parameters.max_new_tokens))
+    def minimum_targets(self, asked: GenerationQuestion, requested: object) -> int:
+        """Lower bound on the number of targets: a text may end before `max_new_tokens`."""
+        return (
+            1
+            if parse_literal(requested) == EACH
+            else len(_requested_tokens(requested, asked.parameters.max_new_tokens))
+        )
 
     def encode(self, tokenizer: PreTrainedTokenizerBase, questions: Sequence[GeneratedText]) -> list[Windows]:
-        """Prompt and continuation, one window each: what has to be run for the scores of all its tokens.
+        """Prompt and continuation of each text in one window.
 
         Raises:
-            UserError: the tokenizer does not know where its tokens stand.
+            UserError: the tokenizer cannot map its tokens to offsets in the text.
         """
         return [(_encoded(tokenizer, text),) for text in questions]
 
     def texts(self, question: GeneratedText) -> Mapping[str, str]:
-        """The prompt as `text`; a conversation as the chat template writes it, as `prompt`."""
+        """The prompt as `text`; a conversation, rendered by the chat template, as `prompt`."""
         asked = question.prompt.question
         return {"text" if asked.messages is None else "prompt": question.prompt.text}
 
     def answer(self, question: GeneratedText, windows: Windows, outputs: Sequence[Outputs]) -> Mapping[str, Any]:
-        """The fields of a prediction."""
+        """The fields of the answer, as in a prediction."""
         return self._task.fields(question)
 
     def targets(
-        self, question: GeneratedText, windows: Windows, outputs: Sequence[Outputs], wanted: object
+        self, question: GeneratedText, windows: Windows, outputs: Sequence[Outputs], requested: object
     ) -> list[Target]:
-        """The continuation, or tokens of it. All have one encoding, which ends before the last token that is explained.
+        """The continuation, or tokens of it.
 
-        So methods that leave words out run each part of the prompt once for all of them.
+        All targets share one encoding, which ends before the last explained token, so that perturbation methods run
+        each part of the prompt once for all of them.
 
         Args:
-            question: what was generated.
-            windows: as `encode` makes them.
-            outputs: `logits` [tokens, vocabulary]; those of the prompt's tokens but its last are not looked at.
-            wanted: `all` for the continuation as one, `tokens` for each token by itself, the number of a token from 0,
-                or a list of such; the continuation when None.
+            question: the generated text.
+            windows: from `encode`.
+            outputs: `logits` [tokens, vocabulary]; of the prompt only the last token's are used.
+            requested: `all` for the whole continuation, `tokens` for each token, the number of a token from 0, or a
+                list of numbers; the whole continuation when None.
 
         Raises:
-            InvalidQuestion: there are not so many tokens.
-            ArithmeticError: the model answered with numbers that are not finite.
+            InvalidQuestion: there are not that many tokens.
+            ArithmeticError: the model's logits are not finite.
         """
         ((encoding,), (output,)) = windows, outputs
-        explained = _wanted_tokens(wanted, len(question.tokens))
-        seen = _until(encoding, len(question.prompt.tokens) - 1 + max(tokens.stop for tokens in explained))
+        explained = _requested_tokens(requested, len(question.tokens))
+        seen = _cut(encoding, len(question.prompt.tokens) - 1 + max(tokens.stop for tokens in explained))
         features = word_numbers(alignment_of(seen), tuple(self.texts(question).values()))
         pieces = alignment_of(encoding).tokens[len(question.prompt.tokens) :]
         probabilities = _log_probabilities(question, output)
@@ -84,16 +94,16 @@ class TextGenerationTargets:
         ]
 
 
-def _wanted_tokens(wanted: object, length: int) -> list[range]:
-    value = parsed(wanted)
+def _requested_tokens(requested: object, length: int) -> list[range]:
+    value = parse_literal(requested)
     if value is None or value == EVERYTHING:
         return [range(length)]
     if value == EACH:
         return [range(number, number + 1) for number in range(length)]
-    numbers = [item for item in items_of(value) if isinstance(item, int) and is_whole(item) and 0 <= item < length]
+    numbers = [item for item in items_of(value) if isinstance(item, int) and is_integer(item) and 0 <= item < length]
     if not numbers or len(numbers) < len(items_of(value)):
-        raise refused(
-            wanted,
+        raise unknown_target(
+            requested,
             f"{EVERYTHING} for the whole continuation, {EACH} for each token by itself, and numbers of generated "
             f"tokens from 0 to {length - 1}",
         )
@@ -101,15 +111,15 @@ def _wanted_tokens(wanted: object, length: int) -> list[range]:
 
 
 def _log_probabilities(question: GeneratedText, output: Outputs) -> list[float]:
-    """Of each generated token, given what stands before it."""
+    """The log-probability of each generated token, given those before it."""
     first = len(question.prompt.tokens) - 1
-    found = [
+    log_probabilities = [
         float(ContinuationLogProbability((first + number,), (token,)).value(output))
         for number, token in enumerate(question.tokens)
     ]
-    if not all(map(math.isfinite, found)):
+    if not all(map(math.isfinite, log_probabilities)):
         raise ArithmeticError("the model's logits are not finite")
-    return found
+    return log_probabilities
 
 
 def _target(
@@ -141,8 +151,8 @@ def _target(
     )
 
 
-def _until(encoding: Encoding, end: int) -> Encoding:
-    """The encoding without the tokens from a position on, which a causal model does not see from before it."""
+def _cut(encoding: Encoding, end: int) -> Encoding:
+    """The first `end` tokens of an encoding; a causal model cannot see the others from there."""
     alignment = alignment_of(encoding)
     return replace(
         encoding,
@@ -158,7 +168,7 @@ def _until(encoding: Encoding, end: int) -> Encoding:
 
 
 def _encoded(tokenizer: PreTrainedTokenizerBase, text: GeneratedText) -> Encoding:
-    """Prompt and continuation; the tokens of the continuation are spelled as people read them."""
+    """Prompt and continuation; the continuation's tokens are spelled as decoded text."""
     prompt = _aligned_prompt(tokenizer, text.prompt)
     pieces = [str(tokenizer.decode([token])) for token in text.tokens]
     return Encoding(
@@ -175,10 +185,10 @@ def _encoded(tokenizer: PreTrainedTokenizerBase, text: GeneratedText) -> Encodin
 
 
 def _aligned_prompt(tokenizer: PreTrainedTokenizerBase, prompt: EncodedPrompt) -> Alignment:
-    """Where the prompt's tokens stand; special ones nowhere, even where a chat template wrote them as text."""
+    """The alignment of the prompt's tokens; special ones have no text, even if a chat template wrote them as text."""
     (encoding,) = encode_aligned(tokenizer, [(prompt.text, None)], special_tokens=prompt.question.messages is None)
     cut = len(encoding) - len(prompt.tokens)
-    if cut < 0:  # a text without tokens is continued from the one that begins texts
+    if cut < 0:  # an empty prompt is continued from the beginning-of-sequence token
         return Alignment([None], [(0, 0)], [None], tokenizer.convert_ids_to_tokens(list(prompt.tokens)))
     alignment = alignment_of(encoding)
     special = frozenset(tokenizer.all_special_ids)

@@ -1,4 +1,4 @@
-"""Why tokens are of a class, and so an entity."""
+"""The targets of token classification: entities, spans and tokens."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,9 +7,9 @@ from transformers import PreTrainedTokenizerBase
 
 from transformermodel_predictor.explanations.objectives import TokenLogits
 from transformermodel_predictor.explanations.target import Target
-from transformermodel_predictor.explanations.tasks.holding import spans_of, window_details, window_holding
-from transformermodel_predictor.explanations.tasks.named_tags import foreseen_tags
-from transformermodel_predictor.explanations.tasks.tags import Tag, wanted_tags
+from transformermodel_predictor.explanations.tasks.tag_syntax import minimum_tags
+from transformermodel_predictor.explanations.tasks.tags import Tag, requested_tags
+from transformermodel_predictor.explanations.tasks.window_choice import best_window, window_details, window_spans
 from transformermodel_predictor.explanations.words import word_numbers
 from transformermodel_predictor.tasks.task import Outputs, Windows
 from transformermodel_predictor.tasks.token_classification import Tagging, TaggingQuestion, TokenClassification
@@ -17,22 +17,22 @@ from transformermodel_predictor.tasks.windows import alignment_of, span_of
 
 
 class TokenClassificationTargets:
-    """A target per entity that was found, or for those that are asked for. Implements `ExplainableTask`.
+    """A target per entity found, or per requested one. Implements `ExplainableTask`.
 
-    The objective is the mean of the logits of the entity's tokens, each for the likeliest of the entity's classes
-    (B-PER and I-PER are both PER), in the window where the entity has most context; the score is the entity's. Of an
-    entity that is in no window as a whole, the part is explained that the window has, and the details say how much.
+    The objective is the mean logit of the entity's tokens, each for the most likely of the entity's classes (PER has
+    B-PER and I-PER), in the window where the entity has most context; the score is the entity's. If no window contains
+    the whole entity, the part in the window is explained, and the details say how much that is.
     """
 
     def __init__(self, task: TokenClassification) -> None:
         self._task = task
 
-    def foreseen(self, asked: TaggingQuestion, wanted: object) -> int:
-        """How many there will be at least, as far as labels and places in the text say."""
-        return foreseen_tags(self._task.labels, asked.text, wanted)
+    def minimum_targets(self, asked: TaggingQuestion, requested: object) -> int:
+        """Lower bound on the number of targets, from labels and spans of the text alone."""
+        return minimum_tags(self._task.labels, asked.text, requested)
 
     def encode(self, tokenizer: PreTrainedTokenizerBase, questions: Sequence[TaggingQuestion]) -> list[Windows]:
-        """The encodings that are predicted from."""
+        """The encodings, as for a prediction."""
         return self._task.encode(tokenizer, questions)
 
     def texts(self, question: TaggingQuestion) -> Mapping[str, str]:
@@ -40,25 +40,25 @@ class TokenClassificationTargets:
         return {"text": question.text}
 
     def answer(self, question: TaggingQuestion, windows: Windows, outputs: Sequence[Outputs]) -> Mapping[str, Any]:
-        """The fields of a prediction."""
+        """The fields of the answer, as in a prediction."""
         return self._task.fields(self._tagging(question, windows, outputs))
 
     def targets(
-        self, question: TaggingQuestion, windows: Windows, outputs: Sequence[Outputs], wanted: object
+        self, question: TaggingQuestion, windows: Windows, outputs: Sequence[Outputs], requested: object
     ) -> list[Target]:
-        """The entities to explain, none where none was found.
+        """The entities to explain; empty if none was found.
 
         Args:
             question: the text.
             windows: its encodings.
-            outputs: of each, `logits` [tokens, classes].
-            wanted: an entity by its number in the answer, entities by their label, a place as `{"start", "end"}` with
-                or without a `label`, a token's number with its class's, or a list of these; all entities when None.
+            outputs: `logits` [tokens, classes] of each window.
+            requested: an entity by its number in the answer, entities by label, a span as `{"start", "end"}` with or
+                without a `label`, a pair of a token number and a class, or a list of these; all entities when None.
 
         Raises:
-            InvalidQuestion: there is no such entity, place, token or class.
+            InvalidQuestion: there is no such entity, span, token or class.
         """
-        tags = wanted_tags(self._task, self._tagging(question, windows, outputs), wanted, _tokens_before(windows))
+        tags = requested_tags(self._task, self._tagging(question, windows, outputs), requested, _tokens_before(windows))
         features = [word_numbers(alignment_of(window), (question.text,)) for window in windows] if tags else []
         return [_target(tag, windows, features) for tag in tags]
 
@@ -68,13 +68,13 @@ class TokenClassificationTargets:
 
 
 def _tokens_before(windows: Windows) -> int:
-    """Number of special tokens that stand before the text."""
+    """Number of special tokens before the text."""
     return span_of(alignment_of(windows[0]), 0)[0]
 
 
 def _target(tag: Tag, windows: Windows, features: Sequence[tuple[int | None, ...]]) -> Target:
-    spans = spans_of(windows, 0)
-    window = window_holding(spans, tag.tokens)
+    spans = window_spans(windows, 0)
+    window = best_window(spans, tag.tokens)
     begin, _ = span_of(alignment_of(windows[window]), 0)
     held = range(max(tag.tokens.start, spans[window][0]), min(tag.tokens.stop, spans[window][1]))
     cut = {} if held == tag.tokens else {"tokens": len(tag.tokens), "explained_tokens": len(held)}

@@ -72,7 +72,7 @@ class EncoderAnswering:
     def explain(self, asked: Asked, wanted: object, options: Options) -> Explained:
         """Gradients by the embeddings; for a graph what leaving each word out changes."""
         targets = explainable(self.task)
-        targets.foreseen(asked.question, wanted)  # a wrong target is refused before anything is computed
+        targets.minimum_targets(asked.question, wanted)  # a wrong target is refused before anything is computed
         (windows,) = targets.encode(self.tokenizer, [asked.question])
         found = targets.targets(asked.question, windows, self.engine.run(list(windows)), wanted)
         texts = targets.texts(asked.question)

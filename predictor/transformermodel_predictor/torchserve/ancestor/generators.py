@@ -64,7 +64,7 @@ class GeneratorAnswering:
     def explain(self, asked: Asked, wanted: object, options: Options) -> Explained:
         """Why the prompt was continued as it is now; sampling may write something else each time."""
         targets = explainable(self.task)
-        targets.foreseen(asked.question.question, wanted)  # a wrong target is refused before anything is written
+        targets.minimum_targets(asked.question.question, wanted)  # a wrong target is refused before anything is written
         (text,) = self._written([asked.question])
         (windows,) = targets.encode(self.tokenizer, [text])
         outputs = self._attributing.engine.run(list(windows))

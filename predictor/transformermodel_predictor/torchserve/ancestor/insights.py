@@ -10,11 +10,11 @@ from transformermodel_api.spec import TaskName
 from transformermodel_predictor.engines.engine import Engine
 from transformermodel_predictor.explanations.driving import drive
 from transformermodel_predictor.explanations.explanation import GRADIENT_METHODS, Explanation, Method, Options, Part
+from transformermodel_predictor.explanations.lockstep import run_in_lockstep
 from transformermodel_predictor.explanations.methods.catalogue import METHODS
-from transformermodel_predictor.explanations.parts import explain
+from transformermodel_predictor.explanations.model_access import ModelAccess, baseline_tokens_of
+from transformermodel_predictor.explanations.parts import build_explanation
 from transformermodel_predictor.explanations.target import Target
-from transformermodel_predictor.explanations.together import together
-from transformermodel_predictor.explanations.tools import Tools, stand_ins_of
 from transformermodel_predictor.explanations.twin import Twin
 from transformermodel_predictor.tasks.windows import alignment_of
 from transformermodel_predictor.torchserve.ancestor.answering import Explained
@@ -60,11 +60,13 @@ class Attributing:
             ArithmeticError: a number is not finite.
         """
         embed = self.twin.embed if self.twin is not None and options.method in GRADIENT_METHODS else None
-        tools = Tools(stand_ins_of(self.tokenizer, self.architecture), embed)
+        access = ModelAccess(baseline_tokens_of(self.tokenizer, self.architecture), embed)
         method = METHODS[options.method]
-        attributions = drive(together([method(target, options, tools) for target in targets]), self.engine, self.twin)
+        attributions = drive(
+            run_in_lockstep([method(target, options, access) for target in targets]), self.engine, self.twin
+        )
         return [
-            (target, explain(options.method, target, attribution, texts))
+            (target, build_explanation(options.method, target, attribution, texts))
             for target, attribution in zip(targets, attributions, strict=True)
         ]
 

@@ -14,8 +14,8 @@ from captum.attr import FeatureAblation, KernelShap, Lime, ShapleyValues
 from captum.attr._core.lime import get_exp_kernel_similarity_function
 from transformers import BertConfig, BertForSequenceClassification
 
-from tests.predictor.explanations.by_hand import CLS, PAD, SEP, TOOLS, target
-from transformermodel_predictor.explanations.coalitions import Coalition, everyone, indicators, of
+from tests.predictor.explanations.by_hand import ACCESS, CLS, PAD, SEP, target
+from transformermodel_predictor.explanations.coalitions import Coalition, coalition_of, grand_coalition, indicators
 from transformermodel_predictor.explanations.driving import drive
 from transformermodel_predictor.explanations.explanation import Attribution, Method, Options
 from transformermodel_predictor.explanations.methods import kernel_shap, lime
@@ -69,7 +69,7 @@ def exact(engine: DoubleEngine) -> list[float]:
 
 
 def ours(engine: DoubleEngine, method: Method, **options: Any) -> Attribution:
-    return drive(METHODS[method](TARGET, Options(method=method, **options), TOOLS), engine)
+    return drive(METHODS[method](TARGET, Options(method=method, **options), ACCESS), engine)
 
 
 def by_word(values: Sequence[float]) -> list[float]:
@@ -117,7 +117,7 @@ def test_kernel_shap(engine: DoubleEngine) -> None:
 def test_kernel_shap_on_the_same_parts(engine: DoubleEngine, samples: int) -> None:
     """Captum's regression, with a large weight for everyone and nobody instead of our constraint."""
     weights = kernel_shap.weigh(len(WORDS), samples, Random(0))  # noqa: S311
-    theirs = theirs_on(engine, {**weights, 0: 1e6, everyone(len(WORDS)): 1e6}, SkLearnLinearRegression())
+    theirs = theirs_on(engine, {**weights, 0: 1e6, grand_coalition(len(WORDS)): 1e6}, SkLearnLinearRegression())
     assert by_word(ours(engine, Method.KernelShap, samples=samples).values) == pytest.approx(theirs, abs=1e-3)
 
 
@@ -137,7 +137,7 @@ def theirs_on(engine: DoubleEngine, weights: Mapping[Coalition, float], model: A
         yield from indicators(list(weights), len(WORDS)).split(1)
 
     def weight(*found: Any, **__: Any) -> float:
-        return weights[of(word for word, present in enumerate(found[2][0].tolist()) if present)]
+        return weights[coalition_of(word for word, present in enumerate(found[2][0].tolist()) if present)]
 
     explainer = Lime(engine.logit, interpretable_model=model, similarity_func=weight, perturb_func=parts)
     found = explainer.attribute(**ASKED, n_samples=len(weights), return_input_shape=False)
@@ -149,7 +149,7 @@ def test_the_kernel_of_lime() -> None:
     """Over many samples a part's weight is how often it is drawn times Captum's kernel of the same width."""
     players, samples = 4, 20_000
     kernel = get_exp_kernel_similarity_function("cosine", kernel_width=0.25)
-    whole = indicators([everyone(players)], players)
+    whole = indicators([grand_coalition(players)], players)
     weights = lime.weigh(players, samples, Random(0))  # noqa: S311
     assert len(weights) == 2**players
     for size in range(1, players):

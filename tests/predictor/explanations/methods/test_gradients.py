@@ -13,16 +13,16 @@ from transformermodel_predictor.engines.pretrained import PretrainedEngine
 from transformermodel_predictor.explanations.driving import drive
 from transformermodel_predictor.explanations.explanation import GRADIENT_METHODS, Attribution, Baseline, Method, Options
 from transformermodel_predictor.explanations.methods.catalogue import METHODS
+from transformermodel_predictor.explanations.model_access import ModelAccess
 from transformermodel_predictor.explanations.path import rows_at_once
 from transformermodel_predictor.explanations.rows import GradientRow, Result
 from transformermodel_predictor.explanations.target import Target
-from transformermodel_predictor.explanations.tools import Tools
 from transformermodel_predictor.explanations.twin import Twin
 from transformermodel_predictor.explanations.twins import twin_of
 from transformermodel_predictor.tasks.task import Encoding, InvalidQuestion, Outputs
 
 PAD, MASK, CLASS, LENGTH = 0, 1, 1, 9
-STAND_INS = {Baseline.Pad: PAD, Baseline.Mask: MASK}
+BASELINE_TOKENS = {Baseline.Pad: PAD, Baseline.Mask: MASK}
 
 
 class OneLogit:
@@ -55,12 +55,12 @@ def twin(model: PreTrainedModel, request: pytest.FixtureRequest) -> Twin:
 
 def ours(model: PreTrainedModel, twin: Twin, asked: Target = TARGET, **options: Any) -> Attribution:
     chosen = Options(**options)
-    steps = METHODS[chosen.method](asked, chosen, Tools(STAND_INS, twin.embed))
+    steps = METHODS[chosen.method](asked, chosen, ModelAccess(BASELINE_TOKENS, twin.embed))
     return drive(steps, PretrainedEngine(model), twin)
 
 
-def baseline(stand_in: int) -> torch.Tensor:
-    ids = torch.full_like(IDS, stand_in)
+def baseline(baseline_token: int) -> torch.Tensor:
+    ids = torch.full_like(IDS, baseline_token)
     ids[0, 0], ids[0, -1] = IDS[0, 0], IDS[0, -1]
     return ids
 
@@ -70,13 +70,18 @@ def theirs(model: PreTrainedModel) -> LayerIntegratedGradients:
     return LayerIntegratedGradients(lambda ids: model(input_ids=ids).logits, model.base_model.embeddings)
 
 
-@pytest.mark.parametrize(("name", "stand_in"), STAND_INS.items())
+@pytest.mark.parametrize(("name", "baseline_token"), BASELINE_TOKENS.items())
 @pytest.mark.parametrize("steps", [5, 20])
 def test_integrated_gradients_of_so_many_steps_are_captums(
-    model: PreTrainedModel, twin: Twin, theirs: LayerIntegratedGradients, name: Baseline, stand_in: int, steps: int
+    model: PreTrainedModel,
+    twin: Twin,
+    theirs: LayerIntegratedGradients,
+    name: Baseline,
+    baseline_token: int,
+    steps: int,
 ) -> None:
     values, delta = theirs.attribute(
-        IDS, baseline(stand_in), target=CLASS, n_steps=steps, return_convergence_delta=True
+        IDS, baseline(baseline_token), target=CLASS, n_steps=steps, return_convergence_delta=True
     )
     found = ours(model, twin, baseline=name, steps=steps, most_steps=steps)
     rounding = 1e-7 * float(values.abs().sum())  # Captum multiplies with weights in float32
@@ -157,14 +162,14 @@ def test_a_text_without_tokens_has_zeros_and_asks_nothing(model: PreTrainedModel
 
 @pytest.mark.parametrize("method", sorted(GRADIENT_METHODS))
 def test_without_a_twin_there_are_no_gradients(method: Method) -> None:
-    with pytest.raises(InvalidQuestion, match="no gradients: ask for a method that leaves words out"):
-        METHODS[method](TARGET, Options(method=method), Tools(STAND_INS))
+    with pytest.raises(InvalidQuestion, match="no gradients: choose a method that leaves words out"):
+        METHODS[method](TARGET, Options(method=method), ModelAccess(BASELINE_TOKENS))
 
 
 def test_a_tokenizer_without_a_mask_says_so_before_the_first_row(twin: Twin) -> None:
     with pytest.raises(InvalidQuestion, match="has no mask token; possible is 'pad'"):
         METHODS[Method.IntegratedGradients](
-            TARGET, Options(baseline=Baseline.Mask), Tools({Baseline.Pad: PAD}, twin.embed)
+            TARGET, Options(baseline=Baseline.Mask), ModelAccess({Baseline.Pad: PAD}, twin.embed)
         )
 
 

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.predictor.explanations.by_hand import CLS, MASK, PAD, SEP, TOOLS, Formula, explain, target
+from tests.predictor.explanations.by_hand import ACCESS, CLS, MASK, PAD, SEP, Formula, explain, target
 from transformermodel_predictor.explanations.explanation import GRADIENT_METHODS, Baseline, Method, Options
 from transformermodel_predictor.explanations.game import MOST_ROWS
 from transformermodel_predictor.explanations.methods.catalogue import METHODS
-from transformermodel_predictor.explanations.tools import Tools
+from transformermodel_predictor.explanations.model_access import ModelAccess
 from transformermodel_predictor.tasks.task import InvalidQuestion
 
 PERTURBING = [method for method in Method if method not in GRADIENT_METHODS]
@@ -109,13 +109,13 @@ def test_any_number_of_samples_will_do(method: Method, samples: int, words: int)
 @methods
 def test_an_embedding_of_zeros_is_refused_before_the_model_is_asked(method: Method) -> None:
     with pytest.raises(InvalidQuestion, match=r"'zero' is an embedding and not a token.*'pad' or 'mask'"):
-        METHODS[method](target([[GOOD]]), Options(baseline=Baseline.Zero), TOOLS)
+        METHODS[method](target([[GOOD]]), Options(baseline=Baseline.Zero), ACCESS)
 
 
 @methods
 def test_a_token_that_the_model_has_not_is_refused(method: Method) -> None:
     with pytest.raises(InvalidQuestion, match="has no mask token; possible is 'pad'"):
-        METHODS[method](target([[GOOD]]), Options(baseline=Baseline.Mask), Tools({Baseline.Pad: PAD}))
+        METHODS[method](target([[GOOD]]), Options(baseline=Baseline.Mask), ModelAccess({Baseline.Pad: PAD}))
 
 
 @methods
@@ -185,7 +185,7 @@ def test_orders_that_would_take_minutes_are_refused_with_how_many_may_be() -> No
 def test_a_text_with_which_a_method_would_take_hours_is_refused_before_it_begins(method: Method) -> None:
     """Asked about a text without each of its words, work grows with the square of the length."""
     affordable, too_long = target([(10,)] * 3000), target([(10,)] * 4000)
-    METHODS[method](affordable, Options(method, samples=1), TOOLS)
+    METHODS[method](affordable, Options(method, samples=1), ACCESS)
     with pytest.raises(InvalidQuestion, match=r"400[01] times about 4002 tokens, and at most 2498 times may be: take"):
-        METHODS[method](too_long, Options(method, samples=1), TOOLS)
-    METHODS[Method.KernelShap](too_long, Options(Method.KernelShap), TOOLS)
+        METHODS[method](too_long, Options(method, samples=1), ACCESS)
+    METHODS[Method.KernelShap](too_long, Options(Method.KernelShap), ACCESS)

@@ -20,14 +20,14 @@ from tests.predictor.explanations.tasks.tiny_heads import TAGS, make_reader, mak
 from tests.predictor.tiny_language import make_language_model, make_language_tokenizer
 from transformermodel_api.spec import TaskName
 from transformermodel_predictor.engines.pretrained import PretrainedEngine
-from transformermodel_predictor.explanations.coalitions import indicators, of
+from transformermodel_predictor.explanations.coalitions import coalition_of, indicators
 from transformermodel_predictor.explanations.driving import drive
 from transformermodel_predictor.explanations.explanation import GRADIENT_METHODS, Attribution, Baseline, Method, Options
 from transformermodel_predictor.explanations.methods import lime
 from transformermodel_predictor.explanations.methods.catalogue import METHODS
+from transformermodel_predictor.explanations.model_access import ModelAccess
 from transformermodel_predictor.explanations.target import Target
 from transformermodel_predictor.explanations.tasks.catalogue import explainable
-from transformermodel_predictor.explanations.tools import Tools
 from transformermodel_predictor.explanations.twin import Twin
 from transformermodel_predictor.explanations.twins import twin_of
 from transformermodel_predictor.generation.piece import FinishReason
@@ -79,7 +79,7 @@ class Explained:
 
     def ours(self, method: Method, target: Target) -> Attribution:
         options = Options(method, steps=STEPS, most_steps=STEPS, samples=SAMPLES)
-        steps = METHODS[method](target, options, Tools({Baseline.Pad: STAND_IN}, self.twin.embed))
+        steps = METHODS[method](target, options, ModelAccess({Baseline.Pad: STAND_IN}, self.twin.embed))
         return drive(steps, PretrainedEngine(self.model), self.twin)
 
 
@@ -195,7 +195,7 @@ def fitted(theirs: Captum) -> list[float]:
         yield from indicators(list(weights), theirs.words).split(1)
 
     def weight(*found: Any, **__: Any) -> float:
-        return weights[of(word for word, present in enumerate(found[2][0].tolist()) if present)]
+        return weights[coalition_of(word for word, present in enumerate(found[2][0].tolist()) if present)]
 
     explainer = Lime(
         theirs.objective,

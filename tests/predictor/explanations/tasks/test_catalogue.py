@@ -14,7 +14,7 @@ from tests.predictor.tiny import LABELS
 from tests.predictor.tiny_language import make_language_model, make_language_tokenizer
 from transformermodel_api.spec import TaskName
 from transformermodel_predictor.explanations.explanation import Attribution, Method
-from transformermodel_predictor.explanations.parts import explain
+from transformermodel_predictor.explanations.parts import build_explanation
 from transformermodel_predictor.explanations.target import ExplainableTask
 from transformermodel_predictor.explanations.tasks.catalogue import explainable
 from transformermodel_predictor.explanations.tasks.question_answering import QuestionAnsweringTargets
@@ -84,7 +84,7 @@ def test_targets_have_finite_objectives_and_parts_that_stand_where_they_say(aske
             words = [number for number in target.features if number is not None]
             assert sorted(set(words)) == list(range(max(words) + 1))
             values = tuple(float(number) for number in torch.randn(len(target.encoding)))
-            told = explain(Method.Saliency, target, Attribution(values, None, 1), texts)
+            told = build_explanation(Method.Saliency, target, Attribution(values, None, 1), texts)
             assert len(told.tokens) == len(words)
             assert math.hypot(*(token.importance for token in told.tokens)) == pytest.approx(1.0)
             for word in told.words:
@@ -107,15 +107,15 @@ def test_a_target_is_refused_before_the_answer_only_where_no_answer_has_it(asked
     first = question.prompt.question if isinstance(question, GeneratedText) else question
     (windows,) = asked.task.encode(asked.tokenizer, [question])
     outputs = asked.run(windows)
-    foreseen = 0
+    minimum_targets = 0
     for wanted in (None, *SENT):
         try:
             found = asked.task.targets(question, windows, outputs, wanted)
         except InvalidQuestion:
             continue
-        foreseen += asked.task.foreseen(first, wanted)
-        assert asked.task.foreseen(first, wanted) <= len(found)
-    assert foreseen or isinstance(asked.task, QuestionAnsweringTargets)
+        minimum_targets += asked.task.minimum_targets(first, wanted)
+        assert asked.task.minimum_targets(first, wanted) <= len(found)
+    assert minimum_targets or isinstance(asked.task, QuestionAnsweringTargets)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,9 @@ def test_what_no_answer_has_is_refused_before_there_is_one(asked: Asked, wanted:
         return  # an answer would have to say how many entities there are
     question = asked.questions[0]
     with pytest.raises(InvalidQuestion, match="is not there; possible are "):
-        asked.task.foreseen(question.prompt.question if isinstance(question, GeneratedText) else question, wanted)
+        asked.task.minimum_targets(
+            question.prompt.question if isinstance(question, GeneratedText) else question, wanted
+        )
 
 
 def test_whatever_is_sent_as_a_target_is_answered_or_refused(asked: Asked) -> None:
@@ -144,7 +146,7 @@ def test_whatever_is_sent_as_a_target_is_answered_or_refused(asked: Asked) -> No
     refusals = []
     for wanted in [*values, nested]:
         with suppress(InvalidQuestion):
-            asked.task.foreseen(first, wanted)
+            asked.task.minimum_targets(first, wanted)
         try:
             asked.task.targets(question, windows, outputs, wanted)
         except InvalidQuestion as error:

@@ -39,7 +39,7 @@ async def test_graphs_of_an_architecture_that_nobody_knows_are_explained_by_leav
         (explained,) = await handler.explain([{"text": "word5 word6 word7"}], {"method": "feature_ablation"})
         told.append([word.importance for word in explained.explanations[0].words])
         with pytest.raises(
-            InvalidQuestion, match=r"integrated_gradients .* cannot be had .*; there are feature_ablation"
+            InvalidQuestion, match=r"integrated_gradients .* is not available .*; there are feature_ablation"
         ):
             await handler.explain([{"text": "word5 word6 word7"}])
     assert len(told[0]) == 3

@@ -7,7 +7,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from tests.predictor.tiny import save_tiny_checkpoint
 from transformermodel_predictor.explanations.explanation import Baseline
-from transformermodel_predictor.explanations.tools import stand_ins_of
+from transformermodel_predictor.explanations.model_access import baseline_tokens_of
 
 
 @pytest.fixture(scope="module")
@@ -18,14 +18,14 @@ def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> PreTrainedTokenizerBa
 
 
 def test_the_tokenizers_own(tokenizer: PreTrainedTokenizerBase) -> None:
-    found = stand_ins_of(tokenizer, "bert")
+    found = baseline_tokens_of(tokenizer, "bert")
     assert found == {Baseline.Pad: tokenizer.pad_token_id, Baseline.Mask: tokenizer.mask_token_id}
 
 
 def test_no_padding_where_it_would_move_the_tokens_after_it(tokenizer: PreTrainedTokenizerBase) -> None:
-    assert stand_ins_of(tokenizer, "xlm-roberta")[Baseline.Pad] == tokenizer.unk_token_id
+    assert baseline_tokens_of(tokenizer, "xlm-roberta")[Baseline.Pad] == tokenizer.unk_token_id
 
 
 def test_a_tokenizer_without_padding_and_mask(tokenizer: PreTrainedTokenizerBase) -> None:
     tokenizer.pad_token = tokenizer.mask_token = None
-    assert stand_ins_of(tokenizer, "gpt2") == {Baseline.Pad: tokenizer.unk_token_id}
+    assert baseline_tokens_of(tokenizer, "gpt2") == {Baseline.Pad: tokenizer.unk_token_id}

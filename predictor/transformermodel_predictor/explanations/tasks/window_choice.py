@@ -1,4 +1,4 @@
-"""In which window of a text a part of it is explained. Pure."""
+"""Which window of a long text a part of it is explained in. Pure."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,8 +7,8 @@ from transformermodel_predictor.tasks.task import Windows
 from transformermodel_predictor.tasks.windows import alignment_of, span_of
 
 
-def spans_of(windows: Windows, text: int) -> list[tuple[int, int]]:
-    """For each window, the first of a text's tokens that it has, and the one after the last."""
+def window_spans(windows: Windows, text: int) -> list[tuple[int, int]]:
+    """The range of a text's tokens in each window, as (first, end) counted from the text's first token."""
     spans = []
     for encoding in windows:
         alignment = alignment_of(encoding)
@@ -17,14 +17,14 @@ def spans_of(windows: Windows, text: int) -> list[tuple[int, int]]:
     return spans
 
 
-def window_holding(spans: Sequence[tuple[int, int]], tokens: range) -> int:
-    """The window that has most of the tokens, and of several the one with most context on their poorer side.
+def best_window(spans: Sequence[tuple[int, int]], tokens: range) -> int:
+    """The window with most of the tokens, and of several the one whose shorter context beside them is longest.
 
-    Where the text itself begins or ends nothing is missing.
+    At the start and the end of the text no context is missing.
 
     Args:
-        spans: the tokens that each window has.
-        tokens: neighbours, at least one.
+        spans: range of tokens in each window.
+        tokens: a range of tokens, not empty.
     """
     length = spans[-1][1]
 
@@ -39,7 +39,7 @@ def window_holding(spans: Sequence[tuple[int, int]], tokens: range) -> int:
 
 
 def window_details(windows: Windows, window: int, text: int) -> Mapping[str, Any]:
-    """Which part of a text was looked at, where the text is longer than the model."""
+    """The part of the text in the window, as a detail of the target; empty for a text of one window."""
     if len(windows) == 1:
         return {}
     alignment = alignment_of(windows[window])

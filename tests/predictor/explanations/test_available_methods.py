@@ -11,24 +11,24 @@ from transformers import PreTrainedModel
 from tests.predictor.engines.packed.architectures import HEADS, PACKED, REFUSED, Architecture
 from tests.predictor.tiny_language import make_language_model
 from transformermodel_predictor.engines.pretrained import PretrainedEngine
+from transformermodel_predictor.explanations.available_methods import AvailableMethods
 from transformermodel_predictor.explanations.driving import drive
 from transformermodel_predictor.explanations.explanation import GRADIENT_METHODS, Baseline, Method, Options
-from transformermodel_predictor.explanations.offered import Offered
+from transformermodel_predictor.explanations.model_access import ModelAccess
 from transformermodel_predictor.explanations.probes import probes_for
 from transformermodel_predictor.explanations.rows import GradientRow, Result
-from transformermodel_predictor.explanations.tools import Tools
 from transformermodel_predictor.explanations.twin import Twin
 from transformermodel_predictor.explanations.twins import twin_of
 from transformermodel_predictor.tasks.task import InvalidQuestion
 
-STAND_INS = {Baseline.Pad: 0, Baseline.Mask: 4}
+BASELINE_TOKENS = {Baseline.Pad: 0, Baseline.Mask: 4}
 ENCODERS = (*PACKED, *(one for one in REFUSED if not one.configuration))
 INTEGRATED = (Method.IntegratedGradients, Baseline.Pad)
 
 
-def offered_by(architecture: Architecture, stand_ins: dict[Baseline, int]) -> Offered:
+def offered_by(architecture: Architecture, baseline_tokens: dict[Baseline, int]) -> AvailableMethods:
     model = architecture.model(HEADS[0])
-    return tried(model, twin_of(model), stand_ins)
+    return tried(model, twin_of(model), baseline_tokens)
 
 
 @pytest.mark.parametrize("kind", ["llama", "gpt2"])
@@ -39,22 +39,24 @@ def test_language_models_offer_every_method(kind: str) -> None:
         assert Baseline.Pad in found.baselines(method)
 
 
-def tried(model: PreTrainedModel, twin: Twin, stand_ins: dict[Baseline, int], *, generates: bool = False) -> Offered:
+def tried(
+    model: PreTrainedModel, twin: Twin, baseline_tokens: dict[Baseline, int], *, generates: bool = False
+) -> AvailableMethods:
     """Every combination that wants a trial has had one, as a server gives it."""
-    found = Offered(Tools(stand_ins, twin.embed), probes_for(model.config, generates=generates))
+    found = AvailableMethods(ModelAccess(baseline_tokens, twin.embed), probes_for(model.config, generates=generates))
     for method, baseline in product(Method, Baseline):
         if found.untried(method, baseline):
             try:
                 drive(found.trial(method, baseline), PretrainedEngine(model), twin)
             except Exception as error:  # noqa: BLE001 - as the explainer does
-                found.failed(method, baseline, error)
+                found.record_failure(method, baseline, error)
         assert not found.untried(method, baseline)
     return found
 
 
 @pytest.mark.parametrize("architecture", ENCODERS, ids=lambda architecture: architecture.name)
 def test_encoders_offer_every_method_with_every_token(architecture: Architecture) -> None:
-    found = offered_by(architecture, STAND_INS)
+    found = offered_by(architecture, BASELINE_TOKENS)
     assert found.methods == tuple(Method)
     for method in Method:
         assert {Baseline.Pad, Baseline.Mask} <= set(found.baselines(method))
@@ -71,12 +73,13 @@ def test_methods_that_leave_words_out_need_a_token_for_it() -> None:
 
 
 def test_without_any_token_there_are_only_methods_with_gradients_and_a_way_only_from_zeros() -> None:
-    found = Offered(Tools({}))
+    found = AvailableMethods(ModelAccess({}))
     assert set(found.methods) == GRADIENT_METHODS
     assert found.baselines(Method.IntegratedGradients) == (Baseline.Zero,)
     assert found.baselines(Method.Saliency) == tuple(Baseline)
     told = (
-        "method feature_ablation with the baseline pad cannot be had for this model: the tokenizer has no pad token; "
+        "method feature_ablation with the baseline pad is not available for this model: "
+        "the tokenizer has no pad token; "
         "not tried yet are integrated_gradients with the baseline zero; input_x_gradient; saliency"
     )
     with pytest.raises(InvalidQuestion, match=f"^{told}$"):
@@ -85,7 +88,7 @@ def test_without_any_token_there_are_only_methods_with_gradients_and_a_way_only_
 
 
 def test_without_a_twin_words_can_still_be_left_out() -> None:
-    found = Offered(Tools(STAND_INS), problem="it has no gradients")
+    found = AvailableMethods(ModelAccess(BASELINE_TOKENS), problem="it has no gradients")
     assert set(found.methods) == set(Method) - GRADIENT_METHODS
     assert found.reason_against(*INTEGRATED) == "it has no gradients"
     assert not found.untried(*INTEGRATED)
@@ -115,14 +118,14 @@ class Wrong:
 def test_a_method_that_does_not_keep_its_promise_is_refused(factor: float, reason: str) -> None:
     model = Architecture("Bert").model(HEADS[0])
     wrong = Wrong(factor)
-    found = tried(model, wrong, STAND_INS)  # type: ignore[arg-type]
+    found = tried(model, wrong, BASELINE_TOKENS)  # type: ignore[arg-type]
     assert Baseline.Pad not in found.baselines(Method.IntegratedGradients)
     assert re.search(reason, str(found.reason_against(*INTEGRATED)))
 
 
 def test_a_method_counts_as_offered_until_it_was_tried() -> None:
     model = Architecture("Bert").model(HEADS[0])
-    found = Offered(Tools(STAND_INS), probes_for(model.config))
+    found = AvailableMethods(ModelAccess(BASELINE_TOKENS), probes_for(model.config))
     assert found.untried(*INTEGRATED)
     assert Method.IntegratedGradients in found.methods
 
@@ -130,13 +133,13 @@ def test_a_method_counts_as_offered_until_it_was_tried() -> None:
 def test_a_refusal_names_what_works_and_apart_from_it_what_nobody_has_tried() -> None:
     model = Architecture("Bert").model(HEADS[0])
     twin = twin_of(model)
-    found = Offered(Tools(STAND_INS, twin.embed), probes_for(model.config))
-    found.failed(*INTEGRATED, RuntimeError("Sizes of tensors must match."))
+    found = AvailableMethods(ModelAccess(BASELINE_TOKENS, twin.embed), probes_for(model.config))
+    found.record_failure(*INTEGRATED, RuntimeError("Sizes of tensors must match."))
     drive(found.trial(Method.Saliency, Baseline.Pad), PretrainedEngine(model), twin)
     with pytest.raises(InvalidQuestion) as refused:
         found.require(Options(*INTEGRATED))
     assert str(refused.value) == (
-        "method integrated_gradients with the baseline pad cannot be had for this model: it fails on random tokens "
+        "method integrated_gradients with the baseline pad is not available for this model: it fails on random tokens "
         "(RuntimeError: Sizes of tensors must match); there are saliency; "
         "feature_ablation with the baseline pad or mask; shapley_sampling with the baseline pad or mask; "
         "kernel_shap with the baseline pad or mask; lime with the baseline pad or mask; "
@@ -145,22 +148,22 @@ def test_a_refusal_names_what_works_and_apart_from_it_what_nobody_has_tried() ->
 
 
 def test_a_method_without_a_baseline_is_tried_once_for_all() -> None:
-    found = Offered(Tools(STAND_INS))
-    found.failed(Method.Saliency, Baseline.Pad, ArithmeticError("the model's gradients are not finite"))
+    found = AvailableMethods(ModelAccess(BASELINE_TOKENS))
+    found.record_failure(Method.Saliency, Baseline.Pad, ArithmeticError("the model's gradients are not finite"))
     assert not found.untried(Method.Saliency, Baseline.Zero)
-    with pytest.raises(InvalidQuestion, match=r"^method saliency cannot be had for this model: the model's gr"):
+    with pytest.raises(InvalidQuestion, match=r"^method saliency is not available for this model: the model's gr"):
         found.require(Options(Method.Saliency, Baseline.Mask))
 
 
 def test_an_architecture_that_asserts_something_else_is_refused_too() -> None:
-    found = Offered(Tools(STAND_INS))
-    found.failed(*INTEGRATED, AssertionError("If you want to train it, use `model.train()`."))
+    found = AvailableMethods(ModelAccess(BASELINE_TOKENS))
+    found.record_failure(*INTEGRATED, AssertionError("If you want to train it, use `model.train()`."))
     with pytest.raises(InvalidQuestion, match=r"it fails on random tokens \(AssertionError: If you want to train it"):
         found.require(Options(*INTEGRATED))
 
 
 def test_an_error_that_says_nothing_of_the_method_is_not_kept() -> None:
-    found = Offered(Tools(STAND_INS))
+    found = AvailableMethods(ModelAccess(BASELINE_TOKENS))
     with pytest.raises(MemoryError):
-        found.failed(*INTEGRATED, MemoryError())
+        found.record_failure(*INTEGRATED, MemoryError())
     assert found.untried(*INTEGRATED)

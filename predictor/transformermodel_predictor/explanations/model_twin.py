@@ -1,4 +1,4 @@
-"""The twin of a model that serves, and what it was found to be good for."""
+"""The differentiable twin of a served model, and the attribution methods that are available with it."""
 
 import logging
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.spec import TaskName
 from transformermodel_predictor.artifact.directory import Artifact
 from transformermodel_predictor.artifact.twin import differentiable_folder
+from transformermodel_predictor.explanations.available_methods import AvailableMethods
 from transformermodel_predictor.explanations.embeddings import NotDifferentiable
-from transformermodel_predictor.explanations.offered import Offered
+from transformermodel_predictor.explanations.model_access import ModelAccess
 from transformermodel_predictor.explanations.pauses import Pause
 from transformermodel_predictor.explanations.probes import Frame, probes_for
-from transformermodel_predictor.explanations.tools import Tools
 from transformermodel_predictor.explanations.twin import Twin
 from transformermodel_predictor.explanations.twins import load_twin
 from transformermodel_predictor.pretrained import one_line
@@ -24,22 +24,31 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Differentiable:
-    """A model's twin, and what it is good for.
+class ModelTwin:
+    """A model's twin and its available methods.
 
     Attributes:
-        twin: None where the model has none.
-        offered: the methods and baselines that keep what they promise with it.
+        twin: None where the model has no gradients.
+        methods: the methods and baselines that work with it.
     """
 
     twin: Twin | None
-    offered: Offered
+    methods: AvailableMethods
 
 
-def find_differentiable(
-    artifact: Artifact, task: AnyTask, tools: Tools, frame: Frame, device: torch.device, pause: Pause
-) -> Differentiable:
-    """Load a twin of the weights in an artifact, whose passes pause between layers. Takes seconds."""
+def load_model_twin(
+    artifact: Artifact, task: AnyTask, access: ModelAccess, frame: Frame, device: torch.device, pause: Pause
+) -> ModelTwin:
+    """Load a twin from the weights in an artifact. Takes seconds.
+
+    Args:
+        artifact: of the served model.
+        task: the model's.
+        access: without `embed`, which the twin adds.
+        frame: special tokens around the probes that methods are tried on.
+        device: where the twin runs.
+        pause: called between the layers of each pass.
+    """
     trusted, folder = artifact.configuration.trust_remote_code, differentiable_folder(artifact.path)
     try:
         twin = load_twin(folder, task, device, trust_remote_code=trusted, pause=pause)
@@ -48,5 +57,5 @@ def find_differentiable(
     except (PreparationFailed, NotDifferentiable, OSError, ValueError) as error:
         _log.warning("%s has no gradients: %s", artifact.path, one_line(error))
         problem = f"it has no gradients ({one_line(error).rstrip('.')})"
-        return Differentiable(None, Offered(tools, problem=problem))
-    return Differentiable(twin, Offered(Tools(tools.stand_ins, twin.embed), probes))
+        return ModelTwin(None, AvailableMethods(access, problem=problem))
+    return ModelTwin(twin, AvailableMethods(ModelAccess(access.baseline_tokens, twin.embed), probes))
