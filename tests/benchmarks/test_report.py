@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 240
 KEEPING = """
 import sys
 from pathlib import Path
@@ -20,14 +20,14 @@ result = report.Result.of([Figure("answer", "s", (2.0, 1.0, 4.0), bound=3)])
 report.keep("speed", "python -m speed", result, *sys.argv[2:])
 """
 SERVING = """
-import signal, socket, sys
+import signal, sys
 from pathlib import Path
 from benchmarks.report import end_servers_when_told_to_end
 from benchmarks.serving.process import running
+from tests.ports import free_port
 
 end_servers_when_told_to_end()
-with socket.create_server(("127.0.0.1", 0)) as free:
-    port = str(free.getsockname()[1])
+port = str(free_port())
 command = [sys.executable, "-m", "http.server", port, "--bind", "127.0.0.1"]
 with running(command, f"http://127.0.0.1:{port}", "/", Path(sys.argv[1])) as server:
     print(server.process.pid, flush=True)

@@ -15,8 +15,9 @@ import pytest
 import yaml
 
 from tests.cli.forked import Forked
-from tests.cli.test_serve import PROGRAM, free_port
+from tests.cli.test_serve import PROGRAM
 from tests.migration_guide import COMMANDS, CUSTOM_MODEL, INFERENCE_SERVICE, NATIVE_MODEL, line_with
+from tests.ports import free_port
 from tests.predictor.preparation.conftest import FAITHFUL
 from tests.predictor.torchserve.ancestor.archives import LABELS, make_archive
 from tests.predictor.torchserve.reading.archives import packed

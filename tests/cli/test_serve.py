@@ -17,6 +17,8 @@ import pytest
 import yaml
 
 from tests.cli.forked import Forked, run
+from tests.ports import free_port
+from tests.predictor.gated import PATIENCE_SECONDS
 from tests.predictor.preparation.conftest import FAITHFUL
 from transformermodel_api.preparation import Precision
 from transformermodel_predictor.preparation.contest.parity import TOLERANCES
@@ -27,13 +29,6 @@ ROUNDING = TOLERANCES[Precision.BFloat16]
 PROGRAM = Path(sys.executable).parent / "transformermodel"
 
 pytestmark = pytest.mark.slow
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def started(*arguments: str, environment: Mapping[str, str]) -> subprocess.Popen[str]:
@@ -92,7 +87,7 @@ def document(name: str) -> Any:
 
 
 def answer(server: Server, path: str, request: str) -> Any:
-    response = httpx.post(f"{server.url}{path}", json=document(request))
+    response = httpx.post(f"{server.url}{path}", json=document(request), timeout=PATIENCE_SECONDS)
     assert response.status_code == 200, response.text
     return response.json()
 

@@ -1,7 +1,6 @@
 """A Prometheus that reads real targets every second, with the chart's rules."""
 
 import json
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -14,6 +13,7 @@ import httpx
 
 from tests.monitoring.install import PROMETHEUS
 from tests.monitoring.rules_file import RULES
+from tests.ports import free_port
 
 PATIENCE = 300.0
 """Seconds after which what is waited for is not expected any more."""
@@ -79,8 +79,7 @@ class Prometheus:
 def scraping(targets: Sequence[Target], folder: Path) -> Iterator[Prometheus]:
     """A Prometheus that has read each target some times; it ends with the block."""
     (folder / "prometheus.json").write_text(json.dumps(_configuration(targets)))  # JSON is YAML
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        address = f"127.0.0.1:{free.getsockname()[1]}"
+    address = f"127.0.0.1:{free_port()}"
     command = [
         *(PROMETHEUS, f"--config.file={folder / 'prometheus.json'}", f"--storage.tsdb.path={folder / 'data'}"),
         *(f"--web.listen-address={address}", "--log.level=warn"),

@@ -9,13 +9,14 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from socket import create_connection, create_server
+from socket import create_connection
 
 from tests.object_stores.install import AZURITE, FAKE_GCS_SERVER, VERSITYGW
+from tests.ports import free_port
 from transformermodel_predictor.objects.location import Scheme
 
 LOOPBACK = "127.0.0.1"
-_START_SECONDS = 30
+_START_SECONDS = 240
 _ACCESS_KEY, _SECRET_KEY = "test-access-key", "test-secret-key"
 AZURE_ACCOUNT = "devstoreaccount1"
 AZURE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
@@ -61,7 +62,7 @@ def serving(scheme: Scheme, folder: Path, host: str = LOOPBACK) -> Iterator[Obje
 
 @contextmanager
 def _versitygw(folder: Path, host: str) -> Iterator[ObjectServer]:
-    port = _free_port(host)
+    port = free_port(host)
     command = [VERSITYGW, "--port", f"{host}:{port}", "--quiet", "posix", folder]
     secrets = {"ROOT_ACCESS_KEY": _ACCESS_KEY, "ROOT_SECRET_KEY": _SECRET_KEY}
     with _process(command, (host, port), folder.with_suffix(".log"), secrets):
@@ -76,7 +77,7 @@ def _versitygw(folder: Path, host: str) -> Iterator[ObjectServer]:
 
 @contextmanager
 def _fake_gcs_server(folder: Path, host: str) -> Iterator[ObjectServer]:
-    port = _free_port(host)
+    port = free_port(host)
     url = f"http://{host}:{port}"
     command = [FAKE_GCS_SERVER, "-scheme=http", f"-host={host}", f"-port={port}", f"-public-host={host}:{port}"]
     with _process(
@@ -89,7 +90,7 @@ def _fake_gcs_server(folder: Path, host: str) -> Iterator[ObjectServer]:
 
 @contextmanager
 def _azurite(folder: Path, host: str) -> Iterator[ObjectServer]:
-    port = _free_port(host)
+    port = free_port(host)
     command = ["node", AZURITE, "--blobHost", host, "--blobPort", port, "--location", folder]
     options = ("--silent", "--skipApiVersionCheck", "--disableTelemetry")
     with _process([*command, *options], (host, port), folder.with_suffix(".log")):
@@ -147,9 +148,3 @@ def _await_listener(process: "subprocess.Popen[bytes]", address: tuple[str, int]
             time.sleep(0.02)
         else:
             return
-
-
-def _free_port(host: str) -> int:
-    with create_server((host, 0)) as server:
-        port: int = server.getsockname()[1]
-    return port

@@ -2,19 +2,19 @@
 
 import os
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
+from tests.ports import free_ports
 from tests.torchserve.install import PROGRAM, PYTHON, install
 
-_START_SECONDS = 120
+_START_SECONDS = 240
 _DIED = "Backend worker process died"
 _SERVICES = ("inference", "management", "metrics")
 
@@ -37,7 +37,7 @@ class TorchServe:
 def serving(archives: Sequence[Path], folder: Path, threads: int = 1) -> Iterator[TorchServe]:
     """Serve archives of one folder until the block ends; logs go to another folder."""
     install()
-    ports = _free_ports(len(_SERVICES) + 3)
+    ports = free_ports(len(_SERVICES) + 3)
     configuration = folder / "config.properties"
     configuration.write_text(_configuration(archives, ports, folder))
     command = [PROGRAM, "--start", "--foreground", "--ncs", "--disable-token-auth", "--enable-model-api"]
@@ -91,12 +91,3 @@ def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
         time.sleep(0.2)
     told = [line for line in log.read_text(errors="replace").splitlines() if "MODEL_LOG" in line]
     raise AssertionError("\n".join(["TorchServe is not ready:", *told[-60:]]))
-
-
-def _free_ports(count: int) -> list[int]:
-    """Different ports that nobody listens on."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for listener in sockets:
-            listener.bind(("127.0.0.1", 0))
-        return [listener.getsockname()[1] for listener in sockets]

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -14,6 +13,7 @@ from tests.cluster.node.certificates import Authority, Certificate
 from tests.cluster.node.machine import PROGRAMS_SETTINGS
 from tests.cluster.node.processes import Component, wait_until
 from tests.cluster.node.run import KSERVE_CRDS, PROGRAMS, REPOSITORY
+from tests.ports import free_ports
 
 _ISSUER = "https://kubernetes.default.svc"
 _CRDS = (
@@ -160,12 +160,3 @@ def _running(folder: Path, name: str, *arguments: str) -> Iterator[Component]:
         with suppress(ProcessLookupError):
             process.send_signal(signal.SIGKILL)
         process.wait()
-
-
-def free_ports(count: int) -> list[int]:
-    """So many ports of this machine on which nobody listens."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [found.getsockname()[1] for found in sockets]
-    for found in sockets:
-        found.close()
-    return ports

@@ -7,9 +7,10 @@ from typing import cast
 import httpx
 import pytest
 
-from tests.operator.faults.api_server import free_ports
+from tests.operator.faults.stage import PATIENCE
 from tests.operator.faults.theatre import Theatre
 from tests.operator.world import SETTINGS
+from tests.ports import free_port
 from transformermodel_operator.connection import configure
 from transformermodel_operator.frame import run_framed
 from transformermodel_operator.operation import Operation
@@ -38,7 +39,7 @@ class Play:
 async def test_a_dead_watch_or_stuck_work_fails_the_liveness_probe(
     theatre: Theatre, ailments: tuple[str, ...], is_alive: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (port,) = free_ports(1)
+    port = free_port()
     play, settings = Play(ailments), replace(SETTINGS, probe_port=port)
     configuration = await configure({"KUBECONFIG": str(theatre.server.kubeconfig)})
     framed = asyncio.create_task(run_framed(cast(Operation, play), configuration, settings))
@@ -51,7 +52,7 @@ async def test_a_dead_watch_or_stuck_work_fails_the_liveness_probe(
 
 async def answered(url: str, framed: asyncio.Task[None]) -> httpx.Response:
     """The answer, once somebody listens."""
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=PATIENCE) as client:
         while not framed.done():
             try:
                 return await client.get(url, headers={"Connection": "close"})  # as kubelets ask

@@ -10,10 +10,10 @@ from tests.monitoring.exported import complaints, panel_complaints
 from tests.monitoring.install import require_installed
 from tests.monitoring.prometheus import Prometheus, Target, scraping
 from tests.monitoring.rules_file import alerts
-from tests.operator.faults.api_server import free_ports
 from tests.operator.faults.process import IDENTITY, operator_process
 from tests.operator.faults.scenario import manifest
 from tests.operator.faults.theatre import Theatre
+from tests.ports import free_ports
 
 NAMESPACE = "monitored"
 

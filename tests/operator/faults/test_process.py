@@ -10,10 +10,12 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from tests.background import in_thread
 from tests.collector import Collector
-from tests.operator.faults.api_server import ApiServer, free_ports
+from tests.operator.faults.api_server import ApiServer
 from tests.operator.faults.process import IDENTITY, operator_process
 from tests.operator.faults.scenario import manifest
+from tests.operator.faults.stage import PATIENCE
 from tests.operator.faults.theatre import Theatre
+from tests.ports import free_ports
 from transformermodel_api.tracing import ENDPOINT
 
 NAMESPACE = "process"
@@ -55,7 +57,7 @@ def life(theatre: Theatre, tmp_path_factory: pytest.TempPathFactory) -> Life:
             server.kubectl(
                 *("wait", "tfm/sentiment", f"--namespace={NAMESPACE}"), "--for=condition=Ready=False", "--timeout=300s"
             )
-            probed = httpx.get(f"http://127.0.0.1:{probe_port}/healthz").status_code
+            probed = httpx.get(f"http://127.0.0.1:{probe_port}/healthz", timeout=PATIENCE).status_code
             held = holder(server)
             process.send_signal(signal.SIGTERM)
             status = process.wait()

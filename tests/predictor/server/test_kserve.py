@@ -1,7 +1,6 @@
 """KServe's own client against our server, and our model in KServe's own server."""
 
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ import httpx
 import numpy
 import pytest
 
+from tests.ports import free_port
 from tests.predictor.gated import PATIENCE_SECONDS
 from tests.predictor.server.expected import answers_by_name
 from tests.predictor.server.handler_archive import archive
@@ -49,8 +49,7 @@ def language(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
 
 @pytest.fixture(scope="module")
 def stock_server(tiny_artifact: Artifact, language: Artifact) -> Iterator[str]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     models = [f"tiny={tiny_artifact.path}", f"writer={language.path}"]
     program = [sys.executable, "-m", "tests.predictor.server.stock_server", str(port), *models]
     process = subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
@@ -141,10 +140,12 @@ async def test_the_sdks_client_sends_and_receives_bytes(our_server: str, expecte
 
 def test_a_body_with_a_charset_and_an_empty_shape(url: str) -> None:
     headers = {"content-type": "application/json; charset=utf-8"}
-    response = httpx.post(f"{url}/v1/models/tiny:predict", content=b'{"instances": ["good"]}', headers=headers)
+    response = httpx.post(
+        f"{url}/v1/models/tiny:predict", content=b'{"instances": ["good"]}', headers=headers, timeout=PATIENCE_SECONDS
+    )
     assert response.status_code == 200
     tensor = {"name": "text", "shape": [], "datatype": "BYTES", "data": ["good " * 20]}
-    response = httpx.post(f"{url}/v2/models/tiny/infer", json={"inputs": [tensor]})
+    response = httpx.post(f"{url}/v2/models/tiny/infer", json={"inputs": [tensor]}, timeout=PATIENCE_SECONDS)
     assert response.json()["parameters"] == {"truncated_tokens": 22 - MAX_LENGTH, "truncated_rows": "0"}
 
 
@@ -169,19 +170,25 @@ def test_binary_tensors_are_read_in_kserves_server(stock_server: str) -> None:
     tensor.set_data_from_numpy(numpy.array(["größer".encode()], dtype=object), binary_data=True)
     body, length = kserve.InferRequest("tiny", [tensor]).to_rest()
     headers = {"inference-header-content-length": str(length), "content-type": "application/octet-stream"}
-    response = httpx.post(f"{stock_server}/v2/models/tiny/infer", content=body, headers=headers)
+    response = httpx.post(
+        f"{stock_server}/v2/models/tiny/infer", content=body, headers=headers, timeout=PATIENCE_SECONDS
+    )
     assert response.status_code == 200, response.text
 
 
 def test_metadata_in_kserves_server_names_inputs_and_outputs(stock_server: str) -> None:
-    metadata = httpx.get(f"{stock_server}/v2/models/tiny").json()
+    metadata = httpx.get(f"{stock_server}/v2/models/tiny", timeout=PATIENCE_SECONDS).json()
     assert [spec["name"] for spec in metadata["inputs"]] == ["text", "text_pair"]
     assert [spec["name"] for spec in metadata["outputs"]] == ["label", "score", "probabilities", "explanation"]
 
 
 def test_answers_are_explained_in_kserves_server_too(stock_server: str) -> None:
     body = {"instances": ["i love this movie"], "parameters": {"method": "feature_ablation"}}
-    (row,) = httpx.post(f"{stock_server}/v1/models/tiny:explain", json=body).raise_for_status().json()["explanations"]
+    (row,) = (
+        httpx.post(f"{stock_server}/v1/models/tiny:explain", json=body, timeout=PATIENCE_SECONDS)
+        .raise_for_status()
+        .json()["explanations"]
+    )
     assert [word["text"] for word in row["explanations"][0]["words"]] == ["i", "love", "this", "movie"]
 
 
@@ -247,7 +254,7 @@ def post(url: str, path: str, body: dict[str, Any]) -> Any:
 def test_what_cannot_be_explained_is_the_clients_mistake_in_kserves_server_too(stock_server: str) -> None:
     for parameters, reason in (({"method": "gradcam"}, "method must be one of"), ({"target": "nobody"}, "not there")):
         body = {"instances": ["i love this"], "parameters": parameters}
-        response = httpx.post(f"{stock_server}/v1/models/tiny:explain", json=body)
+        response = httpx.post(f"{stock_server}/v1/models/tiny:explain", json=body, timeout=PATIENCE_SECONDS)
         assert response.status_code == 400
         assert reason in response.json()["error"]
 
