@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from tests.predictor.gated import PATIENCE_SECONDS
+
 _IN_AN_IMPORT = """\
 import builtins, os, signal, sys
 
@@ -37,12 +39,16 @@ run()
 )
 def test_ctrl_c_in_an_import_ends_the_process_quietly(module: str, passed_over: bool) -> None:
     program = _IN_AN_IMPORT.format(module=module, passed_over=passed_over, handler="default_int_handler")
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
+    )
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
 def test_what_is_started_to_ignore_it_goes_on() -> None:
     program = _IN_AN_IMPORT.format(module="typer", passed_over=False, handler="SIG_IGN")
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("transformermodel ")

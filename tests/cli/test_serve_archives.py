@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.cli.test_serve import PROGRAM, Server
+from tests.predictor.gated import PATIENCE_SECONDS
 from tests.predictor.torchserve.reading.archives import packed
 from tests.predictor.torchserve.reading.endless import never_built, runs
 from tests.predictor.torchserve.reading.wheels import wheel
@@ -99,7 +100,7 @@ def test_each_archive_answers_under_its_name_or_the_given_one(server: Server) ->
     assert answer(server, "/predictions/folder") == "folder"
     assert answer(server, "/predictions/by-kserve") == "by-kserve"
     assert answer(server, "/predictions/other") == "other"
-    assert httpx.post(f"{server.url}/predictions/named", content="?").status_code == 404
+    assert httpx.post(f"{server.url}/predictions/named", content="?", timeout=PATIENCE_SECONDS).status_code == 404
 
 
 def test_requirements_are_installed_where_the_flag_says_so(server: Server) -> None:
@@ -114,7 +115,7 @@ def test_a_store_serves_what_its_configuration_names_with_its_versions(server: S
 def test_a_manifest_of_the_task_custom_is_prepared_and_served(server: Server) -> None:
     assert answer(server, "/predictions/custom") == "HELLO"
     assert "Archive, engine Handler" in server.said
-    metadata = httpx.get(f"{server.url}/v2/models/custom").json()
+    metadata = httpx.get(f"{server.url}/v2/models/custom", timeout=PATIENCE_SECONDS).json()
     assert metadata["parameters"]["batch_size"] == 2
 
 

@@ -55,7 +55,9 @@ def alike(found: Any, expected: Any, tolerance: float = TOLERANCE) -> bool:
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(("protocol", "url"), [("v1", "/v1/models/{}:predict"), ("v2", "/v2/models/{}/infer")])
 def test_kserves_protocols(server: RunningServer, name: str, protocol: str, url: str) -> None:
-    response = httpx.post(server.url + url.format(name), json=document(name, f"request.{protocol}.json"))
+    response = httpx.post(
+        server.url + url.format(name), json=document(name, f"request.{protocol}.json"), timeout=PATIENCE_SECONDS
+    )
     assert response.status_code == 200, response.text
     expected = document(name, f"answer.{protocol}.json")
     assert alike(response.json(), expected), response.text
@@ -120,7 +122,11 @@ def test_every_method_explains_every_task(server: RunningServer, name: str, meth
 
 @pytest.mark.parametrize("name", NAMES)
 def test_torchserves_bodies_and_answers(server: RunningServer, name: str) -> None:
-    response = httpx.post(f"{server.url}/predictions/{name}", content=text(name, "request.torchserve.txt").encode())
+    response = httpx.post(
+        f"{server.url}/predictions/{name}",
+        content=text(name, "request.torchserve.txt").encode(),
+        timeout=PATIENCE_SECONDS,
+    )
     assert response.status_code == 200, response.text
     if (EXAMPLES / name / "answer.torchserve.json").exists():
         assert response.json() == document(name, "answer.torchserve.json")
@@ -131,7 +137,9 @@ def test_torchserves_bodies_and_answers(server: RunningServer, name: str) -> Non
 def test_long_texts_come_back_whole(server: RunningServer) -> None:
     """Far longer than the model: the entity at the end is found at its place, and nothing counts as truncated."""
     long = "The garden was full of roses and the sun was shining. " * 40 + "My name is Sarah and I live in London."
-    response = httpx.post(f"{server.url}/v1/models/entities:predict", json={"instances": [long]})
+    response = httpx.post(
+        f"{server.url}/v1/models/entities:predict", json={"instances": [long]}, timeout=PATIENCE_SECONDS
+    )
     (prediction,) = response.json()["predictions"]
     assert "truncated_tokens" not in prediction
     last = prediction["entities"][-1]
@@ -140,6 +148,6 @@ def test_long_texts_come_back_whole(server: RunningServer) -> None:
 
 def test_a_question_without_room_for_its_context_is_refused(server: RunningServer) -> None:
     asked = {"instances": [{"question": "why " * 200, "context": "because " * 200}]}
-    response = httpx.post(f"{server.url}/v1/models/questions:predict", json=asked)
+    response = httpx.post(f"{server.url}/v1/models/questions:predict", json=asked, timeout=PATIENCE_SECONDS)
     assert response.status_code == 400
     assert "the question is too long" in response.json()["error"]

@@ -5,6 +5,7 @@ from queue import SimpleQueue
 
 import pytest
 
+from tests.predictor.gated import PATIENCE_SECONDS
 from transformermodel_predictor.device_thread import DeviceThread, ShutDown
 
 
@@ -16,7 +17,7 @@ def thread() -> Iterator[DeviceThread]:
 
 def until(holds: threading.Event, thread: DeviceThread) -> None:
     """Give way until something has happened."""
-    ends = time.monotonic() + 30
+    ends = time.monotonic() + PATIENCE_SECONDS
     while not holds.is_set() and time.monotonic() < ends:
         thread.give_way()
 
@@ -25,16 +26,16 @@ def test_work_is_done_in_its_order_in_one_thread(thread: DeviceThread) -> None:
     done: list[int] = []
     for number in range(5):
         last = thread.submit(done.append, number)
-    last.result(30)
+    last.result(PATIENCE_SECONDS)
     assert done == [0, 1, 2, 3, 4]
-    assert thread.submit(lambda: threading.current_thread().name).result(30) == "device"
+    assert thread.submit(lambda: threading.current_thread().name).result(PATIENCE_SECONDS) == "device"
 
 
 def test_what_fails_is_told_to_who_asked_and_harms_no_other(thread: DeviceThread) -> None:
     failing = thread.submit(lambda: 1 // 0)
-    assert thread.submit(lambda: "well").result(30) == "well"
+    assert thread.submit(lambda: "well").result(PATIENCE_SECONDS) == "well"
     with pytest.raises(ZeroDivisionError):
-        failing.result(30)
+        failing.result(PATIENCE_SECONDS)
 
 
 def test_patient_work_gives_way_to_what_comes_meanwhile(thread: DeviceThread) -> None:
@@ -53,9 +54,9 @@ def test_patient_work_gives_way_to_what_comes_meanwhile(thread: DeviceThread) ->
         return threading.current_thread().name
 
     thread.submit_patient(patient)
-    assert begun.wait(30)
-    assert thread.submit(urgent).result(30) == "device"
-    assert ended.wait(30)
+    assert begun.wait(PATIENCE_SECONDS)
+    assert thread.submit(urgent).result(PATIENCE_SECONDS) == "device"
+    assert ended.wait(PATIENCE_SECONDS)
     assert order == ["urgent", "patient"]
     assert thread.seconds_given > 0
 
@@ -70,10 +71,10 @@ def test_patient_work_never_gives_way_to_other_patient_work(thread: DeviceThread
         order.append("first")
 
     thread.submit_patient(first)
-    assert begun.wait(30)
+    assert begun.wait(PATIENCE_SECONDS)
     thread.submit_patient(lambda: order.append("second"))
-    thread.submit(served.set).result(30)
-    thread.submit(lambda: None).result(30)  # what was put back is done before it
+    thread.submit(served.set).result(PATIENCE_SECONDS)
+    thread.submit(lambda: None).result(PATIENCE_SECONDS)  # what was put back is done before it
     assert order == ["first", "second"]
 
 
@@ -93,32 +94,32 @@ def test_what_has_been_given_way_to_gives_way_to_nobody(thread: DeviceThread) ->
         until(nested, thread)
 
     thread.submit_patient(patient)
-    assert begun.wait(30)
-    thread.submit(urgent).result(30)
-    assert nested.wait(30)
+    assert begun.wait(PATIENCE_SECONDS)
+    thread.submit(urgent).result(PATIENCE_SECONDS)
+    assert nested.wait(PATIENCE_SECONDS)
     assert order == ["urgent", "later"]
 
 
 def test_other_threads_have_nothing_to_give_way_with(thread: DeviceThread) -> None:
     begun, go_on = threading.Event(), threading.Event()
-    thread.submit_patient(lambda: (begun.set(), go_on.wait(30)))
-    assert begun.wait(30)
+    thread.submit_patient(lambda: (begun.set(), go_on.wait(PATIENCE_SECONDS)))
+    assert begun.wait(PATIENCE_SECONDS)
     waiting = thread.submit(lambda: None)
     thread.give_way()
     assert not waiting.done()
     go_on.set()
-    waiting.result(30)
+    waiting.result(PATIENCE_SECONDS)
 
 
 def test_a_thread_that_was_shut_down_takes_nothing_and_drops_what_waits() -> None:
     thread = DeviceThread("device")
     begun, go_on = threading.Event(), threading.Event()
-    running = thread.submit(lambda: (begun.set(), go_on.wait(30)))
-    assert begun.wait(30)
+    running = thread.submit(lambda: (begun.set(), go_on.wait(PATIENCE_SECONDS)))
+    assert begun.wait(PATIENCE_SECONDS)
     waiting = thread.submit(lambda: None)
     thread.shutdown(wait=False, cancel_futures=True)
     go_on.set()
-    running.result(30)
+    running.result(PATIENCE_SECONDS)
     assert waiting.cancelled()
     with pytest.raises(ShutDown, match="shut down"):
         thread.submit(lambda: None)
@@ -129,6 +130,6 @@ def test_a_thread_without_work_comes_to_rest_until_there_is_some(monkeypatch: py
     rests: SimpleQueue[str] = SimpleQueue()
     with DeviceThread("device", on_idle=lambda: rests.put(threading.current_thread().name)) as thread:
         for _ in range(2):
-            assert thread.submit(lambda: "done").result(30) == "done"
-            assert rests.get(timeout=30) == "device"
+            assert thread.submit(lambda: "done").result(PATIENCE_SECONDS) == "done"
+            assert rests.get(timeout=PATIENCE_SECONDS) == "device"
     assert rests.empty()

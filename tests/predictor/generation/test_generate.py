@@ -156,7 +156,9 @@ def test_a_fault_in_the_middle_of_a_stream_is_its_last_event(
     with running({"writer": behind(gated, generator)}) as server:
         gated.permit(2)
         body = {"text_input": "once upon", "max_tokens": 20}
-        with httpx.stream("POST", f"{server.url}{WRITER}/generate_stream", json=body) as response:
+        with httpx.stream(
+            "POST", f"{server.url}{WRITER}/generate_stream", json=body, timeout=PATIENCE_SECONDS
+        ) as response:
             assert response.status_code == 200
             monkeypatch.setattr(gated, "step", lambda _: 1 / 0)
             gated.permit(1)
@@ -171,7 +173,9 @@ def test_a_stream_that_outlasts_the_server_ends_with_the_reason(
     with running({"writer": behind(gated, generator)}, ServerOptions(finish_seconds=0)) as server:
         gated.permit(2)
         body = {"text_input": "once upon", "max_tokens": 20}
-        with httpx.stream("POST", f"{server.url}{WRITER}/generate_stream", json=body) as response:
+        with httpx.stream(
+            "POST", f"{server.url}{WRITER}/generate_stream", json=body, timeout=PATIENCE_SECONDS
+        ) as response:
             server.drain()
             response.read()
         gated.permit(20)

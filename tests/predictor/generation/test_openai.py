@@ -383,7 +383,7 @@ class TestErrors:
             client.chat.completions.create(model="writer", messages=CHAT, tools=[tool])
 
     def test_a_body_that_is_not_json_is_answered_in_openais_form(self, url: str) -> None:
-        response = httpx.post(f"{url}/openai/v1/completions", content=b"{")
+        response = httpx.post(f"{url}/openai/v1/completions", content=b"{", timeout=PATIENCE_SECONDS)
 
         assert response.status_code == 400
         assert set(response.json()["error"]) == {"message", "type", "param", "code"}
@@ -439,7 +439,10 @@ def test_a_stream_that_outlasts_the_server_ends_with_the_reason(
 
 def test_a_model_whose_tokenizer_has_no_chat_template_lists_no_messages(generator: LoadedGenerator) -> None:
     plain = replace(generator, tokenizer=make_language_tokenizer(chat_template=None))
-    with running({"chat": generator, "plain": plain}) as server, httpx.Client(base_url=server.url) as client:
+    with (
+        running({"chat": generator, "plain": plain}) as server,
+        httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS) as client,
+    ):
         inputs = {name: client.get(f"/v2/models/{name}").json()["inputs"] for name in ("chat", "plain")}
         tensor = {"name": "messages", "shape": [1], "datatype": "BYTES", "data": [json.dumps(CHAT)]}
         infer = {name: client.post(f"/v2/models/{name}/infer", json={"inputs": [tensor]}) for name in inputs}
@@ -456,12 +459,13 @@ def test_a_model_whose_tokenizer_has_no_chat_template_lists_no_messages(generato
 def _answered(url: str) -> dict[str, int]:
     """How many completions are over, by their status."""
     counted = re.findall(
-        r'requests_total{model="writer",protocol="openai",status="(\d+)"} (\d+)', httpx.get(f"{url}/metrics").text
+        r'requests_total{model="writer",protocol="openai",status="(\d+)"} (\d+)',
+        httpx.get(f"{url}/metrics", timeout=PATIENCE_SECONDS).text,
     )
     return {status: int(count) for status, count in counted}
 
 
 def _in_flight(url: str) -> bool:
     """Whether the server still works on a completion."""
-    lines = httpx.get(f"{url}/metrics").text.splitlines()
+    lines = httpx.get(f"{url}/metrics", timeout=PATIENCE_SECONDS).text.splitlines()
     return any('protocol="openai"' in line and "in_flight" in line and line.endswith(" 1.0") for line in lines)

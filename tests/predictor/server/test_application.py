@@ -379,7 +379,13 @@ def test_models_of_one_server_answer_for_themselves(tiny_model: LoadedModel, gat
     gated_engine.open()
     with running({"real": tiny_model, "fake": replace(tiny_model, engine=gated_engine)}) as server:
         both = {
-            name: outputs(httpx.post(f"{server.url}/v2/models/{name}/infer", json=infer_body("i hate this movie")))
+            name: outputs(
+                httpx.post(
+                    f"{server.url}/v2/models/{name}/infer",
+                    json=infer_body("i hate this movie"),
+                    timeout=PATIENCE_SECONDS,
+                )
+            )
             for name in ("real", "fake")
         }
     assert both["fake"] != both["real"]

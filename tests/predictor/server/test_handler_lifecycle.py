@@ -131,7 +131,9 @@ def test_a_handler_that_cannot_be_loaded_leaves_the_others_to_answer(tmp_path: P
         for model, why in (("broken", "nothing_of_this_name"), ("damaged", "damaged.mar is no archive")):
             refused = httpx.post(f"{server.url}/predictions/{model}", timeout=PATIENCE_SECONDS)
             assert (refused.status_code, why in refused.json()["message"]) == (503, True)
-        assert httpx.get(f"{server.url}/ping").status_code == 503, "not all that was wanted is there"
+        assert httpx.get(f"{server.url}/ping", timeout=PATIENCE_SECONDS).status_code == 503, (
+            "not all that was wanted is there"
+        )
 
 
 def test_where_it_is_the_only_one_the_server_ends_with_its_problem_and_says_it_once(

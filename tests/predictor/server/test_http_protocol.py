@@ -68,7 +68,10 @@ def test_the_body_is_read_where_the_client_offers_another_protocol(server: Runni
 def test_requests_sent_at_once_end_with_their_client(
     gated_model: LoadedModel, gated_engine: GatedEngine, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with running({"tiny": gated_model}) as server, httpx.Client(base_url=server.url) as client:
+    with (
+        running({"tiny": gated_model}) as server,
+        httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS) as client,
+    ):
         with closing(connect(server)) as connection:
             connection.sendall(PREDICT * 2)
             gated_engine.wait_until_busy()

@@ -45,7 +45,9 @@ def test_a_draining_server_is_not_ready_and_serves_on(tiny_model: LoadedModel) -
         assert client.get("/v1/models/tiny").status_code == 503
         live = client.get("/v2/health/live")
         assert (live.status_code, live.headers["connection"]) == (200, "close"), "the next request goes elsewhere"
-        assert httpx.post(f"{server.url}/v1/models/tiny:predict", json=BODY).status_code == 200
+        assert (
+            httpx.post(f"{server.url}/v1/models/tiny:predict", json=BODY, timeout=PATIENCE_SECONDS).status_code == 200
+        )
 
 
 def test_after_draining_the_listener_closes_and_requests_in_flight_finish(

@@ -51,7 +51,7 @@ def client(server: RunningServer) -> Iterator[httpx.Client]:
 def measured(server: RunningServer) -> dict[tuple[str, ...], float]:
     """The samples of the server's own metrics, by their names and the values of their labels, when nobody waits."""
     while True:
-        text = httpx.get(server.metrics_url).text
+        text = httpx.get(server.metrics_url, timeout=PATIENCE_SECONDS).text
         samples = {
             (sample.name.removeprefix("transformermodel_"), *(sample.labels[name] for name in sorted(sample.labels))): (
                 sample.value
@@ -178,11 +178,14 @@ def test_what_clients_write_is_neither_measured_nor_logged(
     ask_over_grpc(server)
     ask_as_openais_client(server)
     for path in ("/v1/models/tiny:predict", "/openai/v1/completions", "/predictions/tiny"):
-        assert httpx.post(server.url + path, content=SECRET, auth=(SECRET, TOKEN)).status_code == 401
+        assert (
+            httpx.post(server.url + path, content=SECRET, auth=(SECRET, TOKEN), timeout=PATIENCE_SECONDS).status_code
+            == 401
+        )
     client.post("/v1/models/tiny:predict", headers={"x-request-id": "one\ttwo"}, json={"instances": [SECRET]})
     assert client.get("/v2/models/a%0aOK%1b[2K").status_code == 404
 
-    exposition = httpx.get(server.metrics_url).text
+    exposition = httpx.get(server.metrics_url, timeout=PATIENCE_SECONDS).text
 
     assert SECRET not in exposition
     lines = [record.getMessage() for record in caplog.records if not record.name.startswith(OTHERS)]

@@ -137,13 +137,13 @@ def test_the_playground_is_there_on_loopback_and_runs_nothing_but_its_own_script
 
 def test_the_playground_opens_without_a_token_and_nothing_else_does(tiny_model: LoadedModel) -> None:
     with running({"tiny": tiny_model}, ServerOptions(token=Token("secret"))) as server:
-        assert httpx.get(f"{server.url}/playground").status_code == 200
-        assert httpx.get(f"{server.url}/v2/models").status_code == 401
+        assert httpx.get(f"{server.url}/playground", timeout=PATIENCE_SECONDS).status_code == 200
+        assert httpx.get(f"{server.url}/v2/models", timeout=PATIENCE_SECONDS).status_code == 401
 
 
 def test_the_playground_is_left_out_where_it_is_not_wanted(tiny_model: LoadedModel) -> None:
     with running({"tiny": tiny_model}, ServerOptions(playground=False)) as server:
-        assert httpx.get(f"{server.url}/playground").status_code == 404
+        assert httpx.get(f"{server.url}/playground", timeout=PATIENCE_SECONDS).status_code == 404
 
 
 @pytest.mark.parametrize(

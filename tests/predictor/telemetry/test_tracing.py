@@ -11,7 +11,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from tests.background import in_thread
 from tests.collector import Collector
-from tests.predictor.gated import GatedEngine
+from tests.predictor.gated import PATIENCE_SECONDS, GatedEngine
 from tests.predictor.server.running import running
 from tests.predictor.server.test_grpc import Client, infer_members, refused
 from tests.predictor.tiny_language import make_language_artifact
@@ -43,8 +43,15 @@ def test_requests_are_spans_of_their_clients_trace(collector: Collector, tiny_mo
     headers = {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}
     with running({"tiny": tiny_model}) as server:
         url = f"{server.url}/v1/models/tiny:predict"
-        assert httpx.post(url, json={"instances": [SECRET]}, headers=headers).status_code == 200
-        assert httpx.post(url, json={"instances": [{"wrong": SECRET, SECRET: 1}]}, headers=headers).status_code == 400
+        assert (
+            httpx.post(url, json={"instances": [SECRET]}, headers=headers, timeout=PATIENCE_SECONDS).status_code == 200
+        )
+        assert (
+            httpx.post(
+                url, json={"instances": [{"wrong": SECRET, SECRET: 1}]}, headers=headers, timeout=PATIENCE_SECONDS
+            ).status_code
+            == 400
+        )
     good, bad = collector.requests
     for span in (good, bad):
         assert span.trace_id.hex() == TRACE
@@ -79,7 +86,7 @@ def test_calls_over_grpc_are_spans_of_their_clients_trace_too(collector: Collect
 def test_a_body_that_is_too_large_is_a_span_with_its_status(collector: Collector, tiny_model: LoadedModel) -> None:
     with running({"tiny": tiny_model}, ServerOptions(max_body_bytes=10)) as server:
         for path in ("/v1/models/tiny:predict", "/v2/models/tiny/infer", "/predictions/tiny", "/openai/v1/completions"):
-            assert httpx.post(f"{server.url}{path}", content=b" " * 11).status_code == 413
+            assert httpx.post(f"{server.url}{path}", content=b" " * 11, timeout=PATIENCE_SECONDS).status_code == 413
     assert [span.name for span in collector.requests] == ["v1 tiny", "v2 tiny", "torchserve tiny", "openai"]
     for span in collector.requests:
         assert ended(span) == (
@@ -108,7 +115,7 @@ def test_only_what_is_the_servers_fault_is_an_error(
 ) -> None:
     monkeypatch.setattr(gated_engine, "run", lambda *_: 1 / 0)
     with running({"tiny": gated_model}, ServerOptions(grpc_port=0)) as server:
-        httpx.post(f"{server.url}/v1/models/tiny:predict", json={"instances": ["a"]})
+        httpx.post(f"{server.url}/v1/models/tiny:predict", json={"instances": ["a"]}, timeout=PATIENCE_SECONDS)
         client = Client(server.grpc_address)
         with client.channel:
             refused(client, "ModelInfer", grpc.StatusCode.INTERNAL, **infer_members("a"))
@@ -123,7 +130,7 @@ def test_a_request_that_names_no_model_is_a_span_that_was_refused(
 ) -> None:
     headers = {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}
     with running({"tiny": tiny_model}) as server:
-        httpx.post(f"{server.url}/openai/v1/completions", content=SECRET, headers=headers)
+        httpx.post(f"{server.url}/openai/v1/completions", content=SECRET, headers=headers, timeout=PATIENCE_SECONDS)
     (span,) = collector.requests
     assert (span.trace_id.hex(), span.name) == (TRACE, "openai")
     assert ended(span)[1] == {"http.response.status_code": 400, "transformermodel.refusal": "InvalidRequest"}
@@ -132,7 +139,9 @@ def test_a_request_that_names_no_model_is_a_span_that_was_refused(
 def test_phases_of_the_work_are_spans_within_the_request(collector: Collector, tiny_model: LoadedModel) -> None:
     with running({"tiny": tiny_model}) as server:
         instances = [f"text number {number}" for number in range(3)]
-        httpx.post(f"{server.url}/v1/models/tiny:predict", json={"instances": instances}).raise_for_status()
+        httpx.post(
+            f"{server.url}/v1/models/tiny:predict", json={"instances": instances}, timeout=PATIENCE_SECONDS
+        ).raise_for_status()
     (request,) = collector.requests
     phases = collector.phases_of(request)
     assert works(phases) == ["tokenize", "forward", "decode"]
@@ -146,7 +155,7 @@ def test_phases_of_a_generated_text_are_its_prompt_and_what_follows(
 ) -> None:
     said = {"model": "writer", "prompt": "the fox", "max_tokens": 5, "min_tokens": 5, "stream": stream}
     with running({"writer": generator}) as server:
-        httpx.post(f"{server.url}/openai/v1/completions", json=said).raise_for_status()
+        httpx.post(f"{server.url}/openai/v1/completions", json=said, timeout=PATIENCE_SECONDS).raise_for_status()
     (request,) = collector.requests
     phases = collector.phases_of(request)
     assert works(phases) == ["tokenize", "forward", "decode"]
@@ -157,7 +166,7 @@ def test_a_client_that_wants_no_trace_gets_none(collector: Collector, tiny_model
     headers = {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-00"}
     with running({"tiny": tiny_model}) as server:
         url = f"{server.url}/v1/models/tiny:predict"
-        httpx.post(url, json={"instances": ["a"]}, headers=headers).raise_for_status()
+        httpx.post(url, json={"instances": ["a"]}, headers=headers, timeout=PATIENCE_SECONDS).raise_for_status()
     assert collector.spans == []
 
 

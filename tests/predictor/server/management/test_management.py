@@ -317,7 +317,12 @@ def test_nobody_manages_without_the_managers_token(server: RunningServer, client
             refused(httpx.get(f"{server.management_url}/models", headers=headers, timeout=PATIENCE_SECONDS))[0] == 401
         )
     assert client.post("/models?url=tells.mar").status_code == 405, "nor where clients ask"
-    assert httpx.get(f"{server.url}/models", headers={"authorization": f"Bearer {SECRET}"}).status_code == 401
+    assert (
+        httpx.get(
+            f"{server.url}/models", headers={"authorization": f"Bearer {SECRET}"}, timeout=PATIENCE_SECONDS
+        ).status_code
+        == 401
+    )
 
 
 def test_the_api_describes_itself(manager: httpx.Client) -> None:

@@ -14,7 +14,7 @@ from transformermodel_predictor.loading import LoadedModel
 
 @pytest.fixture(scope="module")
 def client(tiny_model: LoadedModel) -> Iterator[httpx.Client]:
-    with running({"tiny": tiny_model}) as server, httpx.Client(base_url=server.url) as client:
+    with running({"tiny": tiny_model}) as server, httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS) as client:
         yield client
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 import pytest
 import uvloop
 
+from tests.predictor.gated import PATIENCE_SECONDS
 from transformermodel_predictor.torchserve.workers.deadline import Deadline
 
 LOOPS = [asyncio.new_event_loop, uvloop.new_event_loop]
@@ -16,7 +17,7 @@ def test_the_last_time_that_was_set_counts_on_every_loop(new_loop: Callable[[], 
         deadline = Deadline(reached.set)
         for seconds in (3600.0, 0.0001, -1.0, 0.0, 3600.0, 0.001):
             deadline.set(seconds)
-        await asyncio.wait_for(reached.wait(), 30)
+        await asyncio.wait_for(reached.wait(), PATIENCE_SECONDS)
 
     with asyncio.Runner(loop_factory=new_loop) as runner:
         runner.run(reach())
@@ -29,7 +30,7 @@ def test_one_that_was_cleared_is_never_reached() -> None:
         cleared.set(0.001)
         cleared.clear()
         Deadline(later.set).set(0.01)
-        await asyncio.wait_for(later.wait(), 30)
+        await asyncio.wait_for(later.wait(), PATIENCE_SECONDS)
         return reached.is_set()
 
     assert not asyncio.run(clear())
