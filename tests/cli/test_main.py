@@ -1,6 +1,7 @@
 """The command line: help, exit statuses, one line for an error."""
 
 import ctypes
+import os
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.predictor.gated import PATIENCE_SECONDS
 from tests.predictor.torchserve.reading.archives import HANDLER, packed
 
 EXAMPLE = "examples/sentiment/model.yaml"
@@ -18,7 +20,8 @@ CLUSTER = "examples/sentiment/cluster.yaml"
 
 def transformermodel(*arguments: str) -> subprocess.CompletedProcess[str]:
     program = Path(sys.executable).parent / "transformermodel"
-    return subprocess.run([str(program), *arguments], capture_output=True, text=True, check=False)
+    environment = {**os.environ, "COLUMNS": "80"}  # whatever the terminal has from which the tests are started
+    return subprocess.run([str(program), *arguments], capture_output=True, text=True, check=False, env=environment)
 
 
 def test_help_lists_the_commands() -> None:
@@ -178,11 +181,11 @@ def test_sigterm_is_heard_from_the_beginning_as_the_first_process_of_a_container
     program = Path(sys.executable).parent / "transformermodel"
     command = [program, "serve", EXAMPLE, "--store", tmp_path, "--http-port", "0", "--grpc-port", "0"]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
-        ends = time.monotonic() + 60
+        ends = time.monotonic() + PATIENCE_SECONDS
         while not catches(process, signal.SIGTERM) and time.monotonic() < ends:
             time.sleep(0.001)
         process.terminate()
-        assert process.wait(60) == 143
+        assert process.wait(PATIENCE_SECONDS) == 143
 
 
 def hear_ctrl_c() -> None:
@@ -196,8 +199,8 @@ def test_ctrl_c_is_quiet_from_the_beginning(tmp_path: Path) -> None:
     program = Path(sys.executable).parent / "transformermodel"
     command = [program, "serve", EXAMPLE, "--store", tmp_path, "--http-port", "0", "--grpc-port", "0"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=hear_ctrl_c) as process:
-        ends = time.monotonic() + 60
+        ends = time.monotonic() + PATIENCE_SECONDS
         while not catches(process, signal.SIGTERM) and time.monotonic() < ends:
             time.sleep(0.001)
         process.send_signal(signal.SIGINT)
-        assert (process.communicate(timeout=60)[1], process.returncode) == ("", 130)
+        assert (process.communicate(timeout=PATIENCE_SECONDS)[1], process.returncode) == ("", 130)

@@ -4,6 +4,7 @@ import gzip
 import json
 from collections.abc import Iterator, Mapping
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -46,15 +47,20 @@ MALFORMED = (b"{", b"[]", b"\xff", b"[" * 1500, b" " * (BODY_LIMIT + 1), b'{"ins
 
 
 @pytest.fixture(scope="module")
-def server(tiny_model: LoadedModel, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    folder = tmp_path_factory.mktemp("described")
-    writer = load_model(make_language_artifact(folder / "model"))
-    assert isinstance(writer, LoadedGenerator)
+def writer(tmp_path_factory: pytest.TempPathFactory) -> LoadedGenerator:
+    model = load_model(make_language_artifact(tmp_path_factory.mktemp("language") / "model"))
+    assert isinstance(model, LoadedGenerator)
+    return model
+
+
+@pytest.fixture
+def server(tiny_model: LoadedModel, writer: LoadedGenerator, tmp_path: Path) -> Iterator[RunningServer]:
+    """One for each test: what is asked of the management API takes its models away."""
     options = ServerOptions(
         max_body_bytes=BODY_LIMIT,
         max_text_bytes=TEXT_LIMIT,
         playground=True,
-        management=ManagementOptions(0, Token(TOKEN), folder),
+        management=ManagementOptions(0, Token(TOKEN), tmp_path),
     )
     with running({"tiny": tiny_model, "writer": writer}, options) as server:
         yield server

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.predictor.torchserve.handler_archives import FOLLOWS_ORDERS, archive, order, running
+from tests.predictor.torchserve.in_time import in_time
 from tests.predictor.torchserve.listening import Listening
 from tests.predictor.torchserve.until import until
 from transformermodel_predictor.torchserve.call import HandlerFailed, HandlerUnavailable
@@ -52,7 +53,7 @@ async def test_a_worker_that_does_not_answer_in_time_is_replaced(tmp_path: Path,
         error = await failure(model, text)
         assert "did not answer within 1 seconds (responseTimeout) and is replaced" in str(error)
         assert error.status == 500
-        assert (await model.call(FINE)).body == b"fine"
+        assert await in_time(model, FINE) == b"fine"
 
 
 async def test_what_a_handler_has_started_ends_with_its_worker(tmp_path: Path) -> None:

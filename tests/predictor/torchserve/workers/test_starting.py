@@ -5,6 +5,7 @@ import pytest
 import uvloop
 
 from tests.predictor.torchserve.handler_archives import FOLLOWS_ORDERS, archive, asked, order, running
+from tests.predictor.torchserve.in_time import in_time
 from transformermodel_predictor.torchserve.call import HandlerFailed
 from transformermodel_predictor.torchserve.worker_settings import WorkerSettings
 
@@ -61,15 +62,17 @@ async def test_every_worker_is_given_an_accelerator_in_turn(tmp_path: Path, monk
 
 
 def test_workers_answer_on_the_servers_event_loop(tmp_path: Path) -> None:
-    settings = WorkerSettings(batch_size=2, max_batch_delay=20, response_timeout=1)
+    batches, impatient = WorkerSettings(batch_size=2, max_batch_delay=20), WorkerSettings(response_timeout=1)
 
     async def asking() -> None:
-        async with running(archive(tmp_path, FOLLOWS_ORDERS, settings=settings)) as model:
+        async with running(archive(tmp_path, FOLLOWS_ORDERS, settings=batches)) as model:
             fine = order("answers = ['fine' for row in rows]")
             both = await asyncio.gather(model.call(fine), model.call(fine))
             assert [reply.body for reply in both] == [b"fine", b"fine"]
+            assert [piece.body async for piece in model.stream(fine)] == [b"fine"]
+        async with running(archive(tmp_path, FOLLOWS_ORDERS, settings=impatient)) as model:
             with pytest.raises(HandlerFailed, match="responseTimeout"):
                 await model.call(order("while True: pass"))
-            assert [piece.body async for piece in model.stream(fine)] == [b"fine"]
+            assert await in_time(model, fine) == b"fine"
 
     uvloop.run(asking())
