@@ -1,4 +1,4 @@
-"""Sequences that are decoded together: new ones join between steps, finished ones leave at once."""
+"""Continuous batching: sequences decoded together; new ones join between steps, finished ones leave at once."""
 
 import logging
 import time
@@ -16,54 +16,53 @@ from transformermodel_predictor.telemetry.timeline import Timeline
 _log = logging.getLogger(__name__)
 
 _READ_TOGETHER = 128
-"""Tokens of short prompts that are read in one pass, filled up: reading the weights takes most of its time."""
+"""Largest size, padding included, of a pass over several short prompts: reading the weights dominates its time."""
 
 
 @dataclass(eq=False)
 class Member:
-    """One sequence of a batch, and who listens to it.
+    """One sequence of a batch, with its consumer.
 
     Attributes:
-        continuation: the text.
-        tell: called with each piece, or with the error that ended it; in the batch's thread.
-        came: when it came, on the clock `time.perf_counter`.
-        timeline: where its phases are noted; None where nobody wants to know.
-        last: its last token.
-        gone: set by whoever listens, from any thread, when nobody does any more.
+        continuation: the text being generated.
+        emit: called with each piece, or with the error that ended the sequence; in the batch's thread.
+        arrived: time of its request, by `time.perf_counter`.
+        timeline: records its phases; None where the request is not traced.
+        last_token: the last generated token; -1 before the first.
+        cancelled: set by the consumer, from any thread, when it wants no more pieces.
     """
 
     continuation: Continuation
-    tell: Callable[[Piece | Exception], None]
-    came: float = 0.0
+    emit: Callable[[Piece | Exception], None]
+    arrived: float = 0.0
     timeline: Timeline | None = None
-    gone: bool = field(default=False, init=False)
-    last: int = field(default=-1, init=False)
-    _since: float = field(default=0.0, init=False)
+    cancelled: bool = field(default=False, init=False)
+    last_token: int = field(default=-1, init=False)
+    _phase_start: float = field(default=0.0, init=False)
 
-    def join(self) -> None:
-        """Its prompt is read from now on."""
-        self._since = time.perf_counter()
+    def start(self) -> None:
+        """Record that its prompt is read from now on."""
+        self._phase_start = time.perf_counter()
 
     def take(self, piece: Piece) -> None:
-        """The next piece, and the phase that ends with it: the first one ends the reading, the last one the writing."""
-        if self.timeline is not None and (self.last < 0 or piece.finish_reason is not None):
+        """Emit the next piece. The first one ends the phase `forward`, the last one `decode`."""
+        if self.timeline is not None and (self.last_token < 0 or piece.finish_reason is not None):
             now = time.perf_counter()
-            self.timeline.add("forward" if self.last < 0 else "decode", self._since, now)
-            self._since = now
-        self.last = piece.token
-        self.tell(piece)
+            self.timeline.add("forward" if self.last_token < 0 else "decode", self._phase_start, now)
+            self._phase_start = now
+        self.last_token = piece.token
+        self.emit(piece)
 
 
 class Batch:
-    """The rows of a decoder and what is generated in them. Used from one thread at a time.
+    """Sequences generated in the rows of a decoder. Used from one thread at a time.
 
     Args:
-        decoder: what runs the model.
-        prompt_tokens: most tokens of prompts that are read between two steps, so that who is generating already does
-            not wait for long.
+        decoder: runs the model.
+        prompt_tokens: largest number of prompt tokens to read between two steps, which delays the other sequences.
 
     Attributes:
-        generated: tokens that it has generated, ever.
+        generated: total number of tokens generated.
     """
 
     def __init__(self, decoder: Decoder[Any], prompt_tokens: int = 512) -> None:
@@ -74,78 +73,78 @@ class Batch:
         self._reading: list[tuple[Member, Prompt[Any]]] = []
 
     def __len__(self) -> int:
-        """Sequences that are read or generated."""
+        """Number of sequences, those whose prompt is being read included."""
         return len(self._rows) + len(self._reading)
 
     @property
     def members(self) -> list[Member]:
-        """Those sequences."""
+        """All sequences, those whose prompt is being read included."""
         return [*self._rows, *(member for member, _ in self._reading)]
 
     def clear(self) -> list[Member]:
-        """Drop everything; those who were in it, to be told."""
+        """Drop all sequences, and return them so that their consumers can be notified."""
         members = self.members
         self._rows, self._reading = [], []
         self._decoder.clear()
         return members
 
     def step(self, joining: Sequence[Member]) -> int:
-        """One token for every row, and some more of the prompts that are being read; how many tokens were run.
+        """Generate one token per row, and read on in the prompts; returns the number of tokens run.
 
         Raises:
-            Exception: the decoder cannot keep its rows, such as for want of memory; `clear` says who was in them.
+            Exception: the decoder cannot extend its rows, for example out of memory; `clear` returns their members.
         """
-        self._drop_gone()
+        self._drop_cancelled()
         for member in joining:
-            member.join()
+            member.start()
             self._reading.append((member, self._decoder.open(member.continuation.prompt)))
         rows = len(self._rows)
         self._generate()
         return rows + self._read()
 
-    def _drop_gone(self) -> None:
-        self._reading = [(member, prompt) for member, prompt in self._reading if not member.gone]
+    def _drop_cancelled(self) -> None:
+        self._reading = [(member, prompt) for member, prompt in self._reading if not member.cancelled]
         for row in reversed(range(len(self._rows))):
-            if self._rows[row].gone:
+            if self._rows[row].cancelled:
                 self._leave(row)
 
     def _generate(self) -> None:
         if not self._rows:
             return
         try:
-            logits = self._decoder.step([member.last for member in self._rows])
-        except Exception as error:  # noqa: BLE001 - whatever it is, the rows are lost, and each is told
+            logits = self._decoder.step([member.last_token for member in self._rows])
+        except Exception as error:  # noqa: BLE001 - whatever it is, the rows are lost, and each consumer is notified
             lost, self._rows = self._rows, []
             self._decoder.clear()
             for member in lost:
-                member.tell(error)
+                member.emit(error)
             return
         self.generated += len(self._rows)
         finished = [
             row
-            for row, (member, own, best) in enumerate(zip(self._rows, logits, _likeliest(logits), strict=True))
-            if not _goes_on(member, own, best)
+            for row, (member, own, best) in enumerate(zip(self._rows, logits, _argmax(logits), strict=True))
+            if not _advance(member, own, best)
         ]
         for row in reversed(finished):
             self._leave(row)
 
     def _read(self) -> int:
-        """Read prompts, the oldest first; how many tokens were run."""
+        """Read prompts, the oldest first; returns the number of tokens run."""
         tokens = 0
         while self._reading and tokens < self._prompt_tokens:
             most = self._prompt_tokens - tokens
-            count = self._together(most)
+            count = self._short_prompts(most)
             tokens += self._read_short(count) if count > 1 else self._read_first(most)
-            if self._in_parts():
-                break  # a decoder reads whole tiles; what is left of the share is not worth a pass
+            if self._is_partly_read():
+                break  # a decoder reads whole tiles; the rest of the budget is not worth a pass
         return tokens
 
-    def _in_parts(self) -> bool:
-        """Whether the first prompt has been read, but not to its end."""
+    def _is_partly_read(self) -> bool:
+        """Whether the first prompt has been read in part."""
         return bool(self._reading) and self._reading[0][1].read > 0
 
-    def _together(self, most: int) -> int:
-        """How many of the prompts, from the first on, are read together: those that fit, filled up to the longest."""
+    def _short_prompts(self, most: int) -> int:
+        """How many prompts, from the first, fit into one pass, padded to the longest of them."""
         longest = 0
         for count, (_, prompt) in enumerate(self._reading):
             longest = max(longest, len(prompt))
@@ -154,29 +153,29 @@ class Batch:
         return len(self._reading)
 
     def _read_short(self, count: int) -> int:
-        """Read so many prompts together; how many tokens were run."""
+        """Read the first `count` prompts in one pass; returns the number of tokens run."""
         short = self._reading[:count]
         try:
             logits = self._decoder.read_together([prompt for _, prompt in short])
-        except Exception as error:  # noqa: BLE001 - it belongs to one of them: each is read by itself, anew
+        except Exception as error:  # noqa: BLE001 - one of them caused it: each is read again separately
             _log.warning("%d prompts together failed with %s; reading them one by one", count, type(error).__name__)
-            anew = [(member, self._decoder.open(member.continuation.prompt)) for member, _ in short]
-            self._reading[:count] = anew
-            return sum(self._read_first(len(prompt)) for _, prompt in anew)
+            reopened = [(member, self._decoder.open(member.continuation.prompt)) for member, _ in short]
+            self._reading[:count] = reopened
+            return sum(self._read_first(len(prompt)) for _, prompt in reopened)
         for (member, prompt), own in zip(short, logits, strict=True):
             self._begin(member, prompt, own)
-            self._reading.pop(0)  # not before: whoever finds no room among the rows is still here to be told
+            self._reading.pop(0)  # not earlier: if the row cannot be added, `clear` must still find the member
         return sum(len(prompt) for _, prompt in short)
 
     def _read_first(self, most: int) -> int:
-        """Read at most so many tokens of the first prompt; how many were run."""
+        """Read at most `most` tokens of the first prompt; returns the number of tokens run."""
         member, prompt = self._reading[0]
         before = prompt.left
         try:
             logits = self._decoder.read(prompt, most)
-        except Exception as error:  # noqa: BLE001 - it belongs to this prompt alone
+        except Exception as error:  # noqa: BLE001 - it concerns this prompt alone
             self._reading.pop(0)
-            member.tell(error)
+            member.emit(error)
             return 0
         if logits is not None:
             self._begin(member, prompt, logits)
@@ -184,9 +183,9 @@ class Batch:
         return before - prompt.left
 
     def _begin(self, member: Member, prompt: Prompt[Any], logits: torch.Tensor) -> None:
-        (best,) = _likeliest(logits[None])
+        (best,) = _argmax(logits[None])
         self.generated += 1
-        if _goes_on(member, logits, best):
+        if _advance(member, logits, best):
             self._decoder.join(prompt)
             self._rows.append(member)
 
@@ -197,18 +196,18 @@ class Batch:
 
 
 def generate(decoder: Decoder[Any], continuations: Sequence[Continuation]) -> list[list[Piece]]:
-    """Generate some texts together in the calling thread; the pieces of each.
+    """Generate texts as one batch in the calling thread; returns the pieces of each.
 
     Raises:
         Exception: whatever the model or the sampler raised on one of them.
     """
-    told: list[list[Piece | Exception]] = [[] for _ in continuations]
+    emitted: list[list[Piece | Exception]] = [[] for _ in continuations]
     batch = Batch(decoder)
-    joining = [Member(continuation, told[index].append) for index, continuation in enumerate(continuations)]
+    joining = [Member(continuation, emitted[index].append) for index, continuation in enumerate(continuations)]
     while joining or len(batch):
         batch.step(joining)
         joining = []
-    return [[_piece(item) for item in items] for items in told]
+    return [[_piece(item) for item in items] for items in emitted]
 
 
 def _piece(item: Piece | Exception) -> Piece:
@@ -217,21 +216,21 @@ def _piece(item: Piece | Exception) -> Piece:
     return item
 
 
-def _goes_on(member: Member, logits: torch.Tensor, best: tuple[float, int]) -> bool:
-    """Tell the next piece of a sequence; whether more follow."""
+def _advance(member: Member, logits: torch.Tensor, best: tuple[float, int]) -> bool:
+    """Emit the next piece of a sequence; returns whether more follow."""
     largest, likeliest = best
     try:
         if not -torch.inf < largest < torch.inf:
             raise ArithmeticError("the model's logits are not finite")  # noqa: TRY301
         piece = member.continuation.advance(logits, likeliest)
-    except Exception as error:  # noqa: BLE001 - it belongs to this sequence alone
-        member.tell(error)
+    except Exception as error:  # noqa: BLE001 - it concerns this sequence alone
+        member.emit(error)
         return False
     member.take(piece)
     return piece.finish_reason is None
 
 
-def _likeliest(logits: torch.Tensor) -> list[tuple[float, int]]:
+def _argmax(logits: torch.Tensor) -> list[tuple[float, int]]:
     """The largest logit of each row, and its token."""
     largest, tokens = logits.max(dim=-1)
     return list(zip(largest.tolist(), tokens.tolist(), strict=True))

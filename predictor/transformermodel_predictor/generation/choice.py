@@ -1,4 +1,4 @@
-"""Which decoder suits a model: found out by trying, because no attribute of a model tells."""
+"""Chooses the decoder for a model, by trying: no attribute of a model tells which one works."""
 
 import logging
 from collections.abc import Callable
@@ -7,30 +7,30 @@ from functools import partial
 from transformers import PreTrainedModel
 
 from transformermodel_predictor.generation.decoder import SeparateDecoder
-from transformermodel_predictor.generation.own_logits import OwnLogits
 from transformermodel_predictor.generation.recorded_step import recorded_step
+from transformermodel_predictor.generation.reference_logits import ReferenceLogits
 from transformermodel_predictor.generation.slots import SlotDecoder
 
 _log = logging.getLogger(__name__)
 
 
 def choose_decoder(model: PreTrainedModel) -> Callable[[], SlotDecoder | SeparateDecoder]:
-    """What makes decoders that run all sequences at once where that gives this model's own logits; else one by one.
+    """A factory of decoders: batched if that reproduces the model's logits, else one sequence at a time.
 
-    On the CPU their step is recorded where it can be.
+    On the CPU, the step of a batched decoder is recorded if possible.
 
     Args:
-        model: in evaluation mode; it must not be changed any more.
+        model: in evaluation mode; must not be changed afterwards.
 
     Raises:
-        PreparationFailed: UnsupportedArchitecture, the model cannot go on from what it has read; UnsupportedForm, not
-            in 8 bit; OutOfMemory.
+        PreparationFailed: UnsupportedArchitecture, the model cannot continue from its cache; UnsupportedForm, it cannot
+            in 8 bits; OutOfMemory.
     """
-    own = OwnLogits.of(model)
-    reason = own.reason_against(lambda: SlotDecoder(model))
-    if reason is not None:
-        _log.warning("%s is decoded one sequence after another: together %s", type(model).__name__, reason)
+    reference = ReferenceLogits.of(model)
+    mismatch = reference.mismatch(lambda: SlotDecoder(model))
+    if mismatch is not None:
+        _log.warning("%s is decoded one sequence at a time: batched, %s", type(model).__name__, mismatch)
         return partial(SeparateDecoder, model)
     if any(weight.device.type != "cpu" for weight in model.parameters()):
         return partial(SlotDecoder, model)
-    return partial(SlotDecoder, model, recorded_step(model, own))
+    return partial(SlotDecoder, model, recorded_step(model, reference))

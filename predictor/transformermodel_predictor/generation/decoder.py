@@ -1,4 +1,4 @@
-"""How the tokens that were there already are kept while sequences grow: a decoder and its rows."""
+"""The decoder interface: a language model with a cache row per sequence; and the decoder for any architecture."""
 
 from collections.abc import Sequence
 from itertools import repeat
@@ -7,34 +7,34 @@ from typing import Generic, Protocol, TypeVar
 import torch
 from transformers import Cache, DynamicCache, PreTrainedModel
 
-_Memory = TypeVar("_Memory")
+_Cache = TypeVar("_Cache")
 
 
-class Prompt(Generic[_Memory]):
-    """A prompt while it is read, in a cache of its own.
+class Prompt(Generic[_Cache]):
+    """A prompt being read into its own cache.
 
     Args:
         tokens: at least one.
-        cache: where its keys and values go.
+        cache: receives the keys and values.
 
     Attributes:
-        read: how many tokens have been read.
+        read: number of tokens read so far.
     """
 
-    def __init__(self, tokens: Sequence[int], cache: _Memory) -> None:
+    def __init__(self, tokens: Sequence[int], cache: _Cache) -> None:
         self.cache = cache
         self._tokens = tokens
         self.read = 0
 
     def take(self, most: int) -> Sequence[int]:
-        """The next tokens to read."""
+        """The next tokens to read, at most `most`; they count as read."""
         chunk = self._tokens[self.read : self.read + most]
         self.read += len(chunk)
         return chunk
 
     @property
     def left(self) -> int:
-        """How many tokens are still to be read."""
+        """Number of tokens still to read."""
         return len(self._tokens) - self.read
 
     def __len__(self) -> int:
@@ -42,30 +42,30 @@ class Prompt(Generic[_Memory]):
         return len(self._tokens)
 
 
-class Decoder(Protocol[_Memory]):
-    """A language model with a row per sequence, whatever runs it and keeps what was read.
+class Decoder(Protocol[_Cache]):
+    """A language model with a cache row per sequence.
 
-    Used from one thread at a time.
+    Used from one thread at a time. All logits are float32 on the CPU.
     """
 
-    def open(self, tokens: Sequence[int]) -> Prompt[_Memory]:
-        """Begin with a prompt."""
+    def open(self, tokens: Sequence[int]) -> Prompt[_Cache]:
+        """A prompt of these tokens, unread."""
         ...
 
-    def read(self, prompt: Prompt[_Memory], most: int) -> torch.Tensor | None:
-        """Read at most so many tokens of a prompt; the logits [vocabulary] of its last position once it is read."""
+    def read(self, prompt: Prompt[_Cache], most: int) -> torch.Tensor | None:
+        """Read at most `most` tokens of a prompt; returns the last position's logits [vocabulary] at its end."""
         ...
 
-    def read_together(self, prompts: Sequence[Prompt[_Memory]]) -> list[torch.Tensor]:
-        """Read short prompts, of which nothing was read yet, to their ends; the logits [vocabulary] of each."""
+    def read_together(self, prompts: Sequence[Prompt[_Cache]]) -> list[torch.Tensor]:
+        """Read short, unread prompts to their ends; returns the last position's logits [vocabulary] of each."""
         ...
 
-    def join(self, prompt: Prompt[_Memory]) -> None:
-        """Make a prompt that has been read the last row."""
+    def join(self, prompt: Prompt[_Cache]) -> None:
+        """Add a completely read prompt as the last row."""
         ...
 
     def step(self, tokens: Sequence[int]) -> torch.Tensor:
-        """Add a token to every row, in their order; the logits [rows, vocabulary] after it, float32, on the CPU."""
+        """Append one token to every row, in order; returns the logits [rows, vocabulary] after it."""
         ...
 
     def leave(self, row: int) -> None:
@@ -78,7 +78,7 @@ class Decoder(Protocol[_Memory]):
 
 
 class SeparateDecoder:
-    """One forward pass per row, each with a cache of its architecture: for every model that generates at all.
+    """Runs one forward pass per row, each with the architecture's own cache. Implements `Decoder` for any model.
 
     Args:
         model: in evaluation mode.
@@ -89,24 +89,24 @@ class SeparateDecoder:
         self._rows: list[Cache] = []
 
     def open(self, tokens: Sequence[int]) -> Prompt[Cache]:
-        """Begin with a prompt."""
+        """See `Decoder`."""
         return Prompt(tokens, DynamicCache(config=self._model.config))
 
     def read(self, prompt: Prompt[Cache], most: int) -> torch.Tensor | None:
-        """Read some more of a prompt."""
+        """See `Decoder`."""
         logits = last_logits(self._model, prompt.take(most), prompt.cache)
         return None if prompt.left else logits
 
     def read_together(self, prompts: Sequence[Prompt[Cache]]) -> list[torch.Tensor]:
-        """Read short prompts, each by itself."""
+        """See `Decoder`; one pass per prompt."""
         return [last_logits(self._model, prompt.take(len(prompt)), prompt.cache) for prompt in prompts]
 
     def join(self, prompt: Prompt[Cache]) -> None:
-        """Make a prompt that has been read the last row."""
+        """See `Decoder`."""
         self._rows.append(prompt.cache)
 
     def step(self, tokens: Sequence[int]) -> torch.Tensor:
-        """Add a token to every row."""
+        """See `Decoder`."""
         return torch.stack(
             [last_logits(self._model, [token], cache) for token, cache in zip(tokens, self._rows, strict=True)]
         )
@@ -123,16 +123,16 @@ class SeparateDecoder:
 
 @torch.inference_mode()
 def last_logits(model: PreTrainedModel, tokens: Sequence[int], cache: Cache, fill: int = 0) -> torch.Tensor:
-    """One forward pass over further tokens of one sequence.
+    """Run one forward pass over the next tokens of one sequence.
 
     Args:
         model: in evaluation mode.
         tokens: at least one.
-        cache: where their keys and values go, and those of what they are filled up with.
-        fill: by how many tokens they are filled up behind their end.
+        cache: receives their keys and values, and those of the padding.
+        fill: number of padding tokens after them.
 
     Returns:
-        The logits [vocabulary] of the last one of them.
+        The logits [vocabulary] after the last of `tokens`, float32 on the CPU.
     """
     ids = torch.tensor([[*tokens, *repeat(tokens[-1], fill)]], device=model.device)
     output = model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=fill + 1)

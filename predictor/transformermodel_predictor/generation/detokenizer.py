@@ -1,67 +1,70 @@
-"""Tokens to text, as they come, never half a character."""
+"""Streaming detokenization: tokens to text, never half a character."""
 
 from collections.abc import Sequence
 
 from transformers import PreTrainedTokenizerBase
 
 _CONTEXT = 6
-"""Tokens before a new one that decide how it is written, such as whether a space comes before it."""
-_FURTHEST = 16
+"""Preceding tokens that influence how a token is decoded, such as whether a space comes before it."""
+_LONGEST_CONTEXT = 16
 _REPLACEMENT = "\ufffd"
-_LONGEST_BEGINNING = 3
-"""Bytes that may be the beginning of a character in UTF-8; each decodes to one replacement character at most."""
-_PATIENCE = 8
-"""So many tokens that still end in no character are no beginning of one: what they are is told as it is."""
+_LONGEST_PREFIX = 3
+"""Bytes of an incomplete UTF-8 character; each decodes to at most one replacement character."""
+_LONGEST_WAIT = 8
+"""After this many tokens without a complete character, replacement characters are emitted as they are."""
 
 
 class Detokenizer:
-    """The text of one sequence, token by token.
+    """Decodes one sequence token by token.
 
-    What it returns, put together, is what the tokenizer makes of all tokens at once, without special tokens and
-    without the beginning of a character that never ended.
+    The returned strings concatenate to the tokenizer's decoding of all tokens, without special tokens and without an
+    incomplete character at the end.
 
-    Only the last tokens are decoded each time. They begin where a character begins: some tokenizers write a run of
-    bytes as text only if all of it is.
+    Only a window of the last tokens is decoded each time. It starts at a character boundary, since some tokenizers
+    decode a run of byte tokens only as a whole.
 
     Args:
-        tokenizer: only read; it may be in use elsewhere.
-        prompt: the tokens before the first that is fed.
+        tokenizer: only read; may be in use elsewhere.
+        prompt: the tokens before the first one fed.
     """
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, prompt: Sequence[int]) -> None:
         self._tokenizer = tokenizer
         self._window = self._end_of(prompt)
-        self._told = len(self._decoded())
-        self._border = len(self._window)
-        """A place in the window, some tokens back, at which a character ended."""
-        self._held = 0
+        self._emitted = len(self._decoded())
+        """Code points of the window's text that have been returned."""
+        self._boundary = len(self._window)
+        """Index in the window of a token that starts a character."""
+        self._incomplete = 0
+        """Tokens since the last complete character."""
 
     def feed(self, token: int) -> str:
-        """The text that a token adds; empty while a character is not complete."""
+        """The text that a token adds; empty while a character is incomplete."""
         self._window.append(token)
-        self._held += 1
+        self._incomplete += 1
         text = self._decoded()
-        whole = not text.endswith(_REPLACEMENT)
-        if not whole and self._held <= _PATIENCE:
+        is_complete = not text.endswith(_REPLACEMENT)
+        if not is_complete and self._incomplete <= _LONGEST_WAIT:
             return ""
-        complete = len(text) if whole else _certain(text)
-        new = text[self._told : complete]
-        self._told = max(self._told, complete)
-        if whole:
-            self._held = 0
-            self._move_on()
+        end = len(text) if is_complete else _complete_length(text)
+        new = text[self._emitted : end]
+        self._emitted = max(self._emitted, end)
+        if is_complete:
+            self._incomplete = 0
+            self._move_window()
         return new
 
-    def _move_on(self) -> None:
-        """Forget the tokens before the border when there are enough behind it."""
-        if len(self._window) - self._border < _CONTEXT:
+    def _move_window(self) -> None:
+        """Drop the tokens before the boundary once there is enough context after it."""
+        if len(self._window) - self._boundary < _CONTEXT:
             return
-        self._window = self._window[self._border :]
-        self._border = len(self._window)
-        self._told = len(self._decoded())
+        self._window = self._window[self._boundary :]
+        self._boundary = len(self._window)
+        self._emitted = len(self._decoded())
 
     def _end_of(self, prompt: Sequence[int]) -> list[int]:
-        for size in range(_CONTEXT, _FURTHEST):
+        """The last tokens of the prompt, from the start of a character if one is near."""
+        for size in range(_CONTEXT, _LONGEST_CONTEXT):
             self._window = list(prompt[-size:])
             if _REPLACEMENT not in self._decoded():
                 break
@@ -72,7 +75,7 @@ class Detokenizer:
         return str(text)
 
 
-def _certain(text: str) -> int:
-    """How much of a text that ends in no character cannot be the beginning of one."""
-    beginning = len(text) - len(text.rstrip(_REPLACEMENT))
-    return len(text) - min(beginning, _LONGEST_BEGINNING)
+def _complete_length(text: str) -> int:
+    """Length of a text without replacement characters at its end that may still become a character."""
+    prefix = len(text) - len(text.rstrip(_REPLACEMENT))
+    return len(text) - min(prefix, _LONGEST_PREFIX)

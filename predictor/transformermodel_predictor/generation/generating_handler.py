@@ -1,4 +1,4 @@
-"""The interface of a handler that generates text: what protocols need besides whole answers. Imports nothing heavy."""
+"""The interface of a handler that generates text, with streaming. Imports nothing heavy."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, Protocol
@@ -9,10 +9,10 @@ from transformermodel_predictor.handler import Handler
 
 
 class GeneratingHandler(Handler, Protocol):
-    """A language model that many clients ask at once, for whole texts or for pieces as they come."""
+    """A handler that serves a language model to many clients, as whole texts or as streams of pieces."""
 
     def question(self, fields: Mapping[str, Any], parameters: Mapping[str, Any]) -> GenerationQuestion:
-        """Read a question.
+        """Parse a question.
 
         Raises:
             InvalidQuestion: a field or a parameter is missing, unknown or of the wrong type.
@@ -20,11 +20,11 @@ class GeneratingHandler(Handler, Protocol):
         ...
 
     async def generate(self, questions: Sequence[GenerationQuestion]) -> list[GeneratedText]:
-        """Whole texts, in the order of the questions; they are generated together.
+        """Generate whole texts as one batch, in the order of the questions.
 
         Raises:
-            InvalidQuestion: there is nothing to continue, or a token that the model does not have.
-            Overloaded: too much waits already.
+            InvalidQuestion: a prompt is empty, or has a token id outside of the vocabulary.
+            Overloaded: too many prompts are waiting.
         """
         ...
 
@@ -32,18 +32,18 @@ class GeneratingHandler(Handler, Protocol):
         """Tokenize a question, off the event loop.
 
         Raises:
-            InvalidQuestion: there is nothing to continue, or a token that the model does not have.
+            InvalidQuestion: the prompt is empty, or has a token id outside of the vocabulary.
         """
         ...
 
     def stream(self, prompt: EncodedPrompt) -> AsyncGenerator[Piece, None]:
-        """The pieces of a text as they come; the last one has a finish_reason. Closing it ends the generating.
+        """Stream the pieces of a text; the last one has a finish_reason. Closing the stream stops generating.
 
         Raises:
-            Overloaded: too much waits already; before the first piece.
+            Overloaded: too many prompts are waiting; before the first piece.
         """
         ...
 
     def streams(self, prompts: Sequence[EncodedPrompt]) -> AsyncGenerator[tuple[int, Piece], None]:
-        """The pieces of several texts as they come, each with the number of its prompt; otherwise as `stream`."""
+        """Stream the pieces of several texts, each with the index of its prompt; otherwise like `stream`."""
         ...

@@ -1,4 +1,4 @@
-"""Brings requests and one batch together, off the event loop."""
+"""Feeds requests into one batch, which runs off the event loop."""
 
 import asyncio
 import time
@@ -20,17 +20,17 @@ from transformermodel_predictor.telemetry.observer import Observer, Unobserved
 from transformermodel_predictor.telemetry.timeline import new_timeline
 
 _BATCHES_AT_ONCE = 2
-"""Of one request, brought to a generator at a time."""
+"""Batches' worth of sequences of one request that are submitted at a time."""
 
 
 @dataclass(frozen=True)
 class GenerationLimits:
-    """Bounds of what is generated together, and of what may wait.
+    """Limits on a batch and on the sequences that wait for it.
 
     Attributes:
-        rows: most sequences that are generated together.
-        positions: most positions of the cache, as rows times the longest of them; a sequence with more goes alone.
-        admitted: most sequences in the house: being tokenized, waiting or generated.
+        rows: largest number of sequences in a batch.
+        positions: largest number of cache positions, as rows times the longest row; a longer sequence runs alone.
+        admitted: largest number of sequences being tokenized, waiting or generated.
     """
 
     rows: int = 32
@@ -39,9 +39,9 @@ class GenerationLimits:
 
     @classmethod
     def of(cls, batching: Batching) -> Self:
-        """What spec.predictor.batching says, and the defaults where it says nothing.
+        """The limits of spec.predictor.batching; absent ones are the defaults.
 
-        Its delay has no meaning here: a sequence joins those that are being generated at their next step.
+        Its delay does not apply: a sequence joins the running batch at the next step.
         """
         given = {
             "rows": batching.max_batch_size,
@@ -55,10 +55,10 @@ class Generator:
     """Runs one batch for many clients. Used from one event loop.
 
     Args:
-        decoder: what runs the steps.
-        worker: the one thread in which models of a device run; others may share it, and have their turn between steps.
-        limits: bounds of a batch, and of what may wait.
-        observer: who is told what happens.
+        decoder: runs the steps.
+        worker: the device's thread; work of other models runs between steps.
+        limits: on the batch and on waiting sequences.
+        observer: notified of queueing times and steps.
     """
 
     def __init__(
@@ -77,71 +77,71 @@ class Generator:
         self._working: asyncio.Task[None] | None = None
 
     def admit(self, sequences: int) -> AbstractContextManager[None]:
-        """Count sequences in, before any work is spent on them, and out again.
+        """Admit sequences for the duration of the `with` block, before any work on them.
 
         Raises:
-            Overloaded: there are too many already. A request alone in the house is never refused.
+            Overloaded: there are too many already. A request is never refused while there is no other.
         """
         return self._admission.admit(sequences)
 
     @property
     def admitted(self) -> int:
-        """Sequences in the house: being tokenized, waiting or generated."""
+        """Number of sequences being tokenized, waiting or generated."""
         return self._admission.admitted
 
     @property
     def at_once(self) -> int:
-        """How many sequences of one request are worth bringing at a time: when a whole batch ends, the next is there.
+        """Number of sequences of one request to submit at a time: enough to have the next batch ready.
 
-        Each of them costs the event loop some time when it begins, and stands before those of later requests.
+        More would only take time of the event loop, and delay later requests.
         """
         return _BATCHES_AT_ONCE * self._limits.rows
 
-    async def generate(self, continuation: Continuation, came: float | None = None) -> AsyncGenerator[Piece, None]:
-        """The pieces of a text as they come. Closing the generator, or cancelling it, ends the generating.
+    async def generate(self, continuation: Continuation, arrived: float | None = None) -> AsyncGenerator[Piece, None]:
+        """Stream the pieces of a text. Closing or cancelling the stream stops generating.
 
         Args:
-            continuation: the text.
-            came: since when it waits, on the clock `time.perf_counter`; since now when None.
+            continuation: the text to generate.
+            arrived: time of its request, by `time.perf_counter`; now when None.
 
         Raises:
             Exception: whatever the model or the sampler raised on this sequence.
         """
-        loop, told = asyncio.get_running_loop(), asyncio.Queue[Piece | Exception]()
-        came = time.perf_counter() if came is None else came
-        member = Member(continuation, lambda piece: _tell(loop, told, piece), came, new_timeline(came))
+        loop, pieces = asyncio.get_running_loop(), asyncio.Queue[Piece | Exception]()
+        arrived = time.perf_counter() if arrived is None else arrived
+        member = Member(continuation, lambda piece: _put(loop, pieces, piece), arrived, new_timeline(arrived))
         self._waiting.append(member)
         if self._working is None:
             self._working = asyncio.create_task(self._work())
         try:
             while True:
-                piece = await told.get()
+                piece = await pieces.get()
                 if isinstance(piece, Exception):
                     raise piece
                 yield piece
                 if piece.finish_reason is not None:
                     return
         finally:
-            member.gone = True
+            member.cancelled = True
 
     async def _work(self) -> None:
         loop = asyncio.get_running_loop()
         try:
             while (joining := self._joining()) or len(self._batch):
                 for member in joining:
-                    self._observer.queued(time.perf_counter() - member.came)
+                    self._observer.queued(time.perf_counter() - member.arrived)
                 await loop.run_in_executor(self._worker, self._step, joining)
         except asyncio.CancelledError:
             raise
-        except BaseException as error:  # noqa: BLE001 - nobody may wait for pieces that will not come
+        except BaseException as error:  # noqa: BLE001 - no consumer may wait for pieces that will not come
             for member in (*self._batch.clear(), *joining, *self._waiting):
-                member.tell(failure(error))
+                member.emit(failure(error))
             self._waiting.clear()
         finally:
             self._working = None
 
     def _step(self, joining: list[Member]) -> None:
-        """In the worker's thread."""
+        """Run one step, in the worker's thread."""
         rows, began = len(self._batch) + len(joining), time.perf_counter()
         before = self._batch.generated
         tokens = self._batch.step(joining)
@@ -150,23 +150,23 @@ class Generator:
         self._observer.generated(self._batch.generated - before)
 
     def _joining(self) -> list[Member]:
-        """Who waits and fits, oldest first. A sequence that is too large for company waits until it can go alone."""
+        """The waiting sequences that fit into the batch, oldest first; one that never fits waits to run alone."""
         rooms = [member.continuation.room for member in self._batch.members]
         joining: list[Member] = []
         while self._waiting:
             member = self._waiting[0]
             room = max([member.continuation.room, *rooms])
             full = len(rooms) == self._limits.rows or room * (len(rooms) + 1) > self._limits.positions
-            if not member.gone and rooms and full:
+            if not member.cancelled and rooms and full:
                 break
             self._waiting.popleft()
-            if not member.gone:
+            if not member.cancelled:
                 joining.append(member)
                 rooms.append(member.continuation.room)
         return joining
 
 
-def _tell(loop: asyncio.AbstractEventLoop, told: "asyncio.Queue[Piece | Exception]", piece: Piece | Exception) -> None:
-    """From the worker's thread; nobody is told anything after the loop has gone."""
+def _put(loop: asyncio.AbstractEventLoop, pieces: "asyncio.Queue[Piece | Exception]", piece: Piece | Exception) -> None:
+    """Put a piece into a queue of the event loop, from the worker's thread; dropped if the loop is closed."""
     if not loop.is_closed():
-        loop.call_soon_threadsafe(told.put_nowait, piece)
+        loop.call_soon_threadsafe(pieces.put_nowait, piece)

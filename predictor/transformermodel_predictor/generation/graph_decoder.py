@@ -1,4 +1,4 @@
-"""Many sequences of different lengths in one pass of a graph, without the model's class."""
+"""The decoder for compiled graphs: many sequences of different lengths in one call, without the model's class."""
 
 from collections.abc import Sequence
 
@@ -11,12 +11,12 @@ from transformermodel_predictor.generation.rows import RowLayer, Rows
 
 
 class GraphDecoder:
-    """One call of the graph per step for all rows; the rows themselves are kept here. Implements `Decoder`.
+    """Calls a graph once per step for all rows, and keeps their cache. Implements `Decoder`.
 
     Args:
-        graph: takes and gives what the signature says.
-        signature: what that is.
-        device: where the graph is.
+        graph: has the inputs and outputs of the signature.
+        signature: see `DecoderSignature`.
+        device: the graph's.
     """
 
     def __init__(self, graph: Graph, signature: DecoderSignature, device: torch.device = CPU) -> None:
@@ -27,37 +27,37 @@ class GraphDecoder:
 
     @torch.inference_mode()
     def open(self, tokens: Sequence[int]) -> Prompt[Rows]:
-        """Begin with a prompt."""
+        """See `Decoder`."""
         rows = self._no_rows()
         rows.add_empty()
         return Prompt(tokens, rows)
 
     def read(self, prompt: Prompt[Rows], most: int) -> torch.Tensor | None:
-        """Read some more of a prompt."""
+        """See `Decoder`."""
         logits = self._run([prompt.take(most)], prompt.cache)
         return None if prompt.left else logits[0]
 
     def read_together(self, prompts: Sequence[Prompt[Rows]]) -> list[torch.Tensor]:
-        """Read short prompts, each by itself: a graph reads as many tokens in every row."""
+        """See `Decoder`; one call per prompt, since a graph reads the same number of tokens in every row."""
         return [self._run([prompt.take(len(prompt))], prompt.cache)[0] for prompt in prompts]
 
     @torch.inference_mode()
     def join(self, prompt: Prompt[Rows]) -> None:
-        """Copy a prompt's keys and values into the last row."""
+        """See `Decoder`; copies the prompt's keys and values into the last row."""
         self._rows.add(prompt.cache.held(), len(prompt))
 
     def step(self, tokens: Sequence[int]) -> torch.Tensor:
-        """Add a token to every row."""
+        """See `Decoder`."""
         return self._run([[token] for token in tokens], self._rows)
 
     @torch.inference_mode()
     def leave(self, row: int) -> None:
-        """Drop a row; the last one takes its place. The last to leave takes the memory with it."""
+        """See `Decoder`; dropping the last row frees the memory."""
         self._rows.remove(row)
 
     @property
     def columns(self) -> int:
-        """How many positions there is memory for, per row."""
+        """Positions allocated per row."""
         return self._rows.columns
 
     def clear(self) -> None:
@@ -69,10 +69,10 @@ class GraphDecoder:
 
     @torch.inference_mode()
     def _run(self, tokens: Sequence[Sequence[int]], rows: Rows) -> torch.Tensor:
-        """Read as many tokens in every row; the logits [rows, vocabulary] after the last, float32, on the CPU.
+        """Read the same number of tokens in every row; returns the logits [rows, vocabulary], float32 on the CPU.
 
         Raises:
-            ValueError: they are not what the graph takes; compiled code would end the process.
+            ValueError: the graph does not accept them; compiled code would crash the process.
         """
         count = len(tokens[0])
         self._require_fit(tokens, rows.longest + count)
@@ -88,7 +88,7 @@ class GraphDecoder:
     def _require_fit(self, tokens: Sequence[Sequence[int]], longest: int) -> None:
         positions, vocabulary = self._signature.positions, self._signature.vocabulary
         if positions is not None and longest > positions:
-            raise ValueError(f"a row comes to have {longest} tokens; this model takes at most {positions}")
+            raise ValueError(f"a row would have {longest} tokens; this model takes at most {positions}")
         wrong = next((token for row in tokens for token in row if not 0 <= token < vocabulary), None)
         if wrong is not None:
-            raise ValueError(f"there is a token {wrong}; this model takes 0 to {vocabulary - 1}")
+            raise ValueError(f"token id {wrong} is out of range; this model takes 0 to {vocabulary - 1}")

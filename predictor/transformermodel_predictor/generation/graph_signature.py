@@ -1,6 +1,6 @@
-"""How the graph of a language model is called: signature.json beside its file. Pure.
+"""The signature of a language model's graph: signature.json beside its file. Pure.
 
-The graph reads some tokens of every row and gives what follows the last of them:
+The graph reads the next tokens of every row, and returns the logits after the last of them:
 
 | input | |
 |--|--|
@@ -31,12 +31,12 @@ _DTYPES = {str(dtype).removeprefix("torch."): dtype for dtype in (torch.float32,
 
 @dataclass(frozen=True)
 class LayerShape:
-    """What a layer keeps of each token.
+    """The shape of a layer's keys and values.
 
     Attributes:
-        heads: of keys and of values.
-        key_size: numbers of a key.
-        value_size: numbers of a value.
+        heads: number of key/value heads.
+        key_size: size of a key per head.
+        value_size: size of a value per head.
     """
 
     heads: int
@@ -46,17 +46,16 @@ class LayerShape:
 
 @dataclass(frozen=True)
 class DecoderSignature:
-    """What a graph of a language model takes and gives. Implements `GraphSignature`.
+    """The inputs and outputs of a language model's graph. Implements `GraphSignature`.
 
     Attributes:
-        vocabulary: tokens are at least 0 and below this. Compiled code does not check: it reads beyond the end of a
-            table.
-        positions: most tokens of a row; None where they are not limited.
-        ends: the tokens that end a text.
-        layers: what is kept.
-        dtype: in which it is kept, as in `float32`.
-        device: kind of device that the graph was made for.
-        made_with: what has to be the same where it is loaded, such as the version of PyTorch.
+        vocabulary: number of token ids. Compiled code does not check ids: it would read beyond the embedding table.
+        positions: largest number of tokens in a row; None where unlimited.
+        ends: end-of-sequence tokens.
+        layers: shapes of keys and values.
+        dtype: of keys and values, such as `float32`.
+        device: kind of device that the graph was compiled for.
+        made_with: versions that must be the same where it is loaded, such as PyTorch's.
     """
 
     vocabulary: int
@@ -69,26 +68,26 @@ class DecoderSignature:
 
     @property
     def input_names(self) -> tuple[str, ...]:
-        """What it takes, in its order."""
+        """Names of the inputs, in order."""
         return (INPUT_IDS, LENGTHS, *self.held_names)
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """What it gives, in its order."""
+        """Names of the outputs, in order."""
         return (LOGITS, *self.read_names)
 
     @property
     def held_names(self) -> tuple[str, ...]:
-        """Keys and values that are there, layer by layer."""
+        """Names of the cached keys and values, layer by layer."""
         return self._named("held")
 
     @property
     def read_names(self) -> tuple[str, ...]:
-        """Keys and values that become there, layer by layer."""
+        """Names of the new tokens' keys and values, layer by layer."""
         return self._named("read")
 
     def empty_layers(self, device: torch.device) -> list[tuple[torch.Tensor, torch.Tensor]]:
-        """Keys and values of each layer, without rows and columns."""
+        """Empty keys and values of each layer: 0 rows, 0 columns."""
         dtype = _DTYPES[self.dtype]
         return [
             (

@@ -1,4 +1,4 @@
-"""The handler of models that generate: many clients, one batch, whole texts or pieces as they come."""
+"""The handler of language models: serves many clients from one batch per replica, as whole texts or streams."""
 
 import asyncio
 import threading
@@ -13,10 +13,10 @@ from transformermodel_predictor.batching.turns import Turns
 from transformermodel_predictor.explanations.explainer import Explainer
 from transformermodel_predictor.explanations.explanation import Explained
 from transformermodel_predictor.explanations.settings import NotExplained
-from transformermodel_predictor.generation.abreast import abreast
+from transformermodel_predictor.generation.concurrency import for_each
 from transformermodel_predictor.generation.generator import GenerationLimits, Generator
-from transformermodel_predictor.generation.loaded import LoadedGenerator, generated
-from transformermodel_predictor.generation.merging import merged
+from transformermodel_predictor.generation.loaded import LoadedGenerator, generated_text
+from transformermodel_predictor.generation.merging import merge
 from transformermodel_predictor.generation.piece import Piece
 from transformermodel_predictor.generation.text import EncodedPrompt, GeneratedText, GenerationQuestion
 from transformermodel_predictor.handler import Answer, metadata_of, read_questions
@@ -28,15 +28,15 @@ _Result = TypeVar("_Result")
 
 
 class GenerationHandler:
-    """A loaded language model. Implements `GeneratingHandler`.
+    """Serves a loaded language model. Implements `GeneratingHandler`.
 
     Args:
         name: the model's name in URLs.
-        model: what generates.
+        model: the loaded model.
         workers: the server's threads.
-        limits: bounds of what is generated together, and of what may wait.
-        observer: who is told what happens.
-        explanations: how answers may be explained, where it is said.
+        limits: on batches and waiting sequences.
+        observer: notified of queueing times and steps.
+        explanations: spec.predictor.explanations; the defaults when None.
     """
 
     def __init__(
@@ -68,19 +68,19 @@ class GenerationHandler:
     async def answer(
         self, questions: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any] | None = None
     ) -> list[Answer]:
-        """Answer questions; see `Handler`. They are generated together."""
+        """Answer questions as one batch; see `Handler`."""
         texts = await self.generate(await read_questions(self.question, questions, parameters or {}))
         return [Answer(self._model.task.fields(text), text.prompt.truncated) for text in texts]
 
     @property
     def explanation_facts(self) -> Mapping[str, Any] | None:
-        """What may be asked of `explain`; see `Handler`."""
+        """The explanations section of the metadata; see `Handler`."""
         return None if self._explainer is None else self._explainer.facts
 
     async def explain(
         self, questions: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any] | None = None
     ) -> list[Explained]:
-        """Generate, and explain what was generated, the same text by all methods; see `Handler`."""
+        """Generate texts, and explain each by all requested methods; see `Handler`."""
         explainer = self._require_explainer()
         request = explainer.read(parameters or {})
         read = await read_questions(self.question, questions, request.parameters)
@@ -95,23 +95,23 @@ class GenerationHandler:
         return self._explainer
 
     def question(self, fields: Mapping[str, Any], parameters: Mapping[str, Any]) -> GenerationQuestion:
-        """Read a question; see `GeneratingHandler`."""
+        """Parse a question; see `GeneratingHandler`."""
         return self._model.task.question(fields, parameters)
 
     async def generate(self, questions: Sequence[GenerationQuestion]) -> list[GeneratedText]:
-        """Whole texts; see `GeneratingHandler`."""
+        """Generate whole texts; see `GeneratingHandler`."""
         self._workers.predict()
         return await self._generate(questions)
 
     async def _generate(self, questions: Sequence[GenerationQuestion]) -> list[GeneratedText]:
-        """As `generate`; what is to be explained is no prediction that explanations give way to."""
+        """Like `generate`, but not counted as a prediction, which explanations would give way to."""
         generator = self._generators.next()
         with generator.admit(len(questions)):
             prompts = [await self.encode(question) for question in questions]
             return await self._whole(prompts, generator)
 
     async def encode(self, question: GenerationQuestion) -> EncodedPrompt:
-        """Tokenize a question, in the thread for text; see `GeneratingHandler`."""
+        """Tokenize a question in the tokenizing thread; see `GeneratingHandler`."""
 
         def work() -> EncodedPrompt:
             with self._tokenizing:
@@ -123,7 +123,7 @@ class GenerationHandler:
         return await self._off_loop(noted("tokenize", work))
 
     async def stream(self, prompt: EncodedPrompt) -> AsyncGenerator[Piece, None]:
-        """The pieces of a text as they come; see `GeneratingHandler`."""
+        """Stream the pieces of a text; see `GeneratingHandler`."""
         self._workers.predict()
         generator = self._generators.next()
         with generator.admit(1):
@@ -132,28 +132,28 @@ class GenerationHandler:
                     yield piece
 
     async def streams(self, prompts: Sequence[EncodedPrompt]) -> AsyncGenerator[tuple[int, Piece], None]:
-        """The pieces of several texts as they come; see `GeneratingHandler`."""
+        """Stream the pieces of several texts; see `GeneratingHandler`."""
         self._workers.predict()
         generator = self._generators.next()
         with generator.admit(len(prompts)):
             streams = [self._pieces(prompt, generator) for prompt in prompts]
-            async with aclosing(merged(streams, generator.at_once)) as pieces:
+            async with aclosing(merge(streams, generator.at_once)) as pieces:
                 async for number, piece in pieces:
                     yield number, piece
 
     async def _whole(self, prompts: Sequence[EncodedPrompt], generator: Generator) -> list[GeneratedText]:
-        came, told = time.perf_counter(), dict[int, GeneratedText]()
+        arrived, texts = time.perf_counter(), dict[int, GeneratedText]()
 
-        async def follow(numbered_prompt: tuple[int, EncodedPrompt]) -> None:
+        async def generate(numbered_prompt: tuple[int, EncodedPrompt]) -> None:
             number, prompt = numbered_prompt
-            async with aclosing(generator.generate(self._model.continuation(prompt), came)) as pieces:
-                told[number] = generated(prompt, [piece async for piece in pieces])
+            async with aclosing(generator.generate(self._model.continuation(prompt), arrived)) as pieces:
+                texts[number] = generated_text(prompt, [piece async for piece in pieces])
 
-        await abreast(enumerate(prompts), follow, min(generator.at_once, len(prompts)))
-        return [told[number] for number in range(len(prompts))]
+        await for_each(enumerate(prompts), generate, min(generator.at_once, len(prompts)))
+        return [texts[number] for number in range(len(prompts))]
 
     async def _pieces(self, prompt: EncodedPrompt, generator: Generator) -> AsyncGenerator[Piece, None]:
-        """As the generator's, but nothing of it is begun before the first piece is asked for."""
+        """The generator's stream; the continuation is not created before the first piece is requested."""
         async with aclosing(generator.generate(self._model.continuation(prompt))) as pieces:
             async for piece in pieces:
                 yield piece

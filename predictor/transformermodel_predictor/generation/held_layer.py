@@ -1,13 +1,13 @@
-"""A layer of a cache as transformers wants it, over keys and values that are kept elsewhere."""
+"""A transformers cache layer over keys and values that are stored elsewhere."""
 
 from transformers.cache_utils import CacheLayerMixin
 
 
 class HeldLayer(CacheLayerMixin):  # type: ignore[no-untyped-call] # transformers' classes are not annotated
-    """A layer for one pass, which sees all that is held; `update` says where what the pass reads goes.
+    """A cache layer for one forward pass; subclasses store its keys and values in `update`.
 
     Args:
-        held: columns of what was there before the pass.
+        held: number of columns cached before the pass.
     """
 
     is_sliding = False
@@ -18,16 +18,16 @@ class HeldLayer(CacheLayerMixin):  # type: ignore[no-untyped-call] # transformer
         self.is_initialized = True
 
     def lazy_initialization(self, key_states: object, value_states: object) -> None:
-        """Nothing to do: what is held is there already."""
+        """Nothing to do: the storage exists already."""
 
     def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
-        """Columns of the mask, and where they begin."""
+        """Number of columns of the attention mask, and their offset."""
         return self._columns + query_length, 0
 
     def get_seq_length(self) -> int:
-        """Columns that are held."""
+        """Number of cached columns."""
         return self._columns
 
     def get_max_length(self) -> int:
-        """There is no limit."""
+        """-1: there is no limit."""
         return -1

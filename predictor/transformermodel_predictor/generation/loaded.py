@@ -1,4 +1,4 @@
-"""A model that generates, in memory."""
+"""A language model loaded into memory."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,16 +22,19 @@ from transformermodel_predictor.tasks.text_generation import TextGeneration
 
 @dataclass(frozen=True)
 class LoadedGenerator:
-    """All parts of a model that are needed to generate, in memory.
+    """A loaded language model with all that generating needs.
 
     Attributes:
-        new_decoder: makes what runs the model, without any rows; each batch has one of its own.
-        ends: the tokens that end a text.
-        vocabulary: tokens are at least 0 and below this.
-        positions: of the model, for a prompt and what follows together; None where they are not limited.
-        engine: says the logits of whole sequences, for explanations; None where only the next token's can be had.
-        device: where the model runs.
-        replicas: make what runs the same weights on further devices.
+        artifact: what it was loaded from.
+        task: with its generation defaults.
+        tokenizer: the model's.
+        new_decoder: makes a decoder without rows; each batch has its own.
+        ends: end-of-sequence tokens.
+        vocabulary: number of token ids.
+        positions: limit on prompt and continuation together; None where unlimited.
+        engine: returns the logits of whole sequences, for explanations; None for graphs, which return the last ones.
+        device: of `new_decoder`.
+        replicas: factories of decoders on further devices.
     """
 
     artifact: Artifact
@@ -47,22 +50,22 @@ class LoadedGenerator:
 
     @property
     def inputs(self) -> tuple[TensorSpec, ...]:
-        """What clients send; conversations only where the tokenizer has a template that writes them."""
+        """Inputs of a request; `messages` only if the tokenizer has a chat template."""
         templated = bool(self.tokenizer.chat_template)
         return tuple(spec for spec in self.task.inputs if templated or spec.name != "messages")
 
     def encode(self, question: GenerationQuestion) -> EncodedPrompt:
-        """Tokenize a question, cut to the model's limits.
+        """Tokenize a question, truncated to the model's limits.
 
         Raises:
-            InvalidQuestion: there is nothing to continue, or a token that the model does not have.
+            InvalidQuestion: the prompt is empty, or has a token id outside of the vocabulary.
         """
         if question.tokens is not None:
             require_tokens(question.tokens, self.vocabulary)
         return self.task.encode(self.tokenizer, question, self.positions)
 
     def continuation(self, prompt: EncodedPrompt, *, measured: bool = False) -> Continuation:
-        """What follows a prompt, to be generated."""
+        """The continuation of a prompt, ready to be generated; `measured` adds certainties to its pieces."""
         question = prompt.question
         return Continuation(
             prompt.tokens,
@@ -74,34 +77,34 @@ class LoadedGenerator:
         )
 
     def ask(self, questions: Sequence[GenerationQuestion]) -> list[GeneratedText]:
-        """Generate in the calling thread, all questions together, and tell how sure the model was of each token.
+        """Generate all questions' texts as one batch in the calling thread, with the certainty of each token.
 
         Raises:
-            InvalidQuestion: there is nothing to continue.
+            InvalidQuestion: a prompt is empty, or has a token id outside of the vocabulary.
         """
         prompts = [self.encode(question) for question in questions]
         pieces = generate(self.new_decoder(), [self.continuation(prompt, measured=True) for prompt in prompts])
-        return [generated(prompt, told) for prompt, told in zip(prompts, pieces, strict=True)]
+        return [generated_text(prompt, own) for prompt, own in zip(prompts, pieces, strict=True)]
 
     def answer(
         self, questions: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any] | None = None
     ) -> list[dict[str, Any]]:
-        """Answer in the calling thread; the same steps as a request to the server takes.
+        """Answer questions in the calling thread, in the same steps as the server.
 
         Raises:
-            InvalidQuestion: a question or a parameter cannot be read.
+            InvalidQuestion: a question or a parameter is invalid.
         """
         read = [self.task.question(fields, parameters or {}) for fields in questions]
         return [self.task.fields(text) for text in self.ask(read)]
 
     def warm_up(self) -> None:
-        """Generate once: the first forward passes are slower than those after them."""
+        """Generate once on every replica: the first forward passes are slower than later ones."""
         for new_decoder in (self.new_decoder, *self.replicas):
             replace(self, new_decoder=new_decoder).answer([{"text": "a"}, {"text": "a b"}], {"max_new_tokens": 2})
 
 
-def generated(prompt: EncodedPrompt, pieces: Sequence[Piece]) -> GeneratedText:
-    """What a prompt's pieces are together, the last one included."""
+def generated_text(prompt: EncodedPrompt, pieces: Sequence[Piece]) -> GeneratedText:
+    """Join all pieces of a prompt's continuation."""
     reason = pieces[-1].finish_reason
     if reason is None:
         raise ValueError("the text has not ended")

@@ -1,4 +1,4 @@
-"""From a verified artifact to a model that generates."""
+"""Loads language models from verified artifacts."""
 
 import logging
 from collections.abc import Sequence
@@ -33,10 +33,10 @@ _log = logging.getLogger(__name__)
 def load_generator(
     artifact: Artifact, task: TextGeneration, devices: Sequence[torch.device] = (CPU,)
 ) -> LoadedGenerator:
-    """Load what an artifact of a language model holds, with a replica on each further device.
+    """Load a language model onto the first device, with a replica on each further one.
 
     Raises:
-        PreparationFailed: its weights or its tokenizer do not fit, or its form cannot go on from what it has read.
+        PreparationFailed: weights or tokenizer do not fit, or the form cannot generate token by token.
     """
     load = _load_model if artifact.manifest.candidate.engine is EngineName.Pretrained else _load_graph
     first, *further = (load(artifact, task, device) for device in devices)
@@ -44,7 +44,7 @@ def load_generator(
 
 
 def _load_model(artifact: Artifact, task: TextGeneration, device: torch.device) -> LoadedGenerator:
-    """A model of transformers' classes."""
+    """Load a model of a transformers class."""
     execution = Execution.of(artifact.configuration)
     if execution.compilation is not None:
         _log.warning("%s is not compiled: text is generated with shapes that change at every step", artifact.path)
@@ -69,7 +69,7 @@ def _load_model(artifact: Artifact, task: TextGeneration, device: torch.device) 
 
 
 def _load_graph(artifact: Artifact, task: TextGeneration, device: torch.device) -> LoadedGenerator:
-    """A graph, which needs no class of a model."""
+    """Load a compiled graph, which needs no model class."""
     signature = _signature_in(artifact.path)
     graph = load_graph(artifact.path, artifact.manifest.candidate, signature, device)
     return LoadedGenerator(
@@ -96,7 +96,7 @@ def _signature_in(directory: Path) -> DecoderSignature:
 
 
 def ends_of(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
-    """The tokens that end a text: as generation_config.json says, else the configuration, else the tokenizer."""
+    """The end-of-sequence tokens in generation_config.json, else in config.json, else in the tokenizer."""
     for source in (model.generation_config, model.config, tokenizer):
         ends = getattr(source, "eos_token_id", None)
         if ends is not None:
@@ -105,10 +105,11 @@ def ends_of(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> froze
 
 
 def _load_tokenizer(artifact: Artifact, embeddings: int) -> PreTrainedTokenizerBase:
-    """Load the tokenizer that an artifact holds.
+    """Load an artifact's tokenizer.
 
     Raises:
-        PreparationFailed: it has no words, as transformers makes it where files are missing, or is another model's.
+        PreparationFailed: it has no vocabulary, as transformers returns where files are missing, or belongs to another
+            model.
     """
     tokenizer = load_pretrained_tokenizer(artifact.path, trust_remote_code=artifact.configuration.trust_remote_code)
     vocabulary = tokenizer.get_vocab()

@@ -1,4 +1,4 @@
-"""How a text is to be generated: a model's defaults, and what a request says otherwise. Pure."""
+"""Generation parameters: a model's defaults, overridden by the request. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -13,7 +13,7 @@ _MOST_STOPS = 16
 _LONGEST_STOP = 256
 
 _SEEDS = 2**63
-"""How many there are; the last one is followed by the first."""
+"""Number of seeds; they wrap around."""
 
 PARAMETERS = (
     Parameter("max_new_tokens", whole(1, _MOST), None, "most tokens to generate"),
@@ -27,7 +27,7 @@ PARAMETERS = (
     Parameter("stop", texts(), None, "generation ends at these texts, which are left out of the answer"),
     Parameter("return_full_text", flag(), None, "whether the answer begins with the prompt"),
 )
-"""What a request may say. None of them has a default of its own: the model's holds."""
+"""The parameters of a request. Absent ones have the model's defaults."""
 
 _ALIASES = {
     "sample": "do_sample",
@@ -35,10 +35,10 @@ _ALIASES = {
     "max_completion_tokens": "max_new_tokens",
     "min_tokens": "min_new_tokens",
 }
-"""The resource's name, and those of OpenAI's and Triton's clients, of what transformers calls otherwise."""
+"""Names in the resource and in OpenAI's and Triton's clients, to transformers' names."""
 
 PARAMETER_NAMES = (*(parameter.name for parameter in PARAMETERS), *_ALIASES)
-"""All that a request may say, by each of its names."""
+"""All names of parameters that a request may have."""
 
 _KINDS = {parameter.name: parameter.kind for parameter in PARAMETERS}
 
@@ -47,55 +47,55 @@ _SAMPLING = frozenset({"temperature", "top_p", "top_k", "seed"})
 
 @dataclass(frozen=True)
 class GenerationParameters(GenerationDefaults):
-    """All that decides how one text is generated.
+    """All parameters that decide how one text is generated.
 
     Attributes:
-        min_new_tokens: before so many tokens the model's own end is not taken for one.
-        seed: the same seed gives the same text, whatever else is generated meanwhile; at random when None.
+        min_new_tokens: no end-of-sequence token is generated before this number of tokens.
+        seed: the same seed gives the same text, whatever else is in the batch; random when None.
     """
 
     min_new_tokens: int = 0
     seed: int | None = None
 
     def of_choice(self, number: int) -> Self:
-        """Those of one of several answers to a question: a seed gives each of them one of its own."""
+        """The parameters of the n-th of several answers to one prompt: each has a seed derived from the request's."""
         return self if self.seed is None else replace(self, seed=(self.seed + number) % _SEEDS)
 
 
 def read_parameters(given: Mapping[str, Any], defaults: GenerationDefaults) -> GenerationParameters:
-    """What a request says, over the model's defaults.
+    """Parse a request's parameters, over the model's defaults.
 
-    A request that names a temperature, top_k, top_p or seed wants sampling, unless it also says `do_sample`; with the
-    temperature 0 it is greedy.
+    A request with a temperature, top_k, top_p or seed means sampling unless it sets `do_sample`; temperature 0 means
+    greedy.
 
     Raises:
-        InvalidParameter: a parameter is unknown, of the wrong type, or out of its range, or two names of one say
-            different things; the text has the names that were given.
+        InvalidParameter: a parameter is unknown, of the wrong type or out of range, or two aliases of one contradict
+            each other; the message uses the client's names.
     """
-    said = _by_own_names(given)
-    _require_stops(said.get("stop", ()))
-    if "do_sample" not in said and not said.keys().isdisjoint(_SAMPLING):
-        said["do_sample"] = True
-    if said.get("temperature") == 0:
-        said |= {"do_sample": False, "temperature": 1.0}
-    own = {field.name: getattr(defaults, field.name) for field in fields(GenerationDefaults)}
-    return replace(GenerationParameters(**own), **said)
+    values = _without_aliases(given)
+    _require_stops(values.get("stop", ()))
+    if "do_sample" not in values and not values.keys().isdisjoint(_SAMPLING):
+        values["do_sample"] = True
+    if values.get("temperature") == 0:
+        values |= {"do_sample": False, "temperature": 1.0}
+    inherited = {field.name: getattr(defaults, field.name) for field in fields(GenerationDefaults)}
+    return replace(GenerationParameters(**inherited), **values)
 
 
-def _by_own_names(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The values that were given, each called in errors as the client calls it."""
+def _without_aliases(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The parsed values by transformers' names; errors use the client's names."""
     refuse_unknown("parameter", given, PARAMETER_NAMES)
-    said: dict[str, Any] = {}
-    names: dict[str, str] = {}
-    for name, value in given.items():
-        if value is None:
+    values: dict[str, Any] = {}
+    client_names: dict[str, str] = {}
+    for client_name, raw in given.items():
+        if raw is None:
             continue
-        own = _ALIASES.get(name, name)
-        read = _KINDS[own].read(name, value)
-        first = names.setdefault(own, name)
-        if said.setdefault(own, read) != read:
-            raise InvalidParameter(f"{first} and {name} say the same; leave one out", field=name)
-    return said
+        name = _ALIASES.get(client_name, client_name)
+        value = _KINDS[name].read(client_name, raw)
+        first = client_names.setdefault(name, client_name)
+        if values.setdefault(name, value) != value:
+            raise InvalidParameter(f"{first} and {client_name} say the same; leave one out", field=client_name)
+    return values
 
 
 def _require_stops(stops: tuple[str, ...]) -> None:

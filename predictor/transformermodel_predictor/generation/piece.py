@@ -1,11 +1,11 @@
-"""What is told of a text while it is generated. Pure data."""
+"""Pieces: what is streamed of a text while it is generated. Pure data."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class FinishReason(StrEnum):
-    """Why a text ends, in OpenAI's words."""
+    """Why a text ends, in the terms of OpenAI's API."""
 
     Stop = "stop"
     Length = "length"
@@ -13,11 +13,11 @@ class FinishReason(StrEnum):
 
 @dataclass(frozen=True)
 class Certainty:
-    """How sure the model was of a token, before any sampling.
+    """How certain the model was of a token, before sampling parameters.
 
     Attributes:
         probability: of the token.
-        lead: of the likeliest token over the next one, as a difference of probabilities.
+        lead: difference between the two largest probabilities.
     """
 
     probability: float
@@ -26,12 +26,11 @@ class Certainty:
 
 @dataclass(frozen=True)
 class ScoredToken:
-    """A token that the model held possible.
+    """A candidate token with its log-probability.
 
     Attributes:
-        spelling: what it writes, in UTF-8; it may be part of a character.
-        logprob: natural logarithm of its probability by the model alone, before penalties, temperature, top_k and
-            top_p.
+        spelling: its text in UTF-8; may be part of a character.
+        logprob: natural logarithm of its probability, before penalties, temperature, top_k and top_p.
     """
 
     spelling: bytes
@@ -40,12 +39,12 @@ class ScoredToken:
 
 @dataclass(frozen=True)
 class Score:
-    """One place in a text.
+    """The scores at one position of a text.
 
     Attributes:
-        chosen: the token that was taken.
-        likeliest: the likeliest ones, the best first; as many as were asked for.
-        offset: where the token begins in the generated text, in code points.
+        chosen: the generated token.
+        likeliest: the most likely tokens, best first; as many as requested.
+        offset: of the generated token in the generated text, in code points.
     """
 
     chosen: ScoredToken
@@ -55,14 +54,14 @@ class Score:
 
 @dataclass(frozen=True)
 class Piece:
-    """What one more token adds.
+    """What one generated token adds to a text.
 
     Attributes:
-        token: the token.
-        text: the text that became certain with it; often empty.
-        finish_reason: why it is the last; None where more follow.
-        certainty: where it is wanted.
-        scores: of the tokens that wrote the text, where they are wanted; a token that writes a stop string has none.
+        token: its id.
+        text: the text completed by it; empty if it is held back, as part of a character or of a stop string.
+        finish_reason: why the text ends; None where more follows.
+        certainty: if requested.
+        scores: of the tokens of `text`, if requested; tokens of a stop string have none.
     """
 
     token: int

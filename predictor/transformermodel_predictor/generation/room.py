@@ -1,4 +1,4 @@
-"""How prompt and continuation share the model's positions. Pure."""
+"""Divides the model's positions between prompt and continuation. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Fitted:
-    """A prompt that leaves room for at least one token.
+    """A truncated prompt with room for at least one new token.
 
     Attributes:
-        tokens: the end of the prompt, as much of it as fits.
-        truncated: how many of its first tokens were cut off.
-        max_new_tokens: most tokens that may follow.
+        tokens: the end of the prompt.
+        truncated: number of tokens cut off at its start.
+        max_new_tokens: largest number of new tokens.
     """
 
     tokens: tuple[int, ...]
@@ -20,21 +20,22 @@ class Fitted:
 
 
 def fit(tokens: Sequence[int], max_new_tokens: int, max_length: int, positions: int | None) -> Fitted:
-    """Cut a prompt from the left to its limit, and what follows to the positions that are left.
+    """Truncate a prompt on the left, and limit the continuation to the remaining positions.
 
-    A prompt is cut for the sake of what follows only where it has to be cut anyway: then it leaves room for what is
-    asked for, but for no more than half of the positions.
+    A prompt that fits is never truncated to make room. One that does not fit leaves room for the requested number of
+    new tokens, but for at most half of the positions.
 
     Args:
         tokens: the prompt, at least one token.
-        max_new_tokens: how many tokens are asked for.
+        max_new_tokens: number of new tokens requested.
         max_length: longest prompt.
-        positions: of the model, for prompt and continuation together; None where they are not limited.
+        positions: limit on prompt and continuation together; None where unlimited.
     """
     limit = max_length
     if positions is not None and min(len(tokens), limit) >= positions:
-        limit = max(1, positions - max(1, min(max_new_tokens, positions // 2)))  # 0 of the last tokens would be all
+        room = max(1, min(max_new_tokens, positions // 2))
+        limit = max(1, positions - room)  # at least 1: tokens[-0:] would keep all
     kept = tuple(tokens[-limit:])
-    # Whoever has a single position reads one token in it and tells the next, which needs none.
-    room = max_new_tokens if positions is None else min(max_new_tokens, max(1, positions - len(kept)))
-    return Fitted(kept, len(tokens) - len(kept), room)
+    # With a single position the model reads one token and predicts the next, which needs no position.
+    most = max_new_tokens if positions is None else min(max_new_tokens, max(1, positions - len(kept)))
+    return Fitted(kept, len(tokens) - len(kept), most)

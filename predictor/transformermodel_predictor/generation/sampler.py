@@ -1,4 +1,4 @@
-"""The next token from a model's logits, as transformers' logits processors define it."""
+"""Chooses the next token from a model's logits, like transformers' logits processors."""
 
 from collections.abc import Collection, Sequence
 
@@ -7,25 +7,25 @@ import torch
 from transformermodel_predictor.generation.parameters import GenerationParameters
 
 _LIKELY = 1024
-"""So many of the likeliest tokens nearly always hold the share of top_p; finding them is cheaper than sorting all."""
+"""This many top tokens nearly always have a probability of top_p; finding them is cheaper than sorting all tokens."""
 
 _COLDEST = 1e-6
-"""Lower temperatures make infinities of logits, and choose no other token: the likeliest has all of the share."""
+"""Lower temperatures overflow the logits, and would choose the same token: the most likely has all the probability."""
 
 
 class Sampler:
-    """Chooses the tokens of one sequence. Its random numbers are its own, so neighbours do not change them.
+    """Chooses the tokens of one sequence. It has its own random generator, so that the batch does not change its text.
 
     Args:
-        parameters: how to choose.
-        prompt: the tokens that the repetition penalty counts as there already.
-        ends: the tokens that end a text.
+        parameters: of sampling.
+        prompt: tokens that the repetition penalty applies to.
+        ends: end-of-sequence tokens.
     """
 
     def __init__(self, parameters: GenerationParameters, prompt: Sequence[int], ends: Collection[int]) -> None:
         self._parameters = parameters
         self._ends = torch.tensor(sorted(ends), dtype=torch.int64)
-        self._made = 0
+        self._generated = 0
         counted = set(prompt) if parameters.repetition_penalty != 1 else set()
         self._seen = torch.tensor(sorted(counted), dtype=torch.int64)
         self._random = torch.Generator()
@@ -36,34 +36,34 @@ class Sampler:
 
     @property
     def takes_the_likeliest(self) -> bool:
-        """Whether the next token is the one with the largest logit, whatever the others are."""
+        """Whether the next token is simply the one with the largest logit."""
         parameters = self._parameters
-        changed = parameters.repetition_penalty != 1 or self._made < parameters.min_new_tokens
+        changed = parameters.repetition_penalty != 1 or self._generated < parameters.min_new_tokens
         return not parameters.do_sample and not changed
 
     def choose(self, logits: torch.Tensor) -> int:
-        """The next token, from the logits [vocabulary] of the last position in float32 on the CPU."""
+        """The next token, from the last position's logits [vocabulary], float32 on the CPU."""
         if not self._parameters.do_sample:
             return int(self._processed(logits).argmax())
         tokens, probabilities = self.distribution(logits)
         return int(tokens[torch.multinomial(probabilities, 1, generator=self._random)])
 
     def distribution(self, logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """The tokens that are drawn from, and their probabilities."""
+        """The tokens to sample from, and their probabilities."""
         temperature = max(self._parameters.temperature, _COLDEST)
         candidates, tokens = self._candidates(self._processed(logits) / temperature)
         return tokens, candidates.softmax(dim=-1)
 
     def note(self, token: int) -> None:
-        """A token was made, whoever chose it."""
-        self._made += 1
+        """Record a generated token, whoever chose it."""
+        self._generated += 1
         if self._parameters.repetition_penalty != 1:
             self._seen = torch.unique(torch.cat([self._seen, torch.tensor([token])]))
 
     def _processed(self, logits: torch.Tensor) -> torch.Tensor:
-        """Logits after the repetition penalty (Keskar et al. 2019, section 4.1), without an end that comes early."""
+        """Logits with the repetition penalty (Keskar et al. 2019, section 4.1), without a premature end of sequence."""
         penalty = self._parameters.repetition_penalty
-        early = self._made < self._parameters.min_new_tokens
+        early = self._generated < self._parameters.min_new_tokens
         if penalty == 1 and not early:
             return logits
         logits = logits.clone()
@@ -75,7 +75,7 @@ class Sampler:
         return logits
 
     def _candidates(self, logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """The logits that are drawn from, and their tokens."""
+        """The logits to sample from, and their tokens."""
         top_k, top_p = self._parameters.top_k, self._parameters.top_p
         if 0 < top_k < len(logits):
             logits, tokens = logits.topk(top_k)
@@ -92,13 +92,13 @@ class Sampler:
 def _nucleus(
     logits: torch.Tensor, tokens: torch.Tensor, top_p: float, total: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The fewest of the likeliest tokens whose share is at least top_p (Holtzman et al. 2020), always one.
+    """The smallest set of top tokens with a probability of at least top_p (Holtzman et al. 2020), at least one.
 
     Args:
         logits: in descending order.
-        tokens: to which they belong.
-        top_p: the share.
-        total: logsumexp of all logits, of which these may be the largest only.
+        tokens: of these logits.
+        top_p: the probability.
+        total: logsumexp of all logits; `logits` may hold only the largest.
     """
     shares = (logits - total).exp()
     before = shares.cumsum(-1) - shares

@@ -1,4 +1,4 @@
-"""How likely the model held the tokens of a text, and what it held likelier."""
+"""Log-probabilities of a text's tokens and of the most likely alternatives."""
 
 import torch
 from transformers import PreTrainedTokenizerBase
@@ -11,11 +11,11 @@ _LEAST = -9999.0
 
 
 class Scores:
-    """The scores of one text, handed out with the text that their tokens write.
+    """Collects the scores of one text, and returns each with the piece that has its token's text.
 
     Args:
-        tokenizer: what writes the tokens.
-        most: number of the likeliest tokens that each score has.
+        tokenizer: spells the tokens.
+        most: number of most likely tokens per score.
     """
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, most: int) -> None:
@@ -24,13 +24,13 @@ class Scores:
         self._held: list[Score] = []
 
     def add(self, logits: torch.Tensor, token: int, begin: int, end: int) -> None:
-        """Score a token.
+        """Score a generated token.
 
         Args:
-            logits: float32 [vocabulary], from which it was chosen.
-            token: the token.
-            begin: code points that were certain before it.
-            end: code points that are certain with it.
+            logits: that it was chosen from, float32 [vocabulary].
+            token: its id.
+            begin: length of the decoded text before it, in code points.
+            end: length of the decoded text with it.
         """
         logprobs = logits.log_softmax(dim=-1)
         best = logprobs.topk(min(self._most, len(logprobs)))
@@ -42,13 +42,13 @@ class Scores:
         self._held.append(Score(chosen, likeliest, _offset(chosen.spelling, begin, end)))
 
     def before(self, offset: int) -> tuple[Score, ...]:
-        """Those not handed out yet whose tokens begin before a place in the text."""
+        """Take the scores of tokens that begin before an offset in the text."""
         ready = tuple(score for score in self._held if score.offset < offset)
         del self._held[: len(ready)]
         return ready
 
     def rest(self) -> tuple[Score, ...]:
-        """All that were not handed out yet."""
+        """Take all remaining scores."""
         ready, self._held = tuple(self._held), []
         return ready
 
@@ -57,9 +57,9 @@ class Scores:
 
 
 def _offset(spelling: bytes, begin: int, end: int) -> int:
-    """Where a token begins that was the last to be written from `begin` to `end`.
+    """Offset of the last token of the text from `begin` to `end`.
 
-    Before it there may be text that became certain only now; a part of a character begins where the character does.
+    Other text, completed by this token, may precede it. A part of a character has the character's offset.
     """
     try:
         return max(begin, end - len(spelling.decode()))

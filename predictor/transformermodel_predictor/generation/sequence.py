@@ -1,4 +1,4 @@
-"""One text while it is generated."""
+"""The state of one text while it is generated."""
 
 from collections.abc import Collection, Sequence
 
@@ -14,15 +14,15 @@ from transformermodel_predictor.generation.stops import StopScanner
 
 
 class Continuation:
-    """The tokens that follow a prompt, one after another.
+    """Generates the continuation of a prompt, token by token.
 
     Args:
-        prompt: tokens of the prompt, at least one.
-        parameters: how they are chosen; `max_new_tokens` already fits the model's positions.
-        ends: the tokens that end a text.
-        tokenizer: what writes them.
-        measured: whether the pieces tell how sure the model was.
-        likeliest: of how many tokens the scores tell at each place; None where no scores are wanted.
+        prompt: token ids, at least one.
+        parameters: of generation; `max_new_tokens` already fits the model's positions.
+        ends: end-of-sequence tokens.
+        tokenizer: decodes the tokens.
+        measured: whether pieces have a certainty.
+        likeliest: number of most likely tokens per score; None for no scores.
     """
 
     def __init__(
@@ -36,54 +36,56 @@ class Continuation:
         likeliest: int | None = None,
     ) -> None:
         self.prompt = tuple(prompt)
-        self._left = parameters.max_new_tokens
+        self._tokens_left = parameters.max_new_tokens
         self._ends = frozenset(ends)
         self._sampler = Sampler(parameters, prompt, ends)
         self._detokenizer = Detokenizer(tokenizer, prompt)
         self._stops = StopScanner(parameters.stop)
         self._measured = measured
         self._scores = None if likeliest is None else Scores(tokenizer, likeliest)
-        self._written = self._told = 0
-        """Code points that the tokens have written, and those of them that were told."""
+        self._decoded = self._emitted = 0
+        """Code points of decoded text, and of those emitted in pieces."""
 
     @property
     def room(self) -> int:
-        """Positions that it may still come to need, prompt included."""
-        return len(self.prompt) + self._left
+        """Positions that the prompt and the remaining tokens may need."""
+        return len(self.prompt) + self._tokens_left
 
     def advance(self, logits: torch.Tensor, likeliest: int) -> Piece:
-        """The next token.
+        """Generate the next token.
 
         Args:
-            logits: float32 [vocabulary] of the last position, on the CPU.
-            likeliest: the token with the largest of them.
+            logits: of the last position, float32 [vocabulary] on the CPU.
+            likeliest: the token with the largest logit.
         """
         sampler = self._sampler
         token = likeliest if sampler.takes_the_likeliest else sampler.choose(logits)
         sampler.note(token)
-        self._left -= 1
-        begin = self._written
+        self._tokens_left -= 1
+        begin = self._decoded
         text, reason = self._write(token)
-        self._told += len(text)
+        self._emitted += len(text)
         if self._scores is not None:
-            self._scores.add(logits, token, begin, self._written)
-        return Piece(token, text, reason, _certainty(logits, token) if self._measured else None, self._ready(reason))
+            self._scores.add(logits, token, begin, self._decoded)
+        certainty = _certainty(logits, token) if self._measured else None
+        return Piece(token, text, reason, certainty, self._emitted_scores(reason))
 
-    def _ready(self, reason: FinishReason | None) -> tuple[Score, ...]:
-        """The scores that belong to what has been told."""
+    def _emitted_scores(self, reason: FinishReason | None) -> tuple[Score, ...]:
+        """The scores of the text emitted so far, each returned once."""
         if self._scores is None:
             return ()
-        return self._scores.rest() if reason is FinishReason.Length else self._scores.before(self._told)
+        return self._scores.rest() if reason is FinishReason.Length else self._scores.before(self._emitted)
 
     def _write(self, token: int) -> tuple[str, FinishReason | None]:
+        """The text to emit after a token, and why it is the last."""
         if token in self._ends:
             return self._stops.flush(), FinishReason.Stop
         new = self._detokenizer.feed(token)
-        self._written += len(new)
+        self._decoded += len(new)
         text = self._stops.feed(new)
         if self._stops.stopped:
             return text, FinishReason.Stop
-        if self._left == 0:
+        if self._tokens_left == 0:
             return text + self._stops.flush(), FinishReason.Length
         return text, None
 

@@ -1,4 +1,4 @@
-"""Many sequences of different lengths in one forward pass of a transformers model."""
+"""The batched decoder of transformers models: many sequences of different lengths in one forward pass."""
 
 from collections.abc import Sequence
 from itertools import repeat
@@ -15,14 +15,14 @@ from transformermodel_predictor.generation.step import ModelStep
 
 
 class SlotDecoder:
-    """One forward pass per step for all rows. Implements `Decoder`.
+    """Runs one forward pass per step for all rows. Implements `Decoder`.
 
-    For models whose layers keep keys and values of all positions, and that take positions and masks from outside:
-    nearly all decoders. Whether a model is one of them is found out by trying (`choice.choose_decoder`).
+    For models that cache keys and values of all positions in every layer, and accept position ids and attention masks:
+    nearly all decoders. `choice.choose_decoder` finds out by trying.
 
     Args:
         model: in evaluation mode.
-        run: what runs in place of the model's own step, such as a recording of it.
+        run: replaces the model's own step, such as a recording of it.
     """
 
     def __init__(self, model: PreTrainedModel, run: Pass | None = None) -> None:
@@ -33,40 +33,40 @@ class SlotDecoder:
         self._positions = model_limit(model)
 
     def open(self, tokens: Sequence[int]) -> Prompt[Cache]:
-        """Begin with a prompt."""
+        """See `Decoder`."""
         return Prompt(tokens, DynamicCache())
 
     def read(self, prompt: Prompt[Cache], most: int) -> torch.Tensor | None:
-        """Read some more of a prompt: as many tokens as are read of others too, filled up behind its end."""
+        """See `Decoder`; on CPUs passes have whole tiles of tokens, padded after the prompt's end."""
         if prompt.left > most:
-            whole = most if self._tile is None else rounded_down(most, self._tile) or most
-            last_logits(self._model, prompt.take(whole), prompt.cache)
+            size = most if self._tile is None else rounded_down(most, self._tile) or most
+            last_logits(self._model, prompt.take(size), prompt.cache)
             return None
         read = prompt.read
         tokens = prompt.take(most)
-        return last_logits(self._model, tokens, prompt.cache, self._filled(read, len(tokens)) - len(tokens))
+        return last_logits(self._model, tokens, prompt.cache, self._padded_length(read, len(tokens)) - len(tokens))
 
     @torch.inference_mode()
     def read_together(self, prompts: Sequence[Prompt[Cache]]) -> list[torch.Tensor]:
-        """Read short prompts in one pass. They are filled up behind their ends, where no token of theirs looks."""
+        """See `Decoder`; one pass, padded after the prompts' ends, which causal attention never sees."""
         rows = [prompt.take(len(prompt)) for prompt in prompts]
-        shortest, longest = min(map(len, rows)), self._filled(0, max(map(len, rows)))
-        filled = [[*row, *repeat(row[-1], longest - len(row))] for row in rows]
-        together = DynamicCache()
+        shortest, longest = min(map(len, rows)), self._padded_length(0, max(map(len, rows)))
+        padded = [[*row, *repeat(row[-1], longest - len(row))] for row in rows]
+        cache = DynamicCache()
         output = self._model(
-            input_ids=torch.tensor(filled, device=self._model.device),
-            past_key_values=together,
+            input_ids=torch.tensor(padded, device=self._model.device),
+            past_key_values=cache,
             use_cache=True,
             logits_to_keep=longest - shortest + 1,
         )
         for row, prompt in enumerate(prompts):
-            for layer, (keys, values) in enumerate(states_of(together)):
+            for layer, (keys, values) in enumerate(states_of(cache)):
                 prompt.cache.update(keys[row : row + 1], values[row : row + 1], layer)
         return [output.logits[row, len(tokens) - shortest].float().cpu() for row, tokens in enumerate(rows)]
 
     @torch.inference_mode()
     def join(self, prompt: Prompt[Cache]) -> None:
-        """Copy a prompt's keys and values into the last row."""
+        """See `Decoder`; copies the prompt's keys and values into the last row."""
         states = states_of(prompt.cache)
         if not self._rows.layers:
             self._rows = Rows([RowLayer(keys, values) for keys, values in states])
@@ -74,13 +74,13 @@ class SlotDecoder:
 
     @torch.inference_mode()
     def step(self, tokens: Sequence[int]) -> torch.Tensor:
-        """Add a token to every row."""
-        (logits,) = self._run(*self.given(tokens))
+        """See `Decoder`."""
+        (logits,) = self._run(*self.step_arguments(tokens))
         self._rows.lengthen(1)
         return logits.float().cpu()
 
-    def given(self, tokens: Sequence[int]) -> tuple[torch.Tensor, ...]:
-        """What a step over these tokens takes; there is room for them."""
+    def step_arguments(self, tokens: Sequence[int]) -> tuple[torch.Tensor, ...]:
+        """Allocate space for one token per row; returns the arguments of `ModelStep`."""
         device = self._model.device
         columns = self._rows.room_for(1)
         held = torch.arange(self._rows.longest + 1, device=device)[None]
@@ -89,22 +89,22 @@ class SlotDecoder:
 
     @torch.inference_mode()
     def leave(self, row: int) -> None:
-        """Drop a row; the last one takes its place. The last to leave takes the memory with it."""
+        """See `Decoder`; dropping the last row frees the memory."""
         self._rows.remove(row)
 
     @property
     def columns(self) -> int:
-        """How many positions the cache has memory for, per row."""
+        """Positions allocated per row."""
         return self._rows.columns
 
     def clear(self) -> None:
-        """Drop all rows and their memory."""
+        """See `Decoder`; frees the memory."""
         self._rows.clear()
 
-    def _filled(self, read: int, tokens: int) -> int:
-        """How many tokens are run in place of so many, after those that were read: never beyond the model's positions.
+    def _padded_length(self, read: int, tokens: int) -> int:
+        """Length of a pass over `tokens` tokens after `read` others, padded to tiles within the model's positions.
 
-        What they leave in a cache is cut off when the prompt joins.
+        The padding's keys and values are dropped when the prompt joins.
         """
         if self._tile is None:
             return tokens
@@ -112,10 +112,10 @@ class SlotDecoder:
 
 
 def states_of(cache: Cache) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    """Keys and values of each layer, [1, heads, columns, size].
+    """Keys and values of each layer, [rows, heads, columns, size].
 
     Raises:
-        TypeError: a layer keeps something else.
+        TypeError: a layer caches something else.
     """
     states = []
     for layer in cache.layers:

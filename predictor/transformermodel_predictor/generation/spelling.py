@@ -1,4 +1,4 @@
-"""What single tokens write, to the byte: a token may be part of a character."""
+"""The exact bytes of single tokens, which may be parts of characters."""
 
 import re
 
@@ -7,16 +7,16 @@ from transformers.convert_slow_tokenizer import bytes_to_unicode
 
 _REPLACEMENT = "\ufffd"
 _BYTE = re.compile(r"<0x([0-9A-F]{2})>")
-"""The name of a token that stands for one byte, in vocabularies of SentencePiece."""
+"""A byte token in SentencePiece vocabularies."""
 _BYTES = {character: byte for byte, character in bytes_to_unicode().items()}  # type: ignore[no-untyped-call]
-"""The bytes that characters of a token's name stand for, in byte-level vocabularies."""
+"""The byte that each character of a token stands for, in byte-level vocabularies."""
 
 
 class Spelling:
-    """Writes tokens one by one, as they stand behind others.
+    """Spells single tokens, as within a text.
 
     Args:
-        tokenizer: only read; it may be in use elsewhere.
+        tokenizer: only read; may be in use elsewhere.
     """
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
@@ -24,13 +24,13 @@ class Spelling:
         self._known: dict[int, bytes] = {}
 
     def __call__(self, token: int) -> bytes:
-        """What a token writes, in UTF-8; a special token writes its name."""
+        """The bytes of a token, in UTF-8; of a special token its name."""
         if token not in self._known:
             self._known[token] = self._spell(token)
         return self._known[token]
 
     def _spell(self, token: int) -> bytes:
-        """Behind itself: the beginning of a text is written differently, without a space for one."""
+        """Decode the token after itself: at the start of a text it would lose its leading space."""
         text = self._decoded([token, token])[len(self._decoded([token])) :]
         if _REPLACEMENT not in text:
             return text.encode()

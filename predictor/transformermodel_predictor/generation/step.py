@@ -1,4 +1,4 @@
-"""One pass of a transformers model over a further token of every row."""
+"""The decoding step of a transformers model: one forward pass over the next token of every row."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from transformermodel_predictor.generation.windows import Windows
 
 
 class ModelStep:
-    """A step as the model itself runs it. Takes and gives tensors alone, so that it can be recorded.
+    """Runs a step with the model itself. Takes and returns only tensors, so that it can be recorded.
 
     Args:
         model: in evaluation mode.
@@ -21,18 +21,18 @@ class ModelStep:
         self._model = model
         self._windows = Windows(model)
 
-    def __call__(self, *given: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Read a token of every row, and write its keys and values into the rows, in place.
+    def __call__(self, *arguments: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Read one token per row, and write its keys and values into the cache, in place.
 
         Args:
-            given: the tokens, int64 [rows, 1]; the columns into which they belong, int64 [rows, 1], which are their
-                positions; all columns up to the end of the longest row, int64 [1, columns]; and for each layer its
-                keys and its values, [rows or more, heads, columns or more, size].
+            arguments: the tokens, int64 [rows, 1]; their columns, which are also their positions, int64 [rows, 1]; the
+                numbers of all columns up to the end of the longest row, int64 [1, columns]; and the cached keys and
+                values of each layer, [rows or more, heads, columns or more, size].
 
         Returns:
             The logits [rows, vocabulary].
         """
-        tokens, columns, held, *states = given
+        tokens, columns, held, *states = arguments
         layers = [
             _Layer(keys, values, columns, held.shape[1]) for keys, values in zip(states[::2], states[1::2], strict=True)
         ]
@@ -48,7 +48,7 @@ class ModelStep:
 
 
 class _Layer(HeldLayer):  # type: ignore[no-untyped-call] # transformers' classes are not annotated
-    """A layer of rows in one step, which writes one token of each."""
+    """A cache layer that writes one token per row."""
 
     def __init__(self, keys: torch.Tensor, values: torch.Tensor, columns: torch.Tensor, longest: int) -> None:
         super().__init__(longest - 1)
@@ -63,7 +63,7 @@ class _Layer(HeldLayer):  # type: ignore[no-untyped-call] # transformers' classe
         *_: Any,  # noqa: ANN401 - transformers' interface
         **__: Any,  # noqa: ANN401
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Write one token per row at the row's own end; what all rows hold, up to the end of the longest."""
+        """Write one token at the end of each row; returns the rows' keys and values up to the end of the longest."""
         keys, values = self._held
         write(keys, key_states, self._places)
         write(values, value_states, self._places)

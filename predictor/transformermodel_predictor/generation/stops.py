@@ -1,41 +1,41 @@
-"""Texts at which generation ends, wherever the borders of the tokens are. Pure."""
+"""Detects stop strings in streamed text, across token boundaries. Pure."""
 
 from collections.abc import Sequence
 
 
 class StopScanner:
-    """Lets text through up to the first stop string, and holds back what may be the beginning of one.
+    """Passes text on up to the first stop string, and holds back what may be the start of one.
 
     Args:
-        stops: the stop strings; none of them is empty.
+        stops: the stop strings, not empty.
     """
 
     def __init__(self, stops: Sequence[str]) -> None:
         self._stops = tuple(stops)
         self._held = ""
         self.stopped = False
-        """Whether a stop string has come. It and what follows is not let through."""
+        """Whether a stop string was found. It and the text after it are dropped."""
 
     def feed(self, text: str) -> str:
-        """What may be told after this text has come."""
+        """Feed the next text; returns what can be emitted."""
         if not self._stops or not text:
             return text
         text = self._held + text
-        found = [(text.find(stop) + len(stop), -len(stop)) for stop in self._stops if stop in text]
-        if found:
+        matches = [(text.find(stop) + len(stop), -len(stop)) for stop in self._stops if stop in text]
+        if matches:
             self.stopped, self._held = True, ""
-            end, before = min(found)  # the one that is complete first; of several, the longest
-            return text[: end + before]
-        kept = len(text) - max(_beginning(text, stop) for stop in self._stops)
-        self._held = text[kept:]
-        return text[:kept]
+            end, negative_length = min(matches)  # the first to be complete; of several, the longest
+            return text[: end + negative_length]
+        safe = len(text) - max(_prefix_at_end(text, stop) for stop in self._stops)
+        self._held = text[safe:]
+        return text[:safe]
 
     def flush(self) -> str:
-        """What was held back, when nothing follows any more."""
+        """Take the text held back, at the end of generation."""
         held, self._held = self._held, ""
         return held
 
 
-def _beginning(text: str, stop: str) -> int:
-    """Length of the longest beginning of the stop string with which the text ends."""
+def _prefix_at_end(text: str, stop: str) -> int:
+    """Length of the longest proper prefix of the stop string that the text ends with."""
     return next((size for size in range(min(len(text), len(stop) - 1), 0, -1) if text.endswith(stop[:size])), 0)

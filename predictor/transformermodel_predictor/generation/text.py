@@ -1,4 +1,4 @@
-"""What is to be continued, and the text that follows it. Pure data."""
+"""Prompts and generated texts. Pure data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,14 +10,14 @@ from transformermodel_predictor.generation.piece import Certainty, FinishReason,
 
 @dataclass(frozen=True)
 class GenerationQuestion:
-    """What is to be continued, and how.
+    """A prompt with its generation parameters. It has a text, messages or tokens.
 
     Attributes:
-        text: the prompt; empty where there are messages or tokens.
-        messages: the conversation so far, each with `role` and `content`; None where there is a text.
-        tokens: the prompt as the ids of its tokens, to which none are added; None where there is a text.
-        parameters: how the continuation is generated.
-        likeliest: how many of the likeliest tokens each score of the answer tells; None where no scores are wanted.
+        text: the prompt; empty if there are messages or tokens.
+        messages: the conversation so far, each with `role` and `content`; None otherwise.
+        parameters: of generation.
+        likeliest: number of most likely tokens per score; None for no scores.
+        tokens: the prompt as token ids, to which no special tokens are added; None otherwise.
     """
 
     text: str
@@ -29,13 +29,13 @@ class GenerationQuestion:
 
 @dataclass(frozen=True)
 class EncodedPrompt:
-    """A question as the model sees it.
+    """A tokenized question.
 
     Attributes:
-        question: the question, with as many new tokens at most as the model has positions for.
-        text: the prompt; a conversation as the chat template writes it, tokens as the tokenizer does.
-        tokens: the prompt's tokens, at least one.
-        truncated: how many tokens at its beginning the model does not see.
+        question: with `max_new_tokens` limited to the model's positions.
+        text: the prompt; a conversation rendered by the chat template, tokens decoded by the tokenizer.
+        tokens: the prompt's token ids, at least one.
+        truncated: number of tokens cut off at its start.
     """
 
     question: GenerationQuestion
@@ -46,15 +46,15 @@ class EncodedPrompt:
 
 @dataclass(frozen=True)
 class GeneratedText:
-    """What follows a prompt.
+    """The continuation of a prompt.
 
     Attributes:
-        prompt: what it follows.
-        text: the text, without special tokens.
-        tokens: the tokens it was made of, the one that ended it included.
+        prompt: that it continues.
+        text: without special tokens.
+        tokens: the generated token ids, the end-of-sequence token included.
         finish_reason: why it ends.
-        certainties: how sure the model was of each token; empty where that was not measured.
-        scores: of the tokens that wrote the text; empty where none are wanted.
+        certainties: of each token; empty if not measured.
+        scores: of the tokens of `text`; empty if not requested.
     """
 
     prompt: EncodedPrompt
@@ -66,5 +66,5 @@ class GeneratedText:
 
     @property
     def full_text(self) -> str:
-        """The text, after the prompt where that is wanted too."""
+        """The text, with the prompt before it if `return_full_text`."""
         return self.prompt.text + self.text if self.prompt.question.parameters.return_full_text else self.text

@@ -1,4 +1,4 @@
-"""Which ids of tokens a model takes. Pure."""
+"""Validates token ids against a model's vocabulary. Pure."""
 
 from collections.abc import Sequence
 
@@ -6,17 +6,17 @@ from transformermodel_predictor.tasks.task import InvalidQuestion
 
 
 def require_tokens(tokens: Sequence[object], vocabulary: int) -> None:
-    """Pass where a model has all tokens of a prompt: compiled code reads beyond its embeddings for one that it has not.
+    """Check a prompt's token ids: compiled code would read beyond the embedding table for an invalid one.
 
     Args:
-        tokens: as a client sent them.
-        vocabulary: ids are at least 0 and below this.
+        tokens: from the client.
+        vocabulary: number of token ids.
 
     Raises:
-        InvalidQuestion: one is no such number; the text says which.
+        InvalidQuestion: a token id is invalid; the message says which.
     """
-    absent = (place for place, token in enumerate(tokens) if type(token) is not int or not 0 <= token < vocabulary)
-    for place in absent:
-        raise InvalidQuestion(
-            f"token {place} of a prompt is none of the model's, which are 0 to {vocabulary - 1}", field="text"
-        )
+    for index, token in enumerate(tokens):
+        if type(token) is not int or not 0 <= token < vocabulary:
+            raise InvalidQuestion(
+                f"token {index} of a prompt is none of the model's, which are 0 to {vocabulary - 1}", field="text"
+            )

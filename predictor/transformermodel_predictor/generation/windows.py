@@ -1,4 +1,4 @@
-"""What the layers of a model see of the tokens before: some all of it, some a window."""
+"""Attention masks of a model's layers: full, or with a sliding window."""
 
 import torch
 from transformers import PreTrainedModel
@@ -8,10 +8,10 @@ FULL = "full_attention"
 
 
 class Windows:
-    """The attention masks of a model.
+    """Builds the attention masks of a model.
 
     Args:
-        model: what its configuration says of windows, and the dtype of its masks.
+        model: its configuration tells the window size and the kinds of layers; masks have its dtype.
     """
 
     def __init__(self, model: PreTrainedModel) -> None:
@@ -22,11 +22,11 @@ class Windows:
         self._kinds = sorted(set(kinds)) if self._window else [FULL]
 
     def masks(self, held: torch.Tensor, positions: torch.Tensor) -> torch.Tensor | dict[str, torch.Tensor]:
-        """What is added to the scores, [rows, 1, tokens, columns]: one, or by kind of layer where there are several.
+        """Additive masks, [rows, 1, tokens, columns]: a single one, or one per kind of layer if there are several.
 
         Args:
-            held: int64 [rows or 1, columns], the position that each column holds; one beyond all where it holds none.
-            positions: int64 [rows, tokens], those of the tokens that look.
+            held: position of each cache column, int64 [rows or 1, columns]; beyond all others for unused columns.
+            positions: of the attending tokens, int64 [rows, tokens].
         """
         masks = {kind: self._mask(kind, held[:, None, :], positions[:, :, None]) for kind in self._kinds}
         return masks if len(masks) > 1 else masks[self._kinds[0]]

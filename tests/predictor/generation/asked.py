@@ -46,7 +46,7 @@ def require_that_company_changes_nobody(batch: Batch, model: PreTrainedModel, to
     for member in members:
         batch.step([member])
         batch.step([])
-    members[6].gone = True
+    members[6].cancelled = True
     while len(batch):
         batch.step([])
 

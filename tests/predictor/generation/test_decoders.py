@@ -140,7 +140,7 @@ def test_an_architecture_that_cannot_be_decoded_together_is_decoded_one_by_one(
     told = generate(decoder, [continuation(prompt, 6, tokenizer) for prompt in asked])
 
     assert isinstance(decoder, SeparateDecoder)
-    assert "BloomForCausalLM is decoded one sequence after another" in caplog.text
+    assert "BloomForCausalLM is decoded one sequence at a time" in caplog.text
     assert [tokens(pieces) for pieces in told] == [own_tokens(model, prompt, 6) for prompt in asked]
 
 
@@ -148,7 +148,7 @@ def test_an_architecture_that_forgets_is_refused() -> None:
     shape = {"vocab_size": VOCABULARY, "hidden_size": 32, "num_hidden_layers": 2, "state_size": 4}
     model = MambaForCausalLM(MambaConfig(**shape)).eval()
 
-    with pytest.raises(PreparationFailed, match="MambaForCausalLM forgets") as failure:
+    with pytest.raises(PreparationFailed, match="MambaForCausalLM cannot generate token by token") as failure:
         choose_decoder(model)
 
     assert failure.value.reason is FailureReason.UnsupportedArchitecture

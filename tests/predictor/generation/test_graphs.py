@@ -153,9 +153,9 @@ def test_an_architecture_whose_positions_cannot_be_told_is_refused(tmp_path: Pat
 @pytest.mark.parametrize(
     ("prompt", "problem"),
     [
-        ([5, VOCABULARY], f"there is a token {VOCABULARY}; this model takes 0 to {VOCABULARY - 1}"),
-        ([-1], "there is a token -1"),
-        ([5] * (POSITIONS + 1), f"a row comes to have {POSITIONS + 1} tokens; this model takes at most {POSITIONS}"),
+        ([5, VOCABULARY], f"token id {VOCABULARY} is out of range; this model takes 0 to {VOCABULARY - 1}"),
+        ([-1], "token id -1 is out of range"),
+        ([5] * (POSITIONS + 1), f"a row would have {POSITIONS + 1} tokens; this model takes at most {POSITIONS}"),
     ],
     ids=["too large", "negative", "too many"],
 )

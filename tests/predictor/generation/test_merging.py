@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from tests.predictor.gated import PATIENCE_SECONDS
-from transformermodel_predictor.generation.merging import merged
+from transformermodel_predictor.generation.merging import merge
 
 
 class Streams:
@@ -25,7 +25,7 @@ class Streams:
 
 async def test_closing_it_closes_the_streams_that_have_begun() -> None:
     streams = Streams()
-    together = merged([streams.open(number) for number in range(3)], at_once=2)
+    together = merge([streams.open(number) for number in range(3)], at_once=2)
     assert {await anext(together), await anext(together)} == {(0, "item of 0"), (1, "item of 1")}
     await asyncio.wait_for(together.aclose(), PATIENCE_SECONDS)
     assert sorted(streams.closed) == [0, 1]
@@ -37,7 +37,7 @@ async def test_a_stream_that_fails_closes_the_others_and_is_told() -> None:
         raise ArithmeticError("no more")
 
     streams = Streams()
-    together = merged([streams.open(0), failing()], at_once=2)
+    together = merge([streams.open(0), failing()], at_once=2)
     assert {await anext(together), await anext(together)} == {(0, "item of 0"), (1, "last")}
     with pytest.raises(ArithmeticError, match="no more"):
         await asyncio.wait_for(anext(together), PATIENCE_SECONDS)

@@ -13,7 +13,7 @@ from tests.predictor.tiny_language import make_language_model
 from transformermodel_predictor.engines.linears import can_prepack, prepack
 from transformermodel_predictor.generation.batch import generate
 from transformermodel_predictor.generation.choice import choose_decoder
-from transformermodel_predictor.generation.own_logits import trial
+from transformermodel_predictor.generation.reference_logits import trial
 from transformermodel_predictor.generation.slots import SlotDecoder
 
 RECORDED = ("llama", "gpt2", "qwen2", "qwen2 with windows", "mistral", "gemma2")

@@ -11,7 +11,7 @@ from transformermodel_predictor.engines.engine import Engine
 from transformermodel_predictor.engines.pretrained import PretrainedEngine
 from transformermodel_predictor.generation.batch import generate
 from transformermodel_predictor.generation.decoder import SeparateDecoder
-from transformermodel_predictor.generation.loaded import LoadedGenerator, generated
+from transformermodel_predictor.generation.loaded import LoadedGenerator, generated_text
 from transformermodel_predictor.generation.loading import ends_of
 from transformermodel_predictor.generation.sequence import Continuation
 from transformermodel_predictor.generation.text import GeneratedText
@@ -88,4 +88,4 @@ def _generated(merged: Merged, task: TextGeneration, question: Any) -> Generated
     parameters, ends = prompt.question.parameters, ends_of(model, tokenizer)
     continuation = Continuation(prompt.tokens, parameters, ends, tokenizer, measured=True)
     (pieces,) = generate(SeparateDecoder(model), [continuation])
-    return generated(prompt, pieces)
+    return generated_text(prompt, pieces)

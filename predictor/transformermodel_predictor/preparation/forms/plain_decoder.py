@@ -15,7 +15,7 @@ from transformermodel_predictor.generation.graph_decoder import GraphDecoder
 from transformermodel_predictor.generation.graph_signature import LENGTHS, LOGITS, DecoderSignature, LayerShape
 from transformermodel_predictor.generation.held_layer import HeldLayer
 from transformermodel_predictor.generation.loading import ends_of
-from transformermodel_predictor.generation.own_logits import OwnLogits, prompts_for, trial
+from transformermodel_predictor.generation.reference_logits import ReferenceLogits, prompts_for, trial
 from transformermodel_predictor.generation.slots import states_of
 from transformermodel_predictor.generation.windows import Windows
 from transformermodel_predictor.preparation.forms.exportable import Exportable
@@ -103,7 +103,7 @@ def exportable_decoder(merged: Merged, place: Place, dtype: torch.dtype = torch.
         given: tuple[torch.Tensor, ...] = plain(*tensors)
         return given
 
-    reason = OwnLogits.of(model).reason_against(lambda: decoder(own))
+    reason = ReferenceLogits.of(model).mismatch(lambda: decoder(own))
     if reason is not None:
         raise unsupported(
             f"{type(model).__name__} cannot be given what it has read and the positions of what follows, which its "

@@ -15,7 +15,7 @@ from transformermodel_predictor.explanations.twins import twin_of
 from transformermodel_predictor.generation.batch import generate
 from transformermodel_predictor.generation.choice import choose_decoder
 from transformermodel_predictor.generation.decoder import Decoder
-from transformermodel_predictor.generation.loaded import generated
+from transformermodel_predictor.generation.loaded import generated_text
 from transformermodel_predictor.generation.loading import ends_of
 from transformermodel_predictor.generation.sequence import Continuation
 from transformermodel_predictor.generation.text import EncodedPrompt, GeneratedText, GenerationQuestion
@@ -77,7 +77,7 @@ class GeneratorAnswering:
             Continuation(prompt.tokens, prompt.question.parameters, ends, self.tokenizer) for prompt in prompts
         ]
         pieces = generate(self._new_decoder(), continuations)
-        return [generated(prompt, told) for prompt, told in zip(prompts, pieces, strict=True)]
+        return [generated_text(prompt, told) for prompt, told in zip(prompts, pieces, strict=True)]
 
     @cached_property
     def _new_decoder(self) -> Callable[[], Decoder[Any]]:

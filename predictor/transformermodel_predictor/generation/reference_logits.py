@@ -1,4 +1,4 @@
-"""What a model gives when its sequences are decoded one by one: what every other way is compared with."""
+"""Reference logits: a model's own when it decodes sequences one by one; every other decoder is compared with them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,17 +17,17 @@ from transformermodel_predictor.resources import resources_classified
 _PROMPT_LENGTHS = (2, 6)
 _TOLERANCE = {torch.float32: 1e-3}
 _COARSE_TOLERANCE = 0.1
-"""Of the largest logit, for the dtypes that are shorter than float32."""
+"""For dtypes shorter than float32, relative to the largest logit."""
 
 
 @dataclass(frozen=True)
-class OwnLogits:
-    """What a model gives when sequences are decoded one by one: what every other way is compared with.
+class ReferenceLogits:
+    """A model's logits on a few prompts, decoded one by one.
 
     Attributes:
-        prompts: of different lengths.
-        logits: of a trial with them.
-        tolerance: largest difference, as a share of the largest logit.
+        prompts: token ids, of different lengths.
+        logits: from `trial` with these prompts.
+        tolerance: largest difference, relative to the largest logit.
     """
 
     prompts: list[list[int]]
@@ -36,11 +36,11 @@ class OwnLogits:
 
     @classmethod
     def of(cls, model: PreTrainedModel) -> Self:
-        """Try a model.
+        """Decode the prompts with a model, and check them against passes over whole sequences.
 
         Raises:
-            PreparationFailed: UnsupportedArchitecture, it cannot go on from what it has read; UnsupportedForm, not in 8
-                bit; OutOfMemory.
+            PreparationFailed: UnsupportedArchitecture, the model cannot continue from its cache; UnsupportedForm, it
+                cannot in 8 bits; OutOfMemory.
         """
         prompts = prompts_for(model.config.get_text_config().vocab_size, _PROMPT_LENGTHS)
         try:
@@ -53,22 +53,22 @@ class OwnLogits:
                 FailureReason.UnsupportedArchitecture,
                 f"{type(model).__name__} cannot generate token by token ({one_line(error)}).",
             ) from error
-        own = cls(prompts, logits, _TOLERANCE.get(model.dtype, _COARSE_TOLERANCE))
-        if own._close(own.logits[: len(prompts)], whole):
-            return own
+        reference = cls(prompts, logits, _TOLERANCE.get(model.dtype, _COARSE_TOLERANCE))
+        if reference._close(reference.logits[: len(prompts)], whole):
+            return reference
         if is_quantized(model):
             raise PreparationFailed(
                 FailureReason.UnsupportedForm,
-                f"{type(model).__name__} in Int8 gives other logits when it goes on token by token: its activations do "
-                "not bear so few bits. BFloat16 takes twice the memory and keeps them.",
+                f"{type(model).__name__} in Int8 gives other logits when it generates token by token: its activations "
+                "do not tolerate 8 bits. BFloat16 takes twice the memory and keeps them.",
             )
         raise PreparationFailed(
             FailureReason.UnsupportedArchitecture,
-            f"{type(model).__name__} forgets what it has read: its logits differ when it goes on token by token.",
+            f"{type(model).__name__} cannot generate token by token: with its cache it gives other logits.",
         )
 
-    def reason_against(self, make: Callable[[], Decoder[Any]]) -> str | None:
-        """Why a decoder does not suit the model, in a few words; None where it gives the model's own logits.
+    def mismatch(self, make: Callable[[], Decoder[Any]]) -> str | None:
+        """Why a decoder does not suit the model, in a few words; None if it reproduces the reference logits.
 
         Raises:
             PreparationFailed: OutOfMemory, which says nothing about the decoder.
@@ -78,17 +78,18 @@ class OwnLogits:
                 return None if self._close(self.logits, trial(make(), self.prompts)) else "its logits differ"
         except PreparationFailed:
             raise
-        except Exception as error:  # noqa: BLE001 - likewise; whoever asks has another way
+        except Exception as error:  # noqa: BLE001 - it depends on the architecture; the caller has another decoder
             return one_line(error)
 
-    def _close(self, own: torch.Tensor, other: torch.Tensor) -> bool:
-        return bool(torch.isfinite(other).all()) and bool((own - other).abs().max() <= self.tolerance * own.abs().max())
+    def _close(self, expected: torch.Tensor, actual: torch.Tensor) -> bool:
+        largest_error = self.tolerance * expected.abs().max()
+        return bool(torch.isfinite(actual).all()) and bool((expected - actual).abs().max() <= largest_error)
 
 
 def prompts_for(vocabulary: int, lengths: Sequence[int]) -> list[list[int]]:
-    """Prompts of these lengths, always the same, of tokens from the middle of the vocabulary.
+    """Deterministic prompts of these lengths, of token ids from the middle of the vocabulary.
 
-    At its beginning are special tokens: of a text of those alone the logits in bfloat16 are mostly rounding.
+    The first ids are special tokens, on which bfloat16 logits are mostly rounding error.
     """
     return [
         [(vocabulary // 3 + 997 * place + 31 * length) % vocabulary for place in range(length)] for length in lengths
@@ -96,21 +97,24 @@ def prompts_for(vocabulary: int, lengths: Sequence[int]) -> list[list[int]]:
 
 
 def trial(decoder: Decoder[Any], prompts: Sequence[Sequence[int]], most: int | None = None) -> torch.Tensor:
-    """Logits [rows, vocabulary] after a step of all prompts, after a further one without the first, and of the prompts.
+    """Exercise a decoder: read prompts, step all rows, drop the first row, and step the others.
 
     Args:
         decoder: without rows.
-        prompts: what is read.
-        most: how many tokens of a prompt at a time; all of all prompts together when None.
+        prompts: token ids.
+        most: tokens of a prompt to read at a time; None reads all prompts together.
+
+    Returns:
+        Logits [rows, vocabulary]: of the first step, of the second, and at the ends of the prompts.
     """
     opened = [decoder.open(tokens) for tokens in prompts]
     ends = decoder.read_together(opened) if most is None else [_read(decoder, prompt, most) for prompt in opened]
     for prompt in opened:
         decoder.join(prompt)
-    together = decoder.step([tokens[0] for tokens in prompts])
+    first = decoder.step([tokens[0] for tokens in prompts])
     decoder.leave(0)
-    left = [*prompts[-1:], *prompts[1:-1]]  # the last has taken the place of the first
-    return torch.cat([together, decoder.step([tokens[0] for tokens in left]), torch.stack(ends)])
+    remaining = [*prompts[-1:], *prompts[1:-1]]  # the last row has taken the place of the first
+    return torch.cat([first, decoder.step([tokens[0] for tokens in remaining]), torch.stack(ends)])
 
 
 def _read(decoder: Decoder[Any], prompt: Prompt[Any], most: int) -> torch.Tensor:
@@ -122,6 +126,6 @@ def _read(decoder: Decoder[Any], prompt: Prompt[Any], most: int) -> torch.Tensor
 
 @torch.inference_mode()
 def _without_cache(model: PreTrainedModel, prompts: list[list[int]]) -> torch.Tensor:
-    """Logits [rows, vocabulary] after the first step, from whole sequences."""
+    """Logits [rows, vocabulary] after the first step, from passes over whole sequences."""
     rows = [model(torch.tensor([[*tokens, tokens[0]]], device=model.device), use_cache=False) for tokens in prompts]
     return torch.stack([row.logits[0, -1].float().cpu() for row in rows])

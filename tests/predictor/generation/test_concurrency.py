@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from transformermodel_predictor.generation.abreast import abreast
+from transformermodel_predictor.generation.concurrency import for_each
 
 
 class Desk:
@@ -32,7 +32,7 @@ class Desk:
 
 async def test_the_next_begins_when_one_before_it_is_done() -> None:
     desk = Desk()
-    working = asyncio.create_task(abreast(range(5), desk.work, 2))
+    working = asyncio.create_task(for_each(range(5), desk.work, 2))
     await desk.wait_for(2)
     assert (desk.begun, desk.ended) == ([0, 1], [])
 
@@ -55,14 +55,14 @@ async def test_what_fails_ends_all_and_nothing_is_under_way_any_more() -> None:
         await desk.work(item)
 
     with pytest.raises(ArithmeticError, match="item 2"):
-        await abreast(range(5), work, 3)
+        await for_each(range(5), work, 3)
 
     assert desk.begun == desk.ended == [0, 1]
 
 
 async def test_when_it_is_cancelled_nothing_is_under_way_any_more() -> None:
     desk = Desk()
-    working = asyncio.create_task(abreast(range(5), desk.work, 2))
+    working = asyncio.create_task(for_each(range(5), desk.work, 2))
     await desk.wait_for(2)
 
     working.cancel()
