@@ -1,4 +1,4 @@
-"""When this process looks for garbage: not where there is none, for each search looks at all that there is."""
+"""Tunes Python's garbage collection: a full collection visits every object of the process."""
 
 import gc
 from collections.abc import Iterator
@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Without a search meanwhile.
+    """Disable garbage collection inside the `with` block.
 
-    It is for what makes many objects that stay, such as a large body's lists, or the modules of PyTorch and
-    transformers: of the seconds that their import takes, searches are a quarter.
+    For work that creates many lasting objects, such as parsing a large body, or importing PyTorch and transformers,
+    which collections make a quarter slower.
     """
     enabled = gc.isenabled()
     gc.disable()
@@ -22,13 +22,11 @@ def uncollected() -> Iterator[None]:
 
 
 def pass_over_modules() -> None:
-    """Have garbage collected among what is made from now on alone, not among the modules that a process has imported.
+    """Collect garbage once, and exclude everything that is left, such as imported modules, from later collections.
 
-    What their import has left goes before.
-
-    It is for processes that do nothing but prepare or serve: a collection of everything takes a quarter of a second for
-    the modules of PyTorch and transformers. Each measurement begins with one, and in a server nobody is answered
-    meanwhile. Only the first call does something: what earlier preparations have left must be collected.
+    For processes that only prepare or serve: a full collection takes a quarter of a second for the modules of PyTorch
+    and transformers. Every measurement starts with one, and a server answers nobody meanwhile. Only the first call has
+    an effect, since garbage of earlier preparations must still be collected.
     """
     if not gc.get_freeze_count():
         gc.collect()

@@ -1,4 +1,4 @@
-"""Threads that end with their work."""
+"""An executor whose threads end with their work."""
 
 import threading
 from collections.abc import Callable
@@ -10,11 +10,11 @@ _T = TypeVar("_T")
 
 
 class PassingThreads(Executor):
-    """An executor with a thread for each piece of work, which ends with it.
+    """Runs each piece of work in a new thread, which ends with it.
 
-    Loading a model computes, and OpenMP keeps helpers for every thread that ever computed, as long as it lives. Once
-    there are more of them than processors it lets all of them sleep between two operations instead of waiting awake,
-    and a forward pass of a single text takes twice as long.
+    Loading a model computes, and OpenMP keeps worker threads for every living thread that has computed. Once they
+    outnumber the processors, OpenMP lets them sleep between operations instead of spinning, and a forward pass over a
+    single text takes twice as long.
 
     Args:
         name: of the threads.

@@ -1,4 +1,4 @@
-"""Long work of the event loop in portions, between which whoever else waits for the loop has a turn."""
+"""Splits long work on the event loop into portions, between which other tasks run."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterable
@@ -7,13 +7,13 @@ from typing import TypeVar
 _Item = TypeVar("_Item")
 
 PORTION = 64
-"""Rows that are worked on at one go: some milliseconds of them, as each takes some tens of microseconds."""
+"""Rows per portion: a few milliseconds of work, at tens of microseconds per row."""
 
 
 async def in_portions(items: Iterable[_Item], size: int = PORTION) -> AsyncGenerator[_Item, None]:
-    """The items in their order. After each `size` of them the event loop does what else there is to do.
+    """The items in order, yielding to the event loop after every `size` of them.
 
-    What no more than fills one portion is gone through without a pause.
+    Items that fit into one portion are returned without a pause.
     """
     for number, item in enumerate(items):
         if number and number % size == 0:

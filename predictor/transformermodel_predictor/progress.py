@@ -1,11 +1,11 @@
-"""What a preparation says while it works."""
+"""Progress of a preparation."""
 
 from enum import StrEnum
 from typing import Protocol
 
 
 class Step(StrEnum):
-    """The steps of a preparation, in their order. One whose result is there already is left out."""
+    """The steps of a preparation, in order. A step is skipped if its result exists already."""
 
     Resolve = "Resolve"
     Acquire = "Acquire"
@@ -18,22 +18,22 @@ class Step(StrEnum):
 
 
 class Progress(Protocol):
-    """Somebody who watches: a terminal, a Job's log, or nobody."""
+    """Receives progress: a terminal, a Job's log, or nothing."""
 
     def step(self, step: Step, detail: str) -> None:
-        """A step begins; detail names what it works on."""
+        """A step starts; `detail` names what it works on."""
         ...
 
     def bytes(self, done: int, total: int) -> None:
-        """How much of the current step's data is there; both in bytes."""
+        """Progress of the current step's data, in bytes."""
         ...
 
 
 class Unwatched:
-    """Nobody watches. Implements `Progress`."""
+    """Ignores progress. Implements `Progress`."""
 
     def step(self, step: Step, detail: str) -> None:
-        """Nobody is told."""
+        """See `Progress`; ignored."""
 
     def bytes(self, done: int, total: int) -> None:
-        """Nobody is told."""
+        """See `Progress`; ignored."""

@@ -1,4 +1,4 @@
-"""Exhausted resources, which can come to light anywhere: disk, memory, threads, processes, open files."""
+"""Classifies exhausted disk space, memory, threads, processes and open files, however a library reports them."""
 
 import errno
 import os
@@ -19,11 +19,11 @@ _NO_MEMORY_IN_TEXT = ("can't allocate memory", "not enough memory", "Cannot allo
 
 
 class DiskFull(PreparationFailed):
-    """Something could not be written.
+    """The disk, or a quota on it, is full.
 
     Attributes:
-        number: what the operating system says, of `errno`.
-        place: the file or its folder; None while nobody has said.
+        number: the `errno`.
+        place: the file or its folder; None while unknown.
     """
 
     def __init__(self, number: int, place: Path | None) -> None:
@@ -38,14 +38,13 @@ class DiskFull(PreparationFailed):
 
 @contextmanager
 def resources_classified(folder: Path | None = None) -> Iterator[None]:
-    """Turn a full disk, exhausted memory and limits that are reached into their failure classes, whoever notices them.
+    """Turn errors of a full disk, of exhausted memory and of reached limits into their failure classes.
 
-    safetensors, tokenizers and torch have exceptions of their own for both, which differ from others only in their
-    text. Whoever takes all errors of some work for something else, such as a damaged file, has this around the work
-    itself.
+    safetensors, tokenizers and torch raise exceptions of their own for these, which only their text distinguishes. Code
+    that takes all errors of some work for another failure, such as a damaged file, must wrap the work in this.
 
     Args:
-        folder: where the work writes; told where whoever notices does not say.
+        folder: where the work writes; named in the message if the error does not name a file.
 
     Raises:
         PreparationFailed: InsufficientStorage, OutOfMemory, or MachineRefused: no more threads, processes or files.
@@ -80,7 +79,7 @@ def resources_classified(folder: Path | None = None) -> Iterator[None]:
 
 
 def _is_of_rust(error: Exception) -> bool:
-    """Whether an error is one as safetensors raises them, or tokenizers, which has no class of its own for them."""
+    """Whether an error comes from safetensors, or from tokenizers, which raises plain `Exception`."""
     return isinstance(error, SafetensorError) or type(error) is Exception
 
 

@@ -1,1 +1,1 @@
-"""Trying a graph: random batches for it, and in which sizes it can be called."""
+"""Tries out graphs: random batches, and the batch sizes and lengths that a graph accepts."""

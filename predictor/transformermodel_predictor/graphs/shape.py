@@ -1,7 +1,7 @@
-"""In which sizes a graph can be called that somebody else has traced.
+"""Finds the batch sizes and lengths that a traced graph from the user accepts.
 
-A trace may hold for the shape alone that it was made with, and give errors or other answers in every other. What it
-gives for single rows, padded to the length it was traced with, is therefore what everything else is compared with.
+A trace may be valid only for the shape it was made with, and fail or give other outputs for others. Its outputs for
+single rows, padded to the traced length, are therefore the reference for all others.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,31 +20,31 @@ from transformermodel_predictor.tasks.task import Encoding, Outputs
 
 _LENGTHS = ((1,), (7, 5, 12))
 _TOLERANCE = 1e-4
-"""Largest difference of a logit, as a share of the largest logit where that is above 1."""
+"""Largest difference of a logit, relative to the largest logit if that is above 1."""
 
 _FAILURES = (RuntimeError, ValueError, LookupError, TypeError)
-"""What PyTorch raises for graphs that cannot take a batch, and we for outputs that are not as the script's."""
+"""Errors that mean a graph does not accept a batch: PyTorch's, and ours for outputs of another form."""
 
 
 @dataclass(frozen=True)
 class Shape:
-    """How a graph is called, and how many logits it gives for a row or a token."""
+    """How to call a graph, and the number of logits per row or token."""
 
     signature: Signature
     classes: int
 
 
 def shape_of(graph: Graph, traced: Signature, device: torch.device, *, row_per_token: bool) -> Shape:
-    """Try batches of several sizes and lengths, then of several sizes, then single rows; the first that holds.
+    """The most flexible shape that works: any size and length, else any size, else single rows.
 
     Args:
         graph: on the device.
-        traced: its inputs and outputs, and the length that it was traced with.
-        device: where it runs.
-        row_per_token: whether its outputs have a row for each token, padding included.
+        traced: its inputs and outputs, and the length it was traced with.
+        device: the graph's.
+        row_per_token: whether its outputs have a row per token, padding included.
 
     Raises:
-        PreparationFailed: UnsupportedForm, it does not run, or gives numbers that are not finite.
+        PreparationFailed: UnsupportedForm, the graph does not run, or its outputs are not finite.
     """
     alone = replace(traced, device=device.type, fixed_length=True, batch_size=1)
     batches = random_batches(traced, [*_LENGTHS, (traced.max_length,)])
@@ -78,7 +78,7 @@ def _holds(
     expected: Sequence[list[Outputs]],
     row_per_token: bool,
 ) -> bool:
-    """Whether a graph that is called this way gives what it gives for single padded rows."""
+    """Whether a graph called this way reproduces its outputs for single padded rows."""
     for batch, rows in zip(batches, expected, strict=True):
         try:
             given = _run(graph, signature, device, batch, row_per_token)

@@ -1,4 +1,4 @@
-"""The few things that are done with objects."""
+"""Operations on the objects of a bucket."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -19,13 +19,13 @@ _NOT_THAT_VERSION = (HTTPStatus.PRECONDITION_FAILED, HTTPStatus.CONFLICT, HTTPSt
 
 @dataclass(frozen=True)
 class StoredObject:
-    """An object as its service lists it.
+    """An object as listed by its service.
 
     Attributes:
-        key: its name below the bucket's location.
+        key: relative to the bucket's location.
         size: in bytes.
-        version: changes with every write: the generation, or the ETag.
-        modified: when it was written, by the service's clock.
+        version: its generation or ETag, which changes with every write.
+        modified: time of the last write, by the service's clock.
     """
 
     key: str
@@ -51,11 +51,11 @@ class Bucket:
         return self._given
 
     def below(self, key: str) -> "Bucket":
-        """The objects under a key, over the same connection."""
+        """The bucket of the objects below a key, over the same connection."""
         return Bucket(self.location.at(key), self._service)
 
     def list(self, key: str = "") -> list[StoredObject]:
-        """The objects below a key, sorted; none where there is nothing."""
+        """The objects below a key, sorted by key; empty if there are none."""
         path = self._path(key)
         with self._classified(key):
             found: dict[str, Any] = self._service.files.find(path, detail=True)
@@ -64,13 +64,13 @@ class Bucket:
         )
 
     def state(self, key: str = "") -> StoredObject | None:
-        """One object, or None where there is none."""
+        """One object, or None if it does not exist."""
         with self._classified(key):
             entry = self._absent_is_none(self._service.files.info, self._path(key))
         return self._stored(entry) if entry is not None and entry["type"] == "file" else None
 
     def read(self, key: str) -> bytes | None:
-        """The content of a small object, or None where there is none."""
+        """The content of a small object, or None if it does not exist."""
         with self._classified(key):
             content: bytes | None = self._absent_is_none(self._service.files.cat_file, self._path(key))
         return content
@@ -82,12 +82,12 @@ class Bucket:
         return content
 
     def write(self, key: str, content: bytes) -> None:
-        """Write a small object, whatever was there."""
+        """Write a small object, replacing any other."""
         with self._classified(key):
             self._service.files.pipe_file(self._path(key), content)
 
     def create(self, key: str, content: bytes) -> bool:
-        """Write a small object unless there is one (If-None-Match: *); whether it was written. One of several wins."""
+        """Write a small object unless it exists (If-None-Match: *); returns whether it was written. One writer wins."""
         with self._classified(key):
             try:
                 self._service.files.pipe_file(self._path(key), content, mode="create")
@@ -96,7 +96,7 @@ class Bucket:
         return True
 
     def replace(self, key: str, content: bytes, version: str) -> bool:
-        """Write a small object over a version of it (If-Match); whether it was still that one. Of several one wins."""
+        """Replace a small object if it still has this version (If-Match); returns whether it had. One writer wins."""
         with self._classified(key):
             try:
                 self._service.files.pipe_file(self._path(key), content, **self._service.over(version))
@@ -107,12 +107,12 @@ class Bucket:
         return True
 
     def upload(self, file: Path, key: str) -> None:
-        """Write a file as an object, in parts if it is large. The object appears at once, when it is whole."""
+        """Upload a file as an object, in parts if it is large. The object appears atomically once it is complete."""
         with self._classified(key):
             self._service.files.put_file(str(file), self._path(key), **self._service.upload)
 
     def remove(self, keys: Iterable[str]) -> None:
-        """Remove objects, one after another in the given order; one that is not there is removed already."""
+        """Remove objects one by one, in order; missing ones are ignored."""
         for key in keys:
             with self._classified(key):
                 self._absent_is_none(self._service.files.rm_file, self._path(key))
@@ -144,6 +144,6 @@ class Bucket:
 
 
 def _is_of_another_version(error: Exception) -> bool:
-    """Whether a write was refused because the object has another version than it was to replace."""
+    """Whether a conditional write was refused because the object has another version."""
     refusal = refusal_of(error)
     return isinstance(error, FileExistsError) or (refusal is not None and refusal.status in _NOT_THAT_VERSION)

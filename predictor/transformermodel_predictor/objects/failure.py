@@ -1,4 +1,4 @@
-"""What the refusals of object storage mean to the user."""
+"""Turns errors of object storage into failures for the user."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ _MESSAGES = {
 }
 
 _NO_BUCKET = frozenset({"NoSuchBucket", "ContainerNotFound"})
-"""What S3 and Azure say where not the object is missing but what it would be in."""
+"""Codes of S3 and Azure for a missing bucket, rather than a missing object."""
 
 
 @contextmanager

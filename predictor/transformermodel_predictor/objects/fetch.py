@@ -1,4 +1,4 @@
-"""Objects into a folder: several at once, large ones in several ranges, going on where a killed process ended."""
+"""Downloads objects into a folder: several at once, large ones in ranges, resumed after a killed process."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -16,16 +16,16 @@ from transformermodel_predictor.transfer.space import require_space
 
 _REQUESTS_AT_ONCE = 8
 _READ_BYTES = 4 << 20
-"""How much one request asks for; so much of each is in memory."""
+"""Bytes per request, which are held in memory."""
 
 
 @dataclass(frozen=True)
 class WantedObject:
-    """An object, and the file that it becomes.
+    """An object to download, and the file it becomes.
 
     Attributes:
-        key: where it is in the bucket.
-        file: its name in the folder, its size, and its SHA-256 where that is known.
+        key: in the bucket.
+        file: its name in the folder, its size, and its SHA-256 if known.
     """
 
     key: str
@@ -38,13 +38,13 @@ class WantedObject:
 
 
 def fetch(bucket: Bucket, wanted: Sequence[WantedObject], folder: Path, progress: Callable[[int], None]) -> None:
-    """Have objects as files in a folder, verified where their hash is known.
+    """Download objects into a folder, and verify those whose hash is known.
 
-    What an earlier attempt has brought is not asked for again. `progress` is told how many bytes are there.
+    Bytes from an earlier attempt are not downloaded again. `progress` is called with the number of bytes present.
 
     Raises:
-        PreparationFailed: InsufficientStorage, before anything is written; ChecksumMismatch, other bytes came than were
-            announced; or what the service says.
+        PreparationFailed: InsufficientStorage, before anything is written; ChecksumMismatch, the bytes differ from the
+            announced ones; or the service's failure.
     """
     for item in wanted:
         (folder / item.file.name).parent.mkdir(parents=True, exist_ok=True)
@@ -63,7 +63,7 @@ def fetch(bucket: Bucket, wanted: Sequence[WantedObject], folder: Path, progress
 
 
 class _Receiver:
-    """Brings segments into their landings and counts the bytes."""
+    """Downloads segments into their landings, and counts the bytes."""
 
     def __init__(self, bucket: Bucket, there: int, progress: Callable[[int], None]) -> None:
         self.stop = threading.Event()
@@ -74,7 +74,7 @@ class _Receiver:
         progress(there)
 
     def receive(self, key: str, landing: Landing, segment: Segment) -> None:
-        """Have what is missing of a segment; a whole file is verified and gets its name."""
+        """Download the missing bytes of a segment; a complete file is verified and renamed."""
         while (start := landing.position(segment)) < segment.stop:
             if self.stop.is_set():
                 return

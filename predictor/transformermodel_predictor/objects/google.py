@@ -1,4 +1,4 @@
-"""gcsfs with what it has no settings for: how often it asks again, and when not to; which version a write replaces."""
+"""gcsfs with what it has no settings for: number of retries, errors not to retry, and conditional writes."""
 
 from typing import Any
 from urllib.parse import quote
@@ -13,17 +13,17 @@ from transformermodel_predictor.objects.reason import reason_for
 from transformermodel_predictor.objects.refusal import refusal_of
 
 _ATTEMPTS = 4
-"""With pauses of 1, 2 and 4 seconds, and up to one more each; gcsfs's own six take 35 seconds."""
+"""With pauses of 1, 2 and 4 seconds plus up to 1 second of jitter; gcsfs's own six attempts take 35 seconds."""
 
 _ask = GCSFileSystem._request.__wrapped__
-"""One request, as it is before gcsfs makes it six."""
+"""A single request, without gcsfs's retry decorator."""
 
 
 class GoogleFileSystem(GCSFileSystem):  # type: ignore[misc] # gcsfs has no types
-    """Asks four times, and a storage that is full only once.
+    """Tries a request four times, but only once if the storage is full.
 
-    Asked again, a service forgets what was uploaded in parts and says that there is no such upload: the reason would be
-    lost.
+    On a retry the service has forgotten the parts of the upload, and answers that there is no such upload: the real
+    reason would be lost.
     """
 
     @retry_request(retries=_ATTEMPTS)  # type: ignore[untyped-decorator] # gcsfs has no types
@@ -37,7 +37,7 @@ class GoogleFileSystem(GCSFileSystem):  # type: ignore[misc] # gcsfs has no type
             raise
 
     async def _pipe_file(self, path: str, data: bytes, generation: str | None = None, **options: Any) -> Any:  # noqa: ANN401
-        """Write an object; where a generation is named, over that one alone."""
+        """Write an object; if a generation is given, only over that one."""
         if generation is None:
             return await super()._pipe_file(path, data, **options)
         bucket, key, _ = self.split_path(path)

@@ -1,4 +1,4 @@
-"""A place in object storage. Pure."""
+"""Locations in object storage. Pure."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -8,7 +8,7 @@ from transformermodel_api.origin import without_secrets
 
 
 class Scheme(StrEnum):
-    """The services that can be reached, by the schemes of their uris."""
+    """URI schemes of the supported services."""
 
     S3 = "s3"
     GCS = "gs"
@@ -52,7 +52,7 @@ class ObjectLocation:
         return f"{self.bucket}/{self.key}" if self.key else self.bucket
 
     def at(self, key: str) -> "ObjectLocation":
-        """What is below this place under a key."""
+        """The location of a key below this one."""
         return replace(self, key=f"{self.key}/{key}" if self.key else key)
 
 

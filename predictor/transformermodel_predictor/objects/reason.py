@@ -1,4 +1,4 @@
-"""Which class of failure a refusal of object storage is. Pure."""
+"""Classifies refusals of object storage as failure reasons. Pure."""
 
 from http import HTTPStatus
 
@@ -24,14 +24,14 @@ _FULL_CODES = frozenset(
     }
 )
 _FULL_TEXT = "no space left on device"
-"""What servers over a folder say with 500."""
+"""Texts of a 500 by servers that store objects in a folder."""
 
 
 def reason_for(refusal: Refusal) -> FailureReason | None:
-    """The class of a refusal; None for one that only a fault of ours can cause.
+    """The failure reason of a refusal; None for one that only a bug of ours can cause.
 
-    A service that is full says so in many ways: most have a status of their own, some give the one that means that
-    the caller may not write, or a general one, and tell by a code or only by their text.
+    Services report full storage in many ways: most with a status of their own, some as forbidden or as a general error
+    that only a code or the text distinguishes.
     """
     says = refusal.text.lower()
     forbidden = refusal.status == HTTPStatus.FORBIDDEN  # gcsfs keeps nothing of Google's codes here

@@ -1,4 +1,4 @@
-"""What a service of object storage says when it refuses. Each client keeps it somewhere else."""
+"""Extracts the error response of an object storage service from each client's exceptions."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,17 +6,17 @@ from http import HTTPStatus
 from typing import Any
 
 _FORBIDDEN = "Forbidden: "
-"""How gcsfs's errors of a 403 begin."""
+"""Prefix of gcsfs's messages for a 403."""
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """An answer that is an error.
+    """An error response.
 
     Attributes:
-        status: of HTTP.
-        codes: the service's own names for what is wrong, such as QuotaExceeded.
-        text: its sentence. It can hold addresses with signatures, and is never shown.
+        status: HTTP status.
+        codes: the service's error codes, such as QuotaExceeded.
+        text: the service's message. It may contain signed URLs, and is never shown.
     """
 
     status: int
@@ -25,7 +25,7 @@ class Refusal:
 
 
 def refusal_of(error: BaseException | None) -> Refusal | None:
-    """The answer behind an error or its causes; None where the service has not answered."""
+    """The error response behind an exception or its causes; None if the service has not answered."""
     for each in causes(error):
         status = _status(each)
         if status is not None:
@@ -34,7 +34,7 @@ def refusal_of(error: BaseException | None) -> Refusal | None:
 
 
 def causes(error: BaseException | None) -> Iterator[BaseException]:
-    """An error, what it was raised from, and so on."""
+    """An exception and its chain of causes."""
     while error is not None:
         yield error
         error = error.__cause__

@@ -1,4 +1,4 @@
-"""The clients of the services.
+"""Clients of the object storage services.
 
 Credentials and endpoints come from the environment alone, under the names that each service's own tools use, and are
 never put into messages:
@@ -25,21 +25,21 @@ PART_BYTES = 16 << 20
 _PARTS_AT_ONCE = 4
 
 _OF_SOCKETS = (ConnectionError, TimeoutError)
-"""Of all services; who reads an answer's body meets these as they are."""
+"""Of all services; they reach readers of a response's body unwrapped."""
 
 _WITHOUT_CACHES = {"use_listings_cache": False, "skip_instance_cache": True}
 
 
 @dataclass(frozen=True)
 class Service:
-    """A client and what its errors mean.
+    """A client, and how it differs from the others.
 
     Attributes:
         files: the fsspec file system.
-        unreachable: errors of the connection.
-        unauthorized: errors about credentials that are absent or refused before a request is made.
-        upload: how files are cut into parts.
-        over: what has a write of a small object replace one version of it alone.
+        unreachable: exceptions that mean a failed connection.
+        unauthorized: exceptions about credentials that are missing or rejected before a request is made.
+        upload: arguments of an upload in parts.
+        over: from a version, the arguments of a write that replaces only that version of a small object.
     """
 
     files: Any = field(repr=False)
@@ -50,7 +50,7 @@ class Service:
 
 
 def connect(scheme: Scheme) -> Service:
-    """The client of a service. It asks nobody yet."""
+    """Create the client of a service, without a request."""
     return _CLIENTS[scheme]()
 
 

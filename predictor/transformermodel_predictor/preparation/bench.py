@@ -1,4 +1,4 @@
-"""The folder in which candidates are built, and where finished steps are noted until the artifact is published."""
+"""The folder in which candidates are built, with the results of finished steps until the artifact is published."""
 
 import shutil
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Bench:
-    """A folder of one request. What is in it was finished, and need not be done again after a kill."""
+    """The working folder of one request. Steps recorded in it are finished, and are skipped after a kill."""
 
     folder: Path
 
@@ -27,26 +27,26 @@ class Bench:
         return self.folder / candidate.slug
 
     def is_built(self, candidate: Candidate) -> bool:
-        """Whether a candidate was built to the end: its manifest is written last."""
+        """Whether a candidate is completely built: its manifest is written last."""
         return (self.place(candidate) / MANIFEST_FILE).is_file()
 
     def built(self, candidate: Candidate) -> Artifact:
-        """A candidate that was built to the end."""
+        """A completely built candidate."""
         return open_artifact(self.place(candidate))
 
     def size(self, candidate: Candidate) -> int:
-        """Bytes of a candidate that was built."""
+        """Size of a built candidate, in bytes."""
         return read_manifest((self.place(candidate) / MANIFEST_FILE).read_text(encoding="utf-8")).size
 
     def clear(self, candidate: Candidate) -> Path:
-        """The folder of a candidate's files, which is not there yet."""
+        """The folder for a candidate's files, cleared."""
         place = self.place(candidate)
         if place.exists():
             shutil.rmtree(place)
         return place
 
     def require_room(self, size: int, what: str) -> None:
-        """Refuse to write so many bytes here where they have no room.
+        """Refuse to write more bytes than are free.
 
         Raises:
             PreparationFailed: InsufficientStorage, with both sizes.
@@ -54,12 +54,12 @@ class Bench:
         require_space(size, self.folder, what, free_bytes)
 
     def noted(self, name: str, kind: TypeAdapter[Result]) -> Result | None:
-        """The result of a step; None when it is not finished."""
+        """The recorded result of a step; None if it is not finished."""
         file = self._file(name)
         return kind.validate_json(file.read_bytes()) if file.is_file() else None
 
     def note(self, name: str, kind: TypeAdapter[Result], result: Result) -> Result:
-        """Write a step's result down."""
+        """Record a step's result."""
         write_atomically(self._file(name), kind.dump_json(result).decode())
         return result
 

@@ -1,4 +1,4 @@
-"""Writing a model as the content of an artifact: one candidate, with all that is needed to serve it."""
+"""Builds a candidate: writes a model as the content of an artifact, with all that serving needs."""
 
 from pathlib import Path
 
@@ -24,11 +24,11 @@ ANYWHERE = Place()
 def build(material: Material, task: TaskName, candidate: Candidate, folder: Path, place: Place = ANYWHERE) -> None:
     """Write weights in the candidate's form, tokenizer, labels and model-config.yaml into a new folder.
 
-    Beside a graph there are the float32 weights, too, from which its answers are explained by gradients. The model in
-    memory is left as it was, so that several candidates can be built of it.
+    Beside a graph the float32 weights are written, too, for explanations by gradient methods. The model in memory is
+    not changed, so that several candidates can be built from it.
 
     Raises:
-        PreparationFailed: UnsupportedForm, the model cannot be had this way; the message says why.
+        PreparationFailed: UnsupportedForm, the model does not support the form; the message says why.
     """
     _write_model(material, task, candidate, folder, place)
     with quiet():

@@ -1,4 +1,4 @@
-"""model-config.yaml from what was asked for and what was found: no field of the resource is lost. Pure."""
+"""Derives model-config.yaml from the request and the checkpoint: no field of the resource is lost. Pure."""
 
 from dataclasses import dataclass, replace
 
@@ -21,7 +21,7 @@ _COMPILE_MODE = {
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """What the checkpoint, its adapter and its tokenizer say of a model.
+    """Facts about a model from its checkpoint, adapter and tokenizer.
 
     Attributes:
         labels: number of classes; 0 for tasks without.

@@ -1,4 +1,4 @@
-"""What a failed preparation leaves for another attempt, and tells."""
+"""What a failed preparation reports, and keeps for another attempt."""
 
 import shutil
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from transformermodel_predictor.resources import resources_classified
 
 @contextmanager
 def failures_tell_commit(commit: str) -> Iterator[None]:
-    """Whatever fails from here on, the source was found: failures of the store are not to be taken for its own."""
+    """Add the source's commit to failures, which shows that the source was found: the failure may be the store's."""
     try:
         yield
     except PreparationFailed as error:
@@ -21,7 +21,7 @@ def failures_tell_commit(commit: str) -> Iterator[None]:
 
 @contextmanager
 def kept_for_another_attempt(folder: Path) -> Iterator[Path]:
-    """A folder that outlives an interruption and a failure that may pass, but not a failure that stays."""
+    """A folder that is kept after an interruption or a transient failure, and removed after a permanent one."""
     try:
         with resources_classified(folder):
             yield folder

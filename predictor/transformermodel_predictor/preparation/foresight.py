@@ -1,7 +1,7 @@
-"""What of a source can be found wrong before its weights are fetched, by the checks that the preparation makes too.
+"""Checks a source before its weights are fetched, with the same checks as the preparation.
 
-Files that are on this machine are looked into; of others, what their names and their configuration tell. What is in an
-archive or a GGUF file shows when it is there.
+Local files are opened; of remote ones, names and configuration are checked. The content of remote archives and GGUF
+files is unknown until they are fetched.
 """
 
 from pathlib import Path
@@ -21,13 +21,13 @@ _GGUF = ".gguf"
 
 
 def require_checkpoint(request: PreparationRequest, listing: Listing, origin: str, folder: Path) -> None:
-    """Refuse a checkpoint that the preparation would refuse; code that comes with it is not run.
+    """Refuse a checkpoint that the preparation would refuse, without running its code.
 
     Args:
-        request: what is wanted of it.
-        listing: what there is.
-        origin: its uri as it may be shown.
-        folder: an empty one to work in.
+        request: the preparation's.
+        listing: the source's files.
+        origin: its uri without secrets.
+        folder: an empty folder to work in.
 
     Raises:
         PreparationFailed: as `read_checkpoint`.
@@ -47,9 +47,9 @@ def require_adapter_source(listing: Listing, origin: str, folder: Path) -> None:
     """Refuse an adapter that the preparation would refuse.
 
     Args:
-        listing: what there is.
-        origin: its uri as it may be shown.
-        folder: an empty one to work in.
+        listing: the source's files.
+        origin: its uri without secrets.
+        folder: an empty folder to work in.
 
     Raises:
         PreparationFailed: UnsupportedSource, it has no configuration or no weights of an adapter, or they are damaged.
@@ -61,7 +61,7 @@ def require_adapter_source(listing: Listing, origin: str, folder: Path) -> None:
 
 
 def _is_closed(listing: Listing) -> bool:
-    """Whether nobody can look into it from outside."""
+    """Whether its content is unknown before it is fetched."""
     return any(is_archive(name) or name.endswith(_GGUF) for name in listing.sizes)
 
 
@@ -76,7 +76,7 @@ def _is_pickled(listing: Listing) -> bool:
 
 
 def _lay_out(listing: Listing, folder: Path) -> None:
-    """Have what is on this machine in one folder, without copying it."""
+    """Link the local files into one folder, without copying them."""
     folder.mkdir(parents=True)
     for name, file in listing.local.items():
         (folder / name).symlink_to(file.absolute())

@@ -1,4 +1,4 @@
-"""Golden answers: questions whose answers are known, asked before a model is served."""
+"""Golden tests: questions with known answers, asked before a model is served."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from transformermodel_predictor.tasks.task import InvalidQuestion
 SCORE_TOLERANCE = 0.01
 
 _SHOWN = 80
-"""How many characters of a text a message shows."""
+"""Characters of a text that a message shows."""
 
 
 class Answers(Protocol):
-    """A model that is asked in the calling thread."""
+    """Answers questions with a model, in the calling thread."""
 
     def __call__(
         self, questions: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any] | None = None, /
@@ -27,16 +27,16 @@ class Answers(Protocol):
 
 @dataclass(frozen=True)
 class GoldenResult:
-    """What a model answered to one question, by the names of its task's outputs."""
+    """A model's answer to one question, by the names of its task's outputs."""
 
     answer: Mapping[str, Any]
 
 
 def check_golden_answers(tests: Sequence[GoldenTest], answer: Answers) -> tuple[GoldenResult, ...]:
-    """Ask all questions; the results in their order.
+    """Ask all questions; returns the results in order.
 
     Raises:
-        PreparationFailed: GoldenAnswerMismatch, naming the first test that fails, what came and what was expected.
+        PreparationFailed: GoldenAnswerMismatch, with the first test that fails, its answer and the expected one.
     """
     results = tuple(_asked(index, test, answer) for index, test in enumerate(tests))
     problems = [

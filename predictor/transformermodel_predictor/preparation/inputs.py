@@ -1,4 +1,4 @@
-"""What a preparation starts from: the pinned checkpoint and adapter, and the key under which its result is kept."""
+"""The inputs of a preparation: the pinned checkpoint and adapter, and the key that its artifact is stored under."""
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,7 +15,7 @@ from transformermodel_predictor.progress import Progress
 from transformermodel_predictor.sources.pinned import Pinned
 
 PIPELINE_VERSION = 1
-"""Raised whenever the same input would give another artifact."""
+"""Incremented whenever the same inputs would give another artifact."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,10 @@ class Inputs:
         return fingerprint(self._identities())
 
     def key_for(self, request: PreparationRequest) -> str:
-        """Identity of all that decides the artifact and whether it may be served, 64 hexadecimal digits.
+        """The input key: identity of everything that decides the artifact and whether it may be served, 64 hex digits.
 
-        The tests are part of it, so an artifact that is found again has passed them. Where the sources were found is
-        not. The device counts as it is: whether the manifest names it or Auto finds it makes no difference.
+        It includes the tests, so an artifact found by its key has passed them, but not the sources' locations. The
+        device is the resolved one: it makes no difference whether the manifest names it or Auto finds it.
         """
         wanted = {name: value for name, value in request.document().items() if name not in ("source", "device")}
         placed = self.placement.identity(request.preparation.format)
@@ -86,7 +86,7 @@ def resolve(request: PreparationRequest, base: Path) -> Inputs:
 
 
 def acquire(inputs: Inputs, folder: Path, progress: Progress) -> Acquired:
-    """Have the pinned sources on this machine; what has to be fetched goes into the folder."""
+    """Fetch the pinned sources to this machine; downloads go into the folder."""
     checkpoint, adapter = inputs.checkpoint, inputs.adapter
     return Acquired(
         checkpoint=checkpoint.source.acquire(checkpoint.resolved, folder / "checkpoint", progress),
@@ -95,7 +95,7 @@ def acquire(inputs: Inputs, folder: Path, progress: Progress) -> Acquired:
 
 
 def acquire_tokenizer(inputs: Inputs, acquired: Acquired, folder: Path, progress: Progress) -> Acquired:
-    """Have the tokenizer too, where it is not the checkpoint's own. Each state of it goes into a folder of its own."""
+    """Fetch the tokenizer, too, if it is not the checkpoint's. Each of its revisions has a separate folder."""
     if (tokenizer := inputs.tokenizer) is None:
         return acquired
     place = folder / f"tokenizer-{tokenizer.resolved.commit}"

@@ -1,4 +1,4 @@
-"""What candidates are built of: a model in memory, or a graph that is there already."""
+"""What candidates are built from: a model in memory, or a graph from the user."""
 
 from transformermodel_api.contract import PreparationRequest
 from transformermodel_predictor.preparation.contest.candidates import Choice
@@ -17,7 +17,7 @@ Material = Merged | Traced
 
 
 def material_of(request: PreparationRequest, acquired: Acquired, placement: Placement) -> Material:
-    """Read the acquired sources, whichever they are.
+    """Read the acquired sources.
 
     Args:
         request: what is wanted.

@@ -1,4 +1,4 @@
-"""How much memory this process has, and how much it could have."""
+"""Memory that this process uses, and memory that is free."""
 
 import gc
 import os
@@ -16,7 +16,7 @@ _CGROUP = Path("/sys/fs/cgroup")
 
 
 def resident_bytes() -> int:
-    """Memory of this process that is in RAM, mapped files included; the largest there was, where only that is told."""
+    """Resident memory of this process in bytes, mapped files included; the peak where only that is known."""
     gc.collect()
     if _STATM.is_file():
         return int(_STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
@@ -25,13 +25,13 @@ def resident_bytes() -> int:
 
 
 def free_bytes() -> int | None:
-    """Memory that can still be had, of the machine and within the container's limit; None where nobody says."""
+    """Free memory in bytes, of the machine and within the container's limit; None if unknown."""
     known = [amount for amount in (_within_machine(), _within_container()) if amount is not None]
     return min(known, default=None)
 
 
 def device_free_bytes(device: "torch.device") -> int | None:
-    """Memory of an accelerator that can still be had; None for the CPU, and where nobody says."""
+    """Free memory of an accelerator in bytes; None for the CPU, and if unknown."""
     if device.type != "cuda":
         return None
     import torch  # slow to import, and loaded already where there is a device
@@ -48,7 +48,7 @@ def _within_machine() -> int | None:
 
 
 def _within_container() -> int | None:
-    """What the container's limit leaves (cgroup v2)."""
+    """Free bytes within the container's limit (cgroup v2)."""
     try:
         limit, used = ((_CGROUP / name).read_text().strip() for name in ("memory.max", "memory.current"))
     except OSError:

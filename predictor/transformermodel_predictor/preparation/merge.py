@@ -1,4 +1,4 @@
-"""From acquired sources to a model that fits its task: checkpoint, adapter, checks."""
+"""Loads the checkpoint, merges the adapter, and checks that the model fits its task."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -29,7 +29,7 @@ class Merged:
 
     Attributes:
         max_length: longest input in tokens.
-        configuration: what model-config.yaml says of it, whatever form its weights take.
+        configuration: model-config.yaml, without what depends on the candidate.
     """
 
     model: PreTrainedModel
@@ -83,7 +83,7 @@ def _model(
 
 
 def _require_vocabulary(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, origin: str) -> None:
-    """Refuse a tokenizer that can produce tokens for which the model has no embedding."""
+    """Refuse a tokenizer with token ids that the model has no embedding for."""
     embeddings: Any = model.get_input_embeddings()
     rows = embeddings.weight.shape[0]
     largest = max(tokenizer.get_vocab().values())

@@ -1,4 +1,4 @@
-"""What the machine on which a model is prepared can do, as far as Auto's choice depends on it."""
+"""Capabilities of the machine that prepares a model, as far as Auto's choice depends on them."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +17,7 @@ class Node:
     Attributes:
         cpu_flags: the kernel's names of the processor's instruction sets, such as `amx_bf16`.
         accelerators: names of the devices besides the CPU.
-        free_bytes: memory that can still be had; None where nobody says.
+        free_bytes: free memory; None if unknown.
     """
 
     cpu_flags: frozenset[str] = frozenset()
@@ -25,11 +25,11 @@ class Node:
     free_bytes: int | None = None
 
     def running_on(self, kind: str, free_bytes: int | None) -> "Node":
-        """The same machine, as far as what runs on one kind of its devices can use it.
+        """The same machine, restricted to one kind of its devices.
 
         Args:
             kind: PyTorch's name of the devices, such as `cuda`.
-            free_bytes: memory of the device that can still be had; None where nobody says.
+            free_bytes: free memory of the device; None if unknown.
         """
         known = [amount for amount in (self.free_bytes, free_bytes) if amount is not None]
         accelerators = () if kind == "cpu" else self.accelerators or (kind,)
@@ -37,7 +37,7 @@ class Node:
 
     @property
     def computes_bfloat16(self) -> bool:
-        """Whether bfloat16 is arithmetic of the hardware, and not only a way to store numbers."""
+        """Whether the hardware computes in bfloat16, rather than only storing it."""
         return bool(self.accelerators or self.cpu_flags & _BFLOAT16_FLAGS)
 
 

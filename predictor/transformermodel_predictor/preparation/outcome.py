@@ -1,4 +1,4 @@
-"""What a preparation tells of its artifact: the termination message of a Job, the summary in a terminal."""
+"""The outcome of a preparation, for a Job's termination message and a terminal's summary."""
 
 import json
 from typing import Any
@@ -14,7 +14,7 @@ _CHOSEN = "Chosen"
 
 
 def outcome_of(artifact: Artifact, inputs: Inputs, store: Store) -> Prepared:
-    """The outcome, with what the artifact's report says of the candidate that was chosen."""
+    """The outcome, with the report's figures of the chosen candidate."""
     candidate = artifact.manifest.candidate
     return Prepared(
         digest=artifact.manifest.digest,
@@ -30,7 +30,7 @@ def outcome_of(artifact: Artifact, inputs: Inputs, store: Store) -> Prepared:
 
 
 def read_report(artifact: Artifact) -> dict[str, Any]:
-    """report.json; empty where there is none, or one that somebody else wrote: it is no part of the artifact."""
+    """The content of report.json; empty if it is missing or invalid, since it is not part of the artifact's digest."""
     try:
         document = json.loads((artifact.path / REPORT_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -39,7 +39,7 @@ def read_report(artifact: Artifact) -> dict[str, Any]:
 
 
 def _chosen_in(report: dict[str, Any]) -> dict[str, Any]:
-    """What the report says of the candidate that was chosen."""
+    """The report's entry of the chosen candidate."""
     return next((entry for entry in report.get("candidates", ()) if entry.get("outcome") == _CHOSEN), {})
 
 

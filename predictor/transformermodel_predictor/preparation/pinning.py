@@ -1,4 +1,4 @@
-"""Pinning: from what a manifest names to the one state of it that will be read. Needs no PyTorch."""
+"""Pins the sources that a manifest names to one revision each. Needs no PyTorch."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ def pin_sources(source: RequestedSource, base: Path) -> tuple[Pinned, Pinned | N
     """Pin a checkpoint and, where there is one, its adapter.
 
     Raises:
-        PreparationFailed: one cannot be found, or nobody can be asked.
+        PreparationFailed: a source does not exist or cannot be reached.
     """
     trusted = source.trust_remote_code is RemoteCode.Allowed
     checkpoint = _pin(source.uri, source.revision, base, trusted=trusted)
@@ -25,7 +25,7 @@ def pin_sources(source: RequestedSource, base: Path) -> tuple[Pinned, Pinned | N
 
 
 def fingerprint_of(checkpoint: Pinned, adapter: Pinned | None) -> str:
-    """Short identity of the pinned state: another one means other files."""
+    """Short identity of the pinned state, which changes if any file changes."""
     adapted = adapter.resolved.identity if adapter is not None else None
     return fingerprint({"source": checkpoint.resolved.identity, "adapter": adapted})[:16]
 

@@ -1,4 +1,4 @@
-"""The preparation: resolve, and find what was prepared before or make it."""
+"""The preparation: resolves the sources, and finds the artifact in the store or makes it."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,7 +19,7 @@ from transformermodel_predictor.torchserve.tokenizer_source import pin_tokenizer
 
 
 def _nothing() -> None:
-    """What is to be done when all is loaded, unless told."""
+    """The default for `loaded`."""
 
 
 def prepare(
@@ -31,19 +31,19 @@ def prepare(
     budget: Budget | None = None,
     loaded: Callable[[], None] = _nothing,
 ) -> Prepared:
-    """Prepare what a request asks for, or find it if that was done before.
+    """Find a request's artifact in the store, or prepare it.
 
-    Whatever ends it early, nothing half-done is published. After an interruption, or a failure that may pass, a further
-    call goes on with what was downloaded and built; after a failure that stays nothing is left.
+    Nothing incomplete is ever published. After an interruption or a transient failure, the next call resumes with what
+    was downloaded and built; after a permanent failure, everything is removed.
 
     Args:
-        request: what is wanted.
-        store: where the artifact goes.
-        progress: who watches.
+        request: the preparation's.
+        store: receives the artifact.
+        progress: receives progress.
         base: folder that relative `file://` uris start from.
-        budget: how much measuring may cost.
-        loaded: called when what makes an artifact has been imported, unless the artifact is found: it takes seconds, to
-            which neither one that is prepared already comes nor a source that is not there.
+        budget: limits on the cost of measuring.
+        loaded: called once the modules that make an artifact are imported, which takes seconds; not if the artifact is
+            found, or the source is not.
 
     Raises:
         PreparationFailed: with the class of what went wrong.
@@ -81,7 +81,7 @@ def _make(
 
 
 def _find(request: PreparationRequest, inputs: Inputs, store: Store) -> Artifact | None:
-    """The artifact of these inputs. One that took its tokenizer from a hub is another when that has moved."""
+    """The stored artifact of these inputs; None also if it took its tokenizer from a hub and that has changed."""
     artifact = store.find(inputs.key_for(request))
     if artifact is None or (tokenizer := artifact.manifest.provenance.tokenizer) is None:
         return artifact

@@ -1,4 +1,4 @@
-"""On which device a model will run, and on which one of this machine its candidates are compared and measured."""
+"""The device a model will run on, and the device of this machine that its candidates are compared and measured on."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ _COMPILED = (Format.Exported,)
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a prepared model will run, and where it runs until then.
+    """The devices for serving and for preparing a model.
 
     Attributes:
         target: device of the predictor, as far as it is known.
@@ -38,7 +38,7 @@ class Placement:
         return self.target.type != self.device.type
 
     def refusal(self, candidate: Candidate) -> str | None:
-        """Why a candidate cannot be made on this machine, without a full stop; None where it can."""
+        """Why a candidate cannot be made on this machine, without a full stop; None if it can."""
         if self.absent and candidate.format in _BOUND:
             return (
                 f"the form {candidate.format.value} is made on the device that runs it, and this machine has no "
@@ -48,7 +48,7 @@ class Placement:
         return None
 
     def note(self) -> str | None:
-        """A sentence on figures that come from another device than the predictor's; None where they do not."""
+        """A note if figures are measured on another device than the predictor's; else None."""
         if not self.absent:
             return None
         return f"Compared and measured on the {_name(self.device)}: this machine has no {_name(self.target)}."
@@ -66,9 +66,9 @@ class Placement:
 
 
 def placement_for(wanted: Device) -> Placement:
-    """The place for a kind of device: the first of that kind here, and for Auto what a predictor would take here.
+    """The placement for a kind of device: the first of that kind; for Auto the one a predictor would take here.
 
-    A kind that is not here is no error: weights can be prepared for it elsewhere.
+    A kind that this machine lacks is no error: weights can be prepared for it all the same.
     """
     if wanted is not Device.Auto and not device_counts()[wanted]:
         return Placement(target=torch.device(wanted.value.lower()))

@@ -1,4 +1,4 @@
-"""What a preparation would do: which files it would fetch, at which commit, and which candidates it would try."""
+"""The plan of a preparation: which files it would fetch, at which commit, and which candidates it would try."""
 
 import json
 import tempfile
@@ -27,7 +27,7 @@ _WEIGHTS = (".safetensors", ".gguf", *_PICKLED)
 
 @dataclass(frozen=True)
 class PlannedSource:
-    """A source, its uri as it may be shown, and what would be fetched from it."""
+    """A pinned source with its uri, without secrets, and the files to fetch."""
 
     origin: str
     commit: str
@@ -48,31 +48,31 @@ class Plan:
 
     @property
     def bytes_to_fetch(self) -> int:
-        """Of all sources."""
+        """Bytes to fetch from all sources."""
         return sum(source.listing.bytes for source in self.sources)
 
     @property
     def is_of_archive(self) -> bool:
-        """Whether it is an archive that is prepared, whose handler leaves nothing to choose."""
+        """Whether an archive is prepared, whose handler leaves nothing to choose."""
         return not self.choice.candidates
 
     @property
     def bytes_to_store(self) -> int:
-        """What the weights of one candidate take: the others are left out where there is no room for them."""
+        """Bytes of one candidate's weights, the least that is needed: others are skipped if space is short."""
         listing = self.sources[0].listing
         return listing.bytes if self.is_of_archive else _weights(listing)
 
     @property
     def most_bytes_to_store(self) -> int:
-        """What the weights of all candidates take while they are tried."""
+        """Bytes of all candidates' weights while they are tried."""
         return self.bytes_to_store * max(1, len(self.choice.candidates))
 
 
 def plan(request: PreparationRequest, base: Path) -> Plan:
-    """Look a preparation's sources up without fetching any weights.
+    """Plan a preparation without fetching any weights.
 
     Raises:
-        PreparationFailed: as the preparation would, as far as that can be known.
+        PreparationFailed: as the preparation would, as far as that is known beforehand.
     """
     if request.task is TaskName.Custom:
         return _archive_plan(request, base)
@@ -115,7 +115,7 @@ def choose(request: PreparationRequest, placement: Placement, architecture: str,
 
 
 def _choice(request: PreparationRequest, placement: Placement, listing: Listing) -> Choice:
-    """A file of PyTorch's without a configuration is a graph: weights alone could not be prepared."""
+    """The candidates; a PyTorch file without a configuration must be a graph: weights alone cannot be prepared."""
     if listing.configuration is None and any(name.endswith(_PICKLED) for name in listing.sizes):
         return choose_traced(request.preparation, placement)
     return choose(request, placement, _model_type(listing.configuration), _weights(listing))
@@ -137,7 +137,7 @@ def _planned(source: Pinned, folder: Path) -> PlannedSource:
 
 
 def _model_type(configuration: str | None) -> str:
-    """As config.json says; empty where it says nothing that can be read, which the preparation itself will refuse."""
+    """`model_type` in config.json; empty if it cannot be read, which the preparation will refuse."""
     try:
         document: Any = json.loads(configuration or "{}")
     except ValueError:

@@ -1,4 +1,4 @@
-"""What a manifest says of an artifact's origin."""
+"""The provenance of an artifact, for its manifest."""
 
 from importlib.metadata import PackageNotFoundError, version
 
@@ -10,7 +10,7 @@ _LIBRARIES = ("peft", "safetensors", "tokenizers", "torch", "transformers", "tra
 
 
 def provenance_of(inputs: Inputs, candidate: Candidate) -> Provenance:
-    """The origin of what is prepared from these inputs with the libraries that are installed."""
+    """The provenance of an artifact prepared from these inputs with the installed libraries."""
     resolved = inputs.checkpoint.resolved
     return Provenance(
         candidate=candidate,
@@ -24,7 +24,7 @@ def provenance_of(inputs: Inputs, candidate: Candidate) -> Provenance:
 
 
 def library_versions() -> dict[str, str]:
-    """The versions of those libraries that are installed here and take part in what is prepared."""
+    """Versions of the installed libraries that take part in preparations."""
     return {name: found for name in _LIBRARIES if (found := _version(name))}
 
 

@@ -1,4 +1,4 @@
-"""What is told and noted while an artifact is prepared."""
+"""Records the steps of a preparation while passing its progress on."""
 
 import time
 from collections import defaultdict
@@ -8,10 +8,10 @@ from transformermodel_predictor.progress import Progress, Step
 
 
 class Recorder:
-    """Passes progress on and notes how long each step took and how much data it had.
+    """Passes progress on, and records the duration and the data of each step.
 
     Args:
-        clock: seconds that only ever grow.
+        clock: monotonic seconds.
     """
 
     def __init__(self, watcher: Progress, clock: Callable[[], float] = time.monotonic) -> None:
@@ -21,17 +21,17 @@ class Recorder:
         self._bytes: dict[Step, int] = {}
 
     def step(self, step: Step, detail: str) -> None:
-        """A step begins."""
+        """See `Progress`."""
         self._began.append((step, self._clock()))
         self._watcher.step(step, detail)
 
     def bytes(self, done: int, total: int) -> None:
-        """How much of the current step's data is there."""
+        """See `Progress`."""
         self._bytes[self._began[-1][0]] = total
         self._watcher.bytes(done, total)
 
     def seconds(self) -> dict[str, float]:
-        """Duration of each step so far, all candidates together."""
+        """Seconds of each step so far, summed over candidates."""
         ends = [began for _, began in self._began[1:]] + [self._clock()]
         total: defaultdict[str, float] = defaultdict(float)
         for (step, began), end in zip(self._began, ends, strict=True):
@@ -39,5 +39,5 @@ class Recorder:
         return {step: round(seconds, 3) for step, seconds in total.items()}
 
     def data(self) -> dict[str, int]:
-        """Bytes of each step that has told."""
+        """Bytes of each step that reported any."""
         return {step.value: total for step, total in self._bytes.items()}

@@ -1,4 +1,4 @@
-"""report.json: what was measured while an artifact was prepared for the last time. It differs from run to run."""
+"""report.json: the measurements of an artifact's latest preparation. It differs from run to run."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""How much room a candidate takes on the disk while it is built."""
+"""Disk space that a candidate needs."""
 
 from transformermodel_api.preparation import Format, Precision
 from transformermodel_api.spec import TaskName
@@ -7,13 +7,13 @@ from transformermodel_predictor.preparation.material import Material
 from transformermodel_predictor.preparation.torchserve_script.traced import Traced
 
 _BYTES = {Precision.Float32: 4, Precision.BFloat16: 2, Precision.Float16: 2, Precision.Int8: 1}
-"""Of a weight; of int8 some stay larger."""
+"""Bytes per weight; in int8 models some weights stay larger."""
 
 
 def least_bytes(material: Material, task: TaskName, candidate: Candidate) -> int:
-    """What a candidate's weights take at least, in bytes, with those from which a graph's answers are explained.
+    """Lower bound on the size of a candidate's weights, in bytes, with those for explaining a graph's answers.
 
-    It is looked at before: what writes graphs ends the whole process where a disk is full, and says nothing.
+    Checked before building: the writers of graphs crash the process, without a message, on a full disk.
     """
     if isinstance(material, Traced):
         return material.file.stat().st_size

@@ -1,1 +1,1 @@
-"""How bytes of a known state come into a folder: in ranges, verified, going on where a killed process ended."""
+"""Transfers files of a known state into a folder: in ranges, verified, resumed after a killed process."""

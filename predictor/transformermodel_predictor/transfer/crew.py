@@ -1,4 +1,4 @@
-"""Threads that share one piece of work, of which each part is needed."""
+"""Runs the parts of one piece of work in threads; all parts are needed."""
 
 import threading
 from collections.abc import Callable, Iterable
@@ -6,13 +6,13 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
 
 def run_all(parts: Iterable[Callable[[], None]], stop: threading.Event, threads: int, name: str) -> None:
-    """Run every part, so many at a time; the first failure ends the others and is raised.
+    """Run every part, at most `threads` at a time; the first failure stops the others and is raised.
 
     Args:
-        parts: each looks at `stop` now and then, and returns when it is set.
-        stop: set when all parts are done, when one has failed, and when the caller is interrupted.
-        threads: how many run at a time.
-        name: that the threads' names begin with.
+        parts: each checks `stop` regularly, and returns once it is set.
+        stop: set when all parts are done, when one fails, and when the caller is interrupted.
+        threads: number of concurrent threads.
+        name: prefix of the threads' names.
     """
     with ThreadPoolExecutor(threads, thread_name_prefix=name) as pool:
         try:

@@ -1,6 +1,6 @@
-"""Files over HTTP into a folder: several at once, large ones in several ranges, going on where a killed process ended.
+"""Downloads files over HTTP into a folder: several at once, large ones in ranges, resumed after a killed process.
 
-huggingface_hub's own download starts again at the first byte after its process was killed, and leaves what it had.
+huggingface_hub's own download starts from the first byte after its process was killed, and leaves the old part behind.
 """
 
 import threading
@@ -18,7 +18,7 @@ from transformermodel_predictor.transfer.retries import Retries
 from transformermodel_predictor.transfer.transport import client
 
 _CONNECTIONS = 8
-"""How many requests run at a time. Memory is bounded by it: each holds one chunk of at most a mebibyte."""
+"""Concurrent requests, which bounds memory: each holds one chunk of at most 1 MiB."""
 
 _TIMEOUT_SECONDS = 30.0
 _TOLD_EVERY_BYTES = 1 << 20
@@ -31,12 +31,12 @@ def download(
     progress: Callable[[int], None],
     retries: Retries,
 ) -> None:
-    """Have files in a folder, verified; `progress` is told how many of their bytes are there.
+    """Download files into a folder and verify them; `progress` is called with the number of bytes present.
 
     Raises:
-        PreparationFailed: ChecksumMismatch, other bytes came than the source has.
+        PreparationFailed: ChecksumMismatch, the bytes differ from the source's.
         huggingface_hub.errors.HfHubHTTPError: the server refused.
-        httpx2.TransportError: the connection failed and a new one brought nothing more.
+        httpx2.TransportError: the connection failed, and a new one made no progress.
     """
     folder.mkdir(parents=True, exist_ok=True)
     missing = [file for file in files if not is_whole(folder / file.name, file)]
@@ -51,7 +51,7 @@ def download(
 
 
 class _Tally:
-    """How many bytes are there, for several threads that add to it."""
+    """Counts the bytes present, for several threads."""
 
     def __init__(self, there: int, progress: Callable[[int], None]) -> None:
         self._there = self._told = there
@@ -59,7 +59,7 @@ class _Tally:
         self._lock = threading.Lock()
 
     def add(self, count: int) -> None:
-        """So many more; watchers hear of it now and then."""
+        """Count more bytes; progress is reported now and then."""
         with self._lock:
             self._there += count
             if self._there - self._told < _TOLD_EVERY_BYTES:
@@ -68,12 +68,12 @@ class _Tally:
             self._progress(self._there)
 
     def tell(self) -> None:
-        """Tell the watchers what is there now."""
+        """Report the current progress."""
         self._progress(self._there)
 
 
 class _Receiver:
-    """Brings segments over the network into their landings."""
+    """Downloads segments into their landings."""
 
     def __init__(self, session: httpx2.Client, headers: Mapping[str, str], tally: _Tally, retries: Retries) -> None:
         self.stop = threading.Event()
@@ -83,7 +83,7 @@ class _Receiver:
         self._retries = retries
 
     def fetch(self, landing: Landing, segment: Segment) -> None:
-        """Have a segment. A connection that ends early is made again as long as each brings something."""
+        """Download a segment. A connection that breaks is opened again as long as each makes progress."""
         while (there := landing.position(segment)) < segment.stop:
             try:
                 self._retries.run(lambda: self._receive(landing, segment), self.stop)
@@ -110,7 +110,7 @@ class _Receiver:
 
     @contextmanager
     def _response(self, file: RemoteFile, start: int, stop: int) -> Iterator[httpx2.Response]:
-        """The answer to a request for part of a file; a server that knows no ranges sends all of it."""
+        """The response to a range request; a server without range support sends the whole file."""
         headers = dict(self._headers)
         if (start, stop) != (0, file.size):
             headers["Range"] = f"bytes={start}-{stop - 1}"
@@ -126,7 +126,7 @@ class _Receiver:
 
 
 def _require_range(response: httpx2.Response, start: int) -> None:
-    """Refuse an answer that begins elsewhere: its bytes would land in the wrong place."""
+    """Refuse a response with another start: its bytes would be written to the wrong place."""
     sent = response.headers.get("Content-Range", "")
     if not sent.startswith(f"bytes {start}-"):
         raise httpx2.RemoteProtocolError(f"asked for what follows byte {start}, the server sent {sent!r}")

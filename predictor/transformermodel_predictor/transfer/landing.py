@@ -1,9 +1,9 @@
-"""A file that arrives in segments, in any order, and survives the death of whoever receives it.
+"""A partially downloaded file, which arrives in segments in any order and survives a killed process.
 
-Beside `NAME.part`, which has the file's size from the beginning and holes where bytes are missing, lies
-`NAME.part.segments`: one 64-bit number per segment, how many of its bytes are there. Both are written through the
-kernel's cache, so a killed process leaves them as they were after its last write, and no byte is fetched twice. Neither
-is mapped into memory: on a full disk, and where somebody cuts a file, touching its pages would end the process.
+`NAME.part` has the final size from the start, with holes for missing bytes; `NAME.part.segments` beside it has one
+64-bit number per segment: how many of its bytes are present. Both are written through the kernel's cache, so after a
+kill they are as of the last write, and no byte is fetched twice. Neither is memory-mapped: on a full disk, or if a file
+is truncated, touching its pages would crash the process.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 
 SEGMENT_BYTES = 16 << 20
-"""Long enough that a request's round trip does not count, short enough that many are fetched at once."""
+"""Long enough to make a request's round trip negligible, short enough that many are fetched in parallel."""
 
 _HASHED_AT_ONCE = 1 << 20
 _ENTRY = struct.Struct("=Q")
@@ -29,15 +29,15 @@ _ENTRY = struct.Struct("=Q")
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """A file at a fixed state.
+    """A remote file in a fixed state.
 
     Attributes:
-        name: its name in the folder.
-        url: where it is.
+        name: of the file in the folder.
+        url: of the remote file.
         size: in bytes.
         sha256: of its content, if known.
         git_blob: git's id of its content, if known; small files on a hub have no SHA-256.
-        validator: header and value with which every part of it has to come, if it may change while it is read.
+        validator: header and value that every response must have, if the file may change while it is read.
     """
 
     name: str
@@ -50,7 +50,7 @@ class RemoteFile:
 
 @dataclass(frozen=True)
 class Segment:
-    """Part of a file: its number, its first byte and the one after its last."""
+    """A segment of a file: its index, its first byte and the byte after its last."""
 
     number: int
     start: int
@@ -63,10 +63,10 @@ class _Hash(Protocol):
 
 
 class Landing:
-    """A file on its way into a folder. Segments are written by one thread each, and hashed by whichever comes by.
+    """A file being downloaded. Each segment is written by one thread; any of the threads hashes.
 
-    Hashing follows the bytes that are there without a gap, while they are still in the kernel's cache: the disk is not
-    read again.
+    The contiguous bytes from the start are hashed while they are still in the kernel's cache, without reading the disk
+    again.
     """
 
     def __init__(self, file: RemoteFile, folder: Path) -> None:
@@ -84,11 +84,11 @@ class Landing:
 
     @property
     def received(self) -> int:
-        """How many bytes are there."""
+        """Number of bytes present."""
         return sum(self._there)
 
     def position(self, segment: Segment) -> int:
-        """The next byte of a segment that is missing; its `stop` when none is."""
+        """The first missing byte of a segment; its `stop` if it is complete."""
         return segment.start + self._there[segment.number]
 
     def write(self, segment: Segment, data: bytes | memoryview) -> None:
@@ -110,10 +110,10 @@ class Landing:
                 self._hashing.release()
 
     def finish_if_whole(self) -> None:
-        """When nothing is missing: verify the file and give it its name. Happens once, whoever calls.
+        """Once the file is complete, verify it and rename it to its final name. Only the first call does.
 
         Raises:
-            PreparationFailed: ChecksumMismatch; what came is thrown away. Also where another process has cut the file.
+            PreparationFailed: ChecksumMismatch; the file is deleted. Also if another process truncated it.
         """
         with self._ending:
             if self._ended or self.received < self.file.size:
@@ -131,12 +131,12 @@ class Landing:
             self._record.unlink()
 
     def close(self) -> None:
-        """Close the files; what is there stays for another attempt."""
+        """Close the files; the bytes present are kept for another attempt."""
         os.close(self._record_descriptor)
         os.close(self._descriptor)
 
     def _open(self) -> tuple[int, int, list[int]]:
-        """The file and its record, open, and how many bytes of each segment are there."""
+        """Open the file and its record; returns also the number of bytes present in each segment."""
         length = _ENTRY.size * len(self.segments)
         goes_on = _size(self._part) == self.file.size and _size(self._record) == length
         with ExitStack() as opened:
@@ -151,12 +151,12 @@ class Landing:
         return descriptor, record, there
 
     def _note(self, segment: Segment, count: int) -> None:
-        """Write down how many bytes of a segment are there, after them: none counts that is not."""
+        """Record the number of bytes present in a segment, after writing them: it never counts missing bytes."""
         os.pwrite(self._record_descriptor, _ENTRY.pack(count), _ENTRY.size * segment.number)
         self._there[segment.number] = count
 
     def _hash_at_least(self, least: int) -> None:
-        """Hash what follows without a gap, as long as it is so many bytes. The caller holds the lock."""
+        """Hash the contiguous bytes that follow, if they are at least this many. The caller holds the lock."""
         while self._hash is not None and (end := self._end_of_the_beginning()) - self._hashed >= least:
             data = os.pread(self._descriptor, min(_HASHED_AT_ONCE, end - self._hashed), self._hashed)
             if not data:
@@ -172,14 +172,14 @@ class Landing:
 
     @contextmanager
     def _names_the_file(self) -> Iterator[None]:
-        """Have errors of the file system say which file they are about: those of open files do not."""
+        """Add the file's name to OS errors: those on open files have none."""
         try:
             yield
         except OSError as error:
             raise OSError(error.errno, error.strerror, str(self._part)) from error
 
     def _end_of_the_beginning(self) -> int:
-        """The first byte, from what is hashed on, that is not there."""
+        """The first missing byte after the hashed ones."""
         number = min(self._hashed // SEGMENT_BYTES, len(self.segments) - 1)
         while self.position(self.segments[number]) == self.segments[number].stop and number + 1 < len(self.segments):
             number += 1
@@ -187,7 +187,7 @@ class Landing:
 
 
 def is_whole(path: Path, file: RemoteFile) -> bool:
-    """Whether a file is there with the size and, where one is known, the hash that it must have."""
+    """Whether a file is present with the expected size and, if known, hash."""
     if not path.is_file() or _size(path) != file.size:
         return False
     checksum = _hash_for(file)
@@ -200,7 +200,7 @@ def is_whole(path: Path, file: RemoteFile) -> bool:
 
 
 def bytes_to_come(file: RemoteFile, folder: Path) -> int:
-    """How much room the rest of a file still needs on the disk."""
+    """Disk space in bytes that the rest of a file still needs."""
     if _size(folder / file.name) == file.size:
         return 0
     part = folder / f"{file.name}.part"
@@ -208,7 +208,7 @@ def bytes_to_come(file: RemoteFile, folder: Path) -> int:
 
 
 def damaged(name: str) -> PreparationFailed:
-    """The failure for bytes that are not those of the source."""
+    """The failure for bytes that differ from the source's."""
     return PreparationFailed(
         FailureReason.ChecksumMismatch, f"{name} arrived damaged: its checksum is not the source's."
     )
@@ -220,7 +220,7 @@ def _segments(size: int) -> tuple[Segment, ...]:
 
 
 def _hash_for(file: RemoteFile) -> _Hash | None:
-    """What has to be computed of the content; None when nobody knows what should come out."""
+    """The hash to verify the content with; None if no expected value is known."""
     if file.sha256 is not None:
         return hashlib.sha256()
     if file.git_blob is not None:

@@ -1,4 +1,4 @@
-"""Asking again: a server that is busy says so, and often when to come back."""
+"""Retries of requests: a busy server says so, and often when to retry."""
 
 import random
 import threading
@@ -22,15 +22,15 @@ def _wait(stop: threading.Event, seconds: float) -> None:
 
 @dataclass(frozen=True)
 class Retries:
-    """How often and after how long a refusal that passes is answered by asking again.
+    """How often and after which pauses a transient refusal is retried.
 
     Attributes:
-        attempts: how often a request is made in all.
-        first_seconds: pause before the second attempt; each further one is twice as long.
-        longest_seconds: no pause is longer; a server that asks for more is not asked again.
-        wait: lets time pass, or returns early when nobody wants the answer any more.
+        attempts: largest number of requests, the first included.
+        first_seconds: pause before the second attempt; it doubles with each further one.
+        longest_seconds: longest pause; a server that asks for a longer one is not retried.
+        wait: sleeps; may return early if the response is not needed any more.
         clock: seconds since 1970.
-        spread: between 0 and 1, by lot: clients that were refused together do not come back together.
+        spread: random jitter from 0 to 1, so that clients refused together do not retry together.
     """
 
     attempts: int = 6
@@ -41,7 +41,7 @@ class Retries:
     spread: Callable[[], float] = random.random
 
     def run(self, ask: Callable[[], _Result], stop: threading.Event | None = None) -> _Result:
-        """Ask until there is an answer, a refusal that stays, or no patience left; then the refusal is raised."""
+        """Repeat a request until it succeeds, is refused for good or runs out of attempts; then raise the refusal."""
         stop = stop or threading.Event()
         for attempt in range(1, self.attempts):
             try:
@@ -54,7 +54,7 @@ class Retries:
         return ask()
 
     def pause(self, attempt: int, status: int, headers: Mapping[str, str]) -> float | None:
-        """Seconds until the next attempt; None when it is not worth one."""
+        """Seconds until the next attempt; None if there should be none."""
         if status not in _BUSY:
             return None
         asked = self._asked(headers)
@@ -64,7 +64,7 @@ class Retries:
         return None if asked > self.longest_seconds else max(asked, 0.0) + self.spread()
 
     def _asked(self, headers: Mapping[str, str]) -> float | None:
-        """What Retry-After says (RFC 9110, 10.2.3): seconds or a date."""
+        """The pause in Retry-After (RFC 9110, 10.2.3), which has seconds or a date."""
         value = headers.get("Retry-After", "").strip()
         if value.isdecimal():
             return float(value)

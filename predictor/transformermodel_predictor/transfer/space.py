@@ -1,4 +1,4 @@
-"""Whether there is room for what is about to be fetched."""
+"""Checks free disk space before a download."""
 
 import shutil
 from collections.abc import Callable
@@ -9,13 +9,13 @@ from transformermodel_api.failures import FailureReason
 
 
 def free_bytes(folder: Path) -> int:
-    """Room on the file system of a folder, which need not be there yet."""
+    """Free bytes on the file system of a folder, which need not exist yet."""
     place = next(place for place in (folder, *folder.parents) if place.exists())
     return shutil.disk_usage(place).free
 
 
 def require_space(needed: int, folder: Path, origin: str, free: Callable[[Path], int] = free_bytes) -> None:
-    """Refuse to begin what cannot end well.
+    """Refuse a download that does not fit on the disk.
 
     Raises:
         PreparationFailed: InsufficientStorage, with both sizes.
