@@ -55,8 +55,8 @@ with `RepositoryIndex`, `grpc.health.v1` and reflection.
 
 ## Start and stop
 
-The server takes its ports before it prepares anything. Until it is ready, HTTP clients wait and gRPC clients are
-refused.
+The server takes its ports before it prepares anything. While it prepares, HTTP clients wait and gRPC clients are
+refused; while it loads the models, requests get 503.
 
 - **SIGTERM**: the server reports not ready and serves on for `--drain-seconds`. Then it takes no new requests, and
   those that have begun get `--finish-seconds` more; what is left is answered with 503.

@@ -51,8 +51,8 @@ def test_commands_name_the_release_and_a_namespace_that_is_watched(chart: Chart)
     [
         ({}, "KServe is not installed in this cluster yet"),
         ({"servingRuntime": {"install": "never"}}, "models need one of that name"),
-        ({"networkPolicies": {"enabled": True}}, "networkPolicies.namespaces says in which"),
-        ({"image": {"operator": {"repository": "example.com/o"}}}, "image.predictor.repository=... where you have"),
+        ({"networkPolicies": {"enabled": True}}, "list the namespaces of models in networkPolicies.namespaces"),
+        ({"image": {"operator": {"repository": "example.com/o"}}}, "push them to a registry"),
     ],
 )
 def test_what_is_missing_is_said_with_what_helps(chart: Chart, values: dict[str, Any], missing: str) -> None:
