@@ -132,6 +132,7 @@ async def test_unloading_waits_for_those_who_use_the_model(
 async def test_an_unloaded_model_is_freed(worker: ThreadPoolExecutor, tiny_model: LoadedModel) -> None:
     models = make_models(lambda name: GeneralizedHandler(name, tiny_model, Workers()), worker, "tiny")
     await models.load_all()
+    await asyncio.get_running_loop().run_in_executor(worker, int)  # its thread has let go of what it has loaded
     freed = weakref.ref(models.served("tiny"))
     await models.unload("tiny")
     assert freed() is None
