@@ -64,14 +64,9 @@ def _machine() -> Iterator[Machine]:
             shutil.rmtree(run.folder)
 
 
-def clear_dead_runs() -> tuple[str, ...]:
-    """Clear away what runs of this clone left whose owner has been killed.
-
-    Returns:
-        Names of the runs that were cleared.
-    """
+def clear_dead_runs() -> None:
+    """Clear away what runs of this clone left whose owner has been killed."""
     RUNS.mkdir(parents=True, exist_ok=True)
-    cleared = []
     with (RUNS / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         for folder in sorted(path for path in RUNS.iterdir() if path.is_dir()):
@@ -80,8 +75,6 @@ def clear_dead_runs() -> tuple[str, ...]:
                 _end_first_process(run)
                 cgroups.remove(run.name)
                 shutil.rmtree(folder)
-                cleared.append(run.name)
-    return tuple(cleared)
 
 
 def _write_identity(run: Run, first: Identity) -> None:
