@@ -9,30 +9,42 @@ from transformermodel_predictor.engines.signature import ATTENTION_MASK, INPUT_I
 from transformermodel_predictor.tasks.task import Encoding
 
 
-def example(signature: Signature, device: torch.device) -> tuple[torch.Tensor, ...]:
-    """A small batch to trace: two rows of different length where the graph takes more than one."""
-    (rows,) = random_batches(signature, [(7, 5)[: signature.batch_size or 2]])
+def example(signature: Signature, device: torch.device, end: int | None = None) -> tuple[torch.Tensor, ...]:
+    """A small batch to trace: two rows of different length where the graph takes more than one; ends as below."""
+    (rows,) = random_batches(signature, [(7, 5)[: signature.batch_size or 2]], end)
     rows += rows[:1] * ((signature.batch_size or 0) - len(rows))
     return tuple(tensor.to(device) for tensor in padded(rows, signature))
 
 
-def random_batches(signature: Signature, lengths: Sequence[Sequence[int]]) -> list[list[Encoding]]:
-    """Batches of random tokens, always the same; lengths over the limit are cut to it."""
+def random_batches(
+    signature: Signature, lengths: Sequence[Sequence[int]], end: int | None = None
+) -> list[list[Encoding]]:
+    """Batches of random tokens, always the same; lengths over the limit are cut to it.
+
+    Args:
+        signature: how the graph is called.
+        lengths: of the rows of each batch.
+        end: the token that each row ends with and has nowhere else, for a model that looks for it; None where none is.
+    """
     generator = torch.Generator().manual_seed(0)
     limit = signature.max_length
-    return [[_random_row(signature, min(length, limit), generator) for length in batch] for batch in lengths]
+    return [[_random_row(signature, min(length, limit), end, generator) for length in batch] for batch in lengths]
 
 
-def _random_row(signature: Signature, length: int, generator: torch.Generator) -> Encoding:
+def _random_row(signature: Signature, length: int, end: int | None, generator: torch.Generator) -> Encoding:
     features = {
-        item.name: _random_values(item, length, generator) for item in signature.inputs if item.name != ATTENTION_MASK
+        item.name: _random_values(item, length, end, generator)
+        for item in signature.inputs
+        if item.name != ATTENTION_MASK
     }
     return Encoding(features)
 
 
-def _random_values(item: GraphInput, length: int, generator: torch.Generator) -> list[int]:
+def _random_values(item: GraphInput, length: int, end: int | None, generator: torch.Generator) -> list[int]:
     values: list[int] = torch.randint(item.bound or 1, (length,), generator=generator).tolist()
     if item.name != INPUT_IDS:
         return sorted(values)  # as a first and a second text
-    other = 0 if item.padding else 1
-    return [other if value == item.padding else value for value in values]
+    special = (item.padding, end)
+    other = next(token for token in range(len(special) + 1) if token not in special)
+    tokens = [other if value in special else value for value in values]
+    return tokens if end is None else [*tokens[:-1], end]

@@ -26,17 +26,26 @@ _TOLERANCE = {
 """Largest difference of a logit, as a share of the largest logit where that is above 1."""
 
 
-def require_faithful(candidate: Candidate, engine: Engine, reference: Engine, signature: Signature) -> None:
+def require_faithful(
+    candidate: Candidate, engine: Engine, reference: Engine, signature: Signature, end: int | None = None
+) -> None:
     """Compare a compiled form with the model that it was made of, on random tokens.
 
     Whether its answers are the reference's is judged later, with real texts; this finds forms that hold only for
     the batch they were made with.
 
+    Args:
+        candidate: the form.
+        engine: runs it.
+        reference: runs the model.
+        signature: how both are called.
+        end: the token that the model looks for at the end of a row; None where it looks for none.
+
     Raises:
         PreparationFailed: UnsupportedForm, they differ, or the form breaks off.
     """
     limit = min(signature.max_length, _LONGEST)
-    for batch in random_batches(signature, [(1,), (7, 5), (3, 12, 33, 8, 2), (limit,)]):
+    for batch in random_batches(signature, [(1,), (7, 5), (3, 12, 33, 8, 2), (limit,)], end):
         rows = f"{len(batch)} rows of up to {max(map(len, batch))} tokens"
         for given, expected in zip(_given(candidate, engine, batch, rows), reference.run(batch), strict=True):
             for name in signature.outputs:

@@ -9,6 +9,7 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from transformermodel_predictor.candidate import Candidate
+from transformermodel_predictor.engines.ends_apart import counted_end
 from transformermodel_predictor.engines.graph import Graph, GraphEngine
 from transformermodel_predictor.engines.padding import pad_token_of
 from transformermodel_predictor.engines.signature import ATTENTION_MASK, INPUT_IDS, GraphInput, Signature
@@ -47,12 +48,13 @@ class PlainModel(nn.Module):
 def exportable_encoder(merged: Merged, place: Place, dtype: torch.dtype = torch.float32) -> Exportable:
     """A model that answers from one pass over a text, for a place, in a dtype."""
     plain, signature = plain_model(merged, place, dtype)
+    end = counted_end(merged.model.config)
 
     def check(candidate: Candidate, graph: Graph) -> None:
         engine = GraphEngine(signature, graph, place.device)
-        require_faithful(candidate, engine, plain_engine(plain, signature, place.device), signature)
+        require_faithful(candidate, engine, plain_engine(plain, signature, place.device), signature, end)
 
-    tensors = example(signature, place.device)
+    tensors = example(signature, place.device, end)
     return Exportable(
         plain, signature, tensors, _axes(plain, signature, tensors), check, {"tokens": signature.max_length}
     )
@@ -128,7 +130,7 @@ def _is_table(module: nn.Module) -> bool:
 def _outputs(model: PreTrainedModel) -> tuple[str, ...]:
     """Names of the logits that a model gives, in its own order."""
     with torch.inference_mode():
-        ids = torch.ones((1, 2), dtype=torch.int64, device=model.device)
+        ids = torch.tensor([[1, counted_end(model.config) or 1]], device=model.device)
         given = model(input_ids=ids, **_settings(model))
     return tuple(name for name, value in given.items() if name.endswith(_LOGITS) and isinstance(value, torch.Tensor))
 

@@ -6,7 +6,15 @@ import pytest
 import torch
 
 from tests.predictor.preparation.forms.comparison import difference
-from tests.predictor.preparation.forms.tiny_models import ARCHITECTURES, HEADS, merged, rows, tiny_model
+from tests.predictor.preparation.forms.tiny_models import (
+    ARCHITECTURES,
+    HEADS,
+    SEEKING_ENDS,
+    ended,
+    merged,
+    rows,
+    tiny_model,
+)
 from transformermodel_api.preparation import Format, Precision
 from transformermodel_api.spec import TaskName
 from transformermodel_predictor.candidate import Candidate, EngineName
@@ -78,6 +86,20 @@ def test_a_program_is_exported_with_any_number_of_rows_and_tokens(architecture: 
     assert isinstance(source.signature, Signature)
     engine = GraphEngine(source.signature, lambda tensors: program(*tensors))
     assert max(difference(engine, model, rows(*lengths)) for lengths in BATCHES) < 1e-4
+
+
+@pytest.mark.parametrize("architecture", SEEKING_ENDS)
+@pytest.mark.parametrize("candidate", [TORCHSCRIPT, ONNX], ids=str)
+def test_a_classifier_that_looks_for_the_end_of_a_text_gives_what_the_model_gives(
+    architecture: str, candidate: Candidate, tmp_path: Path
+) -> None:
+    """Rows of one pass have as many ends each, a text one and a pair of texts two."""
+    model = tiny_model(architecture)
+    build(merged(model), TaskName.SequenceClassification, candidate, tmp_path / "artifact")
+    engine = load_engine(tmp_path / "artifact", candidate, TASK)
+    for ends in (1, 2):
+        batches = ([ended(row, ends) for row in rows(*lengths)] for lengths in BATCHES)
+        assert max(difference(engine, model, batch) for batch in batches) < 1e-4
 
 
 @pytest.mark.parametrize("architecture", ["gpt2", "llama"])

@@ -78,6 +78,38 @@ ARCHITECTURES: dict[str, dict[str, Any]] = {
     "llama": _USUAL,
 }
 
+END = 3
+SEEKING_ENDS: dict[str, dict[str, Any]] = {
+    "bart": {
+        "vocab_size": VOCABULARY,
+        "d_model": 32,
+        "encoder_layers": 1,
+        "decoder_layers": 1,
+        "encoder_attention_heads": 2,
+        "decoder_attention_heads": 2,
+        "encoder_ffn_dim": 64,
+        "decoder_ffn_dim": 64,
+        "max_position_embeddings": MAX_LENGTH,
+        "pad_token_id": PAD,
+        "bos_token_id": 2,
+        "eos_token_id": END,
+        "decoder_start_token_id": END,
+        "init_std": 0.3,
+    },
+    "t5": {
+        "vocab_size": VOCABULARY,
+        "d_model": 32,
+        "d_kv": 16,
+        "d_ff": 64,
+        "num_layers": 1,
+        "num_heads": 2,
+        "pad_token_id": PAD,
+        "eos_token_id": END,
+        "decoder_start_token_id": PAD,
+    },
+}
+"""Classifiers that look for the token at which a text ends."""
+
 HEADS = {
     "SequenceClassification": "AutoModelForSequenceClassification",
     "TokenClassification": "AutoModelForTokenClassification",
@@ -87,7 +119,8 @@ HEADS = {
 
 def tiny_model(architecture: str, head: str = "SequenceClassification", **configuration: Any) -> PreTrainedModel:
     """A model with random weights, always the same."""
-    settings = {**ARCHITECTURES[architecture], "num_labels": 2 if head == "QuestionAnswering" else 3}
+    known = {**ARCHITECTURES, **SEEKING_ENDS}
+    settings = {**known[architecture], "num_labels": 2 if head == "QuestionAnswering" else 3}
     config: PreTrainedConfig = transformers.AutoConfig.for_model(architecture, **{**settings, **configuration})
     torch.manual_seed(0)
     model: PreTrainedModel = getattr(transformers, HEADS[head]).from_config(config)
@@ -112,6 +145,12 @@ def rows(*lengths: int) -> list[Encoding]:
         )
         for length in lengths
     ]
+
+
+def ended(row: Encoding, ends: int) -> Encoding:
+    """A row whose last tokens are so many that end a text."""
+    tokens = [END] * ends
+    return Encoding({**row.features, "input_ids": [*row.features["input_ids"], *tokens][-MAX_LENGTH:]})
 
 
 @torch.inference_mode()
