@@ -11,7 +11,7 @@ from transformermodel_predictor.device_thread import DeviceThread
 from transformermodel_predictor.explanations.queue import ExplanationQueue
 from transformermodel_predictor.explanations.rows import ForwardRow, GradientRow, Result, Row, RowGenerator
 from transformermodel_predictor.tasks.task import Encoding
-from transformermodel_predictor.telemetry.timeline import QUEUE, noting
+from transformermodel_predictor.telemetry.timeline import QUEUE, recording_timelines
 
 
 class Engine:
@@ -147,7 +147,7 @@ async def test_a_method_that_wants_nothing_has_found_it_already(worker: DeviceTh
 
 async def test_whoever_traces_sees_when_it_waited_and_when_it_was_worked_on(worker: DeviceThread) -> None:
     queue = ExplanationQueue(Engine(), worker, lambda: False)
-    with noting() as timelines:
+    with recording_timelines() as timelines:
         await queue.explain(adding([forward(1)], [forward(2)]))
     (timeline,) = timelines
     assert [phase.name for phase in timeline.phases if phase.name != QUEUE] == ["explain", "explain"]
