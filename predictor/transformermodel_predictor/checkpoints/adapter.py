@@ -23,9 +23,9 @@ _PREFIX = "base_model.model."
 
 
 def merge_adapter(model: PreTrainedModel, folder: Path, origin: str, *, trusted: bool = False) -> PreTrainedModel:
-    """The model with the adapter's differences in its weights, as plain as it was before.
+    """Merge an adapter into a model's weights; returns a plain model again.
 
-    peft alone would skip tensors of the adapter that have no place in the model; here they are an error.
+    peft would silently skip tensors of the adapter that have no place in the model; here they are an error.
 
     Raises:
         PreparationFailed: UnsupportedSource, it is no adapter or of a kind that cannot be merged; WeightsMismatch,
@@ -38,12 +38,12 @@ def merge_adapter(model: PreTrainedModel, folder: Path, origin: str, *, trusted:
 
 
 def require_adapter(folder: Path, origin: str, elsewhere: Collection[str] = ()) -> None:
-    """Refuse a folder that is not that of an adapter.
+    """Refuse a folder without a valid adapter.
 
     Args:
         folder: with the adapter's files.
         origin: the uri, for messages.
-        elsewhere: names of files that are not fetched yet: they count as sound.
+        elsewhere: names of files that are not fetched yet, and count as valid.
 
     Raises:
         PreparationFailed: UnsupportedSource, configuration or weights are missing or damaged.
@@ -89,7 +89,7 @@ def _merged(model: PreTrainedModel, folder: Path, weights: dict[str, torch.Tenso
 
 
 def _require_all_used(outcome: Any, origin: str) -> None:  # noqa: ANN401
-    """Refuse tensors without a place in the model, and places that the adapter should have filled."""
+    """Refuse tensors that have no place in the model, and parameters of the adapter that have no tensor."""
     if outcome.unexpected_keys:
         raise _mismatch(origin, f"the model has no place for {_some(outcome.unexpected_keys)}")
     unfilled = [name for name in outcome.missing_keys if "lora_" in name]

@@ -1,4 +1,4 @@
-"""A checkpoint's folder, read and checked before any weight is loaded."""
+"""Reads and checks a checkpoint's folder before any weight is loaded."""
 
 import json
 from collections.abc import Mapping
@@ -22,12 +22,12 @@ _CONFIGURATION = "config.json"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A folder with a configuration that transformers knows and weights that are whole.
+    """A folder with a configuration that transformers supports, and complete weights.
 
     Attributes:
-        folder: where it is.
-        origin: the uri it came from, for messages.
-        configuration: config.json, or what a GGUF file says instead.
+        folder: on this machine.
+        origin: its uri, for messages.
+        configuration: from config.json, or from a GGUF file.
         weights: the files with the weights.
         trusted: whether code in the folder may run.
     """
@@ -123,7 +123,7 @@ def read_object(file: Path, origin: str) -> dict[str, Any]:
 
 
 def read_configuration(folder: Path, origin: str, auto_class: str, *, trusted: bool = False) -> PreTrainedConfig:
-    """Read config.json, whose architecture has to be known for a task; no weights need be there.
+    """Read config.json, whose architecture must support the task; weights need not exist.
 
     Raises:
         PreparationFailed: as `read_checkpoint`.

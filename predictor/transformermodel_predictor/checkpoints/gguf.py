@@ -16,7 +16,7 @@ from transformermodel_predictor.pretrained import Pretrained, load_state, one_li
 from transformermodel_predictor.quiet import quiet
 
 _OF_THE_FILE = ("quantization_config", "_name_or_path", "transformers_version", "architectures")
-"""Settings of a configuration that are true of the file, and not of the model that is made of it."""
+"""Configuration settings that describe the file, and not the dequantised model."""
 
 
 def gguf_configuration(file: Path, origin: str) -> PreTrainedConfig:
@@ -45,7 +45,7 @@ def gguf_configuration(file: Path, origin: str) -> PreTrainedConfig:
 
 
 def load_gguf(file: Path, auto_class: str, configuration: PreTrainedConfig) -> Pretrained:
-    """The weights in a GGUF file, dequantised into a model that knows nothing of quantisation and can be saved.
+    """Load a GGUF file's weights, dequantised to float32, into a plain model that can be saved.
 
     Raises:
         ValueError, TypeError, LookupError, OSError: the file holds no model for this Auto class.
@@ -64,7 +64,7 @@ def load_gguf(file: Path, auto_class: str, configuration: PreTrainedConfig) -> P
 
 @contextmanager
 def _without_bar() -> Iterator[None]:
-    """Keep the reader's own progress bar away: it is none of those that transformers can switch off."""
+    """Suppress the GGUF reader's progress bar, which transformers' setting does not cover."""
     reader: Any = untyped_reader
     bar = reader.tqdm
     reader.tqdm = partial(bar, disable=True)
@@ -76,7 +76,7 @@ def _without_bar() -> Iterator[None]:
 
 @contextmanager
 def _names_looked_up_once() -> Iterator[None]:
-    """Keep the table of an architecture's names: the reader has it made anew for each of the model's modules."""
+    """Cache the table of tensor names: the reader would build it again for each of the model's modules."""
     import gguf  # most checkpoints are none
 
     make: Any = gguf.get_tensor_name_map

@@ -7,10 +7,10 @@ from typing import Any
 def choose_labels(
     wanted: Sequence[str] | None, checkpoint: Mapping[Any, Any] | None, number: int | None = None
 ) -> tuple[str, ...]:
-    """The labels in the order of the logits: those that are asked for, else the checkpoint's own.
+    """The labels in the order of the logits: the requested ones, else the checkpoint's.
 
-    Where only a number of classes is asked for and the checkpoint names another, they are called LABEL_0, LABEL_1, ...
-    as transformers does.
+    If only a number of classes is requested, and the checkpoint has another, they are LABEL_0, LABEL_1, ... as in
+    transformers.
 
     Args:
         wanted: spec.preparation.labels.

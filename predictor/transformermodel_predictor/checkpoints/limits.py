@@ -1,4 +1,4 @@
-"""How long an input may be, in tokens."""
+"""Limits on the length of inputs, in tokens."""
 
 from torch import nn
 from transformers import PreTrainedModel
@@ -8,13 +8,13 @@ from transformermodel_api.failures import FailureReason
 
 _POSITION_TABLES = ("position_embeddings", "wpe")
 _UNLIMITED = 10**9
-"""Tokenizers without a limit say 1e30."""
+"""Tokenizers without a limit have 1e30."""
 
 
 def model_limit(model: PreTrainedModel) -> int | None:
-    """The longest input that a model has positions for; None when its configuration does not say.
+    """The longest input that a model has positions for; None if its configuration does not say.
 
-    RoBERTa and its relatives count positions from the row after the padding row: their table has rows that no token
+    RoBERTa and its relatives count positions from after the padding index, so their tables have rows that no token
     can use.
     """
     for name, module in model.named_modules():
@@ -26,11 +26,11 @@ def model_limit(model: PreTrainedModel) -> int | None:
 
 
 def choose_max_length(wanted: int | None, tokenizer_limit: int, limit: int | None) -> int:
-    """The length that is asked for, else what tokenizer and model allow.
+    """The requested length, else what tokenizer and model allow.
 
     Raises:
-        PreparationFailed: WeightsMismatch, more is asked for than the model has positions for; UnsupportedSource,
-            nobody says.
+        PreparationFailed: WeightsMismatch, the request exceeds the model's positions; UnsupportedSource, neither
+            request, tokenizer nor model has a limit.
     """
     if wanted is not None:
         if limit is not None and wanted > limit:

@@ -1,4 +1,4 @@
-"""The checkpoint's tokenizer, as the request wants it."""
+"""Loads the checkpoint's tokenizer, with the request's lower-casing."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ _PROBE = "ABC"
 
 
 def load_tokenizer(checkpoint: Checkpoint, *, do_lower_case: bool | None) -> PreTrainedTokenizerBase:
-    """Load the tokenizer; lower-casing is changed only when the request says so.
+    """Load the tokenizer; lower-casing is changed only if requested.
 
     Raises:
         PreparationFailed: UnsupportedSource, there is none, or it cannot lower-case as asked; RemoteCodeForbidden, it
@@ -66,7 +66,7 @@ def open_tokenizer(
 
 
 def _require_known_tokenizer(checkpoint: Checkpoint) -> None:
-    """Refuse a tokenizer that is code in the folder, unless that may run or transformers can do without it."""
+    """Refuse a tokenizer implemented by code in the folder, unless it is trusted or transformers does not need it."""
     stored = checkpoint.folder / _CONFIGURATION
     if not stored.is_file() or (checkpoint.folder / _WHOLE).is_file():
         return
@@ -76,13 +76,13 @@ def _require_known_tokenizer(checkpoint: Checkpoint) -> None:
 
 
 def lower_cases(tokenizer: PreTrainedTokenizerBase) -> bool:
-    """Whether text loses its upper case before it is cut into tokens."""
+    """Whether the tokenizer lower-cases text."""
     normalizer = getattr(getattr(tokenizer, "backend_tokenizer", None), "normalizer", None)
     return normalizer is not None and _PROBE.lower() in normalizer.normalize_str(_PROBE)
 
 
 def _require_lower_casing(tokenizer: PreTrainedTokenizerBase, origin: str, wanted: bool | None) -> None:
-    """Refuse a wish that the tokenizer ignored: transformers would not tell."""
+    """Refuse a lower-casing setting that the tokenizer ignored, which transformers does not report."""
     if wanted and not lower_cases(tokenizer):
         raise PreparationFailed(
             FailureReason.UnsupportedSource,

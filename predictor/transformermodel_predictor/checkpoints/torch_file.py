@@ -1,4 +1,4 @@
-"""Files of torch.save: state dicts, read without running what a pickle could hold."""
+"""Reads state dicts from torch.save files, without executing code in pickles."""
 
 import pickle
 import pickletools
@@ -17,20 +17,20 @@ from transformermodel_predictor.quiet import quiet
 from transformermodel_predictor.resources import resources_classified
 
 _WRAPPERS = ("state_dict", "model_state_dict", "model")
-"""Under which trainers put the weights among other things."""
+"""Keys under which trainers store the weights beside other things."""
 
 _PARALLEL = "module."
-"""What torch's data-parallel wrappers write before each name."""
+"""Prefix of each name from torch's data-parallel wrappers."""
 
 _REFUSED = re.compile(r"GLOBAL ([\w.]+)")
 _STRINGS = frozenset({"SHORT_BINUNICODE", "BINUNICODE", "UNICODE"})
 
 
 def read_state_dict(files: Sequence[Path], origin: str, *, trusted: bool) -> dict[str, torch.Tensor]:
-    """The tensors of one or several files by name, mapped into memory where the format allows it.
+    """The tensors of one or several files by name, memory-mapped where the format allows it.
 
     Args:
-        files: what torch.save has written.
+        files: written by torch.save.
         origin: the uri, for messages.
         trusted: whether code in the files may run.
 
@@ -72,7 +72,7 @@ def _load(file: Path, origin: str, *, trusted: bool) -> object:
 
 
 def _refusal(file: Path, origin: str, error: Exception) -> PreparationFailed:
-    """The failure for what torch would not read as weights: a pickle that calls something, or no pickle at all."""
+    """The failure for a file that torch refuses to read as weights: a pickle that calls something, or no pickle."""
     try:
         named = _REFUSED.search(str(error))
         called = listed(_unsafe(file)) if zipfile.is_zipfile(file) else named[1] if named else listed(_globals(file))
@@ -85,12 +85,12 @@ def _refusal(file: Path, origin: str, error: Exception) -> PreparationFailed:
 
 
 def _unsafe(file: Path) -> list[str]:
-    """What the pickle in a zip file of torch.save would call that is not known to be harmless."""
+    """Names of functions, not known to be harmless, that the pickle in a torch.save file would call."""
     return torch.serialization.get_unsafe_globals_in_checkpoint(file)
 
 
 def _globals(file: Path) -> list[str]:
-    """The names that a plain pickle imports. Its instructions are listed, not followed."""
+    """The names that a plain pickle imports. Its opcodes are listed, not executed."""
     found, strings = [], ["", ""]
     with file.open("rb") as stream:
         for instruction, argument, _ in pickletools.genops(stream):

@@ -1,7 +1,7 @@
-"""The model of a task with the weights of a checkpoint, in float32.
+"""Loads a checkpoint's weights into the model of a task, in float32.
 
-A head may be missing in the checkpoint and come with the adapter, so what the checkpoint lacks is only marked here,
-with numbers that are not numbers, and looked for after the merge.
+A head missing in the checkpoint may come with the adapter, so missing weights are only marked here, with NaN, and
+required after the merge.
 """
 
 from collections.abc import Iterable, Sequence
@@ -27,7 +27,7 @@ from transformermodel_predictor.sources.selection import WeightsKind
 
 
 def load_weights(checkpoint: Checkpoint, auto_class: str, labels: Sequence[str]) -> Pretrained:
-    """Load a checkpoint into the model of a task, with one class per label if any; what is absent is marked.
+    """Load a checkpoint into the model of a task, with one class per label, if any; missing weights are NaN.
 
     Raises:
         PreparationFailed: UnsupportedSource, the configuration describes a model that cannot be built, or a file is

@@ -1,4 +1,4 @@
-"""Golden answers of an archive's handler, asked of a real worker before the model is served."""
+"""Golden tests of an archive's handler, run in a real worker before the model is served."""
 
 import asyncio
 import json
@@ -18,14 +18,14 @@ from transformermodel_predictor.torchserve.workers.starting import start_handler
 
 _BODY = "body"
 _PATIENCE_SECONDS = 600.0
-"""For one that names no limit of its own."""
+"""For an archive without limits."""
 
 _SHOWN = 200
-"""How many characters of a reply a message shows."""
+"""Characters of a reply that a message shows."""
 
 
 def check_handler_answers(tests: Sequence[GoldenTest], archived: ArchivedModel) -> tuple[GoldenResult, ...]:
-    """Start one worker and ask it all questions, one after another; the results in their order.
+    """Start one worker, and ask it all questions one by one; returns the results in order.
 
     A question that is a text alone is sent as text, another one as a JSON object.
 
@@ -49,7 +49,7 @@ async def _check(tests: Sequence[GoldenTest], archived: ArchivedModel) -> tuple[
 
 
 def patient_settings(archived: ArchivedModel) -> WorkerSettings:
-    """One worker, which has as long to load and to answer as the archive says, else longer than a client would wait.
+    """One worker, with the archive's limits on loading and answering, or else longer ones than a client would wait.
 
     What a server is told of limits beside the archive (config.properties, flags, the resource) is not known here, and a
     machine that prepares may be slower than the one that serves.
@@ -101,7 +101,7 @@ def _problem(expected: TestExpectation, reply: Reply, answer: str) -> str | None
 
 
 def _equal(answer: str, wanted: str) -> bool:
-    """Whether both are the same text or the same JSON value."""
+    """Whether both are equal as text or as JSON values."""
     if answer == wanted:
         return True
     try:

@@ -1,4 +1,4 @@
-"""What the preparation of an archive starts from."""
+"""The inputs of an archive's preparation."""
 
 import sys
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from transformermodel_predictor.sources.tree import source_files
 from transformermodel_predictor.torchserve.reading.root import is_unpacked_archive
 
 PIPELINE_VERSION = 2
-"""Raised whenever the same archive would give another artifact."""
+"""Incremented whenever the same archive would give another artifact."""
 
 _LOCAL = "file://"
 
@@ -28,7 +28,7 @@ class ArchiveInputs:
     """An archive pinned to what will be read.
 
     Attributes:
-        origin: its uri as it may be shown.
+        origin: its uri without secrets.
         source: where it is.
         resolved: the state of it.
     """

@@ -92,7 +92,7 @@ def _prepare(
 
 
 def _staged(request: PreparationRequest, inputs: ArchiveInputs, archive: Path, work: Path) -> ArchivedModel:
-    """The archive, checked, in the folder that becomes the artifact; with what it lacks, and requirements if wanted."""
+    """The checked and completed archive in the folder of the artifact, with requirements installed if allowed."""
     try:
         opened = open_archive(archive, "archive", folder=work / "unpacked")
     except PreparationFailed as error:  # the uri says more than the file's place on this machine
@@ -112,7 +112,7 @@ def _staged(request: PreparationRequest, inputs: ArchiveInputs, archive: Path, w
 
 
 def _checked(tests: Sequence[GoldenTest], archived: ArchivedModel, folder: Path) -> "Sequence[GoldenResult]":
-    """The answers of the model in a copy, where its handler may write."""
+    """Run the golden tests on a copy of the model, where its handler may write."""
     if not tests:
         return ()
     from transformermodel_predictor.preparation.archives.golden import check_handler_answers  # imports PyTorch: seconds

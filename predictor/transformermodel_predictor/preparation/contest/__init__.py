@@ -1,1 +1,1 @@
-"""The contest: which candidates are built, how they compare with the reference, how fast they are, which is taken."""
+"""The contest: builds the candidates, compares them with the reference, measures their speed, and elects one."""

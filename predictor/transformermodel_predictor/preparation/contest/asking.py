@@ -1,4 +1,4 @@
-"""Asking a model the questions on which two ways to run it are compared."""
+"""Asks models the questions on which candidates are compared with the reference."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -26,11 +26,11 @@ AnyTask = EncoderTask[Any, Any] | TextGeneration
 
 @dataclass(frozen=True)
 class StepLimits:
-    """Bounds of the steps in which candidates are compared and measured: the server's own unless told otherwise.
+    """Limits on the steps in which candidates are compared and measured: the server's defaults, or the request's.
 
     Attributes:
-        rows: most rows.
-        tokens: most tokens, padding included; a row with more goes alone.
+        rows: largest number of rows.
+        tokens: largest number of tokens, padding included; a longer row runs alone.
     """
 
     rows: int = 32
@@ -57,7 +57,7 @@ def ask_reference(merged: Merged, task: AnyTask, questions: Sequence[Any]) -> li
 
 
 def steps(rows: Sequence[Encoding], limits: StepLimits) -> Iterator[list[Encoding]]:
-    """The rows cut into steps, in their order, so that short ones stand beside long ones."""
+    """The rows in steps, in order, so that steps mix short and long rows."""
     step: list[Encoding] = []
     for row in rows:
         longest = max(len(other) for other in (*step, row))

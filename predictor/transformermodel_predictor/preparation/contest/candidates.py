@@ -1,9 +1,9 @@
-"""Which candidates a request allows, and which of those are tried. Pure.
+"""Which candidates a request allows, and which of them are tried. Pure.
 
-What the manifest names is tried, whatever it costs. What it leaves to `Auto` is tried where it can win and takes
-seconds: Pretrained weights, with and without padding, and, of architectures that cannot do without padding, the graphs
-that are traced (TorchScript, ONNX); in float32, in bfloat16 where the processor computes with it, and in int8 where the
-user's own samples guard the answers. What is compiled ahead of time takes minutes and is tried only when it is named.
+What the manifest names is tried, whatever it costs. `Auto` tries what can win and takes seconds: Pretrained weights,
+packed and padded; for architectures that cannot be packed, also traced graphs (TorchScript, ONNX); in float32, in
+bfloat16 if the processor computes in it, and in int8 if the user's own samples verify the answers. Ahead-of-time
+compilation takes minutes, and is tried only if named.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ from transformermodel_predictor.preparation.node import Node
 
 _TRACED = (Format.TorchScript, Format.ONNX)
 _COPIES = 4
-"""How many times its weights a model has in memory at most while it is traced, itself included."""
+"""Peak number of copies of a model's weights in memory while it is traced, its own included."""
 _SLOWER_THAN_BFLOAT16 = frozenset({Candidate(Format.TorchScript, EngineName.TorchScript, Precision.Float32)})
 """It gains at most a tenth over the same arithmetic in the Pretrained engine, whose bfloat16 gains more."""
 
@@ -40,7 +40,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Untried:
-    """A candidate that the request allows and that is not built, with the reason."""
+    """A candidate that the request allows but that is not built, with the reason."""
 
     candidate: Candidate
     reason: str
@@ -54,7 +54,7 @@ class Choice:
     untried: tuple[Untried, ...]
 
     def without(self, left_out: Sequence[Untried]) -> "Choice":
-        """The same choice but for candidates that are not tried after all."""
+        """The same choice, with these candidates not tried."""
         out = {entry.candidate for entry in left_out}
         return Choice(tuple(one for one in self.candidates if one not in out), (*self.untried, *left_out))
 
@@ -95,7 +95,7 @@ def candidates_for(
 
 
 def _is_allowed(candidate: Candidate, preparation: Preparation) -> bool:
-    """Whether a candidate is among what the manifest names; `Auto` allows all. An engine belongs to one format."""
+    """Whether the manifest allows a candidate; `Auto` allows all. An engine belongs to one format."""
     return (
         preparation.format in (Format.Auto, candidate.format)
         and preparation.engine.value in (Engine.Auto.value, candidate.engine.value)
@@ -143,7 +143,7 @@ def _precision_left_out(candidate: Candidate, preparation: Preparation, node: No
 
 
 def _complexity(candidate: Candidate) -> tuple[int, int]:
-    """Exact arithmetic is simpler than rounded, and transformers' own classes simpler than any other engine."""
+    """The sort key: exact arithmetic before rounded, and transformers' own classes before any other engine."""
     return list(Precision).index(candidate.precision), list(EngineName).index(candidate.engine)
 
 
@@ -153,7 +153,7 @@ def _wish(preparation: Preparation) -> str:
 
 
 def _why_nothing(untried: Sequence[Untried]) -> str:
-    """Each reason once, with the simplest candidate that it holds of."""
+    """Each reason once, with the simplest candidate it applies to."""
     simplest: dict[str, Candidate] = {}
     for entry in untried:
         simplest.setdefault(entry.reason, entry.candidate)

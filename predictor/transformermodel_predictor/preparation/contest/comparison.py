@@ -1,4 +1,4 @@
-"""Two artifacts of one task on the same questions: which answers change, how far, how fast, how large."""
+"""Compares two artifacts of one task on the same questions: answers, speed and size."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Change:
         sample: its position, the task's probes first.
         first: the first artifact's answer, by the names of the task's outputs.
         second: the second one's.
-        difference: how far they are apart.
+        difference: between the answers, as in `parity.Comparison`.
     """
 
     sample: int
@@ -33,7 +33,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What is different between two artifacts.
+    """The differences between two artifacts.
 
     Attributes:
         samples: number of questions.

@@ -1,4 +1,4 @@
-"""The contest of the candidates: all are tried, those in parity are measured, the fastest is taken."""
+"""The contest: all candidates are tried, those in parity are measured, and the fastest wins."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ _NO_ROOM = "the store has no room for it beside the other candidates: it is trie
 
 @dataclass(frozen=True)
 class Trials:
-    """What became of the candidates that were tried, and those of them that are in memory."""
+    """The outcomes of the tried candidates, and those that are in memory."""
 
     choice: Choice
     examinations: tuple[Examination, ...]
@@ -37,7 +37,7 @@ class Trials:
 
 
 def try_all(examiner: Examiner, material: Callable[[], Material]) -> Trials:
-    """Build all candidates and compare each with the reference. The material is had only if something needs it.
+    """Build all candidates, and compare each with the reference. The material is loaded only if something needs it.
 
     Raises:
         PreparationFailed: no candidate is left: why the first one is out.
@@ -51,7 +51,7 @@ def try_all(examiner: Examiner, material: Callable[[], Material]) -> Trials:
 
 
 def measure_all(examiner: Examiner, trials: Trials, budget: Budget) -> tuple[Measured, ...]:
-    """How fast the candidates in parity are."""
+    """Measure the speed of the candidates in parity."""
     in_parity = [one.candidate for one in trials.examinations if isinstance(one, Examined)]
     return examiner.measure(in_parity, trials.models, budget)
 
@@ -92,7 +92,7 @@ def _why(ranked: Sequence[Standing], first: Candidate, trials: Trials) -> str:
 
 
 def _from_memory(examiner: Examiner, material: Callable[[], Material]) -> tuple[Choice, list[Any] | None]:
-    """What needs the model in memory: the choice, the builds and the reference's answers. The return frees it."""
+    """Do all that needs the model in memory, which is freed on return: choose, build, and answer as the reference."""
     choice = examiner.bench.noted("choice", _CHOICE)
     if choice is not None and all(examiner.examined(candidate) is not None for candidate in choice.candidates):
         return choice, []
@@ -105,7 +105,7 @@ def _from_memory(examiner: Examiner, material: Callable[[], Material]) -> tuple[
 
 
 def _build_all(examiner: Examiner, choice: Choice, model: Material) -> Choice:
-    """Build the candidates that there is room for, beside each other: they are measured in turns.
+    """Build the candidates that fit on the disk together, since they are measured in turns.
 
     Returns:
         The choice without the others, also on the bench.
@@ -131,9 +131,9 @@ def _build_all(examiner: Examiner, choice: Choice, model: Material) -> Choice:
 
 
 def _require_room(examiner: Examiner, choice: Choice, candidate: Candidate, model: Material) -> None:
-    """Refuse to build a candidate where its weights, or as much as the largest so far took, have no room.
+    """Refuse to build a candidate if its weights, or the size of the largest so far, do not fit on the disk.
 
-    A full disk is noticed too, but until then it is full for everybody.
+    A full disk would be detected, too, but until then it would be full for all processes.
     """
     bench = examiner.bench
     built = (bench.size(other) for other in choice.candidates if bench.is_built(other))
@@ -142,7 +142,7 @@ def _require_room(examiner: Examiner, choice: Choice, candidate: Candidate, mode
 
 
 def _fit_together(examiner: Examiner, choice: Choice) -> bool:
-    """Whether all candidates fit into half of the free memory; what they compute needs the rest."""
+    """Whether all candidates fit into half of the free memory; computing needs the other half."""
     known = [amount for amount in (free_bytes(), device_free_bytes(examiner.placement.device)) if amount is not None]
     built = [candidate for candidate in choice.candidates if examiner.bench.is_built(candidate)]
     size = sum(examiner.bench.size(candidate) for candidate in built)

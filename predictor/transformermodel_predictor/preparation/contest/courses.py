@@ -1,4 +1,4 @@
-"""What a candidate runs while it is measured."""
+"""The workload that a candidate runs while it is measured."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -12,11 +12,11 @@ from transformermodel_predictor.preparation.contest.measurement import Course
 from transformermodel_predictor.preparation.contest.workload import workload
 
 _PROMPTS = 8
-"""Texts that are generated together: more would only take longer, each of their tokens is a pass of its own."""
+"""Texts generated as one batch: more would only take longer, since each token is a forward pass."""
 
 
 def course_of(candidate: Candidate, model: AnyModel, questions: Sequence[Any], limits: StepLimits) -> Course:
-    """Forward passes over tokens, without the tokenizer, which is the same for all; or whole texts generated."""
+    """Forward passes over tokens, without the tokenizer, which is the same for all candidates; or generated texts."""
     if isinstance(model, LoadedGenerator):
         together = list(islice(cycle(questions), _PROMPTS))
         return Course(candidate, len(together), partial(model.ask, together), [partial(model.ask, questions[:1])])

@@ -1,4 +1,4 @@
-"""Which candidate is taken. Pure."""
+"""Elects the candidate to publish. Pure."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -8,12 +8,12 @@ from transformermodel_predictor.candidate import Candidate
 from transformermodel_predictor.preparation.contest.measurement import Measured
 
 TIE = 1.05
-"""A candidate has to be faster than a simpler one by more than this factor to be taken instead."""
+"""A candidate must be faster than a simpler one by more than this factor to win."""
 
 
 @dataclass(frozen=True)
 class Standing:
-    """A candidate and how it compares with the first one.
+    """A candidate's speed relative to the first one.
 
     Attributes:
         throughput: texts per second at the batch limit, as a multiple of the first candidate's.
@@ -28,15 +28,15 @@ class Standing:
 
     @property
     def gain(self) -> float:
-        """Both in one number: their geometric mean, so that twice as fast in one makes up for half as fast in other."""
+        """The geometric mean of both, so that twice as fast in one makes up for half as fast in the other."""
         return math.sqrt(self.throughput * self.latency)
 
 
 def rank(measured: Sequence[Measured]) -> tuple[Standing, ...]:
-    """The candidates in the order in which they should be taken, given from the simplest to the least simple.
+    """Rank candidates, which are given from the simplest to the least simple.
 
-    The fastest comes first, but for a simpler one that is as fast but for `TIE`; the others follow in the same way.
-    Those that were too slow to be measured to the end come after all others.
+    The fastest comes first, unless a simpler one is slower by no more than `TIE`; the others follow in the same way.
+    Candidates too slow to be measured to the end come last.
     """
     standings = [_standing(one, measured[0]) for one in measured]
     near, far = ([one for one in standings if one.contender is wanted] for wanted in (True, False))
@@ -44,7 +44,7 @@ def rank(measured: Sequence[Measured]) -> tuple[Standing, ...]:
 
 
 def why(ranked: Sequence[Standing], first: Candidate) -> str:
-    """One sentence: why the first of the ranked candidates is taken."""
+    """One sentence on why the first ranked candidate is taken."""
     winner = ranked[0]
     if len(ranked) == 1:
         return f"{winner.candidate} is the only candidate in parity."

@@ -1,7 +1,6 @@
-"""Building, comparing and measuring the candidates of one preparation.
+"""Builds, compares and measures the candidates of one preparation.
 
-What is on the bench already is not done again. A candidate that fails for a reason of its own is dropped; the others
-go on.
+Results on the bench are reused. A candidate that fails for a reason of its own is dropped; the others continue.
 """
 
 from collections.abc import Callable, Sequence
@@ -50,7 +49,7 @@ _MEASURED: TypeAdapter[tuple[Measured, ...]] = TypeAdapter(tuple[Measured, ...])
 
 @dataclass(frozen=True)
 class Examiner:
-    """What all candidates of a preparation are built and examined with.
+    """Builds and examines the candidates of a preparation.
 
     Attributes:
         request: what is asked for.
@@ -69,22 +68,22 @@ class Examiner:
     progress: Progress
 
     def examined(self, candidate: Candidate) -> Examination | None:
-        """What became of a candidate, if that is known; one that has left the bench has to be built anew.
+        """The recorded outcome of a candidate, if any; one that has left the bench must be built again.
 
-        It leaves by being published, and the process may die before the store knows what it was made of.
+        Publishing moves it off the bench, and the process may be killed before the store knows its input.
         """
         known = self.bench.noted(candidate.slug, _EXAMINATION)
         return None if isinstance(known, Examined) and not self.bench.is_built(candidate) else known
 
     def needs_building(self, candidate: Candidate) -> bool:
-        """Whether a candidate has yet to be built: neither is it on the bench, nor is it known to be out."""
+        """Whether a candidate is yet to be built: it is neither on the bench nor dropped."""
         return self.examined(candidate) is None and not self.bench.is_built(candidate)
 
     def build(self, candidate: Candidate, material: Material) -> None:
         """Write and seal a candidate's files.
 
         Raises:
-            PreparationFailed: for a reason that is not the candidate's own; nothing of it is left then.
+            PreparationFailed: for a reason that is not the candidate's own; its files are removed.
         """
         self.progress.step(Step.Build, str(candidate))
         place = self.bench.clear(candidate)
@@ -97,7 +96,7 @@ class Examiner:
             self._drop(candidate, error)
 
     def questions(self, material: Material) -> list[Any]:
-        """What the model in memory is asked; none where there is no such model.
+        """The questions for the model in memory; none if there is no such model.
 
         Raises:
             PreparationFailed: a sample cannot be asked, or the model has no room for any question.
@@ -107,9 +106,9 @@ class Examiner:
         return self.samples.questions(self._task(material), material.tokenizer)
 
     def reference(self, material: Material, questions: Sequence[Any]) -> list[Any] | None:
-        """What the float32 model in memory answers to questions, each asked alone: nothing is padded.
+        """The answers of the float32 model in memory, each question asked alone, without padding.
 
-        None where there is no such model.
+        None if there is no such model.
         """
         if isinstance(material, Traced):
             return None
@@ -117,7 +116,7 @@ class Examiner:
         return ask_reference(material, self._task(material), questions)
 
     def examine(self, candidate: Candidate, models: Models, reference: Sequence[Any] | None) -> Examination:
-        """Load a candidate and compare its answers with the reference's; without one see that it has answers."""
+        """Load a candidate, and compare its answers with the reference's; without those, only check that it answers."""
         known = self.examined(candidate)
         if known is not None:
             return known
@@ -131,7 +130,7 @@ class Examiner:
         return self.bench.note(candidate.slug, _EXAMINATION, found)
 
     def measure(self, candidates: Sequence[Candidate], models: Models, budget: Budget) -> tuple[Measured, ...]:
-        """How fast the candidates are, measured in turns; one after another where memory is short."""
+        """Measure the candidates' speed in turns, or one after another if memory is short."""
         known = self.bench.noted("measured", _MEASURED)
         if known is not None:
             return known
@@ -150,7 +149,7 @@ class Examiner:
         return make_task(self.request.task, TaskConfiguration.of(merged.configuration, merged.labels))
 
     def _race(self, candidates: Sequence[Candidate], models: Models, budget: Budget) -> tuple[Measured, ...]:
-        """Measure candidates in turns. Those that are clearly slower leave early, and memory with that."""
+        """Measure candidates in turns. Clearly slower ones drop out early, and are freed from memory."""
         courses = [self._course(candidate, models) for candidate in candidates]
         timings = first_rounds(courses, budget.first_rounds)
         near = contenders(timings, budget.margin)

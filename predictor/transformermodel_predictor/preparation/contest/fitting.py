@@ -1,4 +1,4 @@
-"""Which questions a model has room for, before it is asked any."""
+"""Which questions fit into a model's input length."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from transformermodel_predictor.tasks.text_generation import TextGeneration
 
 
 def fitting_probes(task: AnyTask, tokenizer: PreTrainedTokenizerBase) -> list[Any]:
-    """The task's probes that the model has room for, the shortest among them: it is what models are warmed up with.
+    """The task's probes that fit into the model, always with the shortest: models are warmed up with it.
 
     A question is never cut, only its context: one with short inputs is compared on fewer probes.
 
@@ -32,7 +32,7 @@ def fitting_probes(task: AnyTask, tokenizer: PreTrainedTokenizerBase) -> list[An
 
 
 def require_encodable(task: AnyTask, tokenizer: PreTrainedTokenizerBase, question: Any) -> None:  # noqa: ANN401
-    """Refuse a question that no tokens can be made of, or none that fit.
+    """Refuse a question that cannot be encoded, or does not fit.
 
     Raises:
         InvalidQuestion: the question is one.

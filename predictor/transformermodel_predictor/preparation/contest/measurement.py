@@ -1,4 +1,4 @@
-"""How fast candidates are. They are measured in turns, so that a noisy neighbour disturbs all of them alike."""
+"""Measures the speed of candidates, in turns, so that a noisy neighbour disturbs all of them equally."""
 
 import math
 import statistics
@@ -10,7 +10,7 @@ from transformermodel_predictor.candidate import Candidate
 from transformermodel_predictor.preparation.contest.stability import Budget, is_enough
 
 Clock = Callable[[], float]
-"""Seconds that only ever grow."""
+"""A monotonic clock, in seconds."""
 
 
 Run = Callable[[], object]
@@ -19,13 +19,13 @@ Run = Callable[[], object]
 
 @dataclass(frozen=True)
 class Course:
-    """What a candidate runs in every round.
+    """What a candidate runs in each round.
 
     Attributes:
         rows: of the batch.
         batch: a step at the batch limit.
-        singles: a few texts that come alone.
-        warm: whether the model has answered already; the first pass allocates and is not timed.
+        singles: a few single texts.
+        warm: whether the model has run before; the first pass allocates memory, and is not timed.
     """
 
     candidate: Candidate
@@ -60,7 +60,7 @@ class Measured:
         single: with one text.
         batch: with as many as one step takes.
         rounds: how often the batch was run.
-        contender: whether it came near enough to the fastest in the first rounds to be measured until it was stable.
+        contender: whether it was close enough to the fastest in the first rounds to be measured until stable.
     """
 
     candidate: Candidate
@@ -92,7 +92,7 @@ class Timings:
 
     @property
     def shortest(self) -> float:
-        """Geometric mean of the shortest batch and the shortest single texts: what neighbours delay, they lengthen."""
+        """Geometric mean of the shortest batch and the shortest single texts: interference only lengthens timings."""
         batch, single = (min(values) for values in self.series)
         return math.sqrt(batch / self.rows * single)
 
@@ -104,7 +104,7 @@ class Timings:
 
 
 def measure(courses: Sequence[Course], budget: Budget, clock: Clock = time.perf_counter) -> tuple[Measured, ...]:
-    """Run rounds until the timings are stable or the budget is spent; in each all candidates run, another one first."""
+    """Run rounds until the timings are stable or the budget is spent; each runs all candidates, in rotating order."""
     timings = first_rounds(courses, 0, clock)
     run_until_stable(courses, timings, budget, clock)
     return tuple(one.measured() for one in timings)

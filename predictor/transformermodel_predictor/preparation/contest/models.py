@@ -15,11 +15,11 @@ from transformermodel_predictor.preparation.memory import resident_bytes
 
 @dataclass(frozen=True)
 class Load:
-    """What it took to load a model.
+    """The cost of loading a model.
 
     Attributes:
-        seconds: from its folder to a model that has answered nothing yet.
-        resident_bytes: by how much the process grew, mapped files included; what an accelerator holds is not in it.
+        seconds: to load it from its folder, without a forward pass.
+        resident_bytes: growth of the process, mapped files included; without an accelerator's memory.
     """
 
     seconds: float
@@ -27,7 +27,7 @@ class Load:
 
 
 class Models:
-    """Loads candidates, each once; where they do not fit into memory together, again when it is their turn.
+    """Loads candidates once each, or again for each turn if they do not fit into memory together.
 
     Args:
         bench: where they were built.
@@ -42,7 +42,7 @@ class Models:
         self._loaded: dict[Candidate, AnyModel] = {}
 
     def load(self, candidate: Candidate) -> tuple[AnyModel, Load]:
-        """Load a candidate for the first time, and tell what it took. Its files were verified before."""
+        """Load a candidate for the first time, and return the cost. Its files were verified before."""
         artifact = self._bench.built(candidate)
         if not self.together:
             self._loaded.clear()
@@ -63,10 +63,10 @@ class Models:
         return candidate in self._loaded
 
     def release(self, candidate: Candidate) -> None:
-        """Free what a candidate takes in memory; it is loaded again if it is wanted after all."""
+        """Free a candidate's memory; it is loaded again if needed."""
         self._loaded.pop(candidate, None)
 
     def remove(self, candidate: Candidate) -> None:
-        """Free what a candidate takes in memory and on the disk."""
+        """Free a candidate's memory and disk space."""
         self.release(candidate)
         shutil.rmtree(self._bench.place(candidate))

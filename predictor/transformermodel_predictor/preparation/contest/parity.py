@@ -1,4 +1,4 @@
-"""Whether a candidate answers as the float32 reference does."""
+"""Parity: whether a candidate gives the answers of the float32 reference."""
 
 import math
 from collections.abc import Sequence
@@ -9,18 +9,18 @@ from transformermodel_api.preparation import Precision, Preparation
 
 
 class Comparison(Protocol):
-    """What a task says of two answers to one question."""
+    """A task's comparison of two answers to one question."""
 
     def difference(self, reference: Any, other: Any) -> float:  # noqa: ANN401 - the task's own answers
-        """How far apart they are: 0 equal, 1 as different as can be."""
+        """Their difference, from 0 (equal) to 1."""
         ...
 
     def agree(self, reference: Any, other: Any) -> bool:  # noqa: ANN401
-        """Whether they say the same."""
+        """Whether they are the same answer."""
         ...
 
     def preference(self, reference: Any, other: Any) -> float:  # noqa: ANN401
-        """By how much likelier the reference holds its own answer than the other's; 0 where they say the same."""
+        """How much more probable the reference finds its own answer than the other; 0 if they are the same."""
         ...
 
 
@@ -36,13 +36,13 @@ TOLERANCES = {
 
 @dataclass(frozen=True)
 class Disagreement:
-    """A sample that a candidate answers otherwise.
+    """A sample that a candidate answers differently.
 
     Attributes:
         sample: its position, the probes first.
-        difference: how far apart the answers are.
-        preference: by how much likelier the reference holds its own answer.
-        excused: whether the reference was undecided between both, so that rounding may turn it.
+        difference: between the answers, from 0 to 1.
+        preference: how much more probable the reference's answer is than the candidate's, for the reference.
+        excused: whether the reference was undecided between both, so that rounding may decide.
     """
 
     sample: int
@@ -56,10 +56,10 @@ class Parity:
     """How a candidate's answers compare with the reference's.
 
     Attributes:
-        samples: how many questions were asked.
-        tolerance: the largest difference that is allowed.
-        difference: the largest that was found.
-        disagreements: the samples that were answered otherwise.
+        samples: number of questions.
+        tolerance: largest difference allowed.
+        difference: largest difference found.
+        disagreements: samples that were answered differently.
     """
 
     samples: int
@@ -69,12 +69,12 @@ class Parity:
 
     @property
     def agreeing(self) -> int:
-        """How many samples were answered alike."""
+        """Number of samples with the same answer."""
         return self.samples - len(self.disagreements)
 
     @property
     def problem(self) -> str | None:
-        """Why the candidate is out of parity, without a full stop; None where it is not."""
+        """Why the candidate is out of parity, without a full stop; None if it is in parity."""
         if not self.difference <= self.tolerance:
             return f"its answers differ from the reference by {self.difference:.4f}, more than {self.tolerance:g}"
         wrong = [entry for entry in self.disagreements if not entry.excused]
@@ -88,7 +88,7 @@ class Parity:
 
 
 def tolerance_of(preparation: Preparation, precision: Precision) -> float:
-    """As the manifest says, else by precision."""
+    """The tolerance in the manifest, else that of the precision."""
     parity = preparation.parity
     return TOLERANCES[precision] if parity is None or parity.tolerance is None else float(parity.tolerance)
 
@@ -96,7 +96,7 @@ def tolerance_of(preparation: Preparation, precision: Precision) -> float:
 def compare(task: Comparison, reference: Sequence[object], answers: Sequence[object], tolerance: float) -> Parity:
     """Compare answers to the same questions, one by one.
 
-    Another answer is excused only where the reference was undecided: it holds its own answer likelier by no more than
+    A different answer is excused only if the reference was undecided: its own answer is more probable by no more than
     the tolerance.
     """
     pairs = list(zip(reference, answers, strict=True))

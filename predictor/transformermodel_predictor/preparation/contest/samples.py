@@ -26,10 +26,10 @@ SAMPLES_FILE = "samples.jsonl"
 
 @dataclass(frozen=True)
 class Samples:
-    """Questions that the user gave, as named fields.
+    """The user's questions, as named fields.
 
     Attributes:
-        origin: where they are, for messages.
+        origin: their uri, for messages.
         rows: one per question, with the number of its line.
         checksum: SHA-256 of the file; empty where there is none.
     """
@@ -39,7 +39,7 @@ class Samples:
     checksum: str = ""
 
     def questions(self, task: "AnyTask", tokenizer: "PreTrainedTokenizerBase") -> list[Any]:
-        """The task's probes, as far as the model has room for them, and after them the samples.
+        """The task's probes that fit into the model, followed by the samples.
 
         Raises:
             PreparationFailed: UnsupportedSource, the model has room for no probe; InvalidSamples, the task cannot read
@@ -65,7 +65,7 @@ class Samples:
 
 
 def fetch_samples(uri: str, base: Path, revision: str | None = None) -> Samples:
-    """Read the samples that a uri names, in any form that a source has: a folder with samples.jsonl, or a file.
+    """Read the samples at a uri, which may be any kind of source: a folder with samples.jsonl, or a file.
 
     Args:
         uri: as `spec.source.uri`.
@@ -88,7 +88,7 @@ def fetch_samples(uri: str, base: Path, revision: str | None = None) -> Samples:
 
 @dataclass(frozen=True)
 class _SamplesFile:
-    """The one file that is wanted of a source of samples. Implements `Selection`.
+    """Selects the file with the samples. Implements `Selection`.
 
     Attributes:
         name: the file that the uri names, unless it names a folder.

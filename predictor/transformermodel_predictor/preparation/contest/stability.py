@@ -1,4 +1,4 @@
-"""When a measurement has been repeated often enough. Pure.
+"""Decides when a measurement has been repeated often enough. Pure.
 
 The spread of a median is judged by McGill's notches: half the width of an approximate 95 % interval is
 1.57 x interquartile range / sqrt(n) (McGill, Tukey and Larsen, "Variations of Box Plots", 1978). Quartiles ignore the
@@ -15,15 +15,15 @@ _NOTCH = 1.57
 
 @dataclass(frozen=True)
 class Budget:
-    """How much a measurement may cost.
+    """Limits on the cost of a measurement.
 
     Attributes:
-        seconds: per candidate; the least number of rounds is run however long they take.
-        least_rounds: before anything is believed.
+        seconds: per candidate; `least_rounds` are run however long they take.
+        least_rounds: smallest number of rounds.
         spread: relative half-width of a median's interval that is narrow enough.
         first_rounds: run by all candidates, to find those that are worth more.
-        margin: how many times as slow as the fastest in these a candidate may be to go on. The score's own noise there
-            is a few percent on a quiet machine.
+        margin: largest slowdown against the fastest of these rounds for a candidate to continue. Noise is a few percent
+            on a quiet machine.
     """
 
     seconds: float = 1.5
@@ -33,7 +33,7 @@ class Budget:
     margin: float = 1.3
 
     def without_rivals(self) -> "Budget":
-        """For a candidate whose speed is only told: nothing is decided by it."""
+        """The budget for a candidate whose speed is only reported, and decides nothing."""
         return replace(self, seconds=self.seconds / 3, least_rounds=min(self.least_rounds, self.first_rounds))
 
 
@@ -52,6 +52,6 @@ def is_enough(series: Collection[Sequence[float]], budget: Budget, candidates: i
 
 
 def spread(values: Sequence[float]) -> float:
-    """How uncertain the median of at least two measurements is: half the width of its interval, as a share of it."""
+    """Relative uncertainty of the median of at least two measurements: half the width of its confidence interval."""
     low, median, high = statistics.quantiles(values, n=4, method="inclusive")
     return _NOTCH * (high - low) / math.sqrt(len(values)) / median if median else 0.0

@@ -1,4 +1,4 @@
-"""What becomes of the candidates of one preparation. Records only; pure."""
+"""The outcomes of the candidates of one preparation. Data only."""
 
 from dataclasses import dataclass
 
@@ -16,12 +16,12 @@ _ABOUT_THE_CANDIDATE = frozenset(
         FailureReason.GoldenAnswerMismatch,
     }
 )
-"""Failures that speak against one candidate and leave the others in the running."""
+"""Failures of one candidate, which do not fail the preparation."""
 
 
 @dataclass(frozen=True)
 class Dropped:
-    """A candidate that was tried and cannot be served.
+    """A candidate that failed its trial.
 
     Attributes:
         reason: name of the class of failure.
@@ -46,7 +46,7 @@ class Dropped:
         return cls(candidate, error.reason.name, error.message)
 
     def error(self) -> PreparationFailed:
-        """The failure of a preparation that has no other candidate."""
+        """The failure of a preparation if there is no other candidate."""
         return PreparationFailed(FailureReason[self.reason], f"{self.candidate}: {self.message}")
 
 

@@ -1,4 +1,4 @@
-"""What the trial of the candidates has come to, for the report, for status and for people. Pure."""
+"""The verdict of the contest, for the report, for status and for people. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,16 +16,16 @@ _MILLISECONDS = 1000
 
 @dataclass(frozen=True)
 class Verdict:
-    """The candidate that is published, and what became of all.
+    """The published candidate, and the outcomes of all.
 
     Attributes:
-        chosen: the one that is published.
+        chosen: the published candidate.
         why: a sentence.
-        trials: what became of those that were built.
-        measured: how fast those in parity are.
-        ranking: how they compare, the fastest first.
-        untried: those that were not built.
-        device: on which they were compared and measured.
+        trials: outcomes of the built candidates.
+        measured: speed of those in parity.
+        ranking: relative speeds, the fastest first.
+        untried: candidates that were not built.
+        device: that they were compared and measured on.
     """
 
     chosen: Candidate

@@ -12,7 +12,7 @@ _SINGLES = 4
 
 @dataclass(frozen=True)
 class Workload:
-    """What every candidate runs in a round.
+    """The rows that every candidate runs in a round.
 
     Attributes:
         batch: the rows of one step at the batch limit.
@@ -26,8 +26,8 @@ class Workload:
 def workload(windows: Sequence[Encoding], rows: int, tokens: int) -> Workload:
     """A step at the batch limit and single texts, from the windows of the samples.
 
-    Windows repeat until the step is full. Those with more than their share of the step's tokens are left out: a step
-    of such alone would have fewer rows. Where all are longer, the shortest ones are taken, as often as they fit.
+    Windows repeat until the step is full. Windows longer than the average that a full step allows are left out; if all
+    are longer, the shortest are taken, as many as fit.
 
     Args:
         windows: at least one.

@@ -1,4 +1,4 @@
-"""What a folder says of its own model beside the checkpoint: the files of TorchServe's preparation script."""
+"""Settings that TorchServe's preparation script left beside a checkpoint."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -23,7 +23,7 @@ _Read = TypeVar("_Read")
 
 @dataclass(frozen=True)
 class Inherited:
-    """Settings that hold where the request has none of its own.
+    """Settings that apply where the request has none.
 
     Attributes:
         configuration: what the folder was made with.
@@ -52,7 +52,7 @@ class Inherited:
 
 
 def read_inherited(folder: Path, origin: str) -> Inherited:
-    """Read what lies beside a checkpoint; nothing may.
+    """Read the settings beside a checkpoint, if any.
 
     setup_config.json goes before model-config.yaml, which alone can say how a model is compiled.
 

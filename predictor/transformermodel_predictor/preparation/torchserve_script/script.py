@@ -1,4 +1,4 @@
-"""The configuration of TorchServe's preparation script, and the TransformerModel that says the same. Pure.
+"""The configuration of TorchServe's preparation script, and the equivalent TransformerModel. Pure.
 
 The script's `setup_config.json` is an object; newer versions of it read the section `handler` of `model-config.yaml`.
 Numbers may be in quotes in both.
@@ -63,7 +63,7 @@ _PRETRAINED = "pretrained"
 
 @dataclass(frozen=True)
 class DownloaderConfiguration:
-    """What the script is told; None where it says nothing.
+    """The script's settings; None for absent ones.
 
     Attributes:
         compile: arguments of torch.compile, from the section `pt2` of model-config.yaml.
@@ -116,7 +116,7 @@ def read_downloader_configuration(text: str) -> DownloaderConfiguration:
 
 
 def equivalent_model(configuration: DownloaderConfiguration, labels: Sequence[str] | None) -> dict[str, Any]:
-    """The TransformerModel, as a document, that does what the script would do.
+    """The TransformerModel, as a document, equivalent to a run of the script.
 
     Args:
         configuration: what the script is told.
@@ -179,7 +179,7 @@ def _notes_on(pt2: PT2, save_mode: str) -> Iterator[str]:
 
 
 def compile_field(wanted: Compilation | None) -> dict[str, str] | None:
-    """spec.preparation.compile that says the same."""
+    """The equivalent spec.preparation.compile."""
     return None if wanted is None else {"backend": wanted.backend, "mode": _COMPILE_MODES[wanted.mode]}
 
 
@@ -196,6 +196,6 @@ def _known(value: str, table: Mapping[str, str], key: str) -> str:
 
 
 def _resource_name(name: str) -> str:
-    """A name that Kubernetes takes: letters, digits and `-`, a letter first."""
+    """A valid Kubernetes name: letters, digits and `-`, starting with a letter."""
     last = re.sub(r"[^a-z0-9]+", "-", name.rstrip("/").rpartition("/")[2].lower()).strip("-")
     return (last if last[:1].isalpha() else f"model-{last}")[:_LONGEST_NAME].strip("-")

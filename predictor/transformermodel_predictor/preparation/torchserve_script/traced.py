@@ -1,4 +1,4 @@
-"""A model that comes as a traced graph: what TorchServe's preparation script leaves with save_mode torchscript."""
+"""Models that are traced graphs, as TorchServe's preparation script writes them with save_mode torchscript."""
 
 import shutil
 from dataclasses import dataclass
@@ -41,14 +41,14 @@ from transformermodel_predictor.torchserve.tokenizer_source import (
 )
 
 TRACED = Candidate(Format.TorchScript, EngineName.TorchScript, Precision.Float32)
-"""The only way in which a graph can be served; the script traces in float32."""
+"""The only candidate for a graph; the script traces in float32."""
 
 _INSTEAD = "name the checkpoint that it was traced from"
 
 
 @dataclass(frozen=True)
 class Traced:
-    """A graph with all that is needed to store it.
+    """A graph, with all that storing it needs.
 
     Attributes:
         file: the graph.
@@ -114,7 +114,7 @@ def missing_tokenizer(folder: Path, request: PreparationRequest) -> Pinned | Non
 
 
 def read_traced(file: Path, request: PreparationRequest, acquired: Acquired, device: torch.device) -> Traced:
-    """Read a graph and what lies beside it, and find out in which sizes it can be called.
+    """Read a graph and the files beside it, and find out which batch sizes and lengths it accepts.
 
     PyTorch runs the graph's own operations, and no Python of the file.
 
