@@ -34,6 +34,9 @@ Outputs marked *JSON* are lists whose length differs by row: plain lists in V1, 
 **Truncation is always reported**: V1's predictions have `truncated_tokens`, V2's answers the parameters
 `truncated_tokens` and `truncated_rows`, TorchServe's URLs the header `x-truncated-tokens`.
 
+**Examples** are V1's, from the folders in [examples/](../examples), which have requests and answers in V1, V2 and
+TorchServe's form, too.
+
 Where one text is enough, V2's only tensor may have any name; many clients call it `input-0`. Limits in the tables are
 those of a model with 512 tokens and two labels.
 """
@@ -73,6 +76,32 @@ _NOTES = {
 """,
 }
 
+_EXAMPLES = {
+    TaskName.SequenceClassification: (
+        "sentiment",
+        '{"instances": ["I love this movie, it was fantastic!"]}',
+        '{"predictions": [{"label": "POSITIVE", "score": 0.997}]}',
+    ),
+    TaskName.TokenClassification: (
+        "entities",
+        '{"instances": ["Sarah lives in London"]}',
+        '{"predictions": [{"entities": [{"entity": "PER", "score": 0.776, "start": 0, "end": 5, "text": "Sarah"},\n'
+        '                       {"entity": "LOC", "score": 0.936, "start": 15, "end": 21, "text": "London"}]}]}',
+    ),
+    TaskName.QuestionAnswering: (
+        "questions",
+        '{"instances": [{"question": "Where do I live?", "context": "I live in Rome."}]}',
+        '{"predictions": [{"answer": "Rome", "score": 0.9996, "start": 10, "end": 14}]}',
+    ),
+    TaskName.TextGeneration: (
+        "generation",
+        '{"instances": ["The capital of France is"], "parameters": {"max_new_tokens": 16}}',
+        '{"predictions": [{"generated_text": " Paris.\\n\\nThe answer is: 2018-01", "finish_reason": "length",\n'
+        '                  "prompt_tokens": 5, "generated_tokens": 16}]}',
+    ),
+}
+"""The folder in examples, a request of V1 and its answer, with rounded scores."""
+
 _TORCHSERVE = """\
 ## TorchServe's request and answer formats
 
@@ -108,11 +137,19 @@ def _section(task: AnyTask) -> str:
     parts = [
         f"## {task.name}\n\n`handler.mode: {task.mode}`, loaded with `{task.auto_class}`.\n",
         _NOTES[task.name],
+        _example(*_EXAMPLES[task.name]),
         _table(("input", "datatype", "shape", ""), map(_tensor, task.inputs)),
         _table(("output", "datatype", "shape", ""), map(_tensor, task.outputs)),
         _parameters(task),
     ]
     return "\n".join(parts)
+
+
+def _example(folder: str, request: str, answer: str) -> str:
+    return (
+        f"With [examples/{folder}](../examples/{folder}), `POST /v1/models/{folder}:predict` answers\n\n"
+        f"```json\n{request}\n```\n\nwith\n\n```json\n{answer}\n```\n"
+    )
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
