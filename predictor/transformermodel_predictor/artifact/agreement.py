@@ -1,7 +1,7 @@
-"""Whether model-config.yaml and the rest of an artifact say the same. Pure.
+"""Checks that model-config.yaml agrees with the rest of an artifact. Pure.
 
-An artifact that preparation has made always agrees; one that was edited or packed by hand may not, and then no key of
-its configuration is passed over in silence.
+Artifacts made by a preparation always agree. One edited or packed by hand may not, and no key of its configuration is
+silently ignored.
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,10 +29,10 @@ _CLASSIFIERS = ("sequence_classification", "token_classification")
 
 
 def require_agreement(configuration: ModelConfiguration, candidate: Candidate, labels: Sequence[str]) -> None:
-    """Refuse a configuration that asks for something else than the artifact is.
+    """Refuse a configuration that contradicts the artifact.
 
     Raises:
-        UserError: a key of model-config.yaml cannot have its effect; the message names it and what would be right.
+        UserError: a key of model-config.yaml cannot take effect; the message names it and the right value.
     """
     for contradiction in _contradictions(configuration, candidate, labels):
         raise UserError(f"model-config.yaml: {contradiction}")

@@ -1,7 +1,7 @@
-"""Which parts of a store nobody needs any more. Pure.
+"""Decides which parts of a store can be removed. Pure.
 
-An artifact stays as long as a model refers to it, or an input that was asked for within the grace period led to it.
-What a dead preparation left stays for the grace period, too: another attempt may go on with it.
+An artifact is kept while a model refers to it, or if it was looked up by its input within the grace period. Leftovers
+of a killed preparation are kept for the grace period, too: another attempt may resume from them.
 """
 
 from collections.abc import Mapping
@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 
 @dataclass(frozen=True)
 class Kept:
-    """Something in a store.
+    """An artifact or a leftover in a store.
 
     Attributes:
         size: in bytes.
-        used: when it was last written or asked for.
+        used: time of the last write or look-up.
     """
 
     size: int
@@ -24,7 +24,7 @@ class Kept:
 
 @dataclass(frozen=True)
 class Input:
-    """A remembered input: the digest of its artifact, and when it was last asked for."""
+    """A recorded input: the digest of its artifact, and the time of its last look-up."""
 
     digest: str
     used: datetime
@@ -32,10 +32,10 @@ class Input:
 
 @dataclass(frozen=True)
 class StoreContent:
-    """What is in a store.
+    """The content of a store.
 
     Attributes:
-        artifacts: by digest, uploads that never came to their end included.
+        artifacts: by digest, incomplete uploads included.
         inputs: by key.
         referenced: digests that models refer to.
         leftovers: workspaces without an owner, by name.
@@ -49,11 +49,11 @@ class StoreContent:
 
 @dataclass(frozen=True)
 class Removal:
-    """What can go, sorted.
+    """What to remove, sorted.
 
     Attributes:
         artifacts: digests and their sizes in bytes.
-        inputs: keys whose artifact goes or is gone.
+        inputs: keys of inputs whose artifact is removed or missing.
         leftovers: workspaces and their sizes in bytes.
     """
 
@@ -63,12 +63,12 @@ class Removal:
 
     @property
     def size(self) -> int:
-        """What is freed, in bytes."""
+        """Freed space, in bytes."""
         return sum(self.artifacts.values()) + sum(self.leftovers.values())
 
 
 def removable(content: StoreContent, now: datetime, grace: timedelta) -> Removal:
-    """What nobody has needed for the grace period."""
+    """What has not been needed for the grace period."""
     start = now - grace
     needed = content.referenced | {item.digest for item in content.inputs.values() if item.used > start}
     gone = {

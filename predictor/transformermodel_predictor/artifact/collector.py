@@ -1,4 +1,4 @@
-"""Removing what nobody needs from a store, while others work with it."""
+"""Garbage collection of a store, safe beside preparations and servers that use it."""
 
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
@@ -8,51 +8,51 @@ from transformermodel_predictor.artifact.collection import Removal, StoreContent
 
 
 class Attempt(Enum):
-    """What came of an attempt to remove an artifact."""
+    """The outcome of an attempt to remove an artifact."""
 
     Removed = auto()
     Gone = auto()
-    """It was not there any more."""
+    """It did not exist any more."""
     Needed = auto()
-    """A model refers to it, or somebody has asked for it: it stays."""
+    """A model refers to it, or it was looked up meanwhile: it is kept."""
     Held = auto()
-    """Nobody needs it, but a process has it open, and may end."""
+    """It is not needed, but a process has it open; retry once that has ended."""
 
 
 class Collectable(Protocol):
-    """A store whose content can be listed and removed in parts."""
+    """A store whose content can be listed and removed item by item."""
 
     def content(self, leaving: str | None = None) -> StoreContent:
-        """What is in the store now; what a model uses that is leaving does not count as referenced."""
+        """The store's current content; references of the model `leaving` do not count."""
         ...
 
     def used_by(self, reference: str) -> tuple[str, ...]:
-        """The digests that the model CLUSTER/NAMESPACE/NAME uses."""
+        """The digests that the model CLUSTER/NAMESPACE/NAME refers to."""
         ...
 
     def remove_artifact(
         self, digest: str, inputs: tuple[str, ...], unneeded_since: datetime, leaving: str | None = None
     ) -> Attempt:
-        """Remove an artifact and the inputs that lead to it, unless somebody uses it or has come to need it."""
+        """Remove an artifact and the inputs that lead to it, unless it is in use or has become needed since."""
         ...
 
     def forget(self, reference: str) -> None:
-        """Forget what a model used: it is no more."""
+        """Remove a deleted model's references."""
         ...
 
     def remove_inputs(self, keys: tuple[str, ...]) -> None:
-        """Forget inputs whose artifacts are gone."""
+        """Remove inputs whose artifacts are gone."""
         ...
 
     def remove_leftover(self, name: str) -> bool:
-        """Remove what a dead preparation left; False when it has an owner after all."""
+        """Remove a killed preparation's leftover; False if it has an owner after all."""
         ...
 
 
 def collect(store: Collectable, grace: timedelta, *, dry_run: bool = False) -> Removal:
-    """Remove what nobody has needed for the grace period; what was, or on a dry run would be, removed.
+    """Remove what has not been needed for the grace period; returns what was, or on a dry run would be, removed.
 
-    Safe beside preparations and servers: each artifact is looked at once more right before it goes.
+    Safe beside preparations and servers: each artifact is checked again right before it is removed.
     """
     now = datetime.now(UTC)
     content = store.content()

@@ -1,4 +1,4 @@
-"""model-config.yaml: what TorchServe's generalized handler reads, and so do we."""
+"""model-config.yaml, in the format of TorchServe's generalized handler."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ _GENERATION_MODE = "text_generation"
 
 @dataclass(frozen=True)
 class ModelConfiguration:
-    """The sections `handler` and `pt2` of model-config.yaml; keys that are absent have the values given here.
+    """The sections `handler` and `pt2` of model-config.yaml; the field defaults apply to absent keys.
 
     Attributes:
         mode: the task, such as `sequence_classification`.
@@ -76,7 +76,7 @@ class ModelConfiguration:
         return self.problem_type == MULTI_LABEL
 
     def text(self) -> str:
-        """The content of model-config.yaml: what TorchServe's handler insists on, the rest where it says something."""
+        """The content of model-config.yaml: keys that TorchServe's handler requires, others if not at their default."""
         handler = {
             "mode": self.mode,
             "max_length": self.max_length,
@@ -110,7 +110,7 @@ class ModelConfiguration:
 
 
 def read_configuration(text: str) -> ModelConfiguration:
-    """Read model-config.yaml. Keys that are not ours are left to those whose they are.
+    """Parse model-config.yaml. Unknown keys are ignored: they are TorchServe's or other handlers'.
 
     Raises:
         ValueError: the text is not YAML, or a value has the wrong type; the message names its key.

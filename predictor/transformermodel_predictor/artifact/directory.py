@@ -1,4 +1,4 @@
-"""An artifact as a folder: sealing one that was built, and opening one only after every byte was verified."""
+"""Artifact folders: sealing one after building it, and opening one after verifying every byte."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,13 +31,13 @@ Read = TypeVar("Read")
 
 @dataclass(frozen=True)
 class Artifact:
-    """A verified folder with all that is needed to serve a model.
+    """A verified folder with all that serving a model needs.
 
     Attributes:
         path: the folder.
         manifest: its content and provenance.
-        configuration: model-config.yaml; its defaults for an archive, whose own is its handler's.
-        labels: names of the classes in the order of the logits; none for tasks that have no classes.
+        configuration: from model-config.yaml; the defaults for an archive, whose handler reads its own.
+        labels: names of the classes in the order of the logits; empty for tasks without classes.
     """
 
     path: Path
@@ -47,7 +47,7 @@ class Artifact:
 
 
 def open_artifact(path: Path) -> Artifact:
-    """Open an artifact after verifying that it is what its manifest says.
+    """Verify an artifact against its manifest, and open it.
 
     Raises:
         CorruptArtifact: a file is missing, unknown, changed or unreadable; the message names it.
@@ -67,7 +67,7 @@ def open_artifact(path: Path) -> Artifact:
 
 
 def seal(path: Path, provenance: Provenance) -> Artifact:
-    """Make a folder that was built an artifact: list its files in a manifest, read-only and safely on the disk."""
+    """Make a built folder an artifact: write its manifest, and make all files read-only and durable."""
     files = tuple(path / name for name in _content_names(path))
     manifest = Manifest(tuple(describe(path, file) for file in files), provenance)
     for file in files:
@@ -79,9 +79,9 @@ def seal(path: Path, provenance: Provenance) -> Artifact:
 
 
 def write_beside(path: Path, name: str, text: str) -> None:
-    """Write a file that describes the content and is not part of it: the manifest or the report.
+    """Write a file that describes the content without being part of it: the manifest or the report.
 
-    One that an interrupted attempt has left is replaced: it is read-only, also for its owner.
+    A file from an interrupted attempt is replaced; it is read-only even for its owner.
     """
     file = path / name
     file.unlink(missing_ok=True)
@@ -110,7 +110,7 @@ def _read(path: Path, name: str, parse: Callable[[str], Read]) -> Read:
 
 
 def _content_names(path: Path) -> list[str]:
-    """Names of all files but those that describe the content."""
+    """Names of all files except manifest and report."""
     names = (file.relative_to(path).as_posix() for file in files_below(path))
     return [name for name in names if name not in _OUTSIDE]
 

@@ -1,14 +1,14 @@
-"""Files that survive a crash: on the disk before anything refers to them, and never half-written."""
+"""Durable files: on the disk before anything refers to them, and never half-written."""
 
 import os
 from pathlib import Path
 
 BESIDE = "~"
-"""Between a file's name and what it is of another file, such as `sentiment~lock`: no model has it in its name."""
+"""Separator of auxiliary files' suffixes, as in `sentiment~lock`; model names cannot contain it."""
 
 
 def flush(path: Path) -> None:
-    """Have a file's content, or a folder's names, on the disk."""
+    """Flush a file's content, or a folder's entries, to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -17,10 +17,10 @@ def flush(path: Path) -> None:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write a file so that readers see the old content or the new one, even after a crash.
+    """Write a file so that readers see either the old or the new content, even after a crash.
 
-    The temporary name is fixed per file, so a writer that is killed leaves nothing that the next one does not replace.
-    One that fails, such as on a full disk, leaves nothing at all.
+    The temporary file has a fixed name, so the next writer replaces what a killed one left. A writer that fails, for
+    example on a full disk, leaves nothing.
     """
     temporary = path.with_name(f"{path.name}{BESIDE}new")
     try:

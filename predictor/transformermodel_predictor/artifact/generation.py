@@ -1,4 +1,4 @@
-"""How a model generates text where a request does not say otherwise: `handler.generation` in model-config.yaml."""
+"""Default generation parameters of a model: `handler.generation` in model-config.yaml."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -8,15 +8,15 @@ from transformermodel_predictor.artifact.sections import Section
 
 @dataclass(frozen=True)
 class GenerationDefaults:
-    """Parameters of generation by transformers' names. Greedy unless `do_sample`.
+    """Generation parameters, with transformers' names. Greedy unless `do_sample`.
 
     Attributes:
-        max_new_tokens: most tokens that are generated per prompt.
-        do_sample: whether tokens are drawn at random instead of the likeliest.
+        max_new_tokens: largest number of tokens to generate per prompt.
+        do_sample: whether to sample tokens instead of taking the most likely.
         temperature: divides the logits before sampling.
-        top_p: share of the probability that is sampled from.
-        top_k: number of tokens that are sampled from; 0 is all.
-        repetition_penalty: above 1 makes tokens that were there already less likely.
+        top_p: probability of the top tokens to sample from.
+        top_k: number of top tokens to sample from; 0 is all.
+        repetition_penalty: above 1 makes tokens that occurred before less likely.
         stop: texts at which generation ends.
         return_full_text: whether the prompt is part of the answer.
     """
@@ -63,5 +63,5 @@ def read_generation(section: Section) -> GenerationDefaults:
 
 
 def generation_of_torchserve(max_length: int) -> GenerationDefaults:
-    """What a configuration without `handler.generation` means: TorchServe's generalized handler has these built in."""
+    """The parameters of a configuration without `handler.generation`: those built into TorchServe's handler."""
     return GenerationDefaults(max_new_tokens=max_length, do_sample=True, top_p=0.95, top_k=60, return_full_text=True)

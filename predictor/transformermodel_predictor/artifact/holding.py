@@ -1,7 +1,7 @@
-"""An artifact that is in use stays: the collector asks before it removes one.
+"""Locks on artifact folders, which keep the collector from removing one that is in use.
 
-Whoever serves an artifact from a folder holds a shared lock of its manifest; the kernel frees it when the process ends.
-It works on volumes that are mounted read-only, too.
+A process that serves an artifact holds a shared lock on its manifest; the kernel releases it when the process ends. It
+works on volumes that are mounted read-only, too.
 """
 
 import fcntl
@@ -15,7 +15,7 @@ from transformermodel_predictor.artifact.manifest import MANIFEST_FILE
 
 @contextmanager
 def held(artifact: Path) -> Iterator[None]:
-    """Hold an artifact's folder: nobody removes it meanwhile. What is no artifact is told by whoever opens it."""
+    """Hold a shared lock on an artifact's folder, so that it is not removed. A missing artifact is no error here."""
     with ExitStack() as stack:
         with suppress(FileNotFoundError, NotADirectoryError):
             stack.enter_context(_locked(artifact, fcntl.LOCK_SH))
@@ -24,11 +24,11 @@ def held(artifact: Path) -> Iterator[None]:
 
 @contextmanager
 def held_alone(artifact: Path) -> Iterator[None]:
-    """Hold an artifact's folder that nobody else holds.
+    """Hold an exclusive lock on an artifact's folder.
 
     Raises:
-        BlockingIOError: somebody does.
-        FileNotFoundError: it is no artifact, or none any more.
+        BlockingIOError: another process holds it.
+        FileNotFoundError: it is not an artifact, or not any more.
     """
     with _locked(artifact, fcntl.LOCK_EX | fcntl.LOCK_NB):
         yield

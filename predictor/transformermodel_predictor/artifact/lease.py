@@ -1,10 +1,10 @@
-"""A lock between machines that a dead owner cannot keep, made of objects.
+"""Leases in object storage: locks between machines, which expire when their holder dies.
 
-leases/<key>/<number>    who works on a key; the highest number holds the lease
+leases/<key>/<number>    the highest number holds the lease of a key
 
-A number is created only where there is none, so one of several that want it wins. The holder writes its object anew
-every few seconds; one that has not changed for a while belongs to a dead owner, and the next number may be taken. How
-long an object has not changed is measured by whoever waits, so that no two clocks are compared.
+An object is created only if it does not exist, so one of several contenders wins. The holder rewrites its object every
+few seconds; an object that has not changed for a while belongs to a dead holder, and the next number may be taken. Each
+waiting machine measures that time itself, so that no two clocks are compared.
 """
 
 import json
@@ -26,14 +26,14 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Pace:
-    """How leases are kept, in seconds.
+    """Timing of leases, in seconds.
 
     Attributes:
-        renew: how often a holder shows that it lives.
-        expire: how long a lease may go unchanged until its holder counts as dead.
-        look: how often one that waits looks.
-        clock: seconds that only ever grow.
-        wait: lets time pass.
+        renew: interval at which a holder renews its lease.
+        expire: time without a change after which a holder counts as dead.
+        look: interval at which a waiting machine checks.
+        clock: monotonic seconds.
+        wait: sleeps.
     """
 
     renew: float = 10.0
@@ -49,8 +49,8 @@ class Leases:
 
     Attributes:
         bucket: the store.
-        machine: identity of this machine's cache. Whoever holds the cache's own lock of a key knows that another
-            lease of the same machine is a dead process's.
+        machine: identity of this machine's cache. A process that holds the cache's lock of a key knows that another
+            lease of the same machine belongs to a dead process.
     """
 
     bucket: Bucket
@@ -59,7 +59,7 @@ class Leases:
 
     @contextmanager
     def held(self, key: str) -> Iterator[None]:
-        """Hold the lease of a key; waits until it is free."""
+        """Hold the lease of a key; waits until it is available."""
         name = self._acquire(key)
         stop = threading.Event()
         keeper = threading.Thread(target=self._renew, args=(name, stop), name="lease", daemon=True)
@@ -72,7 +72,7 @@ class Leases:
             self._give_back(name)
 
     def clear(self, key: str) -> None:
-        """Remove leases of this machine, whose owner is known to be dead."""
+        """Remove leases of this machine whose holder is known to be dead."""
         self.bucket.remove(lease.key for lease in self.bucket.list(f"{LEASES}/{key}") if self._is_ours(lease))
 
     def _acquire(self, key: str) -> str:
@@ -92,7 +92,7 @@ class Leases:
                 self.pace.wait(self.pace.look)
 
     def _give_back(self, name: str) -> None:
-        """Where that fails the lease expires; it is no reason to fail what was done under it."""
+        """Release a lease. If that fails it expires, which is no reason to fail the work done under it."""
         try:
             self.bucket.remove([name])
         except PreparationFailed as error:
@@ -106,20 +106,20 @@ class Leases:
         return content is not None and json.loads(content)["machine"] == self.machine
 
     def _renew(self, name: str, stop: threading.Event) -> None:
-        """Show that the holder lives, until it is done. Whatever prevents that once may have passed the next time."""
-        told = False
+        """Renew a lease until it is released. Failures are logged once, and retried."""
+        warned = False
         while not stop.wait(self.pace.renew):
             try:
                 self.bucket.write(name, self._content())
             except Exception as error:  # noqa: BLE001 - without this thread others take the holder for dead
-                if not told:
-                    self._tell_unrenewed(name, error)
-                told = True
+                if not warned:
+                    self._warn_unrenewed(name, error)
+                warned = True
             else:
-                told = False
+                warned = False
 
-    def _tell_unrenewed(self, name: str, error: Exception) -> None:
-        """An error of no class of ours is told by its type: its text may hold an address with a token."""
+    def _warn_unrenewed(self, name: str, error: Exception) -> None:
+        """Log a failed renewal; unknown errors only by their type, since their text may contain a URL with a token."""
         why = error.message if isinstance(error, PreparationFailed) else type(error).__name__
         _LOG.warning(
             "The lease %s could not be renewed (%s) and is tried again every %g seconds. "
@@ -131,7 +131,7 @@ class Leases:
         )
 
     def _content(self) -> bytes:
-        """Different each time: some services take equal content for the same version."""
+        """The content of a lease, different each time: some services give equal content the same version."""
         return json.dumps({"machine": self.machine, "sign": uuid.uuid4().hex}).encode()
 
 

@@ -54,7 +54,7 @@ class LocalCollectable:
     def remove_artifact(
         self, digest: str, inputs: tuple[str, ...], unneeded_since: datetime, leaving: str | None = None
     ) -> Attempt:
-        """Remove an artifact that nobody holds and nobody has come to need, or what is left of one."""
+        """Remove an artifact that is neither in use nor needed, or the remains of one; see `Collectable`."""
         folder = self._artifacts / digest
         try:
             with held_alone(folder):
@@ -74,16 +74,16 @@ class LocalCollectable:
         return Attempt.Removed
 
     def _remove(self, folder: Path) -> None:
-        """Take a folder away all at once: nobody sees half of it. What remains of it is a leftover with an owner."""
+        """Remove a folder atomically: it is moved away first, where its remains are a leftover with an owner."""
         with self._moved_away(folder) as going:
             shutil.rmtree(going)
 
     def _remove_remains(self, folder: Path) -> Attempt:
-        """Take away a folder without a manifest, which nobody can hold: a preparation may put a whole one there."""
+        """Remove a folder without a manifest, which cannot be locked: a preparation may put a complete one there."""
         try:
             with self._moved_away(folder) as going:
                 if (going / MANIFEST_FILE).is_file():
-                    with suppress(OSError):  # there is one again: they are equal
+                    with suppress(OSError):  # it was published again: they are equal
                         going.rename(folder)
                         return Attempt.Needed
                 shutil.rmtree(going)
@@ -93,22 +93,22 @@ class LocalCollectable:
 
     @contextmanager
     def _moved_away(self, folder: Path) -> Iterator[Path]:
-        """A folder in another place, which no other collector uses."""
+        """Move a folder to a place that no other collector uses."""
         going = self._staging / f"removed-{folder.name}"
         going.parent.mkdir(exist_ok=True)
         with locked(going.with_name(f"{going.name}.lock")):
-            if going.exists():  # of a collector that was killed here, before the same was prepared again
+            if going.exists():  # left by a collector that was killed here, before the artifact was prepared again
                 shutil.rmtree(going)
             folder.rename(going)
             yield going
 
     def remove_inputs(self, keys: tuple[str, ...]) -> None:
-        """Forget inputs whose artifacts are gone."""
+        """See `Collectable`."""
         for key in keys:
             (self._inputs / key).unlink(missing_ok=True)
 
     def remove_leftover(self, name: str) -> bool:
-        """Remove a workspace without an owner."""
+        """Remove a workspace without an owner; see `Collectable`."""
         try:
             with locked(self._staging / f"{name}.lock", wait=False):
                 shutil.rmtree(self._staging / name)
@@ -134,7 +134,7 @@ class LocalCollectable:
         return frozenset(digests)
 
     def _is_needed(self, digest: str, since: datetime, leaving: str | None) -> bool:
-        """Whether a model refers to an artifact, or somebody has asked for it since."""
+        """Whether a model refers to an artifact, or it was looked up since."""
         asked_for = any(item.digest == digest and item.used > since for item in self._remembered().values())
         return asked_for or digest in self._referenced(leaving)
 
@@ -148,7 +148,7 @@ def _files(root: Path) -> list[Path]:
 
 
 def _kept_in(root: Path) -> dict[str, Kept]:
-    """The folders in a folder, by name; what its owner removes meanwhile is no more."""
+    """The subfolders of a folder, by name; those removed meanwhile are left out."""
     found = {}
     for folder in _folders(root):
         with suppress(FileNotFoundError):
@@ -157,10 +157,10 @@ def _kept_in(root: Path) -> dict[str, Kept]:
 
 
 def _kept(folder: Path) -> Kept:
-    """An artifact is as old as its manifest, a workspace as its youngest file.
+    """Size and age of a folder: an artifact is as old as its manifest, a workspace as its newest file.
 
     Raises:
-        FileNotFoundError: the folder is no more.
+        FileNotFoundError: the folder does not exist any more.
     """
     files = dict(_files_below(folder))
     manifest = files.get(folder / MANIFEST_FILE)
@@ -169,7 +169,7 @@ def _kept(folder: Path) -> Kept:
 
 
 def _files_below(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
-    """Files, and what the file system says of each; those that vanish meanwhile are left out."""
+    """Files with their stat results; those removed meanwhile are left out."""
     for place, _, names in os.walk(folder):
         for name in names:
             with suppress(FileNotFoundError):

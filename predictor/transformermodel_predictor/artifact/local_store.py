@@ -1,7 +1,6 @@
 """A store in a folder: on this machine, or on a mounted PersistentVolumeClaim.
 
-Beside what every store has: staging/<key>/ is what is being prepared, on the same file system so that publishing is a
-rename.
+It also has the workspaces, staging/<key>/, on the same file system, so that publishing is a rename.
 """
 
 import errno
@@ -37,7 +36,7 @@ class LocalStore:
         self._staging = root / STAGING
 
     def find(self, input_key: str) -> Artifact | None:
-        """The artifact of an input. A damaged one is reported in the log and counts as absent."""
+        """The artifact of an input; see `Store`. A damaged one is logged, and counts as absent."""
         pointer = self._inputs / input_key
         try:
             digest = pointer.read_text(encoding="ascii").strip()
@@ -45,7 +44,7 @@ class LocalStore:
             return None
         with held(self._artifacts / digest):
             with suppress(FileNotFoundError):
-                os.utime(pointer)  # the collector sees that somebody needs it
+                os.utime(pointer)  # tells the collector that it is needed
             return self.whole(digest)
 
     @contextmanager
@@ -64,7 +63,7 @@ class LocalStore:
             _remove(folder)
 
     def clear(self, key: str) -> None:
-        """Remove a workspace that a dead owner left; see `Store`."""
+        """Remove a dead owner's workspace; see `Store`."""
         folder, lock = self._workspace(key)
         if not folder.exists() and not lock.exists():
             return
@@ -72,7 +71,7 @@ class LocalStore:
             shutil.rmtree(folder, ignore_errors=True)
 
     def in_use(self, key: str) -> bool:
-        """Whether a workspace has an owner just now."""
+        """Whether a workspace has a live owner."""
         _, lock = self._workspace(key)
         if not lock.exists():
             return False
@@ -83,11 +82,11 @@ class LocalStore:
             return True
 
     def publish(self, input_key: str, staged: Artifact) -> Artifact:
-        """Move a sealed artifact into the store; see `Store`. An equal artifact that is whole is used instead."""
+        """Move a sealed artifact into the store; see `Store`. An equal, undamaged artifact is kept instead."""
         digest = staged.manifest.digest
         with held(staged.path):
             artifact = self._move(staged, self._artifacts / digest)
-            if (staged.path / REPORT_FILE).is_file():  # an equal artifact was there, and what is told now is newer
+            if (staged.path / REPORT_FILE).is_file():  # an equal artifact was kept, and this report is newer
                 (staged.path / REPORT_FILE).replace(artifact.path / REPORT_FILE)
                 flush(artifact.path)
             self._inputs.mkdir(exist_ok=True)
@@ -95,30 +94,30 @@ class LocalStore:
         return artifact
 
     def renew_report(self, artifact: Artifact, content: bytes) -> None:
-        """Replace an artifact's report by a newer one, at once; nothing else may be in its folder meanwhile."""
+        """Replace an artifact's report atomically; the temporary file must not be in the artifact's folder."""
         report = artifact.path / REPORT_FILE
         if report.is_file() and report.read_bytes() == content:
             return
         self._staging.mkdir(parents=True, exist_ok=True)
         newer = self._staging / f"{artifact.manifest.digest}.report"
         with locked(newer.with_name(f"{newer.name}.lock")):
-            newer.unlink(missing_ok=True)  # of a process that was killed here: it is read-only
+            newer.unlink(missing_ok=True)  # left by a process that was killed here: it is read-only
             newer.write_bytes(content)
             newer.chmod(0o444)
             newer.replace(report)
 
     def refer(self, reference: str, digest: str) -> None:
-        """Note that a model uses an artifact; see `Store`."""
+        """Record that a model uses an artifact; see `Store`."""
         file = self.root / REFERENCES / reference_key(reference)
         file.parent.mkdir(parents=True, exist_ok=True)
         with locked(file.with_name(f"{file.name}{BESIDE}lock")):
             write_atomically(file, with_newest(file.read_text(encoding="ascii") if file.exists() else "", digest))
 
     def adopt(self, folder: Path) -> Artifact:
-        """Move a complete folder from a workspace into the store, after verifying it.
+        """Verify a complete folder in a workspace, and move it into the store.
 
         Raises:
-            CorruptArtifact: it is not what its manifest says.
+            CorruptArtifact: it does not match its manifest.
         """
         artifact = open_artifact(folder)
         return self._move(artifact, self._artifacts / artifact.manifest.digest)
@@ -132,7 +131,7 @@ class LocalStore:
         return open_artifact(self._artifacts / digest)
 
     def whole(self, digest: str) -> Artifact | None:
-        """The artifact of a digest, if it is there. A damaged one is reported in the log and counts as absent."""
+        """The artifact of a digest, if it exists. A damaged one is logged, and counts as absent."""
         return self._opened(digest) if (self._artifacts / digest).is_dir() else None
 
     def _workspace(self, key: str) -> tuple[Path, Path]:
@@ -163,17 +162,17 @@ class LocalStore:
 
     @staticmethod
     def _set_aside(target: Path, place: Path) -> None:
-        """Make room for a whole artifact; the end of the workspace removes the damaged one."""
+        """Move a damaged artifact into the workspace, whose end removes it."""
         if place.exists():
             shutil.rmtree(place)
-        with suppress(FileNotFoundError):  # somebody else has made room already
+        with suppress(FileNotFoundError):  # another process has moved it already
             target.rename(place)
 
 
 def _remove(folder: Path) -> None:
-    """Remove a workspace whose work is done, as far as that can be: it is no reason to fail what was done in it.
+    """Remove a finished workspace if possible; a failure is no reason to fail the work done in it.
 
-    A process that a handler has left may still write there, and a network file system keeps files that are open.
+    A process left by a handler may still write there, and network file systems keep open files.
     """
     try:
         shutil.rmtree(folder)

@@ -1,4 +1,4 @@
-"""A lock between processes that a killed owner cannot keep."""
+"""A lock file between processes, which the kernel releases when its owner ends."""
 
 import fcntl
 import os
@@ -9,13 +9,13 @@ from pathlib import Path
 
 @contextmanager
 def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
-    """Hold the lock of that file name; waits until it is free.
+    """Hold the lock of a path; waits until it is free.
 
-    The kernel frees the lock when its owner ends, however that happens. The file is removed at the end: whoever
-    waited for it then sees that it holds a file without a name, and starts again.
+    The kernel releases the lock when its owner ends, however that happens. The file is removed on release: a process
+    that waited for it notices that its file is unlinked, and starts again.
 
     Raises:
-        BlockingIOError: somebody holds it, and `wait` is false.
+        BlockingIOError: another process holds it, and `wait` is false.
     """
     descriptor = _acquire(path, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
     try:
@@ -39,7 +39,7 @@ def _acquire(path: Path, operation: int) -> int:
 
 
 def _is_named(descriptor: int, path: Path) -> bool:
-    """Whether the open file is still the one of that name."""
+    """Whether the path still names the open file."""
     try:
         return os.path.samestat(os.fstat(descriptor), path.stat())
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""manifest.json: what an artifact consists of and what it was made from. Pure."""
+"""manifest.json: the files of an artifact, and its provenance. Pure."""
 
 import json
 from collections.abc import Mapping
@@ -58,7 +58,7 @@ class Manifest:
 
     @property
     def is_of_archive(self) -> bool:
-        """Whether an archive was prepared, which a handler of its own answers for: the task Custom."""
+        """Whether it is an archive with its own handler: the task Custom."""
         return self.provenance.candidate is None
 
     @property

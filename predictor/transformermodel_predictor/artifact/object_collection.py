@@ -14,8 +14,8 @@ from transformermodel_predictor.objects.bucket import Bucket, StoredObject
 class ObjectCollectable:
     """A store in a bucket. Implements `Collectable`.
 
-    Object storage has no locks. An artifact in use is named by a reference, or by an input that was asked for lately:
-    the grace period has to be longer than a preparation takes.
+    Object storage has no locks. An artifact in use has a reference, or an input that was looked up recently: the grace
+    period must be longer than a preparation takes.
     """
 
     def __init__(self, bucket: Bucket) -> None:
@@ -45,7 +45,7 @@ class ObjectCollectable:
     def remove_artifact(
         self, digest: str, inputs: tuple[str, ...], unneeded_since: datetime, leaving: str | None = None
     ) -> Attempt:
-        """Remove an artifact, its manifest first: from then on it is none."""
+        """Remove an artifact, its manifest first, which makes the rest unreachable; see `Collectable`."""
         asked_for = any(item.digest == digest and item.used > unneeded_since for item in self._remembered().values())
         if asked_for or digest in self._references.used(leaving):
             return Attempt.Needed
@@ -57,11 +57,11 @@ class ObjectCollectable:
         return Attempt.Removed if objects else Attempt.Gone
 
     def remove_inputs(self, keys: tuple[str, ...]) -> None:
-        """Forget inputs whose artifacts are gone."""
+        """See `Collectable`."""
         self._bucket.remove(f"{INPUTS}/{key}" for key in keys)
 
     def remove_leftover(self, name: str) -> bool:
-        """Remove a lease whose owner has not renewed it for the grace period."""
+        """Remove a lease that was not renewed for the grace period; see `Collectable`."""
         self._bucket.remove([name])
         return True
 

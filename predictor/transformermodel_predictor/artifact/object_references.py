@@ -1,6 +1,6 @@
-"""Which artifacts models use, in object storage: nothing can be locked there, so nothing is read and rewritten.
+"""Models' references to artifacts in object storage: without locks, so no object is ever read and rewritten.
 
-refs/<cluster>/<namespace>/<name>~<digest>    a model uses an artifact; written anew when it is prepared to it again
+refs/<cluster>/<namespace>/<name>~<digest>    a model uses an artifact; rewritten whenever the model is prepared to it
 
 Beside these, `refs/<cluster>/<namespace>/<name>` has what earlier versions wrote: one digest a line, the newest first.
 It is read, and only ever removed with its model.
@@ -15,18 +15,18 @@ from transformermodel_predictor.artifact.store import REFERENCES
 from transformermodel_predictor.objects.bucket import Bucket, StoredObject
 
 _SEPARATOR = "~"
-"""No name in a cluster has it, and no service encodes it."""
+"""Kubernetes names cannot contain it, and no service encodes it."""
 
 
 @dataclass(frozen=True)
 class Note:
-    """What an object says.
+    """The content of a reference object.
 
     Attributes:
         key: of the object.
         model: CLUSTER/NAMESPACE/NAME.
         digests: artifacts that the model uses, the newest first.
-        written: when, by the service's clock.
+        written: time of the write, by the service's clock.
     """
 
     key: str
@@ -42,12 +42,12 @@ class ObjectReferences:
         self._bucket = bucket
 
     def add(self, reference: str, digest: str) -> None:
-        """Note that a model uses an artifact; what it used before the last few it may no longer go back to."""
+        """Record that a model uses an artifact, and drop all but its newest references."""
         model = reference_key(reference)
         key, content = f"{REFERENCES}/{model}{_SEPARATOR}{digest}", f"{digest}\n".encode("ascii")
         self._bucket.write(key, content)
         notes = self._of(model)
-        if all(note.key != key for note in notes):  # removed by another that had listed it as an old one
+        if all(note.key != key for note in notes):  # removed by another process that had listed it as an old one
             self._bucket.write(key, content)
         kept = {digest, *newest(notes)}
         for note in notes:
@@ -55,10 +55,10 @@ class ObjectReferences:
                 self._remove_unless_renewed(note)
 
     def _remove_unless_renewed(self, note: Note) -> None:
-        """Remove an old note, unless its model has been prepared to that artifact again since it was listed.
+        """Remove an old note, unless it was rewritten since it was listed.
 
-        Not every service removes an object on a condition. What is renewed between the look and the removal is missed
-        by who has renewed it, and written again.
+        Not every service supports conditional removal. A note that is rewritten between check and removal is missed by
+        its writer, which writes it again.
         """
         now = self._bucket.state(note.key)
         if now is not None and now.modified <= note.written:
@@ -69,7 +69,7 @@ class ObjectReferences:
         return newest(self._of(reference_key(reference)))
 
     def used(self, leaving: str | None) -> frozenset[str]:
-        """The digests that models use, those of one that is leaving left out."""
+        """The digests that models use, without those of the model `leaving`."""
         left_out = None if leaving is None else reference_key(leaving)
         models: dict[str, list[Note]] = {}
         for note in self._below(REFERENCES):
@@ -78,7 +78,7 @@ class ObjectReferences:
         return frozenset(digest for notes in models.values() for digest in newest(notes))
 
     def forget(self, reference: str) -> None:
-        """Forget what a model used."""
+        """Remove a model's references."""
         self._bucket.remove(note.key for note in self._of(reference_key(reference)))
 
     def _of(self, model: str) -> list[Note]:

@@ -1,7 +1,7 @@
-"""A store in object storage, with a folder on this machine that keeps what passes through.
+"""A store in object storage, cached in a folder on this machine.
 
-An artifact is published when its manifest is there, which is written last and only where there is none: whoever reads
-sees a whole artifact or nothing. Preparations work in the folder, under its lock and a lease of the store.
+An artifact is published by its manifest, which is written last and only if it does not exist: readers see a complete
+artifact or none. Preparations work in the cache folder, under its lock and a lease of the store.
 """
 
 import logging
@@ -32,9 +32,9 @@ class ObjectStore:
     """A store in a bucket. Implements `Store`.
 
     Args:
-        bucket: where it is.
-        folder: of this machine; artifacts are cached in it, and workspaces are in it.
-        pace: how leases are kept.
+        bucket: the store's location.
+        folder: on this machine, for cached artifacts and workspaces.
+        pace: timing of leases.
     """
 
     def __init__(self, bucket: Bucket, folder: Path, pace: Pace | None = None) -> None:
@@ -45,15 +45,15 @@ class ObjectStore:
         self._damaged: set[str] = set()
 
     def find(self, input_key: str) -> Artifact | None:
-        """The artifact of an input, fetched where it is not cached; a damaged one counts as absent.
+        """The artifact of an input, fetched if it is not cached; a damaged one counts as absent.
 
-        The input is written again: the collector sees that somebody needs it. Where somebody else has changed or
-        removed it meanwhile, theirs holds.
+        The input is rewritten, which tells the collector that it is needed. If another process has changed or removed
+        it meanwhile, that one wins.
         """
         pointer = f"{INPUTS}/{input_key}"
         known: tuple[bytes, Artifact] | None = None
         while (seen := self.bucket.state(pointer)) and (content := self.bucket.read(pointer)) is not None:
-            if known is not None and known[0] == content:  # somebody else has just written the same
+            if known is not None and known[0] == content:  # another process has just written the same
                 return known[1]
             artifact = self._whole(content.decode("ascii").strip())
             if artifact is None or self.bucket.replace(pointer, content, seen.version):
@@ -63,12 +63,12 @@ class ObjectStore:
 
     @contextmanager
     def workspace(self, key: str) -> Iterator[Path]:
-        """A folder of this machine to work in; nobody else has it, here or on another machine."""
+        """A working folder on this machine, exclusive among all machines; see `Store`."""
         with self._cache.workspace(key) as folder, self._leases().held(key):
             yield folder
 
     def clear(self, key: str) -> None:
-        """Remove a workspace that a dead owner left on this machine, and its lease."""
+        """Remove a dead owner's workspace on this machine, and its lease; see `Store`."""
         self._cache.clear(key)
         if not self._cache.in_use(key):
             self._leases().clear(key)
@@ -81,7 +81,7 @@ class ObjectStore:
         return self._cache.publish(input_key, staged)
 
     def refer(self, reference: str, digest: str) -> None:
-        """Note that a model uses an artifact; see `Store`."""
+        """Record that a model uses an artifact; see `Store`."""
         ObjectReferences(self.bucket).add(reference, digest)
 
     def location(self, artifact: Artifact) -> str:
@@ -89,7 +89,7 @@ class ObjectStore:
         return f"{ARTIFACTS}/{artifact.manifest.digest}"
 
     def open(self, digest: str) -> Artifact:
-        """The artifact of a digest, fetched where it is not cached; see `Store`."""
+        """The artifact of a digest, fetched if it is not cached; see `Store`."""
         if artifact := self._cache.whole(digest):
             return artifact
         manifest = self._manifest(digest)
@@ -113,7 +113,7 @@ class ObjectStore:
         return None
 
     def _cached(self, digest: str) -> Artifact | None:
-        """An artifact of the cache, with the report that the store has by now."""
+        """A cached artifact, with the store's current report."""
         artifact = self._cache.whole(digest)
         report = self.bucket.read(f"{ARTIFACTS}/{digest}/{REPORT_FILE}") if artifact else None
         if artifact and report is not None:
@@ -133,7 +133,7 @@ class ObjectStore:
         return manifest
 
     def _fetched(self, digest: str, manifest: Manifest) -> Artifact:
-        """Fetch an artifact into the cache. One process of this machine does; a killed one's part stays."""
+        """Fetch an artifact into the cache, in one process per machine at a time; resumes a killed one's download."""
         with self._cache.workspace(digest) as folder:
             if artifact := self._cache.whole(digest):
                 return artifact
@@ -150,14 +150,14 @@ class ObjectStore:
             return self._cache.adopt(target)
 
     def _fetch_beside(self, digest: str, folder: Path) -> None:
-        """Fetch what describes the content; small."""
+        """Fetch report and manifest."""
         for name in (REPORT_FILE, MANIFEST_FILE):
             content = self.bucket.read(f"{ARTIFACTS}/{digest}/{name}")
             if content is not None:
                 (folder / name).write_bytes(content)
 
     def _upload(self, staged: Artifact) -> None:
-        """Upload what is not there yet, the manifest last: a killed process's uploads are not repeated."""
+        """Upload missing files, the manifest last; files that a killed process uploaded are not uploaded again."""
         digest = staged.manifest.digest
         damaged = digest in self._damaged
         place = f"{ARTIFACTS}/{digest}"
@@ -177,9 +177,9 @@ class ObjectStore:
 
     @contextmanager
     def _removed_again(self, place: str, names: Iterable[str]) -> Iterator[None]:
-        """Leave nothing behind after a failure that stays, such as full storage.
+        """Remove the uploaded files after a permanent failure, such as full storage.
 
-        What somebody else has published meanwhile, of another input that came to the same, is theirs.
+        Not if another process has published the same artifact meanwhile.
         """
         try:
             yield

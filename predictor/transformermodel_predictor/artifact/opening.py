@@ -1,4 +1,4 @@
-"""Which kind of store a place is: a folder, or object storage."""
+"""Opens stores by their location: a folder, or object storage."""
 
 import errno
 import os
@@ -22,21 +22,21 @@ _DIGEST_LENGTH = 64
 
 @dataclass(frozen=True)
 class StoreLocation:
-    """Where a store is.
+    """The location of a store.
 
     Attributes:
-        place: a folder of this machine, or an s3://, gs:// or az:// uri.
-        cache: folder of this machine for what passes through it on the way from and to object storage.
+        place: a folder on this machine, or an s3://, gs:// or az:// uri.
+        cache: folder on this machine for the caches of object storage.
     """
 
     place: str
     cache: Path
 
     def open(self) -> LocalStore | ObjectStore:
-        """The store. Nobody is asked yet.
+        """The store, without a request to it.
 
         Raises:
-            UserError: there is no store of this kind.
+            UserError: the uri is of an unsupported kind.
         """
         if is_object_uri(self.place):
             location = ObjectLocation.parse(self.place)
@@ -51,10 +51,10 @@ class StoreLocation:
         return LocalStore(Path(self.place))
 
     def require_usable(self) -> None:
-        """Pass if something can be prepared into the store; its folder is made. Object storage is not asked.
+        """Check that the store can be written, and create its folder. Object storage is not contacted.
 
         Raises:
-            UserError: the folder cannot be made or written, or there is no store of this kind.
+            UserError: the folder cannot be created or written, or the uri is of an unsupported kind.
         """
         self.open()
         folder = self.workplace
@@ -67,17 +67,17 @@ class StoreLocation:
                 return
             why = os.strerror(errno.EACCES)
         raise UserError(
-            f"{folder} cannot be a store, for nothing can be written there ({why}): name another folder with --store "
+            f"{folder} cannot be a store, because it cannot be written ({why}): name another folder with --store "
             "or $TRANSFORMERMODEL_STORE"
         )
 
     def require_there(self) -> None:
-        """Pass if there is a store, or it is this machine's own, which the first preparation makes.
+        """Check that the store exists, or is this machine's default, which the first preparation creates.
 
-        Object storage is not asked: whoever reads from it is told what is missing.
+        Object storage is not contacted: reading from it reports what is missing.
 
         Raises:
-            UserError: there is no such folder, or no store of this kind.
+            UserError: the folder does not exist, or the uri is of an unsupported kind.
         """
         self.open()
         folder = Path(self.place)
@@ -91,18 +91,18 @@ class StoreLocation:
 
     @property
     def workplace(self) -> Path:
-        """Folder of this machine in which preparations for the store work."""
+        """Folder on this machine in which preparations for the store work."""
         return self.cache if is_object_uri(self.place) else Path(self.place)
 
     def collectable(self) -> tuple[Collectable, ...]:
-        """The store as a collector sees it, and what this machine keeps of it."""
+        """The store, and this machine's cache of it, for the collector."""
         store = self.open()
         if isinstance(store, LocalStore):
             return (LocalCollectable(store.root),)
         return ObjectCollectable(store.bucket), LocalCollectable(store.folder)
 
     def path_of(self, path: str) -> str:
-        """Where something in the store is, for people."""
+        """The full location of a path in the store, for people."""
         return f"{self.place.rstrip('/')}/{path}"
 
 

@@ -6,7 +6,7 @@ One digest a line, the newest first. In object storage a model has an object for
 from transformermodel_api.errors import UserError
 
 KEPT_REVISIONS = 10
-"""How many artifacts of one model are kept, as Deployments keep revisions."""
+"""Number of artifacts kept per model, like a Deployment's revision history."""
 
 _PARTS = 3
 
@@ -24,11 +24,11 @@ def reference_key(reference: str) -> str:
 
 
 def digests_of(text: str) -> tuple[str, ...]:
-    """The digests that a reference names, the newest first."""
+    """The digests in a reference file, the newest first."""
     return tuple(text.split())
 
 
 def with_newest(text: str, digest: str) -> str:
-    """The reference's text after its model was prepared once more."""
+    """The reference file's text after its model was prepared to this digest."""
     others = [other for other in digests_of(text) if other != digest]
     return "".join(f"{line}\n" for line in [digest, *others][:KEPT_REVISIONS])

@@ -1,4 +1,4 @@
-"""Removing what a model alone has used, when the model is no more."""
+"""Removes the artifacts of a deleted model that no other model uses."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ from transformermodel_predictor.artifact.collection import StoreContent
 from transformermodel_predictor.artifact.collector import Attempt, Collectable
 
 PATIENCE_SECONDS = 180
-"""How long the end of a server that still has an artifact open is waited for."""
+"""How long to wait for a server that still has an artifact open."""
 
 _LOOK_AGAIN_SECONDS = 2
 _STAYS = (Attempt.Needed, Attempt.Held)
@@ -17,12 +17,12 @@ _STAYS = (Attempt.Needed, Attempt.Held)
 
 @dataclass(frozen=True)
 class Retirement:
-    """What became of the artifacts of a model that is no more.
+    """What happened to the artifacts of a deleted model.
 
     Attributes:
         removed: digests and their sizes in bytes.
-        kept: digests that another model uses, that somebody has asked for meanwhile, or that a server has open. What
-            somebody else has removed is in neither.
+        kept: digests that another model uses, that were looked up meanwhile, or that a server has open. Those removed
+            by another process are in neither.
     """
 
     removed: Mapping[str, int]
@@ -30,14 +30,14 @@ class Retirement:
 
 
 def retire(store: Collectable, reference: str, pause: Callable[[float], None] = time.sleep) -> Retirement:
-    """Remove what a model alone has used, and forget the model.
+    """Remove the artifacts that only this model uses, and then its references.
 
-    The model is forgotten at the end: whoever begins again after an interruption finds what is left to do.
+    The references are removed last, so that an interrupted retirement can be repeated.
 
     Args:
-        store: where the artifacts are.
+        store: with the artifacts.
         reference: the model, CLUSTER/NAMESPACE/NAME.
-        pause: waits so many seconds.
+        pause: sleeps for a number of seconds.
     """
     content = store.content(leaving=reference)
     there = [digest for digest in store.used_by(reference) if digest in content.artifacts]
@@ -55,7 +55,7 @@ def retire(store: Collectable, reference: str, pause: Callable[[float], None] = 
 def _attempt(
     store: Collectable, content: StoreContent, digest: str, reference: str, pause: Callable[[float], None]
 ) -> Attempt:
-    """Remove an artifact, unless somebody comes to need it; an object store's clock may be ahead of this machine's."""
+    """Remove an artifact, unless it becomes needed; an object store's clock may be ahead of this machine's."""
     leading = {key: item.used for key, item in content.inputs.items() if item.digest == digest}
     seen = max(datetime.now(UTC), *leading.values()) if leading else datetime.now(UTC)
     for _ in range(PATIENCE_SECONDS // _LOOK_AGAIN_SECONDS):

@@ -1,4 +1,4 @@
-"""Typed values from the sections of model-config.yaml. Pure."""
+"""Typed access to the sections of model-config.yaml. Pure."""
 
 import math
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ Named = TypeVar("Named", bound=StrEnum)
 
 @dataclass(frozen=True)
 class Section:
-    """A mapping in model-config.yaml, and how messages call it.
+    """A mapping in model-config.yaml, with its name for messages.
 
     All methods raise ValueError for a value of the wrong type; the message names the key, such as `handler.max_length`.
     A key without a value, or with null, counts as absent.
@@ -22,7 +22,7 @@ class Section:
 
     @classmethod
     def of(cls, name: str, value: object) -> Self:
-        """The section that a value is; nothing at all is an empty one."""
+        """The section of a value; None is an empty section."""
         if value is None:
             return cls(name, {})
         if not isinstance(value, Mapping):
@@ -81,7 +81,7 @@ class Section:
         return known[value.casefold()]
 
     def require_known(self, *keys: str) -> None:
-        """Refuse keys that nobody would read."""
+        """Refuse unknown keys."""
         for key in self.values:
             if key not in keys:
                 raise ValueError(f"{self.name}.{key} is not known; there are {', '.join(keys)}")

@@ -1,7 +1,7 @@
-"""Where artifacts are kept.
+"""The interface of a store of artifacts, and its layout.
 
 artifacts/<digest>/     the artifacts, named by their content
-inputs/<key>            the digest of what came of an input, so that nothing is prepared twice
+inputs/<key>            the digest of an input's artifact, so that nothing is prepared twice
 refs/<cluster>/<namespace>/<name>    the digests that a model in a cluster serves or may go back to
 """
 
@@ -15,44 +15,44 @@ ARTIFACTS, INPUTS, REFERENCES = "artifacts", "inputs", "refs"
 
 
 class Store(Protocol):
-    """A place for artifacts. Keys are 64 hexadecimal digits."""
+    """A store of artifacts. Keys are 64 hexadecimal digits."""
 
     def find(self, input_key: str) -> Artifact | None:
-        """The verified artifact that was made of an input, if there is one and it is whole."""
+        """The verified artifact of an input, if it exists and is undamaged."""
         ...
 
     def workspace(self, key: str) -> AbstractContextManager[Path]:
-        """A folder to work in, of one owner at a time: a second one waits.
+        """A working folder with one owner at a time; a second one waits.
 
-        What a dead owner left is still there. The folder is removed when its work ends well; when it ends with an
-        error, what was left in it on purpose is kept for the next attempt.
+        It still has what a dead owner left. The folder is removed when the work succeeds; after an error, what was
+        left in it is kept for the next attempt.
         """
         ...
 
     def clear(self, key: str) -> None:
-        """Remove a workspace that a dead owner left; one that is in use stays."""
+        """Remove a dead owner's workspace; one in use is kept."""
         ...
 
     def publish(self, input_key: str, staged: Artifact) -> Artifact:
-        """Move a sealed artifact from a workspace into the store, all at once, and remember its input.
+        """Move a sealed artifact from a workspace into the store, atomically, and record its input.
 
-        One that is in the store already is remembered for a further input.
+        For an artifact that is in the store already, the further input is recorded.
         """
         ...
 
     def refer(self, reference: str, digest: str) -> None:
-        """Note that the model CLUSTER/NAMESPACE/NAME uses an artifact from now on: it and those before are kept."""
+        """Record that the model CLUSTER/NAMESPACE/NAME uses an artifact from now on; it and earlier ones are kept."""
         ...
 
     def location(self, artifact: Artifact) -> str:
-        """Where an artifact of this store is, relative to the store."""
+        """The location of an artifact, relative to the store."""
         ...
 
     def open(self, digest: str) -> Artifact:
         """The verified artifact of a digest, as a folder on this machine.
 
         Raises:
-            CorruptArtifact: it is not what its manifest says, or there is no such folder.
-            PreparationFailed: object storage does not have it, or cannot be asked.
+            CorruptArtifact: it does not match its manifest, or there is no such folder.
+            PreparationFailed: object storage does not have it, or cannot be reached.
         """
         ...

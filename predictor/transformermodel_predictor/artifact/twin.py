@@ -1,4 +1,4 @@
-"""Where an artifact keeps the weights that gradients are taken of: beside a graph, which has none to differentiate."""
+"""Location of an artifact's differentiable weights: in a folder beside a graph, which cannot be differentiated."""
 
 from pathlib import Path
 
@@ -6,5 +6,5 @@ TWIN_FOLDER = "twin"
 
 
 def differentiable_folder(path: Path) -> Path:
-    """The folder with config.json and safetensors of an artifact, if it has any."""
+    """The folder of an artifact with config.json and safetensors."""
     return path / TWIN_FOLDER if (path / TWIN_FOLDER).is_dir() else path

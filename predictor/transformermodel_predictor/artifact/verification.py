@@ -1,7 +1,7 @@
-"""Which files were verified by this process, so that their bytes are hashed once.
+"""Remembers which files this process has verified, so that their bytes are hashed only once.
 
-A file is known by what the file system says of it: every write, exchange or change of its mode shows there. Its path
-plays no part, so that an artifact stays verified when publishing renames its folder.
+A file is identified by its stat result, which every write, replacement or change of mode changes. Its path does not
+matter, so that an artifact stays verified when publishing renames its folder.
 """
 
 import os
@@ -19,12 +19,12 @@ _verified: set[_Known] = set()
 
 
 def remember(root: Path, entries: Iterable[FileEntry]) -> None:
-    """Take the files below a folder for verified: somebody has just hashed them."""
+    """Mark the files below a folder as verified, after hashing them elsewhere."""
     _verified.update(_known(root / entry.path, entry) for entry in entries)
 
 
 def differing(root: Path, entries: Iterable[FileEntry]) -> list[FileEntry]:
-    """The entries whose files have another SHA-256, in their order; files that are known are not read again.
+    """The entries whose files have another SHA-256, in order; files verified before are not read again.
 
     Raises:
         OSError: a file cannot be read.
