@@ -65,12 +65,10 @@ class Metrics:
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
         PlatformCollector(registry=self._registry)
-        self.requests = Counter(
-            "transformermodel_requests", "Requests that are over.", _REQUEST, registry=self._registry
-        )
+        self.requests = Counter("transformermodel_requests", "Finished requests.", _REQUEST, registry=self._registry)
         self.handler_time = self._histogram(
             "handler_time_seconds",
-            "From a request's arrival to its answer (TorchServe's HandlerTime), but for explanations.",
+            "From a request's arrival to its answer (TorchServe's HandlerTime), explanations excluded.",
             _REQUEST,
             _SECONDS,
         )
@@ -86,13 +84,13 @@ class Metrics:
             ("model", "protocol"),
             registry=self._registry,
         )
-        self.queue_time = self._histogram("queue_time_seconds", "Wait of a text for its step.", _MODEL, _SECONDS)
+        self.queue_time = self._histogram("queue_time_seconds", "Time a text waits for its step.", _MODEL, _SECONDS)
         self.batch_rows = self._histogram("batch_rows", "Texts in a step of the engine.", _MODEL, _ROWS)
         self.batch_tokens = self._histogram("batch_tokens", "Tokens in a step, without padding.", _MODEL, _TOKENS)
         self.padding = self._histogram("batch_padding_ratio", "Share of a step that was padding.", _MODEL, _SHARES)
         self.phase_time = self._histogram(
             "phase_time_seconds",
-            "Parts of the work: tokenize, forward, decode, explain; of a handler's batch handler.",
+            "Phases of the work: tokenize, forward, decode, explain; for archives: handler.",
             ("model", "phase"),
             _SECONDS,
         )
@@ -113,19 +111,19 @@ class Metrics:
         )
         self._worker_memory = Gauge(
             "transformermodel_worker_memory_bytes",
-            "Resident memory of a handler's workers together.",
+            "Resident memory of all workers of a handler.",
             ("model", "version"),
             registry=self._registry,
         )
         self.worker_restarts = Counter(
             "transformermodel_worker_restarts",
-            "Workers of a handler that died or hung, and were started anew.",
+            "Workers of a handler that died or hung, and were restarted.",
             _MODEL,
             registry=self._registry,
         )
         self.measurements_left_out = Counter(
             "transformermodel_handler_measurements_left_out",
-            "Values that a handler measured under a name that is taken, or of too many series.",
+            "Values of a handler that were left out: their name is taken, or they have too many series.",
             _MODEL,
             registry=self._registry,
         )
@@ -133,7 +131,7 @@ class Metrics:
         self._registry.register(self.handlers)
         self._models = Gauge(
             "transformermodel_model_info",
-            "1 for every model that is loaded, with what it is.",
+            "1 for each loaded model, with what it is.",
             ("model", "version", "digest", "task", "engine", "precision"),
             registry=self._registry,
         )
