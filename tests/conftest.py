@@ -15,6 +15,9 @@ from transformermodel_predictor.server.threads import cpu_limit
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
+# Each process would compile and load a library for each instruction set before its first model, to see that it can.
+os.environ.setdefault("TORCHINDUCTOR_VEC_ISA_OK", "1")
+
 if workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0")):
     # Threads of several processes that wait for each other on the same cores cost many times what they bring.
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cpu_limit() // workers)))

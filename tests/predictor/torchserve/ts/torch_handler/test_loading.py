@@ -1,6 +1,10 @@
+import hashlib
+import json
 import logging
+import shutil
 import zipfile
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -19,11 +23,14 @@ from tests.predictor.torchserve.ts.torch_handler.models import (
     write_onnx,
     write_torchscript,
 )
+from transformermodel_predictor.engines.processor import compiled_here
 from transformermodel_predictor.torchserve.testing import handlers_can_import
 
 with handlers_can_import():
     from ts.torch_handler.base_handler import BaseHandler
     from ts.torch_handler.onnx_session import run_session, setup_ort_session
+
+KEPT = Path(__file__).parents[5] / ".cache" / "compiled"
 
 
 def answers(directory: Path, configuration: dict[str, Any] | None = None, **files: str) -> Any:
@@ -106,12 +113,26 @@ def test_an_exported_program_is_run_as_it_is(tmp_path: Path) -> None:
     assert answers(tmp_path, serializedFile="model.pt2") == ANSWERS
 
 
+def compiled_ahead_of_time() -> Path:
+    """A package of AOTInductor's for this machine; kept, because it is PyTorch's alone and takes it half a minute."""
+    weights = {name: tensor.tolist() for name, tensor in scaled().state_dict().items()}
+    made_of = json.dumps([MODEL, weights, compiled_here(torch.device("cpu"))]).encode()
+    package = KEPT / f"{hashlib.sha256(made_of).hexdigest()}.pt2"
+    if not package.is_file():
+        require_compiler()
+        exported, once = torch.export.export(scaled(), (torch.zeros(2, 3),)), {"aot_inductor.precompile_headers": False}
+        KEPT.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=KEPT) as folder:
+            made = torch._inductor.aoti_compile_and_package(
+                exported, package_path=f"{folder}/model.pt2", inductor_configs=once
+            )
+            Path(made).replace(package)
+    return package
+
+
 @pytest.mark.slow
 def test_what_was_compiled_ahead_of_time_is_run(tmp_path: Path) -> None:
-    require_compiler()
-    exported = torch.export.export(scaled(), (torch.zeros(2, 3),))
-    package_path, once = str(tmp_path / "model.pt2"), {"aot_inductor.precompile_headers": False}
-    torch._inductor.aoti_compile_and_package(exported, package_path=package_path, inductor_configs=once)
+    shutil.copy(compiled_ahead_of_time(), tmp_path / "model.pt2")
     with zipfile.ZipFile(tmp_path / "model.pt2") as package:  # which is a library with what it needs
         (library,) = (name for name in package.namelist() if name.endswith(".so"))
         (tmp_path / "model.so").write_bytes(package.read(library))
