@@ -1,13 +1,12 @@
 """`prepare` takes the configuration file of TorchServe's preparation script, too."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
+from tests.cli.forked import run
 from tests.predictor.preparation.conftest import QUICK
 from tests.predictor.tiny import save_tiny_checkpoint
 from tests.predictor.watcher import Watcher
@@ -39,9 +38,7 @@ def write(folder: Path, name: str = "setup_config.json", **changes: object) -> P
 
 
 def test_its_manifest_is_printed_with_what_was_left_out(tmp_path: Path) -> None:
-    program = Path(sys.executable).parent / "transformermodel"
-    arguments = [str(program), "prepare", str(write(tmp_path)), "--store", str(tmp_path / "store")]
-    done = subprocess.run(arguments, capture_output=True, text=True, check=False)
+    done = run("prepare", str(write(tmp_path)), "--store", str(tmp_path / "store"))
     assert done.returncode == FailureReason.NotFound.exit_status
     assert "NotFound: file://./My_Model" in done.stderr
     assert "colour is not known and was ignored." in done.stderr
@@ -102,12 +99,12 @@ def test_class_names_that_cannot_be_used_are_refused(tmp_path: Path) -> None:
 
 
 def test_it_is_looked_at_as_the_manifest_that_says_the_same(tmp_path: Path) -> None:
-    file, program = write(tmp_path), Path(sys.executable).parent / "transformermodel"
+    file = str(write(tmp_path))
 
-    valid = subprocess.run([program, "validate", file], capture_output=True, text=True, check=False)
+    valid = run("validate", file)
     assert (valid.returncode, valid.stdout) == (0, f"{file}: valid (my-model)\n")
 
-    looked = subprocess.run([program, "doctor", file], capture_output=True, text=True, check=False)
+    looked = run("doctor", file)
     assert looked.returncode == FailureReason.NotFound.exit_status
     assert "my-model is valid" in looked.stdout
     assert "NotFound: file://./My_Model" in looked.stdout
