@@ -60,8 +60,15 @@ def test_prompts_of_all_lengths_are_continued_together(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["qwen2", "qwen2 with windows", "mistral", "gemma2"])
-@pytest.mark.parametrize("form", TRACED)
+@pytest.mark.parametrize(
+    ("form", "kind"),
+    [
+        (Format.TorchScript, "qwen2"),
+        (Format.ONNX, "qwen2 with windows"),
+        (Format.TorchScript, "mistral"),
+        (Format.ONNX, "gemma2"),
+    ],
+)
 def test_layers_that_see_a_window_see_it_in_a_graph_too(
     form: Format, kind: str, language_graph: Graphs, tokenizer: TokenizersBackend
 ) -> None:
