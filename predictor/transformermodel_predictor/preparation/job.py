@@ -1,4 +1,4 @@
-"""A preparation as a Kubernetes Job runs it: input from the environment, outcome in the termination message."""
+"""The preparation in a Kubernetes Job: input from the environment, outcome in the termination message."""
 
 import json
 import logging
@@ -43,7 +43,7 @@ _BEGINS = {
     Step.Test: 95,
     Step.Publish: 98,
 }
-"""How much of a usual preparation is done when a step begins, in percent: most of it is the download."""
+"""Percentage of a usual preparation that is done when a step starts: most of it is the download."""
 
 
 class LogProgress:
@@ -72,7 +72,7 @@ class LogProgress:
         _print({"step": step.value, "detail": detail, "percent": self._percent})
 
     def bytes(self, done: int, total: int) -> None:
-        """Print how much is there, at most once a second, and always the end."""
+        """Print progress, at most once a second, and always at the end."""
         if done < total and self._clock() - self._last < _SECONDS_BETWEEN_LINES:
             return
         self._last = self._clock()
@@ -91,7 +91,7 @@ class LogProgress:
         _print_line(line.line())
 
     def _remaining(self, done: int, total: int) -> int | None:
-        """Seconds to the end of the step, at the speed since its first bytes were told; None before there is one."""
+        """Seconds to the end of the step, at the speed since its first report of bytes; None without a speed."""
         if self._began is None:
             self._began, self._free_at_first = (self._clock(), done), self._free()
         seconds, there = self._clock() - self._began[0], done - self._began[1]
@@ -99,7 +99,7 @@ class LogProgress:
 
 
 def run_job(environment: Mapping[str, str], store: StoreLocation, termination_log: Path) -> int:
-    """Prepare what the environment asks for and leave the outcome in the termination message.
+    """Prepare the request in the environment, and write the outcome to the termination message.
 
     Returns:
         The process's exit status: 0, or that of the failure's class.
@@ -108,7 +108,7 @@ def run_job(environment: Mapping[str, str], store: StoreLocation, termination_lo
 
 
 def run_check(environment: Mapping[str, str], termination_log: Path) -> int:
-    """Say what the sources that the environment names are at now, in the termination message.
+    """Resolve the sources of the request in the environment, and write their state to the termination message.
 
     Returns:
         The process's exit status: 0, or that of the failure's class.

@@ -1,4 +1,4 @@
-"""Making an artifact that there is not yet: acquire → merge → build → compare → measure → test → publish."""
+"""Makes a new artifact: acquire → merge → build → compare → measure → test → publish."""
 
 from dataclasses import replace
 from functools import partial
@@ -25,15 +25,15 @@ from transformermodel_predictor.progress import Step
 def make(
     request: PreparationRequest, inputs: Inputs, store: Store, recorder: Recorder, workspace: Path, budget: Budget
 ) -> Artifact:
-    """Make the artifact that a request asks for, and publish it.
+    """Make a request's artifact, and publish it.
 
     Args:
-        request: what is wanted.
-        inputs: the sources that it names.
-        store: where the artifact goes.
-        recorder: who watches.
-        workspace: a folder of this preparation's own, with what an interrupted one has left.
-        budget: how much measuring may cost.
+        request: the preparation's.
+        inputs: the pinned sources.
+        store: receives the artifact.
+        recorder: receives progress.
+        workspace: this preparation's folder, with what an interrupted one left.
+        budget: limits on the cost of measuring.
 
     Raises:
         PreparationFailed: with the class of what went wrong.
@@ -56,7 +56,7 @@ def make(
 def _build_best(
     request: PreparationRequest, inputs: Inputs, acquired: Acquired, recorder: Recorder, folder: Path, budget: Budget
 ) -> Artifact:
-    """The artifact of the best candidate, sealed, in a folder to work in."""
+    """The sealed artifact of the best candidate, in the workspace."""
     folder.mkdir(exist_ok=True)
     examiner = Examiner(
         request, Bench(folder), inputs.samples, inputs.placement, partial(provenance_of, inputs), recorder

@@ -1,4 +1,4 @@
-"""A source that is a single file: an archive, which is unpacked, or the weights themselves."""
+"""Sources that are single files: an archive, which is unpacked, or a file of weights."""
 
 import hashlib
 import shutil
@@ -20,13 +20,13 @@ _DESCRIPTION = "MAR-INF"
 """Where a TorchServe archive describes itself."""
 
 _SUFFIXES = (*ARCHIVE_SUFFIXES, ".gguf", ".jsonl")
-"""Names that end so are those of files where nobody can be asked whether they are folders."""
+"""Suffixes of single-file sources, for locations where files and folders cannot be told apart otherwise."""
 
 _CHUNK = 1 << 20
 
 
 class SourceFile(Protocol):
-    """A file somewhere. Both methods raise `PreparationFailed` with the class of what went wrong."""
+    """A file somewhere. All methods raise `PreparationFailed` with the class of failure."""
 
     uri: str
 
@@ -35,11 +35,11 @@ class SourceFile(Protocol):
         ...
 
     def listing(self) -> Listing:
-        """The file alone: what is in an archive shows when it is unpacked."""
+        """The file alone; an archive's content is unknown before it is unpacked."""
         ...
 
     def fetch(self, resolved: Resolved, folder: Path, progress: Progress) -> Path:
-        """Have the pinned file in a folder of its own, which outlives an attempt that ends early."""
+        """Fetch the pinned file into its own folder, which is kept after an interrupted attempt."""
         ...
 
 
@@ -55,7 +55,7 @@ class FileSource:
         return self._file.resolve()
 
     def survey(self, resolved: Resolved, folder: Path) -> Listing:
-        """The file; what is in an archive shows when it is unpacked."""
+        """The file; an archive's content is unknown before it is unpacked."""
         listing = self._file.listing()
         if self._selection is whole_archive or not any(is_archive(name) for name in listing.sizes):
             self._selection(listing.sizes, self._file.uri, lambda _: "")
@@ -74,7 +74,7 @@ class LocalFile:
     """A file on this machine, identified by its content. Implements `SourceFile`.
 
     Args:
-        find: the file's path, or the failure that it is not there.
+        find: returns the file's path, or raises NotFound.
         uri: for messages.
     """
 
@@ -95,7 +95,7 @@ class LocalFile:
         return Listing({file.name: file.stat().st_size}, None)
 
     def fetch(self, resolved: Resolved, folder: Path, progress: Progress) -> Path:
-        """Copy the file, so that what is unpacked is what was resolved."""
+        """Copy the file, so that exactly what was resolved is unpacked."""
         source = self._find()
         folder.mkdir(parents=True, exist_ok=True)
         target, checksum, total, done = folder / source.name, hashlib.sha256(), source.stat().st_size, 0
@@ -113,12 +113,12 @@ class LocalFile:
 
 
 def names_a_file(path: str) -> bool:
-    """Whether a path is that of a file that is a whole source: an archive, the weights, or samples."""
+    """Whether a path names a single-file source: an archive, weights or samples."""
     return path.lower().endswith(_SUFFIXES)
 
 
 def existing_file(file: Path, uri: str) -> Path:
-    """A file that has to be there.
+    """A file that must exist.
 
     Raises:
         PreparationFailed: NotFound.
@@ -129,10 +129,10 @@ def existing_file(file: Path, uri: str) -> Path:
 
 
 def unpacked(archive: Path, folder: Path, origin: str, selection: Selection) -> Path:
-    """Unpack an archive into a folder beside others, and find in it what is wanted; one that is wanted whole stays so.
+    """Unpack an archive below a folder, and return the folder with the selected files; `whole_archive` is not unpacked.
 
     Raises:
-        PreparationFailed: as `unpack`, and what the selection does not find.
+        PreparationFailed: as `unpack`, or a file that the selection needs is missing.
     """
     if selection is whole_archive:
         return archive.parent
@@ -146,9 +146,9 @@ def unpacked(archive: Path, folder: Path, origin: str, selection: Selection) -> 
 
 
 def checkpoint_root(folder: Path) -> Path:
-    """The folder of an unpacked archive in which the checkpoint lies: many have one folder around everything.
+    """The checkpoint's folder in an unpacked archive: many archives have one folder around everything.
 
-    What TorchServe's script left beside the checkpoint is put to it.
+    Files that TorchServe's script left beside the checkpoint are moved to it.
     """
     entries = [entry for entry in folder.iterdir() if entry.name != _DESCRIPTION]
     if len(entries) == 1 and entries[0].is_dir():

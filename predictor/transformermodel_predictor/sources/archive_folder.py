@@ -1,4 +1,4 @@
-"""An unpacked archive on this machine as a source: all its files, also those in folders."""
+"""The source of an unpacked archive on this machine: all its files, including those in subfolders."""
 
 import shutil
 from pathlib import Path
@@ -14,7 +14,7 @@ _BYTECODE = "__pycache__"
 
 
 class ArchiveFolder:
-    """A folder that somebody may change at any time: it is identified by its content, and copied. A Source.
+    """A folder that may change at any time, and so is identified by its content, and copied. Implements `Source`.
 
     Args:
         folder: the unpacked archive.
@@ -37,7 +37,7 @@ class ArchiveFolder:
         return Listing({path.relative_to(self._folder).as_posix(): path.stat().st_size for path in files}, None)
 
     def acquire(self, resolved: Resolved, folder: Path, progress: Progress) -> Path:
-        """Copy the files, so that what is prepared is what was resolved."""
+        """Copy the files, so that exactly what was resolved is prepared."""
         with permitted(self._folder, self._uri):
             self._copy(folder, progress)
         if _hash(folder, self._files(folder)) != resolved.commit:

@@ -1,4 +1,4 @@
-"""Which kind of source a uri names."""
+"""Creates the source for a uri."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from transformermodel_predictor.sources.source import Source
 
 @dataclass(frozen=True)
 class SourceRequest:
-    """What is known of a source before anybody is asked.
+    """A parsed source uri, before any look-up.
 
     Attributes:
         scheme: what comes before :// in the uri.

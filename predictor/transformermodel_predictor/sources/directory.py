@@ -13,7 +13,7 @@ from transformermodel_predictor.sources.tree import copy_tree, source_files, sur
 
 
 class DirectorySource:
-    """A folder whose content somebody may change at any time: it is identified by that content, and copied."""
+    """A folder that may change at any time, and so is identified by its content, and copied. Implements `Source`."""
 
     def __init__(self, folder: Path, uri: str, selection: Selection = needed_files) -> None:
         self._folder = folder
@@ -32,7 +32,7 @@ class DirectorySource:
             return survey_files(self._files())
 
     def acquire(self, resolved: Resolved, folder: Path, progress: Progress) -> Path:
-        """Copy the files, so that what is prepared is what was resolved."""
+        """Copy the files, so that exactly what was resolved is prepared."""
         with permitted(self._folder, self._uri):
             checksum = copy_tree(self._files(), folder, progress)
         if checksum != resolved.commit:

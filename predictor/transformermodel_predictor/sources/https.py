@@ -28,17 +28,17 @@ _URL = re.compile(r"https?://\S+")
 _VALIDATORS = ("ETag", "Last-Modified")
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-"""What no name of a file, a host or an object has."""
+"""Control characters, which no name of a file, a host or an object may contain."""
 
 
 class HttpsFile:
     """A file at a url. Implements `SourceFile`.
 
-    It is identified by what the server says of its state, or by its content where the uri ends with `#sha256=` and 64
-    hexadecimal digits. Messages leave out what follows a `?`: it may hold a signature.
+    It is identified by the server's validator (ETag, Last-Modified), or by its content if the uri ends with `#sha256=`
+    and 64 hexadecimal digits. Messages omit the query string, which may contain a signature.
 
     Raises:
-        ValueError: the uri names no file: its path ends in none, or in one that no file can have.
+        ValueError: the uri's path does not end with a valid file name.
     """
 
     def __init__(self, uri: str, retries: Retries | None = None) -> None:
@@ -58,7 +58,7 @@ class HttpsFile:
         return Listing({self._name: self._ask().size}, None)
 
     def fetch(self, resolved: Resolved, folder: Path, progress: Progress) -> Path:
-        """Download the file, going on where an earlier attempt ended."""
+        """Download the file, resuming an earlier attempt."""
         file = self._ask()
         if _resolved(file, self.uri) != resolved:
             raise PreparationFailed(
@@ -84,7 +84,7 @@ class HttpsFile:
         return answer
 
     def _checksum(self) -> str | None:
-        """The SHA-256 that the uri asks for."""
+        """The SHA-256 in the uri, if any."""
         if not self._fragment:
             return None
         if not (found := _FRAGMENT.fullmatch(self._fragment)):
@@ -105,7 +105,7 @@ class HttpsFile:
 
 
 def _file_name(path: str) -> str:
-    """The last part of a url's path, decoded first: an encoded slash would lead out of the folder it is put into."""
+    """The last part of a url's path, after decoding: an encoded slash would lead out of the target folder."""
     name = PurePosixPath(unquote(path)).name
     if name in ("", "..") or CONTROL.search(name):
         raise ValueError(f"the url names no file: {name!r}")
@@ -124,8 +124,8 @@ def _refused(status: int, uri: str) -> PreparationFailed:
         case 404 | 410:
             return PreparationFailed(FailureReason.NotFound, f"{uri} is not there.")
         case 401 | 403:
-            return PreparationFailed(FailureReason.Unauthorized, f"{uri} is not open to you (status {status}).")
+            return PreparationFailed(FailureReason.Unauthorized, f"{uri} may not be read (status {status}).")
         case 429:
             return PreparationFailed(FailureReason.RateLimited, f"{uri}: too many requests.")
         case _:
-            return PreparationFailed(FailureReason.Unreachable, f"{uri} is answered with status {status}.")
+            return PreparationFailed(FailureReason.Unreachable, f"{uri}: the server answers with status {status}.")

@@ -1,4 +1,4 @@
-"""hf://: a repository on the Hugging Face Hub or on any server that speaks like it."""
+"""hf://: a repository on the Hugging Face Hub or a compatible server."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -29,22 +29,22 @@ from transformermodel_predictor.transfer.space import require_space
 _DEFAULT_REVISION = "main"
 _CONFIGURATION = "config.json"
 _DESCRIPTIONS = frozenset({_CONFIGURATION, "adapter_config.json"})
-"""Small files that tell what a repository holds."""
+"""Small files that describe a repository's content."""
 _TIMEOUT_SECONDS = 30.0
 
 
 class HubSource:
-    """A repository at a revision, read at the one commit to which that was resolved.
+    """A repository at a revision, read at the one commit it resolves to. Implements `Source`.
 
-    One that holds an archive in the place of what is wanted is unpacked.
+    If the repository has an archive instead of the selected files, it is unpacked.
 
-    With HF_HUB_OFFLINE nobody is asked: revision and files are those in huggingface_hub's own cache.
+    With HF_HUB_OFFLINE no request is made: revision and files are those in huggingface_hub's cache.
 
     Args:
         repository: organisation and name.
         revision: branch, tag or commit; `main` when None.
-        selection: which files are wanted.
-        retries: how a refusal that passes is met.
+        selection: of the files.
+        retries: of transient refusals.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class HubSource:
         self._retries = retries or Retries()
 
     def resolve(self) -> Resolved:
-        """Ask the hub which commit the revision is."""
+        """Resolve the revision to a commit on the hub."""
         access = HubAccess.of(os.environ)
         commit = (
             self._cache().commit(self._revision)
@@ -90,7 +90,7 @@ class HubSource:
         return replace(local, sizes={file.name: file.size for file in wanted})
 
     def acquire(self, resolved: Resolved, folder: Path, progress: Progress) -> Path:
-        """Download the needed files at the commit, going on where an earlier attempt ended."""
+        """Download the needed files at the commit, resuming an earlier attempt."""
         access = HubAccess.of(os.environ)
         if access.offline:
             root = self._cache().acquire(resolved.commit, progress, self._selection)
@@ -103,7 +103,7 @@ class HubSource:
         return self._opened([folder / file.name for file in wanted], folder, folder)
 
     def _opened(self, files: Sequence[Path], root: Path, folder: Path) -> Path:
-        """Where the content of the repository is: an archive's is unpacked into the folder."""
+        """The folder with the repository's content; an archive is unpacked first."""
         if len(files) == 1 and is_archive(files[0].name):
             return unpacked(files[0], folder, self._uri, self._content)
         return root
@@ -148,13 +148,13 @@ class HubSource:
         )
 
     def _asked(self, access: HubAccess, revision: str, *, files: bool) -> HubAnswer:
-        """What the hub says of the repository; with the sizes and hashes of its files where they are wanted."""
+        """The hub's description of the repository; with `files`, including their sizes and hashes."""
         with hub_failures_classified(self._uri, revision, access):
             validate_repo_id(self._repository)
             return self._retries.run(lambda: self._ask(access, revision, files=files))
 
     def _ask(self, access: HubAccess, revision: str, *, files: bool) -> HubAnswer:
-        """Ask once. Not with huggingface_hub's own request: it also reports to huggingface.co, and takes any answer."""
+        """Ask once. Not by huggingface_hub, which also reports to huggingface.co, and accepts any response."""
         path = f"/api/models/{self._repository}/revision/{quote(revision, safe='')}"
         response = get_session().get(
             f"{access.endpoint}{path}",

@@ -1,4 +1,4 @@
-"""Which hub is asked, and by whom."""
+"""The hub's endpoint and the token to use."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,8 +19,8 @@ class HubAccess:
 
     Attributes:
         endpoint: address of the hub, without a slash at the end.
-        token: what to identify with; None asks as nobody.
-        offline: whether nothing may be asked at all.
+        token: None for anonymous requests.
+        offline: whether no request may be made.
     """
 
     endpoint: str = field(repr=False)
@@ -41,11 +41,11 @@ class HubAccess:
 
     @property
     def shown(self) -> str:
-        """The endpoint for messages: without a user and password that it may contain."""
+        """The endpoint for messages, without user and password."""
         parts = urlsplit(self.endpoint)
         return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
     def headers(self) -> dict[str, str]:
-        """Headers of a request; the bytes of a file are wanted as they are stored."""
+        """Headers of a request; files are requested without content encoding."""
         authorization = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         return {**authorization, "User-Agent": _LIBRARY, "Accept-Encoding": "identity"}

@@ -1,4 +1,4 @@
-"""What a hub says of a repository: the commit that a revision is, and its files. Pure.
+"""Parses a hub's description of a repository: the commit of a revision, and its files. Pure.
 
 GET /api/models/<org>/<name>/revision/<revision>, https://huggingface.co/docs/hub/api
 """
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ValidationError
 
 _SHOWN = 60
-"""How many characters of something else are shown."""
+"""Characters of an invalid response that a message shows."""
 
 
 @dataclass(frozen=True)
@@ -17,9 +17,9 @@ class HubFile:
 
     Attributes:
         name: its path in the repository.
-        size: in bytes; None where the hub was not asked for it, or does not say.
-        sha256: of a file in large storage, 64 hexadecimal digits.
-        git_blob: of another one, as git names it, 40 hexadecimal digits.
+        size: in bytes; None if it was not requested, or is not given.
+        sha256: of a file in large-file storage, 64 hexadecimal digits.
+        git_blob: git's id of any other file, 40 hexadecimal digits.
     """
 
     name: str
@@ -33,8 +33,8 @@ class HubAnswer:
     """A repository at a revision.
 
     Attributes:
-        commit: what the revision is now; None where the hub names none.
-        files: all of them, at whatever depth.
+        commit: of the revision; None if the hub gives none.
+        files: all files, at any depth.
     """
 
     commit: str | None
@@ -42,7 +42,7 @@ class HubAnswer:
 
 
 class NoHubAnswer(ValueError):
-    """Something else answered, such as a proxy with a page to log in; the text shows how that begins."""
+    """The response is not a hub's, such as a proxy's login page; the message shows its beginning."""
 
 
 class _Large(BaseModel):
@@ -68,7 +68,7 @@ class _Document(BaseModel):
 
 
 def read_hub_answer(text: str) -> HubAnswer:
-    """Read the body of an answer.
+    """Parse the body of a response.
 
     Raises:
         NoHubAnswer: it is not a hub's.

@@ -1,4 +1,4 @@
-"""What huggingface_hub has downloaded before, for machines that must not ask a hub.
+"""huggingface_hub's cache, for machines that must work offline.
 
 models--<org>--<name>/refs/<revision>       the commit that the revision was
 models--<org>--<name>/snapshots/<commit>/   links to the files, which are named by their ETag
@@ -33,16 +33,16 @@ class HubCache:
 
     @classmethod
     def of(cls, environment: Mapping[str, str], repository: str) -> "HubCache":
-        """Where the variables of huggingface_hub say; it reads them itself only when it is first imported."""
+        """The cache that huggingface_hub's variables name; the library itself reads them only on import."""
         home = environment.get("HF_HOME") or Path(environment.get("XDG_CACHE_HOME") or "~/.cache") / "huggingface"
         root = Path(environment.get("HF_HUB_CACHE") or Path(home) / "hub").expanduser()
         return cls(repository, root / f"models--{repository.replace('/', '--')}")
 
     def commit(self, revision: str) -> str:
-        """The commit that a revision was when it was last asked for.
+        """The commit of a revision, as of its last download.
 
         Raises:
-            PreparationFailed: Unreachable, the cache does not know it.
+            PreparationFailed: Unreachable, the revision is not in the cache.
         """
         if _COMMIT.fullmatch(revision):
             return revision
@@ -53,10 +53,10 @@ class HubCache:
         return reference.read_text(encoding="ascii").strip()
 
     def files(self, commit: str, selection: Selection) -> list[Path]:
-        """The wanted files of a commit, as they lie in its folder.
+        """The selected files of a commit, in its snapshot folder.
 
         Raises:
-            PreparationFailed: Unreachable, it is not there; and what the selection does not find.
+            PreparationFailed: Unreachable, the commit is not in the cache; or a selected file is missing.
         """
         snapshot = self.folder / "snapshots" / commit
         if not snapshot.is_dir():
@@ -67,7 +67,7 @@ class HubCache:
         return [snapshot / name for name in needed]
 
     def acquire(self, commit: str, progress: Progress, selection: Selection) -> Path:
-        """The folder of a commit, its wanted files verified.
+        """The folder of a commit, after verifying the selected files.
 
         Raises:
             PreparationFailed: as `files`; ChecksumMismatch, a file is damaged.
@@ -83,12 +83,12 @@ class HubCache:
     def _absent(self, what: str) -> PreparationFailed:
         return PreparationFailed(
             FailureReason.Unreachable,
-            f"{what} is not in the cache {self.folder.parent}, and HF_HUB_OFFLINE forbids to ask a hub.",
+            f"{what} is not in the cache {self.folder.parent}, and HF_HUB_OFFLINE forbids requests to a hub.",
         )
 
 
 def _verify(file: Path) -> None:
-    """Compare a file with the hash that its name in the cache is."""
+    """Compare a file with its hash, which is its name in the cache."""
     blob = file.resolve()
     expected = RemoteFile(
         name=file.name,

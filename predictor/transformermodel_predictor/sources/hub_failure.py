@@ -1,4 +1,4 @@
-"""What a hub's refusals mean to the user."""
+"""Turns a hub's errors into failures for the user."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,10 +28,10 @@ def hub_failures_classified(uri: str, revision: str, access: HubAccess) -> Itera
     except HfHubHTTPError as error:
         raise _refused(error, uri, revision, access) from error
     except HFValidationError as error:
-        raise PreparationFailed(FailureReason.NotFound, f"{uri} is not a name that a hub can have.") from error
+        raise PreparationFailed(FailureReason.NotFound, f"{uri} is not a valid name of a repository.") from error
     except OfflineModeIsEnabled as error:
         raise PreparationFailed(
-            FailureReason.Unreachable, f"{uri} is on a hub, and HF_HUB_OFFLINE forbids to ask: unset it."
+            FailureReason.Unreachable, f"{uri} is on a hub, and HF_HUB_OFFLINE forbids requests: unset it."
         ) from error
     except (httpx2.TransportError, httpx2.InvalidURL) as error:
         cause = str(error) or type(error).__name__
@@ -41,10 +41,10 @@ def hub_failures_classified(uri: str, revision: str, access: HubAccess) -> Itera
 
 
 def _refused(error: HfHubHTTPError, uri: str, revision: str, access: HubAccess) -> PreparationFailed:
-    """The failure for an HTTP error. Only what we know goes into the message, never the request with its token."""
+    """The failure for an HTTP error. Its message never contains the request, which has the token."""
     match error:
         case GatedRepoError():
-            return PreparationFailed(FailureReason.Gated, f"{uri} is gated, and its files are not open to you.")
+            return PreparationFailed(FailureReason.Gated, f"{uri} is gated, and you have no access to its files.")
         case RevisionNotFoundError():
             return PreparationFailed(FailureReason.NotFound, f"{uri} has no revision {revision!r}.")
         case EntryNotFoundError():

@@ -1,4 +1,4 @@
-"""s3://, gs:// and az://: a folder of objects, or one object that is a whole source, such as an archive."""
+"""s3://, gs:// and az://: a folder of objects, or a single object such as an archive."""
 
 import shutil
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ _CONFIGURATION = "config.json"
 
 
 class ObjectSource:
-    """Objects that somebody may replace at any time: they are identified by the versions that their service keeps."""
+    """Objects that may be replaced at any time, and so are identified by their versions. Implements `Source`."""
 
     def __init__(self, bucket: Bucket, selection: Selection = needed_files) -> None:
         self._bucket = bucket
@@ -34,7 +34,7 @@ class ObjectSource:
         return Listing(sizes, self._text(_CONFIGURATION) if _CONFIGURATION in sizes else None)
 
     def acquire(self, resolved: Resolved, folder: Path, progress: Progress) -> Path:
-        """Download the needed objects, several ranges at once, going on where an earlier attempt ended."""
+        """Download the needed objects, several ranges at once, resuming an earlier attempt."""
         objects = self._needed()
         self._require_unchanged(objects, resolved)
         total = sum(stored.size for stored in objects)
@@ -48,7 +48,7 @@ class ObjectSource:
         return folder
 
     def _needed(self) -> Sequence[StoredObject]:
-        """The objects at the top of the folder that are needed, sorted."""
+        """The needed objects at the top of the folder, sorted."""
         found = {stored.key: stored for stored in self._bucket.list()}
         if not found:
             raise PreparationFailed(FailureReason.NotFound, f"{self._uri} is not there.")
@@ -63,14 +63,14 @@ class ObjectSource:
 
 
 class ObjectFile:
-    """One object that is a whole source: an archive, or the weights. Implements `SourceFile`."""
+    """A single object as a source: an archive, or weights. Implements `SourceFile`."""
 
     def __init__(self, bucket: Bucket) -> None:
         self._bucket = bucket
         self.uri = str(bucket.location)
 
     def resolve(self) -> Resolved:
-        """Ask for the object's version."""
+        """Look up the object's version."""
         return _identified(self.uri, [self._state()])
 
     def listing(self) -> Listing:
@@ -78,7 +78,7 @@ class ObjectFile:
         return Listing({self._name: self._state().size}, None)
 
     def fetch(self, resolved: Resolved, folder: Path, progress: Progress) -> Path:
-        """Download the object, several ranges at once, going on where an earlier attempt ended."""
+        """Download the object, several ranges at once, resuming an earlier attempt."""
         state = self._state()
         _require(_identified(self.uri, [state]), resolved, self.uri)
         wanted = WantedObject.of("", self._name, state.size)

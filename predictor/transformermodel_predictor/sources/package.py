@@ -14,9 +14,9 @@ from transformermodel_predictor.sources.tree import source_files, survey_files, 
 
 
 class PackageSource:
-    """A folder inside an installed package, which does not change while its version stays the same.
+    """A folder inside an installed package, which does not change under one version. Implements `Source`.
 
-    The package is found, not imported: only the parents of a dotted name are.
+    The package is located without importing it; only the parents of a dotted name are imported.
     """
 
     def __init__(self, package: str, path: str, selection: Selection = needed_files) -> None:
@@ -26,7 +26,7 @@ class PackageSource:
         self._selection = selection
 
     def resolve(self) -> Resolved:
-        """Look up the version; a package without one, or one installed for editing, is identified by its content."""
+        """Look up the version; a package without one, or an editable install, is identified by its content."""
         folder = self._folder()
         files = source_files(folder, self._uri, self._selection)
         version = _fixed_version(self._package.partition(".")[0])
@@ -36,11 +36,11 @@ class PackageSource:
         return Resolved(identity=f"{self._uri}@{version}", commit=version)
 
     def survey(self, resolved: Resolved, folder: Path) -> Listing:
-        """The needed files, which are there already."""
+        """The needed files, which are local already."""
         return survey_files(source_files(self._folder(), self._uri, self._selection))
 
     def acquire(self, resolved: Resolved, folder: Path, progress: Progress) -> Path:
-        """The folder itself: it is there already."""
+        """The folder itself, which is local already."""
         files = source_files(self._folder(), self._uri, self._selection)
         total = sum(file.stat().st_size for file in files)
         progress.bytes(total, total)
@@ -56,7 +56,7 @@ class PackageSource:
 
 
 def path_in_package(package: str, path: str) -> Path:
-    """Where a path inside a package is on this machine; nothing need be there.
+    """The location of a path inside a package; it need not exist.
 
     Raises:
         PreparationFailed: NotFound, the package is not installed; UnsupportedSource, the path leaves it.
@@ -85,7 +85,7 @@ def _package_folder(package: str) -> Path:
 
 
 def _fixed_version(package: str) -> str | None:
-    """Version of the distribution that a package comes from; None when its files may change under one version."""
+    """Version of a package's distribution; None if its files may change under one version."""
     names = packages_distributions().get(package, [])
     if len(names) != 1:
         return None
@@ -94,6 +94,6 @@ def _fixed_version(package: str) -> str | None:
 
 
 def _is_editable(found: Distribution) -> bool:
-    """Whether the package was installed for editing (PEP 610)."""
+    """Whether the package is an editable install (PEP 610)."""
     origin = found.read_text("direct_url.json")
     return origin is not None and bool(json.loads(origin).get("dir_info", {}).get("editable"))

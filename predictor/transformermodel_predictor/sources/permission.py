@@ -1,4 +1,4 @@
-"""Files of a source that the user as whom this runs may not read: whoever put them there can change that."""
+"""Reports files of a source that this process may not read, with the remedy."""
 
 import os
 from collections.abc import Iterator
@@ -11,25 +11,25 @@ from transformermodel_api.failures import FailureReason
 
 @contextmanager
 def permitted(place: Path, origin: str) -> Iterator[None]:
-    """While a source is read: name what the kernel refuses to this user, and how to let it be read.
+    """Turn permission errors on a source into a failure with the file's name and the remedy.
 
-    `save_pretrained` writes weights for their owner alone, and a Job runs as another user.
+    `save_pretrained` makes weights readable only by their owner, and a Job runs as another user.
 
     Args:
         place: the source's file, or the folder that its files are in.
         origin: the source's uri, for the message.
 
     Raises:
-        PreparationFailed: UnsupportedSource, something in the place may not be read.
+        PreparationFailed: UnsupportedSource, a file or folder of the source may not be read.
     """
     try:
         yield
     except PermissionError as error:
         refused = Path(os.fsdecode(error.filename or place))
         if not refused.is_relative_to(place) and not place.is_relative_to(refused):
-            raise  # not the source, but where it is copied to
+            raise  # not the source, but the target of the copy
         if not os.access(refused.parent, os.X_OK, effective_ids=True):
-            refused = place  # whose files cannot even be looked for
+            refused = place  # its files cannot even be listed
         raise PreparationFailed(
             FailureReason.UnsupportedSource,
             f"{origin}: {refused} may not be read by user {os.geteuid()}, as whom this runs; let everybody read "

@@ -1,4 +1,4 @@
-"""A source together with the one state of it that will be read."""
+"""A source pinned to one state."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,10 @@ from transformermodel_predictor.sources.source import Resolved, Source
 
 @dataclass(frozen=True)
 class Pinned:
-    """A source and the state of it that will be read.
+    """A source, and the state of it that will be read.
 
     Attributes:
-        origin: its uri as it may be shown.
+        origin: its uri without secrets.
     """
 
     origin: str

@@ -33,23 +33,23 @@ _TOKENIZER = frozenset(
 )
 _CODE = re.compile(r"[A-Za-z_]\w*\.py")
 _TRAINING = re.compile(r"(training_args|optimizer|scheduler|scaler|rng_state.*|.*_states)\.(bin|pt|pth)")
-"""What trainers leave beside the weights."""
+"""Files that trainers leave beside the weights."""
 _UNREAD = re.compile(r".+\.(h5|msgpack|onnx|ckpt)")
 
 
 class Selection(Protocol):
-    """Which files of a source are wanted: those of a checkpoint, or of something else that is kept in one."""
+    """Selects the files to read from a source."""
 
     def __call__(self, names: Collection[str], origin: str, read: Callable[[str], str], /) -> tuple[str, ...]:
-        """The wanted files among all names at the top of a folder, sorted.
+        """Select from all file names at the top of a folder; returns the selected names, sorted.
 
         Args:
-            names: what there is.
+            names: of all files.
             origin: the uri, for messages.
-            read: the text of a small file, by its name.
+            read: returns the text of a small file.
 
         Raises:
-            PreparationFailed: what is wanted is not there.
+            PreparationFailed: a required file is missing.
         """
         ...
 
@@ -70,7 +70,7 @@ class Weights:
     Attributes:
         kind: how they are stored.
         files: their names, sorted.
-        index: the file that says which tensor is where, if there are several.
+        index: the file that maps tensors to files, if there are several.
     """
 
     kind: WeightsKind
@@ -100,11 +100,11 @@ def needed_files(
     Only configuration, tokenizer and one kind of weights: nothing else is downloaded.
 
     Args:
-        names: what there is.
+        names: of all files.
         origin: the uri, for messages.
-        read: the text of a small file; called for an index of shards.
-        code: whether Python files are wanted too, because they may run.
-        weights: whether the weights are wanted; configuration and tokenizer always are.
+        read: returns the text of a small file; called for an index of shards.
+        code: whether to include Python files, because they may run.
+        weights: whether to include the weights; configuration and tokenizer always are.
 
     Raises:
         PreparationFailed: UnsupportedSource, there are no weights that can be read.
@@ -117,12 +117,12 @@ def needed_files(
 
 
 def checkpoint_files(*, code: bool = False, weights: bool = True) -> Selection:
-    """The selection that `needed_files` makes with these arguments."""
+    """`needed_files` with these arguments, as a `Selection`."""
     return partial(needed_files, code=code, weights=weights)
 
 
 def or_archive(selection: Selection) -> Selection:
-    """The selection, or the only archive where nothing is found that it wants and nothing else could be meant."""
+    """The selection; if it finds nothing, and there are no weights, the only archive."""
 
     def select(names: Collection[str], origin: str, read: Callable[[str], str], /) -> tuple[str, ...]:
         archives = sorted(name for name in names if is_archive(name))
@@ -139,7 +139,7 @@ def or_archive(selection: Selection) -> Selection:
 
 
 def whole_archive(names: Collection[str], origin: str, read: Callable[[str], str], /) -> tuple[str, ...]:
-    """The selection for an archive that is wanted as it is, not unpacked: the only one there.
+    """Selects the only archive, to be used without unpacking.
 
     Raises:
         PreparationFailed: UnsupportedSource, there is none, or there are several.
@@ -153,10 +153,10 @@ def whole_archive(names: Collection[str], origin: str, read: Callable[[str], str
 
 
 def find_weights(names: Collection[str], origin: str, read: Callable[[str], str]) -> Weights:
-    """The weights that are used where a source has several forms of them: those that cannot hold code come first.
+    """The weights to use; of several formats, those that cannot contain code are preferred.
 
     Raises:
-        PreparationFailed: UnsupportedSource, there are none, several that exclude each other, or an incomplete set.
+        PreparationFailed: UnsupportedSource, there are none, several alternatives, or an incomplete set.
     """
     for kind, wanted in _PREFERRED:
         if isinstance(wanted, re.Pattern):
@@ -178,7 +178,7 @@ def _found_instead(names: Collection[str]) -> str:
 
 
 def _matches(name: str, wanted: str | re.Pattern[str]) -> bool:
-    """Whether a file is one of weights."""
+    """Whether a file matches a preferred name of weights."""
     if isinstance(wanted, str):
         return name == wanted
     return wanted.fullmatch(name) is not None and not _TRAINING.fullmatch(name)

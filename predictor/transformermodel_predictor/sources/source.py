@@ -10,12 +10,12 @@ from transformermodel_predictor.progress import Progress
 
 @dataclass(frozen=True)
 class Resolved:
-    """A source pinned to what will be read.
+    """The pinned state of a source.
 
     Attributes:
-        identity: everything that decides the bytes, as one line, such as `hf://org/name@<commit>`. Part of the input
-            key: two equal identities mean equal files.
-        commit: short name of the pinned state for people: the hub's commit, a package's version, a folder's tree hash.
+        identity: everything that determines the bytes, as one line, such as `hf://org/name@<commit>`. Part of the input
+            key: equal identities mean equal files.
+        commit: short name of the state for people: the hub's commit, a package's version, a folder's tree hash.
     """
 
     identity: str
@@ -24,12 +24,12 @@ class Resolved:
 
 @dataclass(frozen=True)
 class Listing:
-    """What `acquire` would bring.
+    """The files that `acquire` would fetch.
 
     Attributes:
         sizes: bytes of each file, by its name in the folder.
-        configuration: the text of config.json, where there is one.
-        local: those of the files that are on this machine already, by name.
+        configuration: the text of config.json, if there is one.
+        local: paths of the files that are on this machine already, by name.
     """
 
     sizes: Mapping[str, int]
@@ -38,28 +38,28 @@ class Listing:
 
     @property
     def bytes(self) -> int:
-        """Of all files."""
+        """Total size of all files."""
         return sum(self.sizes.values())
 
 
 class Source(Protocol):
     """Somewhere a checkpoint or an adapter can be read from.
 
-    All methods raise `PreparationFailed` with the class of what went wrong.
+    All methods raise `PreparationFailed` with the class of failure.
     """
 
     def resolve(self) -> Resolved:
-        """Pin the source: at most one look-up over the network, no download."""
+        """Pin the source, with at most one network request and no download."""
         ...
 
     def survey(self, resolved: Resolved, folder: Path) -> Listing:
-        """What `acquire` would bring, without weights being fetched; small files that tell it go into the folder."""
+        """List what `acquire` would fetch, without fetching weights; small files needed for that go into the folder."""
         ...
 
     def acquire(self, resolved: Resolved, folder: Path, progress: Progress) -> Path:
-        """A local folder with the files of the pinned state. It is only read from.
+        """A local, read-only folder with the files of the pinned state.
 
-        `folder` is the source's own: what it has to download or to copy goes there. It outlives an attempt that ends
-        early, so an interrupted download goes on where it was.
+        `folder` is for the source's downloads and copies. It is kept after an interruption, so that a download can be
+        resumed.
         """
         ...

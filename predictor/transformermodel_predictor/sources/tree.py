@@ -1,4 +1,4 @@
-"""A folder on this machine as a source: the files that are needed, and their common hash."""
+"""Local folders as sources: the needed files, and their common hash."""
 
 import hashlib
 from collections.abc import Sequence
@@ -12,18 +12,18 @@ from transformermodel_predictor.sources.selection import Selection, needed_files
 from transformermodel_predictor.sources.source import Listing
 
 DOWNLOADED = "Transformer_model"
-"""Where TorchServe's preparation script puts the checkpoint, beside its configuration."""
+"""The folder in which TorchServe's preparation script puts the checkpoint, beside its configuration."""
 
 _CHUNK = 1 << 20
 _CONFIGURATION = "config.json"
 
 
 def source_files(folder: Path, origin: str, selection: Selection = needed_files) -> tuple[Path, ...]:
-    """The wanted files at the top of a folder, or in the one that TorchServe's preparation script makes in it, sorted.
+    """The selected files at the top of a folder, or in TorchServe's folder `Transformer_model` in it, sorted.
 
     Raises:
-        PreparationFailed: NotFound, there is no such folder; UnsupportedSource, a wanted file is a link to somewhere
-            else; and what the selection does not find.
+        PreparationFailed: NotFound, there is no such folder; UnsupportedSource, a selected file is a link out of the
+            folder; or a selected file is missing.
     """
     if not folder.is_dir():
         raise PreparationFailed(FailureReason.NotFound, f"{origin}: {folder} is not a folder.")
@@ -41,7 +41,7 @@ def source_files(folder: Path, origin: str, selection: Selection = needed_files)
 
 
 def survey_files(files: Sequence[Path]) -> Listing:
-    """What files on this machine there are to be read."""
+    """The listing of local files."""
     configuration = next((file for file in files if file.name == _CONFIGURATION), None)
     return Listing(
         {file.name: file.stat().st_size for file in files},
@@ -55,12 +55,12 @@ def _files_in(folder: Path) -> list[Path]:
 
 
 def tree_hash(folder: Path, files: Sequence[Path]) -> str:
-    """SHA-256 over names, sizes and contents, 64 hexadecimal digits; the folder's place plays no part."""
+    """SHA-256 over names, sizes and contents, 64 hexadecimal digits; independent of the folder's location."""
     return digest(describe(file.parent, file) for file in files)
 
 
 def copy_tree(files: Sequence[Path], target: Path, progress: Progress) -> str:
-    """Copy files into a folder and return the tree hash of what was copied; every byte is read once."""
+    """Copy files into a folder, and return the tree hash of the copies; every byte is read once."""
     target.mkdir(parents=True, exist_ok=True)
     total = sum(file.stat().st_size for file in files)
     entries: list[FileEntry] = []

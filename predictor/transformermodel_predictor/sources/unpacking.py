@@ -1,4 +1,4 @@
-"""Unpacking archives that anybody may have made: nothing leaves the folder, nothing huge, only plain files."""
+"""Unpacks untrusted archives: no path outside of the folder, bounded size, only plain files."""
 
 import errno
 import lzma
@@ -19,7 +19,7 @@ ARCHIVE_SUFFIXES = (".mar", ".zip", ".tar.gz", ".tgz")
 
 _CHUNK = 1 << 20
 _UNWRITABLE = (errno.EEXIST, errno.EISDIR, errno.EILSEQ, errno.ENAMETOOLONG, errno.ENOTDIR)
-"""What a file system says of names that cannot be, or not beside each other."""
+"""Errors of a file system for names that are invalid, or conflict with each other."""
 
 _DAMAGED = (
     zipfile.BadZipFile,
@@ -31,20 +31,20 @@ _DAMAGED = (
     RuntimeError,
 )
 _UNREADABLE = (None, errno.EINVAL)
-"""Of an OSError: bzip2's decoder raises one without a number, and a place before the archive's begin is sought so."""
+"""`errno` of damaged archives: bzip2's decoder raises OSError without one; seeking before the start gives EINVAL."""
 
 _LINK_MODE, _KIND_MASK, _PLAIN_MODES = 0o120000, 0o170000, (0, 0o100000, 0o040000)
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """How much an archive may unfold to.
+    """Limits on the content of an archive.
 
     Attributes:
-        members: how many files and folders.
+        members: number of files and folders.
         size: bytes of all files.
-        ratio: bytes of all files for each byte of the archive; weights hardly shrink, bombs shrink a thousandfold.
-        ratio_from: the ratio counts once so many bytes were written, for small files of text do shrink.
+        ratio: compression ratio; weights hardly compress, zip bombs a thousandfold.
+        ratio_from: bytes before the ratio counts, since small text files do compress.
     """
 
     members: int = 10_000
@@ -68,10 +68,10 @@ def is_archive(name: str) -> bool:
 
 
 def unpack(archive: Path, folder: Path, origin: str, bounds: Bounds | None = None) -> None:
-    """Unpack an archive into a new folder. After a failure the folder is gone.
+    """Unpack an archive into a new folder, which is removed after a failure.
 
     Raises:
-        PreparationFailed: UnsafeArchive, with the member that is; UnsupportedSource, it is no archive or damaged.
+        PreparationFailed: UnsafeArchive, with the unsafe member; UnsupportedSource, it is not an archive, or damaged.
     """
     folder.mkdir(parents=True)
     try:
@@ -129,7 +129,7 @@ def _tar_members(archive: Path, origin: str) -> Iterator[Member]:
 
 
 def _inside(name: str, origin: str) -> PurePosixPath:
-    """The path of a member in the folder. What leads out of it on another system is refused here, too."""
+    """The path of a member in the folder. Paths that would leave it on any system are refused."""
     path = PurePosixPath(name.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or "\0" in name or PureWindowsPath(name).drive:
         raise unsafe(origin, f"its member {name!r} leaves the folder")
@@ -155,5 +155,5 @@ def _damaged(origin: str, error: Exception) -> PreparationFailed:
 
 
 def unsafe(origin: str, why: str) -> PreparationFailed:
-    """The failure for an archive that is not unpacked."""
+    """The failure for an unsafe archive."""
     return PreparationFailed(FailureReason.UnsafeArchive, f"{origin} is not unpacked: {why}.")

@@ -126,7 +126,7 @@ def test_bytes_that_arrive_damaged_are_not_kept(hub: HubServer, tmp_path: Path, 
         (
             Access(gated=True),
             FailureReason.Gated,
-            "Gated: hf://org/model is gated, and its files are not open to you. "
+            "Gated: hf://org/model is gated, and you have no access to its files. "
             "Accept the model's terms on its page, and name a secret with HF_TOKEN in secretRef.",
         ),
         (
@@ -188,7 +188,7 @@ def test_a_revision_that_is_not_there_is_named() -> None:
 
 @pytest.mark.usefixtures("hub")
 def test_a_name_that_no_hub_can_have_is_refused() -> None:
-    with pytest.raises(PreparationFailed, match="hf://org/-model- is not a name that a hub can have") as refusal:
+    with pytest.raises(PreparationFailed, match="hf://org/-model- is not a valid name of a repository") as refusal:
         source_for("hf://org/-model-", None, Path("/nowhere")).resolve()
     assert refusal.value.reason is FailureReason.NotFound
 
