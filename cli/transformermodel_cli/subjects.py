@@ -112,10 +112,14 @@ def _names(subject: Subject) -> Iterator[str]:
 
 
 def _read(argument: str) -> list[Subject]:
+    from transformermodel_predictor.torchserve.model_name import RULE, is_model_name
+
     given, separator, file = argument.rpartition("=")
     path = Path(file)
     if separator and not given:
         raise UserError(f"{argument}: the name before = is empty")
+    if separator and not is_model_name(given):
+        raise UserError(f"{argument}: the model's name {given!r} must be {RULE}")
     if file.startswith(_SOURCES):
         raise UserError(f"{file} is a source, not a prepared model: write {_manifest_of(file)}")
     if "://" in file:

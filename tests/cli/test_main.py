@@ -125,6 +125,7 @@ def test_namespaces_tell_models_apart_in_a_cluster_alone(tmp_path: Path) -> None
             f"{EXAMPLE} and {CLUSTER} define the same TransformerModel sentiment: rename or remove all but one",
         ),
         (["serve", f"={EXAMPLE}"], "the name before = is empty"),
+        (["serve", f"org/model={EXAMPLE}"], "the model's name 'org/model' must be letters, digits, '_', '.' and '-'"),
         (["serve", "no-such-org/name"], "spec.source.uri: hf://no-such-org/name"),
         (["serve", "hf://org/name"], "spec.source.uri: hf://org/name"),
         (["serve", "examples/sentiment"], f"name the manifest in it, as in {EXAMPLE}"),
