@@ -57,7 +57,10 @@ def test_a_folder_that_is_none_is_told_in_a_line(tmp_path: Path) -> None:
         *("archive", "--model-name", "x", "--handler", f"{tmp_path}/handler.py", "--export-path", f"{tmp_path}/file")
     )
 
-    assert (shown.returncode, shown.stderr) == (2, f"error: {tmp_path}/file/x.mar cannot be written: File exists.\n")
+    assert (shown.returncode, shown.stderr) == (
+        2,
+        f"error: {tmp_path}/file/x.mar cannot be written: File exists. Name another folder with --export-path.\n",
+    )
 
 
 def test_a_handler_of_which_nothing_can_be_called_is_told_in_a_line(tmp_path: Path) -> None:

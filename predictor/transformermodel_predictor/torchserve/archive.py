@@ -120,7 +120,9 @@ def write_archive(archive: Archive, folder: Path, format_: ArchiveFormat, *, for
     except OSError as error:
         with suppress(OSError):  # where nothing can be written, nothing can be removed
             _remove(partial)
-        raise UserError(f"{target} cannot be written: {error.strerror or error}.") from error
+        raise UserError(
+            f"{target} cannot be written: {error.strerror or error}. Name another folder with --export-path."
+        ) from error
     return target
 
 
