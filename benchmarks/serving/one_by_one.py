@@ -45,7 +45,7 @@ def measure(directory: Path, texts: Path) -> OneByOne:
 def _run(directory: Path, texts: Sequence[str]) -> OneByOne:
     model = load_alone(directory)
     from transformermodel_predictor.protocols.v2 import read_request
-    from transformermodel_predictor.server.exchange import parse_json
+    from transformermodel_predictor.server.bodies import parse_json
 
     questions = [[{"text": text}] for text in texts]
     bodies = [

@@ -99,13 +99,13 @@ def _urls(routes: Iterable[Route]) -> list[tuple[str, str]]:
 
 
 def _management_urls() -> list[tuple[str, str]]:
-    models = Models({})
+    models = Models()
     return _urls(ManagementRoutes(models, Registrar(models, Archives(lambda _: UnobservedHandler()), None)).routes())
 
 
 def _routes() -> list[Route]:
     metrics = Metrics()
-    models = Models({})
+    models = Models()
     return make_routes(
         models, Inference(models, RequestLimits(text_bytes=0, rows=0), RequestMeter(metrics)), metrics, 0
     )

@@ -1,4 +1,4 @@
-"""Where the server listens."""
+"""The addresses and sockets on which a server listens."""
 
 import errno
 import ipaddress
@@ -13,13 +13,13 @@ _BACKLOG = 2048
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where a server can be asked from this machine.
+    """The addresses of a server, as seen from this machine.
 
     Attributes:
-        url: the HTTP server.
-        grpc: host and port of the gRPC server; None where gRPC is not spoken.
-        metrics: the URL on a port of its own where Prometheus is answered; None without one.
-        management: the management API; None without one.
+        url: URL of the HTTP server.
+        grpc: host and port of the gRPC server; None if there is none.
+        metrics: URL of the metrics on a port of their own; None if they have none.
+        management: URL of the management API; None if there is none.
     """
 
     url: str
@@ -34,12 +34,12 @@ def in_pod(environment: Mapping[str, str]) -> bool:
 
 
 def default_host(environment: Mapping[str, str]) -> str:
-    """All interfaces in a Kubernetes pod, which nothing could reach otherwise; loopback anywhere else."""
+    """All interfaces in a Kubernetes pod, which would be unreachable otherwise; loopback anywhere else."""
     return "0.0.0.0" if in_pod(environment) else "127.0.0.1"  # noqa: S104 - in a pod only
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches an address."""
+    """Whether an address can be reached from this machine alone."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -47,15 +47,15 @@ def is_loopback(host: str) -> bool:
 
 
 def listen(host: str, port: int, flag: str = "--http-port") -> socket.socket:
-    """A listening socket; connections wait in it until the server takes them.
+    """Open a listening socket; connections wait in its backlog until the server accepts them.
 
     Args:
         host: a name or an address.
-        port: 0 takes a free one.
-        flag: what the user calls the port.
+        port: 0 for any free port.
+        flag: the flag that sets the port, for error messages.
 
     Raises:
-        UserError: the port is in use or not allowed, or the host is none of this machine's.
+        UserError: the port is in use or not allowed, or the host is not this machine's.
     """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -74,27 +74,27 @@ def listen(host: str, port: int, flag: str = "--http-port") -> socket.socket:
 
 
 def hold(host: str, port: int, flag: str) -> socket.socket:
-    """A socket that keeps a port for a server that makes its own, as gRPC's does; it refuses connections.
+    """Reserve a port for a server that opens its own socket, as gRPC's does. The returned socket does not listen.
 
-    That server has to be this user's and to share the port (SO_REUSEPORT). Whoever does not share is kept out, and
-    whoever may share asks first whether the port is free, as this does.
+    The server must run as the same user and share the port (SO_REUSEPORT). Processes that do not share it are kept out;
+    other servers of ours check first, as this function does, that the port is free.
 
     Args:
         host: a name or an address.
-        port: 0 takes a free one.
-        flag: what the user calls the port.
+        port: 0 for any free port.
+        flag: the flag that sets the port, for error messages.
 
     Raises:
-        UserError: the port is in use or not allowed, or the host is none of this machine's.
+        UserError: the port is in use or not allowed, or the host is not this machine's.
     """
-    with listen(host, port, flag) as asking:
-        family, address = asking.family, asking.getsockname()
+    with listen(host, port, flag) as probe:
+        family, address = probe.family, probe.getsockname()
     holder = socket.socket(family, socket.SOCK_STREAM)
     try:
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections of a server before it may linger
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # an earlier server's connections may linger
         holder.bind(address)
-        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)  # and no other server shares it for that reason
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)  # else other servers could bind it, too
     except OSError as error:
         holder.close()
         raise UserError(_refused(host, address[1], flag, error)) from error
@@ -102,12 +102,12 @@ def hold(host: str, port: int, flag: str) -> socket.socket:
 
 
 def url_of(listener: socket.socket, scheme: str = "http") -> str:
-    """The URL under which a client on this machine reaches the socket."""
-    return f"{scheme}://{place_of(listener)}"
+    """The URL at which a client on this machine reaches the socket."""
+    return f"{scheme}://{host_and_port(listener)}"
 
 
-def place_of(listener: socket.socket) -> str:
-    """Host and port under which a client on this machine reaches the socket."""
+def host_and_port(listener: socket.socket) -> str:
+    """Host and port at which a client on this machine reaches the socket."""
     host, port = listener.getsockname()[:2]
     address = ipaddress.ip_address(host.partition("%")[0])
     if address.is_unspecified:

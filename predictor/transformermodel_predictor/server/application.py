@@ -1,6 +1,6 @@
-"""The ASGI application: all URLs, and what is done around every request.
+"""The ASGI application: routes requests, echoes their ids, and writes errors in the protocol's form.
 
-Its id goes back, errors take the protocol's form, and the log says what happened, never what was asked.
+The access log has method, path, status and time of each request, never its content.
 """
 
 import logging
@@ -15,7 +15,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from transformermodel_predictor.protocols.errors import EXPECTED, Refusal, refusal_of
-from transformermodel_predictor.server.exchange import header, refused
+from transformermodel_predictor.server.bodies import error_response, header
 from transformermodel_predictor.server.header_names import REQUEST_ID
 from transformermodel_predictor.server.routes.router import Router
 
@@ -25,10 +25,10 @@ _access = logging.getLogger("transformermodel.access")
 _REQUEST_ID = REQUEST_ID.encode()
 
 Guard = Callable[[Request], None]
-"""Lets a request pass or raises what the client is told."""
+"""Lets a request pass, or raises the error that the client gets."""
 
 ErrorForm = Callable[[Refusal], object]
-"""An error's document in one protocol."""
+"""Writes an error's body in one protocol."""
 
 
 class Application:
@@ -36,9 +36,9 @@ class Application:
 
     Args:
         routes: the endpoints.
-        guards: asked before each request.
-        error_forms: documents of errors by the first segment of the path; those without share the default.
-        default_form: of all others; KServe's when None.
+        guards: called before each request.
+        error_forms: writers of errors by the first segment of the path.
+        default_form: writer of errors for all other paths; KServe's form when None.
     """
 
     def __init__(
@@ -63,9 +63,9 @@ class Application:
             response.raw_headers.append((_REQUEST_ID, request_id))
         try:
             await response(scope, receive, send)
-        except EXPECTED:  # the client was told, or has gone
+        except EXPECTED:  # the client has got the error in the stream, or has gone
             pass
-        except Exception:  # noqa: BLE001 - it has begun, so that the client sees it end early; nobody outside logs it
+        except Exception:  # noqa: BLE001 - the response has begun, so the client sees it end early; logged only here
             _log.exception("%s failed while it was sent (request id %s)", _line(scope), _printable(request_id))
         if _access.isEnabledFor(logging.INFO):
             milliseconds = (time.perf_counter() - started) * 1000
@@ -87,7 +87,7 @@ class Application:
             _log.exception("%s failed (request id %s)", _line(request.scope), _printable(request_id))
             refusal = refusal_of(error)
         form = self._error_forms.get(request.scope["path"].lstrip("/").partition("/")[0], self._default_form)
-        response = refused(refusal, form(refusal) if form else None)
+        response = error_response(refusal, form(refusal) if form else None)
         response.headers.update(headers)
         return response
 
@@ -103,7 +103,7 @@ class Application:
 
 def _line(scope: Scope) -> str:
     path: str = scope["path"]
-    if not path.isprintable():  # a line of the log, or of an error, ends where we say
+    if not path.isprintable():  # so that a path cannot forge lines of the log
         path = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in path)
     return f"{scope['method']} {path}"
 

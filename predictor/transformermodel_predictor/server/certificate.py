@@ -1,4 +1,4 @@
-"""The TLS certificate and its key: looked at before anything heavy begins, and again whenever they were renewed."""
+"""The TLS certificate and its key: checked at start, and reloaded when they are renewed."""
 
 import logging
 import ssl
@@ -10,7 +10,7 @@ _log = logging.getLogger(__name__)
 
 
 class KeyPair:
-    """The files of a certificate and its key, as a handshake finds them. Looking costs two calls of stat(2).
+    """The files of a certificate and its key. Checking them for changes costs two calls of stat(2).
 
     Args:
         certificate: PEM file of the certificate and its chain.
@@ -19,14 +19,14 @@ class KeyPair:
 
     def __init__(self, certificate: Path, key: Path) -> None:
         self._files = (certificate, key)
-        self._state = self._look()
+        self._state = self._stat()
 
     def renewed(self) -> bool:
-        """Whether the files have changed since the last call, to a pair that can be used.
+        """Whether the files have changed since the last call, and are a valid pair.
 
-        One that cannot be used, as between the writing of its two files, is told and passed over.
+        An invalid pair, as when only one of the files has been replaced yet, is logged and ignored.
         """
-        state = self._look()
+        state = self._stat()
         if state is None or state == self._state:
             return False
         self._state = state
@@ -38,28 +38,28 @@ class KeyPair:
         return True
 
     def context(self) -> ssl.SSLContext:
-        """The settings of a server that shows the pair as it is now."""
+        """A TLS context with the current pair."""
         certificate, key = self._files
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, key)
         return context
 
     def pem(self) -> tuple[bytes, bytes]:
-        """The key and the certificate as they are now."""
+        """The current key and certificate, in PEM."""
         certificate, key = self._files
         return key.read_bytes(), certificate.read_bytes()
 
-    def _look(self) -> tuple[tuple[int, int], ...] | None:
-        """What changes with the files; None where one is missing."""
+    def _stat(self) -> tuple[tuple[int, int], ...] | None:
+        """Inode and modification time of each file; None if one is missing."""
         try:
-            found = [file.stat() for file in self._files]
+            statuses = [file.stat() for file in self._files]
         except OSError:
             return None
-        return tuple((status.st_ino, status.st_mtime_ns) for status in found)
+        return tuple((status.st_ino, status.st_mtime_ns) for status in statuses)
 
 
-def show_renewed(context: ssl.SSLContext, pair: KeyPair) -> None:
-    """Let each handshake of a server show the pair as it is then; connections that are open stay as they are."""
+def use_renewed(context: ssl.SSLContext, pair: KeyPair) -> None:
+    """Let new handshakes of a server use the pair once it is renewed; open connections keep theirs."""
     newest = context
 
     def choose(connection: ssl.SSLObject | ssl.SSLSocket, _name: str | None, _context: ssl.SSLContext) -> None:
@@ -68,14 +68,14 @@ def show_renewed(context: ssl.SSLContext, pair: KeyPair) -> None:
             newest = pair.context()
         connection.context = newest
 
-    context.sni_callback = choose  # comes with every handshake, also without a name
+    context.sni_callback = choose  # called in every handshake, even without a server name
 
 
 def require_key_pair(certificate: Path | None, key: Path | None) -> None:
-    """Refuse what TLS cannot begin with.
+    """Refuse files that TLS cannot use.
 
     Raises:
-        UserError: one of the files is not given or cannot be read, or they do not belong together.
+        UserError: a file is not given or cannot be read, or the key does not match the certificate.
     """
     if certificate is None or key is None:
         raise UserError("TLS needs two files: give both --ssl-certfile and --ssl-keyfile")

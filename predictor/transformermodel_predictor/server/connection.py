@@ -1,4 +1,4 @@
-"""Giving up on a client that has gone."""
+"""Cancels the work for a client that has disconnected."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -11,11 +11,11 @@ from transformermodel_predictor.protocols.errors import ClientGone
 _Result = TypeVar("_Result")
 
 _UNWATCHED_SECONDS = 0.02
-"""So long work goes on for a client that may have gone: to watch from the beginning would cost every request a task."""
+"""How long work runs before the connection is watched: watching costs a task, which short requests are spared."""
 
 
 async def while_connected(request: Request, work: Awaitable[_Result]) -> _Result:
-    """What the work returns; it is cancelled when the client goes. To be called once the body has been read.
+    """Await work, and cancel it if the client disconnects. To be called once the body has been read.
 
     Raises:
         ClientGone: the client closed the connection first.
@@ -35,14 +35,14 @@ async def while_connected(request: Request, work: Awaitable[_Result]) -> _Result
 
 
 class _Watch:
-    """Cancels the task of a request when its client goes. It begins late: what is answered at once needs none.
+    """Cancels the task of a request when its client disconnects; starts after `_UNWATCHED_SECONDS`.
 
     Args:
-        request: whose body has been read.
-        working: the task.
+        request: the request, whose body has been read.
+        working: the task that answers it.
 
     Attributes:
-        client_gone: whether the client has gone, and the task is cancelled.
+        client_gone: whether the client has disconnected, so that the task has been cancelled.
     """
 
     __slots__ = ("_request", "_under_way", "_working", "client_gone")
@@ -56,13 +56,13 @@ class _Watch:
         )
 
     def end(self) -> None:
-        """Watch no more."""
+        """Stop watching."""
         self._under_way.cancel()
 
     def _begin(self) -> None:
         self._under_way = self._working.get_loop().create_task(self._wait())
 
     async def _wait(self) -> None:
-        await self._request.receive()  # nothing comes any more but the news that the client has gone
+        await self._request.receive()  # after the body the only message is the disconnect
         self.client_gone = True
         self._working.cancel()

@@ -1,4 +1,4 @@
-"""Server-sent events: a response that comes piece by piece, and ends when nobody listens."""
+"""Server-sent events: a streamed response that ends when the client disconnects."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
@@ -18,9 +18,9 @@ class EventStream(Response):
     """A response of server-sent events.
 
     Args:
-        events: the data of each; closed whatever ends the response, also when the client goes.
-        until_sent: what is held until then; it is told the error that ends the response early.
-        failed: the data of the last event where an error ends the response, in the protocol's form.
+        events: the data of each event; closed however the response ends.
+        until_sent: a context held until the response has ended; exits with the error that ended it early, if any.
+        write_error: the data of the last event if an error ends the stream, in the protocol's form.
         headers: of the response.
     """
 
@@ -30,22 +30,22 @@ class EventStream(Response):
         self,
         events: AsyncGenerator[bytes, None],
         until_sent: AbstractAsyncContextManager[object],
-        failed: Callable[[Refusal], bytes],
+        write_error: Callable[[Refusal], bytes],
         headers: dict[str, str] | None = None,
     ) -> None:
         self._events = events
         self._until_sent = until_sent
-        self._failed = failed
+        self._write_error = write_error
         self.status_code = 200
         self.background = None
         self.init_headers({"cache-control": "no-cache", **(headers or {})})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the events as they come.
+        """Send the events as they are produced.
 
         Raises:
-            ClientGone: the client closed the connection before the last of them.
-            Exception: whatever ended the events; the client has been told.
+            ClientGone: the client closed the connection before the last event.
+            Exception: the error that ended the events; it has been sent to the client.
         """
         async with self._until_sent, aclosing(self._events):
             await while_connected(Request(scope, receive), self._send(send))
@@ -56,7 +56,7 @@ class EventStream(Response):
             async for data in self._events:
                 await send(_event(data))
         except (Exception, asyncio.CancelledError) as error:
-            await send(_event(self._failed(refusal_of(error))))  # read by nobody where the client has gone
+            await send(_event(self._write_error(refusal_of(error))))  # has no effect if the client has gone
             await send(_END)
             raise
         await send(_END)

@@ -1,4 +1,4 @@
-"""In which form an explanation is sent: as the protocol has it, or as a page to look at."""
+"""Sends an explanation as the client prefers it: as JSON in the protocol's form, or as an HTML page."""
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
@@ -13,28 +13,28 @@ from transformermodel_predictor.protocols.errors import InvalidRequest
 from transformermodel_predictor.server.pages import page_response, prefers_page
 
 FORMAT = "format"
-"""The member of a URL's query that says it."""
+"""The query parameter that selects the format."""
 
 
 class Format(StrEnum):
-    """The forms."""
+    """The formats of an explanation."""
 
     json = "json"
     html = "html"
 
 
 def wanted_format(request: Request) -> Format:
-    """The form that a client wants, which the URL's `format` says, else the header `Accept`. Costs no explanation.
+    """The format that the client wants: the query's `format`, else what the header `Accept` prefers.
 
     Raises:
-        InvalidRequest: there is no such form.
+        InvalidRequest: there is no such format.
     """
-    said = request.query_params.get(FORMAT)
-    if said is None:
+    name = request.query_params.get(FORMAT)
+    if name is None:
         return Format.html if prefers_page(request.headers) else Format.json
-    if said not in list(Format):
+    if name not in list(Format):
         raise InvalidRequest(f"{FORMAT} must be {' or '.join(Format)}")
-    return Format(said)
+    return Format(name)
 
 
 def explained_response(
@@ -44,14 +44,14 @@ def explained_response(
     explained: Sequence[Explained],
     write_json: Callable[[], Response],
 ) -> Response:
-    """The response in the wanted form.
+    """The response in the wanted format.
 
     Args:
-        wanted: the form.
-        name: of the model, in URLs.
+        wanted: the format.
+        name: the model's name in URLs.
         questions: the request's rows, as named fields.
-        explained: one per row.
-        write_json: writes the protocol's own form.
+        explained: one explained answer per row.
+        write_json: writes the response in the protocol's form.
     """
     if wanted is Format.json:
         return write_json()

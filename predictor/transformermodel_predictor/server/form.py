@@ -1,4 +1,4 @@
-"""The fields of a form: multipart or urlencoded."""
+"""Reads the fields of a form: multipart or urlencoded."""
 
 import asyncio
 
@@ -8,35 +8,35 @@ from starlette.requests import Request
 from starlette.types import Message, Scope
 
 from transformermodel_predictor.protocols.errors import InvalidRequest
-from transformermodel_predictor.server.exchange import header
+from transformermodel_predictor.server.bodies import header
 from transformermodel_predictor.torchserve.call import Part
 
 _KINDS = ("multipart/form-data", "application/x-www-form-urlencoded")
 
 _SMALL_BYTES = 64 * 1024
-"""Larger forms are read beside the event loop: a text of escapes takes a second for a MiB."""
+"""Larger forms are read in a thread: a MiB of percent escapes takes a second."""
 
 
 def content_type(request: Request) -> str:
-    """The media type of the body in lower case, without its parameters; empty where the client names none."""
-    given = header(request.scope, b"content-type") or b""
-    return given.decode("latin-1").partition(";")[0].strip().lower()
+    """The media type of the body in lower case, without parameters; empty if the client sent none."""
+    value = header(request.scope, b"content-type") or b""
+    return value.decode("latin-1").partition(";")[0].strip().lower()
 
 
 def is_form(media_type: str) -> bool:
-    """Whether a body of this type is a form."""
+    """Whether a media type is that of a form."""
     return media_type in _KINDS
 
 
 async def read_form(request: Request, body: bytes) -> list[Part]:
-    """The fields in their order; those that are files with their content types.
+    """Read the fields in order; those that are files keep their content types.
 
     Args:
-        request: whose headers say how to read it.
-        body: all of it.
+        request: the request, for its headers.
+        body: the whole body.
 
     Raises:
-        InvalidRequest: it is not what its content type says.
+        InvalidRequest: the body does not match its content type.
     """
     reading = _read(request.scope, body)
     if len(body) <= _SMALL_BYTES:

@@ -1,7 +1,7 @@
-"""Names of headers that several protocols share; in lower case, as they come."""
+"""Names of headers that several protocols share, in lower case."""
 
 REQUEST_ID = "x-request-id"
-"""What the client calls its request; the answer has it too."""
+"""The client's id for its request, echoed in the answer."""
 
 TRUNCATED_TOKENS = "x-truncated-tokens"
-"""Where answers without a place for it say how many tokens the model did not see."""
+"""Number of truncated tokens, for answers whose body has no place for it."""

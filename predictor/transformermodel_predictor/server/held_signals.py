@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT that come while the event loop is made: they wait until it hears them."""
+"""Blocks SIGTERM and SIGINT until the event loop has its handlers for them."""
 
 import signal
 import threading
@@ -10,11 +10,11 @@ _HELD = frozenset({signal.SIGTERM, signal.SIGINT})
 
 @contextmanager
 def held_signals() -> Iterator[Callable[[], None]]:
-    """Hold signals to this process back until the yielded function is called, or the block is left.
+    """Block SIGTERM and SIGINT until the yielded function is called, or the context ends.
 
-    As an exception in the middle of uvloop's own code one would come to nothing, or leave a loop that neither runs on
-    nor can be closed. Nothing is held back but in the main thread, which alone hears signals; a thread or a process
-    that is started meanwhile inherits that it hears none.
+    Without this, a signal during the creation of the event loop would raise an exception within uvloop, which is lost
+    or leaves a loop that can be neither run nor closed. Outside the main thread, which alone gets signals, this does
+    nothing. Threads and processes that are started meanwhile inherit the blocked signals.
     """
     if threading.current_thread() is not threading.main_thread():
         yield lambda: None

@@ -1,4 +1,4 @@
-"""The HTTP server, and how signals end it."""
+"""The HTTP server, and its shutdown by signals."""
 
 import asyncio
 import logging
@@ -11,27 +11,27 @@ from contextlib import contextmanager
 import uvicorn
 
 from transformermodel_predictor.server.application import Application
-from transformermodel_predictor.server.certificate import KeyPair, show_renewed
+from transformermodel_predictor.server.certificate import KeyPair, use_renewed
 from transformermodel_predictor.server.http_protocol import PatientProtocol
 from transformermodel_predictor.server.models.models import Models
 from transformermodel_predictor.server.options import ServerOptions
 
-_LOOKING_SECONDS = 5
-"""Between two looks at what clients have been waited for too long."""
+_STUCK_CHECK_SECONDS = 5
+"""Seconds between two checks for stuck connections."""
 
 _CLOSE = (b"connection", b"close")
-"""Told to clients of a server that goes: on a kept connection the next request would be lost when it closes."""
+"""Sent while the server drains: a request on a kept-alive connection would be lost when that is closed."""
 
 
 class HTTPServer(uvicorn.Server):
-    """uvicorn with Kubernetes' way of ending.
+    """uvicorn with a graceful shutdown for Kubernetes.
 
-    SIGTERM: not ready, served on while clients learn of it; then the listener closes and requests in flight finish.
-    SIGINT: at once.
+    On SIGTERM the server becomes not ready and keeps serving until clients have learned of it; then it closes the
+    listener and finishes requests in flight. SIGINT ends it at once.
 
     Attributes:
-        closing: set when no new requests are taken any more.
-        interrupted: set when requests in flight are not waited for either.
+        closing: set when the server takes no new requests any more.
+        interrupted: set when it does not wait for requests in flight either.
     """
 
     def __init__(self, application: Application, models: Models, options: ServerOptions) -> None:
@@ -43,11 +43,11 @@ class HTTPServer(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                proxy_headers=False,  # nothing is made of where a request comes from
+                proxy_headers=False,  # the client's address is not used
                 timeout_graceful_shutdown=options.finish_seconds,
                 http=PatientProtocol,
                 callback_notify=self._end_stuck_connections,
-                timeout_notify=_LOOKING_SECONDS,
+                timeout_notify=_STUCK_CHECK_SECONDS,
                 ssl_certfile=options.certificate,
                 ssl_keyfile=options.key,
             )
@@ -61,21 +61,21 @@ class HTTPServer(uvicorn.Server):
         self._serving: asyncio.Task[None] | None = None
 
     def start(self, listener: socket.socket) -> asyncio.Task[None]:
-        """Serve on a socket, in a task that ends with the server."""
+        """Serve on a socket; return the task, which ends with the server."""
         self.config.load()
         if self.config.ssl is not None and self._key_pair is not None:
-            show_renewed(self.config.ssl, self._key_pair)
-        self._hear_signals()
+            use_renewed(self.config.ssl, self._key_pair)
+        self._handle_signals()
         self._serving = asyncio.create_task(self.serve(sockets=[listener]))
         return self._serving
 
     @property
     def ends(self) -> bool:
-        """Whether it has been told to end, in whichever way."""
+        """Whether the server is shutting down, gracefully or not."""
         return self._models.draining or self.should_exit or self.interrupted.is_set()
 
     def drain(self) -> None:
-        """End in good order; being told so again changes nothing."""
+        """Shut down gracefully; idempotent."""
         if self._models.draining:
             return
         seconds = self._drain_seconds if self._models.ready else 0.0
@@ -85,14 +85,14 @@ class HTTPServer(uvicorn.Server):
         asyncio.get_running_loop().call_later(seconds, self.close)
 
     def close(self) -> None:
-        """Take no new requests, and end when those in flight are answered."""
+        """Take no new requests, and end once those in flight are answered."""
         self.should_exit = True
         self.closing.set()
 
     def interrupt(self) -> None:
-        """End at once; being told so again changes nothing."""
+        """Shut down at once; idempotent."""
         self.interrupted.set()
-        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # requests that are cut off now are no errors
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # the requests cancelled now are no errors
         for task in self.server_state.tasks:
             task.cancel()
         if self._serving is not None:
@@ -103,10 +103,10 @@ class HTTPServer(uvicorn.Server):
             if isinstance(connection, PatientProtocol):
                 connection.end_if_stuck()
 
-    def _hear_signals(self) -> None:
-        """Hear signals as Kubernetes and a terminal send them, as long as the event loop is there.
+    def _handle_signals(self) -> None:
+        """Handle SIGTERM and SIGINT for as long as the event loop exists.
 
-        Also while handlers' processes end, after this server has: a second signal would else end the process at once.
+        The handlers outlive this server: while handlers' processes end, a second signal must not kill this process.
         """
         if threading.current_thread() is threading.main_thread():
             loop = asyncio.get_running_loop()
@@ -115,5 +115,5 @@ class HTTPServer(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Nothing: uvicorn would hear them only while it serves."""
+        """Do nothing: uvicorn would handle signals only while it serves."""
         yield

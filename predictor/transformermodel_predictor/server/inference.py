@@ -1,4 +1,4 @@
-"""The one way from a protocol to a model: limits, deadline, and what is measured of it."""
+"""Runs every protocol's requests on the models: applies limits and timeouts, measures and traces."""
 
 import asyncio
 from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
@@ -20,20 +20,20 @@ from transformermodel_predictor.torchserve.handler_model import HandlerModel, Re
 _Result = TypeVar("_Result")
 
 _measurement: ContextVar[Measurement] = ContextVar("measurement")
-"""Of the request that is being answered; each has a task, and so a context, of its own."""
+"""The measurement of the current request; each request has a task, and so a context, of its own."""
 
 
 class Inference:
-    """What every protocol asks through.
+    """Runs requests on the models of a server, for all protocols.
 
     Args:
         models: the registry.
-        limits: how much a request may bring.
-        meter: counts the requests.
-        tracer: traces them.
+        limits: limits on the size of a request.
+        meter: measures requests.
+        tracer: traces requests.
 
     Attributes:
-        limits: the same.
+        limits: limits on the size of a request.
     """
 
     def __init__(
@@ -48,21 +48,21 @@ class Inference:
     def request(
         self, protocol: str, name: str, version: str = "", headers: Mapping[str, str] | None = None
     ) -> Iterator[Served]:
-        """The model that a request is for, held until the request is over, and the request measured and traced.
+        """Measure and trace a request, and keep its model from being unloaded, for as long as the context lasts.
 
         Args:
-            protocol: how the client speaks.
+            protocol: the client's protocol, such as `v2` or `grpc`.
             name: the model's name.
-            version: its version, where the client names one.
-            headers: the request's, which may say what trace it belongs to.
+            version: the model's version; empty for its default.
+            headers: the request's headers, which may name the client's trace.
 
         Raises:
-            UnknownModel, UnknownVersion, ModelNotReady: it cannot be asked.
+            UnknownModel, UnknownVersion, ModelNotReady: no such model is ready.
         """
-        shown = name if name in self._models else ""
-        measurement = self._meter.measure(protocol, shown)
+        known_name = name if name in self._models else ""
+        measurement = self._meter.measure(protocol, known_name)
         with (
-            self._tracer.span(headers or {}, protocol, shown, measurement),
+            self._tracer.span(headers or {}, protocol, known_name, measurement),
             measurement,
             self._models.use(name, version) as served,
         ):
@@ -71,11 +71,11 @@ class Inference:
 
     @contextmanager
     def reading(self, protocol: str, headers: Mapping[str, str] | None = None) -> Iterator[None]:
-        """A request that names its model in what is being read: where that fails, it is counted and traced as one.
+        """Measure and trace a request whose body names its model, but only if reading the body fails.
 
         Args:
-            protocol: how the client speaks.
-            headers: the request's.
+            protocol: the client's protocol, such as `v2` or `grpc`.
+            headers: the request's headers.
         """
         try:
             yield
@@ -85,10 +85,10 @@ class Inference:
                 raise
 
     def require_size(self, questions: Iterable[Mapping[str, Any]]) -> None:
-        """Refuse a question with more text than is allowed, before it is tokenized.
+        """Refuse questions with more text than allowed, before any is tokenized.
 
         Raises:
-            TextTooLarge: there is one.
+            TextTooLarge: a question has more text than allowed.
         """
         require_size(questions, self.limits.text_bytes)
 
@@ -104,14 +104,14 @@ class Inference:
         Args:
             handler: the model.
             questions: the rows.
-            parameters: how they are to be answered.
-            seconds: time after which nobody wants the answer any more.
+            parameters: of the task; they apply to all rows.
+            seconds: the client's timeout; None for no limit.
 
         Raises:
-            InvalidQuestion: the model cannot read a question.
-            TextTooLarge: a question has more text than is allowed.
-            Overloaded: too much is waiting already.
-            DeadlineExceeded: the time has passed.
+            InvalidQuestion: a question or a parameter is invalid.
+            TextTooLarge: a question has more text than allowed.
+            Overloaded: too many requests are waiting already.
+            DeadlineExceeded: the timeout has passed.
         """
         self.require_size(questions)
         return await within(seconds, handler.answer(questions, parameters))
@@ -123,9 +123,9 @@ class Inference:
         parameters: Mapping[str, Any],
         seconds: float | None = None,
     ) -> list[Explained]:
-        """Answer questions and explain the answers, within `request`, which counts as one for explanations from now on.
+        """Answer questions and explain the answers. To be called within `request`, which then counts as explaining.
 
-        Args and errors are those of `answer`, and InvalidQuestion says also what cannot be explained.
+        Arguments and errors are those of `answer`; InvalidQuestion also covers targets and methods.
         """
         _measurement.get().explains = True
         self.require_size(questions)
@@ -136,35 +136,35 @@ class Inference:
         return explained
 
     async def call(self, model: HandlerModel, call: Call) -> Reply:
-        """Ask a handler within `request`, which counts as one for explanations where the call is.
+        """Call a handler. To be called within `request`, which counts as explaining if the call does.
 
         Raises:
-            HandlerUnavailable: nobody can take the call now.
+            HandlerUnavailable: no worker can take the call now.
             HandlerFailed: the handler did not answer.
         """
-        _count(call)
+        _note_kind(call)
         return await model.call(call)
 
-    def answered(self, status: int) -> None:
-        """Say with which HTTP status the request is answered, where that is not 200 and no error."""
-        _measurement.get().status = status
-
     def stream(self, model: HandlerModel, call: Call) -> Replies:
-        """The same, piece by piece where the handler answers so; raises HandlerFailed only with the pieces."""
-        _count(call)
+        """Like `call`, with the pieces of a streamed answer; HandlerFailed is raised by iterating over them."""
+        _note_kind(call)
         return model.stream(call)
 
+    def set_status(self, status: int) -> None:
+        """Set the HTTP status that the current request is counted with, if it is not 200 and not an error's."""
+        _measurement.get().status = status
 
-def _count(call: Call) -> None:
+
+def _note_kind(call: Call) -> None:
     if call.kind is CallKind.explain:
         _measurement.get().explains = True
 
 
 async def within(seconds: float | None, work: Awaitable[_Result]) -> _Result:
-    """What the work returns.
+    """Await work within a timeout; None for no limit.
 
     Raises:
-        DeadlineExceeded: the time has passed; the work is cancelled.
+        DeadlineExceeded: the timeout has passed; the work is cancelled.
     """
     if seconds is None:
         return await work

@@ -38,7 +38,7 @@ from transformermodel_predictor.workers import Workers
 
 
 class KServeModel(Model):  # type: ignore[misc] # KServe's SDK has no types
-    """A handler of any task, also one that generates, behind KServe's own frame, for V1 and V2 over REST.
+    """Serves a prepared model of any task through KServe's own server, for V1 and V2 over REST.
 
     Args:
         name: the model's name in URLs.
@@ -51,10 +51,10 @@ class KServeModel(Model):  # type: ignore[misc] # KServe's SDK has no types
         self._handler: Handler | None = None
 
     def load(self) -> bool:
-        """Verify the artifact and load it; whether the model is ready.
+        """Verify the artifact and load it; return whether the model is ready.
 
         Raises:
-            TransformerModelError: the artifact is damaged, or its weights do not fit its task; or it is an archive.
+            TransformerModelError: the artifact is damaged or an archive's, or its weights do not fit its task.
         """
         if has_handler(self._directory):
             raise UserError(f"{self._directory} is an archive with a handler: serve it with `transformermodel serve`")
@@ -79,7 +79,7 @@ class KServeModel(Model):  # type: ignore[misc] # KServe's SDK has no types
         headers: Mapping[str, str] | None = None,
         response_headers: dict[str, str] | None = None,
     ) -> dict[str, Any] | InferResponse:
-        """Answer a V1 body or a V2 request, explained where it asks for it; errors are those of KServe's frame."""
+        """Answer a V1 body or a V2 request, which may ask for explanations; errors are KServe's."""
         with self._errors():
             if isinstance(payload, InferRequest):
                 return await self._infer(payload)
@@ -105,24 +105,24 @@ class KServeModel(Model):  # type: ignore[misc] # KServe's SDK has no types
 
     async def _predict(self, body: object) -> dict[str, Any]:
         handler = self._ready_handler()
-        asked = v1.read_request(body, handler.metadata.inputs)
-        return v1.write_response(await handler.answer(asked.questions, asked.parameters))
+        request = v1.read_request(body, handler.metadata.inputs)
+        return v1.write_response(await handler.answer(request.questions, request.parameters))
 
     async def _explain(self, body: object) -> dict[str, Any]:
         handler = self._ready_handler()
-        asked = v1.read_request(body, handler.metadata.inputs)
-        explained = await handler.explain(asked.questions, asked.parameters)
+        request = v1.read_request(body, handler.metadata.inputs)
+        explained = await handler.explain(request.questions, request.parameters)
         return v1.write_explain_response(handler.metadata, explained)
 
     async def _infer(self, request: InferRequest, *, explain: bool = False) -> InferResponse:
         handler = self._ready_handler()
-        asked = v2.read_request(_document(request))
-        questions = questions_of(asked, handler.metadata.inputs)
-        parameters = parameters_of(asked, handler.metadata.outputs)
-        if explain or wants_explanation(asked):
+        v2_request = v2.read_request(_document(request))
+        questions = questions_of(v2_request, handler.metadata.inputs)
+        parameters = parameters_of(v2_request, handler.metadata.outputs)
+        if explain or wants_explanation(v2_request):
             explained = await handler.explain(questions, parameters)
-            return _infer_response(respond_explained(asked, handler.metadata, explained))
-        return _infer_response(respond(asked, handler.metadata, await handler.answer(questions, parameters)))
+            return _infer_response(respond_explained(v2_request, handler.metadata, explained))
+        return _infer_response(respond(v2_request, handler.metadata, await handler.answer(questions, parameters)))
 
     def _ready_handler(self) -> Handler:
         if self._handler is None:
@@ -136,7 +136,7 @@ class KServeModel(Model):  # type: ignore[misc] # KServe's SDK has no types
 
 
 def _body(payload: dict[str, Any] | bytes) -> object:
-    """A content type with a charset leaves the body as it came."""
+    """The parsed body: KServe passes on the bytes if the content type has a charset."""
     return orjson.loads(payload) if isinstance(payload, bytes) else payload
 
 
@@ -154,13 +154,13 @@ def _document(request: InferRequest) -> dict[str, Any]:
 
 
 def _data(tensor: InferInput) -> list[Any]:
-    """The elements; those of a binary tensor are only to be had through numpy."""
+    """The elements; KServe gives those of a binary tensor as a numpy array only."""
     if tensor.data:
         return list(tensor.data)
     try:
         elements: list[Any] = tensor.as_numpy().ravel().tolist()
     except ValueError as error:
-        raise InvalidRequest(f"input {tensor.name!r} does not have the shape it names") from error
+        raise InvalidRequest(f"input {tensor.name!r} does not match its shape") from error
     return elements
 
 

@@ -1,4 +1,4 @@
-"""A server's life: it listens, loads, is ready, drains and ends."""
+"""The life cycle of a server: it listens, loads its models, is ready, drains and ends."""
 
 import asyncio
 import os
@@ -17,9 +17,9 @@ from transformermodel_predictor.server.held_signals import held_signals
 from transformermodel_predictor.server.http_server import HTTPServer
 from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.server.listeners import Listeners
-from transformermodel_predictor.server.management.server import managing
+from transformermodel_predictor.server.management.server import management_server
 from transformermodel_predictor.server.memory import give_back_freed_memory
-from transformermodel_predictor.server.metrics_server import answering_prometheus
+from transformermodel_predictor.server.metrics_server import metrics_server
 from transformermodel_predictor.server.models.models import Models, in_thread
 from transformermodel_predictor.server.options import ServerOptions
 from transformermodel_predictor.server.routes.urls import make_application
@@ -36,28 +36,28 @@ from transformermodel_predictor.torchserve.reading.store import StoredModel
 from transformermodel_predictor.workers import Workers
 
 Load = Callable[[str, Path, Workers, Observer], Handler]
-"""Makes the model in a directory answer under a name, with the server's threads, and tells how it does."""
+"""Loads the model in a directory: from its name, the directory, the server's threads and an observer."""
 
 
 class ModelServer:
     """Models behind an HTTP and a gRPC server: what `serve` runs.
 
     Args:
-        places: the artifacts and archives by the names of their models.
-        options: what the user said.
-        load: makes artifacts answer; as the options say when None.
+        paths: the artifacts and archives by the names of their models.
+        options: the server's options.
+        load: loads artifacts; `native_loading.load_handler` when None.
         stored: further archives, of which several may be versions of one model.
 
     Attributes:
         http: the HTTP server.
-        grpc_port: where gRPC is spoken, once it is.
-        management_port: where the management API is spoken, once it is.
-        metrics_port: where Prometheus is answered on a port of its own, once it is.
+        grpc_port: port of the gRPC server, while it runs.
+        management_port: port of the management API, while it runs.
+        metrics_port: port of the metrics, while they have one of their own.
     """
 
     def __init__(
         self,
-        places: Mapping[str, Path],
+        paths: Mapping[str, Path],
         options: ServerOptions,
         load: Load | None = None,
         stored: Sequence[StoredModel] = (),
@@ -68,8 +68,8 @@ class ModelServer:
         self._metrics = Metrics()
         self._make = load or self._load
         self._archives = Archives(self._observe, options.packages)
-        self._models = Models({})
-        for name, path in places.items():
+        self._models = Models()
+        for name, path in paths.items():
             self._add(name, path)
         for model in stored:
             self._add_stored(model)
@@ -99,16 +99,19 @@ class ModelServer:
             self._models.find(model.name).default = slot
 
     def _observe(self, name: str) -> HandlerMeter:
-        return HandlerMeter(self._metrics, name, self._models.tell)
+        return HandlerMeter(self._metrics, name, self._models.notify)
 
     def _load(self, name: str, directory: Path, workers: Workers, observer: Observer) -> Handler:
-        # PyTorch and transformers, which `serve` has imported before this where there is a prepared model.
+        # Imports PyTorch and transformers; `serve` has done so before if there is a prepared model.
         from transformermodel_predictor.server.native_loading import load_handler
 
         return load_handler(name, directory, workers, observer, self._options.of_model(name))
 
     def run(self, listeners: Listeners) -> None:
-        """Serve until a signal ends it, on sockets that `listening` opens, and closes where nobody else has.
+        """Serve until a signal ends the server.
+
+        Args:
+            listeners: the sockets, from `listening`.
 
         Raises:
             TransformerModelError: a model could not be loaded; the server has ended.
@@ -125,12 +128,12 @@ class ModelServer:
     async def _live(self, listeners: Listeners, release_signals: Callable[[], None]) -> None:
         try:
             async with (
-                self._serving_handlers(listeners.management),
-                self._speaking_grpc(listeners.grpc),
-                answering_prometheus(self._models, self._metrics, listeners.metrics) as self.metrics_port,
+                self._management(listeners.management),
+                self._grpc(listeners.grpc),
+                metrics_server(self._models, self._metrics, listeners.metrics) as self.metrics_port,
             ):
                 serving = self.http.start(listeners.http)
-                release_signals()  # it hears them
+                release_signals()  # the event loop has its handlers now
                 loading = asyncio.create_task(self._models.load_all())
                 await asyncio.wait({serving, loading}, return_when=asyncio.FIRST_COMPLETED)
                 if loading.done() and loading.exception():
@@ -148,10 +151,10 @@ class ModelServer:
                 task.result()
 
     @asynccontextmanager
-    async def _serving_handlers(self, listener: socket.socket | None) -> AsyncIterator[None]:
-        """The management API where the user wants one; at the end all workers of handlers end."""
+    async def _management(self, listener: socket.socket | None) -> AsyncIterator[None]:
+        """Run the management API, if there is one; at the end, end all handlers' workers."""
         try:
-            async with managing(self._models, self._archives, self._options.management, listener) as port:
+            async with management_server(self._models, self._archives, self._options.management, listener) as port:
                 self.management_port = port
                 yield
         finally:
@@ -159,12 +162,12 @@ class ModelServer:
             self._archives.close()
 
     @asynccontextmanager
-    async def _speaking_grpc(self, holder: socket.socket | None) -> AsyncIterator[None]:
-        """A gRPC server that ends with the HTTP server, if the user wants one."""
+    async def _grpc(self, holder: socket.socket | None) -> AsyncIterator[None]:
+        """Run the gRPC server, if there is one; it ends with the HTTP server."""
         if holder is None:
             yield
             return
-        from transformermodel_predictor.server.grpc.server import GRPCServer  # only where it is wanted
+        from transformermodel_predictor.server.grpc.server import GRPCServer  # slow to import, and seldom used
 
         server = GRPCServer(self._models, self._inference, self._options)
         self.grpc_port = await server.start(holder)
@@ -176,7 +179,7 @@ class ModelServer:
                 interrupted = asyncio.create_task(self.http.interrupted.wait())
                 await asyncio.wait({closing, interrupted}, return_when=asyncio.FIRST_COMPLETED)
                 interrupted.cancel()
-            if not closing.done():  # nothing is waited for
+            if not closing.done():  # interrupted, or the HTTP server has failed: end at once
                 closing.cancel()
                 await server.end()
                 await asyncio.wait({closing})

@@ -1,13 +1,13 @@
-"""Which of the server's logs are written, to standard error."""
+"""Configures the server's logs, which go to standard error."""
 
 import logging
 
 
 def configure_logs(access: bool) -> None:
-    """Write what handlers print and, if wanted, every request; through the program's own log handlers where it has any.
+    """Log handlers' output and, optionally, every request; through existing log handlers if there are any.
 
     Args:
-        access: whether every request is logged.
+        access: whether to log every request.
     """
     _write("transformermodel.access", logging.INFO if access else logging.WARNING)
     _write("transformermodel.handler", logging.INFO)

@@ -1,4 +1,4 @@
-"""How the C library's allocator treats memory that is freed, where it is glibc's."""
+"""Tunes how glibc's allocator treats freed memory; does nothing with other C libraries."""
 
 import ctypes
 import platform
@@ -6,19 +6,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
-"""Names of glibc's malloc.h for mallopt(3)."""
+"""Parameters of mallopt(3), from glibc's malloc.h."""
 _USUAL_THRESHOLD = 128 * 1024
 _LARGEST_MMAP_THRESHOLD = 32 * 1024 * 1024
 _NEVER = 2**31 - 1
 
 
 def keep_freed_memory() -> None:
-    """Let the allocator keep what a forward pass frees for the next one.
+    """Let the allocator keep the memory that a forward pass frees, for the next one.
 
-    By default it gives activations of some megabytes back to the kernel after every operation, and each next operation
-    pays for getting them again, page by page: a tenth of a forward pass and more. So MKL need not keep buffers of its
-    own, for each thread and size, that nobody can take back: it is to get them here, unless the user says otherwise.
-    Called before anything computes; handlers' workers are not told, because their allocator stays as it is.
+    By default glibc returns activations of some megabytes to the kernel after every operation, and page faults to get
+    them back take a tenth of a forward pass and more. With this, MKL's own cache of buffers, per thread and size, is
+    useless and cannot be freed, so it is turned off unless the user has set its variable. To be called before anything
+    computes. Uses the C library's setenv, so that the processes of handlers do not inherit the variable.
     """
     if allocator := _glibc():
         allocator.setenv(b"MKL_DISABLE_FAST_MM", b"1", 0)
@@ -27,17 +27,17 @@ def keep_freed_memory() -> None:
 
 
 def give_back_freed_memory() -> None:
-    """Give back to the kernel what is free at present: some milliseconds, and as much again for who needs it next."""
+    """Return free memory to the kernel. Takes some milliseconds, and as much again when the memory is needed next."""
     if allocator := _glibc():
         allocator.malloc_trim(0)
 
 
 @contextmanager
 def giving_back_freed_memory() -> Iterator[None]:
-    """While a model is loaded: give back to the kernel what is needed only meanwhile; afterwards, keep what is freed.
+    """Return freed memory to the kernel while a model is loaded; afterwards, keep freed memory again.
 
-    Large blocks are mapped one by one, each to be given back when it is freed. In the allocator's heap the blocks that
-    stay, such as converted weights, would lie between those that go, and keep their pages.
+    Meanwhile large blocks are mapped one by one, and unmapped when they are freed. On the heap, temporary blocks
+    between those that stay, such as converted weights, could not be returned.
     """
     allocator = _glibc()
     if allocator is None:

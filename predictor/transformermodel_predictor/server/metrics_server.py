@@ -1,4 +1,4 @@
-"""Prometheus' own port: it needs no token, and answers nothing but what was measured."""
+"""A separate port for Prometheus: it needs no token, and serves nothing but the metrics."""
 
 import socket
 from collections.abc import AsyncIterator
@@ -14,10 +14,8 @@ from transformermodel_predictor.telemetry.metrics import Metrics
 
 
 @asynccontextmanager
-async def answering_prometheus(
-    models: Models, metrics: Metrics, listener: socket.socket | None
-) -> AsyncIterator[int | None]:
-    """GET /metrics while the context lasts, on a socket of its own if the user wants one; its port."""
+async def metrics_server(models: Models, metrics: Metrics, listener: socket.socket | None) -> AsyncIterator[int | None]:
+    """Serve GET /metrics on a socket of its own, if there is one, for as long as the context lasts; yields its port."""
     if listener is None:
         yield None
         return

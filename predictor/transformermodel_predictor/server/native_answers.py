@@ -1,4 +1,4 @@
-"""TorchServe's inference URLs for prepared models: the ancestor's bodies in, the ancestor's answers out."""
+"""Answers TorchServe's inference URLs with prepared models, in the ancestor's forms of bodies and answers."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,8 +10,8 @@ from transformermodel_api.spec import TaskName
 from transformermodel_predictor.handler import Handler, ModelMetadata
 from transformermodel_predictor.protocols.errors import InvalidRequest
 from transformermodel_predictor.protocols.explanations import write_ancestor_explained
+from transformermodel_predictor.server.bodies import parse_json, read_body
 from transformermodel_predictor.server.connection import while_connected
-from transformermodel_predictor.server.exchange import parse_json, read_body
 from transformermodel_predictor.server.explained_response import FORMAT, explained_response, wanted_format
 from transformermodel_predictor.server.form import content_type, is_form, read_form
 from transformermodel_predictor.server.header_names import TRUNCATED_TOKENS
@@ -29,25 +29,28 @@ _NO_FORM = (
 
 
 async def predict(inference: Inference, request: Request, handler: Handler, limit: int) -> Response:
-    """The answer alone: the label, the answer or the text, or pairs of a token and its label as JSON."""
+    """The bare answer: the label, the answer or the text, or pairs of a token and its label as JSON."""
     task = _task(handler.metadata)
-    asked = read_question(task, await _read_value(request, limit))
-    (answer,) = await while_connected(request, inference.answer(handler, [asked.fields], asked.parameters))
+    question = read_question(task, await _read_value(request, limit))
+    (answer,) = await while_connected(request, inference.answer(handler, [question.fields], question.parameters))
     return _response(write_answer(task, answer.fields), answer.truncated)
 
 
 async def explain(inference: Inference, request: Request, handler: Handler, limit: int) -> Response:
-    """Tokens beside their importances: `words`, `importances` and `delta`; parameters are the URL's query."""
+    """Tokens with their importances: `words`, `importances` and `delta`; the URL's query has the parameters."""
     task, wanted = _task(handler.metadata), wanted_format(request)
-    asked = read_question(task, await _read_value(request, limit))
-    parameters = {name: value for name, value in request.query_params.items() if name not in _NOT_PARAMETERS}
-    target = {} if asked.target is None else {"target": asked.target}
-    (explained,) = await while_connected(request, inference.explain(handler, [asked.fields], {**parameters, **target}))
+    question = read_question(task, await _read_value(request, limit))
+    parameters: dict[str, object] = {
+        name: value for name, value in request.query_params.items() if name not in _NOT_PARAMETERS
+    }
+    if question.target is not None:
+        parameters["target"] = question.target
+    (explained,) = await while_connected(request, inference.explain(handler, [question.fields], parameters))
     written = write_ancestor_explained(task, explained)
     return explained_response(
         wanted,
         handler.metadata.name,
-        [asked.fields],
+        [question.fields],
         [explained],
         lambda: _response(written, explained.truncated),
     )
@@ -65,11 +68,11 @@ def _response(written: object, truncated: int) -> Response:
 
 
 async def _read_value(request: Request, limit: int) -> object:
-    """The body: bytes as they came, the JSON value, or the parts of a form by their names.
+    """The body: a JSON value, the parts of a form by name, or for any other content type the raw bytes.
 
     Raises:
-        BodyTooLarge: it has more than `limit` bytes.
-        InvalidRequest: it is not what its content type says.
+        BodyTooLarge: the body has more than `limit` bytes.
+        InvalidRequest: the body does not match its content type.
     """
     body = await read_body(request, limit)
     media_type = content_type(request)

@@ -1,8 +1,7 @@
-"""Loading a prepared model into the server's own process.
+"""Loads a prepared model into the server's own process.
 
-Only this module of the server imports PyTorch and transformers. It is imported where there is a prepared model, because
-that takes seconds and hundreds of MiB, which a server of archives alone does without: their handlers have processes of
-their own.
+Only this module of the server imports PyTorch and transformers, which takes seconds and hundreds of MiB. It is imported
+only if there is a prepared model: archives' handlers have processes of their own.
 """
 
 from pathlib import Path
@@ -21,14 +20,14 @@ from transformermodel_predictor.workers import Workers
 
 
 def limit_torch_threads(threads: int) -> None:
-    """Have PyTorch compute with so many threads, whatever its libraries have made of the environment."""
+    """Set PyTorch's number of threads, whatever its libraries have taken from the environment."""
     torch.set_num_threads(threads)
 
 
 def load_handler(
     name: str, directory: Path, workers: Workers, observer: Observer, options: ModelOptions | None = None
 ) -> Handler:
-    """Verify an artifact, load it, and answer a probe, so that no client pays for the first forward pass."""
+    """Verify and load an artifact, and run a probe, so that no client waits for the slow first forward pass."""
     options = options or ModelOptions()
     with giving_back_freed_memory():
         model = load_model(open_artifact(directory), choose_devices(options.device))

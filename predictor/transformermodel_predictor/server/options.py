@@ -1,4 +1,4 @@
-"""What the user can say about the server."""
+"""The options of a server."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -14,30 +14,28 @@ from transformermodel_predictor.server.token import Token
 
 @dataclass(frozen=True)
 class ServerOptions:
-    """How the models are served.
+    """The options of a server.
 
     Attributes:
-        host: address to listen on; loopback on one machine and all interfaces in a pod when None.
-        http_port: port of the HTTP server; 0 takes a free one.
-        grpc_port: port of the gRPC server; 0 takes a free one, None is no gRPC server.
-        metrics_port: port on which /metrics is answered without the token and without TLS; 0 takes a free one, None is
-            no such port.
-        drain_seconds: how long to serve on, not ready, after SIGTERM, while clients learn that this server goes.
-        finish_seconds: how long requests in flight may take to finish after the listener has closed.
-        max_body_bytes: largest request body or message that is read.
-        max_text_bytes: most bytes of text in one question that are tokenized.
+        host: address to listen on; when None, all interfaces in a pod and loopback anywhere else.
+        http_port: port of the HTTP server; 0 for any free one.
+        grpc_port: port of the gRPC server; 0 for any free one, None for no gRPC server.
+        metrics_port: separate port for /metrics, without token and TLS; 0 for any free one, None for no such port.
+        drain_seconds: seconds to keep serving after SIGTERM, while not ready, so that clients can switch over.
+        finish_seconds: seconds that requests in flight may take after the listener has closed.
+        max_body_bytes: most bytes of a request's body or message.
+        max_text_bytes: most bytes of text in one question.
         max_rows: most rows in one request: instances, texts of a tensor, prompts or messages.
-        certificate: PEM file of the TLS certificate, with those above it; plain HTTP and gRPC when None.
+        certificate: PEM file of the TLS certificate and its chain; None for plain HTTP and gRPC.
         key: PEM file of the certificate's private key.
-        token: what clients must send, but for health; nothing when None.
-        threads: threads of a forward pass; the CPUs that the process may use when None, and never more.
-        access_log: whether requests are logged, one line each, without anybody's text.
-        playground: whether there is a page to try the models with; where only this machine reaches it, and not in a
-            pod, when None.
-        management: how the server is managed while it runs; not at all when None.
-        packages: folder of this machine in which what archives require is found again; a passing one when None.
-        models: how each model is run, by its name; as `ModelOptions` has it where it is not named.
-        on_ready: called when all models are ready, with where they can be asked.
+        token: the token that clients must send, except for health checks; None for no token.
+        threads: threads of a forward pass; by default, and at most, the CPUs that the process may use.
+        access_log: whether to log requests, one line each, without their content.
+        playground: whether to serve a page to try the models with; when None, only on loopback and not in a pod.
+        management: options of the management API; None for no such API.
+        packages: folder that caches archives' installed requirements; a temporary one when None.
+        models: options of each model by name; defaults for those that are not named.
+        on_ready: called with the server's addresses when all models are ready.
     """
 
     host: str | None = None
@@ -61,36 +59,36 @@ class ServerOptions:
     on_ready: Callable[[Addresses], None] | None = None
 
     def of_model(self, name: str) -> ModelOptions:
-        """How a model is run."""
+        """The options of a model."""
         return self.models.get(name, ModelOptions())
 
     @property
     def address(self) -> str:
-        """The host that is listened on."""
+        """The address to listen on."""
         return self.host or default_host(os.environ)
 
     @property
     def scheme(self) -> str:
-        """Of the HTTP server's URLs."""
+        """The scheme of the HTTP server's URLs."""
         return "http" if self.certificate is None else "https"
 
     @property
     def has_playground(self) -> bool:
-        """Whether there is a page to try the models with."""
+        """Whether to serve the playground."""
         if self.playground is None:
             return is_loopback(self.address) and not in_pod(os.environ)
         return self.playground
 
     @property
     def is_open(self) -> bool:
-        """Whether anybody who reaches this machine may ask, and read what others ask."""
+        """Whether anybody who can reach this machine may send requests, and read those of others."""
         return self.token is None and self.certificate is None and not is_loopback(self.address)
 
     def require_usable(self) -> None:
-        """Find out early, before models are prepared, whether the server could begin.
+        """Check the options before anything slow happens, such as preparing models.
 
         Raises:
-            UserError: the certificate and its key are not a pair of files, or the model store is no folder.
+            UserError: certificate and key are not a matching pair of files, or the model store is not a folder.
         """
         if self.certificate is not None or self.key is not None:
             require_key_pair(self.certificate, self.key)

@@ -1,4 +1,4 @@
-"""Pages as responses, and who wants them."""
+"""Sends HTML pages, and decides which clients prefer them."""
 
 from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse
@@ -9,14 +9,14 @@ _HTML, _JSON = "text/html", "application/json"
 
 
 def page_response(document: Document) -> HTMLResponse:
-    """A page with the policy that holds the browser to it."""
+    """A response with the page and its security headers."""
     return HTMLResponse(document.html, headers=dict(document.headers))
 
 
 def prefers_page(headers: Headers) -> bool:
-    """Whether a client would rather have a page than JSON: `Accept` names HTML, and JSON no more than it.
+    """Whether a client prefers a page to JSON: `Accept` names HTML, with at least the weight of JSON.
 
-    Programs that take anything (`*/*`) get JSON.
+    Programs that accept anything (`*/*`) get JSON.
     """
     weights = dict(_weight(part) for value in headers.getlist("accept") for part in value.split(","))
     html = weights.get(_HTML, 0.0)
@@ -24,7 +24,7 @@ def prefers_page(headers: Headers) -> bool:
 
 
 def _weight(part: str) -> tuple[str, float]:
-    """A media type and how much it is wanted, 1 unless it says less (RFC 9110, 12.5.1)."""
+    """A media type and its weight, 1 by default (RFC 9110, section 12.5.1)."""
     kind, *parameters = (piece.strip().lower() for piece in part.split(";"))
     weight = next((parameter[2:] for parameter in parameters if parameter.startswith("q=")), "1")
     try:

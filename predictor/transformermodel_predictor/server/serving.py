@@ -29,12 +29,12 @@ _log = logging.getLogger(__name__)
 
 
 def preload(options: ServerOptions, *, natively: bool) -> None:
-    """Import what `serve` needs, while something else is waited for: seconds that are not spent afterwards.
+    """Import what `serve` needs, which takes seconds, so that it can be done while waiting for something else.
 
     Args:
-        options: how the models are served.
-        natively: whether there is a prepared model among them, which PyTorch runs in this process. Handlers of archives
-            run in processes of their own: the server of those alone is spared seconds and hundreds of MiB.
+        options: the server's options.
+        natively: whether there is a prepared model, which PyTorch runs in this process. Archives' handlers have
+            processes of their own: without prepared models, the server saves seconds and hundreds of MiB.
     """
     threads = limit_threads(options.threads)  # before anything is imported that reads the environment
     with uncollected():
@@ -55,14 +55,14 @@ def serve(
 
     Args:
         models: artifacts and archives by the names of their models.
-        options: how they are served.
+        options: the server's options.
         stored: further archives, of which several may be versions of one model.
-        listeners: the sockets, where they are open already.
+        listeners: the sockets, if they are open already.
 
     Raises:
-        UserError: the address cannot be listened on, the certificate cannot be used, or a model's configuration is
-            not known here.
-        CorruptArtifact: a model's directory is not what its manifest says.
+        UserError: the server cannot listen on the address, the certificate cannot be used, or a model's configuration
+            is not supported.
+        CorruptArtifact: a model's directory does not match its manifest.
         PreparationFailed: a model's weights do not fit its task.
     """
     options.require_usable()

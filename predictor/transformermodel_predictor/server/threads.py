@@ -1,6 +1,6 @@
-"""How many threads a forward pass may use: what the process is allowed, not what the machine has.
+"""Limits the threads of a forward pass to the CPUs that the process may use.
 
-More threads than CPUs are far slower than too few, and thread pools count the node's cores, not the container's share.
+Too many threads are far slower than too few, and thread pools count the node's cores, not the container's share.
 """
 
 import math
@@ -16,23 +16,26 @@ def cpu_limit(cgroups: Path = _CGROUPS, own: Path = _OWN_CGROUPS) -> int:
     """CPUs that this process may use: the smallest of its affinity and its cgroups' quotas, rounded down, at least 1.
 
     Args:
-        cgroups: where the cgroup file systems are mounted.
-        own: the file that names the process's cgroups.
+        cgroups: mount point of the cgroup file systems.
+        own: the file that lists the process's cgroups.
     """
     quotas = [quota for directory in _directories(cgroups, own) if (quota := _quota(directory)) is not None]
     return max(1, math.floor(min([*quotas, float(_available())])))
 
 
 def limit_threads(wanted: int | None) -> int:
-    """Give libraries that are imported later, and processes that are started later, their threads; the number.
+    """Set the number of threads, through the environment, for libraries and processes that start later; return it.
 
-    They take it from the environment. OpenMP is told to bind no thread to a core: it would bind each that computes, and
-    all that such a one begins, to the first.
+    OpenMP must not bind threads to cores: it would bind each thread that computes, and all threads which that one
+    starts, to the first core.
+
+    Args:
+        wanted: number of threads; when None, OMP_NUM_THREADS, or else as many as there are CPUs. Never more than CPUs.
     """
     limit = cpu_limit()
     from_environment = os.environ.get("OMP_NUM_THREADS", "")
-    asked = wanted or (int(from_environment) if from_environment.isdecimal() else limit)
-    threads = max(1, min(asked, limit))
+    requested = wanted or (int(from_environment) if from_environment.isdecimal() else limit)
+    threads = max(1, min(requested, limit))
     os.environ["OMP_NUM_THREADS"] = str(threads)
     os.environ["OMP_PROC_BIND"] = "false"
     os.environ["RAYON_NUM_THREADS"] = str(threads)
@@ -46,7 +49,7 @@ def _available() -> int:
 
 
 def _directories(cgroups: Path, own: Path) -> Iterator[Path]:
-    """The process's cgroups and those around them; a container sees its own as the mount itself."""
+    """The directories of the process's cgroups and of their ancestors; in a container its own is the mount itself."""
     try:
         lines = own.read_text().splitlines()
     except OSError:
@@ -62,7 +65,7 @@ def _directories(cgroups: Path, own: Path) -> Iterator[Path]:
 
 
 def _quota(directory: Path) -> float | None:
-    """CPUs that a cgroup's processes may use together; None where there is no limit."""
+    """CPUs that a cgroup's processes may use together; None if there is no limit."""
     unified = _words(directory / "cpu.max")
     if unified:
         return None if unified[0] == "max" else int(unified[0]) / int(unified[1])

@@ -1,4 +1,4 @@
-"""The bearer token that clients must send where the server has one."""
+"""The bearer token that clients must send, if the server has one."""
 
 import hmac
 import os
@@ -20,9 +20,9 @@ class Token:
         self._secret = secret.encode()
 
     def in_header(self, authorization: str | None) -> bool:
-        """Whether a header `Authorization` carries the token."""
-        given = authorization or ""
-        secret = given[len(_SCHEME) :].strip() if given.lower().startswith(_SCHEME) else ""
+        """Whether the value of a header `Authorization` contains the token."""
+        value = authorization or ""
+        secret = value[len(_SCHEME) :].strip() if value.lower().startswith(_SCHEME) else ""
         return hmac.compare_digest(secret.encode(errors="surrogateescape"), self._secret)
 
 
@@ -32,16 +32,16 @@ def read_token(
     variable: str = ENVIRONMENT_VARIABLE,
     flag: str = "--token-file",
 ) -> Token | None:
-    """The token in a file, else that in the environment; None where there is neither.
+    """Read the token from a file, else from the environment; None if there is neither.
 
     Args:
-        file: what the flag names.
-        environment: the process's.
-        variable: which of it holds the token.
-        flag: what the user calls the file.
+        file: the file that the flag names.
+        environment: the process's environment.
+        variable: the variable that may contain the token.
+        flag: the flag, for error messages.
 
     Raises:
-        UserError: the file cannot be read, or what is there is empty.
+        UserError: the file cannot be read, or the token is empty.
     """
     if file is None:
         secret, origin = environment.get(variable), variable

@@ -23,7 +23,7 @@ from transformermodel_predictor.protocols.messages import (
     RepositoryIndexResponse,
     messages,
 )
-from transformermodel_predictor.server.grpc.call import time_has_passed
+from transformermodel_predictor.server.grpc.call import deadline_has_passed
 from transformermodel_predictor.server.options import ServerOptions
 
 TEXTS = ["good", "i hate this movie"]
@@ -164,7 +164,7 @@ class TestServer:
     def test_a_clients_time_has_passed_by_its_own_clock(
         self, given: float | None, remaining: float | None, passed: bool
     ) -> None:
-        assert time_has_passed(given, remaining) is passed
+        assert deadline_has_passed(given, remaining) is passed
 
     def test_health_is_what_probes_ask(self, client: Client) -> None:
         health = health_pb2_grpc.HealthStub(client.channel)

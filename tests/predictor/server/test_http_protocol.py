@@ -84,7 +84,7 @@ def test_requests_sent_at_once_end_with_their_client(
 class TestPatience:
     @pytest.fixture(autouse=True)
     def looks_often(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(http_server, "_LOOKING_SECONDS", 0)
+        monkeypatch.setattr(http_server, "_STUCK_CHECK_SECONDS", 0)
 
     @pytest.fixture
     def end_patience(self, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:

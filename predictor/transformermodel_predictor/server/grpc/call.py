@@ -1,4 +1,4 @@
-"""What is done around every RPC: errors become status codes, and the log says what happened, never what was asked."""
+"""Wraps every RPC: receives its message, turns errors into status codes, and writes the access log."""
 
 import asyncio
 import logging
@@ -30,30 +30,30 @@ Method = Callable[[AnyMessage, Context], Awaitable[AnyMessage]]
 """An RPC: from its request and its context to its response."""
 
 Answer = Callable[[AsyncIterator[bytes], Context], Awaitable[AnyMessage]]
-"""The same, as a call whose messages are received within it, of which there is one."""
+"""An RPC as grpc calls it: a stream, which here has a single message."""
 
 Receive = Callable[[Context], Awaitable[bytes]]
 """Receives the bytes of a call's message."""
 
 Reading = Callable[[Context], AbstractContextManager[object]]
-"""What is done around receiving and reading a call's message."""
+"""A context held while a call's message is received and parsed."""
 
-_SHARE_LOST_ON_THE_WAY = 0.1
-"""Of a client's time: what it may have less of than the server knows of."""
+_TOLERATED_SHARE = 0.1
+"""Share of the remaining time by which the client's clock may be ahead of the server's."""
 
-_SECONDS_LOST_ON_THE_WAY = 0.1
-"""The same in seconds: of little that was left when a busy server came to the call, a share is too little."""
+_TOLERATED_SECONDS = 0.1
+"""The same in seconds: a share is too little if a busy server came to the call with little time left."""
 
 
 def answering(name: str, kind: AnyMessage, method: Method, receive: Receive, reading: Reading) -> Answer:
-    """An RPC that ends with the status code of what went wrong, also where its request cannot be received or read.
+    """Wrap a method so that its errors, and those of receiving its message, become status codes.
 
     Args:
-        name: what the log calls it.
-        kind: of its request.
-        method: raises what went wrong.
-        receive: as `receive_message` does.
-        reading: what is done around receiving and reading the request.
+        name: the RPC's name, for the log.
+        kind: message type of the request.
+        method: answers the request, or raises an error.
+        receive: receives the request; see `receive_message`.
+        reading: a context held while the request is received and parsed.
     """
 
     async def answer(_: AsyncIterator[bytes], context: Context) -> AnyMessage:
@@ -61,12 +61,12 @@ def answering(name: str, kind: AnyMessage, method: Method, receive: Receive, rea
         code = "OK"
         try:
             with reading(context):
-                read = _read(kind, await receive(context))
-            return await method(read, context)
-        except (asyncio.CancelledError, ClientGone) as error:  # gRPC itself has told the client, or has none to tell
+                request = _parse(kind, await receive(context))
+            return await method(request, context)
+        except (asyncio.CancelledError, ClientGone) as error:  # gRPC itself answers the client, if it is still there
             code = refusal_of(error).code
             raise asyncio.CancelledError from error
-        except Exception as error:  # noqa: BLE001 - the client is told, in the protocol's form
+        except Exception as error:  # noqa: BLE001 - becomes the status of the call
             if not isinstance(error, EXPECTED):
                 _log.exception("gRPC %s failed", name)
             refusal = refusal_of(error)
@@ -80,20 +80,21 @@ def answering(name: str, kind: AnyMessage, method: Method, receive: Receive, rea
 
 
 async def receive_message(context: Context, most_bytes: int, ends: asyncio.Event) -> bytes:
-    """The message of a call that has one.
+    """Receive the single message of a call.
 
-    Were it received before the call is answered, as gRPC does for such calls, nobody would know of those without.
+    Had gRPC received it before calling the method, as it does for unary calls, a call whose message is too large or
+    never comes would neither be counted nor logged.
 
     Args:
         context: of the call.
-        most_bytes: what gRPC was told to receive, for what is said of a message that has more.
+        most_bytes: the limit that gRPC enforces, for the error message.
         ends: set before the server cancels its calls.
 
     Raises:
-        MessageNotReceived: it has more bytes, or the call has ended without it.
-        ClientGone: the client's time passed first.
+        MessageNotReceived: the message is too large, or the call ended without one.
+        ClientGone: the client's deadline passed first.
     """
-    given = context.time_remaining()
+    remaining_at_start = context.time_remaining()
     try:
         with cancelled_by_client(ends):
             message: bytes | object = await context.read()
@@ -101,29 +102,32 @@ async def receive_message(context: Context, most_bytes: int, ends: asyncio.Event
         message = grpc.aio.EOF
     if isinstance(message, bytes):
         return message
-    if time_has_passed(given, context.time_remaining()):
+    if deadline_has_passed(remaining_at_start, context.time_remaining()):
         raise ClientGone
     raise MessageNotReceived(most_bytes)
 
 
-def time_has_passed(given: float | None, remaining: float | None) -> bool:
-    """Whether a call that has ended did so because its client's time had passed.
+def deadline_has_passed(remaining_at_start: float | None, remaining: float | None) -> bool:
+    """Whether a call has ended because its client's deadline passed.
 
-    The client ends the call by its own clock. By the server's there may still be some time left then: that begins when
-    the call has come, and is rounded up by up to a hundredth on its way.
+    The client ends the call by its own clock. By the server's clock some time may be left then, because it starts when
+    the call arrives, and gRPC rounds the timeout up by as much as a hundredth.
 
     Args:
-        given: seconds that the client had left when the server came to its call; None where it waits for ever.
-        remaining: seconds that it has left now.
+        remaining_at_start: seconds left when the server came to the call; None if the client set no deadline.
+        remaining: seconds left now.
     """
-    if given is None or remaining is None:
+    if remaining_at_start is None or remaining is None:
         return False
-    return remaining <= max(given * _SHARE_LOST_ON_THE_WAY, _SECONDS_LOST_ON_THE_WAY)
+    return remaining <= max(remaining_at_start * _TOLERATED_SHARE, _TOLERATED_SECONDS)
 
 
 @contextmanager
 def cancelled_by_client(ends: asyncio.Event) -> Iterator[None]:
-    """Within a call: gRPC cancels it alike when its client goes and when the server ends, which `ends` tells apart.
+    """Distinguish a client that cancels its call from a server that shuts down: gRPC cancels the task in both cases.
+
+    Args:
+        ends: set before the server cancels its calls.
 
     Raises:
         ClientGone: the call was cancelled, and not by the server.
@@ -136,7 +140,7 @@ def cancelled_by_client(ends: asyncio.Event) -> Iterator[None]:
         raise ClientGone from None
 
 
-def _read(kind: AnyMessage, request: bytes) -> AnyMessage:
+def _parse(kind: AnyMessage, request: bytes) -> AnyMessage:
     try:
         return kind.FromString(request)
     except DecodeError:

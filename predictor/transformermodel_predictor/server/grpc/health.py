@@ -1,4 +1,4 @@
-"""grpc.health.v1: what Kubernetes' gRPC probes and load balancers ask."""
+"""grpc.health.v1, which Kubernetes' gRPC probes and load balancers call."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,36 +15,36 @@ _Status = health_pb2.HealthCheckResponse
 
 
 class HealthServicer(health_pb2_grpc.HealthServicer):  # type: ignore[misc] # generated, without types
-    """The health of the server, whose service is empty or V2's, and of a model, whose service is its name."""
+    """The health of the server, as the empty service or V2's, and of each model, as the service of its name."""
 
     def __init__(self, models: Models) -> None:
         self._models = models
         self._ended = asyncio.Event()
 
     def end(self) -> None:
-        """End what is watched: a server that closes waits for its calls."""
+        """End all calls of Watch, for which a closing server would otherwise wait."""
         self._ended.set()
 
     async def Check(self, request: AnyMessage, context: Context) -> AnyMessage:  # noqa: N802 - the protocol's name
-        """The health now."""
+        """The current health."""
         status = self._status(request.service)
         if status == _Status.SERVICE_UNKNOWN:
             await context.abort(grpc.StatusCode.NOT_FOUND, f"there is no service or model {request.service!r} here")
         return _Status(status=status)
 
     async def Watch(self, request: AnyMessage, context: Context) -> AsyncIterator[AnyMessage]:  # noqa: N802 - as above
-        """The health now, and whenever it changes."""
-        told = None
+        """The current health, and each change of it."""
+        sent = None
         while not self._ended.is_set():
             status = self._status(request.service)
-            if status == told:
-                await self._change()
+            if status == sent:
+                await self._wait_for_change()
             else:
                 yield _Status(status=status)
-                told = status
+                sent = status
 
-    async def _change(self) -> None:
-        """Return when something has changed, or the server closes."""
+    async def _wait_for_change(self) -> None:
+        """Return when a model's state has changed, or the server closes."""
         waiting = [asyncio.create_task(self._models.changed()), asyncio.create_task(self._ended.wait())]
         try:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)

@@ -23,12 +23,12 @@ _UNLIMITED = -1
 
 
 class GRPCServer:
-    """V2, health and reflection over gRPC. To be made on the event loop.
+    """V2, health and reflection over gRPC. To be created on the event loop.
 
     Args:
         models: the registry; its models may become ready later.
-        inference: what is asked.
-        options: what the user said.
+        inference: runs requests.
+        options: the server's options.
     """
 
     def __init__(self, models: Models, inference: Inference, options: ServerOptions) -> None:
@@ -37,7 +37,7 @@ class GRPCServer:
         self._server = grpc.aio.server(
             interceptors=[] if options.token is None else [TokenInterceptor(options.token)],
             options=[
-                ("grpc.so_reuseport", 1),  # with the socket that has kept the port, and nobody else
+                ("grpc.so_reuseport", 1),  # shares the port with the socket that reserves it
                 ("grpc.max_receive_message_length", options.max_body_bytes),
                 ("grpc.max_send_message_length", _UNLIMITED),
             ],
@@ -49,13 +49,13 @@ class GRPCServer:
         reflection.enable_server_reflection((SERVICE, _HEALTH, reflection.SERVICE_NAME), self._server)
 
     async def start(self, holder: socket.socket) -> int:
-        """Listen and answer; the port.
+        """Listen and serve; return the port.
 
         Args:
-            holder: keeps the port for this server.
+            holder: the socket that reserves the port.
 
         Raises:
-            UserError: the port cannot be had nevertheless.
+            UserError: gRPC cannot listen on the port nevertheless.
         """
         host, port = self._options.address, holder.getsockname()[1]
         address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
@@ -67,14 +67,14 @@ class GRPCServer:
         return int(port)
 
     async def close_after(self, closing: asyncio.Event) -> None:
-        """Once it is time: take no new calls, and let those in flight finish."""
+        """Wait for the event, then take no new calls and let those in flight finish."""
         await closing.wait()
         self._health.end()
         asyncio.get_running_loop().call_later(self._options.finish_seconds, self._ends.set)
         await self._server.stop(self._options.finish_seconds)
 
     async def end(self) -> None:
-        """End at once."""
+        """End at once, cancelling calls in flight."""
         self._ends.set()
         await self._server.stop(None)
 

@@ -1,4 +1,4 @@
-"""V2's RPCs."""
+"""KServe's GRPCInferenceService: V2's RPCs."""
 
 import asyncio
 from contextlib import AbstractContextManager, nullcontext
@@ -18,24 +18,24 @@ from transformermodel_predictor.protocols.messages import (
     unknown_field,
 )
 from transformermodel_predictor.server.grpc.call import Context, Method, answering, cancelled_by_client, receive_message
-from transformermodel_predictor.server.handlers import v2_asking as handler_v2_asking
+from transformermodel_predictor.server.handlers import v2_inference as handler_v2_inference
 from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.server.models.models import Models
 from transformermodel_predictor.server.models.served import runs_handler
-from transformermodel_predictor.server.routes.repository import TRITONS_STATE, load, require_own, unload
+from transformermodel_predictor.server.routes.repository import TRITON_STATES, load, refuse_load_parameters, unload
 from transformermodel_predictor.server.routes.v2 import EXTENSIONS
-from transformermodel_predictor.server.v2_asking import infer
+from transformermodel_predictor.server.v2_inference import infer
 
 _PROTOCOL = "grpc"
 
-_TRITONS_MODEL_NAME = 2
+_TRITON_MODEL_NAME_FIELD = 2
 """Number of the field in which Triton's clients name the model to load; KServe's is 1."""
 
-_TRITONS_PARAMETERS = 3
-"""Number of the field in which they say how; KServe's message has none."""
+_TRITON_PARAMETERS_FIELD = 3
+"""Number of the field in which Triton's clients send parameters of a load; KServe's message has none."""
 
-_NOT_SHOWN = frozenset({"authorization"})
-"""Metadata that is meant for the server, and for no handler."""
+_HIDDEN_METADATA = frozenset({"authorization"})
+"""Metadata for the server alone, which handlers do not see."""
 
 
 class InferenceServicer:
@@ -43,9 +43,9 @@ class InferenceServicer:
 
     Args:
         models: the registry.
-        inference: what is asked.
+        inference: runs requests.
         ends: set before the server cancels its calls.
-        most_bytes: of a message; gRPC refuses those that have more.
+        most_bytes: most bytes of a message, which gRPC enforces.
     """
 
     def __init__(self, models: Models, inference: Inference, ends: asyncio.Event, most_bytes: int) -> None:
@@ -55,7 +55,7 @@ class InferenceServicer:
         self._receive = partial(receive_message, most_bytes=most_bytes, ends=ends)
 
     def handlers(self) -> grpc.GenericRpcHandler:
-        """What is answered where."""
+        """The handlers of all RPCs."""
         methods: dict[str, tuple[Method, AnyMessage]] = {
             name: (getattr(self, _python_name(name)), getattr(messages, f"{name}Request"))
             for name in messages.DESCRIPTOR.services_by_name["GRPCInferenceService"].methods_by_name
@@ -66,17 +66,17 @@ class InferenceServicer:
         )
 
     def _handler(self, name: str, method: Method, kind: AnyMessage) -> grpc.RpcMethodHandler:
-        """Of a call of one message, which the wire does not tell from a stream."""
+        """The handler of a unary RPC, registered as a stream: on the wire there is no difference."""
         reading = self._reading if name == "ModelInfer" else nullcontext
         answer = answering(name, kind, method, self._receive, reading)
         return grpc.stream_unary_rpc_method_handler(answer, None, lambda response: response.SerializeToString())
 
     def _reading(self, context: Context) -> AbstractContextManager[object]:
-        """While a request for inference is read: one that cannot be counts nevertheless."""
+        """Count a request for inference even if it cannot be received or parsed."""
         return self._inference.reading(_PROTOCOL, dict(context.invocation_metadata()))
 
     async def server_live(self, _: AnyMessage, __: Context) -> AnyMessage:
-        """That the server answers."""
+        """Whether the server is up."""
         return messages.ServerLiveResponse(live=True)
 
     async def server_ready(self, _: AnyMessage, __: Context) -> AnyMessage:
@@ -98,7 +98,7 @@ class InferenceServicer:
         )
 
     async def model_metadata(self, request: AnyMessage, _: Context) -> AnyMessage:
-        """What clients may know of a model."""
+        """A model's metadata."""
         served = self._models.served(request.name, request.version)
         explained = not runs_handler(served) and served.explanation_facts is not None
         return v2_grpc.write_metadata(served.metadata, self._models.find(request.name).names, explained=explained)
@@ -110,24 +110,27 @@ class InferenceServicer:
             self._inference.request(_PROTOCOL, request.model_name, request.model_version, headers) as handler,
             cancelled_by_client(self._ends),
         ):
-            asked = v2_grpc.read_request(request, self._inference.limits.rows)
+            v2_request = v2_grpc.read_request(request, self._inference.limits.rows)
             if runs_handler(handler):
-                shown = {
-                    name: value for name, value in headers.items() if name not in _NOT_SHOWN and type(value) is str
+                visible = {
+                    name: value
+                    for name, value in headers.items()
+                    if name not in _HIDDEN_METADATA and type(value) is str
                 }
-                answered = await handler_v2_asking.ask(self._inference, handler, asked, shown)
-                return v2_grpc.write_response(answered, asked)
-            return v2_grpc.write_response(await infer(self._inference, handler, asked), asked)
+                response = await handler_v2_inference.infer(self._inference, handler, v2_request, visible)
+            else:
+                response = await infer(self._inference, handler, v2_request)
+            return v2_grpc.write_response(response, v2_request)
 
     async def repository_model_load(self, request: AnyMessage, _: Context) -> AnyMessage:
         """Load a model that this server knows."""
         name = _model_name(request)
-        require_own(unknown_field(request, _TRITONS_PARAMETERS))
+        refuse_load_parameters(unknown_field(request, _TRITON_PARAMETERS_FIELD))
         await load(self._models, name)
         return messages.RepositoryModelLoadResponse(model_name=name, isLoaded=True)
 
     async def repository_model_unload(self, request: AnyMessage, _: Context) -> AnyMessage:
-        """Unload a model once it has answered what it has."""
+        """Unload a model once its requests in flight are answered."""
         name = _model_name(request)
         await unload(self._models, name)
         return messages.RepositoryModelUnloadResponse(model_name=name, isUnloaded=True)
@@ -136,7 +139,7 @@ class InferenceServicer:
         """All models with their states."""
         response: AnyMessage = RepositoryIndexResponse()
         for entry in self._models.index:
-            state = TRITONS_STATE[entry.state]
+            state = TRITON_STATES[entry.state]
             if state == "READY" or not request.ready:
                 response.models.add(name=entry.name, version=entry.version, state=state, reason=entry.reason)
         return response
@@ -148,7 +151,7 @@ def _python_name(method: str) -> str:
 
 
 def _model_name(request: AnyMessage) -> str:
-    name: str = request.model_name or _text(unknown_field(request, _TRITONS_MODEL_NAME))
+    name: str = request.model_name or _text(unknown_field(request, _TRITON_MODEL_NAME_FIELD))
     return name
 
 

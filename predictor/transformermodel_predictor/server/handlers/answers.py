@@ -21,18 +21,18 @@ async def answer(
     limit: int,
     until_answered: ExitStack,
 ) -> Response:
-    """What the handler answers, as it answers it: bytes, status, headers, in one piece or in several; or its failure.
+    """The handler's answer as it is: bytes, status and headers, whole or streamed; or its failure as a response.
 
     Args:
-        inference: what is asked through.
-        request: the client's.
+        inference: runs requests.
+        request: the client's request.
         model: the model.
-        kind: what is asked.
+        kind: predict or explain.
         limit: most bytes of a body.
-        until_answered: what is held for the request; an answer in pieces takes it over.
+        until_answered: contexts held for the request; a streamed answer takes them over.
 
     Raises:
-        BodyTooLarge, InvalidRequest: the body cannot be read.
+        BodyTooLarge, InvalidRequest: the body is too large, or a form that cannot be read.
     """
     call = await read_call(request, kind, limit)
     try:
@@ -40,9 +40,9 @@ async def answer(
         first = await while_connected(request, anext(replies))
     except (HandlerFailed, HandlerUnavailable) as error:
         failed = failed_response(call, error)
-        inference.answered(failed.status_code)
+        inference.set_status(failed.status_code)
         return failed
-    inference.answered(first.status)
+    inference.set_status(first.status)
     if first.more:
         return PieceStream(call, first, replies, until_answered.pop_all())
     return HandlerResponse(call, first)

@@ -1,4 +1,4 @@
-"""Archives that become models: opened in a folder of the server's own, their workers started."""
+"""Turns archives into models: opens them in a folder of the server's own, and starts their workers."""
 
 import asyncio
 import shutil
@@ -20,8 +20,8 @@ class Archives:
     """Opens archives and starts their workers.
 
     Args:
-        observe: who listens to a model's workers, by the model's name.
-        packages: folder in which what archives require is found again; a passing one when None.
+        observe: makes the observer of a model's workers, from the model's name.
+        packages: folder that caches installed requirements; a temporary one when None.
     """
 
     def __init__(self, observe: Callable[[str], HandlerObserver], packages: Path | None = None) -> None:
@@ -30,7 +30,7 @@ class Archives:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     def loader(self, name: str, path: Path, options: HandlerOptions) -> Loader:
-        """Makes an archive answer under a name; it is unpacked when it is first loaded."""
+        """A loader that serves an archive under a name; the archive is unpacked at the first load."""
         opened: list[ArchivedModel] = []
 
         async def load() -> Served:
@@ -41,9 +41,9 @@ class Archives:
         return load
 
     async def open(self, path: Path, name: str | None, options: HandlerOptions) -> ArchivedModel:
-        """Unpack an archive, read it, and install what it requires where that is allowed.
+        """Unpack an archive, read it, and install its requirements if that is allowed.
 
-        Given up, it ends the installation, and returns when nothing of it runs or is left.
+        If the call is cancelled, it ends the installation first, and removes all files.
 
         Raises:
             PreparationFailed, CorruptArtifact, UserError: as `open_served`.
@@ -61,12 +61,12 @@ class Archives:
             return await asyncio.shield(opening)
         except BaseException:
             commands.end()
-            await asyncio.gather(opening, return_exceptions=True)  # it writes into the folder while it runs
+            await asyncio.gather(opening, return_exceptions=True)  # it still writes into the folder
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
             raise
 
     async def start(self, archived: ArchivedModel) -> HandlerModel:
-        """Start the workers; returned when as many are ready as there are to be at least.
+        """Start the workers; return when the minimum number of them is ready.
 
         Raises:
             HandlerFailed: a worker could not be started.
@@ -74,7 +74,7 @@ class Archives:
         return await start_handler_model(archived, self._observe(archived.name))
 
     def forget(self, archived: ArchivedModel) -> None:
-        """Remove what was unpacked of a model that is gone; a folder that was used as it was stays."""
+        """Remove the unpacked files of a removed model; an archive that was served in place stays."""
         if self._folder is None:
             return
         own = Path(self._folder.name).resolve()
@@ -83,7 +83,7 @@ class Archives:
             shutil.rmtree(folder, ignore_errors=True)
 
     def close(self) -> None:
-        """Remove all that was unpacked."""
+        """Remove all unpacked files."""
         if self._folder is not None:
             self._folder.cleanup()
 

@@ -1,26 +1,26 @@
-"""A request to one of TorchServe's URLs as a call to a handler."""
+"""Makes a call to a handler from a request to one of TorchServe's URLs."""
 
 from starlette.requests import Request
 
-from transformermodel_predictor.server.exchange import read_body
+from transformermodel_predictor.server.bodies import read_body
 from transformermodel_predictor.server.form import content_type, is_form, read_form
 from transformermodel_predictor.server.handlers.headers import call_of
 from transformermodel_predictor.torchserve.call import Call, CallKind, Part
 
 _URL_PATH = "url_path"
-"""The header in which handlers find what follows the version in the path."""
+"""The header in which TorchServe passes the rest of the path, after the version."""
 
 
 async def read_call(request: Request, kind: CallKind, limit: int) -> Call:
-    """The call: the fields of the form, or the body as it came; at URLs of invocations what stands in the query, too.
+    """The call, with the fields of the form or the raw body; at URLs of invocations also with the query's parameters.
 
     Raises:
         BodyTooLarge: the body has more than `limit` bytes.
-        InvalidRequest: it is a form that cannot be read.
+        InvalidRequest: the body is a form that cannot be read.
     """
     body = await read_body(request, limit, as_sent=True)
-    asked = request.query_params.multi_items() if _reads_query(request) else []
-    query = [Part(name, value.encode()) for name, value in asked]
+    parameters = request.query_params.multi_items() if _reads_query(request) else []
+    query = [Part(name, value.encode()) for name, value in parameters]
     media_type = content_type(request)
     if is_form(media_type):
         sent = await read_form(request, body)
@@ -31,5 +31,5 @@ async def read_call(request: Request, kind: CallKind, limit: int) -> Call:
 
 
 def _reads_query(request: Request) -> bool:
-    """TorchServe hands the query to handlers at `/invocations` and `/models/NAME/invoke`, and nowhere else."""
+    """Whether handlers get the query: at `/invocations` and `/models/NAME/invoke` alone, as with TorchServe."""
     return not request.scope["path"].startswith(("/predictions/", "/explanations/"))

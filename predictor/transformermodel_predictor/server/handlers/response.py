@@ -1,4 +1,4 @@
-"""What a handler answered as TorchServe sends it: its bytes, its headers, and no content type but its own."""
+"""Sends a handler's reply as TorchServe does: its bytes and headers, and no content type but its own."""
 
 import re
 from collections.abc import Mapping
@@ -10,24 +10,24 @@ from starlette.types import Receive, Scope, Send
 
 from transformermodel_predictor.protocols.errors import refusal_of
 from transformermodel_predictor.protocols.torchserve_errors import error_document
+from transformermodel_predictor.server.bodies import error_response
 from transformermodel_predictor.server.connection import while_connected
-from transformermodel_predictor.server.exchange import refused
 from transformermodel_predictor.server.handlers.headers import SEQUENCE_ID
 from transformermodel_predictor.server.header_names import REQUEST_ID
 from transformermodel_predictor.torchserve.call import Call, HandlerFailed, HandlerUnavailable, Reply
 from transformermodel_predictor.torchserve.handler_model import Replies
 
-_NOT_TO_BE_KEPT: Mapping[str, str] = {
+_NO_CACHE: Mapping[str, str] = {
     "pragma": "no-cache",
     "cache-control": "no-cache; no-store, must-revalidate, private",
     "expires": "Thu, 01 Jan 1970 00:00:00 UTC",
 }
-"""Answers are nobody's but the client's."""
+"""TorchServe's headers against caching, sent with every answer."""
 
-_ALWAYS_SENT = {name.encode(): value.encode() for name, value in _NOT_TO_BE_KEPT.items()}
+_ALWAYS_SENT = {name.encode(): value.encode() for name, value in _NO_CACHE.items()}
 
-_OF_THE_CONNECTION = frozenset({"content-length", "transfer-encoding", "connection"})
-"""Headers that follow from how the body is sent, whatever a handler says."""
+_CONNECTION_HEADERS = frozenset({"content-length", "transfer-encoding", "connection"})
+"""Headers that the server sets by how it sends the body; a handler cannot set them."""
 
 _WITHOUT_BODY = (204, 205, 304)
 _WITHOUT_LENGTH = (204, 304)
@@ -37,11 +37,11 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 class HandlerResponse(Response):
-    """An answer in one piece; where its status allows no body, without.
+    """A whole reply; without its body if the status allows none.
 
     Args:
-        call: what was asked.
-        reply: the answer.
+        call: the call.
+        reply: the handler's reply.
     """
 
     def __init__(self, call: Call, reply: Reply) -> None:
@@ -54,40 +54,40 @@ class HandlerResponse(Response):
 
 
 def failed_response(call: Call, error: HandlerFailed | HandlerUnavailable) -> Response:
-    """An error in TorchServe's form; the id in its headers is the one that the log and the handler know."""
+    """An error in TorchServe's form; its headers have the request id that the log and the handler use."""
     refusal = refusal_of(error)
-    response = refused(refusal, error_document(refusal))
-    response.headers.update({REQUEST_ID: call.request_id, **_NOT_TO_BE_KEPT})
+    response = error_response(refusal, error_document(refusal))
+    response.headers.update({REQUEST_ID: call.request_id, **_NO_CACHE})
     return response
 
 
 def headers_of(call: Call, reply: Reply) -> list[tuple[bytes, bytes]]:
-    """The headers of an answer: those that TorchServe sends, then the handler's own."""
+    """The headers of a reply: those that TorchServe always sends, then the handler's own."""
     headers = {**_ALWAYS_SENT, REQUEST_ID.encode(): _sendable(call.request_id)}
     if call.sequence_id:
         headers[SEQUENCE_ID.encode()] = _sendable(call.sequence_id)
     for name, value in reply.headers.items():
-        own = name.lower()
-        if own not in _OF_THE_CONNECTION and _NAME.fullmatch(own):
-            headers[own.encode()] = _sendable(value)
+        lower = name.lower()
+        if lower not in _CONNECTION_HEADERS and _NAME.fullmatch(lower):
+            headers[lower.encode()] = _sendable(value)
     if reply.content_type:
         headers[b"content-type"] = _sendable(reply.content_type)
     return list(headers.items())
 
 
 def _sendable(value: str) -> bytes:
-    """A header's value without what would end it, or what HTTP has no letters for."""
+    """A header's value without control characters, and with ? for characters that Latin-1 lacks."""
     return _CONTROLS.sub(" ", value).encode("latin-1", errors="replace")
 
 
 class PieceStream(Response):
-    """An answer that comes piece by piece, in chunks; its headers are the first piece's.
+    """A streamed reply, sent in chunks with the headers of its first piece.
 
     Args:
-        call: what was asked.
+        call: the call.
         first: the first piece.
-        rest: those after it; closed whatever ends the response, so that the handler is asked no more.
-        until_sent: what is held until then; it is told the error that ends the response early.
+        rest: the other pieces; closed however the response ends, so that the handler stops.
+        until_sent: a context held until the response has ended; exits with the error that ended it early, if any.
     """
 
     def __init__(
@@ -105,11 +105,11 @@ class PieceStream(Response):
         self.raw_headers = headers_of(call, first)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the pieces as they come.
+        """Send the pieces as they are produced.
 
         Raises:
-            ClientGone: the client closed the connection before the last of them.
-            Exception: whatever ended the pieces; the client sees the response end early.
+            ClientGone: the client closed the connection before the last piece.
+            Exception: the error that ended the pieces; the client sees the response end early.
         """
         with self._until_sent:
             async with aclosing(self._rest):

@@ -1,4 +1,4 @@
-"""The rows of one request, each a call of its own, so that workers run them together with those of others."""
+"""Calls a handler once per row of a request, so that workers can batch them with the calls of other requests."""
 
 import asyncio
 from collections.abc import Coroutine, Sequence
@@ -9,7 +9,7 @@ from transformermodel_predictor.torchserve.call import Call, HandlerFailed, Hand
 from transformermodel_predictor.torchserve.handler_model import HandlerModel
 
 _BATCHES_AHEAD = 2
-"""So many batches for each worker, and no more, wait of one request: others want their turn, and queues are short."""
+"""Batches per worker that one request may have waiting: queues are short, and other requests need their turn."""
 
 _FIRST_ERROR = 400
 
@@ -17,32 +17,32 @@ _FIRST_ERROR = 400
 async def call_rows(
     inference: Inference, model: HandlerModel, calls: Sequence[Call], seconds: float | None = None
 ) -> list[Reply]:
-    """The replies to all rows, in their order; the first that fails ends the others.
+    """The replies to all rows, in order; the first failure cancels the other calls.
 
     Args:
-        inference: what is asked through.
+        inference: runs requests.
         model: the model.
         calls: one per row.
-        seconds: time after which nobody wants the answer any more.
+        seconds: the client's timeout; None for no limit.
 
     Raises:
-        HandlerUnavailable: nobody can take a call now.
-        HandlerFailed: the handler did not answer a row, or answered it with the status of an error; the text has the
-            number of the row where there are several.
-        DeadlineExceeded: the time has passed.
+        HandlerUnavailable: no worker can take a call now.
+        HandlerFailed: the handler did not answer a row, or answered it with an error status; the message names the row
+            if there are several.
+        DeadlineExceeded: the timeout has passed.
     """
     settings = model.settings
     most = max(1, min(settings.queue_size, settings.batch_size * max(1, settings.max_workers) * _BATCHES_AHEAD))
     turns = asyncio.Semaphore(most)
 
-    async def ask(row: int) -> Reply:
+    async def call_in_turn(row: int) -> Reply:
         async with turns:
-            return await _ask(inference, model, calls[row], f"row {row}: " if len(calls) > 1 else "")
+            return await _call(inference, model, calls[row], f"row {row}: " if len(calls) > 1 else "")
 
-    return await within(seconds, _all([ask(row) for row in range(len(calls))]))
+    return await within(seconds, _gather([call_in_turn(row) for row in range(len(calls))]))
 
 
-async def _ask(inference: Inference, model: HandlerModel, call: Call, row: str) -> Reply:
+async def _call(inference: Inference, model: HandlerModel, call: Call, row: str) -> Reply:
     try:
         reply = await inference.call(model, call)
     except HandlerUnavailable as error:
@@ -50,13 +50,14 @@ async def _ask(inference: Inference, model: HandlerModel, call: Call, row: str) 
     except HandlerFailed as error:
         raise HandlerFailed(f"{row}{error}", error.status) from error
     if reply.status >= _FIRST_ERROR:
-        said = reply.body.decode(errors="replace").strip() or reply.phrase
-        raise HandlerFailed(f"{row}{said}", reply.status)
+        message = reply.body.decode(errors="replace").strip() or reply.phrase
+        raise HandlerFailed(f"{row}{message}", reply.status)
     return reply
 
 
-async def _all(asking: Sequence[Coroutine[Any, Any, Reply]]) -> list[Reply]:
-    tasks = [asyncio.create_task(one) for one in asking]
+async def _gather(calls: Sequence[Coroutine[Any, Any, Reply]]) -> list[Reply]:
+    """Await all calls; if one fails, cancel the others."""
+    tasks = [asyncio.create_task(call) for call in calls]
     try:
         return await asyncio.gather(*tasks)
     finally:

@@ -1,4 +1,4 @@
-"""Models and their workers as TorchServe's management API describes them. Pure."""
+"""Describes models and their workers as TorchServe's management API does. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from transformermodel_predictor.torchserve.handler_model import HandlerModel, Wo
 from transformermodel_predictor.torchserve.worker_settings import DeviceType, WorkerSettings
 
 _NOT_HERE = {"parallelType": "", "parallelLevel": 0, "useVenv": False}
-"""What clients of TorchServe may look for, and no worker has."""
+"""Members that TorchServe's clients may expect, with their values here."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """A part of the list of models.
+    """A page of the list of models.
 
     Attributes:
-        start: position of the first.
-        limit: most models.
+        start: index of its first model.
+        limit: most models on the page.
     """
 
     start: int = 0
@@ -28,26 +28,26 @@ class Page:
 
 
 def list_document(slots: Sequence[ModelSlot], page: Page) -> dict[str, Any]:
-    """The names of a page's models, and where the next page begins where there is one."""
+    """The names and archives of a page's models, and the token of the next page, if there is one."""
     end = page.start + page.limit
     listed = [{"modelName": slot.name, "modelUrl": slot.url} for slot in slots[page.start : end]]
     return {**({"nextPageToken": str(end)} if end < len(slots) else {}), "models": listed}
 
 
 def slot_document(slot: ModelSlot, facts: dict[str, Any]) -> dict[str, Any]:
-    """A version of a model: what its slot knows, then what it is itself."""
+    """The description of a version of a model: the facts of its slot, then its own."""
     known: dict[str, Any] = {"modelName": slot.name, "modelVersion": slot.version, "modelUrl": slot.url}
     problem = slot.entry.reason
     return {**known, "status": slot.state.value, **({"problem": problem} if problem else {}), **facts}
 
 
 def native_facts(metadata: ModelMetadata) -> dict[str, Any]:
-    """A prepared model of ours, which has no workers."""
+    """The facts of a prepared model, which has no workers."""
     return {"engine": metadata.platform, "parameters": dict(metadata.parameters), "workers": []}
 
 
 def handler_facts(model: HandlerModel) -> dict[str, Any]:
-    """A model that runs a handler: how its workers are run, those that there are, and what waits."""
+    """The facts of a model with a handler: its settings, its workers, and the state of its queue."""
     settings = model.settings
     waiting = model.waiting
     return {
@@ -66,7 +66,7 @@ def handler_facts(model: HandlerModel) -> dict[str, Any]:
 
 
 def worker_document(worker: WorkerState) -> dict[str, Any]:
-    """A worker."""
+    """The description of a worker."""
     started = datetime.fromtimestamp(worker.started, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     gpu = worker.device is not None
     return {
@@ -82,14 +82,14 @@ def worker_document(worker: WorkerState) -> dict[str, Any]:
 
 
 def _device_type(model: HandlerModel) -> str:
-    """What workers are given; where nobody says it, what they were given."""
+    """The type of device in the settings; if that is `auto`, the one that the workers actually have."""
     if model.settings.device_type is not DeviceType.auto:
         return model.settings.device_type.value
     return (DeviceType.cpu if all(worker.device is None for worker in model.workers) else DeviceType.gpu).value
 
 
 def _settings(settings: WorkerSettings) -> dict[str, Any]:
-    """By TorchServe's names."""
+    """The settings by TorchServe's names."""
     return {
         "minWorkers": settings.min_workers,
         "maxWorkers": settings.max_workers,
@@ -113,5 +113,5 @@ def _settings(settings: WorkerSettings) -> dict[str, Any]:
 
 
 def _seconds(seconds: float) -> int | float:
-    """As TorchServe has it: a whole number wherever it is one."""
+    """A whole number where possible, as TorchServe writes it."""
     return int(seconds) if seconds == int(seconds) else seconds

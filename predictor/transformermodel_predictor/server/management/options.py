@@ -1,4 +1,4 @@
-"""What the user can say about the management API. Imports nothing heavy."""
+"""The options of the management API. Imports nothing heavy."""
 
 import socket
 from collections.abc import Mapping
@@ -11,18 +11,18 @@ from transformermodel_predictor.server.address import listen
 from transformermodel_predictor.server.token import MANAGEMENT_VARIABLE, Token, read_token
 
 HOST = "127.0.0.1"
-"""The only address: who registers a model runs code here."""
+"""The only address it listens on: whoever registers a model runs code on this machine."""
 
 
 @dataclass(frozen=True)
 class ManagementOptions:
-    """How the server is managed while it runs.
+    """The options of the management API.
 
     Attributes:
-        port: where the management API listens, on loopback; 0 takes a free one.
-        token: what its clients must send; another than that of those who ask models.
-        model_store: the folder whose archives may be registered; none when None.
-        installs_requirements: whether what they require is installed.
+        port: port on loopback; 0 for any free one.
+        token: the token of its clients, which is not the one for inference.
+        model_store: the folder whose archives may be registered; none may when None.
+        installs_requirements: whether to install the archives' requirements.
     """
 
     port: int
@@ -40,10 +40,10 @@ class ManagementOptions:
         *,
         installs_requirements: bool = False,
     ) -> Self | None:
-        """What the flags say; None where no port is named.
+        """The options from the command line and the environment; None if no port is given.
 
         Raises:
-            UserError: there is a port and no token, or a store and no port.
+            UserError: a port is given without a token, or a store without a port.
         """
         if port is None:
             if model_store is not None:
@@ -58,18 +58,18 @@ class ManagementOptions:
         return cls(port, token, model_store, installs_requirements)
 
     def require_usable(self) -> None:
-        """Find out early whether the management API could begin.
+        """Check the options before anything slow happens.
 
         Raises:
-            UserError: the model store is no folder.
+            UserError: the model store is not a folder.
         """
         if self.model_store is not None and not self.model_store.is_dir():
             raise UserError(f"--model-store {self.model_store} is not a directory")
 
     def listen(self) -> socket.socket:
-        """A socket that listens on loopback.
+        """Open a listening socket on loopback.
 
         Raises:
-            UserError: the port cannot be had.
+            UserError: the port is not available.
         """
         return listen(HOST, self.port, "--management-port")

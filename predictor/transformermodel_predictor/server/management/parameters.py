@@ -1,4 +1,4 @@
-"""What a request of the management API says, in its query or in JSON. Pure."""
+"""Reads the parameters of the management API's requests, from the query or a JSON body. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,12 +16,12 @@ _SETTINGS = {
     "response_timeout": ("responseTimeout", 1),
     "startup_timeout": ("startupTimeout", 1),
 }
-"""Parameters that are keys of model-config.yaml, and their least values."""
+"""Parameters that override a key of model-config.yaml: the key, and the smallest value."""
 
-_OF_REGISTRATION = ("url", "model_name", "handler", "initial_workers", *_SETTINGS, "synchronous")
-_OF_SCALING = ("min_worker", "max_worker", "synchronous")
-_OF_LISTS = ("limit", "next_page_token")
-_OF_DESCRIPTION = ("customized",)
+_REGISTRATION_PARAMETERS = ("url", "model_name", "handler", "initial_workers", *_SETTINGS, "synchronous")
+_SCALING_PARAMETERS = ("min_worker", "max_worker", "synchronous")
+_LIST_PARAMETERS = ("limit", "next_page_token")
+_DESCRIPTION_PARAMETERS = ("customized",)
 
 _MOST_MODELS = 1000
 _BOOLEANS = {"true": True, "false": False}
@@ -29,14 +29,14 @@ _BOOLEANS = {"true": True, "false": False}
 
 @dataclass(frozen=True)
 class Registration:
-    """An archive that is to become a model.
+    """A request to register an archive as a model.
 
     Attributes:
-        url: name of its file in the model store.
-        model_name: the model's name; as the archive says when None.
-        handler: the handler; as the archive says when None.
-        initial_workers: how many workers it begins with; as the archive says when None, else none.
-        overrides: keys of model-config.yaml, which go before those of the archive.
+        url: name of the archive in the model store.
+        model_name: the model's name; the archive's own when None.
+        handler: the handler; the archive's own when None.
+        initial_workers: number of workers at first; when None, as the archive's configuration says, or none.
+        overrides: keys of model-config.yaml that take precedence over the archive's.
         synchronous: whether the answer waits for the workers.
     """
 
@@ -47,27 +47,27 @@ class Registration:
     overrides: Mapping[str, int] = field(default_factory=dict)
     synchronous: bool = True
 
-    def settings(self, of_archive: WorkerSettings, *, configured: bool) -> WorkerSettings:
-        """How the workers are run.
+    def apply_to(self, settings: WorkerSettings, *, configured: bool) -> WorkerSettings:
+        """The archive's settings with the requested number of workers.
 
         Args:
-            of_archive: as the archive has it.
-            configured: whether its configuration says how many workers there are to be.
+            settings: the archive's.
+            configured: whether the archive's configuration sets the number of workers.
         """
         if self.initial_workers is None:
-            return of_archive if configured else replace(of_archive, min_workers=0)
-        most = max(self.initial_workers, of_archive.max_workers if configured else 0)
-        return replace(of_archive, min_workers=self.initial_workers, max_workers=most)
+            return settings if configured else replace(settings, min_workers=0)
+        most = max(self.initial_workers, settings.max_workers if configured else 0)
+        return replace(settings, min_workers=self.initial_workers, max_workers=most)
 
 
 @dataclass(frozen=True)
 class Scaling:
-    """How many workers a model is to have.
+    """A request to change the number of a model's workers.
 
     Attributes:
-        least: so many are started now.
-        most: to which it may grow.
-        synchronous: whether the answer waits for them.
+        least: the minimum, which is started at once.
+        most: the maximum.
+        synchronous: whether the answer waits for the workers.
     """
 
     least: int
@@ -79,9 +79,9 @@ def read_registration(values: Mapping[str, Any]) -> Registration:
     """Read the parameters of a registration.
 
     Raises:
-        InvalidRequest: there is no url, a value is not what it should be, or a parameter is misspelt.
+        InvalidRequest: the url is missing, a value is invalid, or a parameter is misspelt.
     """
-    _refuse_misspelt(values, _OF_REGISTRATION)
+    _refuse_misspelt(values, _REGISTRATION_PARAMETERS)
     url = _text(values, "url")
     if not url:
         raise InvalidRequest("Parameter url is required.")
@@ -97,12 +97,12 @@ def read_registration(values: Mapping[str, Any]) -> Registration:
 
 
 def read_scaling(values: Mapping[str, Any]) -> Scaling:
-    """Read the parameters of scaling; one worker where none is named, and no more than `min_worker` at most.
+    """Read the parameters of scaling; `min_worker` defaults to 1, and `max_worker` to `min_worker`.
 
     Raises:
-        InvalidRequest: a value is not what it should be, the most is less than the least, or a parameter is misspelt.
+        InvalidRequest: a value is invalid, `max_worker` is less than `min_worker`, or a parameter is misspelt.
     """
-    _refuse_misspelt(values, _OF_SCALING)
+    _refuse_misspelt(values, _SCALING_PARAMETERS)
     least = _count(values, "min_worker", 0)
     least = 1 if least is None else least
     most = _count(values, "max_worker", 0)
@@ -113,29 +113,29 @@ def read_scaling(values: Mapping[str, Any]) -> Scaling:
 
 
 def read_page(values: Mapping[str, Any]) -> Page:
-    """Read which part of a list is wanted.
+    """Read the parameters of listing models.
 
     Raises:
-        InvalidRequest: `limit` or `next_page_token` is no such number, or misspelt.
+        InvalidRequest: `limit` or `next_page_token` is not a valid number, or misspelt.
     """
-    _refuse_misspelt(values, _OF_LISTS)
+    _refuse_misspelt(values, _LIST_PARAMETERS)
     limit = _count(values, "limit", 1)
     start = _count(values, "next_page_token", 0)
     return Page(start or 0, min(100 if limit is None else limit, _MOST_MODELS))
 
 
-def wants_own_words(values: Mapping[str, Any]) -> bool:
-    """Whether the model's handler is to describe itself, too: `customized`.
+def wants_customized(values: Mapping[str, Any]) -> bool:
+    """Whether the model's handler should add its own description: the parameter `customized`.
 
     Raises:
-        InvalidRequest: it is neither true nor false, or misspelt.
+        InvalidRequest: the value is neither true nor false, or the parameter is misspelt.
     """
-    _refuse_misspelt(values, _OF_DESCRIPTION)
+    _refuse_misspelt(values, _DESCRIPTION_PARAMETERS)
     return _flag(values, "customized")
 
 
 def _refuse_misspelt(values: Mapping[str, Any], known: Sequence[str]) -> None:
-    """Others that are unknown are passed over: TorchServe has some that mean nothing here, such as `s3_sse_kms`."""
+    """Refuse misspelt parameters; other unknown ones pass, as some of TorchServe's have no use here (`s3_sse_kms`)."""
     refuse_misspelt(values, known, "there is no parameter")
 
 

@@ -1,4 +1,4 @@
-"""Archives of the model store becoming models of the server, and leaving again."""
+"""Registers archives of the model store as models of the server, and removes them."""
 
 import asyncio
 from dataclasses import dataclass, replace
@@ -17,12 +17,12 @@ from transformermodel_predictor.torchserve.reading.handler_file import require_h
 from transformermodel_predictor.torchserve.worker_settings import WorkerSettings
 
 _WORKERS = ("minWorkers", "maxWorkers")
-"""Keys of model-config.yaml that say how many workers there are to be."""
+"""Keys of model-config.yaml that set the number of workers."""
 
 
 @dataclass(frozen=True)
 class Registered:
-    """A model that has its place, and is to be loaded."""
+    """A registered model, which is not necessarily loaded yet."""
 
     slot: ModelSlot
     archived: ArchivedModel
@@ -34,8 +34,8 @@ class Registrar:
     Args:
         models: the registry.
         archives: opens archives and starts workers.
-        store: the folder of the archives; nothing can be registered without.
-        installs_requirements: whether what archives require is installed.
+        store: the folder of the archives; without one, nothing can be registered.
+        installs_requirements: whether to install the archives' requirements.
     """
 
     def __init__(
@@ -47,28 +47,28 @@ class Registrar:
         self._defaults = WorkerSettings(use_requirements=installs_requirements)
         self._registered: dict[ModelSlot, ArchivedModel] = {}
 
-    async def open(self, asked: Registration) -> Registered:
-        """Open an archive and give it its place; it is not loaded yet.
+    async def open(self, registration: Registration) -> Registered:
+        """Open an archive and register it, without loading it.
 
         Raises:
-            InvalidRequest: the url cannot be one of the store.
+            InvalidRequest: the url is not a name in the store, or there is no store.
             UnknownArchive: the store has no such archive.
-            UnusableArchive: it cannot be opened, or run with the handler that is asked for.
-            VersionTaken: the model is there in this version.
+            UnusableArchive: the archive cannot be opened, or does not have the requested handler.
+            VersionTaken: the model is registered in this version already.
         """
-        path = archive_path(self._store, asked.url)
+        path = archive_path(self._store, registration.url)
         try:
-            options = HandlerOptions(self._defaults, asked.overrides)
-            archived = await self._archives.open(path, asked.model_name, options)
+            options = HandlerOptions(self._defaults, registration.overrides)
+            archived = await self._archives.open(path, registration.model_name, options)
         except TransformerModelError as error:
-            raise _unusable(error, path, asked) from error
+            raise _unusable(error, path, registration) from error
         try:
-            archived = _as_asked(archived, asked)
+            archived = _with_overrides(archived, registration)
             slot = self._models.add(
                 archived.name,
                 lambda: self._archives.start(archived),
                 archived.manifest.model_version,
-                url=asked.url,
+                url=registration.url,
                 at_start=False,
             )
         except (UnusableArchive, VersionTaken):
@@ -78,7 +78,7 @@ class Registrar:
         return Registered(slot, archived)
 
     async def load(self, registered: Registered) -> None:
-        """Start the workers; a model whose workers cannot be started is not registered after all.
+        """Start the workers; if that fails, remove the model again.
 
         Raises:
             HandlerFailed: a worker could not be started.
@@ -90,10 +90,10 @@ class Registrar:
             raise
 
     async def remove(self, slot: ModelSlot) -> None:
-        """Take a model away once it has answered what it has begun, and what was unpacked for it.
+        """Remove a model, once its requests in flight are answered, and its unpacked files.
 
         Raises:
-            DefaultVersion: it is the default of several versions.
+            DefaultVersion: the model is the default of several versions.
         """
         await self._models.remove(slot)
         archived = self._registered.pop(slot, None)
@@ -101,21 +101,21 @@ class Registrar:
             await asyncio.to_thread(self._archives.forget, archived)
 
 
-def _as_asked(archived: ArchivedModel, asked: Registration) -> ArchivedModel:
-    """An archive with what the registration says in place of what it says itself."""
+def _with_overrides(archived: ArchivedModel, registration: Registration) -> ArchivedModel:
+    """The archive with the registration's settings and handler in place of its own."""
     configured = any(archived.configuration.get(key) for key in _WORKERS)
-    changed = replace(archived, settings=asked.settings(archived.settings, configured=configured))
-    if asked.handler is None:
+    changed = replace(archived, settings=registration.apply_to(archived.settings, configured=configured))
+    if registration.handler is None:
         return changed
     try:
-        named = f"is to be registered with handler={asked.handler!r}"
-        require_handler(archived.directory, asked.handler, asked.url, named)
+        reason = f"is to be registered with handler={registration.handler!r}"
+        require_handler(archived.directory, registration.handler, registration.url, reason)
     except TransformerModelError as error:
-        raise _unusable(error, archived.directory, asked) from error
-    return replace(changed, manifest=replace(archived.manifest, handler=asked.handler))
+        raise _unusable(error, archived.directory, registration) from error
+    return replace(changed, manifest=replace(archived.manifest, handler=registration.handler))
 
 
-def _unusable(error: TransformerModelError, path: Path, asked: Registration) -> UnusableArchive:
-    """What the client is told: the archive as it calls it, and no folder of this machine."""
-    told = error.message if isinstance(error, PreparationFailed) else str(error)
-    return UnusableArchive(told.replace(str(path), asked.url))
+def _unusable(error: TransformerModelError, path: Path, registration: Registration) -> UnusableArchive:
+    """The error for the client: with the archive's url instead of its path on this machine."""
+    message = error.message if isinstance(error, PreparationFailed) else str(error)
+    return UnusableArchive(message.replace(str(path), registration.url))

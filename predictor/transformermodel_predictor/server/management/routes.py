@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from transformermodel_predictor.protocols.errors import InvalidRequest
 from transformermodel_predictor.protocols.handler_rows import read_json
-from transformermodel_predictor.server.exchange import JSONResponse, parse_json, read_body
+from transformermodel_predictor.server.bodies import JSONResponse, parse_json, read_body
 from transformermodel_predictor.server.management.description import (
     handler_facts,
     list_document,
@@ -21,7 +21,7 @@ from transformermodel_predictor.server.management.parameters import (
     read_page,
     read_registration,
     read_scaling,
-    wants_own_words,
+    wants_customized,
 )
 from transformermodel_predictor.server.management.registrar import Registrar
 from transformermodel_predictor.server.models.models import Models
@@ -38,7 +38,7 @@ _ALL = "all"
 
 
 class ManagementRoutes:
-    """What managers of a server ask for.
+    """The endpoints of the management API.
 
     Args:
         models: the registry.
@@ -48,7 +48,7 @@ class ManagementRoutes:
     def __init__(self, models: Models, registrar: Registrar) -> None:
         self._models = models
         self._registrar = registrar
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._background: set[asyncio.Task[None]] = set()
 
     def routes(self) -> list[Route]:
         """What is answered where."""
@@ -81,20 +81,20 @@ class ManagementRoutes:
         name, version = request.path_params["name"], request.path_params.get("version", "")
         versions = self._models.find(name)
         slots = versions.slots if version == _ALL else [versions.find(version)]
-        own_words = wants_own_words(request.query_params)
-        return JSONResponse([await self._described(slot, own_words) for slot in slots])
+        customized = wants_customized(request.query_params)
+        return JSONResponse([await self._describe_slot(slot, customized) for slot in slots])
 
     async def register(self, request: Request) -> JSONResponse:
         """Register an archive of the model store as a model."""
-        asked = read_registration(await _parameters(request))
-        registered = await self._registrar.open(asked)
+        registration = read_registration(await _parameters(request))
+        registered = await self._registrar.open(registration)
         slot, workers = registered.slot, registered.archived.settings.min_workers
-        if workers and not asked.synchronous:
-            self._begin(slot.load(), f"model {slot.name} version {slot.version}")
+        if workers and not registration.synchronous:
+            self._run_in_background(slot.load(), f"model {slot.name} version {slot.version}")
             return _status("Processing worker updates...", 202)
         await self._registrar.load(registered)
-        told = f'Model "{slot.name}" Version: {slot.version} registered with {workers} initial workers'
-        return _status(told if workers else f"{told}. Use scale workers API to add workers for the model.")
+        message = f'Model "{slot.name}" Version: {slot.version} registered with {workers} initial workers'
+        return _status(message if workers else f"{message}. Use scale workers API to add workers for the model.")
 
     async def scale(self, request: Request) -> JSONResponse:
         """Scale the workers of a version, or of the default version."""
@@ -102,13 +102,15 @@ class ManagementRoutes:
         served = slot.served
         if not runs_handler(served):
             raise InvalidRequest(f"model {slot.name!r} has no workers: it is no archive")
-        asked = read_scaling(await _parameters(request))
-        if not asked.synchronous:
-            self._begin(served.scale(asked.least, asked.most), f"model {slot.name} version {slot.version}")
+        scaling = read_scaling(await _parameters(request))
+        if not scaling.synchronous:
+            self._run_in_background(
+                served.scale(scaling.least, scaling.most), f"model {slot.name} version {slot.version}"
+            )
             return _status("Processing worker updates...", 202)
-        await served.scale(asked.least, asked.most)
+        await served.scale(scaling.least, scaling.most)
         version = f", version: {slot.version}" if "version" in request.path_params else ""
-        return _status(f"Workers scaled to {asked.least} for model: {slot.name}{version}")
+        return _status(f"Workers scaled to {scaling.least} for model: {slot.name}{version}")
 
     async def unregister(self, request: Request) -> JSONResponse:
         """Unregister a version, or a model with one version, once its requests are finished."""
@@ -123,45 +125,45 @@ class ManagementRoutes:
         return _status(f'Default version successfully updated for model "{name}" to "{version}"')
 
     async def end(self) -> None:
-        """Give up what is under way."""
-        for task in self._under_way:
+        """Cancel the background tasks."""
+        for task in self._background:
             task.cancel()
-        await asyncio.gather(*self._under_way, return_exceptions=True)
+        await asyncio.gather(*self._background, return_exceptions=True)
 
     def _slot(self, request: Request) -> ModelSlot:
         return self._models.find(request.path_params["name"]).find(request.path_params.get("version", ""))
 
-    async def _described(self, slot: ModelSlot, own_words: bool) -> dict[str, Any]:
+    async def _describe_slot(self, slot: ModelSlot, customized: bool) -> dict[str, Any]:
         versions = self._models.find(slot.name)
         facts: dict[str, Any] = {"defaultVersion": slot is versions.default, "loadedAtStartup": slot.at_start}
         if slot.state is ModelState.Ready:
             served = slot.served
             facts |= handler_facts(served) if runs_handler(served) else native_facts(served.metadata)
-            if own_words and runs_handler(served):
-                facts["customizedMetadata"] = await _own_words(served)
+            if customized and runs_handler(served):
+                facts["customizedMetadata"] = await _custom_description(served)
         return slot_document(slot, facts)
 
-    def _begin(self, work: Awaitable[None], subject: str) -> None:
-        """Do it while the client has been answered already; what fails is told in the log and by `describe`."""
+    def _run_in_background(self, work: Awaitable[None], subject: str) -> None:
+        """Run work after the client has been answered; `describe` and the log report its failure."""
 
         async def do() -> None:
             try:
                 await work
-            except Exception as error:  # noqa: BLE001 - nobody waits for it
+            except Exception as error:  # noqa: BLE001 - no client waits for the result
                 _log.error("%s: %s", subject, error)
 
         task = asyncio.create_task(do())
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
 
 
-async def _own_words(model: HandlerModel) -> Any:  # noqa: ANN401 - any JSON value
-    """What the handler's `describe_handle` says."""
+async def _custom_description(model: HandlerModel) -> Any:  # noqa: ANN401 - any JSON value
+    """The result of the handler's `describe_handle`."""
     return read_json(await model.call(Call(CallKind.describe, headers={"describe": "True"})))
 
 
 async def _parameters(request: Request) -> Mapping[str, Any]:
-    """The query, or what a body in JSON says."""
+    """The parameters in the query, overridden by those in a JSON body."""
     body = await read_body(request, _LONGEST_BODY, flag=None)
     if not body or "json" not in request.headers.get("content-type", ""):
         return dict(request.query_params)

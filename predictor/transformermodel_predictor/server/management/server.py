@@ -1,4 +1,4 @@
-"""The management API's own HTTP server, on loopback alone."""
+"""The HTTP server of the management API, on loopback alone."""
 
 import socket
 from collections.abc import AsyncIterator
@@ -18,12 +18,12 @@ from transformermodel_predictor.server.side_server import SideServer
 
 
 class ManagementServer:
-    """Answers whoever has the token. To be made on the event loop.
+    """Serves the management API to clients with its token. To be created on the event loop.
 
     Args:
         models: the registry.
         archives: opens archives and starts workers.
-        options: what the user said.
+        options: the management API's options.
     """
 
     def __init__(self, models: Models, archives: Archives, options: ManagementOptions) -> None:
@@ -40,7 +40,7 @@ class ManagementServer:
         self._server.start(listener)
 
     async def end(self) -> None:
-        """Take no new requests, give up what is under way, and end."""
+        """Take no new requests, cancel those under way, and end."""
         self._server.close()
         await self._routes.end()
         await self._server.ended()
@@ -51,10 +51,10 @@ class ManagementServer:
 
 
 @asynccontextmanager
-async def managing(
+async def management_server(
     models: Models, archives: Archives, options: ManagementOptions | None, listener: socket.socket | None
 ) -> AsyncIterator[int | None]:
-    """The management API on a socket while the context lasts, if the user wants one; its port."""
+    """Run the management API, if there is one, for as long as the context lasts; yields its port."""
     if options is None or listener is None:
         yield None
         return

@@ -1,4 +1,4 @@
-"""The folder whose archives may be registered by their names."""
+"""The model store: the folder whose archives may be registered by name."""
 
 from pathlib import Path
 
@@ -6,10 +6,10 @@ from transformermodel_predictor.protocols.errors import InvalidRequest, UnknownA
 
 
 def archive_path(folder: Path | None, url: str) -> Path:
-    """The archive that a registration names: a file or a folder in the store itself, and nothing else anywhere.
+    """The archive that a registration names: a file or a folder directly in the store, and nothing outside of it.
 
     Raises:
-        InvalidRequest: the url is not a name, but a path or a place elsewhere; or there is no store.
+        InvalidRequest: the url is a path or a remote URL instead of a name, or there is no store.
         UnknownArchive: the store has no such archive.
     """
     if folder is None:

@@ -1,4 +1,4 @@
-"""The models that generate text, among those of a server."""
+"""Tells models that generate text from others."""
 
 from typing import TYPE_CHECKING
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 def generates(served: Served) -> "TypeIs[GeneratingHandler]":
     """Whether a model generates text."""
-    return hasattr(served, "generate")  # asking a protocol class would read every attribute of it
+    return hasattr(served, "generate")  # isinstance with a protocol class would read all its attributes
 
 
 def require_generator(served: Served) -> GeneratingHandler:
-    """A model as one that generates text.
+    """Return the model, checked to be one that generates text.
 
     Raises:
-        InvalidRequest: it does something else.
+        InvalidRequest: the model has another task.
     """
     if not generates(served):
         name, task = served.metadata.name, served.metadata.parameters["task"]

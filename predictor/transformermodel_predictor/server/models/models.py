@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager
 
@@ -19,7 +19,7 @@ __all__ = ["IndexEntry", "ModelState", "Models", "in_thread"]
 
 
 def in_thread(worker: Executor, make: Callable[[], Handler]) -> Loader:
-    """Loads a model in a thread, in which those of one executor come one after another."""
+    """A loader that calls `make` in a thread of an executor."""
 
     def load() -> Awaitable[Served]:
         return asyncio.get_running_loop().run_in_executor(worker, make)
@@ -28,47 +28,41 @@ def in_thread(worker: Executor, make: Callable[[], Handler]) -> Loader:
 
 
 class Models:
-    """The registry of models. Used from one event loop.
+    """The registry of models. Used from one event loop."""
 
-    Args:
-        loaders: what makes models answer, by their names: those that the server begins with.
-    """
-
-    def __init__(self, loaders: Mapping[str, Loader]) -> None:
+    def __init__(self) -> None:
         self._changed = asyncio.Event()
         self._draining = False
         self._models: dict[str, Versions] = {}
-        for name, loader in loaders.items():
-            self.add(name, loader)
 
     @property
     def draining(self) -> bool:
-        """Whether the server goes: nothing is ready any more, though what comes is still answered."""
+        """Whether the server is shutting down: no model is ready any more, but requests are still answered."""
         return self._draining
 
     def drain(self) -> None:
-        """Be ready no more."""
+        """Report all models as not ready from now on."""
         self._draining = True
-        self.tell()
+        self.notify()
 
-    def tell(self) -> None:
-        """Wake who waits for a change; those who come now wait for the next."""
+    def notify(self) -> None:
+        """Wake all callers of `changed`."""
         self._changed.set()
         self._changed = asyncio.Event()
 
     async def changed(self) -> None:
-        """Return when a model's state has changed, or the server's."""
+        """Return after the next change of a model's or the server's state."""
         await self._changed.wait()
 
     @property
     def names(self) -> list[str]:
-        """The names of all models, ready or not."""
+        """Names of all models, ready or not."""
         return list(self._models)
 
     @property
     def ready(self) -> bool:
-        """Whether every model is ready that nobody has unloaded."""
-        return not self._draining and all(slot.as_wanted for slot in self._slots())
+        """Whether every model is ready, except those unloaded by request."""
+        return not self._draining and all(slot.is_settled for slot in self._slots())
 
     @property
     def index(self) -> list[IndexEntry]:
@@ -80,10 +74,10 @@ class Models:
         return name in self._models
 
     def state(self, name: str, version: str = "") -> ModelState:
-        """Where a model is on its way.
+        """The state of a model.
 
         Raises:
-            UnknownModel, UnknownVersion: there is none.
+            UnknownModel, UnknownVersion: there is no such model or version.
         """
         return self.find(name).find(version).state
 
@@ -91,34 +85,33 @@ class Models:
         """The versions of a model.
 
         Raises:
-            UnknownModel: there is none of this name.
+            UnknownModel: there is no model of this name.
         """
         if name not in self._models:
             raise UnknownModel(name, tuple(self._models))
         return self._models[name]
 
     def served(self, name: str, version: str = "") -> Served:
-        """What answers for a model; in the version that is named, else in its default.
+        """The loaded model of a version; of the default if none is named.
 
         Raises:
-            UnknownModel: there is none of this name.
-            UnknownVersion: it has no such version.
-            ModelNotReady: it is not loaded.
+            UnknownModel: there is no model of this name.
+            UnknownVersion: the model has no such version.
+            ModelNotReady: the model is not loaded.
         """
-        slot = self.find(name).find(version)
-        return slot.served
+        return self.find(name).find(version).served
 
     def use(self, name: str, version: str = "") -> AbstractContextManager[Served]:
-        """What answers for a model, which is not unloaded before the context ends; raises as `served`."""
+        """The loaded model, which is not unloaded before the context ends; raises as `served`."""
         return self.find(name).find(version).use()
 
     def require_ready(self, name: str, version: str = "") -> None:
-        """Pass if new clients may be sent to this model.
+        """Check that the model may get new clients.
 
         Raises:
-            UnknownModel: there is none of this name.
-            UnknownVersion: it has no such version.
-            ModelNotReady: it is not loaded, none of its workers is ready, or the server goes.
+            UnknownModel: there is no model of this name.
+            UnknownVersion: the model has no such version.
+            ModelNotReady: the model is not loaded, none of its workers is ready, or the server is shutting down.
         """
         self.find(name).find(version).require_ready()
         if self._draining:
@@ -134,33 +127,33 @@ class Models:
         at_start: bool = True,
         may_fail: bool = False,
     ) -> ModelSlot:
-        """A model that is to be loaded; the first version of its name is the default.
+        """Register a model, to be loaded later; the first version of a name becomes the default.
 
         Args:
             name: the model's name.
-            loader: makes it answer.
-            version: its version where that is known already.
-            url: what it is made from, for those who list models.
-            at_start: whether the server begins with it.
-            may_fail: whether the server can do without it, if there are others.
+            loader: loads the model.
+            version: the model's version, if it is known before loading.
+            url: the file it is loaded from, for lists of models.
+            at_start: whether the server starts with this model.
+            may_fail: whether the server runs on if this model cannot be loaded, as long as another can.
 
         Raises:
-            VersionTaken: it is there already.
+            VersionTaken: the model has this version already.
         """
-        slot = ModelSlot(name, loader, self.tell, version, url, at_start=at_start, may_fail=may_fail)
+        slot = ModelSlot(name, loader, self.notify, version, url, at_start=at_start, may_fail=may_fail)
         if name in self._models:
             self._models[name].add(slot)
         else:
             self._models[name] = Versions(slot)
-        self.tell()
+        self.notify()
         return slot
 
     async def remove(self, slot: ModelSlot) -> None:
-        """Take a version away for good, once it has answered what it has begun.
+        """Remove a version for good, once its requests in flight are answered.
 
         Raises:
-            UnknownModel: it is gone already.
-            DefaultVersion: it is the default of several.
+            UnknownModel: the model has been removed already.
+            DefaultVersion: the version is the default of several.
         """
         versions = self.find(slot.name)
         versions.require_removable(slot)
@@ -169,16 +162,16 @@ class Models:
             versions.slots.remove(slot)
         if not versions.slots:
             self._models.pop(slot.name, None)
-        self.tell()
+        self.notify()
 
     async def load_all(self) -> None:
-        """Load all models one after another; the first that fails, and may not, ends the loading.
+        """Load all models one after another, until one fails that may not.
 
-        What is raised is left to the caller to tell; what the server does without is told here.
+        Failures that the server can do without are logged here; the caller reports the one that is raised.
 
         Raises:
-            UserError: of several models that may fail, none is ready.
-            Exception: whatever the loader raises of one that may not, or of the only one.
+            UserError: of several models that may fail, none could be loaded.
+            Exception: the loader's error for a model that may not fail, or for the only one.
         """
         failed = 0
         for slot in self._slots():
@@ -193,21 +186,21 @@ class Models:
             raise UserError(f"none of the {failed} models could be loaded; the lines above say why")
 
     async def load(self, name: str) -> None:
-        """Load all versions of a model, unless they are loaded; calls at the same time share one loading.
+        """Load all versions of a model that are not loaded; concurrent calls share one load.
 
         Raises:
-            UnknownModel: there is none of this name.
+            UnknownModel: there is no model of this name.
             Exception: whatever the loader raises.
         """
         for slot in tuple(self.find(name).slots):
             await slot.load()
 
     async def unload(self, name: str) -> None:
-        """Unload all versions of a model: nothing new reaches it, and what it has begun it finishes.
+        """Unload all versions of a model: they take no new requests, and finish those in flight.
 
         Raises:
-            UnknownModel: there is none of this name.
-            ModelNotReady: it is being loaded.
+            UnknownModel: there is no model of this name.
+            ModelNotReady: a version is being loaded.
         """
         for slot in tuple(self.find(name).slots):
             await slot.unload()

@@ -1,4 +1,4 @@
-"""How one of the server's models is run. Imports nothing heavy."""
+"""The options of one of the server's models. Imports nothing heavy."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,13 +11,13 @@ from transformermodel_predictor.torchserve.handler_options import HandlerOptions
 
 @dataclass(frozen=True)
 class ModelOptions:
-    """What a manifest and the command line say about running a model.
+    """How to run a model, from its manifest and the command line.
 
     Attributes:
-        batching: bounds of a step, and of what may wait.
-        device: what runs it.
+        batching: limits on the size of a step and on waiting rows.
+        device: the device that runs it.
         explanations: whether and how its answers are explained.
-        handler: how the workers of an archive are run.
+        handler: settings of an archive's workers.
     """
 
     batching: Batching = field(default_factory=Batching)
@@ -27,18 +27,18 @@ class ModelOptions:
 
     @classmethod
     def of(cls, predictor: Predictor) -> "ModelOptions":
-        """What spec.predictor says."""
+        """The options in spec.predictor."""
         return cls(predictor.batching, DeviceChoice(predictor.device), predictor.explanations)
 
     def changed(self, device: str | None, batching: Mapping[str, int | None]) -> "ModelOptions":
-        """With what the command line says in place of the manifest; None is what it does not say.
+        """The options with the command line's values in place of the manifest's; None for those it leaves out.
 
         Raises:
             UserError: the device is not known.
         """
-        given = {name: value for name, value in batching.items() if value is not None}
+        flags = {name: value for name, value in batching.items() if value is not None}
         return ModelOptions(
-            self.batching.model_copy(update=given),
+            self.batching.model_copy(update=flags),
             self.device if device is None else DeviceChoice.parse(device),
             self.explanations,
             self.handler,

@@ -1,4 +1,4 @@
-"""One version of a model in its place: being loaded, ready, failed, or unloaded by request."""
+"""The slot of one version of a model, which tracks its state and loads and unloads it."""
 
 import asyncio
 import gc
@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 
 
 class ModelState(StrEnum):
-    """Where a model is on its way."""
+    """The states of a model."""
 
     Loading = "Loading"
     Ready = "Ready"
@@ -25,12 +25,12 @@ class ModelState(StrEnum):
 
 
 _LEFT = (ModelState.Unloading, ModelState.Unloaded)
-"""Somebody wanted it so: the server is as ready without these models."""
+"""States entered by request, which do not affect the server's readiness."""
 
 
 @dataclass(frozen=True)
 class IndexEntry:
-    """A model as the repository's index has it; version and reason are empty where there is none."""
+    """A model's entry in the repository index; version and reason are empty if there is none."""
 
     name: str
     version: str
@@ -39,23 +39,23 @@ class IndexEntry:
 
 
 class ModelSlot:
-    """The place of one version of a model. Used from one event loop.
+    """The slot of one version of a model. Used from one event loop.
 
     Args:
         name: the model's name.
-        loader: makes it answer.
-        tell: called when its state has changed.
-        version: its version where that is known before it is loaded.
-        url: what it is made from, as TorchServe's management API tells it.
-        at_start: whether the server began with it.
-        may_fail: whether the server can do without it, if there are others.
+        loader: loads the model.
+        on_change: called when the state has changed.
+        version: the model's version, if it is known before loading.
+        url: the file it is loaded from, for TorchServe's management API.
+        at_start: whether the server started with this model.
+        may_fail: whether the server runs on if this model cannot be loaded, as long as another can.
     """
 
     def __init__(
         self,
         name: str,
         loader: Loader,
-        tell: Callable[[], None],
+        on_change: Callable[[], None],
         version: str = "",
         url: str = "",
         *,
@@ -69,7 +69,7 @@ class ModelSlot:
         self.state = ModelState.Loading
         self._loader = loader
         self._version = version
-        self._tell = tell
+        self._on_change = on_change
         self._problem = "is being loaded"
         self._served: Served | None = None
         self._change: asyncio.Task[None] | None = None
@@ -78,59 +78,59 @@ class ModelSlot:
 
     @property
     def version(self) -> str:
-        """The model's version; empty where it is not known yet."""
+        """The model's version; empty while it is not known."""
         return self._version or (self._served.metadata.version if self._served else "")
 
     @property
     def entry(self) -> IndexEntry:
-        """What the index says of it."""
+        """The entry in the repository index."""
         return IndexEntry(self.name, self.version, self.state, "" if self.state is ModelState.Ready else self._problem)
 
     @property
     def served(self) -> Served:
-        """What answers.
+        """The loaded model.
 
         Raises:
-            ModelNotReady: it is not loaded.
+            ModelNotReady: the model is not loaded.
         """
         if self._served is None or self.state is not ModelState.Ready:
             raise ModelNotReady(f"model {self.name!r} {self._problem}")
         return self._served
 
     @property
-    def as_wanted(self) -> bool:
-        """Whether it is ready, or somebody wants it otherwise."""
+    def is_settled(self) -> bool:
+        """Whether the model is in the state that was requested: ready, or unloaded."""
         if self.state is not ModelState.Ready or self._served is None:
             return self.state in _LEFT
         return not runs_handler(self._served) or not self._served.settings.min_workers or self._has_worker()
 
     def require_ready(self) -> None:
-        """Pass if it answers now.
+        """Check that the model can answer now.
 
         Raises:
-            ModelNotReady: it is not loaded, or none of its workers is ready.
+            ModelNotReady: the model is not loaded, or none of its workers is ready.
         """
         if runs_handler(self.served) and not self._has_worker():
             raise ModelNotReady(f"model {self.name!r} has no worker that is ready")
 
     def use(self) -> AbstractContextManager[Served]:
-        """What answers, which is not unloaded before the context ends; raises as `served`."""
+        """The loaded model, which is not unloaded before the context ends; raises as `served`."""
         return _Use(self)
 
     def begin_use(self) -> Served:
-        """What answers, which is not unloaded before `end_use`; raises as `served`."""
+        """The loaded model, which is not unloaded before `end_use`; raises as `served`."""
         served = self.served
         self._users += 1
         return served
 
     def end_use(self) -> None:
-        """One user less."""
+        """End a use that `begin_use` began."""
         self._users -= 1
         if not self._users:
             self._unused.set()
 
     async def load(self) -> None:
-        """Load it, unless it is loaded; calls at the same time share one loading.
+        """Load the model, unless it is loaded; concurrent calls share one load.
 
         Raises:
             Exception: whatever the loader raises.
@@ -141,10 +141,10 @@ class ModelSlot:
             await self._changing(self._load)
 
     async def unload(self) -> None:
-        """Take it away: nothing new reaches it, what it has begun it finishes, then its memory is freed.
+        """Unload the model: take no new requests, finish those in flight, and free the memory.
 
         Raises:
-            ModelNotReady: it is being loaded.
+            ModelNotReady: the model is being loaded.
         """
         if self.state is ModelState.Loading:
             raise ModelNotReady(f"model {self.name!r} is being loaded; unload it when it is ready")
@@ -152,13 +152,13 @@ class ModelSlot:
             await self._changing(self._unload)
 
     async def leave(self) -> None:
-        """Unload it for good; where it is being loaded now, give that up."""
+        """Unload the model for good, cancelling a load that is under way."""
         await self._give_up_loading()
         if self.state is not ModelState.Unloaded:
             await self._changing(self._unload)
 
     async def close(self) -> None:
-        """End the workers of a handler, whoever asks it still, also of one that is being loaded."""
+        """End a handler's workers at once, cancelling a load that is under way."""
         await self._give_up_loading()
         if self._served is not None and runs_handler(self._served):
             await self._served.close()
@@ -172,10 +172,10 @@ class ModelSlot:
         return self._served is not None and runs_handler(self._served) and any(w.ready for w in self._served.workers)
 
     async def _changing(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Do it in a task of its own, which goes on when a caller goes; join the one that is under way.
+        """Change the state in a separate task, which survives its callers; join a change that is under way.
 
         Raises:
-            ModelNotReady: it was given up, because the model leaves.
+            ModelNotReady: the change was cancelled, because the model is being removed.
         """
 
         async def change() -> None:
@@ -217,11 +217,11 @@ class ModelSlot:
 
     def _set(self, state: ModelState, problem: str) -> None:
         self.state, self._problem = state, problem
-        self._tell()
+        self._on_change()
 
 
 class _Use:
-    """Somebody uses a model while this context lasts."""
+    """Keeps a model from being unloaded for as long as the context lasts."""
 
     __slots__ = ("_slot",)
 
@@ -236,6 +236,6 @@ class _Use:
 
 
 def _is_cancelled() -> bool:
-    """Whether it is the caller that is cancelled."""
+    """Whether the current task itself has been cancelled."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0

@@ -1,4 +1,4 @@
-"""The versions of one model, of which one answers where a client names none."""
+"""The versions of one model, one of which is the default."""
 
 from transformermodel_predictor.protocols.errors import DefaultVersion, UnknownVersion, VersionTaken
 from transformermodel_predictor.server.models.slot import ModelSlot
@@ -8,8 +8,8 @@ class Versions:
     """The slots of a model's versions, at least one.
 
     Attributes:
-        slots: all of them, in the order in which they came.
-        default: the one that answers where no version is named.
+        slots: the slots in the order of their registration.
+        default: the slot for requests that name no version.
     """
 
     def __init__(self, slot: ModelSlot) -> None:
@@ -18,11 +18,11 @@ class Versions:
 
     @property
     def names(self) -> list[str]:
-        """The versions that are known."""
+        """The names of the versions, as far as they are known."""
         return [slot.version for slot in self.slots if slot.version]
 
     def find(self, version: str = "") -> ModelSlot:
-        """The slot of a version; the default where none is named, and where versions are not known yet.
+        """The slot of a version: the default if none is named, or a slot whose version is not known yet.
 
         Raises:
             UnknownVersion: the model has no such version.
@@ -38,24 +38,24 @@ class Versions:
         raise UnknownVersion(self.default.name, version, [slot.version for slot in self.slots])
 
     def add(self, slot: ModelSlot) -> None:
-        """One more version; it does not become the default.
+        """Add a version, which does not become the default.
 
         Raises:
-            VersionTaken: there is one of this version.
+            VersionTaken: the model has this version already.
         """
-        if slot.version in [there.version for there in self.slots]:
+        if slot.version in [other.version for other in self.slots]:
             raise VersionTaken(slot.name, slot.version)
         self.slots.append(slot)
 
     def require_removable(self, slot: ModelSlot) -> None:
-        """Pass if the model can do without this version.
+        """Check that this version may be removed.
 
         Raises:
-            DefaultVersion: it is the default, and there are others.
+            DefaultVersion: the version is the default, and there are others.
         """
         if slot is self.default and len(self.slots) > 1:
             raise DefaultVersion(slot.name, slot.version)
 
     def set_default(self, version: str) -> None:
-        """Let this version answer where none is named; raises as `find`."""
+        """Make this version the default; raises as `find`."""
         self.default = self.find(version)

@@ -1,4 +1,4 @@
-"""TorchServe's inference URLs, for clients that were written for it."""
+"""The routes of TorchServe's inference API."""
 
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -12,7 +12,7 @@ from starlette.types import Message
 
 from transformermodel_predictor.protocols.errors import InvalidRequest
 from transformermodel_predictor.server import native_answers
-from transformermodel_predictor.server.exchange import JSONResponse, read_body
+from transformermodel_predictor.server.bodies import JSONResponse, read_body
 from transformermodel_predictor.server.form import content_type, is_form, read_form
 from transformermodel_predictor.server.handlers import answers as handler_answers
 from transformermodel_predictor.server.inference import Inference
@@ -22,17 +22,17 @@ from transformermodel_predictor.server.routes.openapi import model_document, ope
 from transformermodel_predictor.torchserve.call import CallKind
 
 _ANY = ["GET", "POST", "PUT"]
-"""TorchServe asks its handlers whatever the method."""
+"""TorchServe calls its handlers for any of these methods."""
 
-_SENDING = ("POST", "PUT")
-"""Methods that have a body: a prepared model answers nothing without."""
+_WITH_BODY = ("POST", "PUT")
+"""Methods with a body, which a prepared model needs."""
 
 _MODEL_NAME = "model_name"
 _PROTOCOL = "torchserve"
 
 
 class AncestorRoutes:
-    """`/predictions/NAME`, `/explanations/NAME` and what else TorchServe answers to those who ask for inference."""
+    """`/predictions/NAME`, `/explanations/NAME` and the other URLs of TorchServe's inference API."""
 
     def __init__(self, models: Models, inference: Inference, max_body_bytes: int) -> None:
         self._models = models
@@ -42,17 +42,17 @@ class AncestorRoutes:
     def routes(self) -> list[Route]:
         """What is answered where."""
         below = ("{name}", "{name}/{version}", "{name}/{version}/{path:path}")
-        asking = [
+        inference = [
             *(Route(f"/predictions/{path}", self.predict, methods=_ANY) for path in below),
             *(Route(f"/explanations/{path}", self.explain, methods=_ANY) for path in below),
         ]
         return [
             Route("/ping", self.ping),
             Route("/models", self.list_models),
-            *asking,
+            *inference,
             Route("/invocations", self.invoke, methods=_ANY),
             Route("/models/{name}/invoke", self.predict, methods=_ANY),
-            *self._describing(asking),
+            *self._openapi(inference),
         ]
 
     async def ping(self, _: Request) -> JSONResponse:
@@ -80,7 +80,7 @@ class AncestorRoutes:
             if name is None:
                 body = await read_body(request, self._max_body_bytes, as_sent=True)
                 name = await _model_in_form(request, body)
-                request = _again(request, body)
+                request = _replayed(request, body)
             names = self._models.names
             if name is None and len(names) != 1:
                 raise InvalidRequest(f"name the model, as in /invocations?model_name={next(iter(names), 'NAME')}")
@@ -90,8 +90,8 @@ class AncestorRoutes:
     async def _answer(self, request: Request, kind: CallKind) -> Response:
         name, version = request.path_params["name"], request.path_params.get("version", "")
         with ExitStack() as until_answered:
-            asking = self._inference.request(_PROTOCOL, name, version, request.headers)
-            served = until_answered.enter_context(asking)
+            measured = self._inference.request(_PROTOCOL, name, version, request.headers)
+            served = until_answered.enter_context(measured)
             limit = self._max_body_bytes
             if runs_handler(served):
                 return await handler_answers.answer(self._inference, request, served, kind, limit, until_answered)
@@ -99,9 +99,9 @@ class AncestorRoutes:
             native = native_answers.explain if kind is CallKind.explain else native_answers.predict
             return await native(self._inference, request, served, limit)
 
-    def _describing(self, asking: list[Route]) -> list[Route]:
-        """Each model's own OpenAPI document, for OPTIONS."""
-        document = openapi_document(asking)
+    def _openapi(self, inference: list[Route]) -> list[Route]:
+        """Routes to each model's own OpenAPI document, for OPTIONS."""
+        document = openapi_document(inference)
 
         async def options(request: Request) -> JSONResponse:
             """The OpenAPI document of a model's URLs."""
@@ -113,28 +113,28 @@ class AncestorRoutes:
 
 
 def _require_native_url(request: Request) -> None:
-    """Pass where a prepared model answers: it takes what is sent, and nothing from the path.
+    """Check that a prepared model can answer: it reads the body, and no path after the version.
 
     Raises:
-        HTTPException: the method brings no body (405), or the path goes on (404).
+        HTTPException: the method has no body (405), or the path continues after the version (404).
     """
     if request.path_params.get("path"):
         raise HTTPException(404, "a prepared model has no URLs below its version, as handlers may have")
-    if request.method not in _SENDING:
-        raise HTTPException(405, headers={"allow": ", ".join(_SENDING)})
+    if request.method not in _WITH_BODY:
+        raise HTTPException(405, headers={"allow": ", ".join(_WITH_BODY)})
 
 
 async def _model_in_form(request: Request, body: bytes) -> str | None:
-    """The model that a form names, if the body is one and does."""
+    """The model that the body names, if the body is a form with that field."""
     fields = await read_form(request, body) if is_form(content_type(request)) else []
     return next((field.value.decode(errors="replace") for field in fields if field.name == _MODEL_NAME), None)
 
 
-def _again(request: Request, body: bytes) -> Request:
-    """A request whose body was read, to be read again."""
-    left: list[Mapping[str, Any]] = [{"type": "http.request", "body": body, "more_body": False}]
+def _replayed(request: Request, body: bytes) -> Request:
+    """The request with its body, which has been read, to be read again."""
+    messages: list[Mapping[str, Any]] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive() -> Message:
-        return dict(left.pop()) if left else await request.receive()
+        return dict(messages.pop()) if messages else await request.receive()
 
     return Request(request.scope, receive)

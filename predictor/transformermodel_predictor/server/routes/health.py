@@ -1,4 +1,4 @@
-"""The URLs and RPCs that probes ask: they stay open where a token is wanted, because a kubelet has none."""
+"""The URLs and RPCs of probes, which never need the token, because a kubelet has none."""
 
 import re
 
@@ -8,10 +8,10 @@ _OPEN_METHODS = frozenset({"ServerLive", "ServerReady", "ModelReady", "Check", "
 
 
 def is_health_url(path: str) -> bool:
-    """Whether a path tells only that the server or a model is well."""
+    """Whether a path reports nothing but the health of the server or of a model."""
     return _OPEN_PATHS.fullmatch(path) is not None
 
 
 def is_health_method(method: str) -> bool:
-    """Whether an RPC, by its full name, tells only that the server or a model is well."""
+    """Whether an RPC, by its full name, reports nothing but the health of the server or of a model."""
     return method.rpartition("/")[2] in _OPEN_METHODS

@@ -1,4 +1,4 @@
-"""OpenAI's URLs, for models that generate text."""
+"""The routes of OpenAI's API, for models that generate text."""
 
 import time
 from collections.abc import AsyncGenerator, Sequence
@@ -28,9 +28,9 @@ from transformermodel_predictor.protocols.openai import (
 )
 from transformermodel_predictor.protocols.openai_request import CompletionRequest, read_chat, read_completion
 from transformermodel_predictor.protocols.sizes import require_short
+from transformermodel_predictor.server.bodies import JSONResponse, read_json
 from transformermodel_predictor.server.connection import while_connected
 from transformermodel_predictor.server.event_stream import EventStream
-from transformermodel_predictor.server.exchange import JSONResponse, read_json
 from transformermodel_predictor.server.header_names import TRUNCATED_TOKENS
 from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.server.models.generators import generates, require_generator
@@ -72,14 +72,14 @@ class OpenAIRoutes:
     async def complete(self, request: Request) -> Response:
         """Continue prompts."""
         with self._inference.reading("openai", request.headers):
-            asked = read_completion(await read_json(request, self._max_body_bytes), self._inference.limits.rows)
-        return await self._answer(request, asked, TextForm())
+            completion = read_completion(await read_json(request, self._max_body_bytes), self._inference.limits.rows)
+        return await self._answer(request, completion, TextForm())
 
     async def chat(self, request: Request) -> Response:
         """Answer the last message of a conversation."""
         with self._inference.reading("openai", request.headers):
-            asked = read_chat(await read_json(request, self._max_body_bytes), self._inference.limits.rows)
-        return await self._answer(request, asked, ChatForm())
+            completion = read_chat(await read_json(request, self._max_body_bytes), self._inference.limits.rows)
+        return await self._answer(request, completion, ChatForm())
 
     def _generates(self, name: str) -> bool:
         try:
@@ -87,32 +87,36 @@ class OpenAIRoutes:
         except ModelNotReady:
             return False
 
-    async def _answer(self, request: Request, asked: CompletionRequest, form: Form) -> Response:
-        writer = Writer(form, asked.model, asked.usage, asked.logprobs is not None)
+    async def _answer(self, request: Request, completion: CompletionRequest, form: Form) -> Response:
+        writer = Writer(form, completion.model, completion.usage, completion.logprobs is not None)
         async with AsyncExitStack() as until_answered:
-            held = until_answered.enter_context(self._inference.request("openai", asked.model, headers=request.headers))
-            handler = require_generator(held)
-            self._inference.require_size(asked.prompts)
-            require_short(asked.tokens, self._inference.limits.text_bytes)
-            questions = await _questions(handler, asked)
-            if not asked.stream:
-                return _whole(writer, await while_connected(request, handler.generate(questions)), asked.choices)
+            measured = self._inference.request("openai", completion.model, headers=request.headers)
+            handler = require_generator(until_answered.enter_context(measured))
+            self._inference.require_size(completion.prompts)
+            require_short(completion.tokens, self._inference.limits.text_bytes)
+            questions = await _questions(handler, completion)
+            if not completion.stream:
+                return _whole(writer, await while_connected(request, handler.generate(questions)), completion.choices)
             prompts = [await handler.encode(question) for question in questions]
             pieces = await until_answered.enter_async_context(aclosing(handler.streams(prompts)))
             first = await while_connected(request, anext(pieces))
-            events = _events(writer, prompts, asked, begun(first, pieces))
-            headers = _truncation(_usage(prompts, 0, asked.choices))
-            return EventStream(events, until_answered.pop_all(), _failed, headers)
+            events = _events(writer, prompts, completion, begun(first, pieces))
+            headers = _truncation(_usage(prompts, 0, completion.choices))
+            return EventStream(events, until_answered.pop_all(), _write_error, headers)
 
 
-async def _questions(handler: GeneratingHandler, asked: CompletionRequest) -> list[GenerationQuestion]:
-    """The question of each choice, in its order."""
+async def _questions(handler: GeneratingHandler, completion: CompletionRequest) -> list[GenerationQuestion]:
+    """The question of each choice, in order."""
     questions: list[GenerationQuestion] = []
-    async for number, fields in in_portions(enumerate(asked.prompts)):
-        tokens = tuple(asked.tokens[number]) if asked.tokens else None
-        question = replace(handler.question(fields, asked.parameters), tokens=tokens, likeliest=asked.logprobs)
+    async for number, fields in in_portions(enumerate(completion.prompts)):
+        tokens = tuple(completion.tokens[number]) if completion.tokens else None
+        question = replace(
+            handler.question(fields, completion.parameters), tokens=tokens, likeliest=completion.logprobs
+        )
         parameters = question.parameters
-        questions += [replace(question, parameters=parameters.of_choice(choice)) for choice in range(asked.choices)]
+        questions += [
+            replace(question, parameters=parameters.of_choice(choice)) for choice in range(completion.choices)
+        ]
     return questions
 
 
@@ -125,10 +129,10 @@ def _whole(writer: Writer, texts: Sequence[GeneratedText], choices: int) -> JSON
 async def _events(
     writer: Writer,
     prompts: Sequence[EncodedPrompt],
-    asked: CompletionRequest,
+    completion: CompletionRequest,
     pieces: AsyncGenerator[tuple[int, Piece], None],
 ) -> AsyncGenerator[bytes, None]:
-    """The data of the events."""
+    """The data of each event."""
     for index, prompt in enumerate(prompts):
         if opening := writer.opening(index):
             yield orjson.dumps(opening)
@@ -139,22 +143,28 @@ async def _events(
         tokens += 1
         if piece.text or piece.finish_reason:
             yield orjson.dumps(writer.piece(index, piece.text, piece.finish_reason, piece.scores))
-    if asked.usage:
-        yield orjson.dumps(writer.closing(_usage(prompts, tokens, asked.choices)))
+    if completion.usage:
+        yield orjson.dumps(writer.closing(_usage(prompts, tokens, completion.choices)))
     yield _DONE
 
 
-def _failed(refusal: Refusal) -> bytes:
+def _write_error(refusal: Refusal) -> bytes:
     return orjson.dumps(error_document(refusal))
 
 
 def _usage(prompts: Sequence[EncodedPrompt], tokens: int, choices: int) -> Usage:
-    """Tokens of prompts, of which each stands there once per choice, and of what follows them."""
-    once = prompts[::choices]
+    """The usage of a request, whose prompts are repeated once per choice.
+
+    Args:
+        prompts: one per choice.
+        tokens: generated tokens of all choices.
+        choices: number of choices per prompt.
+    """
+    distinct = prompts[::choices]
     return Usage(
-        prompt=sum(len(prompt.tokens) for prompt in once),
+        prompt=sum(len(prompt.tokens) for prompt in distinct),
         completion=tokens,
-        truncated=sum(prompt.truncated for prompt in once),
+        truncated=sum(prompt.truncated for prompt in distinct),
     )
 
 

@@ -1,4 +1,4 @@
-"""The OpenAPI document: made from the routes, their docstrings, and the protocols' schemas."""
+"""Makes the OpenAPI document from the routes, their docstrings, and the protocols' schemas."""
 
 import inspect
 import re
@@ -10,12 +10,12 @@ from starlette.routing import Route
 
 from transformermodel_predictor.protocols.openai_schemas import OPENAI_SCHEMAS
 from transformermodel_predictor.protocols.schemas import SCHEMAS
-from transformermodel_predictor.server.routes.exchanges import (
+from transformermodel_predictor.server.routes.endpoint_specs import (
     JSON,
-    Exchange,
+    EndpointSpec,
     error_schema_of,
-    exchange_of,
     refusals_of,
+    spec_of,
 )
 
 _CONVERTER = re.compile(r":\w+}")
@@ -42,12 +42,12 @@ def openapi_document(routes: Iterable[Route]) -> dict[str, Any]:
 
 
 def path_of(route: Route) -> str:
-    """A route's path as documents have it, without what its variables may hold."""
+    """A route's path in OpenAPI's notation, without the types of its variables."""
     return _CONVERTER.sub("}", route.path)
 
 
 def model_document(document: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """A document of models' URLs as that of one model."""
+    """The OpenAPI document of one model, from that of all models' URLs."""
     paths = {path.replace("{name}", name): _without_name(operations) for path, operations in document["paths"].items()}
     return {**document, "paths": paths}
 
@@ -65,37 +65,37 @@ def _without_name(operations: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _operation(route: Route, method: str) -> dict[str, Any]:
-    exchange = exchange_of(route)
+    spec = spec_of(route)
     names = re.findall(r"{(\w+)(?::\w+)?}", route.path)
     operation: dict[str, Any] = {
         "summary": summary(route),
         "operationId": re.sub(r"\W+", "_", f"{method.lower()}{route.path}").strip("_"),
         "parameters": [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names],
-        "responses": _responses(route, exchange),
+        "responses": _responses(route, spec),
     }
     if method in _WITH_BODY:
-        operation["requestBody"] = {"content": _media({JSON: exchange.asked} if exchange.asked else {"*/*": ""})}
+        operation["requestBody"] = {"content": _media({JSON: spec.request} if spec.request else {"*/*": ""})}
     return operation
 
 
-def _responses(route: Route, exchange: Exchange) -> dict[str, Any]:
-    """What is answered by status; the status `default` is any that a model's handler chooses."""
+def _responses(route: Route, spec: EndpointSpec) -> dict[str, Any]:
+    """The responses by status; `default` stands for any status that a model's handler chooses."""
     answers = {
-        **{status: _content("answered", exchange.answered or {}) for status in exchange.success},
-        **{status: _content("not ready", exchange.answered or {}) for status in exchange.bare},
+        **{status: _content("answered", spec.responses or {}) for status in spec.successes},
+        **{status: _content("not ready", spec.responses or {}) for status in spec.not_ready},
     }
     form = {JSON: error_schema_of(route)}
     refusals = {status: _content(meaning, form) for status, meaning in refusals_of(route).items()}
-    further = {"default": _content("as the model's handler says", {"*/*": ""})} if exchange.further else {}
+    further = {"default": _content("as the model's handler says", {"*/*": ""})} if spec.any_status else {}
     return {**answers, **refusals, **further}
 
 
-def _content(words: str, schemas: Mapping[str, str]) -> dict[str, Any]:
-    return {"description": words, "content": _media(schemas)}
+def _content(meaning: str, schemas: Mapping[str, str]) -> dict[str, Any]:
+    return {"description": meaning, "content": _media(schemas)}
 
 
 def _media(schemas: Mapping[str, str]) -> dict[str, Any]:
-    """Media types with their schemas; one of events has the schema of their data."""
+    """Media types with their schemas; for an event stream the schema is that of an event's data."""
     return {
         media: {"schema": {"$ref": f"#/components/schemas/{schema}"}} if schema else {}
         for media, schema in schemas.items()

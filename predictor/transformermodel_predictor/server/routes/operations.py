@@ -1,10 +1,10 @@
-"""What operators of a server ask: is it alive, what does it measure, what can it do."""
+"""The routes for operators: liveness and metrics."""
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from transformermodel_predictor.server.exchange import JSONResponse
+from transformermodel_predictor.server.bodies import JSONResponse
 from transformermodel_predictor.server.models.models import Models, ModelState
 from transformermodel_predictor.server.models.served import runs_handler
 from transformermodel_predictor.telemetry.metrics import CONTENT_TYPE, Crew, Metrics
@@ -12,7 +12,7 @@ from transformermodel_predictor.torchserve.handler_model import HandlerModel
 
 
 class OperationsRoutes:
-    """The URLs beside those of the protocols."""
+    """The URLs that belong to no protocol."""
 
     def __init__(self, models: Models, metrics: Metrics) -> None:
         self._models = models

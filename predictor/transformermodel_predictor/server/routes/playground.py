@@ -1,4 +1,4 @@
-"""The playground's URL."""
+"""The route of the playground."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -8,7 +8,7 @@ from transformermodel_predictor.pages.playground import playground_page
 from transformermodel_predictor.server.pages import page_response
 
 PLAYGROUND_PATH = "/playground"
-"""Stays open where a token is wanted: a browser sends none, and the page, which asks for it, holds nothing else."""
+"""Needs no token: a browser sends none, and the page itself, which asks for the token, contains nothing secret."""
 
 
 class PlaygroundRoutes:

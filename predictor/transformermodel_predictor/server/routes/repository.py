@@ -1,4 +1,4 @@
-"""V2's model repository: models of this server, loaded and unloaded on request."""
+"""The routes of V2's model repository, which load and unload the server's models."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,27 +8,27 @@ from starlette.routing import Route
 
 from transformermodel_api.errors import TransformerModelError
 from transformermodel_predictor.protocols.errors import InvalidRequest, ModelNotReady
-from transformermodel_predictor.server.exchange import JSONResponse, parse_json, read_body
+from transformermodel_predictor.server.bodies import JSONResponse, parse_json, read_body
 from transformermodel_predictor.server.models.models import Models, ModelState
 
-TRITONS_STATE: Mapping[ModelState, str] = {
+TRITON_STATES: Mapping[ModelState, str] = {
     ModelState.Loading: "LOADING",
     ModelState.Ready: "READY",
     ModelState.Failed: "UNAVAILABLE",
     ModelState.Unloading: "UNLOADING",
     ModelState.Unloaded: "UNAVAILABLE",
 }
-"""What the repository's index calls the states."""
+"""The names of the states in the repository index."""
 
 
-def require_own(parameters: object) -> None:
-    """Pass where a model is to be loaded as it was prepared.
+def refuse_load_parameters(parameters: object) -> None:
+    """Refuse parameters of a load: a model can only be loaded as it was prepared.
 
     Args:
-        parameters: of the request to load it; Triton's clients put another configuration or other files there.
+        parameters: of the request; Triton's clients send another configuration or other files in them.
 
     Raises:
-        InvalidRequest: there are some.
+        InvalidRequest: the request has parameters.
     """
     if parameters:
         raise InvalidRequest(
@@ -37,11 +37,11 @@ def require_own(parameters: object) -> None:
 
 
 async def load(models: Models, name: str) -> None:
-    """Load a model from the directory that the server knows for it.
+    """Load a registered model.
 
     Raises:
-        UnknownModel: the server knows none of this name.
-        ModelNotReady: it cannot be loaded, or the server goes.
+        UnknownModel: the server has no model of this name.
+        ModelNotReady: the model cannot be loaded, or the server is shutting down.
     """
     if name in models and models.draining:
         raise ModelNotReady(f"model {name!r} is not loaded: the server shuts down")
@@ -52,11 +52,11 @@ async def load(models: Models, name: str) -> None:
 
 
 async def unload(models: Models, name: str) -> None:
-    """Unload a model once it has answered what it has begun.
+    """Unload a model once its requests in flight are answered.
 
     Raises:
-        UnknownModel: the server knows none of this name.
-        ModelNotReady: it is being loaded.
+        UnknownModel: the server has no model of this name.
+        ModelNotReady: the model is being loaded.
     """
     await models.unload(name)
 
@@ -78,12 +78,11 @@ class RepositoryRoutes:
 
     async def index(self, request: Request) -> JSONResponse:
         """All models and their states; with `{"ready": true}` only those that are ready."""
-        asked = await self._read(request)
-        only_ready = asked.get("ready") or False
+        only_ready = (await self._read(request)).get("ready") or False
         if not isinstance(only_ready, bool):
             raise InvalidRequest("ready must be true or false")
         entries = [
-            {"name": entry.name, "version": entry.version, "state": TRITONS_STATE[entry.state], "reason": entry.reason}
+            {"name": entry.name, "version": entry.version, "state": TRITON_STATES[entry.state], "reason": entry.reason}
             for entry in self._models.index
         ]
         return JSONResponse([entry for entry in entries if not only_ready or entry["state"] == "READY"])
@@ -91,20 +90,20 @@ class RepositoryRoutes:
     async def load(self, request: Request) -> JSONResponse:
         """Load a model that this server knows; answers when it is ready."""
         name = request.path_params["name"]
-        require_own((await self._read(request)).get("parameters"))
+        refuse_load_parameters((await self._read(request)).get("parameters"))
         await load(self._models, name)
         return JSONResponse({"name": name, "load": True})
 
     async def unload(self, request: Request) -> JSONResponse:
         """Unload a model; answers when its requests are finished and its memory is free."""
         name = request.path_params["name"]
-        await self._read(request)  # that others should go with it says nothing here: none depends on it
+        await self._read(request)  # checked only: `unload_dependents` has no effect, as no model depends on another
         await unload(self._models, name)
         return JSONResponse({"name": name, "unload": True})
 
     async def _read(self, request: Request) -> Mapping[str, Any]:
         body = await read_body(request, self._max_body_bytes)
-        asked = parse_json(body) if body else {}
-        if not isinstance(asked, Mapping):
+        document = parse_json(body) if body else {}
+        if not isinstance(document, Mapping):
             raise InvalidRequest("the body must be an object, or empty")
-        return asked
+        return document

@@ -1,4 +1,4 @@
-"""Which endpoint answers a URL. A dictionary where paths are fixed, a few patterns where they name a model."""
+"""Finds the endpoint of a URL: a dictionary for fixed paths, few patterns for paths with a model's name."""
 
 import re
 from collections import defaultdict
@@ -15,13 +15,13 @@ from starlette.routing import Route, compile_path
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 _LAST_WORD = re.compile(r"(?P<place>/.*(?:/(?!$)|:))(?P<word>[^/:{}]*)")
-"""A path by its last word, which may be missing after a colon, and what comes before it.
+"""A path split into its last word, which may be missing after a colon, and what comes before it.
 
-Not the paths of one word, which `OPTIONS /` lists.
+Does not match paths of a single word.
 """
 
 _WORD = re.compile(r"(?<=[/:])[^/:{}]+(?![^/:])")
-"""A word of a route's path; a variable is none."""
+"""A fixed word of a route's path, not a variable."""
 
 
 class _Place:
@@ -33,18 +33,18 @@ class _Place:
 
 
 class Router:
-    """Finds endpoints; the routes are Starlette's, the search is not: it costs a tenth.
+    """Finds endpoints among Starlette's routes, in a tenth of the time that Starlette's own router takes.
 
     Args:
-        routes: where two match, the first is taken.
+        routes: the routes; if several match, the first one wins.
     """
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._fixed: dict[str, _Place] = {}
         self._patterns: defaultdict[int, dict[str, _Place]] = defaultdict(dict)
-        """By number of slashes, so that few are tried."""
+        """Paths with variables by number of slashes, so that few patterns are tried."""
         self._open: dict[str, _Place] = {}
-        """Those whose last variable may have slashes of its own; tried last."""
+        """Paths whose last variable may contain slashes; tried last."""
         words: defaultdict[str, set[str]] = defaultdict(set)
         for route in routes:
             places = self._places_of(route)
@@ -54,13 +54,13 @@ class Router:
             for word in _WORD.finditer(route.path):
                 words[route.path[: word.start()]].add(word[0])
         self._words = [(compile_path(place)[0], sorted(known)) for place, known in words.items()]
-        """Which words may follow in a path, by the pattern of what comes before."""
+        """The words that may follow in a path, by the pattern of what comes before."""
 
     def find(self, method: str, path: str) -> tuple[Endpoint, Mapping[str, str]]:
-        """The endpoint for a request, and what the path's variables are.
+        """The endpoint for a request, and the values of the path's variables.
 
         Raises:
-            HTTPException: there is nothing at this path (404), or nothing that this method does (405).
+            HTTPException: there is no such path (404), or it does not allow the method (405).
         """
         place, variables = next(self._places(path), (None, {}))
         if place is not None and method in place.endpoints:
@@ -71,10 +71,10 @@ class Router:
         raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, headers={"allow": ", ".join(sorted(place.endpoints))})
 
     def _require_last_word(self, path: str) -> None:
-        """Refuse a word that is misspelt or missing, rather than to take it for a part of a name: `m:predcit`, or `m:`.
+        """Refuse a last word that is misspelt or missing, such as `m:predcit` or `m:`, listing the possible ones.
 
         Raises:
-            HTTPException: other words may be in its place; the text names them.
+            HTTPException: the word is not one of those that may follow here (404).
         """
         parts = _LAST_WORD.fullmatch(path)
         if parts is None:

@@ -1,4 +1,4 @@
-"""All URLs of a server."""
+"""Assembles all URLs of a server."""
 
 from starlette.requests import Request
 from starlette.routing import Route
@@ -6,7 +6,7 @@ from starlette.routing import Route
 from transformermodel_predictor.protocols import openai, torchserve_errors
 from transformermodel_predictor.protocols.errors import Unauthorized
 from transformermodel_predictor.server.application import Application, Guard
-from transformermodel_predictor.server.exchange import JSONResponse
+from transformermodel_predictor.server.bodies import JSONResponse
 from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.server.models.models import Models
 from transformermodel_predictor.server.options import ServerOptions
@@ -30,17 +30,17 @@ ERROR_FORMS = {
     "invocations": torchserve_errors.error_document,
     "models": torchserve_errors.error_document,
 }
-"""Errors of protocols that do not share KServe's form, by the first segment of their paths."""
+"""Writers of errors for protocols with a form of their own, by the first segment of their paths."""
 
 
 def make_application(models: Models, inference: Inference, metrics: Metrics, options: ServerOptions) -> Application:
-    """The application for the models of a server.
+    """Make the application that serves the models.
 
     Args:
         models: the registry; its models may become ready later.
-        inference: what is asked.
-        metrics: what has been measured.
-        options: what the user said.
+        inference: runs requests.
+        metrics: the server's metrics.
+        options: the server's options.
     """
     guards = [] if options.token is None else [_guard(options.token)]
     routes = make_routes(models, inference, metrics, options.max_body_bytes, playground=options.has_playground)
@@ -50,7 +50,7 @@ def make_application(models: Models, inference: Inference, metrics: Metrics, opt
 def make_routes(
     models: Models, inference: Inference, metrics: Metrics, max_body_bytes: int, *, playground: bool = True
 ) -> list[Route]:
-    """What is answered where."""
+    """All routes of the server."""
     routes = [
         *OperationsRoutes(models, metrics).routes(),
         *V1Routes(models, inference, max_body_bytes).routes(),
@@ -74,8 +74,8 @@ def _documents_of(routes: list[Route]) -> list[Route]:
     return [Route("/openapi.json", openapi), Route("/", openapi, methods=["OPTIONS"])]
 
 
-def _forget_token(request: Request) -> None:
-    """The token has done its work, and a handler is somebody's code."""
+def _remove_token(request: Request) -> None:
+    """Remove the token from the headers once it is checked: handlers are third-party code."""
     headers = request.scope["headers"]
     headers[:] = [header for header in headers if header[0] != b"authorization"]
 
@@ -89,6 +89,6 @@ def _guard(token: Token) -> Guard:
             and not token.in_header(request.headers.get("authorization"))
         ):
             raise Unauthorized
-        _forget_token(request)
+        _remove_token(request)
 
     return require_token

@@ -1,4 +1,4 @@
-"""V1's URLs."""
+"""The routes of KServe's V1 protocol."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -6,10 +6,10 @@ from starlette.routing import Route
 
 from transformermodel_predictor.handler import Handler
 from transformermodel_predictor.protocols import v1
+from transformermodel_predictor.server.bodies import JSONResponse, read_json
 from transformermodel_predictor.server.connection import while_connected
-from transformermodel_predictor.server.exchange import JSONResponse, read_json
 from transformermodel_predictor.server.explained_response import explained_response, wanted_format
-from transformermodel_predictor.server.handlers import v1_asking as handler_v1_asking
+from transformermodel_predictor.server.handlers import v1_inference as handler_v1_inference
 from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.server.models.models import Models
 from transformermodel_predictor.server.models.served import runs_handler
@@ -48,25 +48,24 @@ class V1Routes:
         """Predict for instances."""
         with self._inference.request("v1", **request.path_params, headers=request.headers) as handler:
             if runs_handler(handler):
-                return await self._ask(request, handler, CallKind.predict)
-            asked = await self._read(request, handler)
-            answers = await while_connected(request, self._inference.answer(handler, asked.questions, asked.parameters))
-            return JSONResponse(v1.write_response(answers))
+                return await self._infer(request, handler, CallKind.predict)
+            v1_request = await self._read(request, handler)
+            work = self._inference.answer(handler, v1_request.questions, v1_request.parameters)
+            return JSONResponse(v1.write_response(await while_connected(request, work)))
 
     async def explain(self, request: Request) -> Response:
         """Predict for instances and explain the answers: tokens and words with their importances."""
         with self._inference.request("v1", **request.path_params, headers=request.headers) as handler:
             if runs_handler(handler):
-                return await self._ask(request, handler, CallKind.explain)
+                return await self._infer(request, handler, CallKind.explain)
             wanted = wanted_format(request)
-            asked = await self._read(request, handler)
-            explained = await while_connected(
-                request, self._inference.explain(handler, asked.questions, asked.parameters)
-            )
+            v1_request = await self._read(request, handler)
+            work = self._inference.explain(handler, v1_request.questions, v1_request.parameters)
+            explained = await while_connected(request, work)
             return explained_response(
                 wanted,
                 handler.metadata.name,
-                asked.questions,
+                v1_request.questions,
                 explained,
                 lambda: JSONResponse(v1.write_explain_response(handler.metadata, explained)),
             )
@@ -75,8 +74,8 @@ class V1Routes:
         body = await read_json(request, self._max_body_bytes)
         return v1.read_request(body, handler.metadata.inputs, self._inference.limits.rows)
 
-    async def _ask(self, request: Request, model: HandlerModel, kind: CallKind) -> JSONResponse:
-        """What a handler answers to the instances."""
+    async def _infer(self, request: Request, model: HandlerModel, kind: CallKind) -> JSONResponse:
+        """The answers of an archive's handler to the instances."""
         body = await read_json(request, self._max_body_bytes)
-        work = handler_v1_asking.ask(self._inference, model, kind, body, request.headers)
+        work = handler_v1_inference.infer(self._inference, model, kind, body, request.headers)
         return JSONResponse(await while_connected(request, work))

@@ -1,4 +1,4 @@
-"""V2's URLs."""
+"""The routes of the Open Inference Protocol (V2)."""
 
 from importlib.metadata import version
 from typing import Any
@@ -12,11 +12,11 @@ from transformermodel_predictor.protocols import v2
 from transformermodel_predictor.protocols.binary import CONTENT_TYPE, HEADER_LENGTH, split_body
 from transformermodel_predictor.protocols.columns import questions_of, respond_explained, wants_explanation
 from transformermodel_predictor.protocols.inference import InferenceRequest, InferenceResponse
-from transformermodel_predictor.server import v2_asking
+from transformermodel_predictor.server import v2_inference
+from transformermodel_predictor.server.bodies import JSONResponse, parse_json, read_body
 from transformermodel_predictor.server.connection import while_connected
-from transformermodel_predictor.server.exchange import JSONResponse, parse_json, read_body
 from transformermodel_predictor.server.explained_response import explained_response, wanted_format
-from transformermodel_predictor.server.handlers import v2_asking as handler_v2_asking
+from transformermodel_predictor.server.handlers import v2_inference as handler_v2_inference
 from transformermodel_predictor.server.header_names import REQUEST_ID
 from transformermodel_predictor.server.inference import Inference
 from transformermodel_predictor.server.models.models import Models
@@ -24,7 +24,7 @@ from transformermodel_predictor.server.models.served import runs_handler
 from transformermodel_predictor.torchserve.call import CallKind
 
 EXTENSIONS = ("binary_tensor_data", "model_repository")
-"""What of V2's extensions is spoken, by their names in the protocol."""
+"""The supported extensions of V2, by their names in the protocol."""
 
 
 class V2Routes:
@@ -82,31 +82,33 @@ class V2Routes:
     async def infer(self, request: Request) -> Response:
         """Infer from the tensors. The answer's id is the body's, else that of the header x-request-id."""
         with self._inference.request("v2", **request.path_params, headers=request.headers) as handler:
-            asked = await self._read(request)
+            v2_request = await self._read(request)
             if runs_handler(handler):
-                answering = handler_v2_asking.ask(self._inference, handler, asked, request.headers)
-                return _response(await while_connected(request, answering), asked)
-            if wants_explanation(asked):
-                return await self._explained(request, handler, asked)
-            work = v2_asking.infer(self._inference, handler, asked, request.headers.get(REQUEST_ID))
-            return _response(await while_connected(request, work), asked)
+                work = handler_v2_inference.infer(self._inference, handler, v2_request, request.headers)
+                return _response(await while_connected(request, work), v2_request)
+            if wants_explanation(v2_request):
+                return await self._explained(request, handler, v2_request)
+            work = v2_inference.infer(self._inference, handler, v2_request, request.headers.get(REQUEST_ID))
+            return _response(await while_connected(request, work), v2_request)
 
     async def explain(self, request: Request) -> Response:
         """Infer and explain: the output `explanation` has one JSON text per row."""
         with self._inference.request("v2", **request.path_params, headers=request.headers) as handler:
-            asked = await self._read(request)
+            v2_request = await self._read(request)
             if runs_handler(handler):
-                explaining = handler_v2_asking.ask(self._inference, handler, asked, request.headers, CallKind.explain)
-                return _response(await while_connected(request, explaining), asked)
-            return await self._explained(request, handler, asked)
+                work = handler_v2_inference.infer(
+                    self._inference, handler, v2_request, request.headers, CallKind.explain
+                )
+                return _response(await while_connected(request, work), v2_request)
+            return await self._explained(request, handler, v2_request)
 
-    async def _explained(self, request: Request, handler: Handler, asked: InferenceRequest) -> Response:
+    async def _explained(self, request: Request, handler: Handler, v2_request: InferenceRequest) -> Response:
         wanted = wanted_format(request)
-        explained = await while_connected(request, v2_asking.explain(self._inference, handler, asked))
-        answer = respond_explained(asked, handler.metadata, explained, request.headers.get(REQUEST_ID))
-        questions = questions_of(asked, handler.metadata.inputs)
+        explained = await while_connected(request, v2_inference.explain(self._inference, handler, v2_request))
+        answer = respond_explained(v2_request, handler.metadata, explained, request.headers.get(REQUEST_ID))
+        questions = questions_of(v2_request, handler.metadata.inputs)
         name = handler.metadata.name
-        return explained_response(wanted, name, questions, explained, lambda: _response(answer, asked))
+        return explained_response(wanted, name, questions, explained, lambda: _response(answer, v2_request))
 
     async def _read(self, request: Request) -> InferenceRequest:
         body = await read_body(request, self._max_body_bytes)
@@ -114,12 +116,12 @@ class V2Routes:
         return v2.read_request(parse_json(header), binary, self._inference.limits.rows)
 
 
-def _response(response: InferenceResponse, asked: InferenceRequest) -> Response:
-    """JSON, and after it the tensors that were wanted as bytes."""
+def _response(response: InferenceResponse, v2_request: InferenceRequest) -> Response:
+    """The JSON part, followed by the tensors that were requested as bytes."""
     document: dict[str, Any]
-    document, binary = v2.write_response(response, asked)
-    answered = JSONResponse(document)
+    document, binary = v2.write_response(response, v2_request)
+    json_part = JSONResponse(document)
     if not binary:
-        return answered
-    headers = {HEADER_LENGTH: str(len(answered.body))}
-    return Response(b"".join((answered.body, *binary)), headers=headers, media_type=CONTENT_TYPE)
+        return json_part
+    headers = {HEADER_LENGTH: str(len(json_part.body))}
+    return Response(b"".join((json_part.body, *binary)), headers=headers, media_type=CONTENT_TYPE)

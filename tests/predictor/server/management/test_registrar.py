@@ -31,7 +31,7 @@ async def test_requirements_of_a_registered_archive_are_installed_where_the_serv
 ) -> None:
     (tmp_path / "a.mar").touch()
     archives = Opening()
-    registrar = Registrar(Models({}), archives, tmp_path, installs)
+    registrar = Registrar(Models(), archives, tmp_path, installs)
     with pytest.raises(UnusableArchive, match="far enough"):
         await registrar.open(Registration(url="a.mar"))
     assert [options.defaults.use_requirements for options in archives.options] == [installs]

@@ -35,7 +35,10 @@ def handler(tiny_model: LoadedModel) -> GeneralizedHandler:
 
 
 def make_models(make: Make, worker: ThreadPoolExecutor, *names: str) -> Models:
-    return Models({name: in_thread(worker, partial(make, name)) for name in names})
+    models = Models()
+    for name in names:
+        models.add(name, in_thread(worker, partial(make, name)))
+    return models
 
 
 def no_loader(name: str) -> GeneralizedHandler:
@@ -172,7 +175,7 @@ async def test_only_the_version_that_is_there_answers(worker: ThreadPoolExecutor
 async def test_several_versions_of_a_model_and_one_of_them_the_default(
     worker: ThreadPoolExecutor, tiny_model: LoadedModel
 ) -> None:
-    models = Models({})
+    models = Models()
     handlers = {version: GeneralizedHandler("tiny", tiny_model, Workers()) for version in ("1.0", "2.0")}
     for version, handler in handlers.items():
         await models.add("tiny", in_thread(worker, partial(lambda made: made, handler)), version).load()
@@ -212,7 +215,7 @@ async def test_one_that_may_fail_leaves_the_others_to_answer(
     def fail() -> GeneralizedHandler:
         raise CorruptArtifact("handler.py is broken")
 
-    models = Models({})
+    models = Models()
     models.add("broken", in_thread(worker, fail), may_fail=True)
     with pytest.raises(CorruptArtifact):
         await models.load_all()
@@ -230,7 +233,7 @@ async def test_what_could_not_be_loaded_is_told_once(
     def fail() -> GeneralizedHandler:
         raise CorruptArtifact("handler.py is broken")
 
-    models = Models({})
+    models = Models()
     models.add("first", in_thread(worker, fail), may_fail=True)
     with pytest.raises(CorruptArtifact, match=r"^handler\.py is broken$"):
         await models.load_all()

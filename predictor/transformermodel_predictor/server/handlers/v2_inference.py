@@ -1,4 +1,4 @@
-"""From a request of V2 to its response, whether it came over HTTP or gRPC, for a model that runs a handler."""
+"""Answers a V2 request, over HTTP or gRPC, with a model's handler."""
 
 from collections.abc import Mapping
 
@@ -14,29 +14,29 @@ from transformermodel_predictor.torchserve.call import CallKind
 from transformermodel_predictor.torchserve.handler_model import HandlerModel
 
 
-async def ask(
+async def infer(
     inference: Inference,
     model: HandlerModel,
-    asked: InferenceRequest,
+    request: InferenceRequest,
     headers: Mapping[str, str],
     kind: CallKind | None = None,
 ) -> InferenceResponse:
     """Answer the rows of a request, or explain them.
 
     Args:
-        inference: what is asked through.
+        inference: runs requests.
         model: the model.
-        asked: the request.
-        headers: the request's, which the handler may see.
-        kind: what is asked; as the request says when None.
+        request: the request.
+        headers: the request's headers, which the handler may read.
+        kind: predict or explain; when None, explain if the request asks for it.
 
     Raises:
-        InvalidRequest: the tensors or parameters are not what the protocol says.
-        TooManyRows: they have more rows than the server allows.
+        InvalidRequest: the tensors or parameters do not follow the protocol.
+        TooManyRows: the tensors have more rows than the server allows.
         HandlerUnavailable, HandlerFailed, DeadlineExceeded: as `call_rows`.
     """
-    kind = kind or (CallKind.explain if wants_explanation(asked) else CallKind.predict)
+    kind = kind or (CallKind.explain if wants_explanation(request) else CallKind.predict)
     envelope = envelope_of(model.settings)
-    rows = handler_v2.rows_of(asked, envelope, inference.limits.rows)
-    replies = await call_rows(inference, model, calls_of(kind, rows, headers), timeout_of(asked))
-    return handler_v2.respond(asked, model.metadata, envelope, kind, replies, headers.get(REQUEST_ID))
+    rows = handler_v2.rows_of(request, envelope, inference.limits.rows)
+    replies = await call_rows(inference, model, calls_of(kind, rows, headers), timeout_of(request))
+    return handler_v2.respond(request, model.metadata, envelope, kind, replies, headers.get(REQUEST_ID))

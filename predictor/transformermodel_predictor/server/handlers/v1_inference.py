@@ -1,4 +1,4 @@
-"""From V1's body to its response, for a model that runs a handler."""
+"""Answers a V1 request with a model's handler."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,21 +12,21 @@ from transformermodel_predictor.torchserve.call import CallKind
 from transformermodel_predictor.torchserve.handler_model import HandlerModel
 
 
-async def ask(
+async def infer(
     inference: Inference, model: HandlerModel, kind: CallKind, body: object, headers: Mapping[str, str]
 ) -> Any:  # noqa: ANN401 - any JSON value
     """Answer, or explain, the instances of a body.
 
     Args:
-        inference: what is asked through.
+        inference: runs requests.
         model: the model.
-        kind: what is asked.
+        kind: predict or explain.
         body: the parsed body.
-        headers: the request's, which the handler may see.
+        headers: the request's headers, which the handler may read.
 
     Raises:
-        InvalidRequest: the body is not what the protocol says.
-        TooManyRows: it has more instances than the server allows.
+        InvalidRequest: the body does not follow the protocol.
+        TooManyRows: the body has more instances than the server allows.
         HandlerUnavailable, HandlerFailed: as `call_rows`.
     """
     envelope = envelope_of(model.settings)

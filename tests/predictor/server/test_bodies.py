@@ -3,7 +3,7 @@
 import pytest
 
 from transformermodel_predictor.protocols.errors import InvalidRequest
-from transformermodel_predictor.server.exchange import parse_json
+from transformermodel_predictor.server.bodies import parse_json
 
 
 @pytest.mark.parametrize("value", [b"[]", b"{}"])

@@ -1,4 +1,4 @@
-"""Bodies in and out: bounded reading, and JSON."""
+"""Reads request bodies, within limits, and writes JSON responses."""
 
 from typing import Any
 
@@ -18,14 +18,14 @@ from transformermodel_predictor.protocols.errors import (
 )
 
 _PLAIN = b"identity"
-"""The content-encoding of a body that is as it is."""
+"""The content-encoding of a body that is not encoded."""
 
 _MOST_BRACKETS = 512 * 1024
-"""That open a list or an object, also in texts. Each becomes an object of Python, and eight million take seconds."""
+"""Most opening brackets, including those in texts. Each may become a Python object, and eight million take seconds."""
 
 
 class JSONResponse(Response):
-    """JSON as orjson prints it."""
+    """A JSON response, serialized by orjson."""
 
     media_type = "application/json"
 
@@ -34,8 +34,8 @@ class JSONResponse(Response):
         return orjson.dumps(content)
 
 
-def refused(refusal: Refusal, document: object = None) -> JSONResponse:
-    """An error as a response; in the form that V1 and V2 share where no other document is given."""
+def error_response(refusal: Refusal, document: object = None) -> JSONResponse:
+    """The response for an error; its body is the document, or the one that V1 and V2 share if None."""
     headers = {}
     if refusal.retry_after is not None:
         headers["retry-after"] = str(refusal.retry_after)
@@ -47,30 +47,30 @@ def refused(refusal: Refusal, document: object = None) -> JSONResponse:
 
 
 def header(scope: Scope, name: bytes) -> bytes | None:
-    """A header's value as it came, by its lower-case name; None where there is none."""
+    """A header's raw value, by its lower-case name; None if it is absent."""
     for each, value in scope["headers"]:
         if each == name:
-            found: bytes = value
-            return found
+            raw: bytes = value
+            return raw
     return None
 
 
 async def read_json(request: Request, limit: int) -> Any:  # noqa: ANN401 - any JSON value
-    """The request's body as a JSON value, whatever its content type says.
+    """Read the request's body and parse it as JSON, whatever its content type.
 
     Raises:
-        BodyTooLarge: it has more than `limit` bytes; no more than that is read.
-        UnknownEncoding: it is compressed.
-        InvalidRequest: it is not JSON.
+        BodyTooLarge: the body has more than `limit` bytes; the rest is not read.
+        UnknownEncoding: the body is compressed.
+        InvalidRequest: the body is not JSON.
     """
     return parse_json(await read_body(request, limit))
 
 
 def parse_json(body: bytes) -> Any:  # noqa: ANN401 - any JSON value
-    """A body as a JSON value.
+    """Parse a body as JSON.
 
     Raises:
-        InvalidRequest: it is not JSON, or has more lists and objects than anybody is to wait for.
+        InvalidRequest: the body is not JSON, or has so many lists and objects that other clients would have to wait.
     """
     if len(body) > _MOST_BRACKETS and body.count(b"[") + body.count(b"{") > _MOST_BRACKETS:
         raise InvalidRequest(f"the body has more than {_MOST_BRACKETS} lists and objects; send several requests")
@@ -82,7 +82,7 @@ def parse_json(body: bytes) -> Any:  # noqa: ANN401 - any JSON value
 
 
 def _fault(body: bytes) -> str:
-    """What is wrong with a body before any of it is JSON, where the parser's own words would not help."""
+    """A clearer message than the parser's for a body that is empty or not UTF-8; empty for any other."""
     if not body:
         return "it is empty"
     try:
@@ -93,18 +93,18 @@ def _fault(body: bytes) -> str:
 
 
 async def read_body(request: Request, limit: int, *, as_sent: bool = False, flag: str | None = BODY_FLAG) -> bytes:
-    """The request's body.
+    """Read the request's body.
 
     Args:
-        request: of which nothing has been read.
+        request: the request, whose body has not been read yet.
         limit: most bytes of a body.
-        as_sent: whether a body that is compressed is wanted nevertheless.
-        flag: of the command line, which says the limit; None where none does.
+        as_sent: whether to accept a compressed body, and return it as it is.
+        flag: the flag that sets the limit, for the error; None if it is fixed.
 
     Raises:
-        BodyTooLarge: it has more than `limit` bytes; no more than that is read.
-        UnknownEncoding: it is compressed.
-        ClientGone: the client went before it had sent everything.
+        BodyTooLarge: the body has more than `limit` bytes; the rest is not read.
+        UnknownEncoding: the body is compressed.
+        ClientGone: the client disconnected before it had sent everything.
     """
     encoding = header(request.scope, b"content-encoding")
     if encoding and encoding.lower() != _PLAIN and not as_sent:
