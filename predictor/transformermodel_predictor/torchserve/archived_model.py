@@ -1,4 +1,4 @@
-"""An unpacked archive with all that is known of how to run it."""
+"""An unpacked archive with everything that is needed to run it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,16 +11,16 @@ from transformermodel_predictor.torchserve.worker_settings import WorkerSettings
 
 @dataclass(frozen=True)
 class ArchivedModel:
-    """What workers are started from.
+    """An unpacked archive, ready for its workers to be started.
 
     Attributes:
         name: the model's name in URLs.
         directory: the unpacked archive; the workers' working directory, first on their import path.
-        manifest: what the archive says of itself.
+        manifest: the archive's manifest.
         configuration: model-config.yaml, which handlers see as `context.model_yaml_config`.
-        settings: how the workers are run.
-        packages: what the archive's requirements were installed into, before all else but the archive on the import
-            path; None where it needs none.
+        settings: settings of the workers.
+        packages: the folder with the archive's installed requirements, on the import path after the archive; None if
+            it has none.
     """
 
     name: str
@@ -32,5 +32,5 @@ class ArchivedModel:
 
     @property
     def missing_requirements(self) -> str | None:
-        """The requirements file that the archive names and nobody has installed: why an import may fail."""
+        """The archive's requirements file, if it is not installed: a possible reason for a failed import."""
         return self.manifest.requirements_file if self.packages is None else None

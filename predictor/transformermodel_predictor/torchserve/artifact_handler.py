@@ -1,6 +1,6 @@
-"""The entry point of a packed artifact in TorchServe, which finds it as `artifact_handler:handle`.
+"""The entry point of a packed artifact in TorchServe, named `artifact_handler:handle` in its manifest.
 
-This file is copied into archives. It only passes on what TorchServe gives it: all else is in the installed package.
+This file is copied into archives. It only passes TorchServe's arguments on to the installed package.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ _models: dict[str, PackedModel] = {}
 
 
 def handle(rows: Sequence[Mapping[str, Any]] | None, context: Any) -> list[Any] | None:  # noqa: ANN401 - TorchServe's
-    """Load the model at the first call, which has no rows; answer the rows of every other, and say why where asked."""
+    """Load the model in the first call, which has no rows; in others answer the rows, or explain them on request."""
     directory = context.system_properties["model_dir"]
     if directory not in _models:
         _models[directory] = PackedModel.load(Path(directory) / "artifact")

@@ -1,4 +1,4 @@
-"""A request to a model that runs somebody's handler, and the reply. Imported by workers too, so it imports little."""
+"""A call to a model's handler, and its reply. Workers import this module, too, so it imports little."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ import msgspec
 
 
 class CallKind(StrEnum):
-    """What is asked; calls of different kinds never share a batch."""
+    """The kinds of calls; calls of different kinds never share a batch."""
 
     predict = "predict"
     explain = "explain"
@@ -22,8 +22,8 @@ class Part:
 
     Attributes:
         name: `body` for a whole body, or the field's name.
-        value: the bytes that came.
-        content_type: what they are, where the client says so.
+        value: the raw bytes.
+        content_type: their media type, if the client sent one.
     """
 
     name: str
@@ -36,11 +36,11 @@ class Call:
     """One request, which becomes one row of a batch.
 
     Attributes:
-        kind: what is asked.
-        parts: the named values; a name may stand in the path, the query or the form.
-        headers: what the handler may ask its context for, by lower-case names.
+        kind: predict, explain or describe.
+        parts: the named values, from the body, the form or the query.
+        headers: headers that the handler can read from its context, by lower-case names.
         request_id: identifies the request in logs and to the handler.
-        sequence_id: requests of one sequence go to one worker, in their order.
+        sequence_id: the sequence that the call belongs to; its calls go to one worker, in order. None for no sequence.
     """
 
     kind: CallKind
@@ -51,16 +51,16 @@ class Call:
 
 
 class Reply(msgspec.Struct, frozen=True, array_like=True):
-    """What a handler answers to one row, or one piece of it where it streams; as its worker sends it.
+    """A handler's answer to one row, or one piece of a streamed answer, as its worker sends it.
 
     Attributes:
-        body: the bytes to be sent.
-        content_type: what the handler says they are; None leaves the header out, as TorchServe does.
+        body: the bytes to send.
+        content_type: the media type that the handler set; if None, the header is left out, as by TorchServe.
         status: the HTTP status.
-        phrase: its words.
+        phrase: the reason phrase of the status.
         headers: further headers that the handler set.
         more: whether further pieces of the same answer follow.
-        json: whether the handler answered a value, which was written as JSON, and no text or bytes.
+        json: whether the body is the JSON of a value, and not text or bytes that the handler returned.
     """
 
     body: bytes
@@ -73,16 +73,16 @@ class Reply(msgspec.Struct, frozen=True, array_like=True):
 
 
 class HandlerUnavailable(Exception):
-    """No worker can take the call now: the queue is full, or none runs; the text says which. Answered 503."""
+    """No worker can take the call now, because the queue is full or none runs; the message says which. Status 503."""
 
 
 class HandlerFailed(Exception):
     """The handler did not answer this call.
 
     Args:
-        message: what happened, in which file; for the client.
-        status: TorchServe's status for it: 503 for an exception or a wrong number of answers, 507 where memory ran
-            out, 500 where the worker died or did not answer in time.
+        message: what happened and in which file, for the client.
+        status: TorchServe's status for it: 503 for an exception or a wrong number of answers, 507 if memory ran out,
+            500 if the worker died or did not answer in time.
     """
 
     def __init__(self, message: str, status: int = HTTPStatus.SERVICE_UNAVAILABLE) -> None:

@@ -1,4 +1,4 @@
-"""What clients may know of a model that runs somebody's handler."""
+"""The public metadata of a model with a handler."""
 
 from transformermodel_predictor.handler import ModelMetadata
 from transformermodel_predictor.tasks.task import TensorSpec
@@ -8,14 +8,14 @@ BODY = TensorSpec("body", "BYTES", (-1,))
 """V2's input: a row's body, as bytes or text."""
 
 ANSWER = TensorSpec("answer", "BYTES", (-1,))
-"""V2's output: what the handler answered to each row."""
+"""V2's output: the handler's answer to each row."""
 
 _TENSOR_ENVELOPE = "kservev2"
-"""The envelope whose handlers read and write tensors of their own, which nobody else knows."""
+"""The envelope whose handlers define tensors of their own, which the server does not know."""
 
 
 def handler_metadata(model: ArchivedModel) -> ModelMetadata:
-    """The metadata of an archive: of its tensors what is known, of its workers how many calls share a batch."""
+    """The metadata of an archive: its tensors, as far as they are known, and its batch size."""
     own_tensors = model.settings.envelope == _TENSOR_ENVELOPE
     return ModelMetadata(
         name=model.name,

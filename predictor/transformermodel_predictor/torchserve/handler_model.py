@@ -1,4 +1,4 @@
-"""A model that runs somebody's handler, as the server knows it."""
+"""The interface of a model that is served by a handler."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ class WorkerState:
 
     Attributes:
         number: identifies it among the model's workers.
-        pid: its process, 0 while there is none.
+        pid: its process id; 0 while there is none.
         ready: whether it takes calls.
-        started: when it was started, seconds since the epoch.
-        device: the index of its accelerator; None for the CPU.
-        memory: resident bytes, 0 where nobody knows.
-        problem: why it is not ready; empty where it is.
+        started: start time, in seconds since the epoch.
+        device: index of its accelerator; None for the CPU.
+        memory: resident memory in bytes; 0 if unknown.
+        problem: why it is not ready; empty if it is.
     """
 
     number: int
@@ -34,73 +34,73 @@ class WorkerState:
 
 
 class Replies(Protocol):
-    """What comes of one call: pieces where the handler answers so, and the answer last; closed by who wants no more."""
+    """The replies to one call: the pieces of a streamed answer, the last of which ends it, or a single answer."""
 
     def __aiter__(self) -> Self:
-        """Itself."""
+        """Return self."""
         ...
 
     async def __anext__(self) -> Reply:
-        """The next one, when it is there.
+        """Wait for the next reply.
 
         Raises:
-            HandlerUnavailable: nobody took the call in time.
+            HandlerUnavailable: no worker took the call in time.
             HandlerFailed: the handler did not answer.
-            StopAsyncIteration: the last one has been handed out, or the call has failed.
+            StopAsyncIteration: the last reply has been returned, or the call has failed.
         """
         ...
 
     async def aclose(self) -> None:
-        """End the call: its client has gone."""
+        """Cancel the call, unless it is answered."""
         ...
 
 
 class HandlerModel(Protocol):
-    """A model whose answers are made by a handler in processes of its own. Used from one event loop."""
+    """A model whose handler runs in worker processes. Used from one event loop."""
 
     metadata: ModelMetadata
     archived: ArchivedModel
 
     async def call(self, call: Call) -> Reply:
-        """Ask one question; what was streamed comes together as one body.
+        """Call the handler; the pieces of a streamed answer are joined into one body.
 
         Raises:
-            HandlerUnavailable: nobody can take it now.
+            HandlerUnavailable: no worker can take the call now.
             HandlerFailed: the handler did not answer.
         """
         ...
 
     def stream(self, call: Call) -> Replies:
-        """Ask one question; pieces as they come, and the answer last.
+        """Call the handler; the pieces of a streamed answer are returned as they arrive.
 
         Raises:
-            HandlerUnavailable: nobody can take it now.
+            HandlerUnavailable: no worker can take the call now.
         """
         ...
 
     @property
     def workers(self) -> Sequence[WorkerState]:
-        """The workers as they are."""
+        """The current states of the workers."""
         ...
 
     @property
     def settings(self) -> WorkerSettings:
-        """How the workers are run now: as the archive says, with the numbers that `scale` was given last."""
+        """The current settings: the archive's, with the numbers of workers of the last `scale`."""
         ...
 
     @property
     def waiting(self) -> int:
-        """How many calls wait for a worker."""
+        """Number of calls that wait for a worker."""
         ...
 
     async def scale(self, minimum: int, maximum: int) -> None:
-        """Start or stop workers; returns when as many are ready as are wanted.
+        """Start or stop workers; return when the minimum number is ready.
 
         Raises:
-            HandlerFailed: a worker could not be started; the text is the handler's own problem.
+            HandlerFailed: a worker could not be started; the message is the handler's own problem.
         """
         ...
 
     async def close(self) -> None:
-        """Finish what is in hand and end all workers."""
+        """Finish waiting and running calls, and end all workers."""
         ...

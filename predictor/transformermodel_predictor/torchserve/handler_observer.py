@@ -1,4 +1,4 @@
-"""What the workers of a handler report while they work, whoever listens."""
+"""The interface through which a handler's workers report what they do."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class MeasurementKind(StrEnum):
-    """What a handler measures: a sum, the last value, or a distribution."""
+    """How the values of a measurement add up: to a sum, to the last value, or to a distribution."""
 
     counter = "counter"
     gauge = "gauge"
@@ -19,11 +19,11 @@ class Measurement:
     """A value that a handler has measured.
 
     Attributes:
-        name: as the handler calls it.
-        kind: what becomes of several values.
-        value: a counter's increment; else the value itself.
-        unit: TorchServe's word for it, such as `ms` or `Count`.
-        dimensions: what it belongs to, such as ModelName and Level.
+        name: the handler's name of the metric.
+        kind: how several values add up.
+        value: a counter's increment, or the value itself.
+        unit: in TorchServe's spelling, such as `ms` or `Count`.
+        dimensions: labels, such as ModelName and Level.
     """
 
     name: str
@@ -34,43 +34,43 @@ class Measurement:
 
 
 class HandlerObserver(Protocol):
-    """Listens to one model's workers, on the event loop. Every method is quick and never raises."""
+    """Observes one model's workers, on the event loop. Every method is quick and never raises."""
 
     def queued(self, seconds: float) -> None:
-        """A call has waited so long for a worker to take it."""
+        """A worker takes a call after it has waited this long."""
         ...
 
     def answered(self, calls: int, seconds: float) -> None:
-        """A batch of so many calls was answered, or failed, after so long in its worker."""
+        """A batch of this many calls has been answered, or has failed, after this long in its worker."""
         ...
 
     def measured(self, measurements: Sequence[Measurement]) -> None:
-        """The handler has measured something."""
+        """The handler has reported measurements of its own."""
         ...
 
     def replaced(self) -> None:
-        """A worker that died or did not answer is started anew."""
+        """A worker that died or did not answer is being restarted."""
         ...
 
     def changed(self) -> None:
-        """A worker has become ready, or is ready no more."""
+        """A worker has become ready, or is no longer ready."""
         ...
 
 
 class UnobservedHandler:
-    """Nobody listens."""
+    """An observer that ignores everything."""
 
     def queued(self, seconds: float) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
     def answered(self, calls: int, seconds: float) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
     def measured(self, measurements: Sequence[Measurement]) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
     def replaced(self) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
     def changed(self) -> None:
-        """Say nothing."""
+        """Do nothing."""

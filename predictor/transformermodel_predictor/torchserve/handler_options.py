@@ -1,4 +1,4 @@
-"""What is said of a model's workers outside its archive. Imports nothing heavy."""
+"""Settings of a model's workers from outside its archive. Imports nothing heavy."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,12 +9,12 @@ from transformermodel_predictor.torchserve.worker_settings import WorkerSettings
 
 @dataclass(frozen=True)
 class HandlerOptions:
-    """How the workers of an archive are run.
+    """Settings of an archive's workers.
 
     Attributes:
-        defaults: what holds where the archive's own configuration says nothing: a store's config.properties.
-        overrides: keys of model-config.yaml that hold whatever the archive says: the resource, flags, the management
-            API.
+        defaults: settings for keys that the archive's configuration leaves out, from a store's config.properties.
+        overrides: keys of model-config.yaml that take precedence over the archive's, from the resource, flags or the
+            management API.
     """
 
     defaults: WorkerSettings = field(default_factory=WorkerSettings)

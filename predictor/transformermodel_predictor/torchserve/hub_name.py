@@ -1,4 +1,4 @@
-"""What TorchServe's scripts and archives call a model, and where that is. Pure."""
+"""Resolves the model names in TorchServe's scripts and archives to uris. Pure."""
 
 import re
 
@@ -13,14 +13,14 @@ _ORGANISATIONS = {
     r"xlm-.*": "FacebookAI",
     r"camembert-base": "almanach",
 }
-"""Where the hub keeps models that had names without an organisation."""
+"""The hub's organisations of models that used to have names without one."""
 
 
 def uri_of(name: str) -> str:
-    """Where a model of the script's is: a folder, or a repository on the hub.
+    """The uri of a model: of a folder, or of a repository on the hub.
 
     Raises:
-        ValueError: the name is one without an organisation that nobody knows.
+        ValueError: the name has no organisation, and none is known for it.
     """
     if name.startswith((".", "/")):
         return f"file://{name}"

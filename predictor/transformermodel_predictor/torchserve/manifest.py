@@ -1,4 +1,4 @@
-"""MAR-INF/MANIFEST.json: what an archive says of itself."""
+"""The manifest of an archive: MAR-INF/MANIFEST.json."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,10 +9,10 @@ from transformermodel_predictor.torchserve.archive import Runtime
 
 @dataclass(frozen=True)
 class Manifest:
-    """What TorchServe knows of an archive, in its own terms.
+    """A manifest, in TorchServe's terms.
 
     Attributes:
-        model_name: the name under which it was packed.
+        model_name: the name under which the model was packed.
         model_version: the version, any text without a slash.
         handler: `module`, `module.py`, `module:function`, `module:Class`, or the name of a default handler.
         serialized_file: the weights, relative to the archive's folder.
@@ -20,8 +20,8 @@ class Manifest:
         requirements_file: Python packages that the handler needs.
         config_file: the model's configuration.
         envelope: name of the request envelope, in old archives.
-        runtime: what the handler wants to be run with.
-        document: the manifest as it stands in the archive: handlers see it as `context.manifest`.
+        runtime: the interpreter that the handler needs.
+        document: the manifest's JSON, which handlers see as `context.manifest`.
     """
 
     model_name: str

@@ -1,21 +1,21 @@
-"""`torch.load` as handlers of PyTorch before 2.6 call it, in their process alone: whole models were read, too."""
+"""Lets handlers written for PyTorch before 2.6 load whole models with `torch.load`, in their process alone."""
 
 import functools
 import pickle
 from types import ModuleType
 from typing import Any
 
-from transformermodel_predictor.torchserve.older_transformers.told import say_once
+from transformermodel_predictor.torchserve.older_transformers.log_once import log_once
 
 
 def change_loading(module: ModuleType) -> None:
-    """Let `torch.load` read what holds more than tensors, where its caller does not say what it wants.
+    """Let `torch.load` unpickle more than tensors, unless its caller sets `weights_only`.
 
-    Tensors alone are tried first. The rest may run code, as the archive's handler does anyway: before 2.6 this was the
-    default. Whoever says `weights_only=True`, as transformers does, is refused as ever.
+    It tries to load only tensors first. Unpickling may run code, as the archive's handler does anyway; before PyTorch
+    2.6 this was the default. With `weights_only=True`, which transformers sets, such files are refused as ever.
 
     Args:
-        module: torch.serialization, before torch takes the function from it.
+        module: torch.serialization, before torch imports the function from it.
     """
     load = module.load
 
@@ -30,7 +30,7 @@ def change_loading(module: ModuleType) -> None:
             if start is not None:
                 f.seek(start)
             name = f if start is None else "a file"
-            say_once(
+            log_once(
                 f"the handler loads {name} with torch.load, and it holds more than tensors: it is read as a pickle, "
                 "which may run code, as PyTorch did before 2.6"
             )

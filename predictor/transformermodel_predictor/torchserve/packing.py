@@ -1,4 +1,4 @@
-"""What goes into an archive: a handler with its files, or a prepared artifact."""
+"""Collects the content of an archive: a handler with its files, or a prepared artifact."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,20 +20,20 @@ DEFAULT_HANDLERS = (
     "object_detector",
     "text_classifier",
 )
-"""TorchServe's own handlers, which an archive may name instead of bringing one."""
+"""TorchServe's built-in handlers, which an archive may name instead of containing one."""
 
 OUR_HANDLERS = ("Transformer_handler_generalized", "Transformer_handler_generalized_neuron")
-"""Handlers that our server has, and TorchServe only where the archive brings them."""
+"""Handlers built into our server; for TorchServe, the archive must contain them."""
 
 ARTIFACT_FOLDER = "artifact"
-"""Folder of a packed artifact in its archive: apart from what is added, so that its digest still holds."""
+"""The archive's folder for a packed artifact, separate from added files so that the artifact's digest stays valid."""
 
 _HANDLER_MODULE = "artifact_handler"
 
 
 @dataclass(frozen=True)
 class ArchiveOptions:
-    """What the user says of an archive, in the terms of torch-model-archiver.
+    """The options of an archive, in the terms of torch-model-archiver.
 
     Attributes:
         model_name: the model's name, and the archive's.
@@ -63,8 +63,8 @@ def pack_handler(options: ArchiveOptions, created: date) -> Archive:
     """An archive with a handler and its files.
 
     Raises:
-        UserError: a file is missing, two have one name, or no handler is named; or nothing in the handler's file can be
-            called, as far as that can be told without running it.
+        UserError: a file is missing, two files have the same name, no handler is named, or the handler's file defines
+            nothing that can be called, as far as that can be told without running it.
     """
     if options.handler is None:
         raise UserError("an archive needs a handler: name one with --handler, or a prepared artifact to pack")
@@ -75,10 +75,10 @@ def pack_handler(options: ArchiveOptions, created: date) -> Archive:
 
 
 def pack_artifact(artifact: Artifact, options: ArchiveOptions, created: date) -> Archive:
-    """An archive with a prepared artifact, and a handler that answers as our own server does.
+    """An archive with a prepared artifact, and a handler that answers like our own server.
 
-    The handler imports this package, so TorchServe's environment must have `transformermodel[predictor]`. A handler of
-    the user's replaces it and finds the artifact in the folder `artifact` of the model's directory.
+    The handler imports this package, so TorchServe's environment needs `transformermodel[predictor]`. If the options
+    name a handler, that replaces it, and finds the artifact in the folder `artifact` of the model's directory.
 
     Raises:
         UserError: a file is missing, or two have one name.
@@ -123,9 +123,9 @@ def _require_name(options: ArchiveOptions) -> None:
 
 
 def _read_handler(given: str) -> tuple[str, Path | None]:
-    """The handler as the manifest names it, and its file.
+    """The handler's name for the manifest, and its file; None for a built-in handler.
 
-    TorchServe loads `module:function`, but looks for a file of that whole name when it reads `module.py:function`.
+    Given `module.py:function`, TorchServe would look for a file of that whole name; it understands `module:function`.
     """
     if given in DEFAULT_HANDLERS:
         return given, None

@@ -1,4 +1,4 @@
-"""Where the tokenizer of a traced graph is: beside it, or at the hub under the name of the model that was traced."""
+"""Finds the tokenizer of a traced graph: in the same folder, or on the hub under the name of the traced model."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,19 +19,19 @@ _HUB = "hf://"
 
 
 def has_tokenizer(folder: Path) -> bool:
-    """Whether a tokenizer lies in a folder."""
+    """Whether a folder contains a tokenizer."""
     return any((folder / name).is_file() for name in _FILES)
 
 
 def tokenizer_uri(model_name: str | None, origin: str) -> str:
-    """The repository whose tokenizer TorchServe's handler would take.
+    """The repository whose tokenizer TorchServe's handler would use.
 
     Args:
-        model_name: what the preparation script was told.
+        model_name: the model's name in the settings of TorchServe's preparation script; None if they are missing.
         origin: uri of the graph, for messages.
 
     Raises:
-        PreparationFailed: UnsupportedSource, no model is named whose tokenizer would do.
+        PreparationFailed: UnsupportedSource, no model on the hub is named.
     """
     if model_name is None:
         raise _unsupported(origin, "nothing beside its graph says of which model it is: add them.")
@@ -45,10 +45,10 @@ def tokenizer_uri(model_name: str | None, origin: str) -> str:
 
 
 def pin_tokenizer(uri: str, origin: str) -> Pinned:
-    """Pin the tokenizer of a repository for a graph; either may be one that was pinned before, with its commit.
+    """Pin the tokenizer of a repository to a commit. The uri may already have a commit, which is then ignored.
 
     Raises:
-        PreparationFailed: NotFound, Unreachable and others, the hub does not give it.
+        PreparationFailed: NotFound, Unreachable and others, if the hub does not provide it.
     """
     repository = uri.partition("@")[0]
     source = _BorrowedTokenizer(HubSource(repository.removeprefix(_HUB), None, checkpoint_files(weights=False)), origin)

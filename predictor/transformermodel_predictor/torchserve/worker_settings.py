@@ -1,11 +1,11 @@
-"""How the workers of a handler are run: TorchServe's keys with TorchServe's defaults."""
+"""The settings of a handler's workers: TorchServe's keys with TorchServe's defaults."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class DeviceType(StrEnum):
-    """What kind of device workers are given."""
+    """The kind of device for workers."""
 
     auto = "auto"
     cpu = "cpu"
@@ -14,32 +14,32 @@ class DeviceType(StrEnum):
 
 @dataclass(frozen=True)
 class WorkerSettings:
-    """What model-config.yaml, config.properties, the resource and the management API may say of workers.
+    """Settings from model-config.yaml, config.properties, the resource and the management API.
 
     Attributes:
         min_workers: number of processes at start.
-        max_workers: to which they may be scaled.
-        batch_size: most calls that a handler gets at once.
+        max_workers: most processes.
+        batch_size: most calls in a batch.
         max_batch_delay: milliseconds that the first call of a batch waits for others.
         response_timeout: seconds after which a worker that does not answer is replaced.
         startup_timeout: seconds that a worker may take to load.
-        retry_timeout: seconds over which a worker that dies again and again is started anew.
-        client_timeout: milliseconds after which a call that still waits is not worked on; 0 is never.
-        queue_size: most calls that wait.
-        job_ticket: whether a call is refused at once when no worker is free.
-        device_type: what workers are given.
-        device_ids: the accelerators, in turn; all where empty.
-        sequence_batching: whether calls of one sequence go to one worker, in their order.
-        continuous_batching: whether new calls join between the steps of those that run.
-        max_sequences: sequences that a worker serves at once.
-        sequence_queue_size: most calls of one sequence that wait.
-        sequence_idle: milliseconds after which a sequence without calls is ended; 0 is TorchServe's own default.
-        sequence_timeout: milliseconds after which a sequence is ended however busy; 0 is never.
-        envelope: the request envelope around the handler, where one is wanted.
-        decode_input: whether JSON and text reach the handler decoded.
-        limit_image_pixels: whether images with unreasonably many pixels are refused.
-        metrics_file: names metrics that handlers find before they add any (metrics.yaml); the archive's own where None.
-        use_requirements: whether the archive's requirements may be installed.
+        retry_timeout: seconds for which a worker that keeps dying is restarted.
+        client_timeout: milliseconds after which a waiting call is refused; 0 for never.
+        queue_size: most waiting calls.
+        job_ticket: whether to refuse calls at once while no worker is free.
+        device_type: the kind of device for workers.
+        device_ids: the accelerators to use, in turn; all if empty.
+        sequence_batching: whether the calls of a sequence go to one worker, in order.
+        continuous_batching: whether new calls join a batch between its steps.
+        max_sequences: most sequences that a worker serves at once.
+        sequence_queue_size: most waiting calls of a sequence.
+        sequence_idle: milliseconds after which a sequence without calls ends; 0 for TorchServe's default.
+        sequence_timeout: milliseconds after which a sequence ends in any case; 0 for never.
+        envelope: name of the request envelope around the handler; None for none.
+        decode_input: whether the handler gets JSON and text decoded.
+        limit_image_pixels: whether to refuse images with unreasonably many pixels.
+        metrics_file: the file that defines handlers' metrics (metrics.yaml); the archive's own when None.
+        use_requirements: whether to install the archive's requirements.
     """
 
     min_workers: int = 1

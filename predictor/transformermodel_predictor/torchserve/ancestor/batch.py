@@ -1,4 +1,4 @@
-"""The rows of a batch between a handler's methods: what was asked, and which of it cannot be answered."""
+"""The rows of a batch, as passed between a handler's methods: encoded questions, or refusals."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -6,23 +6,23 @@ from typing import Any
 
 from transformermodel_predictor.tasks.task import InvalidQuestion
 from transformermodel_predictor.tasks.text_generation import TextGeneration
-from transformermodel_predictor.torchserve.ancestor.answering import Answering, Asked
 from transformermodel_predictor.torchserve.ancestor.rows import RowQuestion, read_row
+from transformermodel_predictor.torchserve.ancestor.task_model import EncodedQuestion, TaskModel
 from transformermodel_predictor.torchserve.ancestor.tensors import Batch, padded, tokens_in
 
 
 @dataclass(frozen=True)
 class Refused:
-    """A row that cannot be answered, and why: for the client who sent it."""
+    """A row that cannot be answered, with the message for its client."""
 
     message: str
 
 
-Row = Asked | Refused
+Row = EncodedQuestion | Refused
 
 
-def read_rows(answering: Answering, requests: Sequence[object]) -> list[Row]:
-    """Read and tokenize rows, together as far as they can be; one that cannot harms no other."""
+def read_rows(answering: TaskModel, requests: Sequence[object]) -> list[Row]:
+    """Read and tokenize rows, together if possible; an invalid row does not affect the others."""
     rows: list[Row] = [Refused("")] * len(requests)
     questions: dict[int, RowQuestion] = {}
     for index, request in enumerate(requests):
@@ -35,7 +35,7 @@ def read_rows(answering: Answering, requests: Sequence[object]) -> list[Row]:
     return rows
 
 
-def _encoded(answering: Answering, questions: Mapping[int, RowQuestion]) -> dict[int, Row]:
+def _encoded(answering: TaskModel, questions: Mapping[int, RowQuestion]) -> dict[int, Row]:
     if not questions:
         return {}
     try:
@@ -44,48 +44,48 @@ def _encoded(answering: Answering, questions: Mapping[int, RowQuestion]) -> dict
         if len(questions) == 1:
             return dict.fromkeys(questions, Refused(str(error)))
         apart = (_encoded(answering, {index: one}) for index, one in questions.items())
-        return {index: row for found in apart for index, row in found.items()}
+        return {index: row for questions in apart for index, row in questions.items()}
     return {
         index: replace(row, target=one.target, detailed=one.detailed)
         for (index, one), row in zip(questions.items(), asked, strict=True)
     }
 
 
-def tensors_of(answering: Answering, rows: Sequence[Row], length: int | None) -> Batch:
-    """The first window of each row; a row that is refused has no tokens.
+def tensors_of(answering: TaskModel, rows: Sequence[Row], length: int | None) -> Batch:
+    """The first window of each row as tensors; a refused row has no tokens.
 
     Args:
-        answering: whose tokens they are.
-        rows: of a batch.
-        length: tokens of each row, where a graph takes no other number of them.
+        answering: the model.
+        rows: the rows of a batch.
+        length: fixed number of tokens per row, for a graph that takes no other; None for that of the longest row.
     """
-    tokens = [row.tokens if isinstance(row, Asked) else () for row in rows]
+    tokens = [row.tokens if isinstance(row, EncodedQuestion) else () for row in rows]
     padding: int = answering.tokenizer.pad_token_id or 0
     return padded(tokens, padding, left=isinstance(answering.task, TextGeneration), length=length)
 
 
-def asked_in(answering: Answering, rows: Sequence[Row], batch: Batch) -> list[Asked | None]:
-    """What a handler asks with two tensors; None for rows without tokens.
+def questions_in(answering: TaskModel, rows: Sequence[Row], batch: Batch) -> list[EncodedQuestion | None]:
+    """The questions in the two tensors that a handler passes to `inference`; None for rows without tokens.
 
     Args:
-        answering: who is asked.
-        rows: what was read last; the tensors may be of something else, where a handler made them itself.
-        batch: the tensors.
+        answering: the model.
+        rows: the rows read last; a handler may have made the tensors of something else.
+        batch: token ids and attention mask.
     """
-    found: list[Asked | None] = []
+    questions: list[EncodedQuestion | None] = []
     for index, tokens in enumerate(tokens_in(batch)):
         row = rows[index] if index < len(rows) else None
         if not tokens:
-            found.append(None)
-        elif isinstance(row, Asked) and row.tokens == tokens:
-            found.append(row)
+            questions.append(None)
+        elif isinstance(row, EncodedQuestion) and row.tokens == tokens:
+            questions.append(row)
         else:
-            found.append(answering.recognise(tokens))
-    return found
+            questions.append(answering.recognise(tokens))
+    return questions
 
 
 def text_and_target(request: object) -> tuple[Any, Any]:
-    """What of a row an explanation is asked about, and its target, where the row names one beside it."""
+    """The text of a row to explain, and the target that the row names beside it, if any."""
     if not isinstance(request, Mapping):
         return request, None
     text = next((request[name] for name in ("data", "body") if request.get(name) is not None), None)

@@ -1,4 +1,4 @@
-"""An archive's folder with what it lacks: archives hold weights, and often neither tokenizer nor config.json."""
+"""Completes an archive's folder: archives have weights, but often neither tokenizer nor config.json."""
 
 import logging
 import shutil
@@ -24,51 +24,51 @@ _VOCABULARIES = frozenset(
         "vocab.txt",
     }
 )
-"""Any of these is a tokenizer's own; the other files of a tokenizer only describe it."""
+"""Files that contain a tokenizer's vocabulary; its other files are only settings."""
 _STANDARD_WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin")
 _STANDARD_NAMES = {".safetensors": "model.safetensors", ".bin": "pytorch_model.bin", ".pth": "pytorch_model.bin"}
 
 
 @dataclass(frozen=True)
-class Lacking:
-    """What an archive does not have of its model's files.
+class MissingFiles:
+    """The files of its model that an archive lacks.
 
     Attributes:
         tokenizer: whether it lacks the tokenizer.
-        configuration: whether it lacks config.json, and needs it: a graph does not.
+        configuration: whether it lacks a config.json that it needs; a traced graph does not need one.
     """
 
     tokenizer: bool
     configuration: bool
 
     @classmethod
-    def of(cls, names: Collection[str], *, configured: bool) -> "Lacking | None":
-        """What is missing among the names of an archive's files; None where nothing is."""
+    def of(cls, names: Collection[str], *, configured: bool) -> "MissingFiles | None":
+        """The files missing among an archive's file names; None if it is complete."""
         lacking = cls(not _VOCABULARIES.intersection(names), configured and _CONFIGURATION not in names)
         return lacking if lacking.tokenizer or lacking.configuration else None
 
     def among(self, borrowed: Path, there: Collection[str]) -> list[Path]:
-        """The files of another model's folder that are to be taken: a tokenizer is not put together from two."""
+        """The files to take from another model's folder: all of a tokenizer, or config.json alone."""
         files = [file for file in borrowed.iterdir() if file.is_file() and file.name not in there]
         return files if self.tokenizer else [file for file in files if file.name == _CONFIGURATION]
 
 
 @contextmanager
 def completed(folder: Path, name: str, model_name: str, serialized: str | None, *, configured: bool) -> Iterator[Path]:
-    """A folder from which transformers can load: the archive's, or one of links to its files and to those it lacks.
+    """A folder that transformers can load: the archive's own, or one with links to its files and the missing ones.
 
     Args:
-        folder: the archive's.
-        name: what messages call it.
-        model_name: the model at the hub that has what is missing.
-        serialized: the file with the weights, whose name may be any.
-        configured: whether config.json is needed; a graph needs none.
+        folder: the archive's folder.
+        name: the archive's name, for messages.
+        model_name: the model on the hub that has the missing files.
+        serialized: the file with the weights, under any name.
+        configured: whether config.json is needed; a traced graph needs none.
 
     Raises:
-        PreparationFailed: what is missing cannot be had; the message says why.
+        PreparationFailed: the missing files cannot be fetched; the message says why.
     """
     names = {path.name for path in folder.iterdir() if path.is_file()}
-    lacking = Lacking.of(names, configured=configured)
+    lacking = MissingFiles.of(names, configured=configured)
     renamed = _standard_name(serialized, names)
     if not (lacking or renamed):
         yield folder
@@ -90,15 +90,15 @@ def borrow(name: str, model_name: str, place: Path) -> Path:
     """Fetch configuration and tokenizer of the model that an archive was made from.
 
     Args:
-        name: the archive's, for messages.
-        model_name: the model at the hub.
-        place: the folder in which the files get one that is called like their commit.
+        name: the archive's name, for messages.
+        model_name: the model on the hub.
+        place: the parent of the new folder, which is named after the commit.
 
     Returns:
-        That folder.
+        The folder with the files.
 
     Raises:
-        PreparationFailed: they cannot be had; the message says why.
+        PreparationFailed: the files cannot be fetched; the message says why.
     """
     from transformermodel_predictor.torchserve.tokenizer_source import (  # slow to import
         pin_tokenizer,
@@ -114,7 +114,7 @@ def borrow(name: str, model_name: str, place: Path) -> Path:
 
 
 def _copied(snapshot: Path, target: Path) -> Path:
-    """The files of huggingface_hub's own cache that are wanted, which has weights beside them."""
+    """Copy the needed files out of huggingface_hub's cache, which may have weights beside them."""
     from transformermodel_predictor.sources.selection import needed_files
 
     names = [path.name for path in snapshot.iterdir() if path.is_file()]
@@ -125,7 +125,7 @@ def _copied(snapshot: Path, target: Path) -> Path:
 
 
 def _standard_name(serialized: str | None, names: Collection[str]) -> str | None:
-    """The name under which transformers looks for weights, where the archive has them under another one alone."""
+    """The name that transformers expects for the weights, if the archive has them under another name only."""
     if serialized is None or serialized not in names or any(name in names for name in _STANDARD_WEIGHTS):
         return None
     return _STANDARD_NAMES.get(Path(serialized).suffix)

@@ -1,4 +1,4 @@
-"""Classification, tagging and question answering for the ancestor's handler."""
+"""Classification, tagging and question answering for the generalized handler."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,9 +15,9 @@ from transformermodel_predictor.loading import regroup
 from transformermodel_predictor.tasks.ancestor import read_body
 from transformermodel_predictor.tasks.question_answering import QuestionAnswering
 from transformermodel_predictor.tasks.task import EncoderTask, InvalidQuestion
-from transformermodel_predictor.torchserve.ancestor.answering import Asked, Explained
 from transformermodel_predictor.torchserve.ancestor.insights import Attributing
 from transformermodel_predictor.torchserve.ancestor.reading_back import read_back
+from transformermodel_predictor.torchserve.ancestor.task_model import EncodedQuestion, Explained
 
 _TEXTS = ("text", "text_pair")
 _PAIR = ("question", "context")
@@ -26,14 +26,14 @@ _NOTHING = "?"
 
 
 @dataclass(frozen=True)
-class EncoderAnswering:
-    """A model that answers from one forward pass. Implements `Answering`.
+class EncoderTaskModel:
+    """A model that needs one forward pass. Implements `TaskModel`.
 
     Attributes:
-        task: what it does.
-        tokenizer: what it reads with.
-        engine: what runs it.
-        differentiable: the model of whose embeddings gradients are taken; None for a graph, which has none.
+        task: the task.
+        tokenizer: the model's tokenizer.
+        engine: runs the model.
+        differentiable: the model for gradients by the embeddings; None for a traced graph, which has no gradients.
     """
 
     task: EncoderTask[Any, Any]
@@ -41,10 +41,10 @@ class EncoderAnswering:
     engine: Engine
     differentiable: PreTrainedModel | None = field(default=None, repr=False)
 
-    def encode(self, questions: Sequence[Any]) -> list[Asked]:
-        """Tokenize questions, in one call of the tokenizer where the task can."""
+    def encode(self, questions: Sequence[Any]) -> list[EncodedQuestion]:
+        """Tokenize questions, in one call of the tokenizer if the task can."""
         asked = [
-            Asked(question, windows)
+            EncodedQuestion(question, windows)
             for question, windows in zip(questions, self.task.encode(self.tokenizer, questions), strict=True)
         ]
         for one in asked:
@@ -52,24 +52,24 @@ class EncoderAnswering:
                 raise InvalidQuestion("the text has no tokens", one.question)
         return asked
 
-    def recognise(self, tokens: Sequence[int]) -> Asked:
-        """The texts that the tokens write, cut into no windows."""
+    def recognise(self, tokens: Sequence[int]) -> EncodedQuestion:
+        """The question for the decoded tokens, in a single window."""
         encoding, texts = read_back(self.tokenizer, tokens)
         names = _PAIR if isinstance(self.task, QuestionAnswering) else _TEXTS
         known = {spec.name for spec in self.task.inputs}
         fields = {names[0]: _NOTHING, **({names[1]: _NOTHING} if names is _PAIR else {})}
         fields |= {name: text for name, text in zip(names, texts, strict=False) if text.strip() and name in known}
         asked = read_body(self.task.name, fields)
-        return Asked(self.task.question(asked.fields, asked.parameters), (encoding,))
+        return EncodedQuestion(self.task.question(asked.fields, asked.parameters), (encoding,))
 
-    def answer(self, asked: Sequence[Asked]) -> list[Mapping[str, Any]]:
+    def answer(self, asked: Sequence[EncodedQuestion]) -> list[Mapping[str, Any]]:
         """One forward pass over all windows."""
         questions, windows = [one.question for one in asked], [one.windows for one in asked]
         outputs = self.engine.run([encoding for parts in windows for encoding in parts])
         answers = self.task.decode(questions, windows, regroup(outputs, windows))
         return [self.task.fields(answer) for answer in answers]
 
-    def explain(self, asked: Asked, wanted: object, options: Options) -> Explained:
+    def explain(self, asked: EncodedQuestion, wanted: object, options: Options) -> Explained:
         """Gradients by the embeddings; for a graph what leaving each word out changes."""
         targets = explainable(self.task)
         targets.minimum_targets(asked.question, wanted)  # a wrong target is refused before anything is computed

@@ -1,4 +1,4 @@
-"""Text generation for the ancestor's handler."""
+"""Text generation for the generalized handler."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,18 +21,18 @@ from transformermodel_predictor.generation.sequence import Continuation
 from transformermodel_predictor.generation.text import EncodedPrompt, GeneratedText, GenerationQuestion
 from transformermodel_predictor.tasks.task import Encoding
 from transformermodel_predictor.tasks.text_generation import TextGeneration
-from transformermodel_predictor.torchserve.ancestor.answering import Asked, Explained
 from transformermodel_predictor.torchserve.ancestor.insights import Attributing
+from transformermodel_predictor.torchserve.ancestor.task_model import EncodedQuestion, Explained
 
 
 @dataclass(frozen=True)
-class GeneratorAnswering:
-    """A model that writes on. Implements `Answering`; its questions become encoded prompts.
+class GeneratorTaskModel:
+    """A model that generates text. Implements `TaskModel`; its encoded questions hold encoded prompts.
 
     Attributes:
-        task: what it does.
-        tokenizer: what it reads and writes with.
-        model: in evaluation mode.
+        task: the task.
+        tokenizer: the model's tokenizer.
+        model: the model, in evaluation mode.
     """
 
     task: TextGeneration
@@ -44,34 +44,34 @@ class GeneratorAnswering:
         """The model itself."""
         return self.model
 
-    def encode(self, questions: Sequence[GenerationQuestion]) -> list[Asked]:
-        """Tokenize prompts, cut so that there is room for what follows."""
+    def encode(self, questions: Sequence[GenerationQuestion]) -> list[EncodedQuestion]:
+        """Tokenize prompts, truncated so that the model has room for new tokens."""
         positions = model_limit(self.model)
         prompts = [self.task.encode(self.tokenizer, question, positions) for question in questions]
         return [_asked(prompt) for prompt in prompts]
 
-    def recognise(self, tokens: Sequence[int]) -> Asked:
-        """The text that the tokens write."""
+    def recognise(self, tokens: Sequence[int]) -> EncodedQuestion:
+        """The question for the decoded tokens."""
         text = str(self.tokenizer.decode(list(tokens), skip_special_tokens=True))
         (asked,) = self.encode([self.task.question({"text": text}, {})])
         prompt: EncodedPrompt = asked.question
         return _asked(EncodedPrompt(prompt.question, text, tuple(tokens)))
 
-    def answer(self, asked: Sequence[Asked]) -> list[Mapping[str, Any]]:
-        """Write on, all prompts together."""
-        return [self.task.fields(text) for text in self._written([one.question for one in asked])]
+    def answer(self, asked: Sequence[EncodedQuestion]) -> list[Mapping[str, Any]]:
+        """Generate texts for all prompts together."""
+        return [self.task.fields(text) for text in self._generate([one.question for one in asked])]
 
-    def explain(self, asked: Asked, wanted: object, options: Options) -> Explained:
+    def explain(self, asked: EncodedQuestion, wanted: object, options: Options) -> Explained:
         """Why the prompt was continued as it is now; sampling may write something else each time."""
         targets = explainable(self.task)
         targets.minimum_targets(asked.question.question, wanted)  # a wrong target is refused before anything is written
-        (text,) = self._written([asked.question])
+        (text,) = self._generate([asked.question])
         (windows,) = targets.encode(self.tokenizer, [text])
         outputs = self._attributing.engine.run(list(windows))
         found = targets.targets(text, windows, outputs, wanted)
         return self._attributing.attribute(found, targets.texts(text), options)
 
-    def _written(self, prompts: Sequence[EncodedPrompt]) -> list[GeneratedText]:
+    def _generate(self, prompts: Sequence[EncodedPrompt]) -> list[GeneratedText]:
         ends = ends_of(self.model, self.tokenizer)
         continuations = [
             Continuation(prompt.tokens, prompt.question.parameters, ends, self.tokenizer) for prompt in prompts
@@ -89,5 +89,5 @@ class GeneratorAnswering:
         return Attributing(self.tokenizer, PretrainedEngine(self.model), twin, str(self.model.config.model_type))
 
 
-def _asked(prompt: EncodedPrompt) -> Asked:
-    return Asked(prompt, (Encoding({"input_ids": prompt.tokens}, truncated=prompt.truncated),))
+def _asked(prompt: EncodedPrompt) -> EncodedQuestion:
+    return EncodedQuestion(prompt, (Encoding({"input_ids": prompt.tokens}, truncated=prompt.truncated),))

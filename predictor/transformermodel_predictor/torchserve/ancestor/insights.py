@@ -17,8 +17,8 @@ from transformermodel_predictor.explanations.parts import build_explanation
 from transformermodel_predictor.explanations.target import Target
 from transformermodel_predictor.explanations.twin import Twin
 from transformermodel_predictor.tasks.windows import alignment_of
-from transformermodel_predictor.torchserve.ancestor.answering import Explained
 from transformermodel_predictor.torchserve.ancestor.module_functions import readable
+from transformermodel_predictor.torchserve.ancestor.task_model import Explained
 
 WITHOUT_GRADIENTS = Method.FeatureAblation
 """How a traced graph is explained, whose embeddings nobody can reach: each word is left out once."""

@@ -25,13 +25,13 @@ from transformermodel_predictor.pretrained import load_pretrained_tokenizer, one
 from transformermodel_predictor.tasks.catalogue import TaskConfiguration, make_task, task_of_mode, task_type
 from transformermodel_predictor.tasks.task import InvalidQuestion
 from transformermodel_predictor.tasks.text_generation import TextGeneration
-from transformermodel_predictor.torchserve.ancestor.answering import Answering
 from transformermodel_predictor.torchserve.ancestor.completing import completed
-from transformermodel_predictor.torchserve.ancestor.encoders import EncoderAnswering
-from transformermodel_predictor.torchserve.ancestor.generators import GeneratorAnswering
+from transformermodel_predictor.torchserve.ancestor.encoders import EncoderTaskModel
+from transformermodel_predictor.torchserve.ancestor.generators import GeneratorTaskModel
 from transformermodel_predictor.torchserve.ancestor.graphs import load_graph_model
 from transformermodel_predictor.torchserve.ancestor.material import Archived, Material
 from transformermodel_predictor.torchserve.ancestor.setup import Setup
+from transformermodel_predictor.torchserve.ancestor.task_model import TaskModel
 from transformermodel_predictor.torchserve.older_transformers.empty_tokenizers import is_empty
 
 _log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class Loaded:
         length: tokens of every row, for a graph that takes no other; None where it does not matter.
     """
 
-    answering: Answering
+    answering: TaskModel
     module: Any
     labels: tuple[str, ...]
     length: int | None = None
@@ -92,7 +92,7 @@ def _load(archived: Archived, setup: Setup, device: torch.device) -> Loaded:
 
 def _load_graph(material: Material) -> Loaded:
     graph = load_graph_model(material)
-    answering = EncoderAnswering(graph.task, material.tokenizer, graph.engine)
+    answering = EncoderTaskModel(graph.task, material.tokenizer, graph.engine)
     _require_room(answering, material.configuration.max_length)
     return Loaded(answering, graph.module, graph.task.labels, graph.length)
 
@@ -111,10 +111,10 @@ def _load_pretrained(material: Material) -> Loaded:
     if isinstance(task, TextGeneration):
         if configuration.pt2.compile is not None:
             _log.warning("%s is not compiled: text is generated with shapes that change at every step", origin)
-        return Loaded(GeneratorAnswering(task, material.tokenizer, model), model, ())
+        return Loaded(GeneratorTaskModel(task, material.tokenizer, model), model, ())
     engine = PretrainedEngine(model)
     engine.try_padding()
-    answering = EncoderAnswering(task, material.tokenizer, engine, model)
+    answering = EncoderTaskModel(task, material.tokenizer, engine, model)
     _require_room(answering, configuration.max_length)
     if configuration.pt2.compile is not None:
         engine.compile(configuration.pt2.compile)
@@ -122,7 +122,7 @@ def _load_pretrained(material: Material) -> Loaded:
     return Loaded(answering, model, labels)
 
 
-def _require_room(answering: EncoderAnswering, wanted: int) -> None:
+def _require_room(answering: EncoderTaskModel, wanted: int) -> None:
     """Refuse a limit with which next to nothing could be answered.
 
     Raises:
@@ -214,7 +214,7 @@ def _labels(archived: Archived, task: TaskName) -> tuple[str, ...] | None:
         ) from error
 
 
-def _warm_up(answering: EncoderAnswering) -> None:
+def _warm_up(answering: EncoderTaskModel) -> None:
     """Run one row and two, of different lengths, so that no request pays for what is compiled."""
     shortest, longer, *_ = answering.task.probes
     one = answering.encode([shortest])

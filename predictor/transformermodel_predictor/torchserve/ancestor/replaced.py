@@ -1,4 +1,4 @@
-"""Answering with another model or tokenizer: handlers put their own into `self.model` and `self.tokenizer`."""
+"""Replaces the model or the tokenizer: handlers assign their own to `self.model` and `self.tokenizer`."""
 
 from dataclasses import replace
 from typing import Any
@@ -9,30 +9,30 @@ from transformermodel_predictor.engines.compiled import torchserve_signature
 from transformermodel_predictor.engines.graph import GraphEngine
 from transformermodel_predictor.engines.pretrained import PretrainedEngine
 from transformermodel_predictor.engines.torchscript import graph_of
-from transformermodel_predictor.torchserve.ancestor.answering import Answering
-from transformermodel_predictor.torchserve.ancestor.encoders import EncoderAnswering
-from transformermodel_predictor.torchserve.ancestor.generators import GeneratorAnswering
+from transformermodel_predictor.torchserve.ancestor.encoders import EncoderTaskModel
+from transformermodel_predictor.torchserve.ancestor.generators import GeneratorTaskModel
+from transformermodel_predictor.torchserve.ancestor.task_model import TaskModel
 
 
-def with_tokenizer(answering: Answering, tokenizer: PreTrainedTokenizerBase) -> Answering:
-    """The same model, read with another tokenizer."""
-    if isinstance(answering, EncoderAnswering | GeneratorAnswering):
+def with_tokenizer(answering: TaskModel, tokenizer: PreTrainedTokenizerBase) -> TaskModel:
+    """The same model with another tokenizer."""
+    if isinstance(answering, EncoderTaskModel | GeneratorTaskModel):
         return replace(answering, tokenizer=tokenizer)
     raise TypeError(f"{type(answering).__name__} has its own tokenizer")
 
 
-def with_model(answering: Answering, model: Any, max_length: int) -> Answering:  # noqa: ANN401 - whatever a handler has
-    """The same task, answered by another model: one of transformers, compiled or not, or any that gives its outputs.
+def with_model(answering: TaskModel, model: Any, max_length: int) -> TaskModel:  # noqa: ANN401 - whatever a handler has
+    """The same task with another model: one of transformers, compiled or not, or any with the same outputs.
 
     Args:
-        answering: what the archive holds.
-        model: what takes its place.
-        max_length: the longest row in tokens.
+        answering: the archive's model.
+        model: its replacement.
+        max_length: most tokens of a row.
     """
     own = getattr(model, "_orig_mod", model)  # what torch.compile has wrapped
-    if isinstance(answering, GeneratorAnswering):
+    if isinstance(answering, GeneratorTaskModel):
         return replace(answering, model=own)
-    if not isinstance(answering, EncoderAnswering):
+    if not isinstance(answering, EncoderTaskModel):
         raise TypeError(f"{type(answering).__name__} has its own model")
     if isinstance(own, PreTrainedModel):
         return replace(answering, engine=PretrainedEngine(own), differentiable=own)

@@ -1,8 +1,8 @@
 """TorchServe's generalized handler for transformers, for archives that name it and for handlers derived from it.
 
-It answers as TorchServe's did where that was right: bare labels, pairs of tokens and labels, parts of the context,
-texts. The settings are those of the archive's model-config.yaml (`handler`). Each method may be overridden alone: what
-goes from one to the next is as it was.
+Its answers are those of TorchServe's, without the mistakes: labels, pairs of tokens and labels, parts of the context,
+texts. Its settings are in the archive's model-config.yaml (`handler`). A derived handler may override any method alone,
+because the methods pass on the same values as TorchServe's.
 """
 
 import logging
@@ -15,11 +15,10 @@ import torch
 
 from transformermodel_predictor.tasks.ancestor import write_answer
 from transformermodel_predictor.tasks.task import InvalidQuestion
-from transformermodel_predictor.torchserve.ancestor.answering import Answering, Asked
 from transformermodel_predictor.torchserve.ancestor.batch import (
     Refused,
     Row,
-    asked_in,
+    questions_in,
     read_rows,
     tensors_of,
     text_and_target,
@@ -37,6 +36,7 @@ from transformermodel_predictor.torchserve.ancestor.module_functions import (
 from transformermodel_predictor.torchserve.ancestor.replaced import with_model, with_tokenizer
 from transformermodel_predictor.torchserve.ancestor.rows import read_row
 from transformermodel_predictor.torchserve.ancestor.setup import Setup, read_setup
+from transformermodel_predictor.torchserve.ancestor.task_model import EncodedQuestion, TaskModel
 from ts.torch_handler.base_handler import BaseHandler
 from ts.torch_handler.devices import choose_device
 
@@ -59,8 +59,8 @@ class TransformersSeqClassifierHandler(BaseHandler):
 
     Attributes:
         setup_config: the section `handler` of model-config.yaml, with all keys.
-        tokenizer: what texts are read with.
-        mapping: the names of the classes by their numbers as text; None where there are none.
+        tokenizer: the model's tokenizer.
+        mapping: names of the classes by index, as text; None if there are none.
     """
 
     def __init__(self) -> None:
@@ -70,14 +70,14 @@ class TransformersSeqClassifierHandler(BaseHandler):
         self.tokenizer: Any = None
         self._setup: Setup | None = None
         self._loaded: Loaded | None = None
-        self._own: tuple[Any, Any, Answering] | None = None
+        self._own: tuple[Any, Any, TaskModel] | None = None
         self._rows: list[Row] = []
 
     def initialize(self, ctx: Any) -> None:
-        """Load what the archive holds; what it lacks comes from its `model_name`.
+        """Load the archive's model; files that it lacks come from the hub, by its `model_name`.
 
         Raises:
-            TransformerModelError: it cannot be loaded; the message says why, in one line.
+            TransformerModelError: the model cannot be loaded; the message says why, in one line.
         """
         properties = ctx.system_properties
         folder = Path(properties["model_dir"])
@@ -94,10 +94,10 @@ class TransformersSeqClassifierHandler(BaseHandler):
         self.initialized = True
 
     def handle(self, data: Any, context: Any) -> Any:
-        """Answer the rows of a batch; one that cannot be read is told so with 400 and harms no other."""
+        """Answer the rows of a batch; an invalid row gets status 400 and does not affect the others."""
         self._rows = []
         answers = super().handle(data, context)
-        return self._told(answers, context) if isinstance(answers, list) else answers
+        return self._with_refusals(answers, context) if isinstance(answers, list) else answers
 
     def preprocess(self, requests: Sequence[Any]) -> tuple[torch.Tensor, torch.Tensor]:
         """Tokenize the rows together.
@@ -117,12 +117,12 @@ class TransformersSeqClassifierHandler(BaseHandler):
         """The answer to each row: a label, pairs of tokens and labels, a part of the context, or a text.
 
         Args:
-            input_batch: token ids and attention mask; whatever they were made by.
+            input_batch: token ids and attention mask, from `preprocess` or from a derived handler.
             args: not used.
             kwargs: not used.
         """
         answering = self._answering()
-        asked = asked_in(answering, self._rows, input_batch)
+        asked = questions_in(answering, self._rows, input_batch)
         answers = iter(answering.answer(there) if (there := [one for one in asked if one is not None]) else [])
         return ["" if one is None else _written(answering, one, next(answers)) for one in asked]
 
@@ -147,18 +147,18 @@ class TransformersSeqClassifierHandler(BaseHandler):
         return found
 
     def get_insights(self, input_batch: Any, text: Any, target: Any) -> list[Any]:
-        """Which tokens of a text are held responsible for its answer, and how much.
+        """The importance of each token of a text for its answer.
 
         Args:
             input_batch: token ids and attention mask of one row.
-            text: what was sent: a text, JSON, or a literal such as `{"text": ..., "target": ...}`.
-            target: what is explained, where the text does not say it; the answer where neither does.
+            text: the text as sent, JSON, or a literal such as `{"text": ..., "target": ...}`.
+            target: the target if the text names none; the answer itself if neither does.
 
         Returns:
             One element: `words`, `importances` and `delta`.
 
         Raises:
-            InvalidQuestion: explanations are switched off, or there is no such target.
+            InvalidQuestion: explanations are turned off, or there is no such target.
         """
         setup, answering = self._require_setup(), self._answering()
         if not setup.configuration.captum_explanation:
@@ -171,8 +171,8 @@ class TransformersSeqClassifierHandler(BaseHandler):
         explained = answering.explain(row, asked.target, options)
         return [write_insights(answering.task.name, explained)]
 
-    def _told(self, answers: list[Any], context: Any) -> list[Any]:
-        """The answers, with what their rows have to be told beside."""
+    def _with_refusals(self, answers: list[Any], context: Any) -> list[Any]:
+        """The answers, with the messages and statuses of refused rows, and headers for truncated ones."""
         reachable = bool(getattr(context, "request_processor", None))
         for index, row in enumerate(self._rows[: len(answers)]):
             if isinstance(row, Refused):
@@ -187,8 +187,8 @@ class TransformersSeqClassifierHandler(BaseHandler):
         self._rows += [Refused("")] * (index + 1 - len(self._rows))
         self._rows[index] = Refused(message)
 
-    def _answering(self) -> Answering:
-        """What answers: the archive's model, or what a derived handler has put in its place."""
+    def _answering(self) -> TaskModel:
+        """The archive's model, with the model or tokenizer that a derived handler has assigned."""
         loaded = self._require_loaded()
         if self._own is not None and self._own[0] is self.model and self._own[1] is self.tokenizer:
             return self._own[2]
@@ -211,5 +211,5 @@ class TransformersSeqClassifierHandler(BaseHandler):
         return self._setup
 
 
-def _written(answering: Answering, asked: Asked, fields: Any) -> Any:
+def _written(answering: TaskModel, asked: EncodedQuestion, fields: Any) -> Any:
     return dict(fields) if asked.detailed else write_answer(answering.task.name, fields)

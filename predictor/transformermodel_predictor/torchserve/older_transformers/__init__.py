@@ -1,5 +1,5 @@
-"""Handlers that were written for transformers 2 to 4 run on 5: what they call is served, in their process alone.
+"""Lets handlers written for transformers 2 to 4 run on 5, by restoring names that they use, in their process alone.
 
-Nothing here imports transformers: `installing.install` has each part of it changed at the moment when a handler imports
-it. What is served says so once in the log, with what takes its place.
+Nothing here imports transformers: `installing.install` patches each of its modules when a handler imports it. The first
+use of a restored name is logged, with what replaces it.
 """

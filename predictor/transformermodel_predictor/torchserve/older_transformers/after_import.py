@@ -1,4 +1,4 @@
-"""Changing modules at the moment when somebody imports them."""
+"""Patches modules right after they are imported."""
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -11,10 +11,10 @@ Change = Callable[[ModuleType], None]
 
 
 class AfterImport(MetaPathFinder):
-    """Finds modules where they are, and has them changed after they have run.
+    """A finder that patches modules after they have been executed.
 
     Args:
-        changes: by the names of the modules.
+        changes: the patches by the modules' names.
     """
 
     def __init__(self, changes: Mapping[str, Change]) -> None:
@@ -22,7 +22,7 @@ class AfterImport(MetaPathFinder):
         self._finding: set[str] = set()
 
     def install(self) -> None:
-        """Go before all other finders; what is imported already is changed now."""
+        """Insert this finder before all others, and patch modules that are imported already."""
         if any(isinstance(finder, AfterImport) for finder in sys.meta_path):
             return
         sys.meta_path.insert(0, self)
@@ -31,13 +31,13 @@ class AfterImport(MetaPathFinder):
                 change(sys.modules[name])
 
     def uninstall(self) -> None:
-        """Change nothing that is imported from now on."""
+        """Stop patching."""
         sys.meta_path.remove(self)
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """The spec that the other finders give, with a loader that changes the module."""
+        """The spec from the other finders, with a loader that patches the module."""
         if fullname not in self._changes or fullname in self._finding:
             return None
         self._finding.add(fullname)
@@ -51,14 +51,14 @@ class AfterImport(MetaPathFinder):
 
 
 class _Changing(Loader):
-    """A loader that changes what another one has loaded."""
+    """A loader that patches the module which another loader has loaded."""
 
     def __init__(self, loader: Loader, change: Change) -> None:
         self._loader = loader
         self._change = change
 
     def __getattr__(self, name: str) -> object:
-        """What else the other one can do, such as reading resources."""
+        """Everything else is the other loader's, such as reading resources."""
         return getattr(self._loader, name)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:

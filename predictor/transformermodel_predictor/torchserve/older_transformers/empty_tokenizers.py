@@ -1,7 +1,7 @@
-"""Refusing a tokenizer that knows no words.
+"""Refuses tokenizers with an empty vocabulary.
 
-transformers 5 makes one, and says nothing, where the files of a tokenizer cannot be had, as `from_pretrained("gpt2")`
-without a network: every text would be empty, and so would every answer.
+transformers 5 silently creates one if the files of a tokenizer are not available, as for `from_pretrained("gpt2")`
+without a network: every text would have no tokens.
 """
 
 import functools
@@ -9,15 +9,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from transformermodel_predictor.torchserve.older_transformers.told import say_once
+from transformermodel_predictor.torchserve.older_transformers.log_once import log_once
 
 
 def change_loading(module: ModuleType, archive: Path) -> None:
-    """Have `from_pretrained` look at what it made.
+    """Have `from_pretrained` fall back to the archive's own tokenizer, or fail, if the vocabulary is empty.
 
     Args:
         module: transformers.tokenization_utils_base.
-        archive: the archive's folder, whose own tokenizer goes before none.
+        archive: the archive's folder.
     """
     base: Any = module.PreTrainedTokenizerBase
     from_pretrained = base.from_pretrained.__func__
@@ -33,7 +33,7 @@ def change_loading(module: ModuleType, archive: Path) -> None:
                 f"the tokenizer {str(pretrained_model_name_or_path)!r} has no words: its files cannot be had, and the "
                 "archive has none; add its tokenizer.json, or vocab.json and merges.txt, with --extra-files"
             )
-        say_once(
+        log_once(
             f"the tokenizer {str(pretrained_model_name_or_path)!r} has no words, as its files cannot be had: the one "
             "in the archive takes its place"
         )
@@ -43,7 +43,7 @@ def change_loading(module: ModuleType, archive: Path) -> None:
 
 
 def is_empty(tokenizer: Any) -> bool:  # noqa: ANN401 - transformers is not imported
-    """Whether a tokenizer knows nothing but special tokens; one without a list of its tokens is taken to know some."""
+    """Whether a tokenizer has no tokens but special ones; False for one that cannot list its vocabulary."""
     try:
         vocabulary = tokenizer.get_vocab()
     except NotImplementedError:

@@ -1,4 +1,4 @@
-"""Putting everything in place before a handler is imported."""
+"""Installs all patches of this package before a handler is imported."""
 
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from transformermodel_predictor.torchserve.older_transformers.tokenizers import 
 
 
 def install(archive: Path | None = None) -> AfterImport:
-    """Serve, in this process, what older handlers call; imports nothing.
+    """Install the patches in this process; imports nothing by itself.
 
     Args:
         archive: the archive's folder; the working directory when None.

@@ -1,4 +1,4 @@
-"""Older keywords of tokenizers, in today's words. Pure."""
+"""Translates older keywords of tokenizers into today's. Pure."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,21 +10,20 @@ OLDER = frozenset({PAD, STRATEGY})
 _NO_TRUNCATION = "do_not_truncate"
 
 
-def current_keywords(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Keywords of a call without those that transformers 5 does not know.
+def current_keywords(older: Mapping[str, Any]) -> dict[str, Any]:
+    """A call's keywords, with those that transformers 5 does not know translated.
 
-    As transformers 3 and 4 read them: `padding` and `truncation` go before the older keywords, and a `max_length` alone
-    cuts, and cuts the longest first, whatever `truncation_strategy` says; it counts where there is no such length, or
-    where `padding` is given.
+    As in transformers 3 and 4, `padding` and `truncation` take precedence over the older keywords. A `max_length`
+    without `padding` truncates the longest first, whatever `truncation_strategy` is; otherwise that strategy applies.
     """
-    keywords = {name: value for name, value in given.items() if name not in OLDER}
-    strategy = given.get(STRATEGY, _NO_TRUNCATION)
+    keywords = {name: value for name, value in older.items() if name not in OLDER}
+    strategy = older.get(STRATEGY, _NO_TRUNCATION)
     padding, truncation = keywords.get("padding", False), keywords.get("truncation")
     limited = keywords.get("max_length") is not None
     if truncation is None and limited and padding is False:
         keywords["truncation"] = "longest_first"
     elif truncation is None and strategy != _NO_TRUNCATION:
         keywords["truncation"] = strategy
-    if padding is False and given.get(PAD):
+    if padding is False and older.get(PAD):
         keywords["padding"] = "max_length" if limited else "longest"
     return keywords

@@ -1,11 +1,11 @@
-"""What configurations and models no longer do in transformers 5."""
+"""Restores what configurations and models no longer have in transformers 5."""
 
 import functools
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from transformermodel_predictor.torchserve.older_transformers.told import tell_once
+from transformermodel_predictor.torchserve.older_transformers.log_once import log_replacement
 
 _TORCHSCRIPT = "torchscript"
 
@@ -44,7 +44,7 @@ def _get_torchscript(self: Any) -> bool:  # noqa: ANN401 - transformers.PreTrain
 def _set_torchscript(self: Any, wanted: bool) -> None:  # noqa: ANN401 - transformers.PreTrainedConfig
     vars(self)[_TORCHSCRIPT] = bool(wanted)
     if wanted:
-        tell_once("config.torchscript", "return_dict=False takes its place")
+        log_replacement("config.torchscript", "return_dict=False takes its place")
         self.return_dict = False
 
 
@@ -70,13 +70,13 @@ def parallelize(self: Any, device_map: object = None) -> None:  # noqa: ANN401 -
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if count < 2:
         place = "the only GPU" if count else "the CPU, as there is no GPU"
-        tell_once("parallelize()", f"the model runs on {place}")
+        log_replacement("parallelize()", f"the model runs on {place}")
         if count:
             self.to("cuda:0")
         return
     from accelerate import dispatch_model, infer_auto_device_map
 
-    tell_once("parallelize()", f"accelerate lays the model over {count} GPUs")
+    log_replacement("parallelize()", f"accelerate lays the model over {count} GPUs")
     blocks = sorted(getattr(self, "_no_split_modules", None) or ())
     dispatch_model(self, infer_auto_device_map(self, no_split_module_classes=blocks))
     self.model_parallel = True
@@ -86,7 +86,7 @@ def deparallelize(self: Any) -> None:  # noqa: ANN401 - transformers.PreTrainedM
     """Take the model back to the CPU."""
     from accelerate.hooks import remove_hook_from_submodules
 
-    tell_once("deparallelize()", "the model goes back to the CPU")
+    log_replacement("deparallelize()", "the model goes back to the CPU")
     if self.model_parallel:
         remove_hook_from_submodules(self)
         self.hf_device_map = {}

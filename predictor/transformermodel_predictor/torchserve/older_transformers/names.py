@@ -1,14 +1,14 @@
-"""Names that transformers no longer has, made when somebody asks for one."""
+"""Restores names that transformers no longer has, each at its first use."""
 
 import os
 from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
-from transformermodel_predictor.torchserve.older_transformers.told import say_once, tell_once
+from transformermodel_predictor.torchserve.older_transformers.log_once import log_once, log_replacement
 
 CACHES = ("TRANSFORMERS_CACHE", "PYTORCH_TRANSFORMERS_CACHE", "PYTORCH_PRETRAINED_BERT_CACHE")
-"""Names of the cache's folder, as constants and as environment variables, the latest first."""
+"""Older names of the cache folder, both constants and environment variables, newest first."""
 
 _HUB_CACHE = "HF_HUB_CACHE"
 
@@ -16,9 +16,9 @@ Make = Callable[[ModuleType], Any]
 
 
 def change_names(module: ModuleType) -> None:
-    """Have transformers give its older names: those of classes, and of its cache.
+    """Add older names of classes, and of the cache folder, to transformers.
 
-    The class of the module is changed, as the module itself is made anew when some of its models are imported.
+    This patches the module's class, because the module object is replaced when some of its models are imported.
 
     Args:
         module: transformers.utils.import_utils.
@@ -28,25 +28,25 @@ def change_names(module: ModuleType) -> None:
 
 
 def change_cache_names(module: ModuleType) -> None:
-    """Have a module give the older names of the cache: transformers.utils, its `hub`, and transformers.file_utils."""
+    """Add the older names of the cache folder to a module: transformers.utils, its `hub`, transformers.file_utils."""
     kind = type(module)
     giving = _giving(dict.fromkeys(CACHES, _cache), getattr(kind, "__getattr__", None), module.__name__)
     module.__class__ = type(kind.__name__, (kind,), {"__getattr__": giving})
 
 
 def use_older_cache() -> None:
-    """Let the environment's older names of the cache count, where no newer one is set."""
+    """Apply the older environment variables for the cache folder, unless a newer one is set."""
     if any(os.environ.get(name) for name in (_HUB_CACHE, "HUGGINGFACE_HUB_CACHE", "HF_HOME")):
         return
     for name in CACHES:
         if folder := os.environ.get(name):
-            say_once(f"the environment variable {name} is taken for {_HUB_CACHE}, which took its place")
+            log_once(f"the environment variable {name} is taken for {_HUB_CACHE}, which took its place")
             os.environ[_HUB_CACHE] = folder
             return
 
 
 def _giving(made: Mapping[str, Make], otherwise: Callable[..., Any] | None, module: str) -> Callable[..., Any]:
-    """A module's `__getattr__` that makes some names and leaves the others to the one before it."""
+    """A module's `__getattr__` that makes some names, and leaves the others to the previous `__getattr__`."""
 
     def __getattr__(self: ModuleType, name: str) -> Any:  # noqa: ANN401, N807 - an attribute may be anything
         if name in made and self.__name__ == module:
@@ -63,13 +63,13 @@ def _giving(made: Mapping[str, Make], otherwise: Callable[..., Any] | None, modu
 def _cache(_: ModuleType) -> str:
     from huggingface_hub import constants
 
-    tell_once("TRANSFORMERS_CACHE", f"it is huggingface_hub's {_HUB_CACHE}")
+    log_replacement("TRANSFORMERS_CACHE", f"it is huggingface_hub's {_HUB_CACHE}")
     return str(constants.HF_HUB_CACHE)
 
 
 def _with_language_head(transformers: Any) -> type:  # noqa: ANN401 - the module
-    """A class that takes the head which each architecture had in AutoModelWithLMHead."""
-    tell_once(
+    """AutoModelWithLMHead: chooses the language modelling head that the architecture has."""
+    log_replacement(
         "AutoModelWithLMHead", "AutoModelForSeq2SeqLM, AutoModelForMaskedLM or AutoModelForCausalLM takes its place"
     )
 
@@ -102,12 +102,12 @@ def _with_language_head(transformers: Any) -> type:  # noqa: ANN401 - the module
 
 
 def _vision_to_text(transformers: Any) -> Any:  # noqa: ANN401 - the module, and a class of it
-    tell_once("AutoModelForVision2Seq", "AutoModelForImageTextToText takes its place")
+    log_replacement("AutoModelForVision2Seq", "AutoModelForImageTextToText takes its place")
     return transformers.AutoModelForImageTextToText
 
 
 def _bloom_tokenizer(transformers: Any) -> Any:  # noqa: ANN401 - the module, and a class of it
-    tell_once("BloomTokenizerFast", "TokenizersBackend takes its place")
+    log_replacement("BloomTokenizerFast", "TokenizersBackend takes its place")
     return transformers.TokenizersBackend
 
 

@@ -1,4 +1,4 @@
-"""Which tokens a tokenizer puts around texts, and where: found out by having it encode some."""
+"""Finds out which special tokens a tokenizer adds, and where, by encoding sample texts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ _PROBE = "a"
 
 @dataclass(frozen=True)
 class Placed:
-    """Special tokens that stand together: their ids, and the number of the text that each counts to."""
+    """Adjacent special tokens: their ids, and their token type ids."""
 
     ids: tuple[int, ...] = ()
     types: tuple[int, ...] = ()
@@ -21,10 +21,10 @@ class SpecialTokens:
     """The special tokens around one text, or around and between two.
 
     Attributes:
-        before: those before the first text.
-        between: those between two texts; after the only one where there is one.
-        after: those after the second text.
-        second_type: the number that the second text's own tokens have, which some tokenizers count to the first.
+        before: before the first text.
+        between: between two texts, or after a single one.
+        after: after the second text.
+        second_type: token type id of the second text's tokens; some tokenizers use 0 for it, too.
     """
 
     before: Placed = Placed()
@@ -33,26 +33,26 @@ class SpecialTokens:
     second_type: int = 0
 
     def __len__(self) -> int:
-        """How many there are."""
+        """The number of special tokens."""
         return len(self.before.ids) + len(self.between.ids) + len(self.after.ids)
 
     def around(self, first: Sequence[int], second: Sequence[int] | None) -> list[int]:
-        """The ids with the special ones."""
+        """The ids of both texts with the special tokens."""
         return [*self.before.ids, *first, *self.between.ids, *(second or ()), *self.after.ids]
 
     def types(self, first: Sequence[int], second: Sequence[int] | None) -> list[int]:
-        """The number of the text for each of them."""
+        """The token type ids of the texts' and the special tokens."""
         others = [self.second_type] * len(second or ())
         return [*self.before.types, *([0] * len(first)), *self.between.types, *others, *self.after.types]
 
     def mask(self, first: Sequence[int], second: Sequence[int] | None) -> list[int]:
-        """1 for each special one, 0 for the others."""
+        """The special tokens mask: 1 for each special token, 0 for the others."""
         ones = [[1] * len(place.ids) for place in (self.before, self.between, self.after)]
         return [*ones[0], *([0] * len(first)), *ones[1], *([0] * len(second or ())), *ones[2]]
 
 
 def special_tokens_of(tokenizer: Any, *, pair: bool) -> SpecialTokens:  # noqa: ANN401 - transformers is not imported
-    """What a tokenizer puts around one text, or around two."""
+    """The special tokens that a tokenizer adds to one text, or to a pair."""
     probe, plain = _probe(tokenizer)
     encoded = tokenizer(probe, probe if pair else None, return_token_type_ids=True)
     ids, types = list(encoded["input_ids"]), list(encoded["token_type_ids"])
@@ -72,7 +72,7 @@ def special_tokens_of(tokenizer: Any, *, pair: bool) -> SpecialTokens:  # noqa: 
 
 
 def _probe(tokenizer: Any) -> tuple[str, list[int]]:  # noqa: ANN401
-    """A text that the tokenizer has tokens for, and these."""
+    """A sample text that the tokenizer has tokens for, and their ids."""
     special = frozenset(tokenizer.all_special_tokens)
     tokens = (token for token in tokenizer.get_vocab() if token not in special)
     for text in chain([_PROBE], (str(tokenizer.convert_tokens_to_string([token])).strip() for token in tokens)):
@@ -83,7 +83,7 @@ def _probe(tokenizer: Any) -> tuple[str, list[int]]:  # noqa: ANN401
 
 
 def _place_of(part: Sequence[int], whole: Sequence[int], start: int) -> int:
-    """Where a part begins in a list, at or after a position."""
+    """The index of a sublist in a list, at or after a position."""
     for at in range(start, len(whole) - len(part) + 1):
         if whole[at : at + len(part)] == list(part):
             return at

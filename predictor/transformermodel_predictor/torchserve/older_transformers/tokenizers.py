@@ -1,4 +1,4 @@
-"""Methods of tokenizers that transformers 5 no longer has."""
+"""Restores methods of tokenizers that transformers 5 no longer has."""
 
 import functools
 import inspect
@@ -8,8 +8,8 @@ from types import ModuleType
 from typing import Any
 
 from transformermodel_predictor.torchserve.older_transformers.keywords import OLDER, PAD, current_keywords
+from transformermodel_predictor.torchserve.older_transformers.log_once import log_replacement
 from transformermodel_predictor.torchserve.older_transformers.special_tokens import SpecialTokens, special_tokens_of
-from transformermodel_predictor.torchserve.older_transformers.told import tell_once
 from transformermodel_predictor.torchserve.older_transformers.truncation import truncated
 
 Tokenizer = Any
@@ -17,7 +17,7 @@ Tokenizer = Any
 
 
 def change_tokenizers(module: ModuleType) -> None:
-    """Give the base class of all tokenizers its older methods back; classes that have one of their own keep it.
+    """Add older methods to the base class of all tokenizers; a class that has its own keeps it.
 
     Args:
         module: transformers.tokenization_utils_base.
@@ -50,8 +50,8 @@ def _with_older_keywords(method: Callable[..., Any]) -> Callable[..., Any]:
         if not older:
             return method(self, *arguments, **keywords)
         for name in sorted(older):
-            told = "padding='max_length' or 'longest'" if name == PAD else "truncation"
-            tell_once(name, f"{told} takes its place")
+            replacement = "padding='max_length' or 'longest'" if name == PAD else "truncation"
+            log_replacement(name, f"{replacement} takes its place")
         bound = signature.bind_partial(self, *arguments)
         named = {name: value for name, value in bound.arguments.items() if name != "self"}
         return method(self, **current_keywords({**named, **keywords}))
@@ -61,7 +61,7 @@ def _with_older_keywords(method: Callable[..., Any]) -> Callable[..., Any]:
 
 def encode_plus(self: Tokenizer, text: Any, text_pair: Any = None, **keywords: Any) -> Any:  # noqa: ANN401
     """One text or one pair: strings, or lists of tokens or of their ids; two strings in a list are a pair."""
-    tell_once("encode_plus", "the tokenizer is called itself")
+    log_replacement("encode_plus", "the tokenizer is called itself")
     if text_pair is None and self.is_fast and _is_pair(text, split=False):
         text, text_pair = text
     if not keywords.get("is_split_into_words") and isinstance(text, list | tuple):
@@ -73,7 +73,7 @@ def encode_plus(self: Tokenizer, text: Any, text_pair: Any = None, **keywords: A
 
 def batch_encode_plus(self: Tokenizer, batch_text_or_text_pairs: Sequence[Any], **keywords: Any) -> Any:  # noqa: ANN401
     """Several texts, or several pairs of them."""
-    tell_once("batch_encode_plus", "the tokenizer is called itself")
+    log_replacement("batch_encode_plus", "the tokenizer is called itself")
     rows = list(batch_text_or_text_pairs)
     split = bool(keywords.get("is_split_into_words"))
     if rows and all(_is_pair(row, split=split) for row in rows):
@@ -97,7 +97,7 @@ def prepare_for_model(
     **keywords: Any,  # noqa: ANN401 - padding and truncation, in today's words or the older ones
 ) -> Any:  # noqa: ANN401 - transformers.BatchEncoding
     """Ids of one text or one pair with special tokens, cut and padded."""
-    tell_once("prepare_for_model", "special tokens, truncation and padding are put together for it")
+    log_replacement("prepare_for_model", "special tokens, truncation and padding are put together for it")
     padding, truncation, max_length, _ = self._get_padding_truncation_strategies(
         **{name: value for name, value in current_keywords(keywords).items() if value is not None}
     )
@@ -129,7 +129,7 @@ def build_inputs_with_special_tokens(
     self: Tokenizer, token_ids_0: Sequence[int], token_ids_1: Sequence[int] | None = None
 ) -> list[int]:
     """Ids of one text or one pair with the tokenizer's special ones around them."""
-    tell_once("build_inputs_with_special_tokens", "they are put where the tokenizer itself puts them")
+    log_replacement("build_inputs_with_special_tokens", "they are put where the tokenizer itself puts them")
     special = special_tokens_of(self, pair=token_ids_1 is not None)
     return special.around(list(token_ids_0), None if token_ids_1 is None else list(token_ids_1))
 
@@ -137,8 +137,8 @@ def build_inputs_with_special_tokens(
 def create_token_type_ids_from_sequences(
     self: Tokenizer, token_ids_0: Sequence[int], token_ids_1: Sequence[int] | None = None
 ) -> list[int]:
-    """Which of the two texts each token of `build_inputs_with_special_tokens` counts to."""
-    tell_once("create_token_type_ids_from_sequences", "they are those that the tokenizer itself gives")
+    """The token type id of each token of `build_inputs_with_special_tokens`."""
+    log_replacement("create_token_type_ids_from_sequences", "they are those that the tokenizer itself gives")
     special = special_tokens_of(self, pair=token_ids_1 is not None)
     return special.types(list(token_ids_0), None if token_ids_1 is None else list(token_ids_1))
 
@@ -154,8 +154,8 @@ def prepare_seq2seq_batch(
     truncation: bool = True,
     **keywords: Any,  # noqa: ANN401 - of the tokenizer itself
 ) -> Any:  # noqa: ANN401 - transformers.BatchEncoding
-    """Texts to be read, and as `labels` those to be written."""
-    tell_once("prepare_seq2seq_batch", "the tokenizer is called itself, with text_target")
+    """Encode source texts, and target texts as `labels`."""
+    log_replacement("prepare_seq2seq_batch", "the tokenizer is called itself, with text_target")
     keywords |= {"padding": padding, "truncation": truncation, "return_tensors": return_tensors}
     read = self(src_texts, max_length=max_length, **keywords)
     if tgt_texts is not None:
@@ -166,8 +166,8 @@ def prepare_seq2seq_batch(
 
 @contextmanager
 def as_target_tokenizer(self: Tokenizer) -> Iterator[None]:
-    """Read texts as a model is to write them, not as it reads them."""
-    tell_once("as_target_tokenizer", "text_target takes its place")
+    """Tokenize target texts instead of source texts within the context."""
+    log_replacement("as_target_tokenizer", "text_target takes its place")
     switch_over, switch_back = (
         getattr(self, name, lambda: None) for name in ("_switch_to_target_mode", "_switch_to_input_mode")
     )
@@ -181,13 +181,13 @@ def as_target_tokenizer(self: Tokenizer) -> Iterator[None]:
 
 
 def _additional(self: Tokenizer) -> list[str]:
-    tell_once("additional_special_tokens", "extra_special_tokens takes its place")
+    log_replacement("additional_special_tokens", "extra_special_tokens takes its place")
     tokens: list[str] = self.extra_special_tokens
     return tokens
 
 
 def _set_additional(self: Tokenizer, tokens: Sequence[str] | None) -> None:
-    tell_once("additional_special_tokens", "extra_special_tokens takes its place")
+    log_replacement("additional_special_tokens", "extra_special_tokens takes its place")
     self.extra_special_tokens = tokens
 
 
@@ -204,7 +204,7 @@ def _ids(tokenizer: Tokenizer, tokens: Sequence[Any]) -> list[int]:
 
 
 def _is_pair(row: object, *, split: bool) -> bool:
-    """Whether a row is two texts; where words are given one by one, only a tuple of two lists is."""
+    """Whether a row is a pair: two texts, or two lists of words if `split`."""
     if not isinstance(row, list | tuple) or len(row) != 2:
         return False
     return all(isinstance(part, list | tuple if split else str) for part in row)

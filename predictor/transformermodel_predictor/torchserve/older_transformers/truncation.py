@@ -1,4 +1,4 @@
-"""Cutting the ids of one text or one pair. Pure."""
+"""Truncates the ids of one text or one pair. Pure."""
 
 from collections.abc import Sequence
 
@@ -6,15 +6,15 @@ from collections.abc import Sequence
 def truncated(
     first: Sequence[int], second: Sequence[int] | None, over: int, strategy: str, side: str
 ) -> tuple[list[int], list[int] | None]:
-    """Both texts without as many tokens as there are too many.
+    """Both texts, truncated.
 
     Args:
-        first: the first text.
-        second: the second text, if there is one.
-        over: how many tokens are too many; none are cut where it is not above 0.
+        first: the ids of the first text.
+        second: the ids of the second text, if there is one.
+        over: number of tokens to remove; none if it is not above 0.
         strategy: `only_first`, `only_second`, or `longest_first`, which takes each token from the longer text, and from
             the second where both are equally long.
-        side: `right` or `left`, from where tokens are taken.
+        side: `right` or `left`: the end at which tokens are removed.
     """
     left = [len(first), 0 if second is None else len(second)]
     for _ in range(max(over, 0)):

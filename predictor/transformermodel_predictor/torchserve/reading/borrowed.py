@@ -1,4 +1,7 @@
-"""What an archive of the ancestor's handler lacks, fetched before its workers start: all of them see the same."""
+"""Fetches files that an archive for the generalized handler lacks, before its workers start, so that all use the same.
+
+Such archives have weights, but often neither tokenizer nor config.json: the handler takes them from the hub.
+"""
 
 import hashlib
 import logging
@@ -10,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from transformermodel_api.errors import PreparationFailed, UserError
-from transformermodel_predictor.torchserve.ancestor.completing import Lacking, borrow
+from transformermodel_predictor.torchserve.ancestor.completing import MissingFiles, borrow
 from transformermodel_predictor.torchserve.ancestor.setup import read_setup
 from transformermodel_predictor.torchserve.archived_model import ArchivedModel
 
@@ -22,23 +25,23 @@ _TORCHSCRIPT = "torchscript"
 
 @dataclass(frozen=True)
 class Missing:
-    """What an archive lacks, and where it is.
+    """The files that an archive lacks, and their source.
 
     Attributes:
-        lacking: of its model's files.
-        model_name: the model at the hub that has them.
-        derived: whether its handler is one of its own, which may do without them.
+        lacking: the missing files of its model.
+        model_name: the model on the hub that has them.
+        derived: whether the archive's own handler derives from the generalized one, and may not need the files.
     """
 
-    lacking: Lacking
+    lacking: MissingFiles
     model_name: str
     derived: bool
 
 
 def missing_files(archived: ArchivedModel) -> Missing | None:
-    """What an archive lacks that our handler in the ancestor's place would have to fetch; None where it needs nothing.
+    """The files that our version of the generalized handler would have to fetch; None if it needs none.
 
-    An archive that brings the ancestor's own file runs that file, which fetches what it wants itself.
+    An archive that contains TorchServe's own file of the handler runs that, which fetches what it needs itself.
     """
     names = {path.name for path in archived.directory.iterdir() if path.is_file()}
     derived = not archived.manifest.handler.startswith(_ANCESTOR)
@@ -46,9 +49,9 @@ def missing_files(archived: ArchivedModel) -> Missing | None:
         return None
     try:
         configuration = read_setup(archived.configuration, archived.directory).configuration
-    except UserError:  # which the handler tells when it is loaded
+    except UserError:  # reported when the handler is loaded
         return None
-    lacking = Lacking.of(names, configured=configuration.save_mode != _TORCHSCRIPT)
+    lacking = MissingFiles.of(names, configured=configuration.save_mode != _TORCHSCRIPT)
     if lacking is None:
         return None
     return Missing(lacking, configuration.model_name, derived)
@@ -57,17 +60,16 @@ def missing_files(archived: ArchivedModel) -> Missing | None:
 def with_borrowed_files(
     archived: ArchivedModel, missing: Missing, cache: Path | None = None, environment: Mapping[str, str] = os.environ
 ) -> ArchivedModel:
-    """The model with what its archive lacks copied into its folder.
+    """Copy the missing files into the archive's folder.
 
     Args:
-        archived: the model, whose folder may be written.
-        missing: what it lacks.
-        cache: folder of this machine in which a model's files stay those of the commit that they were at first; None
-            asks the hub again.
-        environment: says which hub.
+        archived: the model, whose folder must be writable.
+        missing: the files that it lacks.
+        cache: folder that keeps a model's files, always of the commit that was fetched first; None fetches them anew.
+        environment: configures the hub.
 
     Raises:
-        PreparationFailed: it cannot be had; the message says why. For a handler of its own the log says it instead.
+        PreparationFailed: the files cannot be fetched. For a derived handler this is only logged.
     """
     try:
         if cache is None:
@@ -89,7 +91,7 @@ def _copy(borrowed: Path, archived: ArchivedModel, missing: Missing) -> None:
 
 
 def _kept(name: str, model_name: str, cache: Path, environment: Mapping[str, str]) -> Path:
-    """The files of a model, in a folder that is called like their commit: those that were fetched first."""
+    """The cached files of a model, fetched if there are none, in a folder named after their commit."""
     from transformermodel_predictor.sources.hub_access import HubAccess  # slow to import
 
     key = f"{HubAccess.of(environment).shown} {model_name}"
@@ -102,12 +104,12 @@ def _kept(name: str, model_name: str, cache: Path, environment: Mapping[str, str
         fetched = borrow(name, model_name, Path(folder) / "borrowed")
         try:
             fetched.parent.rename(place)
-        except OSError:  # somebody else was faster
+        except OSError:  # another process was faster
             if not place.is_dir():
                 raise
     return sorted(place.iterdir())[0]
 
 
 def _imports_ancestor(archived: ArchivedModel) -> bool:
-    """Whether a file of the archive's own speaks of the ancestor's module."""
+    """Whether a Python file of the archive mentions the generalized handler's module."""
     return any(_ANCESTOR.encode() in file.read_bytes() for file in archived.directory.glob("*.py"))

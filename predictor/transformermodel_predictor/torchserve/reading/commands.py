@@ -1,4 +1,4 @@
-"""Commands that a piece of work waits for, and that end when the work is given up."""
+"""Runs commands that can be ended from another thread."""
 
 import os
 import signal
@@ -10,13 +10,13 @@ from pathlib import Path
 
 
 class GivenUp(Exception):
-    """The work was given up: nobody waits for what it would have come to."""
+    """The commands were ended, because their result is no longer needed."""
 
 
 class Commands:
     """Runs commands one after another; any thread may end them.
 
-    Each has a session of its own, so that what it has started, such as a compiler, ends with it.
+    Each command has its own session, so that its child processes, such as a compiler, end with it.
     """
 
     def __init__(self) -> None:
@@ -27,15 +27,15 @@ class Commands:
     def run(
         self, command: Sequence[str], folder: Path, environment: Mapping[str, str]
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end, and keep what it says.
+        """Run a command to its end, and capture its output.
 
         Args:
             command: the program and its arguments.
-            folder: where it runs.
-            environment: its variables.
+            folder: its working directory.
+            environment: its environment variables.
 
         Raises:
-            GivenUp: it was ended, or was not begun as the work was given up before.
+            GivenUp: `end` was called before or while the command ran.
         """
         with self._lock:
             if self._ended:
@@ -50,8 +50,8 @@ class Commands:
                 start_new_session=True,
             )
         try:
-            said, complained = process.communicate()
-        except BaseException:  # Ctrl-C reaches no other session
+            output, errors = process.communicate()
+        except BaseException:  # Ctrl-C does not reach another session
             _end(process)
             process.wait()
             raise
@@ -59,10 +59,10 @@ class Commands:
             self._running = None
             if self._ended:
                 raise GivenUp
-        return subprocess.CompletedProcess(command, process.returncode, said, complained)
+        return subprocess.CompletedProcess(command, process.returncode, output, errors)
 
     def end(self) -> None:
-        """End the command that runs, at once, and begin none any more."""
+        """Kill the running command, and start no further ones."""
         with self._lock:
             self._ended = True
             if self._running is not None:

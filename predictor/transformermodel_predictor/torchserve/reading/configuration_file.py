@@ -11,12 +11,12 @@ from transformermodel_predictor.torchserve.reading.refusal import unusable
 
 
 def read_configuration_file(root: Path, manifest: Manifest, origin: str) -> dict[str, Any]:
-    """What the model's configuration says: the file that the manifest names, else a model-config.yaml beside the rest.
+    """Read the model's configuration: the file that the manifest names, else a model-config.yaml in the archive.
 
-    TorchServe reads only what the manifest names; archives that bring the file as an extra one mean the same.
+    TorchServe reads only a file that the manifest names; archives that add it as an extra file mean the same.
 
     Raises:
-        PreparationFailed: UnsupportedSource, the manifest names a file that is not there, or it is not YAML with keys.
+        PreparationFailed: UnsupportedSource, the named file is missing, or is not YAML with keys.
     """
     name = manifest.config_file or CONFIGURATION_FILE
     file = root / name

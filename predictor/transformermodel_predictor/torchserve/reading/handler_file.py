@@ -1,4 +1,4 @@
-"""Whether the handler that an archive names can be there at all, before a process is started for it."""
+"""Checks that the file of an archive's handler exists, before a process is started for it."""
 
 from importlib import resources
 from pathlib import Path, PurePosixPath
@@ -9,10 +9,10 @@ from transformermodel_predictor.torchserve.reading.refusal import unusable
 
 _ROOM = "transformermodel_predictor.torchserve"
 _FALLBACK = "fallback_path"
-"""Folder of the modules that archives may name without bringing them."""
+"""Folder of the modules that archives may name without containing them."""
 
 _UNSUPPORTED = ("dali_image_classifier", "trt_llm_handler", "vllm_handler")
-"""Further handlers of TorchServe's own: when they are loaded they say what to do instead."""
+"""Built-in handlers of TorchServe that are not supported: loading one raises an error with the alternative."""
 
 
 def require_handler(root: Path, handler: str, origin: str, named: str | None = None) -> None:
@@ -20,12 +20,12 @@ def require_handler(root: Path, handler: str, origin: str, named: str | None = N
 
     Args:
         root: the unpacked archive.
-        handler: as the manifest has it, or whoever names another.
-        origin: where the archive is from, for messages.
-        named: how an error says who named the handler, after `origin`; the manifest did when None.
+        handler: the handler's name, as in a manifest.
+        origin: the archive, for messages.
+        named: the clause of messages that says who named the handler; the manifest, when None.
 
     Raises:
-        PreparationFailed: UnsupportedSource, with what the archive has instead.
+        PreparationFailed: UnsupportedSource; the message lists the Python files that the archive has.
     """
     named = named or f"names the handler {handler!r} in {MANIFEST_FILE}"
     module = PurePosixPath(handler.partition(":")[0])

@@ -1,4 +1,4 @@
-"""MAR-INF/MANIFEST.json as archivers of all ages write it, and what stands for it where it is missing."""
+"""Reads MAR-INF/MANIFEST.json as any version of the archiver wrote it, or derives a manifest if it is missing."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -16,16 +16,16 @@ _PYTHON = (Runtime.python, Runtime.python3)
 
 
 def read_manifest(root: Path, origin: str, name: str) -> Manifest:
-    """What an unpacked archive says of itself.
+    """Read the manifest of an unpacked archive.
 
     Args:
         root: the unpacked archive.
-        origin: where it is from, for messages.
-        name: the model's name where the manifest has none.
+        origin: the archive, for messages.
+        name: the model's name if the manifest has none.
 
     Raises:
-        PreparationFailed: UnsupportedSource, the manifest is no such thing, names files outside the archive, or wants a
-            runtime that is not Python; or there is none and nothing tells which file is the handler.
+        PreparationFailed: UnsupportedSource, the manifest is malformed, names files outside the archive or needs a
+            runtime that is not Python; or there is no manifest, and the handler's file is ambiguous.
     """
     file = root / MANIFEST_FILE
     if not file.is_file():
@@ -34,7 +34,7 @@ def read_manifest(root: Path, origin: str, name: str) -> Manifest:
 
 
 def parse_manifest(content: bytes, origin: str, name: str) -> Manifest:
-    """What the content of MANIFEST.json says; arguments and errors as those of `read_manifest`."""
+    """Read the content of a MANIFEST.json; further arguments and errors are those of `read_manifest`."""
     try:
         document = json.loads(content)
     except ValueError as error:
@@ -67,7 +67,7 @@ def _read(document: dict[str, Any], origin: str, name: str) -> Manifest:
 
 
 def _text(values: Mapping[str, Any], keys: Iterable[str], origin: str) -> str | None:
-    """The first that is there; archivers of old wrote some under other names, and versions as numbers."""
+    """The value of the first key that is present: older archivers used other keys, and numbers for versions."""
     for key in keys:
         value = values.get(key)
         if value is None or value == "":
@@ -99,7 +99,7 @@ def _runtime(document: Mapping[str, Any], origin: str) -> Runtime:
 
 
 def _conventional(root: Path, origin: str, name: str) -> Manifest:
-    """What an archive without a manifest must mean, if it can mean only one thing."""
+    """The manifest of an archive that has none, if its files are unambiguous."""
     names = sorted(path.name for path in root.iterdir() if path.is_file())
     if not names:
         raise unusable(origin, "is empty")

@@ -1,4 +1,4 @@
-"""An archive in any of its forms, opened."""
+"""Opens archives of any form."""
 
 import shutil
 from dataclasses import replace
@@ -20,22 +20,21 @@ from transformermodel_predictor.torchserve.worker_settings import WorkerSettings
 def open_archive(
     path: Path, name: str | None = None, *, folder: Path, settings: WorkerSettings | None = None
 ) -> ArchivedModel:
-    """Open an archive: unpack it where it is a file, read what it says of itself, and see that its handler is there.
+    """Open an archive: unpack a file, read manifest and configuration, and check that the handler's file exists.
 
-    Nothing of it runs, and its requirements are not installed (see `requirements.with_requirements`).
+    This runs none of its code, and does not install its requirements (see `requirements.with_requirements`).
 
     Args:
-        path: a .mar, .zip, .tar.gz or .tgz file, or the folder of an unpacked archive, which is used as it is; either
-            may have one folder around everything, and need have no manifest.
-        name: the model's name; as the manifest says when None, or the file is called.
-        folder: where a file is unpacked: a folder that is not there yet, the caller's to remove; after a failure it
-            is gone.
-        settings: what holds where the archive's own configuration says nothing; TorchServe's defaults when None.
+        path: a .mar, .zip, .tar.gz or .tgz file, or the folder of an unpacked archive, which is used in place. Either
+            may have one folder around everything, and may lack a manifest.
+        name: the model's name; when None, that in the manifest, or else that of the file.
+        folder: where to unpack a file. It must not exist yet, and the caller removes it; a failure removes it, too.
+        settings: settings for keys that the archive's configuration leaves out; TorchServe's defaults when None.
 
     Raises:
-        PreparationFailed: UnsafeArchive, a member would leave the folder or is no plain file, or it unfolds to too
-            much; UnsupportedSource, it is damaged, or cannot be run.
-        UserError: there is no archive at the path, or the model's name cannot be one.
+        PreparationFailed: UnsafeArchive, a member would leave the folder or is not a plain file, or the content is too
+            large; UnsupportedSource, the archive is damaged, or cannot be run.
+        UserError: there is no archive at the path, or the model's name is invalid.
     """
     if path.is_dir():
         return _read(archive_root(path).resolve(), path, name, settings or WorkerSettings())

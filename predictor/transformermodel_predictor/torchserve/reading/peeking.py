@@ -1,4 +1,4 @@
-"""What an archive says of itself, read without unpacking it."""
+"""Reads the manifest of an archive without unpacking it."""
 
 import tarfile
 import zipfile
@@ -13,14 +13,14 @@ from transformermodel_predictor.torchserve.reading.refusal import unusable
 from transformermodel_predictor.torchserve.reading.root import archive_root
 
 _LARGEST = 1 << 20
-"""Bytes of a manifest: those of archivers have a thousand."""
+"""Most bytes read of a manifest; the archiver's have about a thousand."""
 
 
 def peek_manifest(path: Path) -> Manifest:
-    """The manifest of an archive; one without has nothing but the name of its file.
+    """The manifest of an archive; if it has none, one with nothing but a name, taken from the file.
 
     Raises:
-        PreparationFailed: UnsupportedSource, the archive is damaged, or its manifest is.
+        PreparationFailed: UnsupportedSource, the archive or its manifest is damaged.
         UserError: there is no such file.
     """
     origin, name = str(path), stem_of(path)
@@ -38,7 +38,7 @@ def peek_manifest(path: Path) -> Manifest:
 
 
 def peek_or_name(path: Path) -> Manifest:
-    """The manifest of an archive; of one that cannot be read the name of its file: loading refuses it, and it alone.
+    """Like `peek_manifest`, but also for an archive that cannot be read, so that only loading it fails.
 
     Raises:
         UserError: there is no such file.

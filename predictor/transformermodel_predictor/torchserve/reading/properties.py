@@ -1,4 +1,4 @@
-"""Java's properties files, in which TorchServe is configured. Pure."""
+"""Reads Java's properties files, the format of TorchServe's configuration. Pure."""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ _PAIR = re.compile(r"((?:\\.|[^\\=:\s])*)[ \t\f]*(?:[=:][ \t\f]*)?(.*)", re.DOTA
 
 
 def read_properties(text: str) -> dict[str, str]:
-    """The values by their keys, as `java.util.Properties.load` reads them; the last of several wins."""
+    """The values by key, as `java.util.Properties.load` reads them; the last of several wins."""
     pairs: dict[str, str] = {}
     for line in _logical_lines(text):
         match = _PAIR.fullmatch(line)
@@ -20,7 +20,7 @@ def read_properties(text: str) -> dict[str, str]:
 
 
 def _logical_lines(text: str) -> Iterator[str]:
-    """Lines without comments and empty ones; one that ends with a backslash goes on in the next, without its indent."""
+    """The logical lines, without comments and empty lines; a backslash at the end joins a line with the next."""
     begun: list[str] = []
     for natural in text.splitlines():
         line = natural.lstrip(" \t\f")
@@ -36,7 +36,7 @@ def _logical_lines(text: str) -> Iterator[str]:
 
 
 def _is_continued(line: str) -> bool:
-    """Whether the line ends with a backslash that no other one escapes."""
+    """Whether the line ends with a backslash that is not itself escaped."""
     return (len(line) - len(line.rstrip("\\"))) % 2 == 1
 
 

@@ -1,9 +1,9 @@
-"""The failure for what cannot be used of an archive."""
+"""The failure for archives that cannot be used."""
 
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 
 
 def unusable(origin: str, why: str) -> PreparationFailed:
-    """The failure for an archive that is read and cannot be run."""
+    """The failure for an archive that can be read but not run."""
     return PreparationFailed(FailureReason.UnsupportedSource, f"{origin} {why}.")

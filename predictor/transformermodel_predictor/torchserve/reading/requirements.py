@@ -1,4 +1,4 @@
-"""The packages that an archive requires, installed into a folder that belongs to it."""
+"""Installs an archive's requirements into a folder of their own."""
 
 import hashlib
 import json
@@ -27,25 +27,24 @@ _log = logging.getLogger(__name__)
 
 _SERVERS_PACKAGES = "packages-of-the-server.pth"
 _READ_BY_PIP = (".txt", ".whl", ".tar.gz", ".zip", ".toml")
-"""Ends of names of files in an archive that requirements may refer to."""
+"""Suffixes of files in an archive that requirements may refer to."""
 
 _PYTORCH = "torch"
 _NO_AGREEMENT = "ResolutionImpossible"
-"""What pip says where requirements exclude each other."""
+"""pip's error for requirements that exclude each other."""
 
 
 def with_requirements(archived: ArchivedModel, cache: Path, commands: Commands | None = None) -> ArchivedModel:
-    """The model with its requirements installed, if it has any and its settings allow it.
+    """Install the archive's requirements, if it has any and its settings allow it.
 
     Args:
         archived: an opened archive.
-        cache: folder of this machine in which equal requirements find what was installed for them before; what was
-            not installed to the end is never found there.
-        commands: runs pip, so that somebody else can end it.
+        cache: folder that keeps complete installations, to be reused for equal requirements.
+        commands: runs pip, so that another thread can end it.
 
     Raises:
-        PreparationFailed: UnsupportedSource, the requirements file is missing; RequirementsNotInstalled, with what
-            pip says.
+        PreparationFailed: UnsupportedSource, the requirements file is missing; RequirementsNotInstalled, with pip's
+            error.
         GivenUp: `commands` were ended.
     """
     name = archived.manifest.requirements_file
@@ -69,17 +68,17 @@ def with_requirements(archived: ArchivedModel, cache: Path, commands: Commands |
 
 
 def install_requirements(root: Path, name: str, target: Path, origin: str, commands: Commands | None = None) -> None:
-    """Install a requirements file into a new folder, which holds only what the server's own packages do not satisfy.
+    """Install a requirements file into a new folder, without the packages that the server has already.
 
-    pip runs in an environment that sees the server's packages and cannot change them. The code of packages that have
-    to be built runs.
+    pip runs in an environment that sees the server's packages but cannot change them. Building a package from source
+    runs its code.
 
     Args:
-        root: the unpacked archive, from which paths in the file start.
+        root: the unpacked archive; paths in the file are relative to it.
         name: the file, relative to the archive.
-        target: the folder to make; it can be moved, and is meant to stand on an import path.
+        target: the folder to create, for an import path; it can be moved afterwards.
         origin: the model or its archive, for messages.
-        commands: as `with_requirements` has them.
+        commands: see `with_requirements`.
 
     Raises:
         PreparationFailed, GivenUp: as `with_requirements`.
@@ -102,15 +101,15 @@ def install_requirements(root: Path, name: str, target: Path, origin: str, comma
 def _has_pip() -> bool:
     """Whether this interpreter has pip.
 
-    Whoever asks all finders for it has setuptools take its own distutils away, for this process is then held for pip:
-    nothing could be compiled in it any more.
+    Uses PathFinder alone: setuptools' own finder takes any lookup of pip as a sign that this process is pip, and
+    removes its distutils, so that nothing could be compiled in it any more.
     """
     return PathFinder.find_spec("pip") is not None
 
 
 @dataclass(frozen=True)
 class _Pip:
-    """pip, as it installs a requirements file of an archive into an environment."""
+    """Installs an archive's requirements file into an environment with pip."""
 
     environment: Path
     root: Path
@@ -122,12 +121,12 @@ class _Pip:
         own = [sys.executable, "-m", "pip", "--python", python] if _has_pip() else [python, "-m", "pip"]
         options = ["--disable-pip-version-check", "--no-input", "--no-warn-script-location", "--no-compile"]
         command = [*own, "install", *options, "--requirement", self.name, *more]
-        passing = {"TMPDIR": str(self.environment.parent)}  # removed with it, also where pip is ended
-        return self.commands.run(command, self.root, {**os.environ, **passing})
+        temporary = {"TMPDIR": str(self.environment.parent)}  # removed with it, even if pip is killed
+        return self.commands.run(command, self.root, {**os.environ, **temporary})
 
 
 def _run_pip(pip: _Pip, origin: str) -> None:
-    """Install beside the server's own PyTorch where that can be; beside another one, of gigabytes, where it cannot."""
+    """Install with the server's own version of PyTorch; only if that conflicts, with another one, of gigabytes."""
     kept = pip.environment / "server.txt"
     kept.write_text(f"{_PYTORCH}=={version(_PYTORCH).partition('+')[0]}\n")
     done = pip.install("--constraint", str(kept))
@@ -150,7 +149,7 @@ def _package_folders(import_path: Sequence[str]) -> list[str]:
 
 
 def _key(root: Path, name: str) -> str:
-    """Identity of what would be installed: by which Python, beside which packages, from which files."""
+    """Key of an installation: a hash of the Python version, the server's packages and the requirements' files."""
     files = {file.relative_to(root).as_posix(): file for file in root.rglob("*") if file.name.endswith(_READ_BY_PIP)}
     beside = sorted(f"{found.metadata['Name']}=={found.version}" for found in distributions())
     decisive = {
@@ -163,7 +162,7 @@ def _key(root: Path, name: str) -> str:
 
 
 def _move(folder: Path, target: Path) -> None:
-    """Put a folder where it is found again, unless somebody else was faster."""
+    """Move a folder into the cache, unless another process was faster."""
     try:
         folder.rename(target)
     except OSError:

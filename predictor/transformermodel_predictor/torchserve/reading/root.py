@@ -1,4 +1,4 @@
-"""Where in a folder an unpacked archive lies."""
+"""Finds unpacked archives in folders."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ CONVENTIONAL_HANDLER = "handler.py"
 
 
 def archive_root(folder: Path) -> Path:
-    """The folder with the manifest and the files: many archives have one folder around everything."""
+    """The folder with the archive's files: many archives have one folder around everything."""
     while not (folder / MANIFEST_FILE).is_file():
         entries = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
         if len(entries) != 1 or not entries[0].is_dir():
@@ -20,13 +20,13 @@ def archive_root(folder: Path) -> Path:
 
 
 def only_archive(folder: Path) -> Path | None:
-    """The archive in a folder that holds nothing else to be seen: what KServe makes of an archive's uri."""
+    """The archive in a folder that contains no other visible file: KServe downloads an archive's uri like that."""
     entries = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
     return entries[0] if len(entries) == 1 and entries[0].is_file() and is_archive(entries[0].name) else None
 
 
 def is_unpacked_archive(folder: Path) -> bool:
-    """Whether a folder holds an unpacked archive: one with a manifest, or with the handler's usual name."""
+    """Whether a folder contains an unpacked archive: it has a manifest, or a handler.py."""
     if not folder.is_dir():
         return False
     root = archive_root(folder)

@@ -1,4 +1,4 @@
-"""What a server is given to serve with somebody's handler, whichever form it has."""
+"""Opens whatever can be served with a handler: an archive, an unpacked one, or an artifact made of one."""
 
 import os
 from dataclasses import replace
@@ -21,16 +21,16 @@ ARCHIVE_FOLDER = "archive"
 """Folder of an artifact with the unpacked archive."""
 
 PACKAGES_FOLDER = "packages"
-"""Folder of an artifact with what the archive requires, where that was installed."""
+"""Folder of an artifact with the archive's requirements, if they were installed."""
 
 INSTALLED_REQUIREMENTS = "installed-requirements.txt"
-"""File in that folder: what was required. The server may have had all of it."""
+"""File in that folder with the requirements; there may be no other, if the server had all of them already."""
 
 
 def has_handler(path: Path) -> bool:
-    """Whether somebody's handler answers for what is at a path: an archive, or an artifact that was made of one.
+    """Whether a path is served by a handler: an archive, or an artifact that was made of one.
 
-    An artifact of ours that was packed for TorchServe, or a checkpoint, is none.
+    False for a prepared model's artifact, even one that was packed for TorchServe, and for a checkpoint.
     """
     if path.is_file():
         return is_archive(path.name)
@@ -38,7 +38,7 @@ def has_handler(path: Path) -> bool:
 
 
 def is_artifact(path: Path) -> bool:
-    """Whether a folder is what a preparation has made, or says so."""
+    """Whether a folder has the manifest of a prepared artifact."""
     return (path / MANIFEST_FILE).is_file()
 
 
@@ -51,22 +51,22 @@ def open_served(
     options: HandlerOptions | None = None,
     commands: Commands | None = None,
 ) -> ArchivedModel:
-    """Open what is served, with its requirements installed where they may be; works for seconds, off the event loop.
+    """Open what a path holds, and install its requirements if that is allowed. Takes seconds: not for the event loop.
 
     Args:
-        path: what `has_handler` says yes to.
+        path: a path for which `has_handler` is true.
         name: the model's name; the archive's own when None.
-        folder: a folder that is not there yet for what the workers may write to; the caller removes it when they have
-            ended. Unused for an unpacked archive that may be written and lacks nothing, which is served where it is.
-        cache: folder of this machine in which installed requirements, and what archives lack, are found again.
-        options: how the workers are run.
-        commands: runs what requirements are installed with, so that somebody else can end it.
+        folder: a folder to create, for files that the workers may write to; the caller removes it after they have
+            ended. Not used for a writable unpacked archive that lacks no files, which is served in place.
+        cache: folder that keeps installed requirements, and files fetched for archives that lack them.
+        options: settings of the workers.
+        commands: runs pip, so that another thread can end it.
 
     Raises:
         PreparationFailed: the archive is unsafe, damaged, or cannot be run; its requirements cannot be installed, or
-            what it lacks cannot be had.
-        CorruptArtifact: the artifact is not what its manifest says.
-        UserError: nothing is there, or the name cannot be a model's.
+            files that it lacks cannot be fetched.
+        CorruptArtifact: the artifact does not match its manifest.
+        UserError: there is nothing at the path, or the model's name is invalid.
         GivenUp: `commands` were ended.
     """
     options = options or HandlerOptions()
@@ -91,11 +91,11 @@ def _is_of_archive(manifest: Path) -> bool:
     try:
         return read_manifest(manifest.read_text(encoding="utf-8")).is_of_archive
     except (OSError, ValueError):
-        return False  # whoever opens it as an artifact says what is wrong
+        return False  # opening it as an artifact reports what is wrong
 
 
 def _of_artifact(path: Path, name: str | None, folder: Path, options: HandlerOptions) -> ArchivedModel:
-    """Opened from a verified artifact, which stays as it is: the handler gets a copy."""
+    """Open the archive in a verified artifact, which is not changed: the handler gets a copy."""
     artifact = open_artifact(path)
     copy = working_copy(artifact.path / ARCHIVE_FOLDER, folder)
     opened = open_archive(copy, name, folder=folder, settings=options.defaults)

@@ -1,4 +1,4 @@
-"""config.properties: what TorchServe's server is told of all models and of each."""
+"""Reads config.properties, TorchServe's configuration of the server and its models."""
 
 import json
 import logging
@@ -16,7 +16,7 @@ from transformermodel_predictor.torchserve.worker_settings import WorkerSettings
 _log = logging.getLogger(__name__)
 
 _PREFIX = "TS_"
-"""What stands before the name of a key that the environment sets."""
+"""Prefix of environment variables that set keys."""
 
 _COUNTS = {
     "job_queue_size": ("queue_size",),
@@ -45,28 +45,28 @@ _READ = frozenset(
         "service_envelope",
     }
 )
-_OF_ANOTHER_SERVER = re.compile(
+_TORCHSERVE_ONLY = re.compile(
     r"(grpc_)?(inference|management|metrics)_(address|port)|initial_(worker|distribution)_port|num_workers|vmargs"
     r"|(number_of_)?netty(_client)?_threads|prefer_direct_buffer|async_logging|enable_metrics_api|metrics_(mode|format)",
     re.IGNORECASE,
 )
-"""What every store has, and no server but TorchServe could want: where it listens, and how Java runs."""
+"""Keys that many stores have and only TorchServe itself can use: its addresses, and settings of Java."""
 
 ModelKeys = Mapping[str, Mapping[str, Any]]
-"""The keys of each version of a model."""
+"""The keys of a model by version."""
 
 
 @dataclass(frozen=True)
 class ServerConfiguration:
-    """What there is to know of config.properties.
+    """The content of config.properties.
 
     Attributes:
-        settings: how workers are run where nothing else says it.
-        models: the keys of each model's versions, as `models` has them.
-        snapshot: likewise as `model_snapshot` has them, which says too what is to be loaded; None where there is none.
-        load_models: names of archives with commas between them, `all` or `none`; None where it is not said.
-        model_store: folder of the archives, where it is said.
-        max_request_bytes: largest body, where it is said.
+        settings: default settings of workers.
+        models: the keys of each model's versions in `models`.
+        snapshot: those in `model_snapshot`, which also lists the models to load; None if there is none.
+        load_models: comma-separated names of archives, `all` or `none`; None if it is not set.
+        model_store: folder of the archives; None if it is not set.
+        max_request_bytes: most bytes of a body; None if it is not set.
     """
 
     settings: WorkerSettings = field(default_factory=WorkerSettings)
@@ -77,23 +77,23 @@ class ServerConfiguration:
     max_request_bytes: int | None = None
 
     def settings_of(self, name: str, version: str | None, origin: str) -> WorkerSettings:
-        """How a model's workers are run where its archive does not say it; without a version, its only one's."""
+        """Default settings of a model's workers, for a version, or for the only one if `version` is None."""
         versions = (self.snapshot or {}).get(name) or self.models.get(name) or {}
         keys = next(iter(versions.values())) if version is None and len(versions) == 1 else versions.get(version or "")
         return changed_settings(self.settings, keys or {}, origin)
 
 
 def read_server_configuration(file: Path, environment: Mapping[str, str]) -> ServerConfiguration:
-    """Read config.properties; with `enable_envvars_config` what the environment says as TS_<KEY> goes before it.
+    """Read config.properties; with `enable_envvars_config`, variables named TS_<KEY> take precedence.
 
     Raises:
-        UserError: the file cannot be read, or `models` or `model_snapshot` is not what it should be.
+        UserError: the file cannot be read, or `models` or `model_snapshot` is malformed.
     """
     try:
         values = read_properties(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{file} cannot be read: {error}") from error
-    _tell_unread(values, str(file))
+    _log_ignored(values, str(file))
     if values.get("enable_envvars_config", "").strip().lower() == "true":
         given = {name.removeprefix(_PREFIX).lower(): text for name, text in environment.items() if _is_key(name)}
         values = {**values, **given}
@@ -109,9 +109,9 @@ def read_server_configuration(file: Path, environment: Mapping[str, str]) -> Ser
     )
 
 
-def _tell_unread(values: Mapping[str, str], origin: str) -> None:
-    """Log, in one line, which keys mean something that this server does not do."""
-    unread = sorted(key for key in values if key not in _READ and not _OF_ANOTHER_SERVER.fullmatch(key))
+def _log_ignored(values: Mapping[str, str], origin: str) -> None:
+    """Log, in one line, the keys that this server ignores although they would matter."""
+    unread = sorted(key for key in values if key not in _READ and not _TORCHSERVE_ONLY.fullmatch(key))
     if unread:
         _log.warning("%s: %s: no effect here, unless a flag of this server says the same", origin, ", ".join(unread))
 

@@ -1,4 +1,4 @@
-"""A store of TorchServe's, as KServe mounts it: config/config.properties and model-store/*.mar."""
+"""Reads a model store of TorchServe, as KServe mounts it: config/config.properties and model-store/*.mar."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -24,14 +24,14 @@ _ALL, _NONE = "all", "none"
 
 @dataclass(frozen=True)
 class StoredModel:
-    """An archive in a store, to be opened under a name.
+    """An archive in a store, to be served under a name.
 
     Attributes:
         name: the model's name.
-        version: as the configuration has it, which is the archive's own; None where it does not say.
+        version: the archive's version, as far as the configuration or the manifest says it.
         path: the archive.
-        settings: how its workers are run where its own configuration says nothing.
-        is_default: whether it answers where a request names no version.
+        settings: default settings of its workers.
+        is_default: whether it is the model's default version.
     """
 
     name: str
@@ -43,12 +43,12 @@ class StoredModel:
 
 @dataclass(frozen=True)
 class ModelStore:
-    """What a store says is to be served.
+    """The models of a store.
 
     Attributes:
-        models: the archives that are to be served.
-        archives: the folder in which they are, beside others.
-        max_request_bytes: the largest body, where it says one.
+        models: the archives to serve.
+        archives: the folder that contains them, and possibly others.
+        max_request_bytes: most bytes of a body; None if the configuration does not say.
     """
 
     models: tuple[StoredModel, ...]
@@ -62,13 +62,13 @@ def is_model_store(folder: Path) -> bool:
 
 
 def read_store(folder: Path, environment: Mapping[str, str]) -> ModelStore:
-    """Which archives a store wants served, and how; none is unpacked.
+    """Find out which archives a store wants to be served, and with which settings, without unpacking any.
 
-    `model_snapshot` in config.properties says it, else `load_models`; where neither is there, it is all archives.
+    They are listed in `model_snapshot` of config.properties, else in `load_models`; without either, all are served.
 
     Args:
         folder: the store.
-        environment: what may stand for keys of config.properties, where these allow it.
+        environment: variables that may override keys of config.properties.
 
     Raises:
         UserError: the configuration cannot be read, an archive that it names is missing, or there is nothing to serve.
@@ -86,7 +86,7 @@ def read_store(folder: Path, environment: Mapping[str, str]) -> ModelStore:
 
 
 def _archives_folder(folder: Path, configuration: ServerConfiguration) -> Path:
-    """The folder that the configuration names, which it often names as it was elsewhere."""
+    """The folder that the configuration names, if it exists: often it is a path of another machine."""
     named = configuration.model_store
     return named if named is not None and named.is_dir() else folder / MODEL_STORE
 

@@ -1,4 +1,4 @@
-"""How workers are run, from the keys of model-config.yaml and of the `models` in config.properties."""
+"""Reads settings of workers from the keys of model-config.yaml, and of `models` in config.properties."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -10,12 +10,12 @@ from transformermodel_predictor.torchserve.worker_settings import DeviceType, Wo
 _log = logging.getLogger(__name__)
 
 _MISFIT = object()
-"""What a reader returns for a value that does not fit."""
+"""Returned by a reader for an invalid value."""
 
 
 @dataclass(frozen=True)
 class _Key:
-    """A key of TorchServe's: the setting that it sets, and how its value is read."""
+    """One of TorchServe's keys: the setting's field, the reader of its value, and the values it accepts, in words."""
 
     field: str
     read: Callable[[Any], Any]
@@ -74,16 +74,16 @@ _NOT_HERE = {
     "torchrun": "each worker is one process",
     "asyncCommunication": "a worker answers one batch after another",
 }
-"""Keys that ask for what there is not, and what there is."""
+"""Keys that are not supported, and why."""
 
 
 def changed_settings(settings: WorkerSettings, keys: Mapping[str, Any], origin: str) -> WorkerSettings:
-    """Settings with what the keys say; a value that does not fit is told in the log and changes nothing.
+    """Settings changed by a model's keys; an invalid value is logged and ignored.
 
     Args:
-        settings: what holds where the keys say nothing.
-        keys: the keys of a model; those of others, such as the handler's own, play no part.
-        origin: where they stand, for the log.
+        settings: settings for keys that are left out.
+        keys: the keys of a model; unknown ones, such as the handler's own, are ignored.
+        origin: their source, for the log.
     """
     changes: dict[str, Any] = {}
     for name, key in _KEYS.items():
@@ -100,7 +100,7 @@ def changed_settings(settings: WorkerSettings, keys: Mapping[str, Any], origin: 
 
 
 def _agreeing_workers(settings: WorkerSettings, changes: dict[str, Any], origin: str) -> dict[str, Any]:
-    """The changes with a number of workers that makes sense, also where only one end of it is given."""
+    """The changes with a valid range of workers, even if the keys set only one end of it."""
     least, most = changes.get("min_workers"), changes.get("max_workers")
     if least is not None and most is not None and most < least:
         _log.warning("%s: maxWorkers %d is less than minWorkers %d: both count as not given", origin, most, least)

@@ -1,10 +1,10 @@
-"""A copy of an unpacked archive in which its handler may write: what it was copied from is to stay as it is."""
+"""Copies an unpacked archive, so that its handler can write to the copy and the original stays unchanged."""
 
 import shutil
 from pathlib import Path
 
 _LINKED_FROM = 16 << 20
-"""Bytes from which on a file is linked instead of copied: weights are large, and nobody writes to them."""
+"""Size in bytes from which on a file is linked instead of copied: weights are large, and never written to."""
 
 
 def working_copy(root: Path, folder: Path) -> Path:
@@ -12,7 +12,7 @@ def working_copy(root: Path, folder: Path) -> Path:
 
     Args:
         root: the archive, whose files may be read-only.
-        folder: the copy, which is not there yet.
+        folder: the folder to create for the copy.
 
     Returns:
         The copy. Files of 16 MiB and more are symbolic links into the archive.

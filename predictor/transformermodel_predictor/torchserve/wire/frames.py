@@ -1,23 +1,23 @@
-"""Messages in a stream of bytes: four bytes of length, big endian, and so many bytes."""
+"""Frames messages in a stream of bytes: a length of four bytes, big-endian, and the message."""
 
 HEADER_SIZE = 4
 """Bytes of a frame's length."""
 
 LARGEST_FRAME = 2**31 - 1
-"""Bytes of the largest message that is taken."""
+"""Most bytes of a message."""
 
 _USUAL_BUFFER = 64 * 1024
 _KEPT_BUFFER = 4 * 1024 * 1024
 
 
 class BrokenStream(Exception):
-    """What arrives cannot be a message of ours."""
+    """The received bytes are not a valid frame."""
 
 
 class FrameBuffer:
-    """Collects bytes as they arrive, without copying them again, and hands out whole messages.
+    """Collects received bytes without further copies, and returns complete messages.
 
-    Used as: read into `space()`, tell how much with `filled()`, take messages with `take()` until there is none.
+    Usage: receive into `space()`, report the number of bytes to `filled()`, call `take()` until it returns None.
     """
 
     def __init__(self) -> None:
@@ -26,20 +26,20 @@ class FrameBuffer:
         self._end = 0
 
     def space(self) -> memoryview:
-        """Where the next bytes are to be written; never empty.
+        """The buffer for the next bytes; never empty.
 
         Raises:
-            BrokenStream: a message says that it is larger than any can be.
+            BrokenStream: the length of a message exceeds the limit.
         """
         self._make_room()
         return memoryview(self._bytes)[self._end :]
 
     def filled(self, count: int) -> None:
-        """So many bytes were written."""
+        """Report that this many bytes have been written to `space()`."""
         self._end += count
 
     def take(self) -> memoryview | None:
-        """The next whole message; None if none is here. To be read before `space` is called again."""
+        """The next complete message, or None. The view is valid until `space` is called again."""
         whole = self._whole()
         if whole is None or self._end - self._start < whole:
             return None
@@ -48,7 +48,7 @@ class FrameBuffer:
         return message
 
     def _whole(self) -> int | None:
-        """Bytes of the first message with its length; None while the length is not here."""
+        """Size of the first frame, with its header; None until the header has arrived."""
         if self._end - self._start < HEADER_SIZE:
             return None
         length = int.from_bytes(memoryview(self._bytes)[self._start : self._start + HEADER_SIZE], "big")

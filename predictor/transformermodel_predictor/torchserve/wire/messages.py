@@ -1,4 +1,4 @@
-"""The messages themselves. Arrays on the wire, so both ends must be of the same version: they always are."""
+"""The messages between server and workers. They are encoded as arrays, so both ends must have the same version."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from transformermodel_predictor.torchserve.wire.frames import HEADER_SIZE
 
 
 class Load(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """To a worker, first: what it runs.
+    """To a worker, the first message: the archive to load.
 
     Attributes:
         model_name: the model's name in URLs.
@@ -19,7 +19,7 @@ class Load(msgspec.Struct, frozen=True, array_like=True, tag=True):
         envelope: the request envelope around it.
         manifest: the manifest's document.
         configuration: model-config.yaml.
-        batch_size: most rows that come at once.
+        batch_size: most rows of a batch.
         gpu_id: index of the accelerator among those that the process sees; None for none.
         limit_image_pixels: whether images with unreasonably many pixels are refused.
         decode_input: whether JSON and text reach the handler decoded.
@@ -42,7 +42,7 @@ class Load(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 class RowPart(msgspec.Struct, frozen=True, array_like=True):
-    """A named value of a row; where it was received, `value` is a view of what is overwritten by the next message."""
+    """A named value of a row. At the receiving end, `value` is a view that is valid until the next message."""
 
     name: str
     value: memoryview
@@ -55,8 +55,8 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
     Attributes:
         number: identifies it between server and worker.
         request_id: identifies it to the handler.
-        headers: what the handler may ask its context for.
-        parts: its values; None where the worker has them already, from an earlier step of the same call.
+        headers: headers that the handler can read from its context.
+        parts: its values; None if the worker has them from an earlier step of the same call.
     """
 
     number: int
@@ -66,12 +66,12 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Batch(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """To a worker: calls to be answered together.
+    """To a worker: calls to answer together.
 
     Attributes:
-        kind: what is asked by all of them.
+        kind: the kind of all calls.
         rows: the calls.
-        ended: numbers of earlier calls whose values need not be kept any longer.
+        ended: numbers of earlier calls whose values can be dropped.
     """
 
     kind: CallKind
@@ -80,15 +80,15 @@ class Batch(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 class Abandon(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """To a worker, while it works on a batch: nobody waits for its answers."""
+    """To a worker, while it works on a batch: no client waits for its answers any more."""
 
 
 class Loaded(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """From a worker: the handler can be asked."""
+    """From a worker: the handler is ready."""
 
 
 class NotLoaded(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """From a worker: the handler cannot be asked; the process ends.
+    """From a worker: the handler could not be loaded; the process ends.
 
     Attributes:
         message: why, for people.
@@ -100,26 +100,26 @@ class NotLoaded(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 class Pieces(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """From a worker, any number of times before the answer: pieces of rows, by their places in the batch."""
+    """From a worker, any number of times before the answer: pieces of streamed answers, by row index."""
 
     pieces: tuple[tuple[int, Reply], ...]
 
 
 class Answered(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """From a worker: the answers to a batch, one for each row, and what was measured."""
+    """From a worker: the answers to a batch, one per row, and the handler's measurements."""
 
     replies: tuple[Reply, ...]
     measurements: tuple[Measurement, ...] = ()
 
 
 class Failed(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """From a worker: no row of the batch is answered.
+    """From a worker: the whole batch has failed.
 
     Attributes:
         message: why, for the client.
         status: TorchServe's status for it.
-        measurements: what was measured nevertheless.
-        ends_worker: whether the process is of no use any more, and ends.
+        measurements: the handler's measurements nevertheless.
+        ends_worker: whether the process has become unusable, and ends.
     """
 
     message: str
@@ -132,7 +132,7 @@ ToWorker = Load | Batch | Abandon
 ToServer = Loaded | NotLoaded | Pieces | Answered | Failed
 
 UNWRITABLE = (msgspec.MsgspecError, OverflowError, TypeError, ValueError)
-"""What `frame` raises for a message that cannot be written, such as one with a number of more than 64 bits."""
+"""Raised by `frame` for a message that cannot be encoded, such as one with an integer of more than 64 bits."""
 
 _encoder = msgspec.msgpack.Encoder()
 _to_worker: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)
@@ -140,7 +140,7 @@ _to_server: msgspec.msgpack.Decoder[ToServer] = msgspec.msgpack.Decoder(ToServer
 
 
 def frame(message: ToWorker | ToServer) -> bytearray:
-    """A message as it is sent, its length before it. Raises one of `UNWRITABLE` where it cannot be."""
+    """Encode a message, with its length in front. Raises one of `UNWRITABLE` if that is not possible."""
     framed = bytearray(HEADER_SIZE)
     _encoder.encode_into(message, framed, HEADER_SIZE)
     framed[:HEADER_SIZE] = (len(framed) - HEADER_SIZE).to_bytes(HEADER_SIZE, "big")
@@ -148,18 +148,18 @@ def frame(message: ToWorker | ToServer) -> bytearray:
 
 
 def read_by_worker(message: memoryview) -> ToWorker:
-    """A message from the server.
+    """Decode a message from the server.
 
     Raises:
-        msgspec.DecodeError: it is none.
+        msgspec.DecodeError: it is not a valid message.
     """
     return _to_worker.decode(message)
 
 
 def read_by_server(message: memoryview) -> ToServer:
-    """A message from a worker.
+    """Decode a message from a worker.
 
     Raises:
-        msgspec.DecodeError: it is none.
+        msgspec.DecodeError: it is not a valid message.
     """
     return _to_server.decode(message)

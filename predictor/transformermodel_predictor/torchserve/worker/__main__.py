@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def main(descriptor: int) -> int:
-    """Load a handler and answer batches, until the server is gone; return the exit status."""
+    """Load a handler and answer batches until the server closes the connection; return the exit status."""
     os.set_inheritable(descriptor, False)
     connection = socket.socket(fileno=descriptor)
     end_with_server(connection)
@@ -30,7 +30,9 @@ def main(descriptor: int) -> int:
         return 1
     install_import_path(Path(load.directory), None if load.packages is None else Path(load.packages))
     serve_older_transformers(Path(load.directory))
-    from transformermodel_predictor.torchserve.worker.loading import load_service  # imports `ts`, now that it can
+    from transformermodel_predictor.torchserve.worker.loading import (
+        load_service,  # imports `ts`, which is on the import path only now
+    )
 
     try:
         service = load_service(load, channel)
@@ -44,7 +46,7 @@ def main(descriptor: int) -> int:
 
 
 def _configure_output() -> None:
-    """Handlers' output, printed or logged, becomes lines of the server's log as soon as they are whole."""
+    """Flush the handler's output line by line, so that the server can log each line at once."""
     for stream in (sys.stdout, sys.stderr):
         cast("TextIOWrapper", stream).reconfigure(line_buffering=True, errors="backslashreplace")
     logging.basicConfig(stream=sys.stdout, format="%(levelname)s %(name)s: %(message)s", level=logging.INFO)

@@ -1,4 +1,4 @@
-"""What a handler answers, as bytes."""
+"""Encodes a handler's answers as replies."""
 
 import io
 import json
@@ -11,20 +11,20 @@ from transformermodel_predictor.torchserve.call import Reply
 
 _CONTENT_TYPE = "content-type"
 _STREAM_NEXT = "ts_stream_next"
-"""By which TorchServe's own workers told its server that more follows."""
+"""The header by which TorchServe's own workers say that more follows."""
 
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
 class UnusableAnswer(Exception):
-    """A handler's answers cannot be sent; the text begins with TorchServe's own words for it."""
+    """A handler's answers cannot be sent; the message begins with TorchServe's own wording."""
 
 
 def checked(answers: object, rows: int) -> list[Any]:
-    """The answers, of which there has to be one for each row.
+    """Check that there is one answer per row, and return the answers.
 
     Raises:
-        UnusableAnswer: there is not.
+        UnusableAnswer: the answers are not a list, or not as many as the rows.
     """
     if not isinstance(answers, list):
         raise UnusableAnswer(
@@ -39,21 +39,21 @@ def checked(answers: object, rows: int) -> list[Any]:
 
 
 def reply(value: object, status: int, phrase: str | None, headers: Mapping[str, Any], more: bool = False) -> Reply:
-    """An answer as it is sent.
+    """Encode an answer.
 
     Args:
-        value: bytes are sent as they are, text as UTF-8, a tensor as torch.save writes it, all else as JSON.
+        value: bytes are sent unchanged, text as UTF-8, a tensor as torch.save writes it, anything else as JSON.
         status: the HTTP status.
-        phrase: its words, where they are not the usual ones.
-        headers: that the handler has set, the content type among them.
-        more: whether the row wants to be in the next batch.
+        phrase: its reason phrase; the standard one if None or empty.
+        headers: the headers that the handler has set, including the content type.
+        more: whether the row stays in the next batch.
 
     Raises:
-        UnusableAnswer: it cannot be written, or the status is none.
+        UnusableAnswer: the value cannot be encoded, or the status is invalid.
     """
     body, is_json = _written(value)
     if not 200 <= status <= 599:
-        raise UnusableAnswer(f"the handler set the status {status}, which is none of HTTP's")
+        raise UnusableAnswer(f"the handler set the status {status}, which is none of HTTP's final ones")
     content_type, others = None, {}
     for name, text in headers.items():
         if name.lower() == _CONTENT_TYPE:
@@ -70,7 +70,7 @@ def _written(value: object) -> tuple[bytes, bool]:
         return bytes(value), False
     if isinstance(value, str):
         return value.encode("utf-8", "surrogatepass"), False
-    torch = sys.modules.get("torch")  # only who has imported it can answer with a tensor
+    torch = sys.modules.get("torch")  # a handler that returns a tensor has imported it
     if torch is not None and isinstance(value, torch.Tensor):
         file = io.BytesIO()
         torch.save(value, file)
@@ -92,5 +92,5 @@ def _named(value: object) -> str:
 
 
 def _line(text: object) -> str:
-    """Text in one line: a header's end is no handler's to write."""
+    """Text without line breaks, so that a handler cannot add headers of its own."""
     return " ".join(str(text).split("\r\n")).replace("\r", " ").replace("\n", " ")

@@ -11,9 +11,9 @@ from transformermodel_predictor.torchserve.wire.messages import ToServer, ToWork
 
 
 class Channel:
-    """Receives in one thread, sends from any.
+    """Receives in one thread, and sends from any thread.
 
-    Processes that the handler forks do not hold it open: the server is to see when the worker itself ends.
+    Processes that the handler forks close it, so that the server notices when the worker itself ends.
 
     Args:
         connection: a connected, blocking socket.
@@ -26,7 +26,7 @@ class Channel:
         os.register_at_fork(after_in_child=connection.close)
 
     def receive(self) -> ToWorker | None:
-        """The next message; None when the server has closed the connection. Views in it hold until the next call."""
+        """The next message; None if the server has closed the connection. Its views are valid until the next call."""
         while (message := self._buffer.take()) is None:
             count = self._received()
             if not count:
@@ -35,7 +35,7 @@ class Channel:
         return read_by_worker(message)
 
     def _received(self) -> int:
-        """How many bytes have come; none when the server is gone, also where it has left what was sent to it unread."""
+        """Receive bytes and return their number; 0 if the server is gone, even with messages of ours unread."""
         try:
             return self._socket.recv_into(self._buffer.space())
         except ConnectionError:
@@ -43,13 +43,13 @@ class Channel:
 
     @property
     def has_more(self) -> bool:
-        """Whether something has come that was not received yet."""
+        """Whether received bytes are waiting to be read."""
         poll = select.poll()
         poll.register(self._socket, select.POLLIN)
         return bool(poll.poll(0))
 
     def send(self, message: ToServer) -> None:
-        """Send a message; to a server that is gone, nothing is sent: it ends while a handler loads or works."""
+        """Send a message. Does nothing if the server is gone, which may happen while a handler loads or works."""
         framed = frame(message)
         with self._sending, contextlib.suppress(ConnectionError):
             self._socket.sendall(framed)

@@ -1,4 +1,4 @@
-"""Handlers whose entry point is a coroutine."""
+"""Runs handlers whose entry point is a coroutine function."""
 
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
@@ -8,15 +8,15 @@ if TYPE_CHECKING:
 
 
 class Coroutines:
-    """One event loop for all batches, so that what a handler has begun on it goes on in the next one."""
+    """A single event loop for all batches, so that tasks which a handler starts continue in the next batch."""
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def result(self, coroutine: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401 - whatever a handler answers
-        """Wait for what a handler answers."""
+        """Run a handler's coroutine and return its result."""
         if self._loop is None:
-            import asyncio  # which most handlers do not need, and which costs memory
+            import asyncio  # costs memory, and most handlers do not need it
 
             self._loop = asyncio.new_event_loop()
             asyncio.set_event_loop(self._loop)

@@ -1,4 +1,4 @@
-"""What in a handler's module is called, and with what it begins."""
+"""Finds the entry point in a handler's module."""
 
 import importlib
 import inspect
@@ -14,16 +14,16 @@ _ENVELOPES = "ts.torch_handler.request_envelope"
 _USUAL_NAME = "handle"
 
 Handle = Callable[[Any, Any], Any]
-"""Called with the rows of a batch and the context."""
+"""A handler's function for a batch: from its rows and the context to the answers."""
 
 
 @dataclass(frozen=True)
 class EntryPoint:
-    """How a handler is asked.
+    """The functions of a handler.
 
     Attributes:
         handle: answers a batch.
-        initialize: called once before, with the context.
+        initialize: called once before the first batch, with the context.
     """
 
     handle: Handle
@@ -31,12 +31,12 @@ class EntryPoint:
 
 
 def find_entry_point(module: ModuleType, name: HandlerName) -> EntryPoint:
-    """Find what is to be called: the function or class that is named, the function `handle`, or a class.
+    """Find the entry point: the named function or class, else the function `handle`, else a class.
 
-    Of several classes with `initialize` and `handle` the first in the source is taken, as TorchServe's guide says.
+    Of several classes with `initialize` and `handle`, the first in the source wins, as TorchServe's guide says.
 
     Raises:
-        NotLoadable: there is none.
+        NotLoadable: the module has no entry point.
     """
     found = getattr(module, name.attribute or _USUAL_NAME, None)
     if inspect.isclass(found):
@@ -46,7 +46,7 @@ def find_entry_point(module: ModuleType, name: HandlerName) -> EntryPoint:
     if callable(found):
         return EntryPoint(found, lambda context: found(None, context))
     classes = _classes(module)
-    if name.attribute is None or len(classes) == 1:  # TorchServe takes the only class whatever function is named
+    if name.attribute is None or len(classes) == 1:  # TorchServe uses the only class, whatever function is named
         if classes:
             return _of_class(classes[0])
         raise NotLoadable(
@@ -57,10 +57,10 @@ def find_entry_point(module: ModuleType, name: HandlerName) -> EntryPoint:
 
 
 def in_envelope(handle: Handle, envelope: str | None) -> Handle:
-    """Put a request envelope around a handler.
+    """Wrap a handler in a request envelope.
 
     Raises:
-        NotLoadable: there is none of this name.
+        NotLoadable: there is no envelope of this name.
     """
     if not envelope:
         return handle
@@ -68,16 +68,16 @@ def in_envelope(handle: Handle, envelope: str | None) -> Handle:
         module = importlib.import_module(f"{_ENVELOPES}.{envelope}")
     except ModuleNotFoundError as error:
         raise NotLoadable(f"there is no request envelope {envelope!r}: body, json, kserve and kservev2 are") from error
-    around = _classes(module)[0](handle)
-    wrapped: Handle = around.handle
+    instance = _classes(module)[0](handle)
+    wrapped: Handle = instance.handle
     return wrapped
 
 
 def _classes(module: ModuleType) -> list[type[Any]]:
-    """The classes that can handle, in the source's order; those of the module itself before those that it imports."""
-    found = [each for each in vars(module).values() if inspect.isclass(each) and _can_handle(each)]
-    own = [each for each in found if each.__module__ == module.__name__]
-    foreign = [each for each in found if not each.__module__.startswith("ts.")]
+    """The handler classes, in the order of the source: the module's own, or if it defines none, imported ones."""
+    handlers = [each for each in vars(module).values() if inspect.isclass(each) and _can_handle(each)]
+    own = [each for each in handlers if each.__module__ == module.__name__]
+    foreign = [each for each in handlers if not each.__module__.startswith("ts.")]
     complete = [each for each in own if callable(getattr(each, "initialize", None))]
     return complete or own or foreign
 

@@ -1,4 +1,4 @@
-"""What is told of a handler's exception: what it was, and in which file and line."""
+"""Describes a handler's exception: its type, message, file and line, and the status for the client."""
 
 import sys
 import traceback
@@ -7,24 +7,24 @@ from http import HTTPStatus
 from pathlib import Path
 
 _LONGEST = 1000
-"""Characters of an exception's text that are passed on."""
+"""Most characters of an exception's message that are passed on."""
 
 _OUT_OF_MEMORY = ("out of memory", "CUBLAS_STATUS_ALLOC_FAILED", "CUBLAS_STATUS_NOT_INITIALIZED")
-"""What CUDA's exceptions say where memory ran out."""
+"""Parts of CUDA's messages when memory ran out."""
 
 _NO_TOKEN = ("gated repo", "401 Client Error")
-"""What the Hub's libraries say where a model is not for everybody."""
+"""Parts of the Hub libraries' messages for models that need a token."""
 
-_NO_STATUS = 600
-"""Where HTTP's statuses end."""
+_STATUS_END = 600
+"""The first number above HTTP's statuses."""
 
 
 class NotLoadable(Exception):
-    """The handler cannot be loaded; the text says why, in one line, for people.
+    """The handler cannot be loaded; the message says why, in one line.
 
     Args:
-        message: what is wrong, in which file.
-        status: TorchServe's status for it: 500, or 507 where memory ran out.
+        message: what is wrong, and in which file.
+        status: TorchServe's status for it: 500, or 507 if memory ran out.
     """
 
     def __init__(self, message: str, status: int = HTTPStatus.INTERNAL_SERVER_ERROR) -> None:
@@ -33,17 +33,17 @@ class NotLoadable(Exception):
 
 
 class NobodyWaits(BaseException):
-    """All clients have gone: raised where a handler sends them something, so that it ends what it is doing."""
+    """All clients of a batch have gone; raised when its handler sends a piece, so that it stops."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """What becomes of a batch that raised.
+    """The failure of a batch.
 
     Attributes:
         message: for the client.
         status: the HTTP status.
-        ends_worker: whether the process is of no use any more.
+        ends_worker: whether the process has become unusable.
     """
 
     message: str
@@ -52,23 +52,23 @@ class Failure:
 
 
 def failure_of(error: BaseException, directory: Path) -> Failure:
-    """What is answered where a handler raises."""
-    told = f"{described(error)}{located(error, directory)}"
-    if asked_for := _as_prediction_exception(error, told):
-        return asked_for
+    """The failure for an exception of a handler, whose archive is in the directory."""
+    description = f"{described(error)}{located(error, directory)}"
+    if requested := _as_prediction_exception(error, description):
+        return requested
     if isinstance(error, NobodyWaits):
         return Failure("nobody waits for the answer any more", HTTPStatus.SERVICE_UNAVAILABLE)
     if is_out_of_memory(error):
-        return Failure(f"Out of resources: {told}", HTTPStatus.INSUFFICIENT_STORAGE)
+        return Failure(f"Out of resources: {description}", HTTPStatus.INSUFFICIENT_STORAGE)
     if isinstance(error, SystemExit):
-        left = f"the handler called sys.exit({error.code!r}){located(error, directory)}"
-        return Failure(f"Prediction failed: {left}", HTTPStatus.SERVICE_UNAVAILABLE, ends_worker=True)
-    ends_worker = not isinstance(error, Exception) or "CUDA error" in _text(error)  # which no later call outlives
-    return Failure(f"Prediction failed: {told}", HTTPStatus.SERVICE_UNAVAILABLE, ends_worker)
+        reason = f"the handler called sys.exit({error.code!r}){located(error, directory)}"
+        return Failure(f"Prediction failed: {reason}", HTTPStatus.SERVICE_UNAVAILABLE, ends_worker=True)
+    ends_worker = not isinstance(error, Exception) or "CUDA error" in _text(error)  # later calls would fail, too
+    return Failure(f"Prediction failed: {description}", HTTPStatus.SERVICE_UNAVAILABLE, ends_worker)
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether memory ran out, the machine's or an accelerator's."""
+    """Whether memory ran out, on the machine or on an accelerator."""
     return isinstance(error, MemoryError) or any(words in _text(error) for words in _OUT_OF_MEMORY)
 
 
@@ -79,7 +79,7 @@ def described(error: BaseException) -> str:
 
 
 def remedy_of(error: BaseException) -> str:
-    """What may help where a handler was refused a model of the Hub; empty for all else."""
+    """A hint for a handler that the Hub has refused a model; empty for other errors."""
     text = _text(error)
     if any(words in text for words in _NO_TOKEN):
         return (
@@ -89,7 +89,7 @@ def remedy_of(error: BaseException) -> str:
 
 
 def located(error: BaseException, directory: Path) -> str:
-    """Where an exception came from, in brackets: the innermost line of the archive, else the innermost of all."""
+    """The origin of an exception, in parentheses: the innermost frame in the archive, else the innermost of all."""
     if isinstance(error, SyntaxError) and error.filename:
         return f" ({_short(error.filename, directory)}, line {error.lineno})"
     frames = traceback.extract_tb(error.__traceback__)
@@ -100,26 +100,26 @@ def located(error: BaseException, directory: Path) -> str:
     return f" ({_short(frame.filename, directory)}, line {frame.lineno}, in {frame.name})"
 
 
-def _as_prediction_exception(error: BaseException, told: str) -> Failure | None:
-    """The failure that a handler has asked for; only who has imported the exception can have raised it."""
-    module = sys.modules.get("ts.utils.prediction_exception")
+def _as_prediction_exception(error: BaseException, description: str) -> Failure | None:
+    """The failure that a handler requests by raising PredictionException; None for other exceptions."""
+    module = sys.modules.get("ts.utils.prediction_exception")  # not imported, so not raised
     if module is None or not isinstance(error, module.PredictionException):
         return None
     status = getattr(error, "error_code", None)  # a subclass may leave out what its base sets
-    if isinstance(status, int) and HTTPStatus.BAD_REQUEST <= status < _NO_STATUS:
-        return Failure(str(getattr(error, "message", told)), int(status))
-    wrong = f"its error_code {status!r} is no status of an error"
-    return Failure(f"Prediction failed: {told}; {wrong}", HTTPStatus.SERVICE_UNAVAILABLE)
+    if isinstance(status, int) and HTTPStatus.BAD_REQUEST <= status < _STATUS_END:
+        return Failure(str(getattr(error, "message", description)), int(status))
+    reason = f"its error_code {status!r} is no status of an error"
+    return Failure(f"Prediction failed: {description}; {reason}", HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def _text(error: BaseException) -> str:
     try:
         return str(error)
-    except Exception:  # noqa: BLE001 - a handler's own exception, whose text may be broken as well
+    except Exception:  # noqa: BLE001 - the __str__ of a handler's own exception may fail, too
         return "an exception that cannot be put into words"
 
 
 def _short(filename: str, directory: Path) -> str:
-    """A file as people know it: within the archive, else its last two names."""
+    """A file's path within the archive, else its last two components."""
     path = Path(filename)
     return str(path.relative_to(directory)) if path.is_relative_to(directory) else "/".join(path.parts[-2:])

@@ -1,4 +1,4 @@
-"""The module with the handler: found, and imported."""
+"""Finds and imports the module of a handler."""
 
 import importlib
 import importlib.util
@@ -14,16 +14,16 @@ from transformermodel_predictor.torchserve.worker.import_path import look_first_
 
 _DEFAULT_HANDLERS = "ts.torch_handler"
 _NO_PACKAGE = "no known parent package"
-"""What Python says of a relative import in a module that is imported by itself."""
+"""Part of Python's message for a relative import in a module outside of a package."""
 
 
 @dataclass(frozen=True)
 class HandlerName:
-    """A handler as the manifest names it: `module`, `module.py`, `folder/module.py`, each with `:name` or without.
+    """A handler's name in a manifest: `module`, `module.py` or `folder/module.py`, optionally with `:name`.
 
     Attributes:
-        path: the module's file, relative to the archive, without its ending.
-        attribute: the function or the class; None if none is named.
+        path: the module's file, relative to the archive, without its suffix.
+        attribute: the function or class; None if none is named.
     """
 
     path: str
@@ -31,7 +31,7 @@ class HandlerName:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read what stands in a manifest."""
+        """Parse a name from a manifest."""
         path, _, attribute = text.strip().partition(":")
         return cls(path.removesuffix(".py"), attribute or None)
 
@@ -42,7 +42,7 @@ class HandlerName:
 
 
 def import_handler(name: HandlerName, directory: Path, requirements_missing: bool) -> ModuleType:
-    """Import a handler's module: from the archive, of the default handlers, or from wherever it can be imported.
+    """Import a handler's module: from the archive, else from the default handlers, else from the import path.
 
     Args:
         name: the handler.
@@ -50,7 +50,7 @@ def import_handler(name: HandlerName, directory: Path, requirements_missing: boo
         requirements_missing: whether the archive names requirements that are not installed.
 
     Raises:
-        NotLoadable: there is none, or it raises while it is imported: then its own exception is told.
+        NotLoadable: there is no such module, or its import fails; the message then has its own exception.
     """
     try:
         if file := next(_candidates(name, directory), None):
@@ -74,7 +74,7 @@ def _candidates(name: HandlerName, directory: Path) -> Iterator[Path]:
 
 
 def _import_file(module: str, file: Path, directory: Path) -> ModuleType:
-    """Import a file by the name under which other modules of the archive import it."""
+    """Import a file under the name by which other modules of the archive import it."""
     folder = file.parent.parent if file.name == "__init__.py" else file.parent
     look_first_in(folder)
     if module not in sys.modules:
@@ -83,9 +83,9 @@ def _import_file(module: str, file: Path, directory: Path) -> ModuleType:
         except ImportError as error:
             if folder == directory or _NO_PACKAGE not in str(error):
                 raise
-            # It imports what lies beside it as parts of a package do, which TorchServe knows as modules alone.
+            # It uses relative imports, as in a package, although TorchServe imports it as a top-level module.
             return importlib.import_module(".".join((*folder.relative_to(directory).parts, module)))
-    # A file named as a module that is loaded already, such as types.py: both are kept.
+    # A module of this name is loaded already, as for types.py: import the file under another name.
     spec = importlib.util.spec_from_file_location(f"archive_{module}", file)
     if spec is None or spec.loader is None:
         raise ImportError(f"{file.name} cannot be imported")
@@ -96,7 +96,7 @@ def _import_file(module: str, file: Path, directory: Path) -> ModuleType:
 
 
 def _exists(module: str) -> bool:
-    """Whether a module can be found, without importing more than the packages around it."""
+    """Whether a module can be found; imports nothing but its parent packages."""
     try:
         return importlib.util.find_spec(module) is not None
     except ModuleNotFoundError as error:

@@ -1,4 +1,4 @@
-"""Where a handler's imports are looked for."""
+"""Sets up the import path of a handler."""
 
 import os
 import sys
@@ -8,17 +8,17 @@ from pathlib import Path
 _TORCHSERVE = Path(__file__).parent.parent
 
 HANDLER_PATH = _TORCHSERVE / "handler_path"
-"""First: the package `ts`."""
+"""First on the import path: the package `ts`."""
 
 FALLBACK_PATH = _TORCHSERVE / "fallback_path"
-"""Last: what archives name without bringing it."""
+"""Last on the import path: modules that archives may name without containing them."""
 
 
 def install_import_path(directory: Path, packages: Path | None) -> None:
-    """Let this process, and those that it starts, import as handlers expect.
+    """Set the import path, of this process and its children, as handlers expect it.
 
-    First `ts`, then the archive, then what its requirements were installed into, then what is installed, then what
-    archives name without bringing it. Two workers never share a process, so neither do two archives' modules.
+    The order is: `ts`, the archive, its installed requirements, the server's packages, the fallback modules. Workers
+    never share a process, so modules of different archives cannot clash.
     """
     first = [str(path) for path in (HANDLER_PATH, directory, packages) if path is not None]
     sys.path[:] = _once([*first, *sys.path, str(FALLBACK_PATH)])
@@ -27,7 +27,7 @@ def install_import_path(directory: Path, packages: Path | None) -> None:
 
 
 def look_first_in(folder: Path) -> None:
-    """Look in one more folder, before all but `ts`: where a handler lies in a folder of the archive."""
+    """Add a folder right after `ts`, for a handler in a subfolder of the archive."""
     sys.path[:] = _once([str(HANDLER_PATH), str(folder), *sys.path])
 
 

@@ -1,4 +1,4 @@
-"""The values of calls that take several steps: they come once, and handlers see them in every step."""
+"""Keeps the values of calls that take several steps: they are sent once, and passed to the handler in every step."""
 
 from collections.abc import Iterable, Sequence
 
@@ -7,17 +7,17 @@ from transformermodel_predictor.torchserve.wire.messages import Row, RowPart
 
 
 class KeptParts:
-    """By the numbers of their calls."""
+    """The values by the numbers of their calls."""
 
     def __init__(self) -> None:
         self._parts: dict[int, Sequence[RowPart]] = {}
 
-    def of(self, row: Row) -> Sequence[RowPart]:
+    def parts_of(self, row: Row) -> Sequence[RowPart]:
         """The values of a row, sent with it or kept from an earlier step."""
         return self._parts[row.number] if row.parts is None else row.parts
 
     def keep(self, answered: Iterable[tuple[Row, Sequence[RowPart], Reply]]) -> None:
-        """Keep the values of rows that want another step, and drop those of rows that have ended."""
+        """Keep the values of rows that need another step, and drop those of rows that have ended."""
         for row, parts, reply in answered:
             if not reply.more:
                 self._parts.pop(row.number, None)
@@ -27,6 +27,6 @@ class KeptParts:
                 ]
 
     def drop(self, numbers: Iterable[int]) -> None:
-        """Drop the values of calls that will not be continued."""
+        """Drop the values of calls that are over."""
         for number in numbers:
             self._parts.pop(number, None)

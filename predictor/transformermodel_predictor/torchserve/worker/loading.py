@@ -1,4 +1,4 @@
-"""From what the server says of an archive to a handler that can be asked."""
+"""Loads the handler of an archive."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -23,10 +23,10 @@ from ts.version import __version__
 
 
 def load_service(load: Load, channel: Channel) -> Service:
-    """Import a handler and let it initialize; the working directory is the archive's.
+    """Import and initialize a handler; the working directory is the archive.
 
     Raises:
-        NotLoadable: it cannot be; the text is the handler's own problem.
+        NotLoadable: the handler cannot be loaded; the message has its own error.
     """
     directory = Path(load.directory)
     name = HandlerName.parse(load.handler)
@@ -62,15 +62,15 @@ def _metrics(directory: Path, model_name: str) -> MetricsCacheYamlImpl:
 
 
 def _initialized(find: Callable[[], EntryPoint], context: Context, name: HandlerName, directory: Path) -> EntryPoint:
-    """The entry point, made and initialized."""
+    """Find the entry point and initialize the handler."""
     try:
         entry_point = find()
         entry_point.initialize(context)
     except NotLoadable:
         raise
     except BaseException as error:
-        told = f"{described(error)}{located(error, directory)}"
+        reason = f"{described(error)}{located(error, directory)}"
         if is_out_of_memory(error):
-            raise NotLoadable(f"memory ran out while {name.path} was initialized: {told}", 507) from error
-        raise NotLoadable(f"{name.path} cannot be initialized: {told}{remedy_of(error)}") from error
+            raise NotLoadable(f"memory ran out while {name.path} was initialized: {reason}", 507) from error
+        raise NotLoadable(f"{name.path} cannot be initialized: {reason}{remedy_of(error)}") from error
     return entry_point

@@ -1,4 +1,4 @@
-"""What a handler is given: a dictionary for each row, and its headers."""
+"""Makes the arguments of a handler: a dictionary and headers for each row."""
 
 import json
 import logging
@@ -10,25 +10,25 @@ from transformermodel_predictor.torchserve.wire.messages import Row, RowPart
 
 _log = logging.getLogger(__name__)
 
-_OURS = ("explain", "describe")
-"""Headers by which handlers tell what is asked; a client's own headers of these names never reach them."""
+_RESERVED = ("explain", "describe")
+"""Headers that tell handlers the kind of call; a client's headers of these names are dropped."""
 
 
 def row_values(parts: Sequence[RowPart], decode: bool) -> dict[str, Any]:
-    """A row: its values by their names, of which the last counts.
+    """A row's values by name; of several with the same name, the last one.
 
     Args:
-        parts: as they came.
-        decode: whether JSON becomes what it says and text a str; all else is a bytearray, as is what is not what it
-            claims to be.
+        parts: the values as sent.
+        decode: whether to parse JSON and decode text. Anything else is a bytearray, as are values that do not match
+            their content type.
     """
     return {part.name: _value(part, decode) for part in parts}
 
 
 def row_headers(row: Row, kind: CallKind, parts: Sequence[RowPart]) -> dict[str, Any]:
-    """A row's headers: of its parts, of the request, and what is asked."""
+    """A row's headers: those of its parts and of the request, and the kind of call."""
     headers: dict[str, Any] = {part.name: {"content-type": part.content_type or ""} for part in parts}
-    headers.update((name, value) for name, value in row.headers.items() if name.lower() not in _OURS)
+    headers.update((name, value) for name, value in row.headers.items() if name.lower() not in _RESERVED)
     headers["explain"] = str(kind is CallKind.explain)
     if kind is CallKind.describe:
         headers["describe"] = "True"

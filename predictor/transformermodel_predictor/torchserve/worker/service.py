@@ -1,4 +1,4 @@
-"""The worker's loop: batches to the handler, answers to the server."""
+"""The worker's main loop: passes batches to the handler, and answers to the server."""
 
 import inspect
 import logging
@@ -25,18 +25,18 @@ from ts.intermediate import Piece
 _log = logging.getLogger(__name__)
 
 _PREDICTION_TIME = "PredictionTime"
-"""The metric that TorchServe's own workers record of every batch, in milliseconds."""
+"""The metric that TorchServe's own workers record for every batch, in milliseconds."""
 
 
 class Service:
-    """Asks the handler, one batch after the other.
+    """Calls the handler with one batch after the other.
 
     Args:
-        context: the handler's.
-        handle: what is called.
+        context: the handler's context.
+        handle: the handler's function.
         channel: the connection with the server.
-        directory: the archive, in which exceptions are located.
-        decode: whether JSON and text reach the handler decoded.
+        directory: the archive, to locate exceptions in.
+        decode: whether the handler gets JSON and text decoded.
     """
 
     def __init__(self, context: Context, handle: Handle, channel: Channel, directory: Path, decode: bool) -> None:
@@ -50,20 +50,20 @@ class Service:
         context._sender = self._send_pieces
 
     def run(self) -> None:
-        """Answer batches until the server closes the connection, or the handler has ruined the process."""
+        """Answer batches until the server closes the connection, or a failure makes the process unusable."""
         while (message := self._channel.receive()) is not None:
             if isinstance(message, Batch) and not self._answer(message):
                 return
 
     def _answer(self, batch: Batch) -> bool:
-        """Answer a batch; return whether another can be."""
-        answered = self._asked(batch)
-        self._channel.send(answered)
-        return isinstance(answered, Answered) or not answered.ends_worker
+        """Answer a batch; return whether the process can answer another."""
+        result = self._run_batch(batch)
+        self._channel.send(result)
+        return isinstance(result, Answered) or not result.ends_worker
 
-    def _asked(self, batch: Batch) -> Answered | Failed:
+    def _run_batch(self, batch: Batch) -> Answered | Failed:
         self._kept.drop(batch.ended)
-        parts = [self._kept.of(row) for row in batch.rows]
+        parts = [self._kept.parts_of(row) for row in batch.rows]
         self._begin(batch, parts)
         try:
             values = [row_values(row, self._decode) for row in parts]
@@ -71,7 +71,7 @@ class Service:
             replies = tuple(self._reply(index, answer) for index, answer in enumerate(checked(answers, len(values))))
         except UnusableAnswer as error:
             return Failed(str(error), HTTPStatus.SERVICE_UNAVAILABLE, self._measured())
-        except BaseException as error:  # noqa: BLE001 - whatever a handler raises is the handler's, and is told
+        except BaseException as error:  # noqa: BLE001 - any error of the handler fails its batch
             failure = failure_of(error, self._directory)
             _log.warning("%s", failure.message, exc_info=error)
             return Failed(failure.message, failure.status, self._measured(), failure.ends_worker)
@@ -79,7 +79,7 @@ class Service:
         return Answered(replies, self._measured())
 
     def _begin(self, batch: Batch, parts: Sequence[Sequence[RowPart]]) -> None:
-        headers = [row_headers(row, batch.kind, given) for row, given in zip(batch.rows, parts, strict=True)]
+        headers = [row_headers(row, batch.kind, values) for row, values in zip(batch.rows, parts, strict=True)]
         self._context.begin_batch({index: row.request_id for index, row in enumerate(batch.rows)}, headers)
 
     def _timed(self, values: list[dict[str, Any]]) -> Any:  # noqa: ANN401 - whatever a handler answers
@@ -98,7 +98,7 @@ class Service:
         return reply(answer, *context.get_response_status(index), context.get_response_headers(index), more)
 
     def _send_pieces(self, pieces: Sequence[Piece]) -> None:
-        if not self._channel.has_more:  # else all that can have come is that nobody waits for this
+        if not self._channel.has_more:  # the only message that can be waiting is Abandon
             self._channel.send(Pieces(tuple((piece.index, self._piece(piece)) for piece in pieces)))
         elif threading.current_thread() is threading.main_thread():
             raise NobodyWaits

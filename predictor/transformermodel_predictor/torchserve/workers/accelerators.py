@@ -1,4 +1,4 @@
-"""How many accelerators handlers may use. Their server does without PyTorch, so that another process asks it."""
+"""Counts the accelerators that handlers may use, with PyTorch in another process: the server may not import it."""
 
 import ctypes
 import subprocess
@@ -9,19 +9,17 @@ from pathlib import Path
 from transformermodel_predictor.torchserve.call import HandlerFailed
 
 _DEVICES = (Path("/dev/kfd"), Path("/dev/dxg"))
-"""Of AMD's driver, and of Windows' in WSL."""
+"""Device files of AMD's driver, and of Windows' driver in WSL."""
 
 _NVIDIA_LIBRARY = "libcuda.so.1"
-"""Of NVIDIA's driver. PyTorch loads it by this name, and finds no accelerator without it."""
+"""The library of NVIDIA's driver, without which PyTorch finds no accelerator."""
 
 _COUNT = "import torch; print(torch.cuda.device_count())"
 
 
 @cache
 def accelerator_count() -> int:
-    """Number of accelerators that processes of this server may see.
-
-    Where a driver is installed it works for seconds the first time.
+    """Number of accelerators visible to this server's processes. If a driver is installed, the first call is slow.
 
     Raises:
         HandlerFailed: PyTorch cannot say.
@@ -30,7 +28,7 @@ def accelerator_count() -> int:
 
 
 def has_driver() -> bool:
-    """Whether a driver is installed without which there is no accelerator."""
+    """Whether the driver of some accelerator is installed."""
     if any(device.exists() for device in _DEVICES):
         return True
     try:
@@ -41,15 +39,15 @@ def has_driver() -> bool:
 
 
 def count_by_pytorch() -> int:
-    """The number as PyTorch counts, in a process of its own.
+    """Have PyTorch count the accelerators, in a separate process.
 
     Raises:
-        HandlerFailed: PyTorch is not there, or does not load.
+        HandlerFailed: PyTorch is not installed, or cannot be loaded.
     """
-    asked = subprocess.run([sys.executable, "-P", "-c", _COUNT], capture_output=True, text=True, check=False)
-    if asked.returncode:
-        reason = (asked.stderr.strip().splitlines() or [f"exit status {asked.returncode}"])[-1]
+    counted = subprocess.run([sys.executable, "-P", "-c", _COUNT], capture_output=True, text=True, check=False)
+    if counted.returncode:
+        reason = (counted.stderr.strip().splitlines() or [f"exit status {counted.returncode}"])[-1]
         raise HandlerFailed(
             f"PyTorch cannot say which accelerators there are: {reason}. Set deviceType: cpu to do without."
         )
-    return int(asked.stdout)
+    return int(counted.stdout)

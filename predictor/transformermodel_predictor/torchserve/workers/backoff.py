@@ -1,14 +1,14 @@
-"""How long it takes until a worker that died is started anew."""
+"""Delays between restarts of a worker that keeps dying."""
 
 _DELAYS = (0.0, 1.0, 1.0, 2.0, 3.0, 5.0, 8.0, 13.0, 21.0, 34.0, 55.0)
-"""Seconds; the last one for all further times."""
+"""Seconds before each restart; the last one applies to all further restarts."""
 
 
 class Backoff:
-    """Longer from time to time, until it has been tried for too long.
+    """Increasing delays between attempts, up to a time limit.
 
     Args:
-        limit: seconds from the first failure after which nothing is tried any more.
+        limit: seconds after the first failure from which on there are no further attempts.
     """
 
     def __init__(self, limit: float) -> None:
@@ -17,7 +17,7 @@ class Backoff:
         self._since = 0.0
 
     def failed(self, now: float) -> float | None:
-        """It has failed once more: the seconds until it is tried again, None if it is not."""
+        """Note a failure; return the seconds until the next attempt, or None if there is none."""
         if not self._failures:
             self._since = now
         elif now - self._since > self._limit:
@@ -27,5 +27,5 @@ class Backoff:
         return delay
 
     def worked(self) -> None:
-        """It works again."""
+        """Note a success, which resets the delays."""
         self._failures = 0

@@ -11,13 +11,13 @@ from transformermodel_predictor.torchserve.wire.messages import ToServer, ToWork
 
 
 class Connection(asyncio.BufferedProtocol):
-    """Receives messages as they come, without a task that waits for them.
+    """Passes on messages as they arrive, without a task that waits for them.
 
     Args:
         received: called with every message.
 
     Attributes:
-        lost: done when the connection is closed, by either side, or because what came is no message.
+        lost: done when the connection is closed, by either side or because of an invalid message.
     """
 
     def __init__(self, received: Callable[[ToServer], None]) -> None:
@@ -27,25 +27,25 @@ class Connection(asyncio.BufferedProtocol):
         self._transport: asyncio.Transport | None = None
 
     def send(self, message: ToWorker) -> None:
-        """Send a message; to a worker that is gone, nothing is sent."""
+        """Send a message; does nothing if the worker is gone."""
         if self._transport is not None:
             self._transport.write(frame(message))
 
     def close(self) -> None:
-        """Let the worker end."""
+        """Close the connection, which makes the worker end."""
         if self._transport is not None:
             self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin."""
+        """Keep the transport."""
         self._transport = cast("asyncio.Transport", transport)
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        """Where the next bytes are to be written."""
+        """The buffer for the next bytes."""
         return self._buffer.space()
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Take the messages that are whole."""
+        """Pass on the complete messages."""
         self._buffer.filled(nbytes)
         try:
             while (message := self._buffer.take()) is not None:
@@ -54,7 +54,7 @@ class Connection(asyncio.BufferedProtocol):
             self.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End."""
+        """Resolve `lost`."""
         self._transport = None
         if not self.lost.done():
             self.lost.set_result(None)

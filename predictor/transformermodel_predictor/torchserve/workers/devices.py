@@ -1,4 +1,4 @@
-"""Which accelerator a worker is given."""
+"""Assigns accelerators to workers."""
 
 import itertools
 import logging
@@ -8,18 +8,18 @@ from transformermodel_predictor.torchserve.worker_settings import DeviceType, Wo
 _log = logging.getLogger(__name__)
 
 _turns = itertools.count()
-"""Workers of all models take turns, so that several models do not share the first accelerator."""
+"""Shared by all models, so that several models do not all use the first accelerator."""
 
 
 class DeviceTurns:
-    """Gives a model's workers the accelerators in turn.
+    """Assigns the accelerators to a model's workers in turn.
 
-    Indices count what the process may see: CUDA_VISIBLE_DEVICES=4,5 leaves the indices 0 and 1, as for TorchServe.
+    Indices count visible devices, as in TorchServe: with CUDA_VISIBLE_DEVICES=4,5 they are 0 and 1.
 
     Args:
         model: the model's name, for messages.
-        settings: what the model wants.
-        count: number of accelerators that the process may see.
+        settings: the settings of the model's workers.
+        count: number of visible accelerators.
     """
 
     def __init__(self, model: str, settings: WorkerSettings, count: int) -> None:
@@ -35,5 +35,5 @@ class DeviceTurns:
         self._turns = itertools.count() if wanted else _turns
 
     def next(self) -> int | None:
-        """The next worker's accelerator; None for the CPU."""
+        """The index of the next worker's accelerator; None for the CPU."""
         return self._devices[next(self._turns) % len(self._devices)] if self._devices else None

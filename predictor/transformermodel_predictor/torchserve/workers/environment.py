@@ -1,4 +1,4 @@
-"""The environment of a handler's process."""
+"""The environment variables of a handler's process."""
 
 import re
 from collections.abc import Mapping
@@ -10,28 +10,30 @@ _SECRET = re.compile(
     r"(KEY|SECRET|TOKEN|PASSWORD|CREDENTIAL|CONNECTION_STRING|IDENTITY)\w*",  # of storage
     re.IGNORECASE,
 )
-"""What the server reads models with; handlers are other people's programs."""
+"""Credentials of the server, which handlers, as third-party code, must not see."""
 
 _FOR_HANDLERS = "TRANSFORMERMODEL_HANDLER_"
-"""Stands before the name of a variable that is meant for handlers, whatever it is."""
+"""Prefix of variables for handlers, which they get without it."""
 
 _METRICS = "TS_METRICS_CONFIG"
-"""Names the handler's metrics: for the settings to say, which know whether the environment may."""
+"""The file that defines handlers' metrics: set from the settings alone, which know whether the environment counts."""
 
 
 def worker_environment(
     server: Mapping[str, str], decode_input: bool, metrics_file: str | None = None
 ) -> dict[str, str]:
-    """What a worker gets of the server's environment: all but the credentials of storage, of the Hub and of our own.
+    """The environment of a worker: the server's, without credentials of storage, of the Hub and of the server itself.
 
-    A variable with TRANSFORMERMODEL_HANDLER_ before its name is given to it under the name that follows.
+    Variables with the prefix TRANSFORMERMODEL_HANDLER_ are passed on without it.
 
     Args:
-        server: the server's own.
-        decode_input: told to handlers that read rows themselves, by TorchServe's variable.
-        metrics_file: names the handler's metrics, where the server's configuration says so.
+        server: the server's environment.
+        decode_input: value of TorchServe's variable for handlers that decode rows themselves.
+        metrics_file: the file that defines the handler's metrics; None for the archive's own.
     """
-    kept = {name: value for name, value in server.items() if not _SECRET.fullmatch(name) and name != _METRICS}
-    meant = {name.removeprefix(_FOR_HANDLERS): kept.pop(name) for name in list(kept) if name.startswith(_FOR_HANDLERS)}
-    told = {"TS_DECODE_INPUT_REQUEST": str(decode_input).lower()}
-    return {**kept, **meant, **told, **({_METRICS: metrics_file} if metrics_file else {})}
+    public = {name: value for name, value in server.items() if not _SECRET.fullmatch(name) and name != _METRICS}
+    for_handlers = {
+        name.removeprefix(_FOR_HANDLERS): public.pop(name) for name in list(public) if name.startswith(_FOR_HANDLERS)
+    }
+    settings = {"TS_DECODE_INPUT_REQUEST": str(decode_input).lower()}
+    return {**public, **for_handlers, **settings, **({_METRICS: metrics_file} if metrics_file else {})}

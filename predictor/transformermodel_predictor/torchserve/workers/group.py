@@ -1,4 +1,4 @@
-"""A model's workers together: they answer its calls."""
+"""The group of a model's workers, which dispatches its calls to them."""
 
 import asyncio
 import itertools
@@ -15,19 +15,19 @@ from transformermodel_predictor.torchserve.workers.deadline import Deadline
 from transformermodel_predictor.torchserve.workers.devices import DeviceTurns
 from transformermodel_predictor.torchserve.workers.pending_call import PendingCall
 from transformermodel_predictor.torchserve.workers.replies import PendingReplies
-from transformermodel_predictor.torchserve.workers.sequence import named
+from transformermodel_predictor.torchserve.workers.sequence import with_sequence_id
 from transformermodel_predictor.torchserve.workers.waiting_calls import Waiting, WaitingCalls
 from transformermodel_predictor.torchserve.workers.waiting_sequences import WaitingSequences
 from transformermodel_predictor.torchserve.workers.worker import Worker
 
 
 class WorkerGroup:
-    """The workers of one archive. A HandlerModel.
+    """The workers of one archive. Implements `HandlerModel`.
 
     Args:
         archived: the archive.
-        observer: listens.
-        accelerators: how many the workers may use.
+        observer: receives what the workers report.
+        accelerators: number of accelerators that the workers may use.
     """
 
     def __init__(self, archived: ArchivedModel, observer: HandlerObserver, accelerators: int) -> None:
@@ -47,7 +47,7 @@ class WorkerGroup:
         self._closed = False
 
     async def call(self, call: Call) -> Reply:
-        """Ask one question; what was streamed comes together as one body."""
+        """Call the handler; the pieces of a streamed answer are joined into one body."""
         pending = self._admit(call)
         try:
             return await pending.whole()
@@ -55,26 +55,26 @@ class WorkerGroup:
             self._leave(pending)
 
     def stream(self, call: Call) -> Replies:
-        """Ask one question; the pieces as they come, and the answer last."""
+        """Call the handler; the pieces of a streamed answer are returned as they arrive."""
         return PendingReplies(self._admit(call), self._leave)
 
     @property
     def workers(self) -> Sequence[WorkerState]:
-        """The workers as they are."""
+        """The current states of the workers."""
         return [worker.state for worker in self._workers.values()]
 
     @property
     def settings(self) -> WorkerSettings:
-        """How the workers are run now."""
+        """The current settings of the workers."""
         return self._settings
 
     @property
     def waiting(self) -> int:
-        """How many calls wait for a worker."""
+        """Number of calls that wait for a worker."""
         return len(self._waiting)
 
     async def scale(self, minimum: int, maximum: int) -> None:
-        """Start or stop workers; return when as many are ready as are wanted."""
+        """Start or stop workers; return when the minimum number is ready."""
         async with self._scaling:
             for number in [number for number, worker in self._workers.items() if worker.given_up]:
                 del self._workers[number]
@@ -83,7 +83,7 @@ class WorkerGroup:
             self._settings = replace(self._settings, min_workers=minimum, max_workers=maximum)
 
     async def close(self) -> None:
-        """Finish what waits and what is in hand, and end all workers."""
+        """Finish waiting and running calls, and end all workers."""
         self._closed = True
         while waiting := [call.done for call in self._waiting]:
             await asyncio.wait(waiting)
@@ -92,10 +92,10 @@ class WorkerGroup:
         self._next_change.close()
 
     async def _start(self, count: int) -> None:
-        """Start so many workers, or none of them where one cannot load.
+        """Start workers; if one cannot load, stop all of them again.
 
         Raises:
-            HandlerFailed: one cannot.
+            HandlerFailed: a worker cannot load.
         """
         started = [self._new_worker() for _ in range(count)]
         results = await asyncio.gather(*(worker.loaded for worker in started), return_exceptions=True)
@@ -111,12 +111,12 @@ class WorkerGroup:
         return worker
 
     def _least_useful(self, count: int) -> list[Worker]:
-        """So many workers: first those that are of no use, then those that came last."""
-        by_use = sorted(self._workers.values(), key=lambda worker: (worker.is_ready, -worker.number))
-        return by_use[: max(count, 0)]
+        """The workers to stop first: those that are not ready, then the newest."""
+        by_usefulness = sorted(self._workers.values(), key=lambda worker: (worker.is_ready, -worker.number))
+        return by_usefulness[: max(count, 0)]
 
     async def _stop(self, stopping: Sequence[Worker]) -> None:
-        """Stop workers, which finish what they have begun."""
+        """Stop workers once they have finished their current calls."""
         for worker in stopping:
             del self._workers[worker.number]
             self._idle.pop(worker.number, None)
@@ -126,10 +126,10 @@ class WorkerGroup:
         await asyncio.gather(*(worker.stop() for worker in stopping))
 
     def _admit(self, call: Call) -> PendingCall:
-        """Have a call wait, or give it to a worker at once.
+        """Queue a call, or give it to a worker at once.
 
         Raises:
-            HandlerUnavailable: nobody will take it.
+            HandlerUnavailable: no worker will take it.
         """
         name = self.archived.name
         if self._closed:
@@ -139,22 +139,22 @@ class WorkerGroup:
         if self._settings.job_ticket and len(self._idle) <= len(self._waiting):
             raise HandlerUnavailable(f"no worker of the model {name} is free (useJobTicket)")
         if self._settings.sequence_batching:
-            call = named(call)
+            call = with_sequence_id(call)
         pending = PendingCall(call, next(self._call_numbers), asyncio.get_running_loop().time())
         self._waiting.add(pending)
         self._dispatch()
         return pending
 
     def _leave(self, pending: PendingCall) -> None:
-        """Nobody waits for a call any more, be it answered or not."""
+        """Clean up after a call for which no client waits any more, answered or not."""
         pending.abandon()
         if pending.done.cancelled():
             self._waiting.discard(pending)
             for worker in self._workers.values():
-                worker.drop_pointless()
+                worker.abandon_if_pointless()
 
     def _freed(self, worker: Worker) -> None:
-        """A worker can be asked, or cannot any more."""
+        """A worker has become free, or unavailable."""
         if not worker.is_ready:
             self._idle.pop(worker.number, None)
             if worker.given_up:
@@ -162,27 +162,27 @@ class WorkerGroup:
                 self._refuse_without_workers()
         elif worker.number in self._workers:
             self._idle[worker.number] = worker
-        else:  # it is being stopped, and finishes what it has begun
+        else:  # it is being stopped, and finishes its current calls
             worker.ask(())
         self._dispatch()
 
     def _dispatch(self) -> None:
-        """Give those that wait to those that are free."""
+        """Give waiting calls to free workers."""
         now = asyncio.get_running_loop().time()
         for worker in list(self._idle.values()):
-            if not len(self._waiting) and not worker.hand.calls:
+            if not len(self._waiting) and not worker.batch.calls:
                 continue
-            room = self._settings.batch_size - len(worker.hand.calls)
-            joining = self._waiting.take(worker.number, room, worker.hand.kind, now)
+            room = self._settings.batch_size - len(worker.batch.calls)
+            joining = self._waiting.take(worker.number, room, worker.batch.kind, now)
             for call in joining:
                 self._observer.queued(now - call.arrived)
-            if (joining or worker.hand.calls) and worker.ask(joining):
+            if (joining or worker.batch.calls) and worker.ask(joining):
                 del self._idle[worker.number]
         if len(self._waiting) and (change := self._waiting.next_change(now, free=bool(self._idle))):
             self._next_change.set(change - now)
 
     def _refuse_without_workers(self) -> None:
-        """Let nobody wait for workers where there are none, and none comes."""
+        """Refuse all waiting calls if there is no worker, and none will start."""
         if not self._can_work:
             for call in self._waiting:
                 self._waiting.discard(call)
@@ -190,7 +190,7 @@ class WorkerGroup:
 
     @property
     def _can_work(self) -> bool:
-        """Whether there is a worker, or one is coming."""
+        """Whether there is a worker, or one is starting."""
         return any(not worker.given_up for worker in self._workers.values())
 
     def _without_workers(self) -> HandlerUnavailable:

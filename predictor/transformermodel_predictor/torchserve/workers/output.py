@@ -1,4 +1,4 @@
-"""What a worker prints, as lines of the server's log."""
+"""Logs what a worker prints."""
 
 import asyncio
 import logging
@@ -6,15 +6,15 @@ import logging
 _log = logging.getLogger("transformermodel.handler")
 
 _LONGEST_LINE = 8192
-"""Bytes; what is longer is logged in several lines."""
+"""Most bytes of a line; longer ones are split."""
 
 
 class OutputLog(asyncio.Protocol):
-    """Logs lines with the model's name before them, as soon as they are whole.
+    """Logs complete lines, with the model's name as a prefix.
 
     Args:
         model: the model's name.
-        number: the worker's.
+        number: the worker's number.
     """
 
     def __init__(self, model: str, number: int) -> None:
@@ -22,7 +22,7 @@ class OutputLog(asyncio.Protocol):
         self._rest = b""
 
     def data_received(self, data: bytes) -> None:
-        """Log what is whole."""
+        """Log the complete lines."""
         *lines, rest = (self._rest + data).split(b"\n")
         while len(rest) > _LONGEST_LINE:
             lines.append(rest[:_LONGEST_LINE])
@@ -32,7 +32,7 @@ class OutputLog(asyncio.Protocol):
             self._write(line)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Log what is left."""
+        """Log the rest."""
         if self._rest:
             self._write(self._rest)
             self._rest = b""

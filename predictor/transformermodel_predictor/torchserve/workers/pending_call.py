@@ -1,4 +1,4 @@
-"""A call on its way through the workers, and who waits for its answer."""
+"""A call that waits for a worker, or is being answered by one."""
 
 import asyncio
 from collections import deque
@@ -10,17 +10,17 @@ from transformermodel_predictor.torchserve.wire.messages import Row, RowPart
 
 
 class PendingCall:
-    """One call.
+    """A pending call.
 
     Args:
-        call: what is asked.
-        number: identifies it; those that came later have higher ones.
-        arrived: when it came, in the event loop's time.
+        call: the call.
+        number: identifies the call; increases with each call.
+        arrived: time of arrival, on the event loop's clock.
 
     Attributes:
-        request_id: identifies it to the handler.
-        done: the answer, or why there is none.
-        sent: whether a worker has its values.
+        request_id: identifies the call to the handler.
+        done: the last or only reply, or the error that the call failed with.
+        sent: whether its values have been sent to a worker.
     """
 
     __slots__ = ("_pieces", "_waker", "arrived", "call", "done", "number", "request_id", "sent")
@@ -37,11 +37,11 @@ class PendingCall:
 
     @property
     def is_over(self) -> bool:
-        """Whether nobody waits for it any more."""
+        """Whether the call is answered, failed or cancelled."""
         return self.done.done()
 
     def row(self) -> Row:
-        """The call as it is sent; its values only the first time."""
+        """The row to send to the worker; it has the call's values the first time only."""
         call = self.call
         if self.sent:
             return Row(self.number, self.request_id, dict(call.headers), None)
@@ -50,30 +50,30 @@ class PendingCall:
         return Row(self.number, self.request_id, dict(call.headers), parts)
 
     def take_piece(self, piece: Reply) -> None:
-        """A piece of the answer has come."""
+        """Add a piece of the answer."""
         if not self.is_over:
             self._pieces.append(piece)
             self._wake()
 
     def answer(self, last: Reply) -> None:
-        """The answer, or the last piece of it, has come."""
+        """Set the answer, or the last piece of it."""
         if not self.is_over:
             self.done.set_result(last)
             self._wake()
 
     def fail(self, error: Exception) -> None:
-        """There will be no answer."""
+        """Fail the call, unless it is over."""
         if not self.is_over:
             self.done.set_exception(error)
             self._wake()
 
     def abandon(self) -> None:
-        """Nobody waits any more."""
+        """Cancel the call, unless it is over."""
         if not self.done.cancel() and not self.done.cancelled():
-            self.done.exception()  # nobody was there to be told
+            self.done.exception()  # retrieved, so that asyncio does not log it
 
     async def whole(self) -> Reply:
-        """The answer, as one body where it came in pieces. Raises what the call failed with."""
+        """Wait for the whole answer, its pieces joined into one body. Raises the error that the call failed with."""
         last = await self.done
         if not self._pieces:
             return last
@@ -81,7 +81,7 @@ class PendingCall:
         return msgspec.structs.replace(last, body=b"".join([*bodies, last.body]), json=False)
 
     async def next(self) -> Reply:
-        """The next piece, the answer last. Raises what the call failed with."""
+        """Wait for the next piece; the last one is the answer. Raises the error that the call failed with."""
         while not self._pieces:
             if self.done.done():
                 return self.done.result()

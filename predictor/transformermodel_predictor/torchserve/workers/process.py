@@ -1,4 +1,4 @@
-"""One process of a handler: started, spoken with, ended with all that it has started."""
+"""A worker's process: starts it, exchanges messages with it, and ends it with all its children."""
 
 import asyncio
 import contextlib
@@ -25,8 +25,8 @@ class WorkerProcess:
     """A running process, in a process group of its own.
 
     Attributes:
-        pid: its identifier.
-        ended: done when it is over, with what became of it in words.
+        pid: its process id.
+        ended: done when the process has ended; the result describes how.
     """
 
     def __init__(self, process: subprocess.Popen[bytes], connection: Connection) -> None:
@@ -37,12 +37,12 @@ class WorkerProcess:
 
     @classmethod
     async def start(cls, model: ArchivedModel, number: int, received: Callable[[ToServer], None]) -> Self:
-        """Start a process, which waits for what it is to load.
+        """Start a process, which then waits for the message `Load`.
 
         Args:
-            model: whose handler it will run.
-            number: the worker's.
-            received: called with every message that it sends.
+            model: the model whose handler it will run.
+            number: the worker's number.
+            received: called with every message from the process.
 
         Raises:
             OSError: the process cannot be started.
@@ -50,7 +50,7 @@ class WorkerProcess:
         ours, theirs = socket.socketpair()
         reading, writing = os.pipe()
         try:
-            process = _started(model, theirs.fileno(), writing)
+            process = _spawn(model, theirs.fileno(), writing)
         except OSError:
             ours.close()
             os.close(reading)
@@ -65,25 +65,25 @@ class WorkerProcess:
         return cls(process, connection)
 
     def send(self, message: ToWorker) -> None:
-        """Send a message; to a process that is over, nothing is sent."""
+        """Send a message; does nothing if the process has ended."""
         self._connection.send(message)
 
     @property
     def memory(self) -> int:
-        """Resident bytes, 0 where nobody knows."""
+        """Resident memory in bytes; 0 if unknown."""
         try:
             return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
         except (OSError, ValueError, IndexError):
             return 0
 
     def kill(self) -> None:
-        """End the process, and those that it has started, at once."""
-        if self._process.returncode is None:  # else the identifier may be another's
+        """Kill the process and its children."""
+        if self._process.returncode is None:  # else the process id may be reused
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGKILL)
 
     async def end(self) -> None:
-        """Let the process end, which has nothing to do; after some seconds at once."""
+        """Let an idle process end; kill it if it does not within some seconds."""
         self._connection.close()
         await self._end_within_grace()
 
@@ -94,18 +94,18 @@ class WorkerProcess:
             await asyncio.wait([self.ended])
 
     async def _watch(self) -> str:
-        over = asyncio.create_task(_over(self.pid))
-        await asyncio.wait([over, self._connection.lost], return_when=asyncio.FIRST_COMPLETED)
-        if not over.done():  # who says no more is to end
-            await asyncio.wait([over], timeout=_GRACE_SECONDS)
-        self.kill()  # with what it has started
-        await over
+        exited = asyncio.create_task(_wait_for_exit(self.pid))
+        await asyncio.wait([exited, self._connection.lost], return_when=asyncio.FIRST_COMPLETED)
+        if not exited.done():  # it closed the connection, so it is about to end
+            await asyncio.wait([exited], timeout=_GRACE_SECONDS)
+        self.kill()  # its children, too
+        await exited
         self._connection.close()
         return exit_in_words(self._process.wait())
 
 
-def _started(model: ArchivedModel, channel: int, output: int) -> subprocess.Popen[bytes]:
-    """Start Python on a worker's program; forks nothing that could hold the server's locks, and takes a millisecond."""
+def _spawn(model: ArchivedModel, channel: int, output: int) -> subprocess.Popen[bytes]:
+    """Start a worker's program in a new Python process, which shares no state with the server, such as held locks."""
     return subprocess.Popen(
         [sys.executable, "-P", "-m", _MODULE, str(channel)],
         cwd=model.directory,
@@ -119,7 +119,7 @@ def _started(model: ArchivedModel, channel: int, output: int) -> subprocess.Pope
 
 
 def exit_in_words(status: int) -> str:
-    """What became of a process, by its exit status, negative for a signal."""
+    """How a process ended, by its exit status, which is negative for a signal."""
     if status >= 0:
         return f"ended with exit status {status}"
     try:
@@ -129,17 +129,17 @@ def exit_in_words(status: int) -> str:
     return f"was killed by {name}" + (", as happens where memory runs out" if -status == signal.SIGKILL else "")
 
 
-async def _over(pid: int) -> None:
-    """Wait until a process is over, but leave it its identifier; without a thread where the kernel can tell."""
+async def _wait_for_exit(pid: int) -> None:
+    """Wait until a process has ended, without reaping it; uses a thread only if there is no pidfd_open(2)."""
     try:
         descriptor = os.pidfd_open(pid)
     except (AttributeError, OSError):
         await asyncio.to_thread(os.waitid, os.P_PID, pid, os.WEXITED | os.WNOWAIT)
         return
-    loop, over = asyncio.get_running_loop(), asyncio.Event()
-    loop.add_reader(descriptor, over.set)
+    loop, exited = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(descriptor, exited.set)
     try:
-        await over.wait()
+        await exited.wait()
     finally:
         loop.remove_reader(descriptor)
         os.close(descriptor)

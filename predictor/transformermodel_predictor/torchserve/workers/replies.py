@@ -1,4 +1,4 @@
-"""What comes of one call, as it comes."""
+"""Iterates over the replies to one call."""
 
 from collections.abc import Callable
 from typing import Self
@@ -8,11 +8,11 @@ from transformermodel_predictor.torchserve.workers.pending_call import PendingCa
 
 
 class PendingReplies:
-    """The pieces of a call's answer, the last of them at the end. Implements `Replies`.
+    """The pieces of a call's answer, as they arrive. Implements `Replies`.
 
     Args:
         pending: the call.
-        leave: told once that nobody waits for the call any more: it is answered, it has failed, or its client has gone.
+        leave: called once, when the call is answered, has failed, or its client has gone.
     """
 
     __slots__ = ("_leave", "_pending")
@@ -22,11 +22,11 @@ class PendingReplies:
         self._leave = leave
 
     def __aiter__(self) -> Self:
-        """Itself."""
+        """Return self."""
         return self
 
     async def __anext__(self) -> Reply:
-        """The next piece. Raises what the call failed with."""
+        """Wait for the next piece. Raises the error that the call failed with."""
         if self._pending is None:
             raise StopAsyncIteration
         try:
@@ -39,7 +39,7 @@ class PendingReplies:
         return reply
 
     async def aclose(self) -> None:
-        """Let nobody work for it any more, unless it is answered."""
+        """Cancel the call, unless it is answered."""
         self._end()
 
     def _end(self) -> None:

@@ -1,4 +1,4 @@
-"""A sequence of calls of one client, which one worker answers in their order, because it remembers the earlier ones."""
+"""Sequences: calls of one client that go to one worker in order, because it keeps state between them."""
 
 import os
 import uuid
@@ -12,12 +12,12 @@ _PREFIX = "ts_request_sequence_"
 
 
 def _header(what: str, environment: Mapping[str, str] = os.environ) -> str:
-    """A header's name, which TorchServe's variables may change; handlers see the same in their context."""
+    """The name of a header of sequences, which an environment variable may change, as for TorchServe."""
     return environment.get(f"TS_REQUEST_SEQUENCE_{what.upper()}", f"{_PREFIX}{what}").lower()
 
 
-def named(call: Call) -> Call:
-    """A call with its sequence's identifier: its own, its header's, or a new one where a sequence begins."""
+def with_sequence_id(call: Call) -> Call:
+    """The call with its sequence's id: its own, that in its header, or a new one if it starts a sequence."""
     identifier = call.sequence_id or call.headers.get(_header("id"))
     if not identifier and _is_true(call.headers.get(_header("start"))):
         identifier = f"ts-seq-{uuid.uuid4()}"
@@ -27,16 +27,16 @@ def named(call: Call) -> Call:
 
 
 class CallSequence:
-    """What is known of one.
+    """The state of a sequence.
 
     Args:
-        began: when its first call came, in the event loop's time.
+        began: time of its first call, on the event loop's clock.
 
     Attributes:
-        worker: number of the worker that answers it, None as long as none does.
-        waiting: calls that wait, by their numbers.
-        last_seen: when something happened to it last.
-        ended: whether its handler or its client has said that it is over.
+        worker: number of the worker that answers it; None if none does yet.
+        waiting: its waiting calls, by number.
+        last_seen: time of its last call or answer.
+        ended: whether its handler or its client has ended it.
     """
 
     def __init__(self, began: float) -> None:
@@ -45,42 +45,42 @@ class CallSequence:
         self.waiting: dict[int, PendingCall] = {}
         self.last_seen = began
         self.ended = False
-        self._in_hand: list[PendingCall] = []
+        self._running: list[PendingCall] = []
 
     @property
     def is_busy(self) -> bool:
-        """Whether a worker works on a call of it."""
-        return bool(self._in_hand)
+        """Whether a worker is working on one of its calls."""
+        return bool(self._running)
 
     def take(self, worker: int, most: int) -> list[PendingCall]:
-        """Its oldest calls, for a worker that answers it from now on."""
+        """Take its oldest calls, for the worker that answers it from now on."""
         self.worker = worker
         taken = [self.waiting.pop(number) for number in list(self.waiting)[:most]]
-        self._in_hand += taken
+        self._running += taken
         return taken
 
-    def look(self, now: float) -> None:
-        """See what has become of the calls in its worker's hands."""
-        for call in [call for call in self._in_hand if call.is_over]:
-            self._in_hand.remove(call)
+    def update(self, now: float) -> None:
+        """Update the state from those of its running calls that are over by now."""
+        for call in [call for call in self._running if call.is_over]:
+            self._running.remove(call)
             self.last_seen = now
             self.ended = self.ended or call.call.sequence_id is None or _ends(call)
 
     def fail(self, reason: str) -> None:
-        """Refuse what waits."""
+        """Fail its waiting calls."""
         for call in self.waiting.values():
             call.fail(HandlerUnavailable(reason))
         self.waiting.clear()
 
 
 def _ends(call: PendingCall) -> bool:
-    """Whether a client or a handler has said with this call that its sequence is over."""
-    said = [call.call.headers.get(_header("end"), "")]
+    """Whether the client's or the handler's headers of this call end the sequence."""
+    values = [call.call.headers.get(_header("end"), "")]
     if not call.done.cancelled() and call.done.exception() is None:
         headers = call.done.result().headers
-        said += [value for name, value in headers.items() if name.lower() == _header("end")]
-    named = {word.strip() for value in said for word in value.split(";")}
-    return any(_is_true(word) or word == call.call.sequence_id for word in named)
+        values += [value for name, value in headers.items() if name.lower() == _header("end")]
+    words = {word.strip() for value in values for word in value.split(";")}
+    return any(_is_true(word) or word == call.call.sequence_id for word in words)
 
 
 def _is_true(value: str | None) -> bool:

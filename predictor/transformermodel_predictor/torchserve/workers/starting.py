@@ -1,4 +1,4 @@
-"""The beginning of a model's workers."""
+"""Starts a model's workers."""
 
 import asyncio
 
@@ -11,15 +11,15 @@ from transformermodel_predictor.torchserve.workers.group import WorkerGroup
 
 
 async def start_handler_model(archived: ArchivedModel, observer: HandlerObserver | None = None) -> HandlerModel:
-    """Start the workers of an archive; return when all that it wants at first have loaded.
+    """Start the workers of an archive; return when the minimum number has loaded.
 
     Args:
-        archived: the unpacked archive, which stays where it is while the workers run.
-        observer: listens to what they report.
+        archived: the unpacked archive, which must stay in place while the workers run.
+        observer: receives what the workers report.
 
     Raises:
-        HandlerFailed: a worker could not be started; the text is the handler's own problem, and none is left running;
-            or PyTorch cannot say which accelerators there are.
+        HandlerFailed: a worker could not be started, with the handler's own problem, and none is left running; or
+            PyTorch cannot count the accelerators.
     """
     settings = archived.settings
     on_cpu = settings.device_type is DeviceType.cpu

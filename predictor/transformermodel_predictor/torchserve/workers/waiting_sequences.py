@@ -1,10 +1,10 @@
-"""Calls of sequences that wait, and which of them make a batch: one of each of the sequences that a worker answers."""
+"""The queue of calls in sequences, which forms batches with one call of each of a worker's sequences."""
 
 from collections.abc import Iterable, Iterator
 
 from transformermodel_predictor.torchserve.call import CallKind, HandlerUnavailable
 from transformermodel_predictor.torchserve.worker_settings import WorkerSettings
-from transformermodel_predictor.torchserve.workers.patience import Patience
+from transformermodel_predictor.torchserve.workers.client_timeout import ClientTimeout
 from transformermodel_predictor.torchserve.workers.pending_call import PendingCall
 from transformermodel_predictor.torchserve.workers.sequence import CallSequence
 
@@ -12,11 +12,11 @@ _USUAL_IDLE_SECONDS = 60.0
 
 
 class WaitingSequences:
-    """A queue for each sequence. A call without one is a sequence of its own.
+    """A queue per sequence. A call without a sequence forms one of its own.
 
     Args:
         model: the model's name, for messages.
-        settings: how many sequences and calls there may be, and how long.
+        settings: the settings of the model's workers.
     """
 
     def __init__(self, model: str, settings: WorkerSettings) -> None:
@@ -24,23 +24,23 @@ class WaitingSequences:
         self._most = max(settings.max_sequences, settings.batch_size * settings.max_workers)
         self._most_of_one = settings.sequence_queue_size
         self._delay = 0.0 if settings.continuous_batching else settings.max_batch_delay / 1000
-        self._patience = Patience(model, settings)
+        self._client_timeout = ClientTimeout(model, settings)
         self._idle = settings.sequence_idle / 1000 or _USUAL_IDLE_SECONDS
         self._limit = settings.sequence_timeout / 1000
         self._at_once = settings.batch_size if settings.continuous_batching else 1
         self._sequences: dict[str, CallSequence] = {}
 
     def __len__(self) -> int:
-        """How many wait."""
+        """Number of waiting calls."""
         return sum(len(sequence.waiting) for sequence in self._sequences.values())
 
     def __iter__(self) -> Iterator[PendingCall]:
-        """Those that wait."""
+        """The waiting calls."""
         return iter([call for sequence in self._sequences.values() for call in sequence.waiting.values()])
 
     def add(self, call: PendingCall) -> None:
-        """Have another one wait, unless there are too many sequences, or calls of this one."""
-        self._look(call.arrived)
+        """Queue a call, unless there are too many sequences, or too many calls of this one."""
+        self._update(call.arrived)
         name = _name(call)
         sequence = self._sequences.get(name)
         if sequence is None:
@@ -57,19 +57,19 @@ class WaitingSequences:
         sequence.last_seen = call.arrived
 
     def discard(self, call: PendingCall) -> None:
-        """Forget one that nobody waits for any more."""
+        """Remove a call for which no client waits any more."""
         if sequence := self._sequences.get(_name(call)):
             sequence.waiting.pop(call.number, None)
 
     def release(self, worker: int) -> None:
-        """Let other workers answer the sequences of one that is no more."""
+        """Let other workers answer the sequences of one that no longer exists."""
         for sequence in self._sequences.values():
             if sequence.worker == worker:
                 sequence.worker = None
 
     def take(self, worker: int, room: int, kind: CallKind | None, now: float) -> list[PendingCall]:
-        """Take the oldest calls of the worker's own sequences, and of those that have no worker."""
-        self._look(now)
+        """Take the oldest calls of the worker's own sequences, and of sequences without a worker."""
+        self._update(now)
         ready = sorted(
             (sequence for sequence in self._sequences.values() if self._may_take(sequence, worker)),
             key=lambda sequence: next(iter(sequence.waiting)),
@@ -84,11 +84,13 @@ class WaitingSequences:
         return list(self._taken(ready, worker, room, kind))
 
     def next_change(self, now: float, *, free: bool = True) -> float | None:
-        """When a call has waited long enough or too long, or a sequence has lasted too long."""
+        """The next time at which a batch becomes due, or a call or a sequence too late."""
         waiting = [sequence for sequence in self._sequences.values() if sequence.waiting]
         due = [_oldest(sequence).arrived + self._delay for sequence in waiting if free]
         late = [sequence.began + self._limit for sequence in waiting if self._limit]
-        late += [end for sequence in waiting if (end := self._patience.ends(_oldest(sequence))) is not None]
+        late += [
+            end for sequence in waiting if (end := self._client_timeout.deadline_of(_oldest(sequence))) is not None
+        ]
         return min((time for time in (*due, *late) if time > now), default=None)
 
     def _may_take(self, sequence: CallSequence, worker: int) -> bool:
@@ -102,11 +104,11 @@ class WaitingSequences:
             room -= most
             yield from sequence.take(worker, most)
 
-    def _look(self, now: float) -> None:
-        """Refuse what clients do not wait for any more, and forget the sequences that are over."""
+    def _update(self, now: float) -> None:
+        """Refuse calls whose clients have stopped waiting, and remove sequences that have ended."""
         for name, sequence in list(self._sequences.items()):
-            sequence.look(now)
-            self._patience.refuse_late(sequence.waiting, now)
+            sequence.update(now)
+            self._client_timeout.refuse_late(sequence.waiting, now)
             if self._limit and sequence.began + self._limit <= now:
                 sequence.fail(f"the sequence {name} is over: it lasted longer than sequenceTimeoutMSec")
                 sequence.ended = True

@@ -1,4 +1,4 @@
-"""A worker: a place for one process after the other, as long as they die."""
+"""A worker: runs a process, and replaces it when it dies."""
 
 import asyncio
 import contextlib
@@ -24,8 +24,8 @@ from transformermodel_predictor.torchserve.wire.messages import (
     ToServer,
 )
 from transformermodel_predictor.torchserve.workers.backoff import Backoff
+from transformermodel_predictor.torchserve.workers.current_batch import CurrentBatch
 from transformermodel_predictor.torchserve.workers.deadline import Deadline
-from transformermodel_predictor.torchserve.workers.hand import Hand
 from transformermodel_predictor.torchserve.workers.pending_call import PendingCall
 from transformermodel_predictor.torchserve.workers.process import WorkerProcess
 
@@ -36,19 +36,19 @@ class Worker:
     """Keeps a process running that answers batches.
 
     Args:
-        model: whose handler it runs.
+        model: the model whose handler it runs.
         number: identifies it among the model's workers.
-        device: index of its accelerator, None for the CPU.
-        observer: listens.
-        freed: called when it can be asked, after it has loaded and after each batch, and when it cannot any more.
+        device: index of its accelerator; None for the CPU.
+        observer: receives what the worker reports.
+        freed: called when the worker becomes free, after loading and after each batch, or unavailable.
 
     Attributes:
-        number: as given.
-        hand: the calls that it works on.
-        is_ready: whether it can be asked, or is working.
-        given_up: whether it will not be started any more.
-        problem: why it is not ready; empty where it is.
-        loaded: done when it has loaded for the first time; fails where it cannot, and is given up then.
+        number: identifies it among the model's workers.
+        batch: its current calls.
+        is_ready: whether it has loaded, and is free or working.
+        given_up: whether it will not be restarted any more.
+        problem: why it is not ready; empty if it is.
+        loaded: done when it has loaded for the first time; fails if it cannot, and then it is given up.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Worker:
     ) -> None:
         loop = asyncio.get_running_loop()
         self.number = number
-        self.hand = Hand()
+        self.batch = CurrentBatch()
         self.is_ready = False
         self.given_up = False
         self.problem = "is loading"
@@ -80,42 +80,42 @@ class Worker:
 
     @property
     def state(self) -> WorkerState:
-        """The worker as the management API shows it."""
+        """The worker's state, for the management API."""
         process = self._process
         pid, memory = (process.pid, process.memory) if process else (0, 0)
         return WorkerState(self.number, pid, self.is_ready, self._started, self._device, memory, self.problem)
 
     def ask(self, joining: Sequence[PendingCall]) -> bool:
-        """Give it its next batch, of the calls in its hands and those that join; return whether there is one."""
-        batch = self.hand.step(joining)
-        if batch is None or self._process is None:
+        """Send the next step, with the current calls and those that join; return whether there was anything to send."""
+        step = self.batch.step(joining)
+        if step is None or self._process is None:
             return False
         self._asked = asyncio.get_running_loop().time()
         try:
-            self._process.send(batch)
+            self._process.send(step)
         except UNWRITABLE as error:
-            self.hand.fail(f"the call cannot be passed on to the handler: {error}", HTTPStatus.BAD_REQUEST)
+            self.batch.fail(f"the call cannot be passed on to the handler: {error}", HTTPStatus.BAD_REQUEST)
             return False
         self._deadline.set(self._model.settings.response_timeout)
         return True
 
-    def drop_pointless(self) -> None:
-        """Let it end a batch for which nobody waits any more, as soon as the handler sends a piece of it."""
-        if self.hand.is_pointless and self._process is not None:
+    def abandon_if_pointless(self) -> None:
+        """Let it abandon a batch for which no client waits any more, when the handler sends the next piece."""
+        if self.batch.is_pointless and self._process is not None:
             self._process.send(Abandon())
 
     async def stop(self) -> None:
-        """Finish what is in its hands, end the process and start none any more."""
+        """Finish the current calls, end the process, and start no other."""
         self._stop.set()
-        if self.hand.calls:
-            await asyncio.wait([call.done for call in self.hand.calls])
+        if self.batch.calls:
+            await asyncio.wait([call.done for call in self.batch.calls])
         if self._process is not None:
             await self._process.end()
         await self._running
         self._deadline.close()
 
     async def _run(self) -> None:
-        """Start a process whenever there is none, until it is stopped or given up."""
+        """Run processes one after another, until the worker is stopped or given up."""
         backoff = Backoff(self._model.settings.retry_timeout)
         while not self._stop.is_set():
             await self._run_process(backoff)
@@ -133,7 +133,7 @@ class Worker:
                 await asyncio.wait_for(self._stop.wait(), delay)
 
     async def _run_process(self, backoff: Backoff) -> None:
-        """Start a process, and return when it is over; `problem` says why then."""
+        """Start a process, and return when it has ended; `problem` then says why."""
         self._started = time.time()
         self._load_answer = asyncio.get_running_loop().create_future()
         try:
@@ -182,7 +182,7 @@ class Worker:
         self._freed(self)
 
     def _end(self, process: WorkerProcess) -> None:
-        """The process is over that was ready."""
+        """Fail the current calls of a process that has ended."""
         self.problem = self.problem or process.ended.result()
         self._fail(f"The worker of the model {self._model.name} {self.problem} while it worked on this")
         if self.is_ready:
@@ -194,7 +194,7 @@ class Worker:
         self._freed(self)
 
     def _give_up(self) -> None:
-        """Tell whoever waits for it to load; where nobody does any more, the log."""
+        """Fail `loaded`, or if it is done already, log that the worker is given up."""
         self.given_up = True
         if self.loaded.done():
             _log.error("%s worker %d %s; it is not started any more", self._model.name, self.number, self.problem)
@@ -206,24 +206,24 @@ class Worker:
 
     def _received(self, message: ToServer) -> None:
         if isinstance(message, Answered | Failed | Pieces) and not self.is_ready:
-            return  # it comes too late: the calls have failed
+            return  # too late: the calls have failed already
         if isinstance(message, Answered | Failed):
             self._finish(message)
         elif isinstance(message, Pieces):
             self._deadline.set(self._model.settings.response_timeout)
-            self.hand.take_pieces(message.pieces)
+            self.batch.take_pieces(message.pieces)
         elif not self._load_answer.done():
             self._load_answer.set_result(message)
 
     def _finish(self, message: Answered | Failed) -> None:
-        """A batch is over."""
+        """Pass the result of a batch on to its calls."""
         self._deadline.clear()
-        asked = len(self.hand.calls)
+        count = len(self.batch.calls)
         if isinstance(message, Answered):
-            self.hand.take_answers(message.replies)
+            self.batch.take_answers(message.replies)
         else:
-            self.hand.fail(message.message, message.status)
-        self._observer.answered(asked, asyncio.get_running_loop().time() - self._asked)
+            self.batch.fail(message.message, message.status)
+        self._observer.answered(count, asyncio.get_running_loop().time() - self._asked)
         if message.measurements:
             self._observer.measured(message.measurements)
         if isinstance(message, Failed) and message.ends_worker:
@@ -242,8 +242,8 @@ class Worker:
 
     def _fail(self, message: str) -> None:
         self._deadline.clear()
-        if asked := self.hand.fail(message, HTTPStatus.INTERNAL_SERVER_ERROR):
-            self._observer.answered(len(asked), asyncio.get_running_loop().time() - self._asked)
+        if failed := self.batch.fail(message, HTTPStatus.INTERNAL_SERVER_ERROR):
+            self._observer.answered(len(failed), asyncio.get_running_loop().time() - self._asked)
 
 
 def _load_message(model: ArchivedModel, device: int | None) -> Load:

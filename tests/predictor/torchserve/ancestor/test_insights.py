@@ -12,7 +12,7 @@ from transformers import AutoTokenizer
 from tests.predictor.torchserve.ancestor.archives import AncestorArchive, head_of
 from tests.predictor.torchserve.ancestor.asking import Asked
 from transformermodel_predictor.engines.pretrained import PretrainedEngine
-from transformermodel_predictor.torchserve.ancestor.generators import GeneratorAnswering
+from transformermodel_predictor.torchserve.ancestor.generators import GeneratorTaskModel
 
 ArchiveOf = Callable[..., AncestorArchive]
 AncestorOf = Callable[..., Asked]
@@ -78,7 +78,7 @@ def test_a_wrong_target_is_refused_before_anything_is_computed(
 ) -> None:
     asked = ancestor(mode)
     monkeypatch.setattr(PretrainedEngine, "run", None)
-    monkeypatch.setattr(GeneratorAnswering, "_written", None)
+    monkeypatch.setattr(GeneratorTaskModel, "_generate", None)
     (told,) = asked.explain(body)
     assert told.status == 400
     assert "target" in told.answer

@@ -5,7 +5,7 @@ import pytest
 from transformermodel_predictor.torchserve.call import Call, CallKind, HandlerUnavailable, Reply
 from transformermodel_predictor.torchserve.worker_settings import WorkerSettings
 from transformermodel_predictor.torchserve.workers.pending_call import PendingCall
-from transformermodel_predictor.torchserve.workers.sequence import named
+from transformermodel_predictor.torchserve.workers.sequence import with_sequence_id
 from transformermodel_predictor.torchserve.workers.waiting_sequences import WaitingSequences
 
 
@@ -111,7 +111,7 @@ async def test_in_continuous_batching_a_sequences_calls_may_join_each_other() ->
 
 def test_a_sequence_is_named_by_its_header_or_anew_where_it_begins() -> None:
     def of(**headers: str) -> Call:
-        return named(Call(CallKind.predict, headers=headers))
+        return with_sequence_id(Call(CallKind.predict, headers=headers))
 
     assert of(ts_request_sequence_id="seq").sequence_id == "seq"
     assert of().sequence_id is None

@@ -1,4 +1,4 @@
-"""The calls that a worker has in its hands."""
+"""The batch on which a worker is working."""
 
 from collections.abc import Sequence
 
@@ -7,12 +7,12 @@ from transformermodel_predictor.torchserve.wire.messages import Batch
 from transformermodel_predictor.torchserve.workers.pending_call import PendingCall
 
 
-class Hand:
-    """A batch, from step to step: calls that are not answered in one stay in it.
+class CurrentBatch:
+    """A worker's batch, from step to step: calls that a step does not finish stay in it.
 
     Attributes:
-        kind: what is asked by all of them.
-        calls: in the order of the batch's rows.
+        kind: the kind of all calls; None while there are none.
+        calls: the calls, in the order of the batch's rows.
     """
 
     def __init__(self) -> None:
@@ -21,11 +21,11 @@ class Hand:
         self._left: list[int] = []
 
     def step(self, joining: Sequence[PendingCall]) -> Batch | None:
-        """The next batch, of the calls that stay and those that join; None if there are none.
+        """The message for the next step, with the calls that stay and those that join; None if there are none.
 
-        Calls that nobody waits for any more are left out, and the worker is told.
+        Calls for which no client waits any more are left out, and the worker can drop their values.
         """
-        self._distinguish(joining)
+        self._make_ids_unique(joining)
         calls = [*self.calls, *joining]
         self._left += [call.number for call in calls if call.is_over and call.sent]
         self.calls = [call for call in calls if not call.is_over]
@@ -38,16 +38,16 @@ class Hand:
 
     @property
     def is_pointless(self) -> bool:
-        """Whether it holds calls, and nobody waits for any of them."""
+        """Whether it has calls, and no client waits for any of them."""
         return bool(self.calls) and all(call.is_over for call in self.calls)
 
     def take_pieces(self, pieces: Sequence[tuple[int, Reply]]) -> None:
-        """Pieces have come, by the places of their calls."""
-        for place, piece in pieces:
-            self.calls[place].take_piece(piece)
+        """Pass pieces on to their calls, which are given by row index."""
+        for row, piece in pieces:
+            self.calls[row].take_piece(piece)
 
     def take_answers(self, replies: Sequence[Reply]) -> list[PendingCall]:
-        """The answers have come; return the calls that are finished."""
+        """Pass answers on to the calls; return the calls that are finished."""
         finished, staying = [], []
         for call, reply in zip(self.calls, replies, strict=True):
             if reply.more:
@@ -62,16 +62,16 @@ class Hand:
         return finished
 
     def fail(self, message: str, status: int) -> list[PendingCall]:
-        """No call is answered; return all of them."""
+        """Fail all calls, and return them."""
         calls, self.calls, self.kind = self.calls, [], None
         for call in calls:
             call.fail(HandlerFailed(message, status))
         return calls
 
-    def _distinguish(self, joining: Sequence[PendingCall]) -> None:
-        """Have no two calls of one identifier, by which handlers tell rows apart: clients may choose them."""
-        here = {call.request_id for call in self.calls}
+    def _make_ids_unique(self, joining: Sequence[PendingCall]) -> None:
+        """Make request ids unique within the batch: handlers tell rows apart by them, and clients choose them."""
+        taken = {call.request_id for call in self.calls}
         for call in joining:
-            if not call.request_id or call.request_id in here:
+            if not call.request_id or call.request_id in taken:
                 call.request_id = f"{call.request_id}-{call.number}".removeprefix("-")
-            here.add(call.request_id)
+            taken.add(call.request_id)
