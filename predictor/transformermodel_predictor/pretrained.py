@@ -14,6 +14,7 @@ from transformers import (
     PreTrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
+    PreTrainedTokenizerFast,
 )
 from transformers.dynamic_module_utils import get_class_from_dynamic_module
 from transformers.utils.hub import TRANSFORMERS_DYNAMIC_MODULE_NAME
@@ -22,6 +23,8 @@ from transformermodel_predictor.quiet import quiet
 
 _NAMED = 4
 """How many tensors a message names."""
+_BUILT_FROM = ("_vocab", "_vocab_scores", "_merges")
+"""Attributes in which a tokenizer of transformers keeps what it was built from."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +138,18 @@ def load_pretrained_tokenizer(
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
             folder, local_files_only=True, trust_remote_code=trust_remote_code, **settings
         )
+    _forget_copies(tokenizer)
     return tokenizer
+
+
+def _forget_copies(tokenizer: PreTrainedTokenizerBase) -> None:
+    """Free the vocabulary that transformers keeps in Python beside the one in Rust: 3 MiB for BERT's 30,000 tokens.
+
+    Of its tokenizers in Rust, none that reads texts alone looks at the copy again.
+    """
+    if isinstance(tokenizer, PreTrainedTokenizerFast) and not is_remote(tokenizer):
+        for name in _BUILT_FROM:
+            vars(tokenizer).pop(name, None)
 
 
 def listed(names: Sequence[str]) -> str:

@@ -14,8 +14,8 @@ from transformermodel_predictor.artifact.configuration import (
 from transformermodel_predictor.artifact.durable import flush
 from transformermodel_predictor.artifact.labels import LABELS_FILE, read_labels
 from transformermodel_predictor.artifact.manifest import (
+    BESIDE_CONTENT,
     MANIFEST_FILE,
-    REPORT_FILE,
     Manifest,
     Provenance,
     read_manifest,
@@ -23,7 +23,7 @@ from transformermodel_predictor.artifact.manifest import (
 from transformermodel_predictor.artifact.verification import differing, remember
 from transformermodel_predictor.checksums import FileEntry, describe, files_below
 
-_OUTSIDE = frozenset({MANIFEST_FILE, REPORT_FILE})
+_OUTSIDE = frozenset({MANIFEST_FILE, *BESIDE_CONTENT})
 _REMEDY = "Delete the folder and prepare the model again."
 
 Read = TypeVar("Read")
@@ -79,7 +79,7 @@ def seal(path: Path, provenance: Provenance) -> Artifact:
 
 
 def write_beside(path: Path, name: str, text: str) -> None:
-    """Write a file that describes the content without being part of it: the manifest or the report.
+    """Write a file that describes the content without being part of it: manifest, report or recordings.
 
     A file from an interrupted attempt is replaced; it is read-only even for its owner.
     """

@@ -17,7 +17,7 @@ from transformermodel_predictor.artifact.directory import Artifact, open_artifac
 from transformermodel_predictor.artifact.durable import BESIDE, flush, write_atomically
 from transformermodel_predictor.artifact.holding import held
 from transformermodel_predictor.artifact.lock import locked
-from transformermodel_predictor.artifact.manifest import REPORT_FILE
+from transformermodel_predictor.artifact.manifest import BESIDE_CONTENT, REPORT_FILE
 from transformermodel_predictor.artifact.references import reference_key, with_newest
 from transformermodel_predictor.artifact.store import ARTIFACTS, INPUTS, REFERENCES
 
@@ -86,9 +86,10 @@ class LocalStore:
         digest = staged.manifest.digest
         with held(staged.path):
             artifact = self._move(staged, self._artifacts / digest)
-            if (staged.path / REPORT_FILE).is_file():  # an equal artifact was kept, and this report is newer
-                (staged.path / REPORT_FILE).replace(artifact.path / REPORT_FILE)
-                flush(artifact.path)
+            for name in BESIDE_CONTENT:
+                if (staged.path / name).is_file():  # an equal artifact was kept, and this file is newer
+                    (staged.path / name).replace(artifact.path / name)
+                    flush(artifact.path)
             self._inputs.mkdir(exist_ok=True)
             write_atomically(self._inputs / input_key, f"{digest}\n")
         return artifact

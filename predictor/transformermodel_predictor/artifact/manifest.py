@@ -13,6 +13,10 @@ from transformermodel_predictor.checksums import FileEntry, digest
 
 MANIFEST_FILE = "manifest.json"
 REPORT_FILE = "report.json"
+RECORDINGS_FILE = "recordings.json"
+"""What an engine has recorded of the model, for versions of libraries that it names: there need not be one."""
+BESIDE_CONTENT = (REPORT_FILE, RECORDINGS_FILE)
+"""Files that a preparation may write about the content: not part of it, and replaced by those of a newer one."""
 SCHEMA_VERSION = 1
 
 

@@ -17,7 +17,13 @@ from transformermodel_predictor.artifact.durable import write_atomically
 from transformermodel_predictor.artifact.lease import Leases, Pace
 from transformermodel_predictor.artifact.local_store import LocalStore
 from transformermodel_predictor.artifact.lock import locked
-from transformermodel_predictor.artifact.manifest import MANIFEST_FILE, REPORT_FILE, Manifest, read_manifest
+from transformermodel_predictor.artifact.manifest import (
+    BESIDE_CONTENT,
+    MANIFEST_FILE,
+    REPORT_FILE,
+    Manifest,
+    read_manifest,
+)
 from transformermodel_predictor.artifact.object_references import ObjectReferences
 from transformermodel_predictor.artifact.store import ARTIFACTS, INPUTS
 from transformermodel_predictor.artifact.verification import remember
@@ -150,8 +156,8 @@ class ObjectStore:
             return self._cache.adopt(target)
 
     def _fetch_beside(self, digest: str, folder: Path) -> None:
-        """Fetch report and manifest."""
-        for name in (REPORT_FILE, MANIFEST_FILE):
+        """Fetch report, recordings and manifest."""
+        for name in (*BESIDE_CONTENT, MANIFEST_FILE):
             content = self.bucket.read(f"{ARTIFACTS}/{digest}/{name}")
             if content is not None:
                 (folder / name).write_bytes(content)
@@ -163,8 +169,7 @@ class ObjectStore:
         place = f"{ARTIFACTS}/{digest}"
         there = {} if damaged else {stored.key: stored.size for stored in self.bucket.list(place)}
         missing = [entry.path for entry in staged.manifest.files if there.get(f"{place}/{entry.path}") != entry.size]
-        if (staged.path / REPORT_FILE).exists():
-            missing.append(REPORT_FILE)
+        missing += [name for name in BESIDE_CONTENT if (staged.path / name).exists()]
         manifest = (staged.path / MANIFEST_FILE).read_bytes()
         with self._removed_again(place, missing):
             for name in missing:

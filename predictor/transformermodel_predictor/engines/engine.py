@@ -35,6 +35,15 @@ class Shaped(Protocol):
         ...
 
 
+@runtime_checkable
+class Recorded(Protocol):
+    """An engine that records what it does, once it has run, and reads recordings that lie beside its weights."""
+
+    def recordings_text(self) -> str | None:
+        """The content of the file for its recordings; None where there is none to store."""
+        ...
+
+
 def computed_tokens(engine: Engine, lengths: Sequence[int]) -> int:
     """How many tokens a step computes, padding included.
 

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 from torch.ao.nn.quantized.modules.linear import LinearPackedParams
 
+from transformermodel_predictor.engines.recorded_graph import Function, Unreadable, function_of, graph_text
 from transformermodel_predictor.pretrained import one_line
 
 Pass = Callable[..., tuple[torch.Tensor, ...]]
@@ -27,17 +28,34 @@ class RecordedPass:
     """A pass that was recorded. May run in several threads at once.
 
     Args:
-        module: what torch.jit has recorded.
+        function: takes what the pass takes, and then the weights.
+        weights: of the model, as `weights_of` orders them; none where the function holds them.
+        graph: text of which the function was made; None where there is none.
     """
 
-    def __init__(self, module: Any) -> None:  # noqa: ANN401 - no types
-        self._module = module
+    def __init__(self, function: Function, weights: Sequence[torch.Tensor] = (), graph: str | None = None) -> None:
+        self.graph = graph
+        self._function = function
+        self._weights = tuple(weights)
+
+    @classmethod
+    def of_text(cls, model: nn.Module, graph: str) -> "RecordedPass":
+        """The pass of a model, from the `graph` of one that was recorded of its like.
+
+        Raises:
+            Unreadable: the text is no graph.
+        """
+        return cls(function_of(graph), weights_of(model), graph)
 
     def __call__(self, *given: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """As the pass that was recorded, for tensors of any sizes."""
         with _jit.optimized_execution(False):  # else the first passes are watched, and the next waits for a compiler
-            outputs: tuple[torch.Tensor, ...] = self._module(*given)
-        return outputs
+            return self._function(*given, *self._weights)
+
+
+def weights_of(model: nn.Module) -> tuple[torch.Tensor, ...]:
+    """Parameters and buffers, each once, in the order in which the model holds them."""
+    return tuple(dict.fromkeys([*model.parameters(), *model.buffers()]))
 
 
 @torch.inference_mode()
@@ -58,11 +76,32 @@ def record_pass(
     try:
         with _recording, warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
-            module = _jit.trace(_Module(model, run), tuple(given), check_trace=False)
+            recorded = _recorded_module(model, run, given) if _quantized(model) else _recorded(model, run, given)
     except Exception as error:  # each model fails in its own way
         raise NotRecordable(f"it fails while it is recorded ({one_line(error)})") from error
     _require_no_doubt(warned, (torch.nn.functional.__file__, *undoubted))
-    return RecordedPass(module)
+    return recorded
+
+
+def _recorded(model: nn.Module, run: Pass, given: Sequence[torch.Tensor]) -> RecordedPass:
+    """A function of what is given and the weights, from its text where it has one: what is stored is what was tried."""
+    weights = weights_of(model)
+    function = _jit.trace(lambda *both: run(*both[: len(given)]), (*given, *weights), check_trace=False)
+    try:
+        recorded = RecordedPass.of_text(model, graph_text(function))
+        recorded(*given)
+    except (Unreadable, RuntimeError):
+        return RecordedPass(function, weights)
+    return recorded
+
+
+def _recorded_module(model: nn.Module, run: Pass, given: Sequence[torch.Tensor]) -> RecordedPass:
+    """A function that holds the weights: those in 8 bit are no tensors, and torch.jit is given nothing else."""
+    return RecordedPass(_jit.trace(_Module(model, run), tuple(given), check_trace=False))
+
+
+def _quantized(model: nn.Module) -> list[nn.Module]:
+    return [part for part in model.modules() if isinstance(part, LinearPackedParams)]
 
 
 class _Module(nn.Module):
@@ -74,9 +113,9 @@ class _Module(nn.Module):
 
     def __init__(self, model: nn.Module, run: Pass) -> None:
         super().__init__()
-        for number, weight in enumerate({*model.parameters(), *model.buffers()}):
+        for number, weight in enumerate(weights_of(model)):
             self.register_buffer(f"weight_{number}", weight)
-        self.quantized = nn.ModuleList(part for part in model.modules() if isinstance(part, LinearPackedParams))
+        self.quantized = nn.ModuleList(_quantized(model))
         self._run = [run]  # not as an attribute of its own, which would be a part where it is a module
 
     def forward(self, *given: torch.Tensor) -> tuple[torch.Tensor, ...]:

@@ -6,9 +6,12 @@ from pathlib import Path
 
 from transformermodel_api.contract import PreparationRequest
 from transformermodel_predictor.artifact.directory import Artifact, write_beside
-from transformermodel_predictor.artifact.manifest import REPORT_FILE
+from transformermodel_predictor.artifact.manifest import RECORDINGS_FILE, REPORT_FILE
 from transformermodel_predictor.artifact.store import Store
+from transformermodel_predictor.engines.engine import Recorded
+from transformermodel_predictor.loading import LoadedModel
 from transformermodel_predictor.preparation.bench import Bench
+from transformermodel_predictor.preparation.contest.asking import AnyModel
 from transformermodel_predictor.preparation.contest.contest import elect, measure_all, try_all
 from transformermodel_predictor.preparation.contest.examination import Examiner
 from transformermodel_predictor.preparation.contest.stability import Budget
@@ -70,5 +73,14 @@ def _build_best(
     measured = measure_all(examiner, trials, budget)
     verdict, golden = elect(examiner, trials, measured)
     staged = examiner.bench.built(verdict.chosen)
+    recordings = _recordings(trials.models.get(verdict.chosen))
+    if recordings is not None:
+        write_beside(staged.path, RECORDINGS_FILE, recordings)
     write_beside(staged.path, REPORT_FILE, report_text(recorder, golden, verdict))
     return staged
+
+
+def _recordings(model: AnyModel) -> str | None:
+    """What a model that has answered questions recorded meanwhile, so that no replica has to."""
+    engine = model.engine if isinstance(model, LoadedModel) else None
+    return engine.recordings_text() if isinstance(engine, Recorded) else None

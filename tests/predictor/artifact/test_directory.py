@@ -42,9 +42,10 @@ def test_files_are_read_only_and_open_to_every_user(tmp_path: Path, sealed: Seal
     assert modes == {0o444}
 
 
-def test_a_report_changes_nothing(tmp_path: Path, sealed: Sealed) -> None:
+@pytest.mark.parametrize("name", ["report.json", "recordings.json"])
+def test_what_is_written_beside_the_content_changes_nothing(tmp_path: Path, sealed: Sealed, name: str) -> None:
     artifact = sealed(tmp_path / "artifact")
-    write_beside(artifact.path, "report.json", "{}")
+    write_beside(artifact.path, name, "{}")
     assert open_artifact(artifact.path) == artifact
 
 

@@ -11,7 +11,7 @@ from tests.predictor.artifact.conftest import Sealed
 from tests.predictor.artifact.places import Folder, Objects, Place
 from transformermodel_api.errors import CorruptArtifact, PreparationFailed
 from transformermodel_predictor.artifact.directory import Artifact, open_artifact, write_beside
-from transformermodel_predictor.artifact.manifest import REPORT_FILE
+from transformermodel_predictor.artifact.manifest import RECORDINGS_FILE, REPORT_FILE
 from transformermodel_predictor.artifact.store import Store
 from transformermodel_predictor.objects.location import Scheme
 
@@ -68,6 +68,17 @@ def test_equal_content_has_the_report_of_its_last_preparation_on_every_machine(p
         assert found is not None
         assert (found.path / REPORT_FILE).read_text() == "second"
         assert open_artifact(found.path).manifest == found.manifest
+
+
+def test_recordings_go_with_the_content_to_every_machine(place: Place, sealed: Sealed) -> None:
+    with place.store().workspace(KEY) as folder:
+        staged = sealed(folder / "artifact")
+        write_beside(staged.path, RECORDINGS_FILE, "recorded")
+        place.store().publish(KEY, staged)
+    for machine in ("one", "two"):
+        found = place.store(machine).find(KEY)
+        assert found is not None
+        assert (found.path / RECORDINGS_FILE).read_text() == "recorded"
 
 
 def test_a_damaged_artifact_is_reported_counts_as_absent_and_is_replaced(

@@ -9,6 +9,7 @@ import torch
 from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.preparation import Precision
+from transformermodel_predictor.artifact.manifest import RECORDINGS_FILE
 from transformermodel_predictor.engines.cores import Cores, process_cores
 from transformermodel_predictor.engines.linears import can_prepack, prepack
 from transformermodel_predictor.engines.mapping import stay_in_files
@@ -65,7 +66,11 @@ class PackedEngine:
         if device.type != "cpu":
             return cls(packed)
         packed.tile = tile_of(dtype)
-        return cls(packed, process_cores("engine"), Recordings(packed))
+        return cls(packed, process_cores("engine"), Recordings(packed, directory / RECORDINGS_FILE))
+
+    def recordings_text(self) -> str | None:
+        """See `Recorded`."""
+        return None if self._recordings is None else self._recordings.text()
 
     def run(self, batch: Sequence[Encoding]) -> list[Outputs]:
         """Run one forward pass over the batch: in one row, or each core in one."""

@@ -83,14 +83,15 @@ class PackedModel:
         All are int64 [1, total], on the model's device.
         """
         layout = Layout.of([len(encoding) for encoding in batch], self.tile)
-        features = {
-            name: layout.pack([encoding.features[name] for encoding in batch])
-            for name in batch[0].features
-            if name in self._accepted
-        }
-        features["position_ids"] = layout.positions(self._first_position)
+        *names, positions = self.taken_of(batch[0])
+        features = {name: layout.pack([encoding.features[name] for encoding in batch]) for name in names}
+        features[positions] = layout.positions(self._first_position)
         device = self.model.device
         return layout, {name: values.to(device) for name, values in features.items()}
+
+    def taken_of(self, encoding: Encoding) -> tuple[str, ...]:
+        """Names of what the forward call takes of an encoding: features that the model knows, and positions."""
+        return (*(name for name in encoding.features if name in self._accepted), "position_ids")
 
     def forward(self, layout: Layout, features: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """One forward pass over a row.

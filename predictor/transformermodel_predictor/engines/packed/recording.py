@@ -16,7 +16,9 @@ from transformermodel_predictor.engines.packed.layout import Layout
 from transformermodel_predictor.engines.packed.model import Forward, PackedModel
 from transformermodel_predictor.engines.packed.parity import largest_difference
 from transformermodel_predictor.engines.packed.recorded_layout import RecordedLayout
-from transformermodel_predictor.engines.recording import NotRecordable, Pass, record_pass
+from transformermodel_predictor.engines.packed.stored import StoredRecording, stored_recordings, stored_text
+from transformermodel_predictor.engines.recorded_graph import Unreadable
+from transformermodel_predictor.engines.recording import NotRecordable, RecordedPass, record_pass
 from transformermodel_predictor.pretrained import one_line
 from transformermodel_predictor.tasks.task import Encoding, Outputs
 
@@ -39,10 +41,16 @@ class Recording:
         outputs: names.
     """
 
-    def __init__(self, recorded: Pass, features: Sequence[str], outputs: Sequence[str]) -> None:
+    def __init__(self, recorded: RecordedPass, features: Sequence[str], outputs: Sequence[str]) -> None:
         self._recorded = recorded
         self._features = tuple(features)
         self._outputs = tuple(outputs)
+
+    @property
+    def stored(self) -> StoredRecording | None:
+        """What another process can make it of; None where its pass has no text."""
+        graph = self._recorded.graph
+        return None if graph is None else StoredRecording(self._features, self._outputs, graph)
 
     def forward(self, layout: Layout, features: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """As PackedModel.forward, with the features that were recorded."""
@@ -51,33 +59,51 @@ class Recording:
 
 
 class Recordings:
-    """Recordings of one model, one for each set of features: made when such come first, which is at warming up.
+    """Recordings of one model, one for each set of features: had when such come first, which is at warming up.
 
     Args:
         packed: on the CPU, as it serves; it must not be changed any more.
+        file: recordings that were stored for it; whatever it lacks is recorded.
     """
 
-    def __init__(self, packed: PackedModel) -> None:
+    def __init__(self, packed: PackedModel, file: Path | None = None) -> None:
+        stored = () if file is None else stored_recordings(file, packed)
         self._packed = packed
-        self._forwards: dict[tuple[str, ...], Forward] = {}
+        self._stored = {one.features: one for one in stored}
+        self._recordings: dict[tuple[str, ...], Recording | None] = {}
         self._making = threading.Lock()
 
     def of(self, sample: Encoding) -> Forward:
         """What runs rows with the features of a sample: a recording, or the model where it cannot be recorded."""
         names = tuple(sample.features)
-        forward = self._forwards.get(names)
-        if forward is None:
+        if names not in self._recordings:
             with self._making:
-                forward = self._forwards.get(names) or self._made(sample)
-                self._forwards[names] = forward
-        return forward
+                if names not in self._recordings:
+                    self._recordings[names] = self._restored(sample) or self._made(sample)
+        recording = self._recordings[names]
+        return self._packed.forward if recording is None else recording.forward
 
-    def _made(self, sample: Encoding) -> Forward:
+    def text(self) -> str | None:
+        """The file for the recordings that there are by now; None where none can be stored."""
+        stored = [one.stored for one in self._recordings.values() if one is not None and one.stored is not None]
+        return stored_text(self._packed, stored) if stored else None
+
+    def _restored(self, sample: Encoding) -> Recording | None:
+        stored = self._stored.get(self._packed.taken_of(sample))
+        if stored is None:
+            return None
         try:
-            return record(self._packed, sample).forward
+            return restore(self._packed, sample, stored)
+        except NotRecordable as error:
+            _log.warning("%s is recorded anew: %s", type(self._packed.model).__name__, error)
+            return None
+
+    def _made(self, sample: Encoding) -> Recording | None:
+        try:
+            return record(self._packed, sample)
         except NotRecordable as error:
             _log.info("%s runs without a recording: %s", type(self._packed.model).__name__, error)
-            return self._packed.forward
+            return None
 
 
 @torch.inference_mode()
@@ -95,7 +121,29 @@ def record(packed: PackedModel, sample: Encoding) -> Recording:
     one_pass = _Pass(packed, layout, tuple(features))
     given = (*features.values(), torch.tensor(layout.lengths))
     recorded = record_pass(packed.model, one_pass, given, (_UNDOUBTED,))
-    recording = Recording(recorded, one_pass.features, one_pass.outputs)
+    return _proven(packed, sample, Recording(recorded, one_pass.features, one_pass.outputs))
+
+
+@torch.inference_mode()
+def restore(packed: PackedModel, sample: Encoding, stored: StoredRecording) -> Recording:
+    """The recording that another process made of such a model, proven on the sample as a new one is.
+
+    Raises:
+        NotRecordable: it is damaged.
+    """
+    try:
+        recorded = RecordedPass.of_text(packed.model, stored.graph)
+    except Unreadable as error:
+        raise NotRecordable(f"the stored recording cannot be read ({one_line(error)})") from error
+    return _proven(packed, sample, Recording(recorded, stored.features, stored.outputs))
+
+
+def _proven(packed: PackedModel, sample: Encoding, recording: Recording) -> Recording:
+    """A recording that gives for a sample what the model gives.
+
+    Raises:
+        NotRecordable: it does not, or fails.
+    """
     try:
         found = packed.run([sample], recording.forward)
     except Exception as error:  # each model fails in its own way

@@ -11,12 +11,14 @@ from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.preparation import Format, Precision
 from transformermodel_api.spec import TaskName
 from transformermodel_predictor.artifact.directory import Artifact
+from transformermodel_predictor.artifact.manifest import RECORDINGS_FILE
 from transformermodel_predictor.candidate import Candidate, EngineName
 from transformermodel_predictor.engines import mapping
 from transformermodel_predictor.engines.catalogue import load_engine
 from transformermodel_predictor.engines.cores import Cores
-from transformermodel_predictor.engines.engine import Engine
+from transformermodel_predictor.engines.engine import Engine, Recorded
 from transformermodel_predictor.engines.linears import can_prepack
+from transformermodel_predictor.engines.packed import recording
 from transformermodel_predictor.engines.packed.engine import PackedEngine
 from transformermodel_predictor.engines.precision import dtype_of
 from transformermodel_predictor.loading import LoadedModel
@@ -82,6 +84,30 @@ def test_once_warm_the_model_runs_no_more_as_its_pass_was_recorded(tiny_artifact
     (after,) = engine.run([row])
     assert ran == []
     assert after["logits"].equal(before["logits"])
+
+
+def test_a_replica_reads_what_another_process_recorded(
+    tiny_artifact: Artifact, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = load(tiny_artifact.path)
+    assert isinstance(first, Recorded)
+    assert first.recordings_text() is None  # nothing has run
+    row = Encoding({"input_ids": [5, 6, 7]})
+    expected = logits(first, [row])
+    text = first.recordings_text()
+    assert text is not None
+
+    folder = copytree(tiny_artifact.path, tmp_path / "model")
+    (folder / RECORDINGS_FILE).write_text(text)
+    monkeypatch.setattr(recording, "record", forbidden)
+    second = load(folder)
+    assert logits(second, [row]).equal(expected)
+    assert isinstance(second, Recorded)
+    assert second.recordings_text() == text
+
+
+def forbidden(*_: object) -> None:
+    pytest.fail("it was recorded anew")
 
 
 def test_a_step_costs_its_tokens_alone(tiny_artifact: Artifact) -> None:

@@ -1,6 +1,8 @@
 """A pass that was recorded gives what the model gives, for rows of any lengths, without running the model."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Barrier
 from typing import Any
 
@@ -34,11 +36,13 @@ def assert_same(found: list[Outputs], expected: list[Outputs]) -> None:
             torch.testing.assert_close(one[name], other[name], atol=1e-6, rtol=0)
 
 
-def assert_records(packed: PackedModel, *, token_types: bool = False) -> None:
-    """That a recording gives what the model gives, whatever the lengths."""
+def assert_records(packed: PackedModel, *, token_types: bool = False, stored: bool = True) -> None:
+    """That a recording gives what the model gives, whatever the lengths, and can be stored."""
     packed.tile = 16
     (sample,) = sequences(6, token_types=token_types)
-    forward = record(packed, sample).forward
+    recorded = record(packed, sample)
+    assert (recorded.stored is not None) is stored
+    forward = recorded.forward
     for lengths in BATCHES:
         batch = sequences(*lengths, token_types=token_types)
         with torch.inference_mode():
@@ -89,7 +93,7 @@ def test_so_can_linears_in_onednns_layout_and_token_types(dtype: torch.dtype) ->
 def test_so_can_linears_in_8_bit() -> None:
     packed = bert()
     quantize(packed.model)
-    assert_records(packed)
+    assert_records(packed, stored=False)  # it holds the weights
 
 
 def test_the_model_itself_does_not_run_any_more() -> None:
@@ -102,6 +106,34 @@ def test_the_model_itself_does_not_run_any_more() -> None:
         assert counted.count == 0
         packed.run(batch)
     assert counted.count
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("return (", "return ((", "cannot be read"),
+        ("aten::layer_norm", "aten::no_such_thing", "fails"),
+        ("aten::gelu", "aten::relu", "fails"),
+        ("aten::add(", "aten::sub(", "answers differently"),
+    ],
+)
+def test_a_stored_recording_that_is_damaged_is_made_anew(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, old: str, new: str, problem: str
+) -> None:
+    packed = bert()
+    (sample,) = sequences(6)
+    recordings = Recordings(packed)
+    recordings.of(sample)
+    text = recordings.text()
+    assert text is not None
+    assert old in text
+    file = tmp_path / "recordings.json"
+    file.write_text(text.replace(old, new))
+    again = Recordings(packed, file)
+    with torch.inference_mode():
+        assert_same(packed.run([sample], again.of(sample)), packed.run([sample]))
+    assert re.search(f"recorded anew: .*({problem})", caplog.text)
+    assert again.text() == text
 
 
 def test_a_choice_by_numbers_in_tensors_is_not_recorded() -> None:

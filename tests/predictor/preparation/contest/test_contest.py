@@ -15,6 +15,7 @@ from transformermodel_api.errors import PreparationFailed
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.preparation import Precision
 from transformermodel_predictor.artifact.directory import Artifact
+from transformermodel_predictor.artifact.manifest import RECORDINGS_FILE
 from transformermodel_predictor.candidate import REFERENCE
 from transformermodel_predictor.loading import load_model
 from transformermodel_predictor.preparation import bench, plan
@@ -84,6 +85,13 @@ def test_candidates_of_one_model_are_different_artifacts(kitchen: Kitchen) -> No
         wanted = request.preparation
         candidate = kitchen.prepared(request).manifest.candidate
         assert (candidate.engine.value, candidate.precision) == (wanted.engine.value, wanted.precision)
+
+
+def test_what_the_chosen_engine_recorded_goes_with_its_artifact(kitchen: Kitchen) -> None:
+    for engine in ("Pretrained", "Packed"):
+        wanted = {"format": "Pretrained", "engine": engine, "precision": "Float32", "maxLength": 16}
+        artifact = kitchen.prepared(request_for(preparation=wanted))
+        assert (artifact.path / RECORDINGS_FILE).is_file() is (engine == "Packed")
 
 
 def test_what_is_out_of_parity_is_dropped_and_told(kitchen: Kitchen, monkeypatch: pytest.MonkeyPatch) -> None:
