@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import torch
 
-from transformermodel_predictor.engines.recorded_graph import Unreadable, function_of, graph_text
+from transformermodel_predictor.engines.recorded_graph import Unreadable, function_of, graph_text, operations_of
 
 GIVEN = (torch.arange(6.0).reshape(2, 3), torch.ones(3))
 _jit: Any = torch.jit
@@ -45,6 +45,10 @@ def test_a_constant_tensor_has_no_text() -> None:
         function_of(graph_text(_jit.trace(lambda rows: rows + constant, GIVEN[:1], check_trace=False)))
 
 
+def test_its_operations_are_known_without_running_it() -> None:
+    assert operations_of(graph_text(recorded())) >= {"aten::mul", "aten::sum", "aten::add", "prim::Constant"}
+
+
 def test_numbers_are_as_exact_as_in_the_function() -> None:
     def precise(rows: torch.Tensor) -> tuple[torch.Tensor, ...]:
         return (0.7978845608028654 * rows**2 / 3 - 1e-12,)
@@ -52,6 +56,16 @@ def test_numbers_are_as_exact_as_in_the_function() -> None:
     function = function_of(graph_text(_jit.trace(precise, GIVEN[:1], check_trace=False)))
     rows = torch.rand(100, dtype=torch.float64)
     assert function(rows)[0].equal(precise(rows)[0])
+
+
+def test_a_version_of_pytorch_without_such_functions_is_told_from_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = graph_text(recorded())
+    monkeypatch.delattr(torch._C, "_jit_pass_cse")
+    monkeypatch.delattr(torch._C, "parse_ir")
+    with pytest.raises(Unreadable, match="_jit_pass_cse"):
+        graph_text(recorded())
+    with pytest.raises(Unreadable, match="parse_ir"):
+        function_of(text)
 
 
 @pytest.mark.parametrize("text", ["", "no graph", "graph(%a : Tensor):\n  return (%b)"])

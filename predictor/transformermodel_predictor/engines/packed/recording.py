@@ -16,8 +16,12 @@ from transformermodel_predictor.engines.packed.layout import Layout
 from transformermodel_predictor.engines.packed.model import Forward, PackedModel
 from transformermodel_predictor.engines.packed.parity import largest_difference
 from transformermodel_predictor.engines.packed.recorded_layout import RecordedLayout
-from transformermodel_predictor.engines.packed.stored import StoredRecording, stored_recordings, stored_text
-from transformermodel_predictor.engines.recorded_graph import Unreadable
+from transformermodel_predictor.engines.packed.stored import (
+    StoredRecording,
+    only_computes,
+    stored_recordings,
+    stored_text,
+)
 from transformermodel_predictor.engines.recording import NotRecordable, RecordedPass, record_pass
 from transformermodel_predictor.pretrained import one_line
 from transformermodel_predictor.tasks.task import Encoding, Outputs
@@ -48,9 +52,11 @@ class Recording:
 
     @property
     def stored(self) -> StoredRecording | None:
-        """What another process can make it of; None where its pass has no text."""
+        """What another process can make it of; None where its pass has no text, or one that may not be stored."""
         graph = self._recorded.graph
-        return None if graph is None else StoredRecording(self._features, self._outputs, graph)
+        if graph is None or not only_computes(graph):
+            return None
+        return StoredRecording(self._features, self._outputs, graph)
 
     def forward(self, layout: Layout, features: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """As PackedModel.forward, with the features that were recorded."""
@@ -130,11 +136,9 @@ def restore(packed: PackedModel, sample: Encoding, stored: StoredRecording) -> R
 
     Raises:
         NotRecordable: it is damaged.
+        Unreadable: its graph is none.
     """
-    try:
-        recorded = RecordedPass.of_text(packed.model, stored.graph)
-    except Unreadable as error:
-        raise NotRecordable(f"the stored recording cannot be read ({one_line(error)})") from error
+    recorded = RecordedPass.of_text(packed.model, stored.graph)
     return _proven(packed, sample, Recording(recorded, stored.features, stored.outputs))
 
 

@@ -111,8 +111,6 @@ def test_the_model_itself_does_not_run_any_more() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
-        ("return (", "return ((", "cannot be read"),
-        ("aten::layer_norm", "aten::no_such_thing", "fails"),
         ("aten::gelu", "aten::relu", "fails"),
         ("aten::add(", "aten::sub(", "answers differently"),
     ],

@@ -2,16 +2,29 @@
 
 import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.predictor.engines.packed.architectures import HEADS, Architecture
 from transformermodel_predictor.engines.packed.model import PackedModel, Pooling
-from transformermodel_predictor.engines.packed.stored import StoredRecording, stored_recordings, stored_text
+from transformermodel_predictor.engines.packed.stored import (
+    StoredRecording,
+    only_computes,
+    stored_recordings,
+    stored_text,
+)
 
-ONE = StoredRecording(("input_ids", "position_ids"), ("logits",), "graph(...)")
-OTHER = StoredRecording(("input_ids", "token_type_ids", "position_ids"), ("logits",), "graph(,,,)")
+GRAPH = "graph(%a : Tensor):\n  %b : Tensor = aten::neg(%a)\n  return (%b)\n"
+READS = """graph(%a : Tensor):
+  %file : str = prim::Constant[value="/etc/passwd"]()
+  %none : None = prim::Constant()
+  %b : Tensor = aten::from_file(%file, %none, %none, %none, %none, %none, %none)
+  return (%b)
+"""
+ONE = StoredRecording(("input_ids", "position_ids"), ("logits",), GRAPH)
+OTHER = StoredRecording(("input_ids", "token_type_ids", "position_ids"), ("logits",), GRAPH)
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +76,22 @@ def test_nor_those_of_another_structure(file: Path) -> None:
 def test_there_need_be_no_file(tmp_path: Path, packed: PackedModel, caplog: pytest.LogCaptureFixture) -> None:
     assert stored_recordings(tmp_path / "none.json", packed) == ()
     assert not caplog.records
+
+
+def test_a_graph_that_does_more_than_compute_is_neither_run_nor_stored(
+    file: Path, packed: PackedModel, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert only_computes(GRAPH)
+    assert not only_computes(READS)
+    file.write_text(stored_text(packed, [ONE, replace(OTHER, graph=READS)]))
+    assert stored_recordings(file, packed) == ()
+    assert "does more than compute" in caplog.text
+
+
+def test_nor_is_what_is_no_graph(file: Path, packed: PackedModel, caplog: pytest.LogCaptureFixture) -> None:
+    file.write_text(stored_text(packed, [replace(ONE, graph="no graph")]))
+    assert stored_recordings(file, packed) == ()
+    assert "cannot be read" in caplog.text
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"made_with": {}}', b"\xff"])
