@@ -1,4 +1,4 @@
-"""Batches of random tokens, always the same, for whoever tries a graph. Pure."""
+"""Deterministic batches of random tokens to try graphs with. Pure."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from transformermodel_predictor.tasks.task import Encoding
 
 
 def example(signature: Signature, device: torch.device, end: int | None = None) -> tuple[torch.Tensor, ...]:
-    """A small batch to trace: two rows of different length where the graph takes more than one; ends as below."""
+    """A small batch to trace: two rows of different lengths if the graph takes more than one; for `end` see below."""
     (rows,) = random_batches(signature, [(7, 5)[: signature.batch_size or 2]], end)
     rows += rows[:1] * ((signature.batch_size or 0) - len(rows))
     return tuple(tensor.to(device) for tensor in padded(rows, signature))
@@ -19,12 +19,12 @@ def example(signature: Signature, device: torch.device, end: int | None = None) 
 def random_batches(
     signature: Signature, lengths: Sequence[Sequence[int]], end: int | None = None
 ) -> list[list[Encoding]]:
-    """Batches of random tokens, always the same; lengths over the limit are cut to it.
+    """Deterministic batches of random tokens; lengths over the limit are cut to it.
 
     Args:
-        signature: how the graph is called.
-        lengths: of the rows of each batch.
-        end: the token that each row ends with and has nowhere else, for a model that looks for it; None where none is.
+        signature: how to call the graph.
+        lengths: lengths of each batch's rows.
+        end: the token that a model looks for: last in each row, and nowhere else; None if it looks for none.
     """
     generator = torch.Generator().manual_seed(0)
     limit = signature.max_length
@@ -43,7 +43,7 @@ def _random_row(signature: Signature, length: int, end: int | None, generator: t
 def _random_values(item: GraphInput, length: int, end: int | None, generator: torch.Generator) -> list[int]:
     values: list[int] = torch.randint(item.bound or 1, (length,), generator=generator).tolist()
     if item.name != INPUT_IDS:
-        return sorted(values)  # as a first and a second text
+        return sorted(values)  # like a first and a second text
     special = (item.padding, end)
     other = next(token for token in range(len(special) + 1) if token not in special)
     tokens = [other if value in special else value for value in values]

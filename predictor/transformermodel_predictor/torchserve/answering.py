@@ -1,4 +1,4 @@
-"""Rows as TorchServe hands them over, answered by a prepared model in the ancestor's form."""
+"""Answers rows from TorchServe with a prepared model, in the ancestor's response format."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -18,19 +18,19 @@ from transformermodel_predictor.tasks.task import InvalidQuestion
 from transformermodel_predictor.workers import Workers
 
 _WHOLE_BODY = "body"
-"""Key of a row that is not a form."""
+"""Key of a row that is not a multipart form."""
 
 
 @dataclass(frozen=True)
 class RowAnswer:
-    """What is answered to one row: text, or what is sent as JSON."""
+    """The answer to one row: text, or a value to send as JSON."""
 
     body: str | list[Any] | dict[str, Any]
     status: int = HTTPStatus.OK
 
     @property
     def phrase(self) -> str:
-        """The status in words."""
+        """The status's reason phrase."""
         return HTTPStatus(self.status).phrase
 
     @property
@@ -40,7 +40,7 @@ class RowAnswer:
 
 
 class PackedModel:
-    """A prepared model in a worker of TorchServe, which calls it from one thread.
+    """A prepared model in a TorchServe worker, which calls it from one thread.
 
     Args:
         model: the loaded artifact.
@@ -49,25 +49,25 @@ class PackedModel:
     def __init__(self, model: LoadedModel | LoadedGenerator) -> None:
         self._model = model
         self._loop = asyncio.Runner()
-        self._handler = make_handler("packed", model, Workers())  # its threads begin when one is asked why
+        self._handler = make_handler("packed", model, Workers())  # its threads start at the first explanation
 
     @classmethod
     def load(cls, directory: Path) -> Self:
         """Verify an artifact and load it.
 
         Raises:
-            TransformerModelError: it is damaged, or cannot be run here.
+            TransformerModelError: it is damaged or cannot run here.
         """
         model = load_model(open_artifact(directory))
         model.warm_up()
         return cls(model)
 
     def answer(self, rows: Sequence[Mapping[str, Any]], explained: Sequence[bool] = ()) -> list[RowAnswer]:
-        """Answer the rows of a batch together; one that cannot be read is told so and harms no other.
+        """Answer the rows of a batch together; a row that cannot be read gets an error and does not affect the others.
 
         Args:
             rows: what clients sent.
-            explained: of each, whether its answer is to be explained; nowhere when empty.
+            explained: whether to explain the answer, by row; no row if empty.
         """
         answers: dict[int, RowAnswer] = {}
         readable: dict[int, AncestorQuestion] = {}
@@ -84,7 +84,7 @@ class PackedModel:
     def _predicted(self, questions: Mapping[int, AncestorQuestion]) -> dict[int, RowAnswer]:
         if not questions:
             return {}
-        parameters = next(iter(questions.values())).parameters  # of the task, so the same for all
+        parameters = next(iter(questions.values())).parameters  # they depend on the task, so all rows share them
         found = self._model.answer([question.fields for question in questions.values()], parameters)
         written = (RowAnswer(write_answer(self._model.task.name, fields)) for fields in found)
         return dict(zip(questions, written, strict=True))
@@ -96,7 +96,7 @@ class PackedModel:
         return dict(zip(questions, map(self._why, found), strict=True))
 
     async def _explain(self, questions: Sequence[AncestorQuestion]) -> list[Explained | BaseException]:
-        """All together; each fails by itself."""
+        """Explain all together; each may fail by itself."""
         asked = (
             self._handler.explain([question.fields], {} if question.target is None else {"target": question.target})
             for question in questions

@@ -11,7 +11,7 @@ _IDENTITY = ".data/serialization_id"
 
 
 def save_torchscript(module: torch.jit.ScriptModule, file: Path) -> None:
-    """Save a module as torch.jit.save does, but without what differs from one writing to the next."""
+    """Save a module as torch.jit.save does, but without anything that differs between two saves of it."""
     raw = file.with_suffix(".raw")
     torch.jit.save(module, str(raw))
     _rewrite(raw, file)
@@ -21,9 +21,9 @@ def save_torchscript(module: torch.jit.ScriptModule, file: Path) -> None:
 def _rewrite(source: Path, target: Path) -> None:
     """Copy an archive, record by record.
 
-    PyTorch numbers the types of a program in the order in which the process has met them, notes for every operation
-    the file and line of Python that it was traced from, and derives the archive's identity from all that. Here types
-    are numbered anew, and the notes, which also tell of the machine's folders, are left out.
+    PyTorch numbers the types of a program in the order in which the process met them, records the Python file and line
+    that every operation was traced from, and derives the archive's identity from all of that. This renumbers the types
+    and drops the source locations, which also reveal the machine's folders.
     """
     reader = torch._C.PyTorchFileReader(str(source))
     records = [name for name in reader.get_all_records() if not name.endswith((_DEBUGGING, _IDENTITY))]
@@ -36,7 +36,7 @@ def _rewrite(source: Path, target: Path) -> None:
     writer = torch._C.PyTorchFileWriter(str(target))
     for name in records:
         content = reader.get_record(name)
-        if not name.startswith("constants/"):  # weights: their bytes are nobody's names
+        if not name.startswith("constants/"):  # constants are weights: raw bytes, not names
             content = renumbered(content)
         writer.write_record(renumbered(name.encode()).decode(), content, len(content))
     writer.write_end_of_file()

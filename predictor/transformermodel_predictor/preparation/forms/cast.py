@@ -1,4 +1,4 @@
-"""Weights in safetensors as another floating-point type, one tensor at a time: never the whole model in memory."""
+"""Casts safetensors weights to another floating-point type, one tensor at a time, so the model never fills memory."""
 
 import json
 import struct
@@ -27,7 +27,7 @@ class _Stored:
     end: int
 
     def as_type(self, dtype: torch.dtype, begin: int) -> "_Stored":
-        """The same tensor in another file: float32 in the type, others as they are."""
+        """The same tensor in the new file: cast if it is float32, otherwise unchanged."""
         if self.dtype != _FLOAT32:
             return _Stored(self.name, self.dtype, self.shape, begin, begin + self.end - self.begin)
         size = (self.end - self.begin) * dtype.itemsize // torch.float32.itemsize
@@ -35,13 +35,13 @@ class _Stored:
 
 
 def cast_weights(file: Path, dtype: torch.dtype) -> None:
-    """Rewrite a safetensors file with its float32 tensors in another type, in the order in which they are.
+    """Rewrite a safetensors file with its float32 tensors cast to another type, in the same order.
 
-    Both files are on the disk meanwhile, and one tensor in memory.
+    Meanwhile both files are on disk, and one tensor in memory.
     Format: https://huggingface.co/docs/safetensors, an 8-byte length, a JSON header, the bytes of the tensors.
 
     Args:
-        file: what save_pretrained has written.
+        file: written by save_pretrained.
         dtype: float16 or bfloat16.
     """
     target = file.with_suffix(".cast")

@@ -1,4 +1,4 @@
-"""The forms that this version can build, and what refuses which."""
+"""The forms that this version can build, and why a candidate may be refused."""
 
 from importlib.util import find_spec
 
@@ -19,22 +19,22 @@ FORMS: dict[Format, Form] = {
 }
 
 _PACKAGES = {Format.ONNX: ("onnx", "onnxruntime")}
-"""What has to be installed for a form besides PyTorch and transformers."""
+"""Packages that a form needs besides PyTorch and transformers."""
 
 
 def all_candidates() -> tuple[Candidate, ...]:
-    """Every way in which any model could be stored and run, in the order of the formats."""
+    """Every way to store and run a model, in the order of the formats."""
     return tuple(candidate for form in FORMS.values() for candidate in form.candidates)
 
 
 def refusal(candidate: Candidate, task: TaskName, architecture: str, place: Place) -> str | None:
-    """Why a candidate is unsuitable for a model and a place; None where it can be tried.
+    """Why a candidate is unsuitable for a model and a place; None if it can be tried.
 
     Args:
         candidate: form, engine and precision.
         task: what the model does.
         architecture: `model_type` of the configuration.
-        place: where it is to run.
+        place: where it will run.
     """
     form = FORMS.get(candidate.format)
     if form is None:

@@ -1,4 +1,4 @@
-"""What a graph is made of: a model that takes and gives plain tensors, and in which sizes."""
+"""What a graph is made from: a model that takes and returns plain tensors, and the sizes of those tensors."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,15 +14,15 @@ from transformermodel_predictor.generation.graph_signature import DecoderSignatu
 
 @dataclass(frozen=True)
 class Exportable:
-    """A model on its way to a graph, whatever its task.
+    """A model ready for export to a graph, whatever its task.
 
     Attributes:
-        module: takes and gives tuples of tensors, in the order of the signature.
-        signature: how the graph is to be called.
-        example: a small call, as none of the graph's sizes is special.
-        axes: by name of an input or output, its dimensions that differ from call to call, and what they are.
-        check: raises PreparationFailed (UnsupportedForm) unless a graph gives what the module gives.
-        largest: by name of such a dimension, its largest size, where there is one.
+        module: takes and returns tuples of tensors, in the order of the signature.
+        signature: how to call the graph.
+        example: arguments of a small call; small because no size is special to the graph.
+        axes: the names of the dynamic dimensions, by input or output and axis.
+        check: raises PreparationFailed (UnsupportedForm) unless a graph reproduces the module's outputs.
+        largest: largest size by name of dynamic dimension, where there is a limit.
     """
 
     module: nn.Module

@@ -26,9 +26,9 @@ from transformermodel_predictor.preparation.forms.writing import (
 from transformermodel_predictor.preparation.merge import Merged
 
 _SETTINGS = {
-    "freezing": True,  # weights are constants: laid out for the processor once
-    "cpp.dynamic_threads": True,  # as many threads as the predictor has, not as the builder had
-    "aot_inductor.precompile_headers": False,  # pays from the second model on, and a builder makes one
+    "freezing": True,  # weights become constants, laid out for the processor once
+    "cpp.dynamic_threads": True,  # the predictor's number of threads, not the builder's
+    "aot_inductor.precompile_headers": False,  # pays off from the second model on, and a builder compiles one
 }
 
 
@@ -64,7 +64,7 @@ class ExportedForm:
 
 
 def export_program(source: Exportable) -> ExportedProgram:
-    """The model as a program of PyTorch's core operators, for all sizes."""
+    """Export the model as a program of PyTorch's core operators, with dynamic sizes."""
     sizes = {name for axes in source.axes.values() for name in axes.values()}
     dimensions = {name: Dim(name, min=1, max=source.largest.get(name)) for name in sizes}
     shapes = tuple(
@@ -77,13 +77,13 @@ def _compile(program: ExportedProgram, file: Path) -> None:
     from torch._inductor import aoti_compile_and_package  # importing it takes a second
     from torch._inductor.utils import fresh_cache
 
-    # What the compiler keeps for another time is as large as the model, and after an error it stays in its own folder.
+    # The compiler's cache is as large as the model and would stay in its default folder after an error.
     with TemporaryDirectory() as place, fresh_cache(dir=place):
         aoti_compile_and_package(program, package_path=str(file), inductor_configs=_SETTINGS)
 
 
 def _compiler_refusal() -> str | None:
-    """Why nothing can be compiled here; None where it can."""
+    """Why nothing can be compiled here; None if it can."""
     if shutil.which(os.environ.get("CXX", "g++")) is None:
         return "the form Exported needs a C++ compiler, and there is no g++ here: install the Debian package g++"
     return None

@@ -1,4 +1,4 @@
-"""Whether a compiled form gives what the model gives, whatever the number and the length of the rows."""
+"""Checks that a compiled form reproduces the model's outputs for any number and length of rows."""
 
 from collections.abc import Sequence
 
@@ -16,33 +16,33 @@ from transformermodel_predictor.resources import resources_classified
 from transformermodel_predictor.tasks.task import Encoding, Outputs
 
 _LONGEST = 512
-"""Longer rows are not tried: their time grows with the square of the length."""
+"""Longer rows are not tried, as time grows with the square of the length."""
 
 _TOLERANCE = {
     Precision.Float32: 1e-4,
     Precision.BFloat16: 0.1,  # fused operations round less often
     Precision.Float16: 0.02,
 }
-"""Largest difference of a logit, as a share of the largest logit where that is above 1."""
+"""Largest difference of a logit, relative to the largest logit if that is above 1."""
 
 
 def require_faithful(
     candidate: Candidate, engine: Engine, reference: Engine, signature: Signature, end: int | None = None
 ) -> None:
-    """Compare a compiled form with the model that it was made of, on random tokens.
+    """Compare a compiled form with the model it was made from, on random tokens.
 
-    Whether its answers are the reference's is judged later, with real texts; this finds forms that hold only for
-    the batch they were made with.
+    Parity with the reference is judged later, on real texts; this finds forms that are valid only for the batch they
+    were made with.
 
     Args:
         candidate: the form.
         engine: runs it.
         reference: runs the model.
-        signature: how both are called.
-        end: the token that the model looks for at the end of a row; None where it looks for none.
+        signature: how to call both.
+        end: the token that the model looks for at the end of a row; None if it looks for none.
 
     Raises:
-        PreparationFailed: UnsupportedForm, they differ, or the form breaks off.
+        PreparationFailed: UnsupportedForm, the outputs differ, or the form fails.
     """
     limit = min(signature.max_length, _LONGEST)
     for batch in random_batches(signature, [(1,), (7, 5), (3, 12, 33, 8, 2), (limit,)], end):
@@ -64,16 +64,16 @@ def _given(candidate: Candidate, engine: Engine, batch: Sequence[Encoding], rows
 
 
 def require_close(candidate: Candidate, given: torch.Tensor, expected: torch.Tensor, what: str) -> None:
-    """Refuse a compiled form whose logits are not the model's.
+    """Refuse a compiled form whose logits differ from the model's.
 
     Args:
         candidate: the form, and its precision.
         given: its logits.
         expected: the model's.
-        what: what they are for, as in `2 rows`.
+        what: what they were computed for, such as `2 rows`.
 
     Raises:
-        PreparationFailed: UnsupportedForm, they differ.
+        PreparationFailed: UnsupportedForm, the logits differ.
     """
     difference = _difference(given, expected)
     if not difference <= _TOLERANCE[candidate.precision]:
@@ -83,7 +83,7 @@ def require_close(candidate: Candidate, given: torch.Tensor, expected: torch.Ten
 
 
 def _difference(given: torch.Tensor, expected: torch.Tensor) -> float:
-    """The largest difference, relative to the largest number where that is above 1; infinite for other shapes."""
+    """Largest difference, relative to the largest expected value if above 1; infinite if the shapes differ."""
     if given.shape != expected.shape:
         return float("inf")
     return float((given - expected).abs().max() / expected.abs().max().clamp(min=1))

@@ -15,19 +15,19 @@ CPU = torch.device("cpu")
 
 
 ENCODER_TASKS = (TaskName.SequenceClassification, TaskName.TokenClassification, TaskName.QuestionAnswering)
-"""Tasks that are answered from one pass over a text."""
+"""Tasks that need one pass over a text."""
 
 ALL_TASKS = (*ENCODER_TASKS, TaskName.TextGeneration)
-"""Tasks whose models are loaded here; for Custom a handler does it."""
+"""Tasks whose models are loaded here; for Custom, a handler loads the model."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where and how a candidate is to run.
+    """Where and how a candidate will run.
 
     Attributes:
-        device: the device of the predictor.
-        batch_size: rows of every batch, for forms whose models take batches of one size.
+        device: the predictor's device.
+        batch_size: rows per batch, for forms whose models take only batches of one size.
     """
 
     device: torch.device = CPU
@@ -35,39 +35,39 @@ class Place:
 
 
 class Form(Protocol):
-    """What one form needs, and how a model is written in it. Holds no state."""
+    """What one form needs, and how to write a model in it. Stateless."""
 
     format: ClassVar[Format]
     summary: ClassVar[str]
-    """What it is, in a sentence of the reference."""
+    """Describes the form, in a sentence for the reference page."""
     files: ClassVar[tuple[str, ...]]
     """Names of the files that hold the model, besides tokenizer, labels and configuration."""
     candidates: ClassVar[tuple[Candidate, ...]]
-    """The ways to run it."""
+    """The engines and precisions that run it."""
     tasks: ClassVar[tuple[TaskName, ...]]
-    """What models in it can do."""
+    """The tasks that it supports."""
     needs: ClassVar[str]
-    """What has to be there, in a sentence of the reference."""
+    """Requirements, in a sentence for the reference page."""
     reproducible: ClassVar[bool]
-    """Whether the same model gives the same bytes, wherever and however often it is built."""
+    """Whether every build of the same model, on any machine, yields the same bytes."""
 
     def refusal(self, candidate: Candidate, task: TaskName, architecture: str, place: Place) -> str | None:
-        """Why a candidate cannot be built or run, in a sentence without a full stop; None where it can.
+        """Why a candidate cannot be built or run, as a sentence without a full stop; None if it can.
 
-        Cheap: decided before anything is loaded.
+        Cheap: called before anything is loaded.
 
         Args:
-            candidate: one of this form's.
+            candidate: one of this form's candidates.
             task: what the model does.
             architecture: `model_type` of the configuration.
-            place: where it is to run.
+            place: where it will run.
         """
         ...
 
     def build(self, merged: Merged, candidate: Candidate, place: Place, folder: Path) -> None:
-        """Write the model's files into a folder; the model is left as it was.
+        """Write the model's files into a folder; leaves the model unchanged.
 
         Raises:
-            PreparationFailed: UnsupportedForm, the model cannot be had in this form; the message says why.
+            PreparationFailed: UnsupportedForm, the model cannot be written in this form; the message says why.
         """
         ...

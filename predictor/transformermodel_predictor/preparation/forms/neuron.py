@@ -1,6 +1,6 @@
 """The model compiled for AWS Neuron: torch_neuron for Inferentia, torch_neuronx for Trainium and Inferentia 2.
 
-Unverified on hardware: checked against stand-ins for the two libraries.
+Unverified on hardware: tested only against fakes of the two libraries.
 """
 
 from dataclasses import replace
@@ -24,7 +24,7 @@ from transformermodel_predictor.preparation.merge import Merged
 
 
 class _NeuronForm:
-    """A graph for batches of one size, every row padded to the longest input. Implements `Form`."""
+    """A graph for batches of one size, with every row padded to the longest input. Implements `Form`."""
 
     format: ClassVar[Format]
     summary: ClassVar[str]
@@ -52,7 +52,7 @@ class _NeuronForm:
 
 
 class NeuronForm(_NeuronForm):
-    """Inferentia, by torch_neuron."""
+    """For Inferentia, compiled by torch_neuron."""
 
     format: ClassVar[Format] = Format.Neuron
     summary: ClassVar[str] = (
@@ -62,7 +62,7 @@ class NeuronForm(_NeuronForm):
 
 
 class NeuronXForm(_NeuronForm):
-    """Trainium and Inferentia 2, by torch_neuronx."""
+    """For Trainium and Inferentia 2, compiled by torch_neuronx."""
 
     format: ClassVar[Format] = Format.NeuronX
     summary: ClassVar[str] = (

@@ -21,7 +21,7 @@ from transformermodel_predictor.preparation.merge import Merged
 
 _OPSET = 18
 _LARGEST_BYTES = 2**31 - 2**20
-"""An ONNX file is one protobuf message, which ends at 2 GiB."""
+"""An ONNX file is one protobuf message, which is limited to 2 GiB."""
 
 
 class OnnxForm:
@@ -44,7 +44,7 @@ class OnnxForm:
         return None
 
     def build(self, merged: Merged, candidate: Candidate, place: Place, folder: Path) -> None:
-        """Export the model, check it, and quantise it where that is asked for; see `Form`."""
+        """Export the model, check the graph, and quantise it for Int8; see `Form`."""
         file = folder / ONNX_FILE
         with compiling(candidate):
             source = exportable(merged, candidate, place)
@@ -69,12 +69,12 @@ def _require_size(model: nn.Module) -> None:
 
 
 def _export(source: Exportable, file: Path) -> None:
-    """Write the graph, for all sizes, and check it.
+    """Write the graph with dynamic sizes, and check it.
 
-    The exporter is the one that traces: it is several times faster than the one over torch.export, and does not write
-    this machine's folders into the file.
+    Uses the tracing exporter: it is several times faster than the one based on torch.export, and does not write this
+    machine's folders into the file.
     """
-    import onnx  # needed to build this form alone
+    import onnx  # needed only to build this form
 
     torch.onnx.export(
         source.module,
@@ -90,7 +90,7 @@ def _export(source: Exportable, file: Path) -> None:
 
 
 def _quantise(file: Path) -> None:
-    """Store the weights of linear layers in int8, a scale per channel; activations are quantised as they come."""
+    """Store the weights of linear layers in int8, with a scale per channel; activations are quantised at run time."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from onnxruntime.quantization.shape_inference import quant_pre_process
 

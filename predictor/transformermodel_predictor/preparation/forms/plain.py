@@ -1,4 +1,4 @@
-"""A transformers model as a graph can be made of it: plain tensors in a fixed order in and out."""
+"""Wraps a transformers model for tracing and export: plain tensors in a fixed order in and out."""
 
 import copy
 import inspect
@@ -21,15 +21,15 @@ from transformermodel_predictor.preparation.merge import Merged
 
 _LOGITS = "logits"
 _TABLES = {"token_type_ids": "token_type_embeddings"}
-"""Features that are looked up in a table of the model's, and the table's name."""
+"""Features that the model looks up in an embedding table, and the table's name."""
 
 
 class PlainModel(nn.Module):
-    """A model whose forward takes and gives tuples of tensors, as tracing and exporting need it.
+    """A model whose forward takes and returns tuples of tensors, as tracing and export require.
 
     Args:
         model: in evaluation mode.
-        signature: names and order of what it takes and gives; the outputs are given in float32.
+        signature: names and order of inputs and outputs; outputs are float32.
     """
 
     def __init__(self, model: PreTrainedModel, signature: Signature) -> None:
@@ -40,13 +40,13 @@ class PlainModel(nn.Module):
         self._settings = _settings(model)
 
     def forward(self, *features: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """One pass over int64 tensors [rows, longest]."""
+        """Run one pass over int64 tensors [rows, longest]."""
         output = self.model(**dict(zip(self._inputs, features, strict=True)), **self._settings)
         return tuple(output[name].float() for name in self._outputs)
 
 
 def exportable_encoder(merged: Merged, place: Place, dtype: torch.dtype = torch.float32) -> Exportable:
-    """A model that answers from one pass over a text, for a place, in a dtype."""
+    """Make a model that answers from one pass over a text exportable, for a place and in a dtype."""
     plain, signature = plain_model(merged, place, dtype)
     end = counted_end(merged.model.config)
 
@@ -61,22 +61,22 @@ def exportable_encoder(merged: Merged, place: Place, dtype: torch.dtype = torch.
 
 
 def plain_model(merged: Merged, place: Place, dtype: torch.dtype = torch.float32) -> tuple[PlainModel, Signature]:
-    """The model itself as a module of plain tensors, and how it is called."""
+    """The model as a module of plain tensors, and how to call it."""
     signature = _signature(merged, place)
     return PlainModel(placed(merged.model, place, dtype), signature).eval(), signature
 
 
 def placed(model: PreTrainedModel, place: Place, dtype: torch.dtype) -> PreTrainedModel:
-    """The model for a place, in a dtype; a copy where either is not the model's own."""
+    """The model on a place's device and in a dtype; a copy if either differs from the model's own."""
     if model.dtype is dtype and model.device == place.device:
         return model
     copied = copy.deepcopy(model)
-    nn.Module.to(copied, place.device, dtype)  # transformers' own `to` has no types
+    nn.Module.to(copied, place.device, dtype)  # transformers' own `to` is untyped
     return copied
 
 
 def plain_engine(model: PlainModel, signature: Signature, device: torch.device) -> GraphEngine:
-    """The model itself, called as its compiled forms are: what they are compared with."""
+    """Run the model itself the way its compiled forms are run; they are compared with it."""
     return GraphEngine(signature, lambda tensors: model(*tensors), device)
 
 
@@ -87,13 +87,13 @@ def _signature(merged: Merged, place: Place) -> Signature:
         inputs=tuple(_inputs(merged, pad_token)),
         outputs=_outputs(model),
         max_length=merged.max_length,
-        batch_size=1 if pad_token is None else place.batch_size,  # without it, padding cannot be told from text
+        batch_size=1 if pad_token is None else place.batch_size,  # without one, padding looks like text
         device=place.device.type,
     )
 
 
 def _axes(model: PlainModel, signature: Signature, tensors: tuple[torch.Tensor, ...]) -> dict[str, dict[int, str]]:
-    """The dimensions of inputs and outputs that are as long as the batch is."""
+    """The dimensions of inputs and outputs that depend on the batch."""
     both = {1: "tokens"} if signature.batch_size == 1 else {0: "rows", 1: "tokens"}
     outputs = zip(signature.outputs, model(*tensors), strict=True)
     length = tensors[0].shape[1]
@@ -128,7 +128,7 @@ def _is_table(module: nn.Module) -> bool:
 
 
 def _outputs(model: PreTrainedModel) -> tuple[str, ...]:
-    """Names of the logits that a model gives, in its own order."""
+    """Names of the logits that a model returns, in its own order."""
     with torch.inference_mode():
         ids = torch.tensor([[1, counted_end(model.config) or 1]], device=model.device)
         given = model(input_ids=ids, **_settings(model))
@@ -136,6 +136,6 @@ def _outputs(model: PreTrainedModel) -> tuple[str, ...]:
 
 
 def _settings(model: PreTrainedModel) -> dict[str, bool]:
-    """Arguments that keep what is no tensor out of a model's output."""
+    """Arguments that keep everything but tensors out of a model's output."""
     accepted = inspect.signature(model.forward).parameters
     return {"return_dict": True} | ({"use_cache": False} if "use_cache" in accepted else {})

@@ -1,4 +1,4 @@
-"""A transformers language model as a graph can be made of it: what it has read goes in and out as plain tensors."""
+"""Wraps a transformers language model for tracing and export: its cache goes in and out as plain tensors."""
 
 from typing import Any
 
@@ -25,18 +25,18 @@ from transformermodel_predictor.preparation.forms.plain import placed
 from transformermodel_predictor.preparation.merge import Merged
 
 _NOWHERE = 2**31 - 1
-"""The position of a column that holds nothing: after all others, so that nobody sees it."""
+"""Position of an empty column: after all others, so that the causal mask hides it."""
 
 _EXAMPLE = (2, 3, 5)
-"""Rows, tokens and columns of the call that is traced."""
+"""Rows, tokens and columns of the traced call."""
 
 _LENGTHS = (7, 70, 1, 33)
 _MOST = 40
-"""Prompts that are read in one part and in several, in rows of one, two or no further columns."""
+"""Tokens to read at a time: the prompts take one part or several, and rows have one, two or no spare columns."""
 
 
 class _Layer(HeldLayer):  # type: ignore[no-untyped-call] # transformers' classes are not annotated
-    """What a layer holds, as it came in, and what it has read."""
+    """A layer's cached keys and values, as passed in, and those of the tokens just read."""
 
     def __init__(self, keys: torch.Tensor, values: torch.Tensor) -> None:
         super().__init__(keys.shape[2])
@@ -50,14 +50,14 @@ class _Layer(HeldLayer):  # type: ignore[no-untyped-call] # transformers' classe
         *_: Any,  # noqa: ANN401 - transformers' interface
         **__: Any,  # noqa: ANN401
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Note what is read; it stands after what is held, whatever its position."""
+        """Record the new states; they come after the cached ones, whatever their positions."""
         self.read = key_states, value_states
         keys, values = self._held
         return torch.cat([keys, key_states], dim=2), torch.cat([values, value_states], dim=2)
 
 
 class PlainDecoder(nn.Module):
-    """A language model whose forward takes and gives what `graph_signature` says, as tracing and exporting need it.
+    """A language model with the inputs and outputs of `graph_signature`, as tracing and export require.
 
     Args:
         model: in evaluation mode.
@@ -69,7 +69,7 @@ class PlainDecoder(nn.Module):
         self._windows = Windows(model)
 
     def forward(self, *tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Read tokens [rows, tokens] after those that are held; the last logits, and what is held besides."""
+        """Read tokens [rows, tokens] after the cached ones; returns the last logits and the states to be cached."""
         input_ids, lengths, *held = tensors
         device = input_ids.device
         positions = lengths[:, None] + torch.arange(input_ids.shape[1], device=device)
@@ -88,10 +88,10 @@ class PlainDecoder(nn.Module):
 
 
 def exportable_decoder(merged: Merged, place: Place, dtype: torch.dtype = torch.float32) -> Exportable:
-    """A language model for a place, in a dtype.
+    """Make a language model exportable, for a place and in a dtype.
 
     Raises:
-        PreparationFailed: UnsupportedForm, its cache is not keys and values that can be given to it.
+        PreparationFailed: UnsupportedForm, its cache is not made of keys and values that can be passed in.
     """
     model = placed(merged.model, place, dtype)
     plain, signature = PlainDecoder(model).eval(), _signature(merged, model, place)
@@ -133,10 +133,10 @@ def _signature(merged: Merged, model: PreTrainedModel, place: Place) -> DecoderS
 
 @torch.inference_mode()
 def _layers(model: PreTrainedModel) -> tuple[LayerShape, ...]:
-    """What the layers keep of two tokens.
+    """The shapes of the layers' caches, found by reading two tokens.
 
     Raises:
-        PreparationFailed: UnsupportedForm, something other than keys and values.
+        PreparationFailed: UnsupportedForm, the layers cache something other than keys and values.
     """
     cache = DynamicCache()
     model(torch.zeros((1, 2), dtype=torch.int64, device=model.device), past_key_values=cache, use_cache=True)

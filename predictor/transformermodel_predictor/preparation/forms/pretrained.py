@@ -22,8 +22,8 @@ _HALF = (Precision.BFloat16, Precision.Float16)
 class PretrainedForm:
     """Weights in safetensors, run by transformers with padding or by the packed engine without. Implements `Form`.
 
-    Those for Int8 are stored in float32: linear layers are quantised as they are loaded, in the layout that the
-    processor at hand wants.
+    For Int8 the weights are stored in float32: linear layers are quantised on loading, in the layout that suits the
+    processor.
     """
 
     format: ClassVar[Format] = Format.Pretrained
@@ -63,6 +63,6 @@ class PretrainedForm:
 
 
 def _note_type(file: Path, name: str) -> None:
-    """Have config.json name the type of the weights, as transformers does."""
+    """Set the dtype of the weights in config.json, as transformers does."""
     document = json.loads(file.read_text(encoding="utf-8"))
     file.write_text(json.dumps({**document, "dtype": name}, indent=2, sort_keys=True) + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The reference page of the forms, from the forms themselves. Pure."""
+"""Generates the reference page of the forms from the forms themselves. Pure."""
 
 from collections.abc import Iterable
 
@@ -31,7 +31,7 @@ and are refused.
 
 
 def forms_page() -> str:
-    """Every form: what it is, its files, what runs it and what it needs."""
+    """The page: every form with its summary, files, engines and requirements."""
     return _HEAD + "".join(_section(form) for form in FORMS.values()) + _COMMON
 
 

@@ -20,11 +20,11 @@ from transformermodel_predictor.preparation.forms.writing import (
 )
 from transformermodel_predictor.preparation.merge import Merged
 
-_jit: Any = torch.jit  # it has no types
+_jit: Any = torch.jit  # untyped
 
 
 class TorchScriptForm:
-    """A traced and frozen graph that PyTorch alone can run. Implements `Form`."""
+    """A traced and frozen graph that needs only PyTorch to run. Implements `Form`."""
 
     format: ClassVar[Format] = Format.TorchScript
     summary: ClassVar[str] = "A graph traced from the model and frozen; PyTorch runs it without the model's class."

@@ -1,4 +1,4 @@
-"""What the builders of compiled forms share: what they start from, where they run, and the file beside the graph."""
+"""Shared by the builders of compiled forms: the exportable model, the compiler's context and the signature file."""
 
 import errno
 import os
@@ -27,7 +27,7 @@ from transformermodel_predictor.tasks.text_generation import TextGeneration
 
 
 def float16_refusal(candidate: Candidate, place: Place) -> str | None:
-    """Why a candidate in float16 does not run in a place; None where it does, and for every other precision."""
+    """Why a float16 candidate cannot run in a place; None if it can, and for every other precision."""
     if candidate.precision is Precision.Float16 and place.device.type == "cpu":
         return "Float16 is for GPUs: CPUs compute it slowly and overflow in it; use BFloat16"
     return None
@@ -35,11 +35,11 @@ def float16_refusal(candidate: Candidate, place: Place) -> str | None:
 
 @contextmanager
 def compiling(candidate: Candidate) -> Iterator[None]:
-    """Where a model is traced, exported or compiled: without gradients and without the compilers' own messages.
+    """Context in which a model is traced, exported or compiled: no gradients, compilers' own messages silenced.
 
     Raises:
-        PreparationFailed: UnsupportedForm, for whatever the compiler cannot do with the model; InsufficientStorage, the
-            programs that it calls find no room for their temporary files.
+        PreparationFailed: UnsupportedForm, the compiler fails on the model; InsufficientStorage, the programs that it
+            calls have no space for their temporary files.
     """
     try:
         with resources_classified(), quiet(), torch.no_grad():
@@ -55,10 +55,10 @@ def compiling(candidate: Candidate) -> Iterator[None]:
 
 
 def exportable(merged: Merged, candidate: Candidate, place: Place) -> Exportable:
-    """The model as a graph for a candidate is made of it.
+    """The model, ready for export to a candidate's graph.
 
     Raises:
-        PreparationFailed: UnsupportedForm, no graph can do what its task needs.
+        PreparationFailed: UnsupportedForm, no graph can do what the model's task needs.
     """
     make = exportable_decoder if merged.configuration.mode == TextGeneration.mode else exportable_encoder
     return make(
