@@ -1,4 +1,4 @@
-"""A small set of shapes that batches are padded to, for models that are compiled for each shape they see. Pure."""
+"""A small set of shapes that batches are padded to, for models compiled anew for each shape. Pure."""
 
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -11,11 +11,11 @@ _SHORTEST = 16
 
 @dataclass(frozen=True)
 class Buckets:
-    """Shapes of batches.
+    """Batch shapes.
 
     Attributes:
-        rows: numbers of rows, ascending.
-        lengths: numbers of tokens of the longest row, ascending.
+        rows: row counts, ascending.
+        lengths: token counts of the longest row, ascending.
     """
 
     rows: tuple[int, ...]
@@ -23,7 +23,7 @@ class Buckets:
 
     @classmethod
     def up_to(cls, longest: int) -> "Buckets":
-        """Powers of two: at most twice as much is computed as without buckets in each direction."""
+        """Powers of two, so that padding at most doubles each dimension."""
         lengths = [_SHORTEST]
         while lengths[-1] < longest:
             lengths.append(lengths[-1] * 2)
@@ -31,15 +31,15 @@ class Buckets:
 
     @property
     def most_rows(self) -> int:
-        """Rows of the largest shape."""
+        """Row count of the largest shape."""
         return self.rows[-1]
 
     def around(self, rows: int, length: int) -> tuple[int, int]:
-        """The smallest shape that holds a batch; a length beyond the longest stays as it is."""
+        """The smallest shape that holds a batch; a length beyond the longest is kept."""
         place = bisect_left(self.lengths, length)
         fitting = self.lengths[place] if place < len(self.lengths) else length
         return self.rows[bisect_left(self.rows, rows)], fitting
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
-        """Every shape, the largest first: what it compiles often serves the others."""
+        """All shapes, largest first: code compiled for it often serves the others."""
         return iter(sorted(product(self.rows, self.lengths), reverse=True))

@@ -1,4 +1,4 @@
-"""The engines that this version has, and which of them runs a candidate."""
+"""The available engines, and which of them runs a candidate."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -50,17 +50,17 @@ def load_engine(
     device: torch.device = CPU,
     execution: Execution = Execution(),  # noqa: B008 - immutable
 ) -> Engine:
-    """Load the weights in a folder into the engine that the candidate names, on a device.
+    """Load the weights in a folder into the candidate's engine.
 
     Args:
-        directory: the weights.
-        candidate: their form, and what runs them.
-        task: what the model does.
-        device: where it runs.
-        execution: what the Pretrained engine leaves open; the others have it in their weights.
+        directory: holds the weights.
+        candidate: format of the weights, and the engine.
+        task: the model's task.
+        device: device to run on.
+        execution: options of the Pretrained engine; with the others, the weights fix them.
 
     Raises:
-        PreparationFailed: the weights are not what the task or the engine needs, or the candidate does not run here.
+        PreparationFailed: the weights do not fit the task or the engine, or the candidate does not run here.
     """
     if candidate.engine is EngineName.Pretrained:
         return PretrainedEngine.load(directory, task, candidate.precision, device, execution)
@@ -68,10 +68,10 @@ def load_engine(
 
 
 def load_graph(directory: Path, candidate: Candidate, signature: GraphSignature, device: torch.device = CPU) -> Graph:
-    """The graph in a folder, for whoever does not call it once for each batch.
+    """Load the graph in a folder, for callers that do not run it once per batch.
 
     Raises:
-        PreparationFailed: UnsupportedForm, the form has none, or it cannot be read, or does not run here.
+        PreparationFailed: UnsupportedForm, the format has no graph, or the graph is unreadable or does not run here.
     """
     if candidate.engine not in _GRAPH_LOADERS:
         raise unsupported(f"{candidate} cannot be run token by token, so it cannot generate text.")

@@ -1,4 +1,4 @@
-"""The files of compiled models: finding and reading them, and refusing those that were made for elsewhere."""
+"""Files of compiled models: finding and reading them, and refusing those compiled for another device."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +27,7 @@ _SPAN = ("start_logits", "end_logits")
 
 
 def signature_in(directory: Path, task: Task[Any, Any]) -> Signature:
-    """The signature in a folder, or that of TorchServe's preparation script where the folder has none.
+    """Read the signature in a folder; without one, assume that of TorchServe's preparation script.
 
     Raises:
         CorruptArtifact: signature.json or model-config.yaml cannot be read.
@@ -41,7 +41,7 @@ def signature_in(directory: Path, task: Task[Any, Any]) -> Signature:
 
 
 def torchserve_signature(task: TaskName, tokenizer: PreTrainedTokenizerBase, max_length: int) -> Signature:
-    """Its preparation script traces token ids and mask, padded to the limit, and its handler calls models so."""
+    """Signature of TorchServe's models: token ids and mask, padded to the limit, in its tracing script and handler."""
     return Signature(
         inputs=(
             GraphInput(INPUT_IDS, bound=len(tokenizer), padding=tokenizer.pad_token_id or 0),
@@ -53,7 +53,7 @@ def torchserve_signature(task: TaskName, tokenizer: PreTrainedTokenizerBase, max
 
 
 def require_device(signature: GraphSignature, device: torch.device, directory: Path) -> None:
-    """Refuse a graph that was made for another kind of device: it names its device at every step.
+    """Refuse a graph compiled for another kind of device: its operations name their device.
 
     Raises:
         PreparationFailed: UnsupportedForm.
@@ -65,10 +65,10 @@ def require_device(signature: GraphSignature, device: torch.device, directory: P
 
 
 def model_file(directory: Path, name: str) -> Path:
-    """The file of that name, or the only one with its suffix: TorchServe's scripts name files after the model.
+    """Find the file of that name, or the only one with its suffix: TorchServe's scripts name files after the model.
 
     Raises:
-        PreparationFailed: UnsupportedForm, there is none, or more than one.
+        PreparationFailed: UnsupportedForm, there is no such file, or more than one.
     """
     if (directory / name).is_file():
         return directory / name
@@ -79,7 +79,7 @@ def model_file(directory: Path, name: str) -> Path:
 
 
 def unsupported(message: str) -> PreparationFailed:
-    """The failure of a form that cannot be had, or does not run here."""
+    """The error for a format that cannot be produced, or does not run here."""
     return PreparationFailed(FailureReason.UnsupportedForm, message)
 
 

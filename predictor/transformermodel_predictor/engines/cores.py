@@ -1,8 +1,8 @@
-"""The cores that this process may use, each with a thread that computes on its own.
+"""The cores that this process may use, each with a thread that computes independently.
 
-PyTorch shares each operation out among its threads, and all wait for the last of them before the next operation: about
-a hundred times in a pass, and the longer the busier the cores are with something else. Texts need not know of each
-other, so each core may as well compute its own from the first operation to the last.
+PyTorch splits each operation among its threads, and all of them wait for the slowest before the next operation: about a
+hundred times per pass, and longer the busier the cores are with other work. Sequences are independent of each other, so
+each core can compute its own from the first operation to the last.
 """
 
 import threading
@@ -17,21 +17,21 @@ _T = TypeVar("_T")
 
 _LOOK_UP_SECONDS = 0.001
 _MOST_AT_ONCE = 4
-"""Passes, because Python can prepare the operations of one only at a time: some milliseconds of each. Where there are
-more cores, each pass has several."""
+"""Most passes to run concurrently: Python prepares the operations of only one at a time, some milliseconds of each.
+On machines with more cores, each pass gets several."""
 _making = threading.Lock()
-"""Held while cores are made: PyTorch meanwhile tells every new thread that it may use one of them alone."""
+"""Held while `Cores` is constructed: meanwhile PyTorch limits every new thread to a single one of them."""
 
 
 class Cores:
-    """Threads, one for each core, whose operations run in themselves alone; on large machines each has several cores.
+    """One thread per core, each running its operations by itself; on large machines, each has several cores.
 
     Args:
-        threads: that PyTorch may use in all.
-        name: of the threads.
+        threads: total number of threads that PyTorch may use.
+        name: prefix of the thread names.
 
     Attributes:
-        count: of parts that run at once.
+        count: number of parts that run concurrently.
     """
 
     def __init__(self, threads: int, name: str = "core") -> None:
@@ -40,35 +40,35 @@ class Cores:
         self._threads = ThreadPoolExecutor(self.count, name, initializer=each)
         all_run = threading.Barrier(self.count)
         list(self._threads.map(lambda _: all_run.wait(), range(self.count)))
-        # What the cores' threads were told holds for all threads that come later, until something else is said here.
+        # The thread count set in the cores' threads applies to all later threads, unless it is reset here.
         torch.set_num_threads(threads)
 
     def run(self, parts: Sequence[Callable[[], _T]], meanwhile: Callable[[], None] | None = None) -> list[_T]:
-        """Do all parts at the same time, as far as there are cores; what they return, in their order.
+        """Run the parts, as many concurrently as there are cores; returns their results in order.
 
         Args:
-            parts: each runs in the thread of a core.
-            meanwhile: called in the calling thread, every millisecond until all are done.
+            parts: each runs in one core's thread.
+            meanwhile: called in the calling thread every millisecond until all parts are done.
 
         Raises:
-            BaseException: whatever the first part that fails raises, or `meanwhile`, once all are done.
+            BaseException: whatever the first failing part, or `meanwhile`, raises; once all parts are done.
         """
         futures = [self._threads.submit(part) for part in parts]
         try:
             while meanwhile is not None and wait(futures, _LOOK_UP_SECONDS).not_done:
                 meanwhile()
         finally:
-            wait(futures)  # no part may run on when the caller has gone
+            wait(futures)  # no part may outlive the call
         return [future.result() for future in futures]
 
 
 def process_cores(use: str) -> Cores | None:
-    """The cores of this process, as many as PyTorch has threads when they are asked for first; None for one.
+    """The cores of this process, as many as PyTorch has threads at the first call; None if that is one.
 
-    May be called from any thread, whatever number of its own that one has: models are loaded side by side.
+    May be called from any thread, whatever its own thread count: models are loaded concurrently.
 
     Args:
-        use: what they are for; each has threads of its own, as one may wait half done for another.
+        use: what the cores are for; each use has its own threads, as one may wait for another midway.
     """
     with _making:
         return _made_once(use)
@@ -81,11 +81,11 @@ def _made_once(use: str) -> Cores | None:
 
 
 def _threads_of_the_process() -> int:
-    """What PyTorch tells a new thread; one that first computed while other cores were made may use one for good."""
+    """PyTorch's count for a new thread; a thread that first computed while cores were made may keep a count of one."""
     with ThreadPoolExecutor(1) as new:
         return new.submit(torch.get_num_threads).result()
 
 
 def _compute_with(threads: int) -> None:
-    torch.get_num_threads()  # gives a new thread the number of all; what is set before is lost
+    torch.get_num_threads()  # initializes a new thread to the full count; a count set earlier is lost
     torch.set_num_threads(threads)

@@ -1,4 +1,4 @@
-"""Which devices run a model."""
+"""Choosing the devices that run a model."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
     import torch
 
 ORDER = (Device.CUDA, Device.XPU, Device.MPS, Device.XLA, Device.CPU)
-"""What Auto looks for, in TorchServe's order (ts.torch_handler.base_handler.BaseHandler.initialize)."""
+"""Order in which Auto looks for devices, as in TorchServe (ts.torch_handler.base_handler.BaseHandler.initialize)."""
 
 
 @dataclass(frozen=True)
 class DeviceChoice:
-    """Devices as a user names them: a kind, and which ones of it.
+    """Devices as a user names them: a kind, and optionally ids.
 
     Attributes:
-        kind: Auto is the first kind that there is.
-        ids: numbers of the devices; all of the kind when empty.
+        kind: Auto is the first kind that is present.
+        ids: device numbers; all devices of the kind when empty.
     """
 
     kind: Device = Device.Auto
@@ -29,10 +29,10 @@ class DeviceChoice:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read `cuda`, `cuda:1`, `cuda:0,2`; the kind in any case.
+        """Parse `cuda`, `cuda:1`, `cuda:0,2`; the kind in upper or lower case.
 
         Raises:
-            UserError: there is no such kind, or a number is none.
+            UserError: the kind is unknown, or an id is not a number.
         """
         name, _, numbers = text.partition(":")
         kind = next((kind for kind in Device if kind.value.lower() == name.lower()), None)
@@ -44,12 +44,12 @@ class DeviceChoice:
 
 
 def choose_devices(choice: DeviceChoice) -> tuple["torch.device", ...]:
-    """The devices of a choice that this machine has; a model gets a replica on each.
+    """The chosen devices of this machine; a model gets a replica on each.
 
     Raises:
-        UserError: this machine does not have them; the message says what it has.
+        UserError: this machine lacks them; the message lists what it has.
     """
-    import torch  # slow to import; a choice is parsed before it is needed
+    import torch  # slow to import, and not needed to parse a choice
 
     counts = device_counts()
     kind = next(kind for kind in ORDER if counts[kind]) if choice.kind is Device.Auto else choice.kind
@@ -63,7 +63,7 @@ def choose_devices(choice: DeviceChoice) -> tuple["torch.device", ...]:
 
 
 def device_counts() -> Mapping[Device, int]:
-    """How many devices of each kind PyTorch can use here. The CPU is one device."""
+    """Number of devices of each kind that PyTorch can use here. The CPU counts as one."""
     import torch
 
     return {
@@ -76,5 +76,5 @@ def device_counts() -> Mapping[Device, int]:
 
 
 def _xla_count() -> int:
-    """One where torch_xla is installed, which is where there is such a device."""
+    """1 if torch_xla is installed, which implies that there is such a device."""
     return int(find_spec("torch_xla") is not None)

@@ -1,8 +1,8 @@
-"""Classifiers that look for the token which ends a text: rows run together must have as many of them each.
+"""Classifiers that look for the end token: all rows of a batch must have the same number of them.
 
-BART, T5 and their kin classify by the last of these tokens, of which a pair of texts has two or three, and a text that
-somebody has written one into has one more. transformers refuses a batch in which the rows differ; a graph of such a
-model, in which the check is lost, would take one row's token for another's.
+BART, T5 and their kin classify by the last end token. A pair of texts has two or three of them, and a text in which
+somebody wrote one has one more. transformers refuses a batch whose rows differ in number; a graph of such a model has
+lost that check and would take one row's token for another's.
 """
 
 import json
@@ -17,15 +17,15 @@ from transformermodel_predictor.engines.engine import Engine, computed_tokens
 from transformermodel_predictor.tasks.task import Encoding, Outputs
 
 _LOOKING = frozenset({"bart", "bigbird_pegasus", "mbart", "mt5", "mvp", "plbart", "t5", "umt5"})
-"""Values of `model_type` in config.json."""
+"""Their `model_type` in config.json."""
 
 
 class EndsApart:
-    """An engine whose rows have the same number of end tokens in each pass. Implements `Engine` and `Shaped`.
+    """An engine that batches only rows with the same number of end tokens. Implements `Engine` and `Shaped`.
 
     Args:
         engine: runs the passes.
-        end: the token's number.
+        end: id of the end token.
     """
 
     def __init__(self, engine: Engine, end: int) -> None:
@@ -44,17 +44,17 @@ class EndsApart:
         return [outputs[index] for index in range(len(batch))]
 
     def computed(self, lengths: Sequence[int]) -> int:
-        """See `Shaped`; as if the rows went together, for their lengths do not say otherwise."""
+        """See `Shaped`; assumes a single pass, as the lengths do not tell how many end tokens there are."""
         return computed_tokens(self._engine, lengths)
 
 
 def with_ends_apart(engine: Engine, folder: Path, task: TaskName) -> Engine:
-    """The engine of a model, so that its rows go together as the model wants them to.
+    """Wrap an engine in `EndsApart` if its model needs that.
 
     Args:
-        engine: that runs it.
-        folder: with its config.json; there is none where a traced graph was given.
-        task: what it does.
+        engine: runs the model.
+        folder: holds config.json, unless the source was a traced graph.
+        task: the model's task.
     """
     file = folder / "config.json"
     if task is not TaskName.SequenceClassification or not file.exists():
@@ -66,11 +66,11 @@ def with_ends_apart(engine: Engine, folder: Path, task: TaskName) -> Engine:
 
 
 def counted_end(configuration: PreTrainedConfig) -> int | None:
-    """The token that a classifier looks for at the end of a text; None where it looks for none."""
+    """Id of the end token that a classifier looks for; None if it does not look for one."""
     end = getattr(configuration, "eos_token_id", None)
     return end if configuration.model_type in _LOOKING and isinstance(end, int) else None
 
 
 def ends_in(encoding: Encoding, end: int) -> int:
-    """How many tokens of an encoding are that token."""
+    """Number of end tokens in an encoding."""
     return sum(token == end for token in encoding.features["input_ids"])

@@ -1,4 +1,4 @@
-"""What model-config.yaml leaves to the Pretrained engine."""
+"""Options in model-config.yaml that apply to the Pretrained engine."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -10,13 +10,13 @@ from transformermodel_predictor.artifact.configuration import ModelConfiguration
 
 @dataclass(frozen=True)
 class Execution:
-    """How transformers is to run a model.
+    """How transformers runs a model.
 
     Attributes:
         attention: how attention is computed.
-        device_map: how the model is laid over several devices.
-        compilation: arguments of torch.compile; None where it is not used.
-        max_length: longest sequence in tokens that comes.
+        device_map: how the model is distributed over devices.
+        compilation: arguments of torch.compile; None if it is not used.
+        max_length: longest sequence to expect, in tokens.
         trust_remote_code: whether Python files beside the weights may run.
     """
 
@@ -28,7 +28,7 @@ class Execution:
 
     @classmethod
     def of(cls, configuration: ModelConfiguration) -> Self:
-        """What a model's configuration says."""
+        """The options in a model's configuration."""
         return cls(
             configuration.attention,
             configuration.device_map,

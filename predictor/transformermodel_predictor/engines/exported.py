@@ -1,4 +1,4 @@
-"""The model as machine code: torch.export and AOTInductor have compiled it ahead of time."""
+"""The model as machine code, compiled ahead of time by torch.export and AOTInductor."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -24,20 +24,20 @@ def load(directory: Path, candidate: Candidate, task: Task[Any, Any], device: to
     """Load model.pt2, or the model.so that older versions of PyTorch write.
 
     Raises:
-        PreparationFailed: UnsupportedForm, it was compiled for another version of PyTorch, processor or device, or
-            cannot be read.
-        CorruptArtifact: its signature cannot be read.
+        PreparationFailed: UnsupportedForm, the file was compiled for another version of PyTorch, processor or device,
+            or cannot be read.
+        CorruptArtifact: the signature cannot be read.
     """
     signature = signature_in(directory, task)
     return GraphEngine(signature, load_graph(directory, signature, device), device)
 
 
 def load_graph(directory: Path, signature: GraphSignature, device: torch.device) -> Graph:
-    """The graph in model.pt2, or in model.so.
+    """Load the graph in model.pt2, or in model.so.
 
     Raises:
-        PreparationFailed: UnsupportedForm, it was compiled for another version of PyTorch, processor or device, or
-            cannot be read.
+        PreparationFailed: UnsupportedForm, the file was compiled for another version of PyTorch, processor or device,
+            or cannot be read.
     """
     require_device(signature, device, directory)
     reason = unmet(signature.made_with, device)
@@ -47,7 +47,7 @@ def load_graph(directory: Path, signature: GraphSignature, device: torch.device)
 
 
 def load_exported(file: Path, device: torch.device) -> Graph:
-    """A package or library of AOTInductor as a graph.
+    """Load an AOTInductor package or library as a graph.
 
     Raises:
         PreparationFailed: UnsupportedForm, PyTorch cannot load it.

@@ -1,4 +1,4 @@
-"""How few tokens a model can be run on: shorter texts are filled up, whatever padding changes."""
+"""The fewest tokens that a model can run on: shorter texts are padded, even where padding changes the outputs."""
 
 from transformers import PreTrainedModel
 
@@ -6,8 +6,8 @@ from transformers import PreTrainedModel
 def fewest_tokens(model: PreTrainedModel) -> int:
     """The length below which a model fails; 1 for all but Funnel.
 
-    Its pooling halves a text from block to block, and its relative attention wants two places in each of them: a word
-    or two between the special tokens are too few for its usual three blocks.
+    Funnel's pooling halves the sequence from block to block, and its relative attention needs two positions in each:
+    a word or two between the special tokens are too few for the usual three blocks.
     """
     if model.config.model_type != "funnel":
         return 1

@@ -1,7 +1,7 @@
-"""Which tokens Longformer has see all others, and be seen by them, when it answers a question: those of the question.
+"""Global attention of Longformer when it answers a question: the question's tokens see all others, and are seen by all.
 
-It would find them itself, by counting separators, and fails on a text that holds one, on a tokenizer that writes fewer,
-and on the random tokens with which models are tried. So it is told.
+Longformer would find them by counting separators. That fails on a text that contains one, with a tokenizer that writes
+fewer, and on the random tokens of trial runs, so the engine passes the mask.
 """
 
 from transformers import PreTrainedModel
@@ -14,18 +14,18 @@ GLOBAL_ATTENTION_MASK = "global_attention_mask"
 
 _COUNTING_SEPARATORS = frozenset({"LongformerForQuestionAnswering"})
 _QUESTION = 0
-"""Which of the two texts the question is."""
+"""Index of the question among the two texts."""
 
 
 def counts_separators(model: PreTrainedModel) -> bool:
-    """Whether a model looks for the question itself unless it is told where it is."""
+    """Whether a model looks for the question itself unless it is given the mask."""
     return type(model).__name__ in _COUNTING_SEPARATORS
 
 
 def global_attention(encoding: Encoding) -> list[int]:
-    """1 for all tokens up to the question's last, the special one before it included; 0 for the others.
+    """1 for all tokens up to the question's last, including the special token before it; 0 for the others.
 
-    Where nobody knows which they are, 1 for the first token alone, as Longformer does when it classifies.
+    If the question's tokens are unknown, 1 for the first token only, as Longformer does when it classifies.
     """
     end = 0 if encoding.alignment is None else span_of(encoding.alignment, _QUESTION)[1]
     seen = max(end, 1)

@@ -1,4 +1,4 @@
-"""What the engines of compiled models have in common: plain tensors in a fixed order in, plain tensors out."""
+"""The engine that all compiled models share: plain tensors in a fixed order in, plain tensors out."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
@@ -13,19 +13,19 @@ CPU = torch.device("cpu")
 _Row = TypeVar("_Row")
 
 Graph = Callable[[Sequence[torch.Tensor]], Sequence[torch.Tensor]]
-"""Takes the inputs of its signature on the engine's device, and gives the outputs of its signature."""
+"""Takes its signature's inputs on the engine's device, and returns its signature's outputs."""
 
 
 class GraphEngine:
-    """A compiled model, fed with padded batches that are checked before they reach it. Implements `Engine`.
+    """A compiled model, run on padded batches whose values are checked first. Implements `Engine`.
 
-    Compiled code trusts its inputs: a token that is not in the vocabulary, or a row longer than its positions, would
-    end the process instead of raising an exception.
+    Compiled code trusts its inputs: a token outside the vocabulary, or a row longer than the model's positions, would
+    crash the process instead of raising an exception.
 
     Args:
-        signature: what the graph takes and gives.
+        signature: inputs and outputs of the graph.
         graph: runs one batch.
-        device: where the graph is.
+        device: the graph's device.
     """
 
     padding_free = False
@@ -37,21 +37,21 @@ class GraphEngine:
 
     @torch.inference_mode()
     def run(self, batch: Sequence[Encoding]) -> list[Outputs]:
-        """Run the batch, in several passes where the graph takes batches of one size.
+        """Run the batch, in several passes if the graph has a fixed batch size.
 
         Raises:
-            ValueError: an encoding is not what the graph takes.
+            ValueError: the graph does not accept an encoding.
         """
         return [outputs for one in self._passes(batch) for outputs in self._pass(one)]
 
     def computed(self, lengths: Sequence[int]) -> int:
-        """How many tokens a step of rows of these lengths computes, padding and rows that are filled up included."""
+        """Number of tokens that a step with rows of these lengths computes, including padding and filler rows."""
         return sum(
             (self._signature.batch_size or len(one)) * _longest(one, self._signature) for one in self._passes(lengths)
         )
 
     def _passes(self, rows: Sequence[_Row]) -> Iterator[Sequence[_Row]]:
-        """The rows of one pass after another."""
+        """The rows of each pass."""
         most = self._signature.batch_size or max(len(rows), 1)
         return (rows[start : start + most] for start in range(0, len(rows), most))
 
@@ -65,10 +65,10 @@ class GraphEngine:
 def padded(batch: Sequence[Encoding], signature: Signature) -> list[torch.Tensor]:
     """A batch as contiguous int64 tensors [rows, longest], padded on the right, in the signature's order.
 
-    Features that an encoding does not have are 0, as transformers' models themselves take them to be.
+    Features that an encoding lacks are 0, which is also the default in transformers' models.
 
     Raises:
-        ValueError: an encoding is empty or too long, or holds a number that the graph has no row for.
+        ValueError: an encoding is empty or too long, or holds a value outside the graph's bounds.
     """
     lengths = [len(encoding) for encoding in batch]
     for length in lengths:
@@ -79,7 +79,7 @@ def padded(batch: Sequence[Encoding], signature: Signature) -> list[torch.Tensor
 
 
 def _longest(lengths: Sequence[int], signature: Signature) -> int:
-    """Tokens of every row of a pass."""
+    """Tokens per row of a pass."""
     return signature.max_length if signature.fixed_length else max(lengths, default=0)
 
 
@@ -105,6 +105,6 @@ def _pad(values: Sequence[int], length: int, fill: int) -> list[int]:
 
 
 def _filled(tensor: torch.Tensor, rows: int | None) -> torch.Tensor:
-    """A batch with as many rows as the graph wants: the first one again in the place of those that are missing."""
+    """A batch with as many rows as the graph requires; copies of the first row stand for the missing ones."""
     missing = (rows or len(tensor)) - len(tensor)
     return torch.cat([tensor, tensor[:1].expand(missing, -1)]) if missing else tensor.contiguous()

@@ -1,4 +1,4 @@
-"""Linear layers whose weights oneDNN has laid out once, instead of at every call. For inference on CPUs only."""
+"""Linear layers whose weights are brought into oneDNN's layout once, not at every call. For CPU inference only."""
 
 from functools import cache
 from typing import Any
@@ -9,13 +9,13 @@ from torch import nn
 from transformermodel_predictor.quiet import quiet
 
 _USUAL_ROWS = 512
-"""Rows for which oneDNN is asked to lay the weights out; any other number works with them as well."""
+"""Number of rows for which oneDNN chooses the layout; any other number works with it too."""
 
-_jit: Any = torch.jit  # it has no types
+_jit: Any = torch.jit  # untyped
 
 
 class PrepackedLinear(nn.Module):
-    """A linear layer in oneDNN's own layout of the weights; the plain weights are not kept.
+    """A linear layer with weights in oneDNN's own layout; the plain weights are not kept.
 
     Args:
         linear: on the CPU, in float32 or bfloat16.
@@ -29,7 +29,7 @@ class PrepackedLinear(nn.Module):
         self.in_features, self.out_features = linear.in_features, linear.out_features
         weight = torch.ops.mkldnn._reorder_linear_weight(linear.weight.detach(), _USUAL_ROWS)
         bias = None if linear.bias is None else linear.bias.detach().clone()
-        self.register_buffer("_weight", weight, persistent=False)  # a recording keeps buffers, and no other tensors
+        self.register_buffer("_weight", weight, persistent=False)  # recordings keep buffers but no other tensors
         self.register_buffer("_bias", bias, persistent=False)
 
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
@@ -44,14 +44,14 @@ def _run(rows: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) ->
 
 
 @cache
-def _recordable() -> Any:  # noqa: ANN401 - torch.jit has no types
-    """The same as a script: torch.jit cannot record the call itself, because of its empty list."""
+def _recordable() -> Any:  # noqa: ANN401 - torch.jit is untyped
+    """`_run` as a script: torch.jit cannot trace the call itself, because of its empty list."""
     with quiet():
         return _jit.script(_run)
 
 
 def can_prepack(dtype: torch.dtype) -> bool:
-    """Whether this build of PyTorch and this CPU have oneDNN's linears for a type."""
+    """Whether this build of PyTorch and this CPU support oneDNN's linears for a dtype."""
     if not torch._C._has_mkldnn:
         return False
     if dtype is torch.bfloat16:
@@ -60,7 +60,7 @@ def can_prepack(dtype: torch.dtype) -> bool:
 
 
 def prepack(model: nn.Module) -> None:
-    """Replace the plain linear layers of a model; those whose weight is shared or changed elsewhere stay."""
+    """Replace the plain linear layers of a model, except those whose weight is shared or that have forward hooks."""
     shared = _shared_weights(model)
     for parent in list(model.modules()):
         for name, child in list(parent.named_children()):
@@ -69,7 +69,7 @@ def prepack(model: nn.Module) -> None:
 
 
 def _shared_weights(model: nn.Module) -> set[int]:
-    """Identities of parameters that more than one module holds, such as embeddings tied to a head."""
+    """`id`s of parameters that several modules hold, such as embeddings tied to a head."""
     seen: set[int] = set()
     shared: set[int] = set()
     for module in model.modules():

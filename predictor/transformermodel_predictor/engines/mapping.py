@@ -1,4 +1,4 @@
-"""Weights that lie in a mapped file."""
+"""Weights in memory-mapped files."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -8,27 +8,27 @@ from safetensors import safe_open
 from torch import nn
 
 _LEAST_BYTES = 1 << 18
-"""Of a weight that stays in its file. Every pass reads the small ones, and the kernel maps up to 2 MiB around each."""
+"""Least size of a weight that stays in its file. Passes read all small ones, and up to 2 MiB around each get mapped."""
 
 
 def leave_files(model: nn.Module) -> None:
     """Copy all weights into memory.
 
-    As safetensors loads them they are views of a mapped file, whose pages stay in memory as long as any of them does;
-    so where most are replaced, the others are copied.
+    safetensors loads weights as views of a mapped file, whose pages stay in memory as long as any view exists. So when
+    most weights are replaced, the others are copied.
     """
     _copy((*model.parameters(), *model.buffers()))
 
 
 def stay_in_files(model: nn.Module, files: Iterable[Path]) -> None:
-    """Let each large parameter lie where a file has just it, value for value, and copy all others into memory.
+    """Map each large parameter from a file that holds exactly its values, and copy all others into memory.
 
-    Of a table of embeddings then only what texts need is read, into memory that the kernel shares among all processes
-    that serve the model, and may take back. Files are mapped anew: a mapping in which a whole model was read holds it.
+    Of an embedding table, only what texts use is then read, into memory that the kernel shares among all processes
+    that serve the model, and may reclaim. Files are mapped anew: a mapping that read a whole model keeps it all.
 
     Args:
-        model: on the CPU, in the type that it is to run in.
-        files: safetensors; they must not change as long as the model lives.
+        model: on the CPU, in the dtype it will run in.
+        files: safetensors; must not change while the model exists.
     """
     weights: dict[str, torch.Tensor] = dict(model.named_parameters())
     large = [name for name, weight in weights.items() if weight.nbytes >= _LEAST_BYTES]
@@ -42,7 +42,7 @@ def stay_in_files(model: nn.Module, files: Iterable[Path]) -> None:
 
 
 def _mapped(file: Path, names: Iterable[str]) -> Iterator[tuple[str, torch.Tensor]]:
-    """Those of the tensors that the file has."""
+    """The tensors of these names that the file has."""
     with safe_open(file, framework="pt") as tensors:
         for name in set(names).intersection(tensors.keys()):
             yield name, tensors.get_tensor(name)
@@ -54,5 +54,5 @@ def _is_same(weight: torch.Tensor, tensor: torch.Tensor) -> bool:
 
 def _copy(weights: Iterable[torch.Tensor]) -> None:
     for weight in weights:
-        if not weight.is_mkldnn:  # what oneDNN laid out lies in no file
+        if not weight.is_mkldnn:  # weights in oneDNN's layout are in no file
             weight.data = weight.data.clone()

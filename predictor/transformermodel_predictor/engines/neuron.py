@@ -1,6 +1,6 @@
-"""The model as AWS Neuron compiled it, for Inferentia (torch_neuron) or Trainium and Inferentia 2 (torch_neuronx).
+"""The model as compiled by AWS Neuron, for Inferentia (torch_neuron) or Trainium and Inferentia 2 (torch_neuronx).
 
-Unverified on hardware: checked against stand-ins for the two libraries.
+Not verified on hardware, only against stand-ins for the two libraries.
 """
 
 import importlib
@@ -21,11 +21,11 @@ _LIBRARIES = {Format.Neuron: "torch_neuron", Format.NeuronX: "torch_neuronx"}
 
 
 def load(directory: Path, candidate: Candidate, task: Task[Any, Any], device: torch.device) -> Engine:
-    """Load the TorchScript that Neuron's compiler has made; the library gives PyTorch the operator in it.
+    """Load the TorchScript that Neuron's compiler wrote; importing the library registers its operator with PyTorch.
 
     Raises:
-        PreparationFailed: UnsupportedForm, the library is not installed, or the file is not its own.
-        CorruptArtifact: its signature cannot be read.
+        PreparationFailed: UnsupportedForm, the library is not installed, or did not write the file.
+        CorruptArtifact: the signature cannot be read.
     """
     neuron_library(candidate.format)
     signature = signature_in(directory, task)
@@ -33,11 +33,11 @@ def load(directory: Path, candidate: Candidate, task: Task[Any, Any], device: to
     return GraphEngine(signature, graph)
 
 
-def neuron_library(format_: Format) -> Any:  # noqa: ANN401 - a module that is not there where types are checked
-    """The library that compiles and runs a form for Neuron.
+def neuron_library(format_: Format) -> Any:  # noqa: ANN401 - a module that is not installed where types are checked
+    """Import the library that compiles and runs a format for Neuron.
 
     Raises:
-        PreparationFailed: UnsupportedForm, it is not installed.
+        PreparationFailed: UnsupportedForm, the library is not installed.
     """
     reason = neuron_refusal(format_)
     if reason is not None:
@@ -46,7 +46,7 @@ def neuron_library(format_: Format) -> Any:  # noqa: ANN401 - a module that is n
 
 
 def neuron_refusal(format_: Format) -> str | None:
-    """Why a form for Neuron is not to be had here; None where it is."""
+    """Why a format for Neuron is not available here; None if it is."""
     name = _LIBRARIES[format_]
     try:
         importlib.import_module(name)

@@ -21,40 +21,40 @@ def load(directory: Path, candidate: Candidate, task: Task[Any, Any], device: to
     """Load model.onnx.
 
     Raises:
-        PreparationFailed: UnsupportedForm, ONNX Runtime cannot read it, or it is to run on another device.
-        CorruptArtifact: its signature cannot be read.
+        PreparationFailed: UnsupportedForm, ONNX Runtime cannot read it, or it is for another device.
+        CorruptArtifact: the signature cannot be read.
     """
     signature = signature_in(directory, task)
     return GraphEngine(signature, load_graph(directory, signature, device), CPU)
 
 
 def load_graph(directory: Path, signature: GraphSignature, device: torch.device) -> Graph:
-    """The graph in model.onnx.
+    """Load the graph in model.onnx.
 
     Raises:
-        PreparationFailed: UnsupportedForm, ONNX Runtime cannot read it, or it is to run on another device.
+        PreparationFailed: UnsupportedForm, ONNX Runtime cannot read it, or it is for another device.
     """
     require_device(signature, device, directory)
     return load_onnx(model_file(directory, ONNX_FILE), signature.input_names, signature.outputs)
 
 
 def load_onnx(file: Path, inputs: Sequence[str], outputs: Sequence[str]) -> Graph:
-    """An ONNX file as a graph; inputs that it does not use are not given to it.
+    """Load an ONNX file as a graph; inputs that it does not use are left out.
 
-    One thread per core within an operator, as PyTorch has them, and one operator at a time.
+    It runs one operator at a time, with one thread per core, as PyTorch does.
 
     Raises:
         PreparationFailed: UnsupportedForm, ONNX Runtime cannot read the file.
     """
-    import onnxruntime  # needed by models of this form alone
+    import onnxruntime  # only models of this format need it
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.force_spinning_stop", "1")  # else it takes cores from what runs next
+    options.add_session_config_entry("session.force_spinning_stop", "1")  # else it takes cores from whatever runs next
     try:
         session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # its exceptions have no class in common
+    except Exception as error:  # its exceptions have no common base class
         raise unsupported(f"{file} cannot be loaded by ONNX Runtime ({one_line(error)}).") from error
     used = {item.name for item in session.get_inputs()}
 

@@ -1,4 +1,4 @@
-"""The types of numbers that precisions stand for."""
+"""The dtypes that precisions stand for."""
 
 import torch
 
@@ -14,10 +14,10 @@ _DTYPES = {
 
 
 def dtype_of(precision: Precision) -> torch.dtype:
-    """The type of all weights and of the arithmetic.
+    """The dtype of all weights and of the arithmetic.
 
     Raises:
-        PreparationFailed: UnsupportedForm, the precision is no single type of floating point.
+        PreparationFailed: UnsupportedForm, the precision is not a single floating-point dtype.
     """
     if precision not in _DTYPES:
         raise PreparationFailed(

@@ -41,15 +41,15 @@ _ATTENTION = {Attention.SDPA: "sdpa", Attention.Eager: "eager"}
 
 
 def load_for_task(directory: Path, task: Task[Any, Any], **settings: Any) -> PreTrainedModel:  # noqa: ANN401
-    """Load the weights in a folder, with the head of the task, in float32 on the CPU unless the settings say otherwise.
+    """Load the weights in a folder, with the task's head, in float32 on the CPU unless the settings say otherwise.
 
     Args:
-        directory: config.json and safetensors.
-        task: decides the head.
+        directory: holds config.json and safetensors.
+        task: determines the head.
         settings: further arguments of `from_pretrained`.
 
     Raises:
-        PreparationFailed: the folder holds no safetensors, another architecture, or weights without the head.
+        PreparationFailed: the folder has no safetensors, an unsuitable architecture, or weights without the head.
     """
     try:
         loaded = load_pretrained(directory, task.auto_class, **settings)
@@ -65,14 +65,14 @@ def load_for_task(directory: Path, task: Task[Any, Any], **settings: Any) -> Pre
 
 
 class PretrainedEngine:
-    """A transformers model with the fastest attention that its architecture has (SDPA), or another if it is told so.
+    """A transformers model with its architecture's fastest attention (SDPA), unless another is configured.
 
     Args:
         model: in evaluation mode, as `from_pretrained` returns it.
-        shapes: those that batches are padded to, where the model is compiled for each that it sees; any when None.
+        shapes: shapes that batches are padded to, for models compiled for each shape; any shape when None.
 
     Attributes:
-        model: what runs.
+        model: the model that runs.
     """
 
     padding_free = False
@@ -98,26 +98,26 @@ class PretrainedEngine:
         *,
         prepacked: bool = False,
     ) -> Self:
-        """Load the weights in a folder, with the head of the task; compile and warm up if that is wanted.
+        """Load the weights in a folder, with the task's head; compile and warm up if requested.
 
         Args:
-            directory: config.json and safetensors.
-            task: decides the head.
+            directory: holds config.json and safetensors.
+            task: determines the head.
             precision: of weights and arithmetic.
-            device: where it runs.
-            execution: how it runs.
-            prepacked: whether oneDNN lays out the weights of linears, where it can: a token that is generated takes two
-                thirds of the time, but results are not just as transformers has them.
+            device: device to run on.
+            execution: how transformers runs the model.
+            prepacked: whether linears use oneDNN's weight layout where available: generating a token then takes two
+                thirds of the time, but results are not exactly those of transformers.
 
         Raises:
-            PreparationFailed: the folder holds no safetensors, another architecture, weights without the head, or the
-                model cannot run as it is wanted.
+            PreparationFailed: the folder has no safetensors, an unsuitable architecture, or weights without the head,
+                or the model cannot run as requested.
         """
         if precision is Precision.Int8:
             require_cpu(device)
         model = load_for_task(directory, task, **_settings(precision, execution))
         if execution.device_map is DeviceMap.Single:
-            torch.nn.Module.to(model, device)  # transformers' own `to` has no types
+            torch.nn.Module.to(model, device)  # transformers' own `to` is untyped
         prepacked = prepacked and precision is not Precision.Int8 and _can_prepack(model)
         engine = cls(model, _shapes(model, execution, prepacked=prepacked))
         engine.try_padding()
@@ -126,7 +126,7 @@ class PretrainedEngine:
         elif model.device.type == "cpu":
             if prepacked:
                 prepack(model)
-            stay_in_files(model, directory.glob("*.safetensors"))  # of which the trial has read every page
+            stay_in_files(model, directory.glob("*.safetensors"))  # the trial has read all their pages
         if execution.compilation is None:
             return engine
         tokenizer = load_pretrained_tokenizer(directory, trust_remote_code=execution.trust_remote_code)
@@ -134,21 +134,21 @@ class PretrainedEngine:
         return engine
 
     def try_padding(self) -> None:
-        """Run rows one by one from now on where padding changes what the model gives."""
-        unfilled = PretrainedEngine(self.model)  # else a row by itself would be padded as well
+        """Try whether padding changes the model's outputs; if so, run rows one at a time from now on."""
+        unfilled = PretrainedEngine(self.model)  # this engine may pad even a single row
         if self._pad_token is not None and not padding_is_hidden(unfilled.run, self.model):
             _log.warning("%s is run one row after another: padding changes what it gives", type(self.model).__name__)
             self._pad_token = None
 
     def compile(self, compilation: Compilation, features: Sequence[str] = ("input_ids",)) -> None:
-        """Compile the model and run every shape that it will see, so that no request pays for it.
+        """Compile the model and run every shape it will see, so that no request waits for the compiler.
 
         Args:
             compilation: arguments of torch.compile.
-            features: what the tokenizer gives; the model is compiled anew for each set of them.
+            features: names of the tokenizer's outputs; the model is compiled anew for each set of them.
 
         Raises:
-            PreparationFailed: UnsupportedForm, there is no such backend.
+            PreparationFailed: UnsupportedForm, the backend does not exist.
         """
         try:
             self._forward = torch.compile(
@@ -171,7 +171,7 @@ class PretrainedEngine:
         return [outputs for part in self._passes(batch) for outputs in self._pass(part)]
 
     def computed(self, lengths: Sequence[int]) -> int:
-        """How many tokens a step of rows of these lengths computes, those that fill a shape included."""
+        """Number of tokens that a step with rows of these lengths computes, including those that fill a shape."""
         shapes = (self._shape(len(part), max(part)) for part in self._passes(lengths))
         return sum(rows * longest for rows, longest in shapes)
 
@@ -181,27 +181,27 @@ class PretrainedEngine:
         return [{name: value[row] for name, value in tensors.items()} for row in range(len(batch))]
 
     def _passes(self, rows: Sequence[_Row]) -> Iterator[Sequence[_Row]]:
-        """The rows of one pass after another."""
+        """The rows of each pass."""
         most = self._most_rows() or len(rows)
         return (rows[first : first + most] for first in range(0, len(rows), most))
 
     def _shape(self, rows: int, longest: int) -> tuple[int, int]:
-        """The shape that a pass is filled up to."""
+        """The shape that a pass is padded to."""
         longest = max(longest, self._fewest)
         if self._shapes is None or self._pad_token is None:
             return rows, longest
         return self._shapes.around(rows, longest)
 
     def _most_rows(self) -> int | None:
-        """Rows that go together at most: one where the model cannot tell padding from text."""
+        """Most rows per pass; one if the model cannot tell padding from text."""
         if self._pad_token is None:
             return 1
         return self._shapes.most_rows if self._shapes else None
 
     def _padded(self, batch: Sequence[Encoding]) -> dict[str, torch.Tensor]:
-        """The batch as int64 tensors [rows, longest], with the mask of what is text.
+        """The batch as int64 tensors [rows, longest], with the attention mask.
 
-        Where there are shapes, rows and longest are those of the shape; its further rows repeat the first.
+        If there are shapes, rows and longest are those of the shape; extra rows repeat the first.
         """
         rows, longest = self._shape(len(batch), max(len(encoding) for encoding in batch))
         batch = [*batch, *[batch[0]] * (rows - len(batch))]
@@ -221,7 +221,7 @@ class PretrainedEngine:
 
 
 def _shapes(model: PreTrainedModel, execution: Execution, *, prepacked: bool) -> Buckets | Tiles | None:
-    """Those of a compiled model, or of one whose linears oneDNN compiles: on the CPU, prepacked or below float32."""
+    """Shapes of a compiled model, or of one whose linears oneDNN compiles: on the CPU, prepacked or below float32."""
     if execution.compilation:
         return Buckets.up_to(execution.max_length)
     if model.device.type != "cpu" or (model.dtype is torch.float32 and not prepacked):

@@ -1,4 +1,4 @@
-"""What compiled code depends on: the version of PyTorch, the machine and its instruction sets."""
+"""What compiled code depends on: PyTorch's version, the machine and its instruction sets."""
 
 from collections.abc import Mapping
 
@@ -10,9 +10,9 @@ PYTORCH = "torch"
 
 
 def compiled_here(device: torch.device) -> dict[str, str]:
-    """What code that is compiled here for a device depends on.
+    """What code compiled here for a device depends on.
 
-    The GPU's name counts instead of the CPU's instruction sets where the code runs on one.
+    For a GPU, its name counts instead of the CPU's instruction sets.
     """
     facts = {PYTORCH: torch.__version__.partition("+")[0], ARCHITECTURE: str(_capabilities()["architecture"])}
     if device.type == "cuda":
@@ -21,11 +21,11 @@ def compiled_here(device: torch.device) -> dict[str, str]:
 
 
 def unmet(made_with: Mapping[str, str], device: torch.device) -> str | None:
-    """What is missing here for code that was compiled elsewhere, in a few words; None where it runs.
+    """What code compiled elsewhere lacks on this machine, in a few words; None if it runs.
 
     Args:
-        made_with: what `compiled_here` said where it was compiled.
-        device: where it is to run.
+        made_with: result of `compiled_here` where the code was compiled.
+        device: device to run on.
     """
     here = compiled_here(device)
     for name, wanted in made_with.items():

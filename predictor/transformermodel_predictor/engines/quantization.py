@@ -1,4 +1,4 @@
-"""Linear layers in 8 bit: weights per output channel, activations as they come. For CPUs."""
+"""8-bit linear layers: weights quantized per output channel, activations dynamically. For CPUs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ _library = Lock()
 
 
 def require_cpu(device: torch.device) -> None:
-    """Refuse another device, before anything is loaded: PyTorch has no such layers there.
+    """Refuse other devices before anything is loaded: PyTorch has no such layers for them.
 
     Raises:
         PreparationFailed: UnsupportedForm.
@@ -33,34 +33,34 @@ def require_cpu(device: torch.device) -> None:
 
 def quantize(model: nn.Module) -> None:
     """Replace the linear layers of a float32 model on the CPU."""
-    leave_files(model)  # before, because quantized layers keep the bias that they are given
-    with quiet(), _packing_with(fastest_library()):  # torch.ao is to move to a package of its own
+    leave_files(model)  # first, because quantized layers keep the bias tensor they are given
+    with quiet(), _packing_with(fastest_library()):  # torch.ao warns that it will become its own package
         quantize_dynamic(  # type: ignore[no-untyped-call]
             model, {nn.Linear: per_channel_dynamic_qconfig}, dtype=torch.qint8, inplace=True
         )
 
 
 def is_quantized(model: nn.Module) -> bool:
-    """Whether any of its layers is quantized."""
+    """Whether any layer of a model is quantized."""
     return any(isinstance(part, LinearPackedParams) for part in model.modules())
 
 
 def fastest_library() -> str:
-    """PyTorch's name of the library that is to multiply 8-bit matrices here.
+    """PyTorch's name of the fastest library here for 8-bit matrix multiplication.
 
-    oneDNN where the processor has instructions for it (VNNI, AMX): it uses them for all numbers of rows. Elsewhere
-    PyTorch's own choice: without these instructions oneDNN adds in 16 bit, which can overflow.
+    oneDNN if the processor has instructions for it (VNNI, AMX), which it uses for any number of rows. Otherwise
+    PyTorch's own choice: without these instructions, oneDNN accumulates in 16 bit, which can overflow.
     """
-    backends: Any = torch.backends.quantized  # it has no types
+    backends: Any = torch.backends.quantized  # untyped
     vnni = torch.cpu._is_vnni_supported()
     return _ONEDNN if vnni and _ONEDNN in backends.supported_engines else str(backends.engine)
 
 
 @contextmanager
 def _packing_with(library: str) -> Iterator[None]:
-    """Lay weights out for a library. It is a setting of the whole process, and needed only here.
+    """Pack weights for a library. This is a process-wide setting, needed only here.
 
-    A layer's weights know which library they were laid out for, and are multiplied by it whatever is set later.
+    Packed weights remember their library, and are multiplied by it whatever is set later.
     """
     backends: Any = torch.backends.quantized
     with _library:

@@ -1,8 +1,8 @@
-"""A graph that torch.jit recorded, as text, and a function of such a text.
+"""A graph traced by torch.jit as text, and such a text as a function.
 
-The text has no weights and says nothing of the Python that was recorded; what torch.jit keeps of that beside a graph,
-for its error messages, takes as much memory as a small model's tokenizer. Graphs are written and read by functions of
-PyTorch that it does not document, so whoever reads a text must be able to do without.
+The text has no weights and no trace of the Python source: what torch.jit keeps of that beside a graph, for its error
+messages, takes as much memory as a small model's tokenizer. Graphs are written and read by undocumented functions of
+PyTorch, so callers must be able to do without.
 """
 
 from collections.abc import Callable
@@ -12,28 +12,28 @@ import torch
 
 Function = Callable[..., tuple[torch.Tensor, ...]]
 
-_compiled: Any = torch._C  # it has no types
+_compiled: Any = torch._C  # untyped
 _CLEANING = (
-    "erase_shape_information",  # sizes of the example, and layouts that cannot be read back
+    "erase_shape_information",  # sizes of the example inputs, and layouts that cannot be parsed
     "dce",
     "cse",
     "constant_pooling",
     "dce",
 )
-"""Passes of PyTorch, in their order."""
+"""PyTorch's graph passes, in order."""
 
 
 class Unreadable(ValueError):
-    """A text that is no graph, or that this version of PyTorch cannot write or read."""
+    """A text that is not a graph, or a graph that this version of PyTorch cannot write or read."""
 
 
-def graph_text(recorded: Any) -> str:  # noqa: ANN401 - torch.jit's functions have no type
-    """The graph of a recorded function in PyTorch's own notation: no dead code, every value computed once.
+def graph_text(recorded: Any) -> str:  # noqa: ANN401 - torch.jit's functions are untyped
+    """The graph of a traced function in PyTorch's own notation: no dead code, every value computed once.
 
-    The same function gives the same text in every process.
+    The same function yields the same text in every process.
 
     Raises:
-        Unreadable: this version of PyTorch has no such functions.
+        Unreadable: this version of PyTorch lacks the functions for that.
     """
     try:
         graph = recorded.inlined_graph
@@ -46,8 +46,8 @@ def graph_text(recorded: Any) -> str:  # noqa: ANN401 - torch.jit's functions ha
     return text
 
 
-def _write_numbers(graph: Any) -> None:  # noqa: ANN401 - no types
-    """Have numbers of Python be numbers again: they are recorded as tensors, whose text is rounded."""
+def _write_numbers(graph: Any) -> None:  # noqa: ANN401 - untyped
+    """Turn constant scalar tensors back into the Python numbers they were: the text of tensors is rounded."""
     for node in list(graph.nodes()):
         if node.kind() != "prim::Constant" or not node.hasAttribute("value"):
             continue
@@ -59,7 +59,7 @@ def _write_numbers(graph: Any) -> None:  # noqa: ANN401 - no types
 
 
 def operations_of(text: str) -> frozenset[str]:
-    """Names of the operations of a graph with their namespaces, such as `aten::add`.
+    """Names of a graph's operations with their namespaces, such as `aten::add`.
 
     Raises:
         Unreadable: as `function_of`.
@@ -68,11 +68,11 @@ def operations_of(text: str) -> frozenset[str]:
 
 
 def function_of(text: str) -> Function:
-    """A function that runs a graph, from `graph_text`.
+    """A function that runs the graph in a text from `graph_text`.
 
     Raises:
-        Unreadable: it is not one, or holds what has no notation, such as a constant tensor. That its operations are
-            there is seen when it runs.
+        Unreadable: it is not a graph, or has something without notation, such as a constant tensor. Missing operations
+            only show when it runs.
     """
     graph = _graph(text)
     try:
@@ -82,7 +82,7 @@ def function_of(text: str) -> Function:
     return function
 
 
-def _graph(text: str) -> Any:  # noqa: ANN401 - no types
+def _graph(text: str) -> Any:  # noqa: ANN401 - untyped
     try:
         return _compiled.parse_ir(text)
     except (AttributeError, RuntimeError) as error:

@@ -1,4 +1,4 @@
-"""What a pass of a model does, recorded once and run without Python between its operations."""
+"""A model's forward pass, recorded once and run without Python between its operations."""
 
 import threading
 import warnings
@@ -13,24 +13,24 @@ from transformermodel_predictor.engines.recorded_graph import Function, Unreadab
 from transformermodel_predictor.pretrained import one_line
 
 Pass = Callable[..., tuple[torch.Tensor, ...]]
-"""A pass that takes tensors alone, always as many."""
+"""A pass that takes only tensors, always the same number of them."""
 
-_jit: Any = torch.jit  # it has no types
+_jit: Any = torch.jit  # untyped
 _recording = threading.Lock()
-"""Held while a pass is recorded, as torch.jit can record but one at a time in a process."""
+"""Held while a pass is recorded, as torch.jit can trace only one at a time per process."""
 
 
 class NotRecordable(Exception):
-    """A pass does more than its operations say; the text says what."""
+    """A pass does more than a recording of its operations can; the message says what."""
 
 
 class RecordedPass:
-    """A pass that was recorded. May run in several threads at once.
+    """A recorded pass. May run in several threads at once.
 
     Args:
-        function: takes what the pass takes, and then the weights.
-        weights: of the model, as `weights_of` orders them; none where the function holds them.
-        graph: text of which the function was made; None where there is none.
+        function: takes the pass's arguments, then the weights.
+        weights: the model's, in the order of `weights_of`; none if the function holds them.
+        graph: text that the function was made from; None if there is none.
     """
 
     def __init__(self, function: Function, weights: Sequence[torch.Tensor] = (), graph: str | None = None) -> None:
@@ -40,21 +40,21 @@ class RecordedPass:
 
     @classmethod
     def of_text(cls, model: nn.Module, graph: str) -> "RecordedPass":
-        """The pass of a model, from the `graph` of one that was recorded of its like.
+        """The pass of a model, from the `graph` recorded of a model like it.
 
         Raises:
-            Unreadable: the text is no graph.
+            Unreadable: the text is not a graph.
         """
         return cls(function_of(graph), weights_of(model), graph)
 
     def __call__(self, *given: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """As the pass that was recorded, for tensors of any sizes."""
-        with _jit.optimized_execution(False):  # else the first passes are watched, and the next waits for a compiler
+        """Like the recorded pass, for tensors of any size."""
+        with _jit.optimized_execution(False):  # else the first passes are profiled, and the next waits for a compiler
             return self._function(*given, *self._weights)
 
 
 def weights_of(model: nn.Module) -> tuple[torch.Tensor, ...]:
-    """Parameters and buffers, each once, in the order in which the model holds them."""
+    """Parameters and buffers, each once, in the model's order."""
     return tuple(dict.fromkeys([*model.parameters(), *model.buffers()]))
 
 
@@ -62,16 +62,16 @@ def weights_of(model: nn.Module) -> tuple[torch.Tensor, ...]:
 def record_pass(
     model: nn.Module, run: Pass, given: Sequence[torch.Tensor], undoubted: tuple[str, ...] = ()
 ) -> RecordedPass:
-    """Record a pass. Whether it gives the same for other sizes is for the caller to try.
+    """Record a pass. The caller must check that the recording is right for other sizes.
 
     Args:
-        model: whose weights it uses; it must not be changed any more.
+        model: owns the weights; must not change any more.
         run: the pass.
-        given: what it is recorded with, of sizes that differ from each other.
-        undoubted: beginnings of the files where torch.jit's doubts mean nothing.
+        given: example arguments, of sizes that differ from each other.
+        undoubted: path prefixes of files in which torch.jit's warnings are harmless.
 
     Raises:
-        NotRecordable: what is computed depends on numbers in tensors, or it fails while it is recorded.
+        NotRecordable: the computation depends on values in tensors, or fails during recording.
     """
     try:
         with _recording, warnings.catch_warnings(record=True) as warned:
@@ -84,7 +84,7 @@ def record_pass(
 
 
 def _recorded(model: nn.Module, run: Pass, given: Sequence[torch.Tensor]) -> RecordedPass:
-    """A function of what is given and the weights, from its text where it has one: what is stored is what was tried."""
+    """Record a function of arguments and weights, from its text if it has one: what is stored is what was tried."""
     weights = weights_of(model)
     function = _jit.trace(lambda *both: run(*both[: len(given)]), (*given, *weights), check_trace=False)
     try:
@@ -96,7 +96,7 @@ def _recorded(model: nn.Module, run: Pass, given: Sequence[torch.Tensor]) -> Rec
 
 
 def _recorded_module(model: nn.Module, run: Pass, given: Sequence[torch.Tensor]) -> RecordedPass:
-    """A function that holds the weights: those in 8 bit are no tensors, and torch.jit is given nothing else."""
+    """Record a function that holds the weights: 8-bit ones are not tensors, so they cannot be arguments."""
     return RecordedPass(_jit.trace(_Module(model, run), tuple(given), check_trace=False))
 
 
@@ -105,10 +105,10 @@ def _quantized(model: nn.Module) -> list[nn.Module]:
 
 
 class _Module(nn.Module):
-    """A pass as a module, for torch.jit to record.
+    """A pass as a module, for torch.jit to trace.
 
-    It holds the model's weights, those in 8 bit in what they are packed in, and not its modules, for each of which
-    torch.jit would make one of its own.
+    It holds the model's weights, 8-bit ones in their packed parameters, but not the model's modules: torch.jit would
+    create a module of its own for each.
     """
 
     def __init__(self, model: nn.Module, run: Pass) -> None:
@@ -116,7 +116,7 @@ class _Module(nn.Module):
         for number, weight in enumerate(weights_of(model)):
             self.register_buffer(f"weight_{number}", weight)
         self.quantized = nn.ModuleList(_quantized(model))
-        self._run = [run]  # not as an attribute of its own, which would be a part where it is a module
+        self._run = [run]  # in a list, as a module would otherwise be registered as a submodule
 
     def forward(self, *given: torch.Tensor) -> tuple[torch.Tensor, ...]:
         (run,) = self._run
@@ -124,9 +124,9 @@ class _Module(nn.Module):
 
 
 def _require_no_doubt(warned: Sequence[warnings.WarningMessage], undoubted: tuple[str, ...]) -> None:
-    """Refuse what torch.jit doubts, such as a choice by a number in a tensor, which a recording has made for good.
+    """Refuse what torch.jit warns of, such as a branch on a value in a tensor, which a recording fixes for good.
 
-    In torch's own functions nothing is meant by it: shapes of weights are compared there.
+    Warnings in torch's own functions are harmless: they only compare shapes of weights.
     """
     for each in warned:
         if issubclass(each.category, _jit.TracerWarning) and not each.filename.startswith(undoubted):

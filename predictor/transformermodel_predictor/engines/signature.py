@@ -12,30 +12,30 @@ INPUT_IDS = "input_ids"
 
 
 class GraphSignature(Protocol):
-    """What has to be known of a graph, whatever it does, to load it and to store it."""
+    """What loading and storing a graph requires, whatever the graph does."""
 
     @property
     def input_names(self) -> tuple[str, ...]:
-        """What it takes, in its order."""
+        """Names of the inputs, in order."""
         ...
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """What it gives, in its order."""
+        """Names of the outputs, in order."""
         ...
 
     @property
     def device(self) -> str | None:
-        """Kind of device that it was made for; None where nobody says."""
+        """Kind of device that the graph was made for; None if unknown."""
         ...
 
     @property
     def made_with(self) -> Mapping[str, str]:
-        """What has to be the same where it is loaded, such as the version of PyTorch."""
+        """What must be the same where the graph is loaded, such as PyTorch's version."""
         ...
 
     def text(self) -> str:
-        """The content of signature.json."""
+        """Content of signature.json."""
         ...
 
 
@@ -45,9 +45,9 @@ class GraphInput:
 
     Attributes:
         name: the tokenizer's name of the feature, or `attention_mask`.
-        bound: the values are at least 0 and below this; None where the graph takes any number. Compiled code does
-            not check: it reads beyond the end of a table.
-        padding: what stands after the end of a row.
+        bound: values are at least 0 and below this; None if the graph takes any value. Compiled code does not check
+            them: it would read beyond the end of a table.
+        padding: value after the end of a row.
     """
 
     name: str
@@ -57,16 +57,16 @@ class GraphInput:
 
 @dataclass(frozen=True)
 class Signature:
-    """The inputs and outputs of a graph in the order in which it takes and gives them. Implements `GraphSignature`.
+    """A graph's inputs and outputs, in order. Implements `GraphSignature`.
 
     Attributes:
-        inputs: what it takes.
-        outputs: names of what it gives: tensors whose first dimension is the row.
-        max_length: most tokens of a row.
-        batch_size: rows of every batch; None where any number will do.
-        fixed_length: whether every row has `max_length` tokens, padding included.
-        device: kind of device that it was made for; None where nobody says.
-        made_with: what has to be the same where it is loaded, such as the version of PyTorch.
+        inputs: the tensors it takes.
+        outputs: names of the tensors it returns, whose first dimension is the row.
+        max_length: most tokens per row.
+        batch_size: rows of every batch; None if any number will do.
+        fixed_length: whether every row has `max_length` tokens, including padding.
+        device: kind of device that the graph was made for; None if unknown.
+        made_with: what must be the same where the graph is loaded, such as PyTorch's version.
     """
 
     inputs: tuple[GraphInput, ...]
@@ -79,19 +79,19 @@ class Signature:
 
     @property
     def input_names(self) -> tuple[str, ...]:
-        """What it takes, in its order."""
+        """Names of the inputs, in order."""
         return tuple(item.name for item in self.inputs)
 
     def text(self) -> str:
-        """The content of signature.json."""
+        """Content of signature.json."""
         return json.dumps(asdict(self), indent=2) + "\n"
 
 
 def read_signature(text: str) -> Signature:
-    """Read signature.json.
+    """Parse signature.json.
 
     Raises:
-        ValueError: it is not a signature that this version can read.
+        ValueError: this version cannot read the signature.
     """
     document: Any = json.loads(text)
     try:

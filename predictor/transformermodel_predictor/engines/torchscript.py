@@ -1,4 +1,4 @@
-"""The model as a TorchScript graph: PyTorch runs it without the model's class."""
+"""The model as a TorchScript graph, which PyTorch runs without the model's class."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,37 +17,37 @@ from transformermodel_predictor.tasks.task import Task
 
 TORCHSCRIPT_FILE = "model.pt"
 
-_jit: Any = torch.jit  # it has no types
+_jit: Any = torch.jit  # untyped
 
 
 def load(directory: Path, candidate: Candidate, task: Task[Any, Any], device: torch.device) -> Engine:
     """Load model.pt.
 
     Raises:
-        PreparationFailed: UnsupportedForm, it is no TorchScript, or was made for another device.
-        CorruptArtifact: its signature cannot be read.
+        PreparationFailed: UnsupportedForm, it is not TorchScript, or was made for another device.
+        CorruptArtifact: the signature cannot be read.
     """
     signature = signature_in(directory, task)
     return GraphEngine(signature, load_graph(directory, signature, device), device)
 
 
 def load_graph(directory: Path, signature: GraphSignature, device: torch.device) -> Graph:
-    """The graph in model.pt.
+    """Load the graph in model.pt.
 
     Raises:
-        PreparationFailed: UnsupportedForm, it is no TorchScript, or was made for another device.
+        PreparationFailed: UnsupportedForm, it is not TorchScript, or was made for another device.
     """
     require_device(signature, device, directory)
     return load_torchscript(model_file(directory, TORCHSCRIPT_FILE), device, signature.outputs)
 
 
 def load_torchscript(file: Path, device: torch.device, outputs: Sequence[str]) -> Graph:
-    """A TorchScript file as a graph.
+    """Load a TorchScript file as a graph.
 
     Args:
-        file: what torch.jit.save has written.
-        device: where it is to run.
-        outputs: the names of what it gives: some graphs give a dictionary.
+        file: written by torch.jit.save.
+        device: device to run on.
+        outputs: names of the outputs, as some graphs return a dictionary.
 
     Raises:
         PreparationFailed: UnsupportedForm, PyTorch cannot read it.
@@ -55,8 +55,8 @@ def load_torchscript(file: Path, device: torch.device, outputs: Sequence[str]) -
     return graph_of(load_module(file, device), outputs)
 
 
-def load_module(file: Path, device: torch.device) -> Any:  # noqa: ANN401 - torch.jit has no types
-    """A TorchScript file as the module that PyTorch makes of it, in evaluation mode.
+def load_module(file: Path, device: torch.device) -> Any:  # noqa: ANN401 - torch.jit is untyped
+    """Load a TorchScript file as a module, in evaluation mode.
 
     Raises:
         PreparationFailed: UnsupportedForm, PyTorch cannot read it.
@@ -69,7 +69,7 @@ def load_module(file: Path, device: torch.device) -> Any:  # noqa: ANN401 - torc
 
 
 def graph_of(module: Any, outputs: Sequence[str]) -> Graph:  # noqa: ANN401 - a module, or a function of one
-    """A module as a graph, whatever collection it gives its outputs in."""
+    """A module as a graph, whatever collection it returns its outputs in."""
 
     def graph(tensors: Sequence[torch.Tensor]) -> Sequence[torch.Tensor]:
         given = module(*tensors)
