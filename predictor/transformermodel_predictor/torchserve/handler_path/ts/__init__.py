@@ -1,4 +1,4 @@
-"""The package that handlers written for TorchServe import; what it offers is TorchServe 0.12's, the code is our own."""
+"""The package that handlers written for TorchServe import: TorchServe 0.12's interface with our own implementation."""
 
 from ts.version import __version__
 

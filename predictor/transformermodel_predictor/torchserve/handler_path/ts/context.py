@@ -1,4 +1,4 @@
-"""What a handler is told of its model, of the requests in its hands, and of the server."""
+"""Tells a handler about its model, the current requests and the server."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -15,23 +15,23 @@ _CONTENT_TYPE = "content-type"
 
 
 class Context:
-    """One object for a model's whole life, on which handlers may keep what they like; each batch changes it.
+    """One object for a model's lifetime, updated for each batch; handlers may store attributes on it.
 
     Args:
         model_name: the model's name in URLs.
         model_dir: the folder with the archive's files.
         manifest: MAR-INF/MANIFEST.json.
-        batch_size: most rows that come at once.
-        gpu: index of the accelerator that this worker may use, None for none.
+        batch_size: maximum rows of a batch.
+        gpu: index of the accelerator that this worker may use; None for none.
         mms_version: version of the server.
-        limit_max_image_pixels: whether images with unreasonably many pixels are refused.
-        metrics: where the handler's measurements go.
-        model_yaml_config: model-config.yaml; None where there is none.
+        limit_max_image_pixels: whether to refuse images with unreasonably many pixels.
+        metrics: receives the handler's measurements.
+        model_yaml_config: model-config.yaml; None if there is none.
 
     Attributes:
-        request_ids: the batch's request identifiers by row.
-        stopping_criteria: in continuous batching, what decides by row whether a sequence has ended.
-        header_key_sequence_id: name of the header with a sequence's identifier; the two beside it mark its ends.
+        request_ids: the batch's request ids by row.
+        stopping_criteria: in continuous batching, decides by row whether a sequence has ended.
+        header_key_sequence_id: name of the header with a sequence's id; the next two attributes mark its start and end.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Context:
         self.request_ids: Mapping[int, str] | None = None
         self.request_processor: Sequence[RequestProcessor] = []
         self.stopping_criteria: Mapping[int, Callable[..., bool | None]] | None = None
-        self.cl_socket: Any = None  # TorchServe's connection; here pieces go by send_intermediate
+        self.cl_socket: Any = None  # TorchServe's connection; send_intermediate replaces it
         self.header_key_sequence_id = os.environ.get("TS_REQUEST_SEQUENCE_ID", "ts_request_sequence_id")
         self.header_key_sequence_start = os.environ.get("TS_REQUEST_SEQUENCE_START", "ts_request_sequence_start")
         self.header_key_sequence_end = os.environ.get("TS_REQUEST_SEQUENCE_END", "ts_request_sequence_end")
@@ -74,7 +74,7 @@ class Context:
 
     @property
     def _request_processor(self) -> Sequence[RequestProcessor]:
-        """TorchServe's own name of `request_processor`, which handlers and their tests use as well."""
+        """TorchServe's private name for `request_processor`, which handlers and their tests use as well."""
         return self.request_processor
 
     @_request_processor.setter
@@ -82,11 +82,11 @@ class Context:
         self.request_processor = rows
 
     def begin_batch(self, request_ids: Mapping[int, str], headers: Sequence[Mapping[str, Any]]) -> None:
-        """Have the rows of another batch; the worker calls this before the handler.
+        """Switch to the next batch; the worker calls this before the handler.
 
         Args:
-            request_ids: the requests' identifiers by row.
-            headers: of every row; `explain` and `describe` are the texts "True" or "False".
+            request_ids: request ids by row.
+            headers: headers by row; `explain` and `describe` are the texts "True" or "False".
         """
         self.request_ids = request_ids
         self.request_processor = [RequestProcessor(row) for row in headers]
@@ -94,11 +94,11 @@ class Context:
             self.metrics.set_request_ids(request_ids)
 
     def get_request_id(self, idx: int = 0) -> str | None:
-        """The identifier of a row's request."""
+        """The id of a row's request."""
         return (self.request_ids or {}).get(idx)
 
     def get_request_header(self, idx: int, key: str) -> Any:
-        """A header of a row's request, in whatever case; None where it has none, or while there is no request."""
+        """A header of a row's request, looked up in any case; None if it is absent or there is no request."""
         return self.request_processor[idx].get_request_property(key) if self.request_processor else None
 
     def get_all_request_header(self, idx: int) -> Headers:
@@ -106,19 +106,19 @@ class Context:
         return self.request_processor[idx].get_request_properties()
 
     def get_sequence_id(self, idx: int) -> Any:
-        """The identifier of the sequence to which a row belongs, None where it belongs to none."""
+        """The id of the sequence that a row belongs to; None if it belongs to none."""
         return self.get_request_header(idx, self.header_key_sequence_id)
 
     def set_response_content_type(self, idx: int, value: str) -> None:
-        """Say what a row's answer is."""
+        """Set the content type of a row's response."""
         self.request_processor[idx].add_response_property(_CONTENT_TYPE, value)
 
     def get_response_content_type(self, idx: int) -> str | None:
-        """What the handler said a row's answer is."""
+        """The content type that the handler set for a row's response."""
         return self.request_processor[idx].get_response_header(_CONTENT_TYPE)
 
     def get_response_status(self, idx: int) -> tuple[int, str | None]:
-        """The status with which a row is answered, and its words."""
+        """The status and reason phrase of a row's response."""
         row = self.request_processor[idx]
         return row.get_response_status_code(), row.get_response_status_phrase()
 
@@ -132,18 +132,18 @@ class Context:
             row.report_status(code, phrase)
 
     def get_response_headers(self, idx: int) -> dict[str, str]:
-        """The headers that the handler has set for a row's answer."""
+        """The headers that the handler has set for a row's response."""
         return self.request_processor[idx].get_response_headers()
 
     def set_response_header(self, idx: int, key: str, value: str) -> None:
-        """Set a header of a row's answer."""
+        """Set a header of a row's response."""
         self.request_processor[idx].add_response_property(key, value)
 
     def send_intermediate(self, pieces: Sequence[Piece]) -> None:
-        """Send pieces of answers to those who wait for them.
+        """Send pieces of answers to the clients.
 
         Raises:
-            RuntimeError: nobody listens, as in a test of a handler that has given the context no sender.
+            RuntimeError: the context has no sender, as in tests of handlers.
         """
         if self._sender is None:
             raise RuntimeError("nobody takes intermediate answers from this context: the server does while it asks")

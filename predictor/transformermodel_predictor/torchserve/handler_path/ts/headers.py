@@ -1,16 +1,16 @@
-"""Headers of one request, found whatever the case of their names."""
+"""Case-insensitive headers of one request."""
 
 from collections.abc import Mapping
 from typing import Any, Self
 
 
 class Headers(dict[str, Any]):
-    """Values by lower-case names, looked up in any case: HTTP's names have none, yet handlers spell them as they like.
+    """Values by lower-case names, looked up in any case: HTTP ignores it, and handlers spell names as they like.
 
-    A value is a text, or for a part of a form the mapping of that part's own headers.
+    A value is a text, or for a part of a multipart form the mapping of that part's own headers.
 
     Args:
-        given: names and values; of two names that differ in case alone the last one stays.
+        given: names and values; of names that differ only in case the last one wins.
     """
 
     def __init__(self, given: Mapping[str, Any] | None = None) -> None:
@@ -30,5 +30,5 @@ class Headers(dict[str, Any]):
         return super().get(name.lower(), default)
 
     def copy(self) -> Self:
-        """Headers of their own with the same values."""
+        """An independent copy."""
         return type(self)(self)

@@ -1,4 +1,4 @@
-"""A piece of an answer that is sent while its row is still being worked on."""
+"""A piece of an answer that is sent while its row is still being processed."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Piece:
-    """What a handler sends before it has finished.
+    """An intermediate response from a handler.
 
     Attributes:
         index: the row in the batch.
-        value: what is sent, in whatever form an answer may have.
-        code: the status that goes with it.
-        message: the status in words.
+        value: any value that an answer may have.
+        code: the HTTP status.
+        message: the reason phrase.
     """
 
     index: int
@@ -23,4 +23,4 @@ class Piece:
 
 
 Sender = Callable[[Sequence[Piece]], None]
-"""Sends pieces to the clients that wait for these rows."""
+"""Sends pieces to the clients of these rows."""

@@ -1,4 +1,4 @@
-"""Names under which older handlers import what lies elsewhere, or what they need no more."""
+"""Names that older handlers import from here: things that live elsewhere or are no longer needed."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ __all__ = ["PredictionException", "emit_metrics"]
 
 
 def emit_metrics(metrics: Any) -> None:
-    """Do nothing: what a handler measures goes to the server after each batch, whether or not it asks for that.
+    """Do nothing: a handler's measurements are sent to the server after each batch anyway.
 
     Args:
-        metrics: what the handler has measured.
+        metrics: the handler's measurements.
     """

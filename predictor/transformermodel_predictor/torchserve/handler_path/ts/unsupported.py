@@ -1,5 +1,5 @@
-"""What handlers of TorchServe could use and handlers here cannot."""
+"""The error for TorchServe features that are not supported here."""
 
 
 class Unsupported(RuntimeError):
-    """A handler needs something that this server does not do; the text says what to do instead."""
+    """A handler needs a feature that this server lacks; the message says what to do instead."""

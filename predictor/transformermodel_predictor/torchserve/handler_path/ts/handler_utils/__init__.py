@@ -1,1 +1,1 @@
-"""What handlers use beside their base class."""
+"""Utilities for handlers."""

@@ -1,4 +1,4 @@
-"""Texts of a batch while transformers generates them."""
+"""Streams the texts of a batch while transformers generates them."""
 
 import queue
 from collections.abc import Iterator
@@ -8,23 +8,23 @@ import torch
 from transformers.generation.streamers import BaseStreamer
 
 _UNFINISHED = "\N{REPLACEMENT CHARACTER}"
-"""What tokens decode to that are the beginning of a character."""
+"""Decoded from tokens that are an incomplete character."""
 
 
 class TextIteratorStreamerBatch(BaseStreamer):
-    """Given to `model.generate(streamer=...)` in a thread, and iterated in another: [batch] new texts at a time.
+    """Passed to `model.generate(streamer=...)` in one thread, and iterated in another: [batch] new texts at a time.
 
-    A text that ends within a word waits for the word's end, so that what is sent never has to be taken back.
+    An incomplete word is held back until it ends, so that sent text never has to be changed.
 
     Args:
-        tokenizer: of the model.
+        tokenizer: the model's.
         batch_size: rows of the batch.
-        skip_prompt: whether the prompts are left out.
-        timeout: seconds to wait for the next texts; None waits for ever.
-        decode_kwargs: for the tokenizer's `decode`.
+        skip_prompt: whether to leave out the prompts.
+        timeout: seconds to wait for the next texts; None waits forever.
+        decode_kwargs: passed to the tokenizer's `decode`.
 
     Raises:
-        queue.Empty: nothing came in time, when iterated.
+        queue.Empty: when iterated, if nothing arrives in time.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class TextIteratorStreamerBatch(BaseStreamer):
             value: [batch, tokens] of the prompts, then [batch] at each step.
 
         Raises:
-            ValueError: these are not as many rows as the batch has.
+            ValueError: the number of rows is not the batch's.
         """
         rows = value.reshape(value.shape[0], -1).tolist()
         if len(rows) != self.batch_size:
@@ -65,12 +65,12 @@ class TextIteratorStreamerBatch(BaseStreamer):
         self._texts.put([self._next_text(row, final=False) for row in range(self.batch_size)])
 
     def end(self) -> None:
-        """Send what has waited for the end of a word."""
+        """Send the text held back for the end of a word."""
         self._texts.put([self._next_text(row, final=True) for row in range(self.batch_size)])
         self._texts.put(None)
 
     def _next_text(self, row: int, final: bool) -> str:
-        """The part of a row's text that can be sent now and was not before."""
+        """The part of a row's text that can be sent now and has not been sent yet."""
         text = self.tokenizer.decode(self._tokens[row], **self.decode_kwargs)
         end = len(text) if final else _finished(text)
         start = self._sent[row]
@@ -88,7 +88,7 @@ class TextIteratorStreamerBatch(BaseStreamer):
 
 
 def _finished(text: str) -> int:
-    """How much of a text further tokens cannot change: up to its last line break or space, or an ideograph."""
+    """Length of the text that further tokens cannot change: up to its last line break, space or ideograph."""
     if text.endswith("\n") or (text and "\u4e00" <= text[-1] <= "\u9fff"):
         return len(text)
     if text.endswith(_UNFINISHED):

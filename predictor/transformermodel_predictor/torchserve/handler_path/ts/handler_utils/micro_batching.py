@@ -1,4 +1,4 @@
-"""A batch in parts, of which one is prepared while another is in the model."""
+"""Micro-batching: splits a batch so that one part is preprocessed while another is in the model."""
 
 import logging
 import threading
@@ -20,13 +20,13 @@ _part = threading.local()
 class MicroBatching:
     """Answers batches in a handler's place: `self.handle = MicroBatching(self, micro_batch_size)` in its `initialize`.
 
-    Explanations and descriptions are not taken apart. When a step fails for one part the batch fails, after the others
-    have ended.
+    Explanations and descriptions are not split. If a step fails for one part, the batch fails once the others have
+    ended.
 
     Args:
         parent_handler: has the three steps.
-        micro_batch_size: most rows of a part.
-        parallelism: number of threads by step; 1 where it does not say.
+        micro_batch_size: maximum rows per part.
+        parallelism: number of threads by step; default 1.
     """
 
     def __init__(
@@ -57,13 +57,13 @@ class MicroBatching:
         self._stages = {step: Stage(step, threads) for step, threads in self._parallelism.items()}
 
     def shutdown(self) -> None:
-        """End the threads; no batch can be answered any more."""
+        """Stop the threads; no more batches can be answered."""
         for stage in self._stages.values():
             stage.stop()
         self._stages = {}
 
     def get_micro_batch_idx(self) -> int:
-        """Which part of the batch the calling thread works on, from 0."""
+        """Index from 0 of the part that the calling thread is working on."""
         return int(getattr(_part, "number", 0))
 
     def handle(self, data: Sequence[Any]) -> list[Any]:
@@ -75,7 +75,7 @@ class MicroBatching:
         return [answer for part in answered for answer in part.result()]
 
     def _start(self, number: int, rows: Sequence[Any]) -> "Future[Any]":
-        """Send a part through all steps: whoever ends one begins the next."""
+        """Send a part through all steps; the thread that finishes one step submits the next."""
         answered: Future[Any] = Future()
 
         def begin(step: int, value: Any) -> None:
@@ -89,7 +89,7 @@ class MicroBatching:
         def go_on(step: int, done: "Future[Any]") -> None:
             try:
                 begin(step + 1, done.result())
-            except BaseException as error:  # noqa: BLE001 - the step's own, which whoever waits for the answer has to know
+            except BaseException as error:  # noqa: BLE001 - the step's error, for the caller that waits for the answer
                 answered.set_exception(error)
 
         begin(0, rows)

@@ -1,4 +1,4 @@
-"""A step of a handler that several threads take at once."""
+"""A handler's step that several threads run concurrently."""
 
 import queue
 import threading
@@ -10,11 +10,11 @@ _Work = tuple[Callable[[], Any], "Future[Any]"]
 
 
 class Stage:
-    """Threads that wait for work, and do not keep the process from ending.
+    """A pool of threads that do not keep the process from exiting.
 
     Args:
-        name: of the threads.
-        threads: how many there are.
+        name: the threads' name.
+        threads: how many threads to start.
     """
 
     def __init__(self, name: str, threads: int) -> None:
@@ -27,13 +27,13 @@ class Stage:
             thread.start()
 
     def submit(self, call: Callable[[], Any]) -> "Future[Any]":
-        """Have a thread call something; what it returns or raises is the future's."""
+        """Run a call in one of the threads; the future gets its result or exception."""
         future: Future[Any] = Future()
         self._waiting.put((call, future))
         return future
 
     def stop(self) -> None:
-        """End the threads, when they have done what was submitted before."""
+        """Stop the threads once they have finished everything submitted so far."""
         for _ in self._threads:
             self._waiting.put(None)
 
@@ -43,5 +43,5 @@ def _work(waiting: "queue.SimpleQueue[_Work | None]") -> None:
         call, future = work
         try:
             future.set_result(call())
-        except BaseException as error:  # noqa: BLE001 - it is whoever waits for the future who has to know
+        except BaseException as error:  # noqa: BLE001 - for the caller that waits for the future
             future.set_exception(error)

@@ -1,4 +1,4 @@
-"""Words of texts, and n-grams of words."""
+"""Splits texts into words and n-grams."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -16,10 +16,10 @@ def get_tokenizer(tokenizer: str | Tokenizer | None, language: str = "en") -> To
 
     Args:
         tokenizer: `basic_english`; None splits at spaces; a function is returned as it is.
-        language: of the texts.
+        language: the texts' language.
 
     Raises:
-        ValueError: there is none of this name for this language.
+        ValueError: no tokenizer has this name for this language.
     """
     if tokenizer is None:
         return str.split
@@ -33,13 +33,13 @@ def get_tokenizer(tokenizer: str | Tokenizer | None, language: str = "en") -> To
 
 
 def _basic_english(line: str) -> list[str]:
-    """Words in lower case, and marks of punctuation."""
+    """Lower-case words and punctuation marks."""
     text = line.lower().replace(_LINE_BREAK, " ").translate(_LEFT_OUT)
     return _APART.sub(r" \1 ", text).split()
 
 
 def ngrams_iterator(token_list: Sequence[str], ngrams: int) -> Iterator[str]:
-    """All tokens, then all pairs of neighbours, and so on, with spaces between."""
+    """All tokens, then all bigrams, and so on up to n-grams, joined with spaces."""
     for length in range(1, ngrams + 1):
         for start in range(len(token_list) - length + 1):
             yield " ".join(token_list[start : start + length])

@@ -10,9 +10,9 @@ _Result = TypeVar("_Result")
 
 
 def timed(func: Callable[Concatenate[Any, _Parameters], _Result]) -> Callable[Concatenate[Any, _Parameters], _Result]:
-    """Have a handler's method measure its milliseconds as `ts_handler_METHOD`.
+    """Decorate a handler's method to record its milliseconds as the metric `ts_handler_METHOD`.
 
-    Only where model-config.yaml has `handler: {profile: true}`, and the handler a context.
+    Only if model-config.yaml has `handler: {profile: true}` and the handler has a context.
     """
 
     @functools.wraps(func)

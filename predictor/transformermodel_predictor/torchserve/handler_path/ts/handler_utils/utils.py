@@ -1,4 +1,4 @@
-"""Answers in pieces, and classes by name."""
+"""Sends intermediate responses; imports classes by name."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,12 +17,12 @@ def send_intermediate_predict_response(
     code: int,
     context: Context,
 ) -> None:
-    """Send a piece of every row's answer to those who wait for it; the handler's result is the last piece.
+    """Send the clients a piece of every row's answer; the handler's result is the last piece.
 
     Args:
         ret: pieces by the keys of `req_id_map`; None sends the message instead.
-        req_id_map: request identifiers by row: `context.request_ids`, or some of them.
-        message: the status in words.
+        req_id_map: request ids by row: `context.request_ids`, or a subset of it.
+        message: the reason phrase.
         code: the HTTP status.
         context: the handler's context.
     """

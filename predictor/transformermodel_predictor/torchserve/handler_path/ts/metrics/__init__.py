@@ -1,1 +1,1 @@
-"""What handlers measure."""
+"""Metrics of handlers."""

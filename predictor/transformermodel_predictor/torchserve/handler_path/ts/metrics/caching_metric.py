@@ -1,4 +1,4 @@
-"""A metric whose measurements go to the server."""
+"""A metric whose measurements are sent to the server."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -16,16 +16,16 @@ Record = Callable[[Measurement], None]
 
 
 class CachingMetric(MetricAbstract):
-    """A metric of a cache.
+    """A metric in a metrics cache.
 
-    A measurement that cannot be is logged and left out: no request fails because of what was measured meanwhile.
+    An invalid measurement is logged and dropped: no request fails because of a metric.
 
     Args:
         metric_name: its name.
         unit: a short word of `Units`, or any other text.
-        dimension_names: of its measurements, in the order in which their values are given.
-        metric_type: what becomes of several values.
-        record: takes the measurements; None drops them.
+        dimension_names: names of the dimensions, in the order of their values.
+        metric_type: how several values are aggregated.
+        record: receives the measurements; None drops them.
     """
 
     def __init__(
@@ -40,12 +40,12 @@ class CachingMetric(MetricAbstract):
         self._record = record
 
     def add_or_update(self, value: float, dimension_values: Sequence[Any] = (), request_id: str = "") -> None:
-        """Measure a value.
+        """Record a value.
 
         Args:
             value: a counter's increment, at least 0; else the value itself.
-            dimension_values: one for each of the dimensions.
-            request_id: accepted and not used: a metric with a series for every request would grow without end.
+            dimension_values: one for each dimension.
+            request_id: accepted but not used: one time series per request would grow without bound.
         """
         if len(dimension_values) != len(self.dimension_names):
             self._leave_out(f"its dimensions are {self.dimension_names}, and it was given {list(dimension_values)}")
@@ -53,7 +53,7 @@ class CachingMetric(MetricAbstract):
             self._measure(value, dict(zip(self.dimension_names, dimension_values, strict=True)))
 
     def update(self, value: float, request_id: str = "", dimensions: Sequence[Dimension] = ()) -> None:
-        """Measure a value with dimensions that bring their names, which replace the metric's own."""
+        """Record a value with named dimensions, which replace the metric's own."""
         if dimensions:
             self._measure(value, {given.name: given.value for given in dimensions})
         else:

@@ -1,4 +1,4 @@
-"""What a measurement belongs to."""
+"""A dimension of a measurement."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ class Dimension:
 
     Args:
         name: the dimension.
-        value: what the measurement has there.
+        value: the measurement's value in this dimension.
     """
 
     def __init__(self, name: str, value: Any) -> None:
@@ -19,5 +19,5 @@ class Dimension:
         return f"{self.name}:{self.value}"
 
     def to_dict(self) -> dict[str, Any]:
-        """The form in which it stands in JSON."""
+        """The dimension for JSON."""
         return {"Name": self.name, "Value": self.value}

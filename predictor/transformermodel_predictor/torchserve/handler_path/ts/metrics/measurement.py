@@ -1,4 +1,4 @@
-"""A value that a handler has measured, on its way to the server's metrics."""
+"""A handler's measurement, to be sent to the server."""
 
 from transformermodel_predictor.torchserve.handler_observer import Measurement, MeasurementKind
 

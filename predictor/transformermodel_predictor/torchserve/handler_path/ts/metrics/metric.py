@@ -12,15 +12,15 @@ _COUNTER = "counter"
 
 
 class Metric:
-    """A value that was measured.
+    """A measured value.
 
     Args:
-        name: of the metric.
-        value: what was measured.
-        unit: a short word of `Units`, or any other text.
-        dimensions: what it belongs to.
-        request_id: of the request that it belongs to.
-        metric_method: `counter` where values add up.
+        name: the metric's.
+        value: the measured value.
+        unit: a short name from `Units`, or any other text.
+        dimensions: the value's dimensions.
+        request_id: id of the request that the value belongs to.
+        metric_method: `counter` if values are summed.
     """
 
     def __init__(
@@ -40,11 +40,11 @@ class Metric:
         self.metric_method = metric_method
 
     def update(self, value: float) -> None:
-        """Add to a counter, or replace another value."""
+        """Add to a counter; replace any other value."""
         self.value = self.value + value if self.metric_method == _COUNTER else value
 
     def reset(self) -> None:
-        """Have measured nothing."""
+        """Clear the measured value."""
         self.value = 0
 
     def __str__(self) -> str:
@@ -54,7 +54,7 @@ class Metric:
         return f"{self.name}.{self.unit}:{self.value}|#{dimensions}|{origin}"
 
     def to_dict(self) -> dict[str, Any]:
-        """The form in which it stands in JSON."""
+        """The metric for JSON."""
         return {
             "MetricName": self.name,
             "Value": self.value,

@@ -11,13 +11,13 @@ MetricUnit = Units()
 
 
 class MetricAbstract(ABC):
-    """What every metric has.
+    """Base of all metrics.
 
     Args:
         metric_name: its name.
         unit: a short word of `Units`, or any other text.
-        dimension_names: of its measurements, in the order in which their values are given.
-        metric_type: what becomes of several values.
+        dimension_names: names of the dimensions, in the order of their values.
+        metric_type: how several values are aggregated.
     """
 
     def __init__(
@@ -34,4 +34,4 @@ class MetricAbstract(ABC):
 
     @abstractmethod
     def add_or_update(self, value: float, dimension_values: Sequence[Any], request_id: str = "") -> None:
-        """Measure a value."""
+        """Record a value."""

@@ -1,4 +1,4 @@
-"""What a handler measures with: `context.metrics`."""
+"""The interface through which handlers record metrics: `context.metrics`."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -17,15 +17,15 @@ _SIZES = ("B", "kB", "MB", "GB")
 
 
 class MetricCacheAbstract(ABC):
-    """Metrics by type and name, which handlers find or add.
+    """Metrics by type and name, which handlers look up or add.
 
     Args:
-        config_file_path: a file that names metrics; None for none.
+        config_file_path: a file that defines metrics; None for none.
         model_name: the dimension ModelName of all measurements.
 
     Attributes:
         cache: the metrics.
-        request_ids: of the batch that is being worked on.
+        request_ids: of the current batch.
     """
 
     def __init__(self, config_file_path: str | None = None, model_name: str | None = None) -> None:
@@ -36,11 +36,11 @@ class MetricCacheAbstract(ABC):
         self._recorder = Recorder()
 
     def drain(self) -> list[Measurement]:
-        """Hand out what has been measured since the last time, in its order."""
+        """Take the measurements recorded since the last call, in order."""
         return self._recorder.drain()
 
     def set_request_ids(self, request_ids: Mapping[int, str]) -> None:
-        """Have another batch's requests."""
+        """Set the request ids of the next batch."""
         self.request_ids = request_ids
 
     def add_metric(
@@ -52,15 +52,15 @@ class MetricCacheAbstract(ABC):
         dimensions: Sequence[Dimension] = (),
         metric_type: MetricTypes = MetricTypes.COUNTER,
     ) -> None:
-        """Measure a value of a metric, which is added where there is none of this name and type.
+        """Record a value of a metric; adds the metric if none has this name and type.
 
         Args:
-            name: of the metric.
+            name: the metric's.
             value: a counter's increment; else the value itself.
-            unit: of the metric, where it is added.
-            idx: the row of the batch that it belongs to; accepted and not used.
-            dimensions: beside ModelName and Level.
-            metric_type: what becomes of several values.
+            unit: the unit of a metric to be added.
+            idx: the value's row in the batch; accepted but not used.
+            dimensions: in addition to ModelName and Level.
+            metric_type: how several values are aggregated.
         """
         self._measure(name, value, unit, with_model(dimensions, self.model_name), metric_type)
 
@@ -79,7 +79,7 @@ class MetricCacheAbstract(ABC):
         dimensions: Sequence[Dimension] = (),
         metric_type: MetricTypes = MetricTypes.GAUGE,
     ) -> None:
-        """Measure a time, in `ms` or `s`."""
+        """Record a time, in `ms` or `s`."""
         _require_unit(name, unit, _TIMES)
         self.add_metric(name, value, unit, idx, dimensions, metric_type)
 
@@ -92,7 +92,7 @@ class MetricCacheAbstract(ABC):
         dimensions: Sequence[Dimension] = (),
         metric_type: MetricTypes = MetricTypes.GAUGE,
     ) -> None:
-        """Measure a size, in `B`, `kB`, `MB` or `GB`."""
+        """Record a size, in `B`, `kB`, `MB` or `GB`."""
         _require_unit(name, unit, _SIZES)
         self.add_metric(name, value, unit, idx, dimensions, metric_type)
 
@@ -104,7 +104,7 @@ class MetricCacheAbstract(ABC):
         dimensions: Sequence[Dimension] = (),
         metric_type: MetricTypes = MetricTypes.GAUGE,
     ) -> None:
-        """Measure a share of 100."""
+        """Record a percentage."""
         self.add_metric(name, value, "percent", idx, dimensions, metric_type)
 
     def add_error(self, name: str, value: float, dimensions: Sequence[Dimension] = ()) -> None:
@@ -122,10 +122,10 @@ class MetricCacheAbstract(ABC):
         metric.update(value, dimensions=dimensions)
 
     def get_metric(self, metric_name: str, metric_type: MetricTypes = MetricTypes.COUNTER) -> CachingMetric:
-        """A metric that is there.
+        """Look up a metric.
 
         Raises:
-            MetricsCacheKeyError: there is none of this name and type.
+            MetricsCacheKeyError: no metric has this name and type.
         """
         _require_type("metric_name", metric_name, str)
         _require_type("metric_type", metric_type, MetricTypes)
@@ -141,10 +141,10 @@ class MetricCacheAbstract(ABC):
         dimension_names: Sequence[str] = (),
         metric_type: MetricTypes = MetricTypes.COUNTER,
     ) -> CachingMetric:
-        """Have a metric, in the place of one of the same name and type.
+        """Add a metric, replacing one of the same name and type.
 
         Raises:
-            MetricsCacheTypeError: an argument has another type than it must have.
+            MetricsCacheTypeError: an argument has the wrong type.
         """
         _require_type("metric_name", metric_name, str)
         _require_type("unit", unit, str)
@@ -156,7 +156,7 @@ class MetricCacheAbstract(ABC):
 
     @abstractmethod
     def initialize_cache(self) -> None:
-        """Have the metrics that the file names."""
+        """Add the metrics that the file defines."""
 
 
 def _require_unit(name: str, unit: str, known: Sequence[str]) -> None:

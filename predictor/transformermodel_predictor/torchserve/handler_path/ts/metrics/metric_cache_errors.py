@@ -1,4 +1,4 @@
-"""What may be wrong with a metric or with the file that names metrics."""
+"""Errors of metrics and of the file that defines them."""
 
 import yaml
 
@@ -12,16 +12,16 @@ class MetricsCachePyYamlError(yaml.YAMLError):
 
 
 class MetricsCacheTypeError(TypeError):
-    """A metric was given something of another type than it takes."""
+    """An argument of a metric has the wrong type."""
 
 
 class MetricsCacheValueError(ValueError):
-    """A metric was given a value that it cannot have."""
+    """An argument of a metric has an invalid value."""
 
 
 class MetricsCacheKeyError(KeyError):
-    """There is no such metric, or the file with the metrics lacks a key."""
+    """The metric does not exist, or the file with the metrics lacks a key."""
 
 
 class GeneralMetricsCacheError(Exception):
-    """Anything else that is wrong with the metrics."""
+    """Any other error of metrics."""

@@ -1,4 +1,4 @@
-"""Metrics that are named in a YAML file (TorchServe's metrics.yaml)."""
+"""Metrics defined in a YAML file (TorchServe's metrics.yaml)."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,7 +17,7 @@ from ts.metrics.metrics_file import SECTION
 
 
 class MetricsCacheYamlImpl(MetricCacheAbstract):
-    """Metrics of which some are known beforehand; handlers may add others.
+    """Metrics from a file; handlers may add others.
 
     Args:
         config_file_path: the file, whose section `model_metrics` has lists of `name`, `unit` and `dimensions` under
@@ -27,7 +27,7 @@ class MetricsCacheYamlImpl(MetricCacheAbstract):
     Raises:
         MetricsCacheIOError: the file cannot be read.
         MetricsCachePyYamlError: it is not YAML.
-        MetricsCacheKeyError: it has no such section, or a metric in it lacks something.
+        MetricsCacheKeyError: it has no such section, or a metric lacks a key.
     """
 
     def __init__(self, config_file_path: str | Path | None = None, model_name: str | None = None) -> None:
@@ -35,7 +35,7 @@ class MetricsCacheYamlImpl(MetricCacheAbstract):
         self._named = [] if self.config_file_path is None else list(_read(Path(self.config_file_path)))
 
     def initialize_cache(self) -> None:
-        """Have the metrics that the file names."""
+        """Add the metrics that the file defines."""
         for type_, name, unit, dimensions in self._named:
             self.add_metric_to_cache(name, unit, dimensions, type_)
 

@@ -1,4 +1,4 @@
-"""Metrics and dimensions as JSON."""
+"""Encodes metrics and dimensions as JSON."""
 
 from json import JSONEncoder
 from typing import Any
@@ -11,5 +11,5 @@ class MetricEncoder(JSONEncoder):
     """For `json.dumps(metrics, cls=MetricEncoder)`."""
 
     def default(self, obj: Any) -> Any:
-        """The form of one object."""
+        """Convert one object."""
         return obj.to_dict() if isinstance(obj, Metric | Dimension) else super().default(obj)

@@ -1,4 +1,4 @@
-"""What becomes of several values of a metric."""
+"""How several values of a metric are aggregated."""
 
 from enum import Enum
 

@@ -1,4 +1,4 @@
-"""What a handler measured with before there was a cache of metrics."""
+"""The interface for recording metrics that preceded the metrics cache."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,7 +16,7 @@ class MetricsStore:
     """Metrics with their values.
 
     Args:
-        request_ids: the batch's request identifiers by row.
+        request_ids: the batch's request ids by row.
         model_name: the dimension ModelName of all measurements.
 
     Attributes:
@@ -31,11 +31,11 @@ class MetricsStore:
         self._recorder = Recorder()
 
     def drain(self) -> list[Measurement]:
-        """Hand out what has been measured since the last time, in its order."""
+        """Take the measurements recorded since the last call, in order."""
         return self._recorder.drain()
 
     def set_request_ids(self, request_ids: Mapping[int, str]) -> None:
-        """Have another batch's requests, whose metrics begin anew."""
+        """Set the request ids of the next batch, whose metrics start empty."""
         self.request_ids = request_ids
         self.store.clear()
         self.cache.clear()
@@ -55,7 +55,7 @@ class MetricsStore:
         unit: str = "ms",
         dimensions: Sequence[Dimension] | None = None,
     ) -> None:
-        """Measure a time, in `ms` or `s`."""
+        """Record a time, in `ms` or `s`."""
         self._add_in(_TIMES, name, value, idx, unit, dimensions)
 
     def add_size(
@@ -66,13 +66,13 @@ class MetricsStore:
         unit: str = "MB",
         dimensions: Sequence[Dimension] | None = None,
     ) -> None:
-        """Measure a size, in `B`, `kB`, `MB` or `GB`."""
+        """Record a size, in `B`, `kB`, `MB` or `GB`."""
         self._add_in(_SIZES, name, value, idx, unit, dimensions)
 
     def add_percent(
         self, name: str, value: float, idx: int | None = None, dimensions: Sequence[Dimension] | None = None
     ) -> None:
-        """Measure a share of 100."""
+        """Record a percentage."""
         self.add_metric(name, value, "percent", idx, dimensions)
 
     def add_error(self, name: str, value: float, dimensions: Sequence[Dimension] | None = None) -> None:
@@ -87,7 +87,7 @@ class MetricsStore:
         idx: int | None = None,
         dimensions: Sequence[Dimension] | None = None,
     ) -> None:
-        """Measure a value."""
+        """Record a value."""
         kind = MeasurementKind.gauge
         self._measure(name, value, unit, kind, self._request(idx), with_model(dimensions or (), self.model_name))
 
@@ -123,6 +123,6 @@ class MetricsStore:
         self._recorder.record(Measurement(name, kind, float(value), metric.unit, texts))
 
     def _request(self, idx: int | None) -> str:
-        """The identifier of a row's request; of all rows where none is named."""
+        """The id of a row's request; those of all rows if no row is given."""
         ids = self.request_ids or {}
         return ",".join(ids.values()) if idx is None else ids.get(idx, "")

@@ -1,4 +1,4 @@
-"""How much memory processes use."""
+"""Measures the memory of processes."""
 
 import sys
 from pathlib import Path
@@ -11,7 +11,7 @@ def get_cpu_usage(pid: int | str) -> int:
     """The resident memory of a process.
 
     Args:
-        pid: the process; a path to it, as in /proc, too.
+        pid: the process id, or its path in /proc.
 
     Returns:
         Bytes; 0 if there is no such process.
@@ -26,7 +26,7 @@ def check_process_mem_usage(stdin: TextIO) -> None:
     """Print the memory of processes as `PID:BYTES`.
 
     Args:
-        stdin: the processes in one line, with commas between.
+        stdin: one line of comma-separated process ids.
     """
     for pid in stdin.readline().strip().split(","):
         sys.stdout.write(f"{pid}:{get_cpu_usage(pid)}\n")

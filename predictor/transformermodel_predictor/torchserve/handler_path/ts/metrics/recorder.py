@@ -6,15 +6,15 @@ from ts.metrics.measurement import Measurement
 
 
 class Recorder:
-    """Measurements in their order; several threads of a handler may record at once."""
+    """Measurements in order; thread-safe."""
 
     def __init__(self) -> None:
         self._waiting: deque[Measurement] = deque()
 
     def record(self, measurement: Measurement) -> None:
-        """Keep a measurement."""
+        """Add a measurement."""
         self._waiting.append(measurement)
 
     def drain(self) -> list[Measurement]:
-        """Hand out what has been recorded since the last time."""
+        """Take the measurements recorded since the last call."""
         return [self._waiting.popleft() for _ in range(len(self._waiting))]

@@ -1,8 +1,8 @@
-"""Words for units."""
+"""Names of units."""
 
 
 class Units:
-    """The units that metrics may have, by their short words; any other text is taken as it is."""
+    """The units that metrics may have, by their short names; any other text is used unchanged."""
 
     def __init__(self) -> None:
         self.units: dict[str | None, str] = {

@@ -1,1 +1,1 @@
-"""How TorchServe's processes speak with each other, of which handlers use one function."""
+"""The protocol between TorchServe's processes; handlers use one function of it."""

@@ -1,4 +1,4 @@
-"""The name under which older handlers import what sends answers in pieces."""
+"""The module from which older handlers import the function for intermediate responses."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

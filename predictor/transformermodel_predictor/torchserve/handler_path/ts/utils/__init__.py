@@ -1,1 +1,1 @@
-"""What TorchServe's handlers share."""
+"""Utilities of TorchServe's handlers."""

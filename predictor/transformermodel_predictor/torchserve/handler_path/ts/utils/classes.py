@@ -1,4 +1,4 @@
-"""Classes found by module or by name."""
+"""Finds classes in modules and by name."""
 
 import importlib
 import inspect
@@ -6,7 +6,7 @@ from types import ModuleType
 
 
 def list_classes_from_module(module: ModuleType, parent_class: type | None = None) -> list[type]:
-    """The classes that a module defines itself, in the order of their names.
+    """The classes that a module itself defines, sorted by name.
 
     Args:
         module: the module.

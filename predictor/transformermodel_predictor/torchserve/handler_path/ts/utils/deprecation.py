@@ -1,4 +1,4 @@
-"""Marks what handlers should not use any more."""
+"""Marks functions that handlers should no longer use."""
 
 import functools
 import warnings
@@ -12,12 +12,12 @@ _Result = TypeVar("_Result")
 def deprecated(
     version: float | str, replacement: str = "", klass: type[Warning] = PendingDeprecationWarning
 ) -> Callable[[Callable[_Parameters, _Result]], Callable[_Parameters, _Result]]:
-    """Have a function warn when it is called.
+    """Decorate a function to warn when it is called.
 
     Args:
-        version: since when it should not be used.
+        version: the version that deprecated it.
         replacement: what to use instead.
-        klass: the warning.
+        klass: the warning's class.
     """
 
     def decorate(function: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:

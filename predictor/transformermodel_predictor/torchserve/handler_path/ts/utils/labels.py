@@ -9,25 +9,25 @@ from typing import Any
 logger = logging.getLogger(__name__)
 
 _NAMES = "object_type_names"
-"""Key of an older form of the file: a list of the names, in their order."""
+"""Key of an older format of the file: a list of names in the order of the classes."""
 
 
 class InvalidLabels(ValueError):
-    """A file with labels holds something else."""
+    """A label file has the wrong content."""
 
 
 def load_label_mapping(mapping_file_path: str | os.PathLike[str]) -> dict[str, Any] | None:
-    """Read a file with labels.
+    """Read a label file.
 
     Args:
-        mapping_file_path: a JSON object whose values are labels, or lists that end in the label (ImageNet's have an
-            identifier before it).
+        mapping_file_path: a JSON object whose values are labels, or lists that end with the label (ImageNet's have an
+            id before it).
 
     Returns:
-        Labels by keys, the classes' indices as texts; None if there is no such file.
+        Labels by class index as text; None if there is no such file.
 
     Raises:
-        InvalidLabels: the file holds something else.
+        InvalidLabels: the file has other content.
     """
     if not os.path.isfile(mapping_file_path):
         logger.info("there is no %s: answers name classes by their indices", mapping_file_path)
@@ -53,12 +53,12 @@ def map_class_to_label(
     mapping: Mapping[str, Any] | None = None,
     lbl_classes: Sequence[Sequence[int]] | None = None,
 ) -> list[dict[str, float]]:
-    """Name probabilities by the labels of their classes.
+    """Key probabilities by their classes' labels.
 
     Args:
-        probs: [N][K]; of each row's classes.
-        mapping: labels by the classes' indices as texts; a class without one is named by its index.
-        lbl_classes: [N][K], the classes' indices; 0 to K-1 where None.
+        probs: [N][K], probabilities of each row's classes.
+        mapping: labels by class index as text; a class without a label is named by its index.
+        lbl_classes: [N][K], class indices; 0 to K-1 if None.
 
     Returns:
         [N]; probabilities by label, in the order given.

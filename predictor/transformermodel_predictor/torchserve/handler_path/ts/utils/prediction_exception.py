@@ -1,8 +1,8 @@
-"""What a handler raises to answer with a status of its own."""
+"""The exception that handlers raise to choose the response's status."""
 
 
 class PredictionException(Exception):
-    """The batch is answered with a status and a message.
+    """Answers the batch with a status and a message.
 
     Args:
         message: for the client.

@@ -9,7 +9,7 @@ logger = logging.getLogger(__name__)
 
 
 class PT2Backend(StrEnum):
-    """The backends that TorchServe knows; some need a package of their own."""
+    """The backends that TorchServe supports; some need an extra package."""
 
     EAGER = "eager"
     AOT_EAGER = "aot_eager"
@@ -38,10 +38,10 @@ def check_valid_pt2_backend(backend: str) -> bool:
 
 
 def load_compiler_config(config_file_path: str | os.PathLike[str]) -> str | None:
-    """The backend in a compile.json, which came before model-config.yaml: `{"pt2": "inductor"}`.
+    """Read the backend from a compile.json, the predecessor of model-config.yaml: `{"pt2": "inductor"}`.
 
     Returns:
-        The backend; None if there is no such file, or none that is known in it.
+        The backend; None if there is no such file or it has no known backend.
     """
     if not os.path.isfile(config_file_path):
         logger.info("there is no %s: the model is not compiled", config_file_path)

@@ -13,7 +13,7 @@ _Result = TypeVar("_Result")
 
 
 def timeit(func: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
-    """Have a function log its time, in seconds."""
+    """Decorate a function to log its time in seconds."""
 
     @functools.wraps(func)
     def timed(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> _Result:

@@ -1,4 +1,4 @@
-"""The name under which handlers import all of this."""
+"""The module from which handlers import these utilities."""
 
 import os
 import re
@@ -28,9 +28,9 @@ __all__ = [
 ]
 
 CLEANUP_REGEX = re.compile(r"<.*?>|&(?:[a-z0-9]+|#[0-9]{1,6}|#x[0-9a-f]{1,6});")
-"""HTML's tags and entities, which text handlers leave out."""
+"""HTML tags and entities, which text handlers remove."""
 
 
 def get_yaml_config(yaml_file_path: str | os.PathLike[str]) -> Any:
-    """What a YAML file holds."""
+    """Load a YAML file."""
     return yaml.safe_load(Path(yaml_file_path).read_text(encoding="utf-8"))

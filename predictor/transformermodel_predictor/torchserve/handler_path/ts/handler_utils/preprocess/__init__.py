@@ -1,1 +1,1 @@
-"""Preparation of rows outside of Python, which is not supported."""
+"""Preprocessing outside of Python, which is not supported."""

@@ -1,1 +1,1 @@
-"""What tests of handlers use."""
+"""Utilities for tests of handlers."""

@@ -13,7 +13,7 @@ _ID = "00000000-0000-0000-0000-000000000000"
 
 
 class MockContext(Context):
-    """A context with one request, which asks for a prediction.
+    """A context with one prediction request.
 
     Args:
         model_pt_file: the serialized file; None for none.
