@@ -1,1 +1,1 @@
-"""Padding-free execution: the sequences of a batch one after another in one row, so that no padding is computed."""
+"""Padding-free execution: the sequences of a batch follow one another in one row, so that no padding is computed."""

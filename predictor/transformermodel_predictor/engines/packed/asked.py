@@ -1,4 +1,4 @@
-"""What a layer asks of attention, and which tokens may see each other within a sequence. Pure."""
+"""The arguments of a layer's attention, and which tokens see each other within a sequence. Pure."""
 
 from dataclasses import dataclass
 
@@ -9,15 +9,15 @@ from transformermodel_predictor.engines.packed.runs import Run
 
 @dataclass(frozen=True)
 class Asked:
-    """What a layer asks of attention.
+    """The arguments of a layer's attention.
 
     Attributes:
         query: [1, heads, total, width].
-        key: as the query.
-        value: as the query.
+        key: shaped like the query.
+        value: shaped like the query.
         scaling: factor of the scores; 1/sqrt(width) when None.
-        window: number of positions that a token sees to each side, its own included; all when None.
-        first_alone: whether the first token of each sequence is all that is asked for.
+        window: number of positions that a token sees to each side, including its own; all when None.
+        first_alone: whether only the first token of each sequence is wanted.
     """
 
     query: torch.Tensor
@@ -28,11 +28,11 @@ class Asked:
     first_alone: bool = False
 
     def asking(self, run: Run) -> int:
-        """How many tokens of each sequence of a run attention is asked for."""
+        """Number of tokens per sequence of a run whose attention is wanted."""
         return 1 if self.first_alone else run.length
 
     def seen_in(self, run: Run) -> torch.Tensor | None:
-        """Which tokens of a run's sequences those that ask see, bool [asking, length]; None where all of them."""
+        """Which tokens of their sequence the wanted ones see, bool [asking, length]; None if all."""
         if self.window is None or run.length <= self.window:
             return None
         return band(run.length, self.window, self.query.device)[: self.asking(run)]

@@ -1,7 +1,7 @@
-"""Attention within each sequence of a packed row, under a name that transformers' models can be set to.
+"""Attention within each sequence of a packed row, registered under a name that transformers' models can be set to.
 
 transformers calls a registered function as `f(module, query, key, value, mask, scaling=..., **keywords)`, where the
-keywords are those of the model's forward call; so the layout of the row arrives here through every layer.
+keywords are those of the model's forward call. Thus the row's layout reaches the attention of every layer.
 """
 
 from dataclasses import dataclass, replace
@@ -28,19 +28,19 @@ class LayoutMissing(RuntimeError):
 
 
 class FirstTokensKnown(Exception):
-    """Attention has found what it was asked for of a layer's first tokens: the rest of the layer need not run."""
+    """The attention of a layer's first tokens has been computed, so the rest of the layer need not run."""
 
 
 @dataclass
 class FirstTokens:
-    """In place of the layout: attention is to answer for the first token of each sequence alone.
+    """Passed in place of the layout: attention is wanted only for the first token of each sequence.
 
-    Asked by a layer that runs on all tokens it ends the layer; asked again, by one that runs on the first tokens, it
-    answers.
+    Attention computes it when the layer runs on all tokens, and ends the layer; when the layer runs again, on the first
+    tokens, attention returns it.
 
     Attributes:
-        layout: of all tokens.
-        attended: [1, sequences, heads, width], once it is known.
+        layout: layout of all tokens.
+        attended: [1, sequences, heads, width], once computed.
     """
 
     layout: Layout
@@ -55,26 +55,26 @@ def packed_attention(
     attention_mask: torch.Tensor | None,
     scaling: float | None = None,
     sliding_window: int | None = None,
-    **keywords: Any,  # noqa: ANN401 - what else a model gives to its attention
+    **keywords: Any,  # noqa: ANN401 - whatever else a model passes to its attention
 ) -> tuple[torch.Tensor, None]:
     """Bidirectional attention within each sequence.
 
     Args:
-        module: the attention layer that calls.
+        module: the calling attention layer.
         query: [1, heads, total, width].
-        key: as the query.
-        value: as the query.
+        key: shaped like the query.
+        value: shaped like the query.
         attention_mask: not used; there is no padding.
         scaling: factor of the scores; 1/sqrt(width) when None.
-        sliding_window: number of positions that a token sees to each side, its own included; all when None.
-        keywords: among them the layout.
+        sliding_window: number of positions that a token sees to each side, including its own; all when None.
+        keywords: include the layout.
 
     Returns:
-        [1, total, heads, width], and no weights.
+        [1, total, heads, width], and no attention weights.
 
     Raises:
-        LayoutMissing: the keywords hold no layout.
-        FirstTokensKnown: they hold `FirstTokens`, which know now.
+        LayoutMissing: the keywords include no layout.
+        FirstTokensKnown: they include `FirstTokens`, which have now been computed.
     """
     layout = keywords.get(LAYOUT)
     asked = Asked(query, key, value, scaling, sliding_window)
@@ -89,7 +89,7 @@ def packed_attention(
 
 
 def _attended(asked: Asked, layout: Layout) -> torch.Tensor:
-    """[1, total, heads, width], or [1, sequences, heads, width]: of all tokens, or of the first of each sequence."""
+    """[1, total, heads, width] for all tokens, or [1, sequences, heads, width] for the first of each sequence."""
     if isinstance(layout, RecordedLayout):
         return layout.attended(asked)
     if can_fuse(asked.query):
@@ -100,7 +100,7 @@ def _attended(asked: Asked, layout: Layout) -> torch.Tensor:
 
 
 def _no_mask(*_: object, **__: object) -> None:
-    """No sequence is padded, and none sees another."""
+    """No mask: there is no padding, and sequences do not see each other."""
 
 
 AttentionInterface.register(ATTENTION, packed_attention)

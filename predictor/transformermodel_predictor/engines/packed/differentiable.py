@@ -1,4 +1,4 @@
-"""Attention that gradients are taken through."""
+"""Attention for passes whose gradients are taken."""
 
 import torch
 from torch.nn.functional import scaled_dot_product_attention
@@ -8,9 +8,9 @@ from transformermodel_predictor.engines.packed.layout import Layout
 
 
 def differentiable(asked: Asked, layout: Layout) -> torch.Tensor:
-    """The whole row, cut into runs of equal length at once and joined at once: [1, tokens, heads, width].
+    """The whole row, split into runs of equal length in one operation and joined in one: [1, tokens, heads, width].
 
-    The gradient of each single cut would be a row of zeros with a piece in it, and all of them would be added up.
+    The gradient of each separate slice would be a row of zeros with one piece filled in, and all of them be summed.
     """
     runs = layout.runs
     sizes = [run.stop - run.start for run in runs]

@@ -1,4 +1,4 @@
-"""The model on packed rows, one for each core: no padding is computed, every linear sees one large matrix."""
+"""The model on packed rows, one per core: no padding is computed, and every linear gets one large matrix."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,12 +25,12 @@ from transformermodel_predictor.tasks.task import Encoding, Outputs, Task
 
 
 class PackedEngine:
-    """A transformers encoder that runs a batch as rows of sequences, one after another.
+    """A transformers encoder that runs a batch as rows, in which sequences follow one another.
 
     Args:
-        model: the model as it runs.
-        cores: each computes a row of its own; None where all compute one row together.
-        recordings: of the model, which run in its place; None where it runs itself.
+        model: the model, ready to run.
+        cores: each computes its own row; None if all compute one row together.
+        recordings: recordings of the model, which run in its place; None if the model itself runs.
     """
 
     padding_free = True
@@ -42,10 +42,10 @@ class PackedEngine:
 
     @classmethod
     def load(cls, directory: Path, task: Task[Any, Any], precision: Precision, device: torch.device) -> Self:
-        """Load the weights in a folder, prove on random tokens that packed rows change nothing, and prepare linears.
+        """Load the weights in a folder, prove on random tokens that packing changes nothing, and prepare the linears.
 
         Raises:
-            PreparationFailed: as the Pretrained engine; and UnsupportedForm, the architecture cannot run on packed
+            PreparationFailed: as in the Pretrained engine; or UnsupportedForm, the architecture cannot run on packed
                 rows, or not in this precision.
         """
         int8 = precision is Precision.Int8
@@ -57,7 +57,7 @@ class PackedEngine:
             packed = pack(model)
         except NotPackable as error:
             raise PreparationFailed(FailureReason.UnsupportedForm, f"{error}: it runs without packing.") from error
-        torch.nn.Module.to(model, device, dtype)  # transformers' own `to` has no types
+        torch.nn.Module.to(model, device, dtype)  # transformers' own `to` is untyped
         if int8:
             quantize(model)
         elif device.type == "cpu" and can_prepack(dtype):
@@ -73,7 +73,7 @@ class PackedEngine:
         return None if self._recordings is None else self._recordings.text()
 
     def run(self, batch: Sequence[Encoding]) -> list[Outputs]:
-        """Run one forward pass over the batch: in one row, or each core in one."""
+        """Run one forward pass over the batch: as one row, or as one row per core."""
         if not batch:
             return []
         if self._cores is None:

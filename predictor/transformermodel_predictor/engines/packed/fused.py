@@ -1,4 +1,4 @@
-"""Attention of a whole row in one kernel that knows where sequences begin (half precision on CUDA)."""
+"""Attention of a whole row in one kernel that takes the sequence boundaries (half precision on CUDA)."""
 
 import torch
 from torch.nn.attention.varlen import varlen_attn
@@ -8,12 +8,12 @@ from transformermodel_predictor.engines.packed.layout import Layout
 
 
 def can_fuse(query: torch.Tensor) -> bool:
-    """Whether the kernel is there for such tensors."""
+    """Whether the kernel supports such tensors."""
     return query.is_cuda and query.dtype in (torch.float16, torch.bfloat16)
 
 
 def fused(asked: Asked, layout: Layout) -> torch.Tensor:
-    """[1, total, heads, width], or [1, sequences, heads, width] where first tokens alone are asked for."""
+    """[1, total, heads, width], or [1, sequences, heads, width] if only first tokens are wanted."""
     boundaries = layout.boundaries(asked.query.device)
     side = -1 if asked.window is None else asked.window - 1
     attended = varlen_attn(

@@ -1,4 +1,4 @@
-"""Where each sequence of a batch lies in the one packed row. Pure."""
+"""Where each sequence of a batch lies in the packed row. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ from transformermodel_predictor.engines.tiles import rounded_up
 
 @dataclass(frozen=True)
 class Layout:
-    """The sequences of a batch in one row, the longest first, so that only the shortest has no neighbour behind it.
+    """The sequences of a batch in one row, longest first, so that only the shortest has no neighbour after it.
 
     Attributes:
-        order: for each place in the row, the position in the batch of the sequence that lies there.
-        lengths: tokens of each sequence, in the order of the row; none is 0.
+        order: for each place in the row, the batch index of the sequence that lies there.
+        lengths: tokens of each sequence, in row order; none is 0.
         filling: tokens after the last sequence that belong to none.
     """
 
@@ -27,7 +27,7 @@ class Layout:
 
     @classmethod
     def of(cls, lengths: Sequence[int], tile: int | None = None) -> "Layout":
-        """The layout of sequences with these lengths, in the order of the batch; filled up to whole tiles, or not."""
+        """The layout of sequences with these lengths, in batch order; with a tile, the row is filled to whole tiles."""
         order = sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True)
         total = sum(lengths)
         filling = 0 if tile is None else rounded_up(total, tile) - total
@@ -50,19 +50,19 @@ class Layout:
 
     @property
     def runs(self) -> tuple[Run, ...]:
-        """The row as runs that attention takes together."""
+        """The row as runs, each of which attention computes at once."""
         return runs_of(self.lengths)
 
     def pack(self, values: Sequence[Sequence[int]]) -> torch.Tensor:
-        """Values per token of each sequence, in the order of the batch, as int64 [1, total].
+        """Pack the values per token of each sequence, given in batch order, as int64 [1, total].
 
-        A row is filled up with a token of its last sequence: no other is computed than those of the batch.
+        The filling repeats a token of the row's last sequence, so that only tokens of the batch are computed.
         """
         tokens = chain.from_iterable(values[index] for index in self.order)
         return torch.tensor([[*tokens, *repeat(values[self.order[-1]][0], self.filling)]])
 
     def positions(self, first: int) -> torch.Tensor:
-        """Position ids that start again at `first` with each sequence, int64 [1, total]."""
+        """Position ids that restart at `first` with each sequence, int64 [1, total]."""
         positions = chain.from_iterable(range(first, first + length) for length in self.lengths)
         return torch.tensor([[*positions, *repeat(first, self.filling)]])
 
@@ -71,11 +71,11 @@ class Layout:
         return torch.tensor(self.starts, dtype=torch.int32, device=device)
 
     def first_rows(self, hidden: torch.Tensor) -> torch.Tensor:
-        """The first token of each sequence: [1, total, width] to [sequences, 1, width], in the order of the row."""
+        """The first token of each sequence: [1, total, width] to [sequences, 1, width], in row order."""
         return hidden[0, torch.tensor(self.starts[:-1], device=hidden.device)].unsqueeze(1)
 
     def padded(self, hidden: torch.Tensor) -> torch.Tensor:
-        """All tokens: [1, total, width] to [sequences, longest, width], zeros on the right, in the order of the row."""
+        """All tokens: [1, total, width] to [sequences, longest, width], zeros on the right, in row order."""
         return torch.nn.utils.rnn.pad_sequence(list(self._parts(hidden)), batch_first=True)
 
     def mask(self, device: torch.device) -> torch.Tensor:
@@ -84,11 +84,11 @@ class Layout:
         return (torch.arange(self.longest, device=device) < lengths.unsqueeze(1)).long()
 
     def split(self, tokens: torch.Tensor) -> list[torch.Tensor]:
-        """Rows per token, [1, total, ...], as [length, ...] per sequence, in the order of the batch."""
+        """Rows per token, [1, total, ...], as [length, ...] per sequence, in batch order."""
         return self.restored(self._parts(tokens))
 
     def restored(self, rows: Sequence[torch.Tensor]) -> list[torch.Tensor]:
-        """One tensor per sequence, in the order of the row, in the order of the batch."""
+        """Reorder tensors, one per sequence, from row order to batch order."""
         places = sorted(range(len(self.order)), key=self.order.__getitem__)
         return [rows[place] for place in places]
 
