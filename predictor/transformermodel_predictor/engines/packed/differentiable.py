@@ -10,7 +10,7 @@ from transformermodel_predictor.engines.packed.layout import Layout
 def differentiable(asked: Asked, layout: Layout) -> torch.Tensor:
     """The whole row, split into runs of equal length in one operation and joined in one: [1, tokens, heads, width].
 
-    The gradient of each separate slice would be a row of zeros with one piece filled in, and all of them be summed.
+    The gradient of each separate slice would be a row of zeros with one piece in it, and all would be added up.
     """
     runs = layout.runs
     sizes = [run.stop - run.start for run in runs]

@@ -1,4 +1,4 @@
-"""A transformers model made to run on packed rows. Differentiable: explanations and the engine share it."""
+"""A transformers model adapted to packed rows. Differentiable: explanations and the engine share it."""
 
 import copy
 import inspect
@@ -20,15 +20,15 @@ from transformermodel_predictor.quiet import quiet
 from transformermodel_predictor.tasks.task import Encoding, Outputs
 
 Forward = Callable[[Layout, Mapping[str, torch.Tensor]], dict[str, torch.Tensor]]
-"""A pass over a row: from its layout and features to its outputs."""
+"""A pass over a row, from layout and features to outputs."""
 
 
 class NotPackable(Exception):
-    """The architecture cannot run on packed rows; the text says why."""
+    """The architecture cannot run on packed rows; the message says why."""
 
 
 class Pooling(Enum):
-    """What the head of a sequence classifier is handed in place of the packed row."""
+    """What the head of a sequence classifier gets in place of the packed row."""
 
     FirstAlone = "first token, and the last layer computed for no other"
     First = "first token"
@@ -36,18 +36,18 @@ class Pooling(Enum):
 
 
 class PackedModel:
-    """Runs a model on packed rows; several at once in threads of their own.
+    """Runs a model on packed rows; several at once, each in its own thread.
 
-    Only its attention, positions and, for a sequence classifier, what its pooler sees are other than usual; linears,
+    Only attention, positions and, for a sequence classifier, the pooler's input differ from the usual; linears,
     activations and heads are the model's own.
 
     Args:
-        model: in evaluation mode. It is changed: the attention of its configuration, and a hook after its encoder.
-        pooling: what the head of a sequence classifier is handed; may be changed later.
-        tile: rows are filled up to whole tiles of so many tokens; may be changed later. None where gradients are taken.
+        model: in evaluation mode. It is changed: the attention in its configuration, and a hook after its encoder.
+        pooling: what the head of a sequence classifier gets; may be changed later.
+        tile: rows are filled up to multiples of this many tokens; may be changed later. None if gradients are taken.
 
     Raises:
-        NotPackable: the architecture does not take its attention or its positions from outside.
+        NotPackable: the architecture does not let its attention or its positions be set from outside.
     """
 
     def __init__(self, model: PreTrainedModel, pooling: Pooling = Pooling.First, tile: int | None = None) -> None:
@@ -67,10 +67,10 @@ class PackedModel:
 
     @property
     def layout(self) -> Layout:
-        """Of the row that runs in this thread.
+        """Layout of the row that runs in this thread.
 
         Raises:
-            RuntimeError: none does.
+            RuntimeError: no row runs.
         """
         layout: Layout | None = getattr(self._running_rows, "layout", None)
         if layout is None:
@@ -78,7 +78,7 @@ class PackedModel:
         return layout
 
     def laid_out(self, batch: Sequence[Encoding]) -> tuple[Layout, dict[str, torch.Tensor]]:
-        """The layout of a batch, and what the forward call takes: features that the model knows, and positions.
+        """The layout of a batch, and the forward call's arguments: features that the model accepts, and positions.
 
         All are int64 [1, total], on the model's device.
         """
@@ -90,15 +90,14 @@ class PackedModel:
         return layout, {name: values.to(device) for name, values in features.items()}
 
     def taken_of(self, encoding: Encoding) -> tuple[str, ...]:
-        """Names of what the forward call takes of an encoding: features that the model knows, and positions."""
+        """Names of the forward call's arguments for an encoding: features that the model accepts, and positions."""
         return (*(name for name in encoding.features if name in self._accepted), "position_ids")
 
     def forward(self, layout: Layout, features: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """One forward pass over a row.
 
         Returns:
-            The model's outputs: [sequences, ...] in the order of the row where they are per sequence, [1, total, ...]
-            where they are per token.
+            The model's outputs: [sequences, ...] in row order if they are per sequence, [1, total, ...] if per token.
         """
         given: dict[str, Any] = {**features, LAYOUT: layout}
         if self.per_sequence and self.pooling is Pooling.Padded:
@@ -108,7 +107,7 @@ class PackedModel:
         return {name: value for name, value in output.items() if isinstance(value, torch.Tensor)}
 
     def split(self, layout: Layout, outputs: Mapping[str, torch.Tensor]) -> list[Outputs]:
-        """The outputs of each sequence, in the order of the batch."""
+        """The outputs of each sequence, in batch order."""
         parts = {
             name: layout.restored(list(value)) if self.per_sequence else layout.split(value)
             for name, value in outputs.items()
@@ -116,13 +115,13 @@ class PackedModel:
         return [{name: rows[index] for name, rows in parts.items()} for index in range(len(layout.order))]
 
     def run(self, batch: Sequence[Encoding], forward: Forward | None = None) -> list[Outputs]:
-        """Pack, run forward, and split: one result per encoding, in their order, on the CPU and in float32.
+        """Pack, run forward, and split: returns one result per encoding, in order, on the CPU in float32.
 
-        What is not a number for one text may spread to its neighbour in the row, so such texts run again, each alone.
+        Non-finite values of one text may spread to its neighbour in the row, so such texts run again, each alone.
 
         Args:
             batch: the texts.
-            forward: what runs in place of the model's own pass.
+            forward: runs in place of the model's own pass.
         """
         layout, features = self.laid_out(batch)
         outputs = {name: value.float().cpu() for name, value in (forward or self.forward)(layout, features).items()}
@@ -149,7 +148,7 @@ class PackedModel:
         return layout.first_rows(hidden) if self.pooling is Pooling.First else hidden.transpose(0, 1)
 
     def _encoder(self) -> nn.Module:
-        """The part of the base model that comes last before pooling: the last to give a row per token.
+        """The last part of the base model before pooling: the last that returns a row per token.
 
         Raises:
             NotPackable: no part does.
@@ -175,7 +174,7 @@ class PackedModel:
 
 
 def _set_attention(model: PreTrainedModel) -> None:
-    """Set the attention, on a configuration that no other model shares."""
+    """Set packed attention, in a configuration that no other model shares."""
     configuration = copy.deepcopy(model.config)
     for module in model.modules():
         if getattr(module, "config", None) is model.config and module is not model:
@@ -191,7 +190,7 @@ def _set_attention(model: PreTrainedModel) -> None:
 
 
 def first_position(model: PreTrainedModel) -> int:
-    """The position id of a sequence's first token: after the padding id where one is reserved, as RoBERTa's is."""
+    """Position id of a sequence's first token: the one after the padding id if that is reserved, as in RoBERTa."""
     for name, module in model.base_model.named_modules():
         if name.rpartition(".")[2] == "position_embeddings" and isinstance(module, nn.Embedding):
             return 0 if module.padding_idx is None else module.padding_idx + 1
@@ -209,13 +208,13 @@ def _classifies_sequences(model: PreTrainedModel) -> bool:
 
 
 def _parts(base: nn.Module) -> Iterator[nn.Module]:
-    """The modules that a base model calls itself; layers stand in lists in some."""
+    """The modules that a base model calls directly; some models keep their layers in lists."""
     for child in base.children():
         yield from child if isinstance(child, nn.ModuleList) else [child]
 
 
 def _hidden(output: object) -> torch.Tensor | None:
-    """The hidden states in what a module returned."""
+    """The hidden states in a module's output."""
     first = (
         output if isinstance(output, torch.Tensor) else output[0] if isinstance(output, tuple | ModelOutput) else None
     )
@@ -223,7 +222,7 @@ def _hidden(output: object) -> torch.Tensor | None:
 
 
 def _replace_output(module: nn.Module, replace: Callable[[torch.Tensor], torch.Tensor]) -> None:
-    """Let a module return other hidden states."""
+    """Replace the hidden states that a module returns."""
 
     def hook(_: nn.Module, __: object, output: Any) -> Any:  # noqa: ANN401 - tensor, tuple or transformers' output
         if isinstance(output, torch.Tensor):

@@ -1,4 +1,4 @@
-"""Whether a model gives on packed rows what it gives one sequence at a time; found out before it is served."""
+"""Checks, before a model is served, that packed rows give the same outputs as one sequence at a time."""
 
 import math
 from collections.abc import Sequence
@@ -12,21 +12,21 @@ from transformermodel_predictor.pretrained import one_line
 from transformermodel_predictor.tasks.task import Encoding, Outputs
 
 _LENGTHS = (5, 2, 170, 17, 5)
-"""Equal ones, that lie in one run, and one longer than the windows of sliding attention are wide."""
+"""Includes equal ones, which form a run, and one longer than the windows of sliding-window attention."""
 _RESERVED_POSITIONS = 2
-"""Position ids that no token has, in models like RoBERTa."""
+"""Position ids that no token uses, in models like RoBERTa."""
 _TOLERANCE = 1e-4
-"""Of the largest output, or of 1 where all are smaller; in float32."""
+"""Relative to the largest output, or to 1 if all are smaller; in float32."""
 
 
 def pack(model: PreTrainedModel) -> PackedModel:
-    """Make a model run on packed rows, proven equal on random tokens.
+    """Make a model run on packed rows, with equal outputs proven on random tokens.
 
     Args:
         model: in evaluation mode, in float32. It is changed even when this fails.
 
     Raises:
-        NotPackable: the architecture cannot, or answers differently.
+        NotPackable: the architecture cannot run on packed rows, or its outputs differ.
     """
     probes = _probes(model)
     try:
@@ -36,24 +36,24 @@ def pack(model: PreTrainedModel) -> PackedModel:
             _choose_pooling(packed, probes, reference)
     except NotPackable:
         raise
-    except Exception as error:  # each architecture fails in its own way on rows it is not made for
+    except Exception as error:  # each architecture fails in its own way on unsuitable rows
         raise NotPackable(f"{type(model).__name__} fails on packed rows ({one_line(error)})") from error
     return packed
 
 
 def _choose_pooling(packed: PackedModel, probes: Sequence[Encoding], reference: Sequence[Outputs]) -> None:
-    """Give the head of a sequence classifier the least with which it answers as it should.
+    """Choose the cheapest input for a sequence classifier's head that leaves its outputs unchanged.
 
     Raises:
-        NotPackable: it answers differently with anything.
-        Exception: it fails with everything.
+        NotPackable: the outputs differ with every pooling.
+        Exception: the model fails with every pooling.
     """
     problem: Exception | None = None
     for pooling in Pooling if packed.per_sequence else (packed.pooling,):
         packed.pooling = pooling
         try:
             found = largest_difference(reference, packed.run(probes))
-        except Exception as error:  # noqa: BLE001 - told where nothing else works either
+        except Exception as error:  # noqa: BLE001 - raised below if no other pooling works
             problem = problem or error
             continue
         if found <= _TOLERANCE:
@@ -63,7 +63,7 @@ def _choose_pooling(packed: PackedModel, probes: Sequence[Encoding], reference: 
 
 
 def _probes(model: PreTrainedModel) -> list[Encoding]:
-    """Sequences of random tokens other than padding, the same at each start."""
+    """Sequences of random tokens other than padding, the same in every process."""
     generator = torch.Generator().manual_seed(0)
     tokens = torch.arange(model.config.vocab_size)
     tokens = tokens[tokens != model.config.pad_token_id]
@@ -76,9 +76,9 @@ def _probes(model: PreTrainedModel) -> list[Encoding]:
 
 
 def largest_difference(reference: Sequence[Outputs], packed: Sequence[Outputs]) -> float:
-    """The largest difference of an output, as a part of the largest output, or of 1 where all are smaller.
+    """The largest difference between outputs, relative to the largest output, or to 1 if all are smaller.
 
-    It is not a number where an answer holds one, and infinite where shapes differ.
+    NaN if an output contains NaN, and infinite if shapes differ.
     """
     pairs = [(one[name], other[name]) for one, other in zip(reference, packed, strict=True) for name in one]
     if any(one.shape != other.shape for one, other in pairs):

@@ -1,7 +1,7 @@
-"""A layout for recording passes: what depends on where sequences lie becomes operations of its own in the recording.
+"""A layout for recording passes: whatever depends on where sequences lie becomes a custom operation in the recording.
 
-A recording takes tensors alone and keeps every other value as it was, so these operations are told the lengths of the
-sequences as a tensor, and make a layout of it each time that they run.
+A recording takes only tensors and fixes every other value, so these operations take the lengths of the sequences as a
+tensor, and construct a layout from it each time they run.
 """
 
 from dataclasses import dataclass, field
@@ -20,33 +20,33 @@ _operations: Any = getattr(torch.ops, _NAMESPACE)
 
 @dataclass(frozen=True, eq=False)
 class RecordedLayout(Layout):
-    """A layout whose answers follow a tensor.
+    """A layout whose results depend on a tensor of lengths.
 
     Attributes:
-        sizes: the lengths, int64 [sequences], in the order of the row.
+        sizes: the lengths, int64 [sequences], in row order.
     """
 
     sizes: torch.Tensor = field(kw_only=True)
 
     def attended(self, asked: Asked) -> torch.Tensor:
-        """What attention answers: [1, total, heads, width], or [1, sequences, heads, width] of first tokens."""
+        """The result of attention: [1, total, heads, width], or [1, sequences, heads, width] of first tokens."""
         attended: torch.Tensor = _operations.attention(
             asked.query, asked.key, asked.value, self.sizes, asked.scaling, asked.window, asked.first_alone
         )
         return attended
 
     def first_rows(self, hidden: torch.Tensor) -> torch.Tensor:
-        """As of any layout."""
+        """See `Layout`."""
         rows: torch.Tensor = _operations.first_rows(hidden, self.sizes)
         return rows
 
     def padded(self, hidden: torch.Tensor) -> torch.Tensor:
-        """As of any layout."""
+        """See `Layout`."""
         rows: torch.Tensor = _operations.padded(hidden, self.sizes)
         return rows
 
     def mask(self, device: torch.device) -> torch.Tensor:
-        """As of any layout."""
+        """See `Layout`."""
         mask: torch.Tensor = _operations.mask(self.sizes)
         return mask
 
@@ -79,13 +79,13 @@ def _layout(sizes: torch.Tensor, total: int) -> Layout:
     return _layout_of(tuple(sizes.tolist()), total)
 
 
-@lru_cache(maxsize=8)  # every layer of a model asks again
+@lru_cache(maxsize=8)  # called by every layer of a model
 def _layout_of(lengths: tuple[int, ...], total: int) -> Layout:
     return Layout(tuple(range(len(lengths))), lengths, total - sum(lengths))
 
 
-_make_library: Any = torch.library.Library  # it has no types
-_library = _make_library(_NAMESPACE, "DEF")  # operations are there as long as it is
+_make_library: Any = torch.library.Library  # untyped
+_library = _make_library(_NAMESPACE, "DEF")  # the operations exist as long as it does
 for _schema, _operation in {
     "attention(Tensor query, Tensor key, Tensor value, Tensor sizes, float? scaling, int? window, bool first_alone)": (
         _attention

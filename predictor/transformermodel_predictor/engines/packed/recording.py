@@ -1,7 +1,7 @@
 """A packed model's pass, recorded once and run without Python between its operations.
 
-Of a short text Python takes a third of the time: some 1,500 calls around the 150 operations of MiniLM. And while one
-core is in Python no other can be.
+Python takes a third of a short text's time: some 1,500 calls around the 150 operations of MiniLM. And only one core at
+a time can run Python.
 """
 
 import logging
@@ -29,20 +29,20 @@ from transformermodel_predictor.tasks.task import Encoding, Outputs
 _log = logging.getLogger(__name__)
 
 _SHORT, _LONGER = (5, 3), (15, 2)
-"""Lengths that fill rows up to different totals; of few tokens, as oneDNN keeps what it compiles for each total."""
+"""Lengths whose rows are filled up to different totals; short, as oneDNN keeps the code it compiles for each total."""
 _TOLERANCE = 1e-4
-"""Of the largest output, or of 1 where all are smaller. There should be none: the same operations run."""
+"""Relative to the largest output, or to 1 if all are smaller. No difference is expected: the same operations run."""
 _UNDOUBTED = str(Path(__file__).parent)
-"""Where torch.jit's doubts mean nothing: shapes are compared there that are always as they were."""
+"""Where torch.jit's warnings are harmless: only shapes that never change are compared there."""
 
 
 class Recording:
-    """What a packed model's pass does, for rows of any lengths. May run in several threads at once.
+    """A recorded pass of a packed model, for rows of any lengths. May run in several threads at once.
 
     Args:
-        recorded: takes the features in their order, and then the lengths; gives the outputs in their order.
-        features: names.
-        outputs: names.
+        recorded: takes the features in order, then the lengths; returns the outputs in order.
+        features: their names.
+        outputs: their names.
     """
 
     def __init__(self, recorded: RecordedPass, features: Sequence[str], outputs: Sequence[str]) -> None:
@@ -52,24 +52,24 @@ class Recording:
 
     @property
     def stored(self) -> StoredRecording | None:
-        """What another process can make it of; None where its pass has no text, or one that may not be stored."""
+        """What another process can restore it from; None if its pass has no text, or one that may not be stored."""
         graph = self._recorded.graph
         if graph is None or not only_computes(graph):
             return None
         return StoredRecording(self._features, self._outputs, graph)
 
     def forward(self, layout: Layout, features: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        """As PackedModel.forward, with the features that were recorded."""
+        """Like `PackedModel.forward`, with the recorded features."""
         outputs = self._recorded(*(features[name] for name in self._features), torch.tensor(layout.lengths))
         return dict(zip(self._outputs, outputs, strict=True))
 
 
 class Recordings:
-    """Recordings of one model, one for each set of features: had when such come first, which is at warming up.
+    """Recordings of one model, one per set of features, each made when that set first occurs: during warm-up.
 
     Args:
-        packed: on the CPU, as it serves; it must not be changed any more.
-        file: recordings that were stored for it; whatever it lacks is recorded.
+        packed: on the CPU, ready to serve; must not change any more.
+        file: stored recordings of the model; whatever it lacks is recorded.
     """
 
     def __init__(self, packed: PackedModel, file: Path | None = None) -> None:
@@ -80,7 +80,7 @@ class Recordings:
         self._making = threading.Lock()
 
     def of(self, sample: Encoding) -> Forward:
-        """What runs rows with the features of a sample: a recording, or the model where it cannot be recorded."""
+        """What runs rows with a sample's features: a recording, or the model itself if it cannot be recorded."""
         names = tuple(sample.features)
         if names not in self._recordings:
             with self._making:
@@ -90,7 +90,7 @@ class Recordings:
         return self._packed.forward if recording is None else recording.forward
 
     def text(self) -> str | None:
-        """The file for the recordings that there are by now; None where none can be stored."""
+        """Content of the file for the recordings made so far; None if none can be stored."""
         stored = [one.stored for one in self._recordings.values() if one is not None and one.stored is not None]
         return stored_text(self._packed, stored) if stored else None
 
@@ -114,14 +114,14 @@ class Recordings:
 
 @torch.inference_mode()
 def record(packed: PackedModel, sample: Encoding) -> Recording:
-    """Record a pass over two texts, and prove on the sample that it gives what the model gives.
+    """Record a pass over two texts, and prove on the sample that its outputs are the model's.
 
     Args:
         packed: on the CPU.
         sample: a text with its features; at least one token.
 
     Raises:
-        NotRecordable: what is computed depends on numbers in tensors, or the recording answers differently.
+        NotRecordable: the computation depends on values in tensors, or the recording's outputs differ.
     """
     layout, features = _unlike(sample, packed)
     one_pass = _Pass(packed, layout, tuple(features))
@@ -132,21 +132,21 @@ def record(packed: PackedModel, sample: Encoding) -> Recording:
 
 @torch.inference_mode()
 def restore(packed: PackedModel, sample: Encoding, stored: StoredRecording) -> Recording:
-    """The recording that another process made of such a model, proven on the sample as a new one is.
+    """Restore a recording that another process made of such a model, proven on the sample like a new one.
 
     Raises:
-        NotRecordable: it is damaged.
-        Unreadable: its graph is none.
+        NotRecordable: the recording is damaged.
+        Unreadable: its text is not a graph.
     """
     recorded = RecordedPass.of_text(packed.model, stored.graph)
     return _proven(packed, sample, Recording(recorded, stored.features, stored.outputs))
 
 
 def _proven(packed: PackedModel, sample: Encoding, recording: Recording) -> Recording:
-    """A recording that gives for a sample what the model gives.
+    """Return the recording if it gives the model's outputs for a sample.
 
     Raises:
-        NotRecordable: it does not, or fails.
+        NotRecordable: the recording does not, or fails.
     """
     try:
         found = packed.run([sample], recording.forward)
@@ -157,11 +157,11 @@ def _proven(packed: PackedModel, sample: Encoding, recording: Recording) -> Reco
 
 
 class _Pass:
-    """A pass that takes tensors alone.
+    """A pass that takes only tensors.
 
     Attributes:
-        features: names of those that come before the lengths.
-        outputs: names, once it has run.
+        features: names of the arguments before the lengths.
+        outputs: names of the outputs, once it has run.
     """
 
     def __init__(self, packed: PackedModel, layout: Layout, features: Sequence[str]) -> None:
@@ -179,14 +179,14 @@ class _Pass:
 
 
 def _unlike(sample: Encoding, packed: PackedModel) -> tuple[Layout, dict[str, torch.Tensor]]:
-    """Two texts of the sample's tokens, laid out in a row of another length than the sample's."""
+    """Two texts of the sample's tokens, laid out in a row whose total differs from the sample's."""
     alone, _ = packed.laid_out([sample])
     short, longer = (packed.laid_out(_of_lengths(sample, lengths)) for lengths in (_SHORT, _LONGER))
     return longer if short[0].total == alone.total else short
 
 
 def _of_lengths(sample: Encoding, lengths: Sequence[int]) -> list[Encoding]:
-    """Texts of these lengths, each of the sample's tokens over and over."""
+    """Texts of these lengths, each repeating the sample's tokens."""
     return [
         Encoding({name: list(islice(cycle(values), length)) for name, values in sample.features.items()})
         for length in lengths

@@ -1,4 +1,4 @@
-"""Neighbours of one length in a packed row, which attention takes together, as a small batch. Pure."""
+"""Neighbours of equal length in a packed row, which attention computes together, as a small batch. Pure."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -7,12 +7,12 @@ from itertools import groupby
 
 @dataclass(frozen=True)
 class Run:
-    """Neighbours of one length.
+    """Neighbouring sequences of equal length.
 
     Attributes:
-        start: first token of the run in the row.
-        length: tokens of each sequence.
-        count: sequences.
+        start: index in the row of the run's first token.
+        length: tokens per sequence.
+        count: number of sequences.
     """
 
     start: int
@@ -25,24 +25,24 @@ class Run:
         return self.start + self.length * self.count
 
     def keys(self, multiple: int, total: int) -> int:
-        """For how many keys the scores of a token are computed: those of its sequence, up to a whole multiple.
+        """Number of keys for which a token's scores are computed: those of its sequence, rounded up to a multiple.
 
-        The keys after those of a sequence are its neighbour's. Where the row ends before, there are no others.
+        The keys after a sequence are its neighbour's. If the row ends before the multiple, nothing is rounded up.
 
         Args:
-            multiple: of how many keys computing is fast.
+            multiple: numbers of keys that are fast to compute are multiples of this.
             total: tokens of the row.
         """
         whole = -(-self.length // multiple) * multiple
         return whole if self.stop - self.length + whole <= total else self.length
 
 
-@lru_cache(maxsize=8)  # every layer of a model asks again
+@lru_cache(maxsize=8)  # called by every layer of a model
 def runs_of(lengths: tuple[int, ...]) -> tuple[Run, ...]:
-    """A row as runs.
+    """Divide a row into runs.
 
     Args:
-        lengths: of the row's sequences, equal ones side by side.
+        lengths: of the row's sequences, equal ones adjacent.
     """
     runs: list[Run] = []
     for length, group in groupby(lengths):

@@ -1,4 +1,4 @@
-"""Which texts of a batch each core computes."""
+"""Dividing the texts of a batch among the cores."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -10,12 +10,12 @@ _Row = TypeVar("_Row")
 _T = TypeVar("_T")
 
 _FEWEST_TOKENS = 64
-"""Of a share: the matrices of smaller ones are too small."""
+"""Per share: with fewer, its matrices are too small."""
 _MOST_UNEVEN = 1.2
-"""Of the largest share to an even one. Two threads that share every operation take as much longer than two alone."""
+"""Ratio of the largest share to an even one: two threads that share every operation take this much longer."""
 
 Share = tuple[int, ...]
-"""Positions in the batch."""
+"""Indices in the batch."""
 
 
 def run_in_shares(
@@ -25,17 +25,17 @@ def run_in_shares(
     run: Callable[[int, Sequence[_Row]], list[_T]],
     meanwhile: Callable[[], None] | None = None,
 ) -> list[_T]:
-    """Compute each share of a batch on a core; the whole batch in the calling thread where one share is best.
+    """Compute each share of a batch on a core; if one share is best, the whole batch in the calling thread.
 
     Args:
         batch: the texts.
-        lengths: tokens of each.
-        cores: that compute.
-        run: computes a share, whose number it is told first, and gives one result for each of its texts.
+        lengths: tokens of each text.
+        cores: compute the shares.
+        run: takes the number of a share and its texts, and returns one result per text.
         meanwhile: as in `Cores.run`.
 
     Returns:
-        The results in the order of the batch.
+        The results in batch order.
     """
     parts = shares(lengths, cores.count)
     if len(parts) == 1:
@@ -47,7 +47,7 @@ def run_in_shares(
 
 
 def shares(lengths: Sequence[int], cores: int) -> list[Share]:
-    """A batch in even shares for as many cores as it can keep busy; one share where all had better work on all. Pure.
+    """Divide a batch into even shares for as many cores as it keeps busy; one if all had better work on it. Pure.
 
     Args:
         lengths: tokens of each text.
@@ -66,7 +66,7 @@ def shares(lengths: Sequence[int], cores: int) -> list[Share]:
 
 
 def rejoined(parts: Sequence[Share], found: Sequence[Sequence[_T]]) -> list[_T]:
-    """What was found for each text of each share, in the order of the batch. Pure."""
+    """Put the results of all shares into batch order. Pure."""
     of_text = {
         index: one for part, ones in zip(parts, found, strict=True) for index, one in zip(part, ones, strict=True)
     }

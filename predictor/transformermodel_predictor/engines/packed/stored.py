@@ -1,10 +1,10 @@
-"""The recordings of a packed model, as a file beside its weights: preparation records, every replica reads.
+"""A packed model's recordings, in a file beside its weights: preparation records, and every replica reads.
 
-A recording belongs to the versions that it was made with. With others, or where the file cannot be read, the model is
-recorded anew as it is loaded: that takes longer and more memory, and is no error.
+A recording is tied to the versions it was made with. With others, or if the file is unreadable, the model is recorded
+anew when it is loaded: that takes more time and memory, but is not an error.
 
-The file is not part of the content that an artifact's digest vouches for. So a graph is run only if all that it does is
-compute: PyTorch's graphs know operations on files, too.
+An artifact's digest does not cover this file. So a graph is run only if it does nothing but compute: PyTorch's graphs
+may contain file operations, too.
 """
 
 import hashlib
@@ -37,7 +37,7 @@ _OPERATIONS = frozenset(
         "mkldnn::_linear_pointwise",
     }
 )
-"""What a stored graph may consist of; a model with any other operation is recorded by every replica."""
+"""Operations allowed in a stored graph; a model with any other is recorded by every replica."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class StoredRecording:
     """One recording.
 
     Attributes:
-        features: names of what it takes before the lengths, in their order.
-        outputs: names, in their order.
+        features: names of the arguments before the lengths, in order.
+        outputs: names of the outputs, in order.
         graph: see `RecordedPass.graph`.
     """
 
@@ -57,11 +57,11 @@ class StoredRecording:
 
 @dataclass(frozen=True)
 class _File:
-    """The content of the file.
+    """Content of the file.
 
     Attributes:
         made_with: see `circumstances`.
-        recordings: of one model, one for each set of features.
+        recordings: recordings of one model, one per set of features.
     """
 
     made_with: dict[str, str]
@@ -72,16 +72,16 @@ _FILE: TypeAdapter[_File] = TypeAdapter(_File)
 
 
 def only_computes(graph: str) -> bool:
-    """Whether a graph does nothing that a stored one may not do.
+    """Whether a graph has only operations that are allowed in a stored one.
 
     Raises:
-        Unreadable: the text is no graph.
+        Unreadable: the text is not a graph.
     """
     return operations_of(graph) <= _OPERATIONS
 
 
 def circumstances(packed: PackedModel) -> dict[str, str]:
-    """All on which a recording depends: versions of libraries, and the model's structure. Its weights do not matter."""
+    """What a recording depends on: library versions and the model's structure, but not the values of its weights."""
     weights = [(tuple(weight.shape), str(weight.dtype), str(weight.layout)) for weight in weights_of(packed.model)]
     structure = repr((packed.model.config.to_json_string(), packed.pooling, weights))
     return {
@@ -91,13 +91,13 @@ def circumstances(packed: PackedModel) -> dict[str, str]:
 
 
 def stored_text(packed: PackedModel, recordings: Iterable[StoredRecording]) -> str:
-    """The content of the file; the same recordings give the same text."""
+    """Content of the file; the same recordings yield the same text."""
     content = _File(circumstances(packed), tuple(sorted(recordings, key=lambda one: one.features)))
     return _FILE.dump_json(content, indent=2).decode() + "\n"
 
 
 def stored_recordings(file: Path, packed: PackedModel) -> tuple[StoredRecording, ...]:
-    """The recordings in a file that fit a model here; none where there is no file, or it is of no use."""
+    """The recordings in a file that fit the model and this environment; none if the file is missing or unusable."""
     try:
         content = _FILE.validate_json(file.read_bytes())
         others = _differing(content.made_with, circumstances(packed))
