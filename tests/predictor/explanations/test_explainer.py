@@ -96,7 +96,9 @@ async def test_a_tokenizer_that_does_not_know_where_its_tokens_stand_is_told_of(
     tiny_model: LoadedModel, workers: Workers, method: Method
 ) -> None:
     handler = GeneralizedHandler("tiny", replace(tiny_model, tokenizer=CanineTokenizer()), workers)
-    with pytest.raises(InvalidQuestion, match="answers of this model cannot be explained: CanineTokenizer cannot say"):
+    with pytest.raises(
+        InvalidQuestion, match="answers of this model cannot be explained: CanineTokenizer does not give the offsets"
+    ):
         await handler.explain([{"text": TEXT}], {"method": method.value, "baseline": "pad"})
 
 
