@@ -1,1 +1,1 @@
-"""The base of handlers, and handlers that archives may name."""
+"""The base class of handlers, and the handlers that archives can name."""

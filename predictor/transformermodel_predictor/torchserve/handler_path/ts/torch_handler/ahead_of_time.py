@@ -1,4 +1,4 @@
-"""Models that torch.export has exported, and AOTInductor may have compiled."""
+"""Loads models exported by torch.export, whether or not AOTInductor compiled them."""
 
 import os
 import zipfile
@@ -8,7 +8,7 @@ import torch
 
 
 def load_library(file: str | os.PathLike[str], device: torch.device) -> Any:
-    """A bare library (.so), which older versions of PyTorch compile."""
+    """Load a bare library (.so), as compiled by older versions of PyTorch."""
     from torch._export import aot_load  # the only loader of bare libraries
 
     _use(device)
@@ -16,7 +16,7 @@ def load_library(file: str | os.PathLike[str], device: torch.device) -> Any:
 
 
 def load_package(file: str | os.PathLike[str], device: torch.device) -> Any:
-    """A package (.pt2): compiled by AOTInductor, or an exported program that is not compiled.
+    """Load a package (.pt2): compiled by AOTInductor, or an exported program that is not compiled.
 
     Raises:
         RuntimeError: it is neither.

@@ -1,4 +1,4 @@
-"""What the words of a bag contribute to a model's output."""
+"""Attributes a model's output to the words of a bag."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from torch import nn
 
 
 def bag_attributions(model: nn.Module, embedding: nn.EmbeddingBag, indices: torch.Tensor, target: Any) -> torch.Tensor:
-    """Integrated gradients of a bag, each entry's share by itself.
+    """Integrated gradients of a bag, per entry.
 
     A bag is a sum or mean of its entries' vectors, and so is every bag on the straight path to it from a text of
     unknown words (index 0). The mean gradient on this path is thus that of every entry, whose share is (its vector -
@@ -38,12 +38,12 @@ def bag_attributions(model: nn.Module, embedding: nn.EmbeddingBag, indices: torc
 
 
 def of_words(attributions: Sequence[float], words: int, ngrams: int) -> list[float]:
-    """What words contribute, of what they and the n-grams of them do; an n-gram's is its words' in equal parts.
+    """Attributions of words, from those of words and n-grams; an n-gram's is divided equally among its words.
 
     Args:
-        attributions: of all words, then of all pairs, and so on, as `ngrams_iterator` orders them.
-        words: how many words there are.
-        ngrams: how long the longest n-gram is.
+        attributions: of all words, then of all bigrams, and so on, in the order of `ngrams_iterator`.
+        words: number of words.
+        ngrams: length of the longest n-gram.
     """
     found = [0.0] * words
     given = iter(attributions)

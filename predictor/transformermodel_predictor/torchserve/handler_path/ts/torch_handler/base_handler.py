@@ -1,4 +1,4 @@
-"""The base of handlers: from an archive's files to a model, and from rows to answers."""
+"""The base class of handlers: loads a model from an archive's files, and turns rows into answers."""
 
 import logging
 import os
@@ -39,29 +39,29 @@ logger = logging.getLogger(__name__)
 PT2_AVAILABLE = True
 PT230_AVAILABLE = True
 IPEX_AVAILABLE = False
-"""Intel's extension has ended; what it brought is in torch."""
+"""Intel's extension is discontinued; its features are in torch."""
 
 _LABELS = "index_to_name.json"
 _YES = "True"
-"""How the server marks a request that asks for an explanation or a description."""
+"""Header value with which the server marks requests for an explanation or a description."""
 
 
-class BaseHandler(ABC):  # noqa: B024 - archives name it as their handler, and derive from it beside others of ABC
-    """Loads a model in any form, and answers in three steps, each of which a subclass may replace.
+class BaseHandler(ABC):  # noqa: B024 - archives use it as a handler, and subclass it together with other ABCs
+    """Loads a model in any form, and answers in three steps, each of which a subclass can override.
 
-    The attributes have values in the class too, for subclasses whose `__init__` does not call this one's.
+    The attributes are also set on the class, for subclasses whose `__init__` does not call this one.
 
     Attributes:
         model: a module, a TorchScript or compiled model, or an ONNX Runtime session.
-        mapping: labels by the classes' indices as texts, where the archive has index_to_name.json.
+        mapping: labels by class index as text, if the archive has index_to_name.json.
         device: where the model is.
         initialized: whether the model is loaded.
-        context: of the batch in hand.
-        model_pt_path: the file that the manifest names as serializedFile.
+        context: the current batch's.
+        model_pt_path: the manifest's serializedFile.
         manifest: MAR-INF/MANIFEST.json.
-        map_location: the kind of device.
-        explain: whether the batch in hand asks for explanations.
-        target: not used; subclasses may.
+        map_location: the type of device.
+        explain: whether the current batch asks for explanations.
+        target: unused; for subclasses.
         profiler_args: arguments of torch's profiler.
         model_yaml_config: model-config.yaml.
     """
@@ -83,13 +83,13 @@ class BaseHandler(ABC):  # noqa: B024 - archives name it as their handler, and d
         self.profiler_args = {}
 
     def initialize(self, context: Any) -> None:
-        """Load the model that the manifest names, onto the device of this worker.
+        """Load the manifest's model onto this worker's device.
 
         Args:
             context: the model's.
 
         Raises:
-            RuntimeError: there is nothing that could be loaded, or it is not what it should be.
+            RuntimeError: there is nothing to load, or it cannot be loaded.
         """
         self.context = context
         self.model_yaml_config = getattr(context, "model_yaml_config", None)
@@ -124,11 +124,11 @@ class BaseHandler(ABC):  # noqa: B024 - archives name it as their handler, and d
         raise RuntimeError(f"No model weights could be loaded: {_what_is_missing(path)}")
 
     def _load_pickled_model(self, model_dir: str, model_file: str, model_pt_path: str | None) -> Any:
-        """The model of a Python file, with the weights of another."""
+        """Load a model class from a Python file, and its weights from another file."""
         return load_eager_model(model_dir, model_file, model_pt_path, self.device)
 
     def _load_torchscript_model(self, model_pt_path: str) -> Any:
-        """A TorchScript file."""
+        """Load a TorchScript file."""
         try:
             return torch.jit.load(model_pt_path, map_location=self.device)  # type: ignore[no-untyped-call]
         except (RuntimeError, ValueError) as error:
@@ -143,7 +143,7 @@ class BaseHandler(ABC):  # noqa: B024 - archives name it as their handler, and d
         return setup_ort_session(model_onnx_path, str(self.map_location))
 
     def _load_torch_export_aot_compile(self, model_so_path: str) -> Any:
-        """A library that was compiled ahead of time."""
+        """Load a library compiled ahead of time."""
         return load_library(model_so_path, self.device)
 
     def _use_torch_export_aot_compile(self) -> bool:
@@ -152,12 +152,12 @@ class BaseHandler(ABC):  # noqa: B024 - archives name it as their handler, and d
 
     @timed
     def preprocess(self, data: Any) -> Any:
-        """Rows as the model's input: here one tensor of them."""
+        """Convert rows to the model's input: by default one tensor."""
         return torch.as_tensor(data, device=self.device)
 
     @timed
     def inference(self, data: Any, *args: Any, **kwargs: Any) -> Any:
-        """Run the model, without gradients; an ONNX model too takes and gives tensors."""
+        """Run the model without gradients; ONNX models too take and return tensors."""
         if is_session(self.model):
             return run_session(self.model, data)
         with torch.inference_mode():
@@ -165,17 +165,17 @@ class BaseHandler(ABC):  # noqa: B024 - archives name it as their handler, and d
 
     @timed
     def postprocess(self, data: Any) -> Any:
-        """The model's output as answers, one for each row: here a tensor's rows as lists."""
+        """Convert the model's output to one answer per row: by default a tensor's rows as lists."""
         return data.tolist()
 
     def handle(self, data: Any, context: Any) -> Any:
-        """Answer a batch: predictions, explanations, or the description of the model, as its first row asks.
+        """Answer a batch with predictions, explanations or the model's description, as its first row requests.
 
-        Measures the metric HandlerTime, in milliseconds.
+        Records the metric HandlerTime, in milliseconds.
 
         Args:
             data: [N] rows.
-            context: of this batch.
+            context: this batch's.
 
         Returns:
             [N] answers.
@@ -199,7 +199,7 @@ class BaseHandler(ABC):  # noqa: B024 - archives name it as their handler, and d
         return self.explain_handle(prepared, data) if self.explain else self.postprocess(self.inference(prepared))
 
     def _infer_with_profiler(self, data: Any) -> tuple[Any, profile]:
-        """Answer a batch under torch's profiler, whose costliest operations are logged."""
+        """Answer a batch under torch's profiler; logs the costliest operations."""
         model_name = ((self.manifest or {}).get("model") or {}).get("modelName") or "model"
         with profile(**profiler_settings(self.profiler_args, model_name)) as profiler:
             output = self._answer(data)
@@ -207,13 +207,13 @@ class BaseHandler(ABC):  # noqa: B024 - archives name it as their handler, and d
         return output, profiler
 
     def explain_handle(self, data_preprocess: Any, raw_data: Any) -> Any:
-        """Explain every row, by `get_insights(prepared, input, target)` of the subclass, as if it were alone.
+        """Explain every row by itself, with `get_insights(prepared, input, target)` of the subclass.
 
         Args:
-            data_preprocess: what `preprocess` made of the rows. Of several rows each is prepared once more by itself:
-                what it looks like is for the subclass alone to know, and padding would change an explanation.
-            raw_data: [N] rows, whose part `target` names the class to explain; 0 where it is not there. One that the
-                model does not have is refused with the status 400, to its row alone.
+            data_preprocess: the result of `preprocess`. If there are several rows, each is preprocessed again by
+                itself: only the subclass knows the format, and padding would change an explanation.
+            raw_data: [N] rows, whose part `target` is the class to explain; default 0. A class that the model does not
+                have is answered with status 400, for its row only.
 
         Returns:
             [N] explanations.
@@ -232,7 +232,7 @@ class BaseHandler(ABC):  # noqa: B024 - archives name it as their handler, and d
         return explanations
 
     def _insights(self, index: int, prepared: Any, row: Any) -> list[Any]:
-        """The explanation of a row, or why there is none."""
+        """The explanation of a row, or the reason why there is none."""
         try:
             return _listed(self.get_insights(prepared, input_of(row), target_of(row)))  # type: ignore[attr-defined]
         except InvalidTarget as error:
@@ -240,27 +240,27 @@ class BaseHandler(ABC):  # noqa: B024 - archives name it as their handler, and d
             return [error.message]
 
     def _is_explain(self) -> bool:
-        """Whether explanations are asked for; a batch has requests of one kind."""
+        """Whether the batch asks for explanations; its requests are all of one kind."""
         return bool(self._first_header("explain") == _YES)
 
     def _is_describe(self) -> bool:
-        """Whether a description of the model is asked for."""
+        """Whether the batch asks for a description of the model."""
         return bool(self._first_header("describe") == _YES)
 
     def _first_header(self, name: str) -> Any:
         return self.context.get_request_header(0, name) if self.context is not None else None
 
     def describe_handle(self) -> Any:
-        """What the management API tells of this model beside what it knows itself: an object for JSON."""
+        """A JSON object that the management API adds to its own description of the model."""
         return {}
 
     def get_device(self) -> Any:
-        """Where the model is."""
+        """The model's device."""
         return self.device
 
 
 def _listed(found: Any) -> list[Any]:
-    """What was found for one row, as a list."""
+    """The insights of one row, as a list."""
     if isinstance(found, torch.Tensor):
         found = found.tolist()
     return found if isinstance(found, list) else [found]

@@ -1,4 +1,4 @@
-"""torch.compile, as model-config.yaml asks for it under `pt2`."""
+"""torch.compile, as configured in model-config.yaml under `pt2`."""
 
 import importlib
 import logging
@@ -13,14 +13,14 @@ from ts.utils.pt2 import check_valid_pt2_backend
 logger = logging.getLogger(__name__)
 
 _PACKAGES = {"openvino": "openvino.torch", "tensorrt": "torch_tensorrt"}
-"""What registers a backend when it is imported."""
+"""Modules that register a backend on import."""
 
 
 def compile_options(pt2: Any) -> dict[str, Any] | None:
-    """What torch.compile is called with; None where the model is not to be compiled. The configuration stays as it is.
+    """Arguments for torch.compile; None if the model is not to be compiled. Does not modify the configuration.
 
     Args:
-        pt2: `{compile: {enable, backend, mode, …}}`, `{export: …}`, or the older forms: a backend, or options.
+        pt2: `{compile: {enable, backend, mode, …}}`, `{export: …}`, or the older formats: a backend, or options.
     """
     if isinstance(pt2, str):
         return {"backend": pt2}
@@ -33,13 +33,13 @@ def compile_options(pt2: Any) -> dict[str, Any] | None:
 
 
 def exports_ahead_of_time(pt2: Any) -> bool:
-    """Whether the configuration says that the model is a library which was compiled ahead of time."""
+    """Whether, by the configuration, the model is a library compiled ahead of time."""
     export = pt2.get("export") if isinstance(pt2, Mapping) else None
     return bool(export.get("aot_compile")) if isinstance(export, Mapping) else False
 
 
 def compiled(model: Any, options: Mapping[str, Any]) -> Any:
-    """A model as it is compiled at its first call; as it is where it cannot be, with a line in the log."""
+    """Wrap a model to be compiled at its first call; if that is impossible, log it and return the model itself."""
     backend = options.get("backend", "inductor")
     if not isinstance(model, nn.Module) or isinstance(model, torch.jit.ScriptModule):
         logger.warning("pt2: a %s is compiled already, and is served as it is", type(model).__name__)
@@ -56,5 +56,5 @@ def compiled(model: Any, options: Mapping[str, Any]) -> Any:
 
 
 def original(model: Any) -> Any:
-    """The model that was compiled, or the model itself: explanations need its gradients and parts."""
+    """The model before compilation: explanations need its gradients and submodules."""
     return getattr(model, "_orig_mod", model)

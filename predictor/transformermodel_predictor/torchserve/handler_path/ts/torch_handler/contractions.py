@@ -1,4 +1,4 @@
-"""English contractions in full."""
+"""Expansions of English contractions."""
 
 from collections.abc import Iterator
 

@@ -4,4 +4,4 @@ from ts.torch_handler.dali_handler import DALIHandler
 
 
 class DALIImageClassifier(DALIHandler):
-    """Says when it is loaded that it cannot be run."""
+    """Raises Unsupported when loaded."""

@@ -1,4 +1,4 @@
-"""Where a handler's model runs."""
+"""Chooses the device of a handler's model."""
 
 import os
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ import torch
 XLA_AVAILABLE = find_spec("torch_xla") is not None
 
 _TENSOR_CORES = (8, 0)
-"""Compute capability from which float32 matrices are multiplied as TF32."""
+"""Lowest compute capability at which float32 matrices are multiplied in TF32."""
 
 
 @dataclass(frozen=True)
 class Placement:
-    """A device, and where weights are read to.
+    """A device, and where to load weights.
 
     Attributes:
-        map_location: the kind of device.
+        map_location: the type of device.
         device: the device with its index.
     """
 
@@ -27,10 +27,10 @@ class Placement:
 
 
 def choose_device(gpu_id: int | str | None) -> Placement:
-    """The first of CUDA, XPU (with TS_IPEX_GPU_ENABLE=true), MPS and XLA that is there, else the CPU.
+    """The first of CUDA, XPU (with TS_IPEX_GPU_ENABLE=true), MPS and XLA that is available, else the CPU.
 
     Args:
-        gpu_id: index of the accelerator that the worker was given. Without one only XLA, or the CPU.
+        gpu_id: index of the worker's accelerator; None leaves only XLA and the CPU.
     """
     if gpu_id is not None:
         if torch.cuda.is_available():

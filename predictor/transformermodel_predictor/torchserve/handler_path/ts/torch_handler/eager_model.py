@@ -1,4 +1,4 @@
-"""A model whose class an archive brings (`modelFile`)."""
+"""A model whose class is in the archive (`modelFile`)."""
 
 import importlib.util
 import inspect
@@ -21,16 +21,16 @@ def load_eager_model(
     weights: str | os.PathLike[str] | None,
     device: torch.device | str,
 ) -> Any:
-    """Make the model of a Python file, and load its weights.
+    """Instantiate the model class of a Python file and load its weights.
 
     Args:
         model_dir: the folder with the archive's files.
         model_file: the Python file, which defines one model.
-        weights: its state dict; None leaves the weights as the class makes them.
-        device: where the weights are read to.
+        weights: its state dict; None keeps the weights that the class initialises.
+        device: where to load the weights.
 
     Raises:
-        RuntimeError: a file is missing, the Python file does not define one model, or the weights are not the model's.
+        RuntimeError: a file is missing, the Python file does not define one model, or the weights do not fit it.
     """
     file = Path(model_dir) / model_file
     if not file.is_file():
@@ -42,7 +42,7 @@ def load_eager_model(
 
 
 def _import(file: Path) -> ModuleType:
-    """Import a file by its own name, as the archive's other modules do, so that there is one module of it."""
+    """Import a file under its own name, as the archive's other modules do, so that only one module of it exists."""
     known = sys.modules.get(file.stem)
     if known is not None and getattr(known, "__file__", None) and Path(str(known.__file__)).samefile(file):
         return known

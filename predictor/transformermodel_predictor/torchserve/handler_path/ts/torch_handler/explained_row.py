@@ -1,4 +1,4 @@
-"""What a row asks to be explained."""
+"""Reads the explanation requested by a row."""
 
 import ast
 import json
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def input_of(row: Any) -> Any:
-    """The value that a row brings: its part `data`, else its body; the row itself where it has no parts."""
+    """The input of a row: its part `data`, else its body; the row itself if it has no parts."""
     if not isinstance(row, Mapping):
         return row
     data = row.get("data")
@@ -15,9 +15,9 @@ def input_of(row: Any) -> Any:
 
 
 def target_of(row: Any) -> Any:
-    """What a row wants explained: a class's index, or a tuple of indices; 0 where it does not say.
+    """The target to explain: a class index or a tuple of indices; 0 if the row has none.
 
-    A part of a form comes as text or bytes, JSON has no tuples: all of these are read.
+    A part of a form is text or bytes, and JSON has no tuples: all of these are accepted.
     """
     target = row.get("target") if isinstance(row, Mapping) else None
     if isinstance(target, bytes | bytearray):
@@ -28,7 +28,7 @@ def target_of(row: Any) -> Any:
 
 
 def _literal(text: str) -> Any:
-    """A number or a sequence of numbers that is written as JSON or as Python; else the text."""
+    """A number or sequence of numbers written as JSON or Python; otherwise the text."""
     for read in (json.loads, ast.literal_eval):
         try:
             return read(text)

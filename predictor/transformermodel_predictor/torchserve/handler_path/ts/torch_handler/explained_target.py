@@ -1,4 +1,4 @@
-"""Whether a model has the output that a row wants explained."""
+"""Checks that a model has the output to be explained."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ from ts.utils.prediction_exception import PredictionException
 
 
 class InvalidTarget(PredictionException):
-    """A row wants something explained that the model does not have; answered 400, to this row alone.
+    """A row asks to explain an output that the model does not have; answered 400, for this row only.
 
     Args:
-        target: what it wants.
-        has: which outputs there are, as the end of a sentence.
+        target: the requested target.
+        has: the outputs that exist, as the end of a sentence.
     """
 
     def __init__(self, target: Any, has: str) -> None:
@@ -20,15 +20,15 @@ class InvalidTarget(PredictionException):
 
 
 def require_output(target: Any, outputs: Any) -> None:
-    """Pass if a model's outputs have the one that is to be explained.
+    """Check that a model's outputs include the target.
 
     Args:
-        target: index of an output, or a tuple of indices where a row's outputs have several dimensions. A negative one
-            counts from the end. What holds an index for each row, a list or a tensor, is not looked at.
-        outputs: what the model gives [N, ...]; whatever is no tensor is not looked at.
+        target: index of an output, or a tuple of indices if a row's outputs have several dimensions. Negative indices
+            count from the end. Lists and tensors, which hold an index per row, are not checked.
+        outputs: the model's outputs [N, ...]; anything but a tensor is not checked.
 
     Raises:
-        InvalidTarget: they do not have it.
+        InvalidTarget: they do not include it.
     """
     if isinstance(target, list | torch.Tensor) or not isinstance(outputs, torch.Tensor) or outputs.dim() < 2:
         return

@@ -14,18 +14,18 @@ class ImageClassifier(VisionHandler):
     """Answers each image with the probabilities of its most probable classes, by their labels.
 
     Attributes:
-        topk: how many classes; all where the model has fewer.
+        topk: number of classes; all if the model has fewer.
     """
 
     topk: int = 5
     image_processing: ClassVar[Any] = Transforms(for_classification)
 
     def set_max_result_classes(self, topk: int) -> None:
-        """Answer with another number of classes."""
+        """Set the number of classes to answer."""
         self.topk = topk
 
     def get_max_result_classes(self) -> int:
-        """How many classes are answered."""
+        """The number of classes to answer."""
         return self.topk
 
     @timed

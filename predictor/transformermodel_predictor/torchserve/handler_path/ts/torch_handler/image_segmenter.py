@@ -28,5 +28,5 @@ class ImageSegmenter(VisionHandler):
         return list(torch.stack((classes.to(probabilities.dtype), probabilities), dim=3).tolist())
 
     def get_insights(self, tensor_data: Any, _: Any, target: Any = 0) -> list[Any]:
-        """Refused: a model with an answer for each pixel has no single one to explain."""
+        """Not supported: a model with one answer per pixel has no single answer to explain."""
         raise PredictionException("ImageSegmenter explains nothing: it has an answer for each pixel", 501)

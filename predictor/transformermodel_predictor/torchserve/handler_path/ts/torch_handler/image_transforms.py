@@ -1,4 +1,4 @@
-"""What images go through before a model, where a handler does not say otherwise."""
+"""Default preprocessing of images."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,10 +13,10 @@ DEVIATION = (0.229, 0.224, 0.225)
 
 
 class Transforms:
-    """A class's attribute that needs torchvision when it is first read, and not when the class is made.
+    """A class attribute that needs torchvision only when it is first read, not when the class is defined.
 
     Args:
-        make: makes the transform from the module `torchvision.transforms`.
+        make: creates the transform from the module `torchvision.transforms`.
     """
 
     def __init__(self, make: Callable[[Any], Any]) -> None:
@@ -30,7 +30,7 @@ class Transforms:
 
 
 def for_classification(transforms: Any) -> Any:
-    """Images of 224 by 224 pixels in ImageNet's colours."""
+    """Images of 224 by 224 pixels, normalised with ImageNet's colours."""
     return transforms.Compose(
         [
             coloured,
@@ -43,10 +43,10 @@ def for_classification(transforms: Any) -> Any:
 
 
 def for_detection(transforms: Any) -> Any:
-    """Images in their own size."""
+    """Images in their original size."""
     return transforms.Compose([coloured, transforms.ToTensor()])
 
 
 def coloured(image: Any) -> Any:
-    """An image in red, green and blue, which a grey one, a palette's or one with transparency is not."""
+    """Convert an image to RGB, in case it is grey, palette-based or transparent."""
     return image.convert("RGB")

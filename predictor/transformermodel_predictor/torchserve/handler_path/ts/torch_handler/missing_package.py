@@ -1,11 +1,11 @@
-"""Packages that handlers need and this server does not bring."""
+"""Packages that handlers need and this server does not include."""
 
 import importlib
 from typing import Any
 
 
 class MissingPackage(RuntimeError):
-    """A package that a handler needs is not installed, or does not work."""
+    """A package that a handler needs is not installed or does not work."""
 
 
 def require(module: str, needed_by: str) -> Any:
@@ -13,10 +13,10 @@ def require(module: str, needed_by: str) -> Any:
 
     Args:
         module: its name.
-        needed_by: what needs it, the beginning of a sentence.
+        needed_by: what needs it, as the start of a sentence.
 
     Raises:
-        MissingPackage: it cannot be imported; the text says what to do.
+        MissingPackage: it cannot be imported; the message says what to do.
     """
     package = module.partition(".")[0]
     try:

@@ -12,17 +12,17 @@ from ts.utils.prediction_exception import PredictionException
 
 
 class ObjectDetector(VisionHandler):
-    """Answers each image with the objects that are found in it.
+    """Answers each image with the objects detected in it.
 
     Attributes:
-        threshold: the least score of an object that is answered.
+        threshold: minimum score of an object.
     """
 
     threshold: float = 0.5
     image_processing: ClassVar[Any] = Transforms(for_detection)
 
     def _together(self, images: Sequence[torch.Tensor]) -> Any:
-        """One tensor, or the images one by one where their sizes differ."""
+        """One tensor, or a sequence of images if their sizes differ."""
         if len({image.shape for image in images}) == 1:
             return super()._together(images)
         return [image.to(self.device) for image in images]
@@ -39,10 +39,10 @@ class ObjectDetector(VisionHandler):
         """The objects of each image.
 
         Args:
-            data: [N]; of each image `boxes` [K, 4], `labels` [K] and `scores` [K].
+            data: [N]; for each image `boxes` [K, 4], `labels` [K] and `scores` [K].
 
         Returns:
-            [N]; of each object its box [left, top, right, bottom] in pixels under its label, and its `score`.
+            [N]; for each object its box [left, top, right, bottom] in pixels, keyed by its label, and its `score`.
         """
         return [self._objects(found) for found in data]
 
@@ -56,5 +56,5 @@ class ObjectDetector(VisionHandler):
         ]
 
     def get_insights(self, tensor_data: Any, _: Any, target: Any = 0) -> list[Any]:
-        """Refused: a model with an answer for each object has no single one to explain."""
+        """Not supported: a model with one answer per object has no single answer to explain."""
         raise PredictionException("ObjectDetector explains nothing: it has an answer for each object", 501)

@@ -1,4 +1,4 @@
-"""ONNX models, run by ONNX Runtime."""
+"""Runs ONNX models with ONNX Runtime."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -14,8 +14,8 @@ def setup_ort_session(model_pt_path: str | os.PathLike[str], map_location: str) 
     """An InferenceSession with as many threads as torch may use.
 
     Args:
-        model_pt_path: the .onnx file; weights of its own lie beside it.
-        map_location: `cuda` runs it there where ONNX Runtime can, else on the CPU.
+        model_pt_path: the .onnx file, with any external weights beside it.
+        map_location: `cuda` uses the GPU if ONNX Runtime can; otherwise the CPU.
     """
     import onnxruntime
 
@@ -40,7 +40,7 @@ def run_session(session: Any, given: Any) -> Any:
         given: a tensor, tensors in the order of the model's inputs, or tensors by their names.
 
     Returns:
-        The model's output, or a list of them where it has several.
+        The model's output, or a list if it has several.
     """
     if not isinstance(given, Mapping):
         tensors = given if isinstance(given, Sequence) else (given,)

@@ -1,4 +1,4 @@
-"""torch's profiler, switched on by the environment variable ENABLE_TORCH_PROFILER."""
+"""torch's profiler, enabled by the environment variable ENABLE_TORCH_PROFILER."""
 
 import os
 import tempfile
@@ -12,21 +12,21 @@ from torch.profiler import ProfilerActivity
 PROFILER_AVAILABLE = True
 
 TABLE_ROWS = 10
-"""How many of the costliest operations are logged."""
+"""Number of the costliest operations to log."""
 
 _SWITCH = "ENABLE_TORCH_PROFILER"
 _OFF = ("", "0", "false", "no", "off")
 
 
 def is_switched_on() -> bool:
-    """Whether every batch is profiled."""
+    """Whether to profile every batch."""
     return os.environ.get(_SWITCH, "").strip().lower() not in _OFF
 
 
 def profiler_settings(given: Mapping[str, Any] | None, model_name: str) -> dict[str, Any]:
-    """What the profiler is called with: what a handler asks for, else operations with their shapes.
+    """The profiler's arguments: the handler's, else operations with their shapes.
 
-    Traces are written into the folder `pytorch_profiler/MODEL` of the folder for temporary files.
+    Traces are written to `pytorch_profiler/MODEL` in the folder for temporary files.
     """
     settings = dict(given or {"activities": _activities(), "record_shapes": True})
     if "on_trace_ready" not in settings:

@@ -18,26 +18,26 @@ _UNKNOWN = "<unk>"
 
 
 class TextClassifier(TextHandler):
-    """Answers each text with the probabilities of all classes, by their labels.
+    """Answers each text with the probabilities of all classes, by label.
 
-    The model is called with the indices of all texts' words and n-grams, and where each text begins, as an EmbeddingBag
-    takes them.
+    The model is called with the indices of all texts' words and n-grams and the offset of each text, like an
+    EmbeddingBag.
 
     Attributes:
-        ngrams: how long the longest n-gram is.
+        ngrams: length of the longest n-gram.
     """
 
     ngrams: int = 2
 
     def preprocess(self, data: Sequence[Any]) -> tuple[Any, Any]:
-        """Texts as indices.
+        """Convert texts to indices.
 
         Args:
             data: [N] rows, each a text in UTF-8.
 
         Returns:
-            Of one row its indices, int64 [entries], and its words; of several a list of each. A word that is not in the
-            vocabulary is `<unk>`, or 0 where that is not in it either.
+            For one row its indices, int64 [entries], and its words; for several rows a list of each. A word that is not
+            in the vocabulary gets the index of `<unk>`, or 0 without one.
         """
         self.input_text = [_text(row) for row in data]
         rows = [self._indices(text) for text in self.input_text]
@@ -66,7 +66,7 @@ class TextClassifier(TextHandler):
         return super().inference(torch.cat(bags), lengths.cumsum(0), *args, **kwargs)
 
     def postprocess(self, data: torch.Tensor) -> list[dict[str, float]]:
-        """The probabilities of all classes by their labels, [N]."""
+        """The probabilities of all classes by label, [N]."""
         return map_class_to_label(torch.softmax(data, dim=1).tolist(), self.mapping)
 
     def get_insights(self, text_preprocess: tuple[torch.Tensor, list[str]], _: Any, target: Any = 0) -> list[Any]:
@@ -77,7 +77,7 @@ class TextClassifier(TextHandler):
             target: the class's index.
 
         Returns:
-            [1]: `words`, and as `importances` [1][words] numbers whose Euclidean norm is 1.
+            [1]: `words`, and `importances` [1][words] with a Euclidean norm of 1.
 
         Raises:
             InvalidTarget: the model has no such class.

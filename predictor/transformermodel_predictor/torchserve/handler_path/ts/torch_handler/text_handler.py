@@ -1,4 +1,4 @@
-"""The base of handlers whose rows are texts."""
+"""The base class of handlers whose rows are texts."""
 
 import os
 import re
@@ -28,12 +28,12 @@ _NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
 
 
 class TextHandler(BaseHandler, ABC):
-    """Texts to words and indices of a vocabulary, `source_vocab.pt`.
+    """Turns texts into words and indices of a vocabulary, `source_vocab.pt`.
 
     Attributes:
-        source_vocab: indices by words: a mapping that `torch.save` wrote.
-        tokenizer: splits a text into words in lower case.
-        input_text: the texts of the batch in hand, as they came.
+        source_vocab: indices by word: a mapping written by `torch.save`.
+        tokenizer: splits a text into lower-case words.
+        input_text: the unmodified texts of the current batch.
     """
 
     source_vocab: Any = None
@@ -47,7 +47,7 @@ class TextHandler(BaseHandler, ABC):
         """Load the model and the vocabulary.
 
         Raises:
-            RuntimeError: there is no vocabulary, or it cannot be read.
+            RuntimeError: the vocabulary is missing or cannot be read.
         """
         super().initialize(context)
         self.source_vocab = _read_vocabulary(self.get_source_vocab_path(context))
@@ -57,7 +57,7 @@ class TextHandler(BaseHandler, ABC):
         """Captum's LayerIntegratedGradients of the model's layer `embedding`.
 
         Raises:
-            PredictionException: status 501, the model has no such layer, or no gradients.
+            PredictionException: status 501, the model has no such layer or no gradients.
         """
         from captum.attr import LayerIntegratedGradients
 
@@ -70,10 +70,10 @@ class TextHandler(BaseHandler, ABC):
         return embedding
 
     def get_source_vocab_path(self, ctx: Any) -> str:
-        """Where the vocabulary is: as the manifest says (`sourceVocab`), else `source_vocab.pt`.
+        """Path of the vocabulary: the manifest's `sourceVocab`, else `source_vocab.pt`.
 
         Raises:
-            RuntimeError: it is not there.
+            RuntimeError: it does not exist.
         """
         name = ctx.manifest["model"].get("sourceVocab") or _VOCABULARY
         path = os.path.join(str(ctx.system_properties.get("model_dir")), name)
@@ -84,15 +84,15 @@ class TextHandler(BaseHandler, ABC):
         return path
 
     def _expand_contractions(self, text: str) -> str:
-        """`isn't` as `is not`, with the first letter as it stood."""
+        """Replace `isn't` by `is not` and so on, keeping the case of the first letter."""
         return _CONTRACTIONS.sub(lambda match: match[0][0] + CONTRACTION_MAP[match[0].lower()][1:], text)
 
     def _remove_accented_characters(self, text: str) -> str:
-        """Letters of ASCII for those with accents; what has no such letter is left out."""
+        """Replace accented letters by ASCII ones; drop characters without an ASCII equivalent."""
         return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
 
     def _remove_html_tags(self, text: str) -> str:
-        """The text without HTML's tags and entities."""
+        """The text without HTML tags and entities."""
         return CLEANUP_REGEX.sub("", text)
 
     def _remove_punctuation(self, text: str) -> str:
@@ -100,7 +100,7 @@ class TextHandler(BaseHandler, ABC):
         return text.translate(_NO_PUNCTUATION)
 
     def _remove_puncutation(self, *args: Any, **kwargs: Any) -> str:
-        """`_remove_punctuation` under the name that it once had."""
+        """The former, misspelled name of `_remove_punctuation`."""
         return self._remove_punctuation(*args, **kwargs)
 
     def _tokenize(self, text: str) -> list[str]:
@@ -108,17 +108,17 @@ class TextHandler(BaseHandler, ABC):
         return list(self.tokenizer(text))
 
     def get_word_token(self, input_tokens: Sequence[str]) -> list[str]:
-        """Tokens as words, without the marks that tokenizers put before them."""
+        """Tokens without the word-boundary marks that tokenizers prefix them with."""
         return [token.lstrip("Ġ▁") for token in input_tokens]
 
     def summarize_attributions(self, attributions: torch.Tensor) -> torch.Tensor:
-        """One number for each token, of all numbers of its vector.
+        """Sum the attributions of each token's vector.
 
         Args:
             attributions: [1, tokens, size] or [tokens, size].
 
         Returns:
-            [tokens]: the sums, scaled to a Euclidean norm of 1; zeros stay zeros.
+            [tokens]: the sums, scaled to a Euclidean norm of 1; all zeros stay zeros.
         """
         sums = attributions.reshape(-1, attributions.shape[-1]).sum(dim=1)
         norm = torch.linalg.vector_norm(sums)

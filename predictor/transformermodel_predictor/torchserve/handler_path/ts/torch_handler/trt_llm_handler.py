@@ -7,7 +7,7 @@ from ts.unsupported import Unsupported
 
 
 class TRTLLMHandler(BaseHandler):
-    """Can be derived from, and says when it is loaded that it cannot be run."""
+    """Can be subclassed, but raises Unsupported when loaded."""
 
     def initialize(self, context: Any) -> None:
         """Refused.

@@ -1,4 +1,4 @@
-"""The base of handlers whose rows are images."""
+"""The base class of handlers whose rows are images."""
 
 import base64
 import io
@@ -19,23 +19,23 @@ from ts.torch_handler.missing_package import require
 from ts.utils.prediction_exception import PredictionException
 
 _STEPS = 15
-"""Points at which gradients are taken, as TorchServe does."""
+"""Number of integration steps, the same as TorchServe's."""
 
 
 class VisionHandler(BaseHandler, ABC):
-    """Images to tensors by `image_processing`, which subclasses have.
+    """Converts images to tensors with `image_processing`, which subclasses define.
 
     Attributes:
-        image_processing: makes a tensor [channels, height, width] of a PIL image.
+        image_processing: converts a PIL image to a tensor [channels, height, width].
     """
 
     image_processing: ClassVar[Any] = None
 
     def initialize(self, context: Any) -> None:
-        """Load the model; also let large images pass where the server says so.
+        """Load the model, and lift Pillow's size limit on images if the server allows that.
 
         Raises:
-            MissingPackage: images are prepared as the class says, with a package that is not there.
+            MissingPackage: the class's own image processing needs a package that is not installed.
         """
         if type(self).preprocess is VisionHandler.preprocess:
             _ = self.image_processing
@@ -59,10 +59,10 @@ class VisionHandler(BaseHandler, ABC):
 
     @timed
     def preprocess(self, data: Sequence[Any]) -> Any:
-        """Images as one tensor.
+        """Convert images to one tensor.
 
         Args:
-            data: [N] rows, each an image file's bytes, the same in base64, or the numbers of a prepared image.
+            data: [N] rows, each an image file's bytes, the same in base64, or the values of a preprocessed image.
 
         Returns:
             float32 [N, channels, height, width] on the device.

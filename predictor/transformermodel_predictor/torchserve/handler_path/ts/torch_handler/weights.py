@@ -1,4 +1,4 @@
-"""Weights from a file into a model."""
+"""Loads weights from a file into a model."""
 
 import logging
 import os
@@ -12,13 +12,13 @@ logger = logging.getLogger(__name__)
 
 
 def load_weights(model: nn.Module, file: str | os.PathLike[str], device: torch.device | str) -> None:
-    """Load a state dict, or a saved model's, into a model.
+    """Load a state dict, or that of a saved model, into a model.
 
-    Safetensors, or what `torch.save` writes. A pickle that holds more than tensors is read too, with a line in the log:
-    it may run code, as the archive's handler does anyway.
+    Reads safetensors and files written by `torch.save`. Pickles that hold more than tensors are read too, and logged:
+    they may run code, but so does the archive's handler.
 
     Raises:
-        RuntimeError: the file is not there, or its weights are not this model's.
+        RuntimeError: the file is missing, or its weights do not fit this model.
     """
     if not os.path.isfile(file):
         raise RuntimeError(f"{file} is missing: the archive needs the file that its manifest names as serializedFile")
@@ -32,7 +32,7 @@ def load_weights(model: nn.Module, file: str | os.PathLike[str], device: torch.d
 
 
 def read_pickle(file: str | os.PathLike[str], device: torch.device | str) -> Any:
-    """What `torch.save` has written: tensors alone where that suffices, else whatever the archive has pickled."""
+    """Read a file written by `torch.save`: only tensors if that suffices, else arbitrary pickles of the archive."""
     try:
         return torch.load(file, map_location=device, weights_only=True)
     except pickle.UnpicklingError:

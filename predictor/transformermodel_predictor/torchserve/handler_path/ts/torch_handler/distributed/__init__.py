@@ -1,1 +1,1 @@
-"""Bases of handlers for models over several processes, which are not supported."""
+"""Base classes of handlers for models spread over several processes, which are not supported."""

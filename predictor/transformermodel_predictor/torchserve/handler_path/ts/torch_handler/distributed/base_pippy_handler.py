@@ -8,7 +8,7 @@ from ts.torch_handler.base_handler import BaseHandler
 
 
 class BasePippyHandler(BaseHandler, ABC):
-    """Can be derived from, and says when it is loaded that it cannot be run."""
+    """Can be subclassed, but raises Unsupported when loaded."""
 
     def initialize(self, context: Any) -> None:
         """Refused.

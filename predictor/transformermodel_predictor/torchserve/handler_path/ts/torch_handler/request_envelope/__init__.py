@@ -1,1 +1,1 @@
-"""Forms of requests and answers that handlers need not know: one module for each, which archives and settings name."""
+"""Request and response formats hidden from handlers: one module each, which archives and settings refer to by name."""

@@ -1,15 +1,15 @@
-"""What stands between the server and a handler where a request has a form of its own."""
+"""The base class of envelopes, which translate between a request format and a handler's rows."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
 
 Handle = Callable[[Any, Any], Any]
-"""A handler: rows and the context to answers."""
+"""A handler: takes rows and the context, returns answers."""
 
 
 class BaseEnvelope(ABC):
-    """Takes requests apart for a handler, and puts its answers together.
+    """Unpacks requests into rows for a handler, and packs its answers into responses.
 
     Args:
         handle_fn: the handler.
@@ -20,11 +20,11 @@ class BaseEnvelope(ABC):
         self.context: Any = None
 
     def handle(self, data: Sequence[Any], context: Any) -> Any:
-        """Answer a batch; what asks for a description has no such form and goes to the handler as it is.
+        """Answer a batch; requests for a description are not in this format and go to the handler unchanged.
 
         Args:
             data: [N] requests.
-            context: of the batch.
+            context: the batch's context.
 
         Returns:
             [N] answers.
@@ -35,13 +35,13 @@ class BaseEnvelope(ABC):
         return self.format_output(self.ask(self.parse_input(data)))
 
     def ask(self, rows: Any) -> Any:
-        """Have the handler answer rows."""
+        """Call the handler on rows."""
         return self._handle_fn(rows, self.context)
 
     @abstractmethod
     def parse_input(self, data: Any) -> Any:
-        """The handler's rows of the requests."""
+        """Convert requests to the handler's rows."""
 
     @abstractmethod
     def format_output(self, data: Any) -> Any:
-        """The requests' answers of the handler's."""
+        """Convert the handler's answers to those of the requests."""

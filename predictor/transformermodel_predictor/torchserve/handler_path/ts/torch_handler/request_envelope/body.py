@@ -1,4 +1,4 @@
-"""The envelope `body`: handlers get what was sent, without a row around it."""
+"""The envelope `body`: handlers get the request bodies, not wrapped in rows."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -19,7 +19,7 @@ class JSONEnvelope(RowsEnvelope):
 
 
 def _plain(answer: Any) -> Any:
-    """An array, a tensor or a number of any library as JSON has it."""
+    """Convert an array, tensor or number of any library to plain JSON values."""
     if callable(to_list := getattr(answer, "tolist", None)):
         return to_list()
     raise TypeError(f"an answer of the handler, a {type(answer).__name__}, cannot be written as JSON")

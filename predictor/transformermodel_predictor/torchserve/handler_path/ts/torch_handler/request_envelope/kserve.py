@@ -6,7 +6,7 @@ from ts.torch_handler.request_envelope.rows_envelope import RowsEnvelope, instan
 
 
 class KServeEnvelope(RowsEnvelope):
-    """Rows are instances: mostly objects with `data`, and `target` where an explanation is asked for."""
+    """Rows are instances: mostly objects with `data`, and `target` if an explanation is requested."""
 
     def read(self, index: int, body: Any) -> list[Any]:
         """The instances of a request."""

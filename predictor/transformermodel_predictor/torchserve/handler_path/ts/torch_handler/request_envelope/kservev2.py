@@ -1,4 +1,4 @@
-"""The envelope `kservev2`, KServe's second protocol: tensors to tensors."""
+"""The envelope `kservev2`, KServe's second protocol: tensors in and out."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,14 +8,14 @@ from ts.torch_handler.request_envelope.tensors import TEXTS, leaves, shaped, ten
 
 
 class KServev2Envelope(RowsEnvelope):
-    """Rows are inputs: objects with `name`, `shape`, `datatype`, and as `data` the values in nested lists.
+    """Rows are inputs: objects with `name`, `shape`, `datatype`, and `data`, the values in nested lists.
 
-    An input of BYTES is as many rows as it has texts, each with its text as `data`. Every input is answered by an
-    output of its name. Of the request's `parameters` a row has `target`, and `explain` asks for an explanation.
+    A BYTES input becomes one row per text, with the text as `data`. Every input is answered by an output of the same
+    name. Of the request's `parameters`, `target` is added to the row, and `explain` asks for an explanation.
     """
 
     def parse_input(self, data: Sequence[Any]) -> list[Any]:
-        """All requests' rows, in their order."""
+        """The rows of all requests, in order."""
         self._inputs: dict[int, list[tuple[str, int]]] = {}
         self._ids: dict[int, str] = {}
         self._explained: set[int] = set()
@@ -35,7 +35,7 @@ class KServev2Envelope(RowsEnvelope):
         return [row for found in rows for row in found]
 
     def ask(self, rows: Sequence[Any]) -> list[Any]:
-        """Have the handler answer all rows: those to be explained apart from the others."""
+        """Call the handler on all rows, separately for those to be explained."""
         answers: list[Any] = [None] * len(rows)
         for explained in (False, True):
             chosen = [row for row, origin in enumerate(self._origins) if (origin in self._explained) is explained]
@@ -68,7 +68,7 @@ def _rows(input_: dict[str, Any], parameters: dict[str, Any]) -> list[dict[str, 
     """The rows of an input.
 
     Raises:
-        InvalidRequest: it lacks something, or its values are not as many as its shape says.
+        InvalidRequest: a field is missing, or the number of values does not match the shape.
     """
     for key in ("name", "shape", "datatype", "data"):
         if key not in input_:

@@ -11,17 +11,17 @@ from ts.torch_handler.request_envelope.spreading import spread_rows
 
 
 class InvalidRequest(Exception):
-    """A request does not have the envelope's form; the text says what is wrong, for the client."""
+    """A request is not in the envelope's format; the message tells the client what is wrong."""
 
 
 class RowsEnvelope(BaseEnvelope):
-    """All rows of all requests are answered together, and each request with the answers to its own.
+    """Answers the rows of all requests together, and each request with the answers to its own rows.
 
-    A request without the envelope's form is answered 400, and harms no other.
+    A request in another format is answered 400 and does not affect the others.
     """
 
     def parse_input(self, data: Sequence[Any]) -> list[Any]:
-        """All requests' rows, in their order."""
+        """The rows of all requests, in order."""
         self._origins: list[int] = []
         self._refused: dict[int, str] = {}
         self._requests = len(data)
@@ -37,7 +37,7 @@ class RowsEnvelope(BaseEnvelope):
         return rows
 
     def ask(self, rows: Any) -> Any:
-        """Have the handler answer all rows, if there are any."""
+        """Call the handler on all rows, if there are any."""
         return self._asked(rows, self._origins)
 
     def _asked(self, rows: Sequence[Any], origins: Sequence[int]) -> list[Any]:
@@ -53,7 +53,7 @@ class RowsEnvelope(BaseEnvelope):
         return answers
 
     def format_output(self, data: Sequence[Any]) -> list[Any]:
-        """The requests' answers: each of the answers to its rows."""
+        """The requests' answers, each made from the answers to its rows."""
         answers: list[list[Any]] = [[] for _ in range(self._requests)]
         for origin, answer in zip(self._origins, data, strict=True):
             answers[origin].append(answer)
@@ -75,16 +75,16 @@ class RowsEnvelope(BaseEnvelope):
         """The rows of a request.
 
         Raises:
-            InvalidRequest: it has another form.
+            InvalidRequest: it is in another format.
         """
 
     @abstractmethod
     def write(self, index: int, answers: list[Any]) -> Any:
-        """A request's answer, of the answers to its rows."""
+        """A request's answer, made from the answers to its rows."""
 
 
 def body_of(request: Any) -> Any:
-    """What was sent, read as JSON if the server has not done so.
+    """The request's body, parsed as JSON unless the server has done so.
 
     Raises:
         InvalidRequest: it is not JSON.
@@ -101,7 +101,7 @@ def body_of(request: Any) -> Any:
 
 
 def instances_of(body: Any) -> list[Any]:
-    """What a request of KServe's first protocol asks.
+    """The instances of a request of KServe's first protocol.
 
     Raises:
         InvalidRequest: it has no list of instances.

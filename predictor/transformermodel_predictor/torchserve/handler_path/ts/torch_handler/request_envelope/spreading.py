@@ -1,4 +1,4 @@
-"""A context for rows of which several come from one request."""
+"""Adapts the context where several rows come from one request."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,10 +10,10 @@ from ts.intermediate import Piece
 
 @contextmanager
 def spread_rows(context: Any, origins: Sequence[int]) -> Iterator[None]:
-    """Have the context speak of rows: each has the headers of its request, whose answer gets what is said of the row's.
+    """Map the context to rows: each has its request's headers, and what it sets on its answer goes to the request's.
 
     Args:
-        context: whose rows are requests, before and after.
+        context: has one row per request before and after.
         origins: the request of each row.
     """
     processors, request_ids, sender = context.request_processor, context.request_ids, context._sender

@@ -1,4 +1,4 @@
-"""Tensors of KServe's second protocol, as JSON has them."""
+"""JSON tensors of KServe's second protocol."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -26,15 +26,15 @@ _OF_ARRAYS = {
 
 
 def shaped(name: str, shape: Sequence[int], data: Any) -> Any:
-    """Values in nested lists.
+    """Reshape values into nested lists.
 
     Args:
-        name: the tensor's, for the client.
+        name: the tensor's name, for error messages.
         shape: its sizes; one of them may be -1.
-        data: its values, in nested lists or in one.
+        data: its values, in nested lists or a flat one.
 
     Raises:
-        InvalidRequest: there are more or fewer values than the shape says.
+        InvalidRequest: the number of values does not match the shape.
     """
     flat = list(leaves(data))
     sizes = _sizes(shape, len(flat))
@@ -58,7 +58,7 @@ def _count(sizes: Sequence[int]) -> int:
 
 
 def leaves(data: Any) -> Iterator[Any]:
-    """The values in nested lists, in their order."""
+    """The values of nested lists, in order."""
     if isinstance(data, list | tuple):
         for part in data:
             yield from leaves(part)
@@ -67,12 +67,12 @@ def leaves(data: Any) -> Iterator[Any]:
 
 
 def tensor(name: str, answers: Sequence[Any]) -> dict[str, Any]:
-    """Answers as an output.
+    """Convert answers to an output tensor.
 
     Args:
-        name: the output's.
-        answers: one is a tensor of its own shape, a single value one of shape [1]; several of equal shape are stacked.
-            What is no tensor (an object, lists of different lengths or of different types) becomes a text of JSON each.
+        name: the output's name.
+        answers: a single answer keeps its shape, a single value gets shape [1]; several of equal shape are stacked.
+            Answers that are not tensors (objects, lists of different lengths or types) each become a JSON text.
     """
     plain = [_plain(answer) for answer in answers]
     value = plain[0] if len(plain) == 1 else plain
@@ -85,7 +85,7 @@ def tensor(name: str, answers: Sequence[Any]) -> dict[str, Any]:
 
 
 def _plain(answer: Any) -> Any:
-    """An answer as JSON has it."""
+    """An answer as plain JSON values."""
     if isinstance(answer, bytes | bytearray):
         return answer.decode(errors="replace")
     if callable(to_list := getattr(answer, "tolist", None)):
@@ -98,7 +98,7 @@ def _plain(answer: Any) -> Any:
 
 
 def _shape(value: Any) -> list[int] | None:
-    """The sizes of nested lists, [] of a single value; None where lists differ in length."""
+    """The shape of nested lists, [] for a single value; None if lists differ in length."""
     if not isinstance(value, list):
         return []
     shapes = [_shape(part) for part in value]
@@ -109,7 +109,7 @@ def _shape(value: Any) -> list[int] | None:
 
 
 def _datatype(answers: Sequence[Any], values: Sequence[Any]) -> str | None:
-    """The type of the values: an array's own; None where they have different ones, or one that tensors have not."""
+    """The datatype of the values, or of an array; None if types are mixed or not supported in tensors."""
     arrays = {str(answer.dtype).removeprefix("torch.") if hasattr(answer, "dtype") else "" for answer in answers}
     if len(arrays) == 1 and (known := _OF_ARRAYS.get(arrays.pop())):
         return known
