@@ -1,4 +1,4 @@
-"""What `serve` says while it loads, and when it is ready: where it is, and a line to try it with."""
+"""Messages of `serve` while it loads and when it is ready: its addresses, and a command to try it."""
 
 import json
 import shlex
@@ -22,8 +22,8 @@ _MOST_NAMED = 3
 
 
 def announce_loading(names: Sequence[str]) -> None:
-    """Say on standard error which models are loaded now, which takes seconds."""
-    if not names:  # a store that has nothing yet
+    """Print on standard error which models are being loaded, which takes seconds."""
+    if not names:  # an empty store
         return
     named, more = ", ".join(names[:_MOST_NAMED]), len(names) - _MOST_NAMED
     console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -31,12 +31,12 @@ def announce_loading(names: Sequence[str]) -> None:
 
 
 def curl_command(certificate: Path | None, token_file: Path | None, *, wants_token: bool) -> str:
-    """How curl is called where the server has a certificate of its own or wants a token, which is not shown.
+    """The curl command for a server with its own certificate or a token; the token itself is not shown.
 
     Args:
-        certificate: PEM file; plain HTTP when None.
-        token_file: where the token is; in the environment when None.
-        wants_token: whether there is one.
+        certificate: PEM file; plain HTTP if None.
+        token_file: holds the token; if None, the environment does.
+        wants_token: whether the server requires a token.
     """
     trusted = f" --cacert {shlex.quote(str(certificate))}" if certificate else ""
     token = f"$(cat {shlex.quote(str(token_file))})" if token_file else "$TRANSFORMERMODEL_TOKEN"
@@ -44,13 +44,13 @@ def curl_command(certificate: Path | None, token_file: Path | None, *, wants_tok
 
 
 def announce(addresses: "Addresses", subject: Subject, *, playground: bool, curl: str = "curl -s") -> None:
-    """Say on standard error that a server is ready, and how to ask the first of its models.
+    """Print on standard error that a server is ready, and a request to its first model.
 
     Args:
         addresses: the server's.
-        subject: the model that is asked.
-        playground: whether there is a page to try models with.
-        curl: the program with what every request needs.
+        subject: the model to request.
+        playground: whether the server has a page to try models.
+        curl: the command with the options that every request needs.
     """
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     console.print(f"Serving on {addresses.url} (Ctrl-C stops)", style="bold green")
@@ -65,7 +65,7 @@ def announce(addresses: "Addresses", subject: Subject, *, playground: bool, curl
 
 
 def _request(url: str, subject: Subject) -> str:
-    """What follows `curl` in a line that can be pasted: the first golden question, else a sentence."""
+    """Arguments of `curl` for a command to paste: with the first golden question, else a sentence."""
     tests = subject.model.spec.tests if isinstance(subject, ManifestSubject) else None
     asked = tests[0].input.model_dump(exclude_none=True) if tests else {}
     text = asked.get("text", _EXAMPLE_TEXT)
@@ -80,12 +80,12 @@ def _request(url: str, subject: Subject) -> str:
 
 
 def _is_prepared_archive(subject: Subject) -> bool:
-    """Whether a prepared directory holds an archive, which has no configuration but its handler's own."""
+    """Whether a prepared directory holds an archive, which has only its handler's configuration."""
     return isinstance(subject, ArtifactSubject) and not _configuration_of(subject).is_file()
 
 
 def _answers_questions(subject: Subject) -> bool:
-    """Whether a model takes a question and its context; of one in object storage it is not known here."""
+    """Whether a model takes a question and its context; unknown here for one in object storage."""
     if isinstance(subject, ArtifactSubject):
         from transformermodel_predictor.artifact.configuration import read_configuration
         from transformermodel_predictor.tasks.question_answering import QuestionAnswering
@@ -101,5 +101,5 @@ def _configuration_of(subject: ArtifactSubject) -> Path:
 
 
 def _quoted(text: str) -> str:
-    """For a shell."""
+    """Quote a text for a shell."""
     return "'{}'".format(text.replace("'", r"'\''"))

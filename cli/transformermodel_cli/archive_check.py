@@ -1,4 +1,4 @@
-"""Archives, looked at without running any of them: for `validate` and `doctor`."""
+"""Inspects archives for `validate` and `doctor` without running their code."""
 
 import os
 import tempfile
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class NamedArchive:
-    """An archive with what a store says of it.
+    """An archive with its settings in a store.
 
     Attributes:
         path: the archive.
-        name: the model's name; as the archive says when None.
-        settings: what holds where the archive says nothing; TorchServe's defaults when None.
+        name: the model's name; the archive's own if None.
+        settings: defaults for what the archive does not set; TorchServe's defaults if None.
     """
 
     path: Path
@@ -27,7 +27,7 @@ class NamedArchive:
 
 
 def is_archive_path(path: Path) -> bool:
-    """Whether a path is that of an archive's file, of a folder with one, packed or not, or of a store."""
+    """Whether a path is an archive file, a folder with one, packed or not, or a store."""
     from transformermodel_predictor.sources.unpacking import is_archive
     from transformermodel_predictor.torchserve.reading.root import is_unpacked_archive, only_archive
     from transformermodel_predictor.torchserve.reading.store import is_model_store
@@ -38,10 +38,10 @@ def is_archive_path(path: Path) -> bool:
 
 
 def archives_at(path: Path) -> Iterator[NamedArchive]:
-    """The archives that `serve` takes of a path: it itself, or those that a store of TorchServe's wants served.
+    """The archives that `serve` would load from a path: itself, or those that a TorchServe model store lists.
 
     Raises:
-        PreparationFailed, UserError: the store cannot be read, or lacks an archive that it names.
+        PreparationFailed, UserError: the store cannot be read, or lacks an archive that it lists.
     """
     from transformermodel_predictor.torchserve.reading.root import only_archive
     from transformermodel_predictor.torchserve.reading.store import is_model_store, read_store
@@ -54,11 +54,11 @@ def archives_at(path: Path) -> Iterator[NamedArchive]:
 
 
 def describe_archive(archive: NamedArchive) -> str:
-    """Unpack an archive into a passing folder, read all that it says of itself, and say it in a few words.
+    """Unpack an archive into a temporary folder, read all its metadata and summarise it.
 
     Raises:
         PreparationFailed: it is unsafe, damaged, or its handler is missing.
-        UserError: it is not there, or has a name that no model can have.
+        UserError: it does not exist, or its name is not valid for a model.
     """
     from transformermodel_predictor.torchserve.reading.borrowed import missing_files
     from transformermodel_predictor.torchserve.reading.opening import open_archive

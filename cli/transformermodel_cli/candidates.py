@@ -1,4 +1,4 @@
-"""The candidates of a preparation as a table: parity, speed, size, and why one was taken."""
+"""The candidates of a preparation as a table: parity, speed, size, and why one was chosen."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,14 +8,14 @@ from rich.console import Console
 from rich.table import Table
 
 _COLUMNS = ("candidate", "outcome", "differs", "agree", "texts/s", "ms/text", "load ms", "MB")
-"""Together no wider than a terminal of 80 columns; report.json has more."""
+"""Fits a terminal of 80 columns; report.json has more."""
 _CHOSEN, _NOT_TRIED = "Chosen", "NotTried"
 
 
 def print_candidates(console: Console, report: Mapping[str, Any]) -> None:
-    """What report.json says of the candidates; nothing where it says nothing.
+    """Print the candidates in report.json, if there are any.
 
-    Throughput is that at the batch limit, milliseconds are the median of one text alone.
+    Throughput is measured at the batch limit; milliseconds are the median for a single text.
     """
     candidates: Sequence[Mapping[str, Any]] = report.get("candidates", ())
     tried = [entry for entry in candidates if entry["outcome"] != _NOT_TRIED]
@@ -32,7 +32,7 @@ def print_candidates(console: Console, report: Mapping[str, Any]) -> None:
 
 
 def row(entry: Mapping[str, Any]) -> tuple[str, ...]:
-    """The cells of one candidate; empty where nothing was measured."""
+    """The cells of one candidate; empty if not measured."""
     parity, single, batch = (entry.get(name) or {} for name in ("parity", "single", "batch"))
     return (
         candidate_name(entry),
@@ -47,7 +47,7 @@ def row(entry: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def notes(report: Mapping[str, Any]) -> Iterator[str]:
-    """Why one was taken, why others were dropped, and which were not tried."""
+    """Why one was chosen, why others were dropped, and which were not tried."""
     if why := report.get("why"):
         yield str(why)
     untried: defaultdict[str, list[str]] = defaultdict(list)
@@ -61,7 +61,7 @@ def notes(report: Mapping[str, Any]) -> Iterator[str]:
 
 
 def candidate_name(entry: Mapping[str, Any]) -> str:
-    """As preparation itself names candidates: the engine only where the form leaves a choice."""
+    """The candidate's name as in preparation: with the engine only if the form leaves a choice."""
     form, engine = entry["format"], entry["engine"]
     return f"{form if engine in form else f'{form}/{engine}'} {entry['precision']}"
 

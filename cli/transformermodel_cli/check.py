@@ -1,4 +1,4 @@
-"""One thing that `transformermodel doctor` looks at, and what it found."""
+"""A check of `transformermodel doctor` and its result."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,7 +8,7 @@ from transformermodel_api.failures import FailureReason
 
 
 class Finding(StrEnum):
-    """What a check came to."""
+    """The result of a check."""
 
     ok = "ok"
     failed = "failed"
@@ -17,15 +17,15 @@ class Finding(StrEnum):
 
 @dataclass(frozen=True)
 class Check:
-    """A thing that was looked at.
+    """A completed check.
 
     Attributes:
-        name: of the thing, in a word or two.
-        finding: what it came to.
-        message: a sentence: what is there, what is wrong, or why nobody looked.
-        reason: class of the failure, where there is one.
+        name: what was checked, in a word or two.
+        finding: the result.
+        message: a sentence: what was found, what is wrong, or why the check was skipped.
+        reason: class of the failure, if there is one.
         remedy: a sentence: what to do about a failure.
-        exit_status: of a process that ends because of it.
+        exit_status: of a process that exits because of it.
     """
 
     name: str
@@ -37,22 +37,22 @@ class Check:
 
 
 def ok(name: str, message: str) -> Check:
-    """Nothing will fail here."""
+    """A check that passed."""
     return Check(name, Finding.ok, message)
 
 
 def skipped(name: str, why: str) -> Check:
-    """Nobody looked."""
+    """A check that was skipped."""
     return Check(name, Finding.skipped, why)
 
 
 def failed(name: str, reason: FailureReason, message: str, remedy: str | None = None) -> Check:
-    """This will fail; the remedy is that of the reason unless another one is given."""
+    """A check that failed; the default remedy is the reason's."""
     return Check(name, Finding.failed, message, reason.name, remedy or reason.remedy, reason.exit_status)
 
 
 def failed_with(name: str, error: PreparationFailed | UserError) -> Check:
-    """This has failed."""
+    """A check that failed with an error."""
     if isinstance(error, PreparationFailed):
         return failed(name, error.reason, error.message)
     return Check(name, Finding.failed, str(error), exit_status=error.exit_status)

@@ -1,4 +1,4 @@
-"""What `transformermodel doctor` looks at in the current cluster: our resource, KServe and storage."""
+"""The checks of `transformermodel doctor` in the current cluster: our resource, KServe and storage."""
 
 from collections.abc import Iterator
 from importlib import import_module
@@ -19,11 +19,11 @@ _DEFINITIONS = {
 }
 _USER_S_FAULT = 2
 _NO_KUBECONFIG = "No configuration found"
-"""What the client says of a file that is not there, after calling it invalid."""
+"""Part of the client's message for a missing file, which it calls invalid first."""
 
 
 def cluster_checks(model: TransformerModel) -> Iterator[Check]:
-    """Look at the cluster of the current kubeconfig context; nothing is changed there."""
+    """Check the cluster of the current kubeconfig context; read-only."""
     if find_spec("kubernetes") is None:
         yield skipped("cluster", "the package kubernetes is not installed (pip install transformermodel[operator])")
         return
@@ -54,7 +54,7 @@ def _definitions(client: Any, connection: Any) -> Iterator[Check]:  # noqa: ANN4
 
 
 def _storage(client: Any, connection: Any, model: TransformerModel) -> Check:  # noqa: ANN401
-    """The claim that spec.storage names; what else may be named is known in the cluster alone."""
+    """Check the claim in spec.storage; other kinds of storage are known only in the cluster."""
     storage = model.spec.storage
     if storage is None:
         return skipped("storage", "spec.storage.uri is not set: artifacts go where the chart's defaultStorageUri says")
@@ -65,7 +65,7 @@ def _storage(client: Any, connection: Any, model: TransformerModel) -> Check:  #
 
 
 def _sources(client: Any, connection: Any, model: TransformerModel) -> Iterator[Check]:  # noqa: ANN401
-    """The claims that checkpoint, adapter and samples are read from: the Job mounts them."""
+    """Check the claims that checkpoint, adapter and samples are read from: the Job mounts them."""
     for claim in SourceClaims.of(PreparationRequest.of(model.spec)).names:
         yield _claim(client, connection, model, f"claim {claim}", claim)
 
@@ -78,7 +78,7 @@ def _claim(client: Any, connection: Any, model: TransformerModel, check: str, cl
 
 
 def _read(client: Any, ask: Any) -> Any:  # noqa: ANN401
-    """What is there; 404, 401 or 403 where it is not, or may not be seen."""
+    """Read an object; returns 404, 401 or 403 if it is absent or not readable."""
     try:
         return ask()
     except client.ApiException as error:

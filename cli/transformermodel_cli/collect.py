@@ -55,7 +55,7 @@ def command(
 
 
 def _retire(location: "StoreLocation", references: Sequence[str], *, dry_run: bool) -> None:
-    """Remove what models that are no more alone used."""
+    """Remove artifacts that only deleted models used."""
     from transformermodel_predictor.artifact.retirement import retire
 
     if dry_run or not references:

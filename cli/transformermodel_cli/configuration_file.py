@@ -1,4 +1,4 @@
-"""The configuration file of TorchServe's preparation script, read as the manifest that says the same."""
+"""Converts the configuration file of TorchServe's preparation script to the equivalent manifest."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ _LABELS_FILE = "index_to_name.json"
 
 @dataclass(frozen=True)
 class Converted:
-    """A manifest that came of a configuration file.
+    """A manifest converted from a configuration file.
 
     Attributes:
         model: the manifest.
         text: the manifest as YAML.
-        notes: settings of the file that are not part of it, a sentence each.
+        notes: settings of the file that the manifest leaves out, a sentence each.
     """
 
     model: TransformerModel
@@ -32,7 +32,7 @@ class Converted:
 
 
 def is_configuration_file(path: Path) -> bool:
-    """Whether a file is no manifest but setup_config.json or model-config.yaml, whatever its name."""
+    """Whether a file is not a manifest but a setup_config.json or model-config.yaml, whatever its name."""
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError):
@@ -41,7 +41,7 @@ def is_configuration_file(path: Path) -> bool:
 
 
 def read_models(path: Path) -> Sequence[TransformerModel]:
-    """The models that manifests in a file say, or the one that a configuration file says.
+    """The models of the manifests in a file, or that of a configuration file.
 
     Raises:
         UserError: the file cannot be used.
@@ -50,7 +50,7 @@ def read_models(path: Path) -> Sequence[TransformerModel]:
 
 
 def read_configuration_file(path: Path) -> Converted:
-    """The equivalent manifest; class names come from index_to_name.json beside the file, if there is one.
+    """Read the equivalent manifest; class names come from index_to_name.json beside the file, if it exists.
 
     Raises:
         UserError: the file, or the one with the class names, cannot be used.

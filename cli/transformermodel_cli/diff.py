@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from transformermodel_predictor.preparation.contest.comparison import Comparison
 
 _SHOWN = 20
-"""How many changed answers are listed for people; scripts get all."""
+"""Maximum number of changed answers to list for people; scripts get all."""
 
 
 def command(

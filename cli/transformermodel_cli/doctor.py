@@ -1,4 +1,4 @@
-"""`transformermodel doctor`: everything that could fail, looked at before it does."""
+"""`transformermodel doctor`: checks in advance everything that could fail."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The entry point: `transformermodel COMMAND`. Hears signals before anything is imported that takes long."""
+"""The entry point: `transformermodel COMMAND`. Installs signal handlers before any slow import."""
 
 import os
 import sys
@@ -8,15 +8,15 @@ from transformermodel_cli.exit_status import INTERRUPTED
 try:
     from transformermodel_cli import interruption
     from transformermodel_cli.termination import TERMINATION
-except KeyboardInterrupt:  # Python's own until then: it would show where in an import it came
+except KeyboardInterrupt:  # from Python's own handler; a traceback would point into an import
     os._exit(INTERRUPTED)
 
 
 def run() -> None:
     """Run the command line and exit.
 
-    SIGTERM ends it from here on; a server that listens takes it over. The first process of a container would not hear
-    it otherwise, and a pod that is deleted while it starts would stay for its whole grace period.
+    From here on SIGTERM ends the process, until a listening server takes over the signal. Otherwise the first process
+    of a container would ignore it, and a pod deleted while starting would last for its whole grace period.
     """
     try:
         interruption.end_at_once()

@@ -1,4 +1,4 @@
-"""Exit statuses of a process that a signal ends, as shells have them: 128 and the signal's number."""
+"""Exit statuses of a process ended by a signal, by the shells' convention: 128 plus the signal's number."""
 
 TERMINATED = 143
 """After SIGTERM."""
@@ -7,4 +7,4 @@ INTERRUPTED = 130
 """After Ctrl-C (SIGINT)."""
 
 UNREAD = 141
-"""After a write that nobody reads any more (SIGPIPE), as of a pipe to `head`."""
+"""After a write to a closed pipe (SIGPIPE), such as to `head`."""

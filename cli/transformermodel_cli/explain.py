@@ -72,7 +72,7 @@ def command(
 
 
 def _require_possible(name: str, options: "ModelOptions", parameters: dict[str, Any]) -> None:
-    """Refuse before minutes of preparation what no model would be explained with."""
+    """Refuse, before minutes of preparation, parameters that no model can be explained with."""
     from transformermodel_predictor.explanations.explanation import Baseline, Method
 
     if not options.explanations.enabled:
@@ -91,9 +91,9 @@ def _explained(
     digests: dict[str, str] = {}
     if isinstance(subject, ManifestSubject):
         with preparing([subject], location) as preparation:
-            from transformermodel_predictor.engines.device import choose_devices  # imports PyTorch, while it prepares
+            from transformermodel_predictor.engines.device import choose_devices  # imports PyTorch meanwhile
 
-            choose_devices(options.device)  # what is not here is told before minutes have passed
+            choose_devices(options.device)  # fails early if the device is missing
             digests = dict(preparation.digests())
     with ExitStack() as holds:
         directory = place_of(subject, location, digests)
@@ -104,7 +104,7 @@ def _explained(
 def _in_process(
     name: str, directory: "Path", options: "ModelOptions", fields: dict[str, Any], parameters: dict[str, Any]
 ) -> "Explained":
-    """Loaded as a server loads it, and asked once."""
+    """Load the model as a server does, and ask it once."""
     from transformermodel_predictor.garbage import uncollected
 
     with uncollected():

@@ -27,10 +27,10 @@ ExplanationsFlag = Annotated[
 
 
 def changed_explanations(explanations: Explanations, given: Sequence[str]) -> Explanations:
-    """With what the command line says in place of the manifest.
+    """The manifest's explanations, overridden by the command line.
 
     Raises:
-        UserError: a key is unknown or its value wrong; the sentences are those that refuse a manifest.
+        UserError: a key is unknown or its value wrong; the messages are the same as for a manifest.
     """
     if not given:
         return explanations
@@ -44,7 +44,7 @@ def changed_explanations(explanations: Explanations, given: Sequence[str]) -> Ex
 
 
 def _put(document: dict[str, Any], path: Sequence[str], setting: Setting, schema: Schema) -> None:
-    """Set a field; one that the schema does not know is refused with the rest."""
+    """Set a field; unknown ones are refused later, by the schema's validation."""
     name, *rest = path
     field: Schema = schema.get("properties", {}).get(name, {})
     if rest:

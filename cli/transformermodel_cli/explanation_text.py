@@ -1,4 +1,4 @@
-"""Explanations for people at a terminal: coloured where it can be, and the same without colour. Pure."""
+"""Formats explanations for a terminal; colour is optional and carries no extra information. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 _STRONGEST = 10
 _TOLD = 0.05
-"""Importances from here on stand behind their words."""
+"""Least importance that is printed after its word."""
 _LEAST = 0.005
-"""Below it two digits are zeros."""
+"""Smaller values would round to zero with two digits."""
 _STRONG = 0.3
 _BAR = 20
 _ROUGH = (
@@ -23,7 +23,7 @@ _ROUGH = (
 
 
 def explained_lines(explained: "Explained") -> Iterator[Text]:
-    """The answer, and for each thing explained its words in the order of the text and the strongest by their weight."""
+    """The answer, and for each explanation its words in text order and the strongest ones by weight."""
     yield from _answer(explained.answer)
     if explained.truncated:
         yield Text(f"        {explained.truncated} tokens did not fit into the model and were not read")
@@ -40,7 +40,7 @@ def explained_lines(explained: "Explained") -> Iterator[Text]:
 
 
 def _answer(answer: Mapping[str, Any]) -> Iterator[Text]:
-    """The answer's fields in a line; those that are lists of objects, as entities are, a line for each."""
+    """The answer's fields in one line; lists of objects, such as entities, one line per object."""
     lists = {name: value for name, value in answer.items() if isinstance(value, list)}
     yield Text(f"answer  {_shown({name: len(lists[name]) if name in lists else answer[name] for name in answer})}")
     for value in lists.values():
@@ -59,23 +59,23 @@ def _value(value: object) -> object:
 
 
 def _in_line(text: str) -> str:
-    """A text as it is, or in quotes where it has line breaks or begins or ends with space, as generated ones do."""
+    """A text, quoted if it has line breaks or begins or ends with space, as generated texts do."""
     return text if text.isprintable() and text == text.strip() else repr(text)
 
 
 def _head(explanation: "Explanation") -> Text:
-    """What was explained, with the text that it is: an entity's, or that of the answer which starts or ends there."""
+    """What was explained, with its text: that of an entity, or of the answer that starts or ends there."""
     meant = next((explanation.details[name] for name in ("text", "answer") if explanation.details.get(name)), "")
     delta = "" if explanation.delta is None else f", delta {explanation.delta:.4f}"
     steps = f"{explanation.steps} step{'' if explanation.steps == 1 else 's'}"
-    logarithm = explanation.details.get("log_probability")  # of a continuation, whose probability is soon nearly 0
+    logarithm = explanation.details.get("log_probability")  # of a continuation: its probability quickly approaches 0
     score = f"score {explanation.score:.4f}" + ("" if logarithm is None else f", log-probability {logarithm:.2f}")
     told = f"  {score} ({explanation.method.value}, {steps}{delta})"
     return Text.assemble((_in_line(explanation.target), "bold"), f" {meant!r}" if meant else "", told)
 
 
 def _passage(field: str, words: Sequence["Part"]) -> Text:
-    """Words as far apart as they stand in the text."""
+    """Words with the spacing that they have in the text."""
     line = Text(f"{field}: ")
     place = words[0].start
     for word in words:

@@ -65,7 +65,7 @@ ModelStoreFlag = Annotated[
 
 
 def workers_of(least: int | None, most: int | None, response: int | None, startup: int | None) -> HandlerWorkers:
-    """What the flags say of workers.
+    """The workers' settings from the flags.
 
     Raises:
         UserError: --max-workers is less than --min-workers.
@@ -76,7 +76,7 @@ def workers_of(least: int | None, most: int | None, response: int | None, startu
 
 
 def handler_keys(workers: HandlerWorkers | None, batching: Batching, device: "DeviceChoice") -> dict[str, Any]:
-    """What a resource or flags say of workers, by the keys of model-config.yaml; without what they do not say."""
+    """The workers' settings from a resource or flags, by key of model-config.yaml; only those that are set."""
     workers = workers or HandlerWorkers()
     keys = {
         "minWorkers": workers.min,

@@ -1,7 +1,7 @@
-"""Ctrl-C: while modules are imported it ends the process at once, afterwards it is an exception.
+"""Ctrl-C: ends the process at once while modules are imported, and raises an exception afterwards.
 
-There is nothing to clean up before a command runs, and an exception in the middle of an import is one that some
-libraries catch, or that shows where they were.
+Before a command runs there is nothing to clean up, and some libraries would catch an exception during their import, or
+it would show a traceback into them.
 """
 
 import os
@@ -11,13 +11,13 @@ from transformermodel_cli.exit_status import INTERRUPTED
 
 
 def end_at_once() -> None:
-    """End the process at Ctrl-C from now on, unless who started it wants that ignored, as a shell in the background."""
+    """From now on Ctrl-C ends the process, unless the parent had it ignored, as shells do for background jobs."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _end)
 
 
 def raise_again() -> None:
-    """Have Ctrl-C raise KeyboardInterrupt from now on, as Python does."""
+    """From now on Ctrl-C raises KeyboardInterrupt, as usual in Python."""
     if signal.getsignal(signal.SIGINT) is _end:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

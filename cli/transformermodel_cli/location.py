@@ -1,4 +1,4 @@
-"""Where prepared artifacts are kept, and what this machine keeps of them."""
+"""Locations of the store of prepared artifacts and of this machine's cache."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def store_location(given: str | None, environment: Mapping[str, str]) -> "StoreLocation":
-    """The store: as given, else $TRANSFORMERMODEL_STORE, else the user's cache."""
+    """The store: the given one, else $TRANSFORMERMODEL_STORE, else the user's cache."""
     from transformermodel_predictor.artifact.opening import StoreLocation
 
     cache = cache_directory(environment)
@@ -17,6 +17,6 @@ def store_location(given: str | None, environment: Mapping[str, str]) -> "StoreL
 
 
 def cache_directory(environment: Mapping[str, str]) -> Path:
-    """The user's cache, where XDG has it."""
+    """The user's cache directory, by the XDG specification."""
     cache = environment.get("XDG_CACHE_HOME")
     return (Path(cache) if cache else Path.home() / ".cache") / "transformermodel"

@@ -70,13 +70,13 @@ app.command("check-installation", hidden=True)(check_installation.command)
 
 
 def run() -> NoReturn:
-    """Run the command line and exit: 0, 1 a fault of ours, 2 the user's input, others by class of failure."""
+    """Run the command line and exit: 0, 1 for a bug of ours, 2 for the user's input, others by class of failure."""
     open_closed_streams()
     end_process(_status())
 
 
 def _status() -> int:
-    """Run the command; its exit status."""
+    """Run the command; returns its exit status."""
     try:
         interruption.raise_again()
         app()
@@ -89,7 +89,7 @@ def _status() -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except SystemExit as end:
-        if isinstance(end.__context__, BrokenPipeError):  # typer's answer to one
+        if isinstance(end.__context__, BrokenPipeError):  # typer's response to one
             return UNREAD
         if isinstance(end.code, str):
             raise
@@ -98,8 +98,8 @@ def _status() -> int:
 
 
 def _refused(error: TransformerModelError) -> int:
-    """Say what is wrong; its exit status."""
-    with suppress(OSError):  # nobody reads it any more, or it has no room: the status says it
+    """Print what is wrong; returns the exit status."""
+    with suppress(OSError):  # the stream is closed or full: the exit status has to do
         Console(stderr=True, highlight=False, soft_wrap=True).print("error:", style="bold red", end=" ")
         sys.stderr.write(f"{error}\n")
     return error.exit_status

@@ -1,4 +1,4 @@
-"""Flags that say how models are run; they hold for all models of the command, before what their manifests say."""
+"""Flags that say how to run models; they apply to all models of the command and override their manifests."""
 
 from typing import Annotated
 

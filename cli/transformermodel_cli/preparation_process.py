@@ -1,4 +1,4 @@
-"""Preparing in a process of its own: its memory, its imports and its threads are gone when the models are served."""
+"""Prepares models in a separate process, so that its memory, imports and threads are gone when models are served."""
 
 import multiprocessing
 import os
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class PreparationEnded(TransformerModelError):
-    """The process failed; it said so itself, or was ended."""
+    """The process failed: it reported an error, or was killed."""
 
     def __init__(self, message: str, exit_status: int = 1) -> None:
         super().__init__(message)
@@ -37,18 +37,18 @@ class _Failure:
 
 @dataclass(frozen=True)
 class PreparationProcess:
-    """A process that prepares models, one after another, and shows it on standard error."""
+    """A process that prepares models one after another and shows its progress on standard error."""
 
     _process: BaseProcess
     _results: Connection
 
     @property
     def pid(self) -> int | None:
-        """The process's number."""
+        """The process id."""
         return self._process.pid
 
     def digests(self) -> Mapping[str, str]:
-        """Wait for the digests of the artifacts, by the names of the models.
+        """Wait for the digests of the artifacts, by name of the model.
 
         Raises:
             PreparationEnded: a model cannot be prepared, or the process was killed.
@@ -67,17 +67,17 @@ class PreparationProcess:
 def preparing(subjects: Sequence[ManifestSubject], store: "StoreLocation") -> Iterator[PreparationProcess]:
     """Prepare models in a new process, which ends with the context, and with this process however that ends.
 
-    Call it before anything is imported that starts threads: on Linux the new process is a copy of this one.
+    Call it before importing anything that starts threads: on Linux the new process is forked.
     """
     results, sending = multiprocessing.Pipe(duplex=False)
     arguments = (subjects, store, sending)
     process: BaseProcess
-    if sys.platform == "linux":  # spawning leaves a process behind that tracks resources
+    if sys.platform == "linux":  # spawning leaves a resource tracker process behind
         process = multiprocessing.get_context("fork").Process(target=_prepare, args=arguments)
     else:
         process = multiprocessing.get_context("spawn").Process(target=_prepare, args=arguments)
     process.start()
-    sending.close()  # so that the process's end is the pipe's
+    sending.close()  # so that the pipe closes when the process ends
     try:
         yield PreparationProcess(process, results)
     finally:
@@ -88,10 +88,10 @@ def preparing(subjects: Sequence[ManifestSubject], store: "StoreLocation") -> It
 
 
 def _prepare(subjects: Sequence[ManifestSubject], store: "StoreLocation", results: Connection) -> None:
-    """What the process does."""
+    """The process's main function."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to both; the parent ends this one
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # and does not wait for what this one computes
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # and does not wait for this one's computation
     try:
         results.send({subject.name: prepare_subject(subject, store).digest for subject in subjects})
     except Exception as error:
@@ -108,16 +108,16 @@ def _end_with_parent() -> None:
 
 
 def _end_with_all_it_started(pid: int) -> None:
-    """End a process at once, and what works for it.
+    """Kill a process and all its descendants.
 
-    An installation has a session of its own, so that no signal to this process's reaches it.
+    An installation runs in its own session, which signals to this process's session do not reach.
     """
-    import psutil  # of the predictor, without which nothing is prepared
+    import psutil  # one of the predictor's packages, which preparation requires
 
     with suppress(psutil.NoSuchProcess):
         process = psutil.Process(pid)
         ended = [process, *process.children(recursive=True)]
-        for each in sorted(ended, key=lambda one: one.pid == os.getpid()):  # this one last: it ends the others
+        for each in sorted(ended, key=lambda one: one.pid == os.getpid()):  # this one last, as it kills the others
             with suppress(psutil.NoSuchProcess):
                 each.kill()
 

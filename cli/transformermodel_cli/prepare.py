@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from transformermodel_predictor.artifact.opening import StoreLocation
 
 TERMINATION_LOG = Path("/dev/termination-log")
-"""Where the kubelet reads a container's last word."""
+"""Where the kubelet reads a container's termination message."""
 
 StoreOption = Annotated[
     str | None,
@@ -87,7 +87,7 @@ def command(
 
 
 def prepare_subject(subject: ManifestSubject, store: "StoreLocation") -> Prepared:
-    """Prepare one model and show on standard error what is done and what came of it."""
+    """Prepare one model; shows progress and result on standard error."""
     from transformermodel_cli.progress import progress_for
 
     console = Console(stderr=True, highlight=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""The end of the process: once its command has ended, nothing is waited for."""
+"""Ends the process without waiting for anything once its command has ended."""
 
 import atexit
 import logging
@@ -11,20 +11,20 @@ from transformermodel_cli.exit_status import UNREAD
 
 
 def end_process(status: int) -> NoReturn:
-    """End the process, with what libraries have registered for its end, but without taking Python down.
+    """End the process: runs registered exit functions, but does not finalize Python.
 
-    Threads may still compute what nobody waits for any more: a step of an engine cannot be interrupted. Python would
+    Threads may still be computing results that nobody needs: an engine's step cannot be interrupted. Python would
     wait for some of them, however long that takes, and stop others in the middle of C++ code, which aborts the process.
     To take PyTorch down costs seconds besides.
     """
     for sent in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(sent, signal.SIG_IGN)  # it ends already
-    atexit._run_exitfuncs()  # as Python itself does, which otherwise takes everything down besides
+        signal.signal(sent, signal.SIG_IGN)  # it is ending anyway
+    atexit._run_exitfuncs()  # as Python does at exit, but without the rest of its finalization
     logging.shutdown()
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except BrokenPipeError:  # whoever read it has gone
+        except BrokenPipeError:  # its reader is gone
             status = status or UNREAD
         except OSError:
             status = status or 1

@@ -1,4 +1,4 @@
-"""How a person sees a preparation: a live display in a terminal, plain lines elsewhere."""
+"""Shows the progress of a preparation: a live display in a terminal, plain lines elsewhere."""
 
 import sys
 from datetime import timedelta
@@ -19,24 +19,24 @@ class Shown(Progress, Protocol):
     """A progress with a beginning and an end.
 
     Attributes:
-        last: the step that was shown last.
+        last: the last step shown.
     """
 
     last: Step | None
 
     def __enter__(self) -> Self:
-        """Begin to show."""
+        """Start the display."""
         ...
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Leave the screen as it is."""
+        """Stop the display, leaving its last state on screen."""
         ...
 
 
 class _AmountColumn(ProgressColumn):
-    """How many bytes are there, how fast they come and when the rest will be there."""
+    """Bytes received, rate and remaining time."""
 
     def render(self, task: Task) -> Text:
         """For example `12.6 MB of 90.9 MB, 5.1 MB/s, 0:00:16 left`; empty for a step without bytes."""
@@ -46,12 +46,12 @@ class _AmountColumn(ProgressColumn):
 
 
 def amount(done: int, total: int, speed: float | None) -> str:
-    """Bytes in words; rate and remaining time only while there is something to wait for.
+    """Format an amount of bytes; with rate and remaining time only until it is complete.
 
     Args:
-        done: bytes that are there.
-        total: bytes that there will be.
-        speed: bytes per second; None while nobody knows.
+        done: bytes received.
+        total: bytes expected.
+        speed: bytes per second; None if unknown.
     """
     there = f"{decimal(done)} of {decimal(total)}"
     if not speed or done >= total:
@@ -60,7 +60,7 @@ def amount(done: int, total: int, speed: float | None) -> str:
 
 
 class TerminalProgress:
-    """A line per step that moves while it works and stays when it is done."""
+    """One line per step, animated while the step runs, and kept when it is done."""
 
     def __init__(self, console: Console) -> None:
         self._display = Display(
@@ -88,13 +88,13 @@ class TerminalProgress:
         self._display.stop()
 
     def step(self, step: Step, detail: str) -> None:
-        """A new line begins; the one before is done."""
+        """Finish the current line and start a new one."""
         self._finish()
         self.last = step
         self._current = self._display.add_task(f"{step.value:<8} {detail}", total=1)
 
     def bytes(self, done: int, total: int) -> None:
-        """The current line tells how much is there."""
+        """Show the amount in the current line."""
         if self._current is not None:
             self._display.update(self._current, completed=done, total=total, counts=True)
 
@@ -124,9 +124,9 @@ class LineProgress:
         sys.stderr.write(f"{step.value:<8} {detail}\n")
 
     def bytes(self, done: int, total: int) -> None:
-        """Say nothing: a log is not a display."""
+        """Do nothing: a log is not a live display."""
 
 
 def progress_for(console: Console) -> Shown:
-    """The display that suits where the output goes."""
+    """The display that suits the output."""
     return TerminalProgress(console) if console.is_terminal else LineProgress()

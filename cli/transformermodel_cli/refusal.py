@@ -1,4 +1,4 @@
-"""What a user is told of an error: one line and an exit status, wherever it comes to light."""
+"""Maps errors to what users see: one line and an exit status, wherever the error occurs."""
 
 from transformermodel_api.errors import TransformerModelError, UserError
 from transformermodel_api.machine import machine_refusal
@@ -6,7 +6,7 @@ from transformermodel_cli.extras import not_installed
 
 
 def refusal_of(error: Exception) -> TransformerModelError | None:
-    """The error as a user is told it; None for a fault of ours, which keeps its traceback."""
+    """The error to show to the user; None for a bug of ours, which keeps its traceback."""
     if isinstance(error, TransformerModelError):
         return error
     if isinstance(error, ModuleNotFoundError):

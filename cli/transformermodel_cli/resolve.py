@@ -1,4 +1,4 @@
-"""`transformermodel resolve`: what a source is at now, as the operator's checks ask it."""
+"""`transformermodel resolve`: resolves sources to their current versions, for the operator's checks."""
 
 import os
 

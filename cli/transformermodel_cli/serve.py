@@ -162,7 +162,7 @@ def command(
     curl = curl_command(ssl_certfile, token_file, wants_token=token is not None)
 
     def ready(addresses: "Addresses") -> None:
-        if TERMINATION.told:  # before the server listened for it, and something passed over it
+        if TERMINATION.told:  # before the server listened for it, and the exception was swallowed
             signal.raise_signal(signal.SIGTERM)
         else:
             announce(addresses, subjects[0], playground=options.has_playground, curl=curl)
@@ -196,7 +196,7 @@ def command(
     options.require_usable()
     location = store_location(store, os.environ)
     with ExitStack() as holds:
-        listeners = holds.enter_context(listening(options))  # while models are prepared nobody else takes the ports
+        listeners = holds.enter_context(listening(options))  # reserves the ports while models are prepared
         digests = _prepare(subjects, location, options)
         places = {each.name: place_of(each, location, digests) for each in subjects if each not in stores}
         for place in places.values():
@@ -206,7 +206,7 @@ def command(
 
 
 def _named_model(name: str | None, directory: Path | None, uri: str | None) -> list[str]:
-    """What --model-name, --model-dir and --model-uri say, as an argument NAME=FILE."""
+    """The argument NAME=FILE equivalent to --model-name, --model-dir and --model-uri."""
     if directory is None and uri is None:
         if name is not None:
             raise UserError("--model-name names the model in --model-dir or --model-uri: give both, or NAME=FILE")
@@ -218,7 +218,7 @@ def _named_model(name: str | None, directory: Path | None, uri: str | None) -> l
 
 
 def _prepare(subjects: Sequence[Subject], store: "StoreLocation", options: "ServerOptions") -> Mapping[str, str]:
-    """Prepare what manifests describe for the devices that are to serve it; the digests by the names of the models."""
+    """Prepare the manifests' models for the devices that will serve them; returns digests by name of the model."""
     manifests = [
         subject.on(options.models[subject.name].device.kind)
         for subject in subjects
@@ -229,10 +229,10 @@ def _prepare(subjects: Sequence[Subject], store: "StoreLocation", options: "Serv
     from transformermodel_predictor.engines.device import choose_devices
     from transformermodel_predictor.server.serving import preload
 
-    store.require_usable()  # before seconds are spent on what it is needed for
+    store.require_usable()  # fails early, before seconds of imports
     with preparing(manifests, store) as preparation:
         preload(options, natively=not all(has_handler(subject) for subject in manifests))
-        for subject in manifests:  # a device that is not here is told before minutes have passed
+        for subject in manifests:  # fails early if a device is missing
             if not has_handler(subject):
                 choose_devices(options.models[subject.name].device)
         return preparation.digests()

@@ -1,4 +1,4 @@
-"""What `serve` and `explain` make of their subjects: where each model is, and how it is run."""
+"""Resolves the subjects of `serve` and `explain`: where each model is, and how to run it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def model_options(subject: Subject, explanations: Sequence[str] | None) -> "ModelOptions":
-    """How a model is run, as its manifest says and --explanations; a prepared one comes without a manifest."""
+    """How to run a model, from its manifest and --explanations; a prepared model has no manifest."""
     from transformermodel_predictor.server.models.options import ModelOptions
 
     options = ModelOptions.of(subject.model.spec.predictor) if isinstance(subject, ManifestSubject) else ModelOptions()
@@ -28,7 +28,7 @@ def model_options(subject: Subject, explanations: Sequence[str] | None) -> "Mode
 def handler_options(
     options: "ModelOptions", subject: Subject, flags: HandlerWorkers, *, install_requirements: bool
 ) -> "ModelOptions":
-    """With how an archive's workers are run: what flags say goes before the manifest, and that before the archive."""
+    """Add how to run an archive's workers: flags override the manifest, which overrides the archive."""
     from transformermodel_predictor.torchserve.handler_options import HandlerOptions
     from transformermodel_predictor.torchserve.worker_settings import WorkerSettings
 
@@ -44,21 +44,21 @@ def handler_options(
 
 
 def has_handler(subject: Subject) -> bool:
-    """Whether an archive's own handler answers for a subject, as far as it shows before it is fetched."""
+    """Whether a subject is served by an archive's own handler, as far as is known before it is fetched."""
     if isinstance(subject, ManifestSubject):
         return subject.model.spec.task is TaskName.Custom
     return isinstance(subject, ArchiveSubject | StoreSubject)
 
 
 def names_of(subject: Subject) -> list[str]:
-    """The names of the models that a subject brings."""
+    """The names of a subject's models."""
     if isinstance(subject, StoreSubject):
         return list(dict.fromkeys(model.name for model in subject.store.models))
     return [subject.name]
 
 
 def place_of(subject: Subject, store: "StoreLocation", digests: Mapping[str, str]) -> Path:
-    """Where a model is: its archive, or its prepared directory, which is fetched if it has to be."""
+    """The path of a model's archive or prepared directory; fetches the latter if needed."""
     if isinstance(subject, ManifestSubject):
         return store.open().open(digests[subject.name]).path
     if isinstance(subject, StoredSubject):

@@ -1,4 +1,4 @@
-"""The flags of `serve` that say how models are served, with KServe's spellings as aliases."""
+"""The flags of `serve` for the server, with KServe's spellings as aliases."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -86,10 +86,10 @@ def require_different_ports(ports: Mapping[str, int | None]) -> None:
     """Refuse two listeners on one port.
 
     Args:
-        ports: by the flags that name them; None is no listener, 0 a port that is free.
+        ports: ports by flag; None is no listener, 0 any free port.
 
     Raises:
-        UserError: two flags name one port.
+        UserError: two flags have the same port.
     """
     flags: dict[int, str] = {}
     for flag, port in ports.items():

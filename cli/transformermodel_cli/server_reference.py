@@ -76,7 +76,7 @@ refused; while it loads the models, requests get 503.
 """
 
 _KEYS = {"better_transformer": "BetterTransformer"}
-"""Keys of model-config.yaml that are no names of attributes."""
+"""Keys of model-config.yaml that differ from the attribute's name."""
 
 
 def server_page() -> str:
@@ -142,7 +142,7 @@ def _table(title: str, head: tuple[str, str], rows: Iterable[tuple[str, str]]) -
 
 
 def generated_files(root: Path) -> dict[Path, str]:
-    """Path and content of what is written."""
+    """Paths and contents of the generated files."""
     document = json.dumps(openapi_document(_routes()), indent=2) + "\n"
     return {root / "docs" / "server.md": server_page(), root / "docs" / "openapi.json": document}
 

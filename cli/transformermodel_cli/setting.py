@@ -1,4 +1,4 @@
-"""A setting on the command line: KEY=VALUE, whose value is JSON, and a text where it is none. Pure."""
+"""A setting on the command line: KEY=VALUE, whose value is JSON or else a text. Pure."""
 
 import json
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from transformermodel_api.errors import UserError
 
 @dataclass(frozen=True)
 class Setting:
-    """What one KEY=VALUE says.
+    """One KEY=VALUE.
 
     Attributes:
-        key: of the thing that is set.
-        text: what was written behind the first `=`.
+        key: what is set.
+        text: everything after the first `=`.
     """
 
     key: str
@@ -21,12 +21,12 @@ class Setting:
 
     @classmethod
     def read(cls, flag: str, given: str, example: str) -> Self:
-        """Part KEY=VALUE.
+        """Parse KEY=VALUE.
 
         Args:
-            flag: whose setting it is, for messages.
-            given: as it was written.
-            example: a setting that would be right, for messages.
+            flag: the setting's flag, for messages.
+            given: the argument.
+            example: a valid setting, for messages.
 
         Raises:
             UserError: it has no key, or no `=`.
@@ -38,7 +38,7 @@ class Setting:
 
     @property
     def value(self) -> object:
-        """The text as JSON: `5` is a number, `"5"` a text; as it stands where it is none."""
+        """The text parsed as JSON: `5` is a number, `"5"` a text; if it is not JSON, the text itself."""
         try:
             return json.loads(self.text)
         except (ValueError, RecursionError):
@@ -46,6 +46,6 @@ class Setting:
 
     @property
     def words(self) -> str:
-        """The value of what can only be a text: `0.1` is one too."""
+        """The value of a setting that is always a text, even `0.1`."""
         value = self.value
         return value if isinstance(value, str) else self.text

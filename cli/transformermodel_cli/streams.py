@@ -1,22 +1,22 @@
-"""The standard streams, which are there whatever the process was started with."""
+"""Makes sure that the standard streams exist, however the process was started."""
 
 import os
 import sys
 
 _STREAMS = 3
-"""Input, output, errors."""
+"""Standard input, output and error."""
 
 
 def open_closed_streams() -> None:
-    """Open nothing in the place of standard streams that are closed, as after `2>&-`.
+    """Open /dev/null in place of closed standard streams, as after `2>&-`.
 
-    Python has None for them. A file or a connection would be given their number, and what libraries write to standard
-    error would land in it.
+    Python sets them to None. The next file or connection would get their descriptor, and what libraries write to
+    standard error would end up in it.
     """
     while (opened := os.open(os.devnull, os.O_RDWR)) < _STREAMS:
         os.set_inheritable(opened, True)
     os.close(opened)
     if sys.stdout is None:
-        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - as long as the process
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - open for the life of the process
     if sys.stderr is None:
         sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115

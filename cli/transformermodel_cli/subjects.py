@@ -1,4 +1,4 @@
-"""What `serve` and `prepare` are given: manifests, prepared directories, archives and stores of archives."""
+"""The arguments of `serve` and `prepare`: manifests, prepared directories, archives and stores of archives."""
 
 import os
 import re
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from transformermodel_predictor.torchserve.reading.store import ModelStore
 
 _SOURCES = ("hf://", "https://", "file://", "package://", "pvc://")
-"""What a manifest names, and no artifact lies in."""
+"""Schemes of sources in a manifest, which never hold artifacts."""
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+(?<!\.yaml)(?<!\.yml)(?<!\.json)")
 _SHORT_DIGEST = 12
-"""How much of a digest names an artifact that has no other name."""
+"""Characters of the digest that name an artifact without another name."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class ManifestSubject:
     """A model that a manifest describes.
 
     Attributes:
-        base: folder that relative file:// uris start from: the manifest's own.
-        converted: what the manifest came of, if the file was not one itself.
+        base: folder that relative file:// uris are resolved against: the manifest's own.
+        converted: the conversion from a configuration file, if the file was not a manifest.
     """
 
     name: str
@@ -38,7 +38,7 @@ class ManifestSubject:
     converted: Converted | None = None
 
     def on(self, device: Device) -> Self:
-        """The same model on a kind of device, whatever its manifest names."""
+        """The same model on another kind of device than its manifest's."""
         spec = self.model.spec
         predictor = spec.predictor.model_copy(update={"device": device})
         spec = spec.model_copy(update={"predictor": predictor})
@@ -47,7 +47,7 @@ class ManifestSubject:
 
 @dataclass(frozen=True)
 class ArtifactSubject:
-    """A directory that preparation has made."""
+    """A prepared directory."""
 
     name: str
     directory: Path
@@ -63,7 +63,7 @@ class StoredSubject:
 
 @dataclass(frozen=True)
 class ArchiveSubject:
-    """An archive on this machine: a file, or a folder into which one was unpacked. Naming it is consent to its code."""
+    """An archive on this machine: a file, or a folder with an unpacked one. Naming it is consent to run its code."""
 
     name: str
     path: Path
@@ -71,7 +71,7 @@ class ArchiveSubject:
 
 @dataclass(frozen=True)
 class StoreSubject:
-    """A store of TorchServe's, whose configuration says which models there are; its name is not one of theirs."""
+    """A TorchServe model store, whose configuration lists its models; its name is not a model's name."""
 
     name: str
     folder: Path
@@ -104,7 +104,7 @@ def _same_name(name: str, arguments: Sequence[str], first: int, second: int) -> 
 
 
 def _names(subject: Subject) -> Iterator[str]:
-    """The names of a subject's models; several versions of one count once."""
+    """The names of a subject's models; several versions of one model count once."""
     if isinstance(subject, StoreSubject):
         yield from dict.fromkeys(model.name for model in subject.store.models)
     else:
@@ -168,7 +168,7 @@ def _directory(given: str, path: Path) -> Subject:
 
 
 def _nothing_to_serve(folder: Path) -> str:
-    """Why a folder cannot be named, by what it has instead of a prepared model or an archive."""
+    """Why a folder cannot be served, by what it holds instead of a prepared model or an archive."""
     manifests = sorted(folder.glob("*.yaml"), key=lambda file: (file.name != "model.yaml", file.name))
     if manifests:
         return f"{folder} is a folder, and no prepared model: name the manifest in it, as in {manifests[0]}"

@@ -1,7 +1,7 @@
-"""SIGTERM before a server listens for it: it ends the process as an exception, and is remembered beyond that.
+"""SIGTERM before a server listens for it: raises an exception that ends the process, and remembers the signal.
 
-An exception can come to nothing: what is raised while a library is imported, or in a callback, some libraries catch and
-pass over. The process would go on, and never hear of it again.
+The exception alone is not reliable: some libraries swallow what is raised during their import or in a callback. The
+process would go on, and never see the signal again.
 """
 
 import signal
@@ -13,24 +13,24 @@ from transformermodel_cli.exit_status import TERMINATED
 
 
 class Termination:
-    """Whether this process was told to end.
+    """Whether this process has received SIGTERM.
 
     Attributes:
-        told: whether it was.
+        told: whether it has.
     """
 
     def __init__(self) -> None:
         self.told = False
 
     def hear(self) -> None:
-        """End the process at SIGTERM from now on."""
+        """From now on, end the process at SIGTERM."""
         signal.signal(signal.SIGTERM, self.leave)
 
     def leave(self, _: int, __: FrameType | None) -> NoReturn:
-        """End it, as far as what runs at this moment lets an exception through."""
+        """Handle the signal: ends the process, unless the running code swallows the exception."""
         self.told = True
         sys.exit(TERMINATED)
 
 
 TERMINATION = Termination()
-"""Of this process, which has one handler of each signal."""
+"""The process's instance: a process has one handler per signal."""

@@ -43,7 +43,7 @@ def command(
 
 
 def _repeated(defined: Mapping[tuple[str, str], Sequence[Path]]) -> Iterator[str]:
-    """What several files define, of which kubectl would keep the last; a file that is named twice is one."""
+    """Models defined in several files, of which kubectl would keep the last; a file given twice counts once."""
     for (_, name), files in defined.items():
         *others, last = {file.resolve(): file for file in files}.values()
         if others:
