@@ -15,7 +15,7 @@ def end_process(status: int) -> NoReturn:
 
     Threads may still be computing results that nobody needs: an engine's step cannot be interrupted. Python would
     wait for some of them, however long that takes, and stop others in the middle of C++ code, which aborts the process.
-    To take PyTorch down costs seconds besides.
+    Tearing down PyTorch would also take seconds.
     """
     for sent in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sent, signal.SIG_IGN)  # it is ending anyway

@@ -29,12 +29,12 @@ class Decision:
     """What to do about a model.
 
     Attributes:
-        apply: children to be written by server-side apply, in this order.
-        delete: children to be removed, as they were seen.
-        status: the status to be reported; None to leave it.
-        events: what to tell, once status is written.
-        requeue_after: when to decide again although nothing has happened; None to wait for an event.
-        finalizer: whether the model gets the finalizer, before all else (True), or loses it, after all else (False).
+        apply: children to write by server-side apply, in this order.
+        delete: children to remove, as they were observed.
+        status: the status to report; None to leave it.
+        events: events to record once the status is written.
+        requeue_after: when to decide again even if nothing happens; None to wait for an event.
+        finalizer: True adds the finalizer before everything else, False removes it after everything else.
     """
 
     apply: tuple[Document, ...] = ()
@@ -98,7 +98,7 @@ def _deletion(model: TransformerModel, snapshot: Snapshot) -> Decision:
 
 
 def inquire(snapshot: Snapshot) -> Inquiry:
-    """What has to be asked before a decision can be made, beside what the watches tell."""
+    """What to look up before deciding, in addition to what the watches provide."""
     going = is_terminating(snapshot.model)
     if going and not has_finalizer(snapshot.model):
         return Inquiry()
@@ -139,7 +139,7 @@ def _status(
 
 
 def _renewed(before: TransformerModelStatus, after: TransformerModelStatus) -> frozenset[ConditionType]:
-    """The conditions that hold of something else than before."""
+    """The conditions that are now about something else than before."""
     about = {
         ConditionType.Prepared: before.artifact != after.artifact,
         ConditionType.Ready: before.current_revision != after.current_revision,
@@ -148,7 +148,7 @@ def _renewed(before: TransformerModelStatus, after: TransformerModelStatus) -> f
 
 
 def _handled(model: TransformerModel, preparation: PreparationVerdict, before: TransformerModelStatus) -> str | None:
-    """The request that has been met, as Flux tells it: one that is at work has not."""
+    """The reconcile request that has been handled, as Flux reports it: one in progress has not."""
     requested = model.metadata.annotations.get(REQUESTED_AT_ANNOTATION)
     return requested if requested is not None and preparation.is_over else before.last_handled_requested_at
 

@@ -1,4 +1,4 @@
-"""The operator's parts, wired: watches fill the stores, changes the queue, and the replica that leads works on it."""
+"""Wires up the operator: watches fill the stores, changes fill the queue, and the leading replica works on it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -41,13 +41,13 @@ from transformermodel_operator.watches.store import Store
 from transformermodel_operator.worker import Outcome, work
 
 WORKERS = 8
-"""Models that are worked on at once: work on one is mostly waiting for the API server."""
+"""Models reconciled at once: reconciling is mostly waiting for the API server."""
 
 LAST_WORDS = 5.0
-"""Seconds that events get to be told when the process ends."""
+"""Seconds allowed for recording events when the process ends."""
 
 END_OF_WORK = 20.0
-"""Seconds that the work at hand gets to be finished when the process ends."""
+"""Seconds allowed for finishing current work when the process ends."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class Operation:
                 part.cancel()
 
     async def end(self) -> None:
-        """Finish the work at hand, tell what is to be told, let go of the Lease; `run` returns then."""
+        """Finish current work, record pending events and release the Lease; then `run` returns."""
         self.queue.close()
         if self._leading is None:
             return
@@ -126,15 +126,15 @@ class Operation:
 
     @property
     def is_idle(self) -> bool:
-        """Whether there is nothing to do or to tell until something happens."""
+        """Whether there is no work and no event to record until something happens."""
         return self.queue.is_idle and self._herald.is_idle
 
     def ailments(self) -> tuple[str, ...]:
-        """What a restart would help against; empty while all is well."""
+        """Problems that a restart would solve; empty while healthy."""
         return ailments(self.informers, self.queue)
 
     async def _lead_when_synced(self) -> None:
-        """Nobody decides before all has been listed: absent would look like deleted."""
+        """Decide nothing before all lists are complete: absent would look like deleted."""
         for informer in self.informers:
             await informer.synced.wait()
         await self.election.run(self._lead)

@@ -38,7 +38,7 @@ _log = logging.getLogger(__name__)
 
 
 class Cluster(Protocol):
-    """What the reconciler asks the API server for: `client.Api`."""
+    """The calls to the API server that the reconciler needs: `client.Api`."""
 
     async def get(self, reference: Reference) -> Document | None:
         """As `Api.get`."""
@@ -74,7 +74,7 @@ class Cluster(Protocol):
 
 
 class Herald(Protocol):
-    """Who tells events: `recorder.Recorder`."""
+    """Records events: `recorder.Recorder`."""
 
     async def record(self, model: Document, events: tuple[Event, ...]) -> None:
         """As `Recorder.record`."""
@@ -83,7 +83,7 @@ class Herald(Protocol):
 
 @dataclass(frozen=True)
 class Stores:
-    """What the watches have seen."""
+    """The objects that the watches have seen."""
 
     models: Store
     jobs: Store
@@ -105,16 +105,16 @@ class Stores:
 
 @dataclass(frozen=True)
 class Reconciler:
-    """Brings models closer to what their specs want.
+    """Brings models closer to their specs.
 
     Attributes:
         cluster: the API server.
         stores: what the watches have seen.
-        herald: who tells events.
+        herald: records events.
         settings: the operator's.
         kserve_installed: whether the API server knows InferenceServices.
-        now: the time, with its zone.
-        follow: follows the log of a model's Job at work, or of none; tells what is known of its progress.
+        now: the current time, with its zone.
+        follow: follows the log of a model's running Job, or of none; returns the progress known so far.
     """
 
     cluster: Cluster
@@ -126,10 +126,10 @@ class Reconciler:
     follow: Callable[[Key, Reference | None], PreparationProgress | None] = lambda key, job: None
 
     async def reconcile(self, key: Key) -> float | None:
-        """Work on one model; returns the seconds after which it wants to be seen again, or None.
+        """Reconcile one model; returns the seconds after which to requeue it, or None.
 
         Raises:
-            ApiError: the API server cannot be reached or does not work; the same call may succeed later.
+            ApiError: the API server is unreachable or fails; the same call may succeed later.
         """
         model = self.stores.models.get(key.namespace, key.name)
         if model is None:
@@ -139,7 +139,7 @@ class Reconciler:
         decision = decide(snapshot)
         if decision.finalizer:
             self.stores.models.put(await self.cluster.hold(model, (FINALIZER,)))
-            return None  # it comes back with its finalizer, and only then is anything made that has to be removed
+            return None  # it is requeued with its finalizer; only then is anything created that has to be removed
         if decision.apply or decision.delete:
             if not await self._is_current(model):
                 return None
@@ -170,7 +170,7 @@ class Reconciler:
         )
 
     async def _inspect(self, key: Key, snapshot: Snapshot) -> Snapshot:
-        """Look for what the decision depends on beside what the watches tell."""
+        """Look up what the decision depends on and the watches do not cover."""
         inquiry = inquire(snapshot)
         progress = self.follow(key, inquiry.running)
         if progress is not None:
@@ -178,10 +178,10 @@ class Reconciler:
         return await inspect(self.cluster, snapshot, inquiry)
 
     async def _is_current(self, model: Document) -> bool:
-        """Whether the model is as it was seen, asked live before anything is made, changed or removed for it.
+        """Whether the model is unchanged, checked live before anything is created, changed or removed for it.
 
-        Watches lag, lists come from caches, and a watch that had to list again does not tell of deletions. What is true
-        is put into the store, which has the model come back.
+        Watches lag, lists come from caches, and a watch that had to relist does not report deletions. The live object
+        is put into the store, which requeues the model.
         """
         live = await self.cluster.get(Reference.to(model))
         if live is None or uid(live) != uid(model):
@@ -191,7 +191,7 @@ class Reconciler:
         return live is not None and uid(live) == uid(model) and resource_version(live) <= resource_version(model)
 
     async def _look_for(self, model: Document, created: Iterable[Document]) -> Mapping[Reference, Refusal]:
-        """Look live for children that are to be created: ours go into the store, others' are in the way."""
+        """Look up live the children to be created: existing ones go into the store if ours, else they are conflicts."""
         found: dict[Reference, Refusal] = {}
         for child in created:
             reference = Reference.to(child)
@@ -203,7 +203,7 @@ class Reconciler:
         return found
 
     async def _carry_out(self, snapshot: Snapshot, decision: Decision) -> Decision:
-        """Delete and apply. Where the API server refuses a child it is decided anew, and what is left is applied."""
+        """Delete and apply. If the API server refuses a child, decide again and apply the rest."""
         for child in decision.delete:
             _log.info("deletes %s", Reference.to(child))
             await self.cluster.delete(child)
@@ -240,7 +240,7 @@ class Reconciler:
         await self.herald.record(model, decision.events)
 
     async def _write_status(self, model: Document, status: Mapping[str, Any]) -> Document:
-        """Write a status; where no answer comes, see whether it has been written, for events are told but once."""
+        """Write a status; without an answer, check whether it was written, because events are recorded only once."""
         try:
             return await self.cluster.apply_status(_status_document(model, status))
         except ApiError as error:
@@ -250,7 +250,7 @@ class Reconciler:
             return live
 
     async def _let_go(self, model: Document) -> None:
-        """Take the finalizer away; a model that is gone already is well."""
+        """Remove the finalizer; it is fine if the model is already gone."""
         try:
             await self.cluster.hold(model, ())
         except ApiError as error:
@@ -267,7 +267,7 @@ def _reported(model: Document) -> Mapping[str, Any] | None:
 
 
 def _status_document(model: Document, status: Mapping[str, Any]) -> dict[str, Any]:
-    """With uid and version: a status is written to the very model that it was decided of, or not at all."""
+    """With uid and version: a status is written only to the very model that it was decided for."""
     identity = ("namespace", "name", "uid", "resourceVersion")
     return {
         "apiVersion": MODEL.api_version,

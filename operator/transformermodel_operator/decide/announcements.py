@@ -1,4 +1,4 @@
-"""Events: told when a condition changes, never while it stays."""
+"""Events: recorded when a condition changes, never while it stays the same."""
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -36,14 +36,14 @@ def announce(
     logs: Mapping[ConditionType, str] = _NO_LOGS,
     renewed: Set[ConditionType] = _NOTHING_ELSE,
 ) -> tuple[Event, ...]:
-    """The events of going from one set of conditions to another; each reason once.
+    """The events of a transition from one set of conditions to another; each reason once.
 
     Args:
-        before: what was reported.
-        after: what will be.
-        logs: the end of a log that goes with a condition; an event keeps it when the pod is gone.
-        renewed: conditions that are about something else than before. Where such a one holds it is told, even if nobody
-            was there to see it not hold in between.
+        before: the reported conditions.
+        after: the conditions to be reported.
+        logs: the end of a log by condition; an event keeps it when the pod is gone.
+        renewed: conditions that are now about something else. If one holds, it is announced even if nobody observed it
+            not holding in between.
     """
     events: dict[Reason, Event] = {}
     for kind in _TELLING:
@@ -71,7 +71,7 @@ def _is_untold(condition: Condition) -> bool:
 
 
 def _was_told(before: Sequence[Condition], reason: Reason) -> bool:
-    """Ready repeats the reason of the first condition that does not hold: that is no news."""
+    """Ready repeats the reason of the first condition that does not hold, which is not news."""
     return any(condition.reason == reason for condition in before if condition.type in _TELLING)
 
 

@@ -1,4 +1,4 @@
-"""Whether the PersistentVolumeClaims that a Job will mount are of use. Pure."""
+"""Checks the PersistentVolumeClaims that a Job will mount. Pure."""
 
 from collections.abc import Mapping
 
@@ -14,14 +14,14 @@ _WRITABLE = frozenset({"ReadWriteOnce", "ReadWriteMany"})
 
 
 def claim_refusal(storage: AnyStorage, claims: Mapping[str, Document | None]) -> Refusal | None:
-    """Why no Job can be made yet; None where nothing is known against it.
+    """Why no Job can be created yet; None if there is no known reason.
 
-    A claim that is pending is nothing against it: one that waits for its first consumer is bound when the Job's pod is
-    scheduled, and where that does not happen the pod says so.
+    A pending claim is no reason: one that waits for its first consumer is bound when the Job's pod is scheduled, and
+    if that fails, the pod reports it.
 
     Args:
         storage: where the artifact goes.
-        claims: what somebody has looked for, by name; None for a claim that is not there.
+        claims: the claims that were looked up, by name; None for a missing one.
     """
     for name, claim in claims.items():
         if claim is None:
@@ -41,7 +41,7 @@ def claim_refusal(storage: AnyStorage, claims: Mapping[str, Document | None]) ->
 def claim_remarks(
     storage: AnyStorage, claims: Mapping[str, Document | None], predictor: Predictor
 ) -> tuple[Event, ...]:
-    """What the user should know of a claim with which a Job can be made."""
+    """What the user should know about a claim that a Job can use."""
     claim = claims.get(storage.claim) if isinstance(storage, StorageLocation) else None
     several = max(predictor.min_replicas, predictor.max_replicas or 0) > 1
     if claim is None or not several or "ReadWriteMany" in (claim["spec"].get("accessModes") or ()):

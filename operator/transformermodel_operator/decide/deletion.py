@@ -1,7 +1,7 @@
 """The deletion of a model whose artifacts go with it. Pure.
 
-A finalizer holds the model until a Job has removed what it alone used. It never holds for good: a store or a claim that
-is gone, a namespace that is going, and a word of the user let go.
+A finalizer holds the model until a Job has removed what only it used. It never holds forever: it is released if the
+store or claim is gone, the namespace is being deleted, or the user says so.
 """
 
 from collections.abc import Iterable
@@ -36,20 +36,20 @@ from transformermodel_operator.reasons import Reason
 from transformermodel_operator.snapshot import REFUSED_AGAIN_AFTER, Refusal, Snapshot
 
 _GONE = frozenset({FailureReason.NotFound})
-"""How a removal fails where there is no store any more."""
+"""How a removal fails if the store no longer exists."""
 
 
 @dataclass(frozen=True)
 class DeletionVerdict:
-    """What is to be done about a model that is being deleted.
+    """What to do about a model that is being deleted.
 
     Attributes:
         ready: the condition Ready.
-        release: whether nothing holds the model any more.
-        events: what to tell.
-        apply: Jobs to be written.
-        delete: children to be removed.
-        requeue_after: when to look again although nothing has happened.
+        release: whether to release the model.
+        events: events to record.
+        apply: Jobs to write.
+        delete: children to remove.
+        requeue_after: when to look again even if nothing happens.
     """
 
     ready: Finding
@@ -61,7 +61,7 @@ class DeletionVerdict:
 
 
 def finalizer_wanted(model: TransformerModel, document: Document) -> bool | None:
-    """Whether the finalizer has to be set (True) or taken away (False); None where all is as it should be."""
+    """Whether to add (True) or remove (False) the finalizer; None to leave it."""
     wanted = model.spec.deletion_policy is DeletionPolicy.Delete
     return None if wanted is has_finalizer(document) else wanted
 
@@ -89,7 +89,7 @@ def decide_deletion(model: TransformerModel, snapshot: Snapshot) -> DeletionVerd
 
 
 def inquire_about_deletion(model: TransformerModel, snapshot: Snapshot) -> Inquiry:
-    """What the verdict depends on beside what the watches tell."""
+    """What the verdict depends on and the watches do not cover."""
     storage = locate(model.spec, snapshot.settings)
     if isinstance(storage, Refusal):
         return Inquiry()
@@ -111,7 +111,7 @@ def _removal(model: TransformerModel, storage: AnyStorage, wanted: Document, sna
         return _left(refusal.message)
     refusal = snapshot.refusals.get(Reference.to(wanted))
     if refusal is not None:
-        # In a namespace that is being deleted nothing can be made: whatever is in it goes anyway.
+        # Nothing can be created in a namespace that is being deleted; its contents go anyway.
         left = "is being terminated" in refusal.message
         return _left(refusal.message) if left else _failed(refusal.message, REFUSED_AGAIN_AFTER)
     if job is None:

@@ -1,4 +1,4 @@
-"""What a Deployment says of itself: which revision its pods have, and how many of them serve."""
+"""Reads a Deployment's state: the revision of its pods, and how many of them serve."""
 
 from datetime import datetime, timedelta
 
@@ -6,27 +6,27 @@ from transformermodel_operator.children.inference_service import REVISION_ANNOTA
 from transformermodel_operator.objects import Document, condition
 
 COMPLETE = "NewReplicaSetAvailable"
-"""Reason of Progressing from when all has been rolled out until something else is to be."""
+"""Reason of Progressing from the end of a rollout until the next one."""
 
 _EXCEEDED = "ProgressDeadlineExceeded"
 _COUNTS = ("replicas", "updatedReplicas", "availableReplicas")
 
 
 def counts(deployment: Document) -> tuple[int, int, int]:
-    """Replicas in all, those of the newest template, and those that are available."""
+    """Numbers of replicas: all, those of the newest template, and available ones."""
     status = deployment.get("status", {})
     total, updated, available = (int(status.get(name) or 0) for name in _COUNTS)
     return total, updated, available
 
 
 def serving(deployment: Document) -> int:
-    """How many replicas of the newest template serve, at least: those that are available may be older ones."""
+    """Minimum number of serving replicas of the newest template: available ones may be older."""
     total, updated, available = counts(deployment)
     return min(updated, max(0, available - (total - updated)))
 
 
 def is_observed(deployment: Document) -> bool:
-    """Whether its status speaks of its spec."""
+    """Whether its status is about its current spec."""
     observed: int = deployment.get("status", {}).get("observedGeneration", 0)
     return observed >= int(deployment["metadata"]["generation"])
 
@@ -51,7 +51,7 @@ def deployed_revision(deployment: Document | None) -> str | None:
 
 
 def served_revision(deployment: Document | None) -> str | None:
-    """The revision that every replica serves; None where there is none, or no replica."""
+    """The revision that every replica serves; None if they differ or there is no replica."""
     if deployment is None or not is_observed(deployment):
         return None
     replicas = replicas_wanted(deployment)
@@ -59,7 +59,7 @@ def served_revision(deployment: Document | None) -> str | None:
 
 
 def replicas_in_question(deployment: Document | None) -> str | None:
-    """Label selector of the pods that have to be asked; None while all that are wanted serve."""
+    """Label selector of the pods to inspect; None while all wanted replicas serve."""
     if deployment is None or not is_observed(deployment):
         return None
     return None if serving(deployment) >= replicas_wanted(deployment) else selector_of(deployment)
@@ -78,7 +78,7 @@ def refusal_of_pods(deployment: Document) -> str | None:
 
 
 def without_progress(deployment: Document, now: datetime) -> timedelta:
-    """How long nothing has come further. It has a deadline of its own, which KServe does not let us set."""
+    """Time without progress. The Deployment's own deadline cannot be set through KServe."""
     progress = condition(deployment, "Progressing") or {}
     since = progress.get("lastUpdateTime")
     waited = now - datetime.fromisoformat(since) if since else timedelta(0)

@@ -1,4 +1,4 @@
-"""What KServe says of an InferenceService, as far as it can be relied on."""
+"""Reads what is reliable in the status that KServe gives an InferenceService."""
 
 from transformermodel_api.status import ConditionType
 from transformermodel_operator.conditions import Finding, false
@@ -7,7 +7,7 @@ from transformermodel_operator.reasons import Reason
 
 
 def objection(service: Document) -> Document:
-    """The first of its conditions that does not hold and says why; empty where there is none."""
+    """Its first condition that does not hold and gives a reason; empty if there is none."""
     conditions = service.get("status", {}).get("conditions") or ()
     return next(
         (
@@ -20,14 +20,14 @@ def objection(service: Document) -> Document:
 
 
 def with_objection(message: str, service: Document) -> str:
-    """The message, and what KServe objects."""
+    """The message, followed by KServe's objection."""
     unmet = objection(service)
     words = ": ".join(unmet[name] for name in ("type", "reason", "message") if unmet.get(name))
     return f"{message} {words}".strip()
 
 
 def failure_of(service: Document) -> Finding | None:
-    """What KServe knows of a failure, while it holds: the record of the last one stays in status for ever."""
+    """KServe's current failure, if any: its status keeps the record of the last one forever."""
     model = service.get("status", {}).get("modelStatus") or {}
     last = model.get("lastFailureInfo") or {}
     if model.get("transitionStatus") not in ("BlockedByFailedLoad", "InvalidSpec") or not last.get("reason"):
@@ -37,5 +37,5 @@ def failure_of(service: Document) -> Finding | None:
 
 
 def is_invalid(service: Document) -> bool:
-    """Whether KServe cannot make anything of it."""
+    """Whether KServe considers it invalid."""
     return (service.get("status", {}).get("modelStatus") or {}).get("transitionStatus") == "InvalidSpec"

@@ -1,4 +1,4 @@
-"""Whose an object is."""
+"""Determines the owner of an object."""
 
 from collections.abc import Mapping
 from enum import Enum, auto
@@ -20,7 +20,7 @@ class Ownership(Enum):
 
 
 def ownership(document: Document, owner: Metadata) -> Ownership:
-    """Whose an object is, by its controller."""
+    """The ownership of an object, by its controller."""
     found = controller(document)
     if found is None:
         return Ownership.Foreign
@@ -35,7 +35,7 @@ def service_of(owner: Metadata) -> Reference:
 
 
 def name_taken(reference: Reference, model_name: str) -> Refusal:
-    """An object that is in the way and stays as it is."""
+    """The refusal for an object of the same name that is not ours, which is left alone."""
     return Refusal(
         Reason.NameTaken,
         f"{reference} exists already and does not belong to this model, so it is left alone. "

@@ -15,10 +15,10 @@ def failure_of(
     """Why a Job failed: as recorded before, as the Job says, as its pods say.
 
     Args:
-        job: it has failed.
-        known: what status says of its end; None where it says nothing yet.
-        attempt: what its pods say; None where nobody has asked.
-        status: what was last reported.
+        job: the failed Job.
+        known: the end recorded in status; None if it is not recorded yet.
+        attempt: what its pods say; None if they have not been inspected.
+        status: the last reported status.
     """
     if known is not None:
         return Failed(reason=known.reason, message=known.message)
@@ -32,7 +32,7 @@ def failure_of(
 
 
 def _too_long(status: TransformerModelStatus) -> str:
-    """The deadline counts from the Job's beginning: what it waited for until then says more than that it was late."""
+    """The deadline counts from the Job's start: what it was waiting for says more than that it was late."""
     before = find(status.conditions, ConditionType.Prepared)
     if before is None or before.reason == Reason.Preparing:
         return "The preparation took too long."

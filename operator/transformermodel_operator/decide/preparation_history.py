@@ -1,4 +1,4 @@
-"""What status remembers of a preparation: its end, its failures, when it is tried again. Pure."""
+"""What status records of a preparation: its end, its failures, and when to retry it. Pure."""
 
 from datetime import datetime, timedelta
 
@@ -14,7 +14,7 @@ from transformermodel_operator.conditions import find
 from transformermodel_operator.objects import Document, condition
 
 RETRY_AFTER = timedelta(minutes=10)
-"""How long after the first failure that may pass the preparation begins anew; doubled with each further one."""
+"""Delay before the retry after a first transient failure; doubled with each further one."""
 
 LONGEST_RETRY = timedelta(hours=6)
 
@@ -22,7 +22,7 @@ _DOUBLINGS = 16
 
 
 def recorded_end(status: TransformerModelStatus | None, job: str) -> Condition | None:
-    """The condition Prepared, if it speaks of the end of this very Job."""
+    """The condition Prepared, if it is about the end of this very Job."""
     if status is None or status.preparation is None or status.preparation.job != job:
         return None
     prepared = find(status.conditions, ConditionType.Prepared)
@@ -34,21 +34,21 @@ def recorded_end(status: TransformerModelStatus | None, job: str) -> Condition |
 
 
 def report_on(status: TransformerModelStatus | None, job: str) -> PreparationStatus:
-    """What status says of the preparation by this Job; nothing but its name where it speaks of another."""
+    """The status of the preparation by this Job; only its name if the status is about another Job."""
     known = status.preparation if status is not None else None
     return known if known is not None and known.job == job else PreparationStatus(job=job)
 
 
 def retry_delay(failures: int) -> timedelta:
-    """How long after its end a Job that failed in a way that may pass is made anew.
+    """Delay from the end of a Job with a transient failure to its retry.
 
     Args:
-        failures: how many Jobs have failed, this one included.
+        failures: number of failed Jobs, including this one.
     """
     return min(RETRY_AFTER * (1 << min(max(failures, 1) - 1, _DOUBLINGS)), LONGEST_RETRY)
 
 
 def ended_at(job: Document) -> datetime:
-    """When a Job that has failed did so."""
+    """When a failed Job failed."""
     ended = condition(job, "Failed") or {}
     return datetime.fromisoformat(ended["lastTransitionTime"])

@@ -14,7 +14,7 @@ from transformermodel_operator.snapshot import Refusal
 
 
 def locate(spec: TransformerModelSpec, settings: Settings) -> AnyStorage | Refusal:
-    """The model's own storage, else the operator's default; or why there is none."""
+    """The model's own storage, else the operator's default; or the reason why there is none."""
     uri = spec.storage.uri if spec.storage is not None else settings.default_storage
     if uri is None:
         return Refusal(

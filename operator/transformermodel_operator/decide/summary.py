@@ -51,6 +51,6 @@ def _prepared(predictor: PredictorVerdict) -> Finding:
 
 
 def _suspended(ready: Finding) -> Finding:
-    """What is true stays true, but nobody works on what is not."""
+    """While suspended, true conditions stay true, but nothing is done about the others."""
     message = f"spec.suspend is set: nothing is created, changed or repaired. {ready.message}"
     return Finding(ready.type, ready.status, Reason.Suspended, message)
