@@ -51,7 +51,7 @@ def deployed_revision(deployment: Document | None) -> str | None:
 
 
 def served_revision(deployment: Document | None) -> str | None:
-    """The revision that every replica serves; None if they differ or there is no replica."""
+    """The revision that every replica serves; None if there is none, or no replica."""
     if deployment is None or not is_observed(deployment):
         return None
     replicas = replicas_wanted(deployment)

@@ -1,4 +1,4 @@
-"""The PodDisruptionBudget: there is one while a model has more than one replica at any time."""
+"""The PodDisruptionBudget: it exists while a model always has more than one replica."""
 
 from dataclasses import dataclass
 
@@ -13,12 +13,12 @@ from transformermodel_operator.snapshot import Snapshot
 
 @dataclass(frozen=True)
 class BudgetVerdict:
-    """What is to be done about the budget.
+    """What to do about the budget.
 
     Attributes:
-        apply: budgets to be written.
-        delete: budgets to be removed.
-        refusal: why there is none although there should be; the model serves all the same.
+        apply: budgets to write.
+        delete: budgets to remove.
+        refusal: why there is none although there should be; the model serves anyway.
     """
 
     apply: tuple[Document, ...] = ()

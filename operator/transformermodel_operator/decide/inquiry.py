@@ -1,4 +1,4 @@
-"""What has to be asked of the cluster before a decision, beside what the watches tell. Pure."""
+"""What to look up in the cluster before a decision, in addition to what the watches provide. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ from transformermodel_operator.objects import Document, Reference, holds, is_ter
 from transformermodel_operator.snapshot import Refusal, Snapshot
 
 LOOK_AGAIN_AFTER = timedelta(seconds=15)
-"""How soon the pods of a Job that does not run are asked what they wait for."""
+"""How soon to inspect the pods of a Job that is not running."""
 
 _SELDOM = timedelta(minutes=5)
 _SHARE_OF_AGE = 8
@@ -25,16 +25,16 @@ _SHARE_OF_AGE = 8
 
 @dataclass(frozen=True)
 class Inquiry:
-    """What somebody has to look for.
+    """What to look up.
 
     Attributes:
-        job: the Job whose pods have to be asked; None when what is known will do.
-        finished: whether that Job is at its end, so that its log is whole.
-        running: the Job at work, whose log tells how far it is.
+        job: the Job whose pods to inspect; None if enough is known.
+        finished: whether that Job has ended, so that its log is complete.
+        running: the running Job, whose log shows its progress.
         claims: names of PersistentVolumeClaims that a Job will need.
-        service: the InferenceService that there is to be in the end, of which the watches know nothing: they would not
-            if it were somebody else's.
-        replicas: label selector of the predictor's pods, which have to be asked what keeps them from serving.
+        service: the InferenceService to be created, if the watches do not know it: they would not if it belonged to
+            somebody else.
+        replicas: label selector of the predictor's pods to inspect for what keeps them from serving.
     """
 
     job: Reference | None = None
@@ -71,13 +71,13 @@ def inquire_about_preparation(model: TransformerModel, snapshot: Snapshot) -> In
 
 
 def _before_job(model: TransformerModel, storage: AnyStorage, snapshot: Snapshot) -> Inquiry:
-    """What would make a Job's work useless, and is asked before it begins."""
+    """What could make a Job's work useless, looked up before it is created."""
     unknown = snapshot.kserve_installed and snapshot.service is None
     return Inquiry(claims=claims_of(model, storage), service=service_of(model.metadata) if unknown else None)
 
 
 def _about_check(model: TransformerModel, snapshot: Snapshot) -> Inquiry:
-    """Of a model that is prepared nobody asks but what a check has found."""
+    """For a prepared model, only the result of a check is looked up."""
     source = model.status.source if model.status is not None else None
     if model.spec.source.check_interval_seconds is None:
         return Inquiry()
@@ -96,17 +96,17 @@ def claims_of(model: TransformerModel, storage: AnyStorage) -> tuple[str, ...]:
 
 
 def is_running(job: Document) -> bool:
-    """Whether the Job's container is at work."""
+    """Whether the Job's container is running."""
     return int(job.get("status", {}).get("ready") or 0) > 0
 
 
 def look_again_after(job: Document, now: datetime) -> timedelta:
-    """When to ask the pods again: often at first, seldom where a Job has waited for long."""
+    """When to inspect the pods again: often at first, rarely once a Job has waited for long."""
     return min(max(_age(job, now) / _SHARE_OF_AGE, LOOK_AGAIN_AFTER), _SELDOM)
 
 
 def _has_trouble(job: Document, now: datetime) -> bool:
-    """Whether the Job's pods have something to tell: one has failed, or none runs although some time has passed."""
+    """Whether to inspect the Job's pods: one has failed, or none is running although some time has passed."""
     return bool(job.get("status", {}).get("failed")) or (not is_running(job) and _age(job, now) >= LOOK_AGAIN_AFTER)
 
 

@@ -35,7 +35,7 @@ from transformermodel_operator.snapshot import REFUSED_AGAIN_AFTER, Refusal, Sna
 
 
 def decide_predictor(model: TransformerModel, preparation: PreparationVerdict, snapshot: Snapshot) -> PredictorVerdict:
-    """The verdict for a model and what its preparation has come to."""
+    """The verdict for a model, given that on its preparation."""
     if not snapshot.kserve_installed:
         message = "KServe is not installed in this cluster: install it, and the model will be served."
         return replace(_as_before(model, Refusal(Reason.KServeMissing, message), snapshot), stalled=True)
@@ -57,7 +57,7 @@ def decide_predictor(model: TransformerModel, preparation: PreparationVerdict, s
 
 
 def _as_before(model: TransformerModel, refusal: Refusal, snapshot: Snapshot) -> PredictorVerdict:
-    """Nothing is changed: revisions stay what they were, and what serves can still be reached and scaled."""
+    """Change nothing: revisions stay the same, and serving replicas remain reachable and scalable."""
     status = model.status or TransformerModelStatus()
     verdict = PredictorVerdict(
         false(ConditionType.PredictorReady, refusal.reason, refusal.message),
@@ -70,7 +70,7 @@ def _as_before(model: TransformerModel, refusal: Refusal, snapshot: Snapshot) ->
 
 
 def _refusal(model: TransformerModel, plan: Plan, snapshot: Snapshot) -> Refusal | None:
-    """Why what is planned must not be written: a revision that cannot be kept is not rolled out."""
+    """Why the plan must not be written: a revision that cannot be kept is not rolled out."""
     namespace = model.metadata.namespace
     kept = {document["metadata"]["name"]: document for document in snapshot.revisions}
     revision = Reference(CONTROLLER_REVISION, namespace, plan.wanted.name)
@@ -102,7 +102,7 @@ def _serve(model: TransformerModel, plan: Plan, snapshot: Snapshot) -> Predictor
 
 
 def _leftover(model: TransformerModel, plan: Plan, snapshot: Snapshot) -> Reference | None:
-    """An object on its way out that has the name of one that is to be written."""
+    """An object being deleted that has the name of one to be written."""
     named = [document for document in snapshot.revisions if document["metadata"]["name"] == plan.wanted.name]
     for document in (*named, *filter(None, (snapshot.service,))):
         if is_terminating(document) or ownership(document, model.metadata) is Ownership.Leftover:
@@ -121,7 +121,7 @@ def _rolled_out(verdict: PredictorVerdict, rollout: Rollout) -> PredictorVerdict
 
 
 def _seen(model: TransformerModel, plan: Plan, snapshot: Snapshot) -> PredictorVerdict:
-    """What status tells of a predictor in whatever state, and the revisions to be written."""
+    """What status reports of a predictor in any state, and the revisions to write."""
     verdict = PredictorVerdict(
         _rolling(""),
         current_revision=plan.good.name if plan.good is not None else None,

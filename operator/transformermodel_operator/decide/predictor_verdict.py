@@ -1,4 +1,4 @@
-"""What the predictor of a model has come to."""
+"""The verdict on a model's predictor."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,23 +9,23 @@ from transformermodel_operator.objects import Document
 
 @dataclass(frozen=True)
 class PredictorVerdict:
-    """What is to be done about the predictor, and what it has come to.
+    """What to do about the predictor, and its state.
 
     Attributes:
         predictor: the condition PredictorReady.
         url: address of the model inside the cluster.
         replicas: number of replicas that are available; None while there is no Deployment.
         selector: label selector of its pods.
-        current_revision: the revision that served last on every replica.
-        update_revision: the one that spec comes to.
-        digest: artifact of the revision that is to be served.
-        pinned: spec names the revision: what else it says is not waited for.
-        switched_off: no replica is wanted, and none is there.
-        rolled_back: why the wanted revision has given way to the current one; None where it has not.
+        current_revision: the revision that every replica served last.
+        update_revision: the revision that spec results in.
+        digest: artifact of the revision to serve.
+        pinned: spec names the revision; the rest of spec is not waited for.
+        switched_off: no replica is wanted, and none exists.
+        rolled_back: why the wanted revision was rolled back to the current one; None if it was not.
         stalled: only the user can help.
-        apply: children to be written, in this order.
-        delete: children to be removed.
-        requeue_after: when to look again although nothing has happened.
+        apply: children to write, in this order.
+        delete: children to remove.
+        requeue_after: when to look again even if nothing happens.
     """
 
     predictor: Finding

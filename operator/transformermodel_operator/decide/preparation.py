@@ -41,7 +41,7 @@ from transformermodel_operator.reasons import Reason
 from transformermodel_operator.snapshot import REFUSED_AGAIN_AFTER, Refusal, Snapshot
 
 _CLOCKS_DIFFER = timedelta(minutes=1)
-"""By so much at most the operator's clock is behind that of who removes Jobs."""
+"""Maximum lag of the operator's clock behind that of the controller that removes Jobs."""
 
 
 def decide_preparation(model: TransformerModel, snapshot: Snapshot) -> PreparationVerdict:
@@ -89,7 +89,7 @@ def _without_job(
     status = model.status or TransformerModelStatus()
     if model.spec.suspend:
         return under_way(status, report, f"Job {report.job} waits for the end of spec.suspend.")
-    # An artifact that nobody may serve is not worth its minutes.
+    # An artifact that may not be served is not worth minutes of work.
     refusal = refusal_of(snapshot.service, service_of(model.metadata), model.metadata, {})
     refusal = refusal or claim_refusal(storage, snapshot.claims)
     if refusal is not None:
@@ -101,9 +101,9 @@ def _without_job(
 def _kept_failure(
     model: TransformerModel, report: PreparationStatus, known: Condition | None, snapshot: Snapshot
 ) -> PreparationVerdict | None:
-    """The failure of a Job that Kubernetes has removed because its time was over: nobody has asked for another.
+    """The failure of a Job that Kubernetes removed after its time to live, if no other Job is due.
 
-    None where another is due: the spec was edited, somebody has deleted the Job, or the failure may have passed.
+    None if another is due: the spec was edited, somebody deleted the Job, or the failure was transient.
     """
     if known is None or report.failed_at is None or known.observed_generation != model.metadata.generation:
         return None
@@ -160,7 +160,7 @@ def _failed(
         return replace(failed(status, counted, failure, stalled=True, known=known), log=log)
     left = ended_at(job) + retry_delay(attempt_of(job)) - snapshot.now
     if known is None or left > timedelta(0):
-        # It is counted before the Job goes: the number of failures is never in memory alone.
+        # Count the failure before removing the Job: the number of failures is never only in memory.
         verdict = failed(status, counted, failure, stalled=False, known=known)
         return replace(verdict, log=log, requeue_after=max(left, timedelta(0)))
     message = f"Job {report.job} has to start anew after {failure.reason}: {failure.message}"
@@ -193,7 +193,7 @@ def _at_work(
 
 
 def _with_progress(report: PreparationStatus, progress: PreparationProgress | None) -> PreparationStatus:
-    """What status tells of a Job at work; as before while its log has not been read."""
+    """What status reports of a running Job; unchanged while its log has not been read."""
     if progress is None:
         return report
     return PreparationStatus(job=report.job, failures=report.failures, **progress.model_dump())

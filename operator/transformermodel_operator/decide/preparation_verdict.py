@@ -1,4 +1,4 @@
-"""What the preparation of a model has come to."""
+"""The verdict on a model's preparation."""
 
 import re
 from dataclasses import dataclass
@@ -27,21 +27,21 @@ _SHORT_COMMIT = 7
 
 @dataclass(frozen=True)
 class PreparationVerdict:
-    """What is to be done about the preparation, and what it has come to.
+    """What to do about the preparation, and its state.
 
     Attributes:
         source: the condition SourceResolved.
         prepared: the condition Prepared.
-        artifact: the one that may be served; of an earlier spec while `prepared` does not hold.
-        commit: what the artifact was made of.
-        report: what status tells of the Job.
+        artifact: the artifact that may be served; of an earlier spec while `prepared` does not hold.
+        commit: what the artifact was made from.
+        report: what status reports of the Job.
         log: the last lines of the log of a Job that has just ended; they go into the event.
-        tracked: what status tells of checks of the sources; None to leave it.
-        events: what to tell beside the conditions.
+        tracked: what status reports of checks of the sources; None to leave it.
+        events: events to record besides those of the conditions.
         stalled: only the user can help.
-        apply: Jobs to be written.
-        delete: Jobs to be removed.
-        requeue_after: when to look again although nothing has happened.
+        apply: Jobs to write.
+        delete: Jobs to remove.
+        requeue_after: when to look again even if nothing happens.
     """
 
     source: Finding
@@ -59,14 +59,14 @@ class PreparationVerdict:
 
     @property
     def is_over(self) -> bool:
-        """Whether the preparation has come to its end, whatever that was."""
+        """Whether the preparation has ended, whatever the result."""
         return self.prepared.holds or self.prepared.reason.value in FailureReason.__members__
 
 
 def under_way(
     status: TransformerModelStatus, report: PreparationStatus, message: str, reason: Reason = Reason.Preparing
 ) -> PreparationVerdict:
-    """A Job is at work, about to be, or held up; an artifact of an earlier spec stays what it is."""
+    """A Job is running, about to run, or held up; an artifact of an earlier spec is kept."""
     return PreparationVerdict(
         source=unknown(ConditionType.SourceResolved, Reason.Preparing, "The preparation has not told yet."),
         prepared=false(ConditionType.Prepared, reason, message),
@@ -82,7 +82,7 @@ def blocked(
     refusal: Refusal,
     requeue_after: timedelta | None = None,
 ) -> PreparationVerdict:
-    """Nothing can be prepared: there is no Job, and none may be made."""
+    """Nothing can be prepared: there is no Job, and none may be created."""
     return PreparationVerdict(
         source=unknown(ConditionType.SourceResolved, refusal.reason, "No preparation has begun."),
         prepared=false(ConditionType.Prepared, refusal.reason, refusal.message),
@@ -105,11 +105,11 @@ def failed(
     """The Job has ended without an artifact.
 
     Args:
-        status: what was last reported.
-        report: what is to be told of the Job.
-        failure: why.
+        status: the last reported status.
+        report: what to report of the Job.
+        failure: why it failed.
         stalled: only the user can help.
-        known: what status says of this end; None where it says nothing yet.
+        known: this end as recorded in status; None if it is not recorded yet.
     """
     reason = Reason.of_failure(class_of(failure))
     return PreparationVerdict(
@@ -123,13 +123,13 @@ def failed(
 
 
 def _told_of_source(status: TransformerModelStatus) -> Finding | None:
-    """The condition SourceResolved as it was told; None where it was not, or by a version with other reasons."""
+    """The condition SourceResolved as reported; None if it was not, or by a version with other reasons."""
     told = find(status.conditions, ConditionType.SourceResolved)
     return as_told(told) if told is not None and told.reason in Reason.__members__ else None
 
 
 def _source_of(failure: Failed, reason: Reason) -> Finding:
-    """What a failure says of the source: what is found may still not be let into the store."""
+    """What a failure says about the source: a source that was found may still be refused by the store."""
     if failure.commit is not None:
         return _resolved(failure.commit)
     if ConditionType.SourceResolved in reason.where:

@@ -1,7 +1,7 @@
-"""Which revision is to be served: the one that spec comes to, one that it names, or the last good one.
+"""Decides which revision to serve: the one that spec results in, one that it names, or the last good one.
 
-What was given up is marked on its ControllerRevision before anything else is done about it, so that an operator that is
-restarted in between does not try it again. The mark holds until spec asks for something else.
+A revision that is given up is first marked on its ControllerRevision, so that an operator restarted in between does not
+try it again. The mark holds until spec asks for something else.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,12 +28,12 @@ from transformermodel_operator.snapshot import Refusal, Snapshot
 
 @dataclass(frozen=True)
 class Plan:
-    """Which revision is to be served, and why.
+    """Which revision to serve, and why.
 
     Attributes:
-        wanted: the revision that spec comes to.
-        good: the one that served last on every replica; None where none has.
-        failure: why `wanted` was given up in favour of `good`; None where it was not.
+        wanted: the revision that spec results in.
+        good: the revision that every replica served last; None if there is none.
+        failure: why `wanted` was given up in favour of `good`; None if it was not.
     """
 
     wanted: Revision
@@ -42,7 +42,7 @@ class Plan:
 
     @property
     def target(self) -> Revision:
-        """The revision that is to be served."""
+        """The revision to serve."""
         return self.wanted if self.failure is None or self.good is None else self.good
 
     @property
@@ -75,7 +75,7 @@ def plan_revisions(
 
 
 def attempt_of(model: TransformerModel) -> str:
-    """What has to change for a revision that failed to be tried again, beside the revision itself."""
+    """What has to change, besides the revision itself, for a failed revision to be retried."""
     asked = {
         "rollout": model.spec.rollout.model_dump(mode="json", by_alias=True),
         "requestedAt": model.metadata.annotations.get(REQUESTED_AT_ANNOTATION),
@@ -104,7 +104,7 @@ def records(model: TransformerModel, plan: Plan, snapshot: Snapshot) -> tuple[Do
 
 
 def former_revisions(model: TransformerModel, plan: Plan, snapshot: Snapshot) -> tuple[Document, ...]:
-    """The ControllerRevisions that are too many: the oldest of those that nothing asks for."""
+    """The surplus ControllerRevisions: the oldest of those that nothing refers to."""
     asked_for = {plan.wanted.name, plan.good.name if plan.good is not None else None}
     others = [document for document in _ours(model, snapshot) if document["metadata"]["name"] not in asked_for]
     others.sort(key=lambda document: int(document["revision"]), reverse=True)

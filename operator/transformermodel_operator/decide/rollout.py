@@ -1,7 +1,7 @@
-"""Whether the revision that is to be served is served by every replica, and whether it ever will be.
+"""Observes whether every replica serves the target revision, and whether it ever will.
 
 KServe's Ready is not enough: it stays True during a rollout and right after an edit, and its observedGeneration counts
-the Deployment's generations. The Deployment itself tells, and the pods say why.
+the Deployment's generations. The Deployment itself shows the state, and the pods show why.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from transformermodel_operator.pods.replicas import Trouble
 from transformermodel_operator.reasons import Reason
 
 LOOK_AGAIN_AFTER = timedelta(seconds=15)
-"""How often the pods of a revision that is on its way are asked how they are."""
+"""How often to inspect the pods of a revision that is being rolled out."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,9 @@ class Rollout:
 
     Attributes:
         predictor: the condition PredictorReady.
-        failed: it does not come further by itself.
-        switched_off: no replica is wanted, and none is there.
-        requeue_after: when to look again although nothing has happened.
+        failed: it will not progress by itself.
+        switched_off: no replica is wanted, and none exists.
+        requeue_after: when to look again even if nothing happens.
     """
 
     predictor: Finding
@@ -52,9 +52,9 @@ class Patience:
     """How long a rollout may take.
 
     Attributes:
-        deadline: after how long without progress it has failed.
-        proven: the revision has served before: replicas that fail now are no failed rollout.
-        now: the time, with its zone.
+        deadline: time without progress after which it has failed.
+        proven: the revision has served before, so replicas that fail now are not a failed rollout.
+        now: the current time, with its zone.
     """
 
     deadline: timedelta
