@@ -28,12 +28,12 @@ Read = TypeVar("Read")
 
 
 class ApiError(TransformerModelError):
-    """The API server did not do what it was asked for.
+    """A request to the API server failed.
 
     Attributes:
         status: HTTP status; 0 when there was no answer.
-        reason: the server's word for what is wrong; empty when there was none.
-        retry_after: seconds that the server wants to be left alone; 0 when it has not said.
+        reason: the server's machine-readable reason; empty if there was none.
+        retry_after: seconds to wait, as requested by the server; 0 if it gave none.
     """
 
     def __init__(self, status: int, message: str, *, reason: str = "", retry_after: float = 0.0) -> None:
@@ -49,7 +49,7 @@ class ApiError(TransformerModelError):
 
     @property
     def is_conflict(self) -> bool:
-        """Whether somebody else has written meanwhile: what was written is to be decided anew."""
+        """Whether somebody else has written in the meantime: decide again."""
         return self.status == 409
 
 
@@ -61,10 +61,10 @@ class _Page(msgspec.Struct):
 
 
 ALREADY_EXISTS = "AlreadyExists"
-"""The reason of a conflict when an object of that name is there already."""
+"""The reason of a conflict if an object of that name exists already."""
 
 Answered = Callable[[str, str], None]
-"""Told of each request: its method, and its HTTP status or <error>."""
+"""Called for each request with its method, and its HTTP status or <error>."""
 
 
 class Api:
@@ -72,7 +72,7 @@ class Api:
 
     Args:
         client: kubernetes.aio's.
-        answered: who counts requests.
+        answered: counts requests.
     """
 
     def __init__(self, client: DynamicClient, answered: Answered = lambda method, code: None) -> None:
@@ -80,7 +80,7 @@ class Api:
         self._answered = answered
 
     async def get(self, reference: Reference) -> Document | None:
-        """The object; None when there is none."""
+        """The object; None if it does not exist."""
         try:
             return await self._document("get", _path(reference.kind, reference.namespace, reference.name))
         except ApiError as error:
@@ -96,7 +96,7 @@ class Api:
     async def hand_over(
         self, kind: Kind, namespace: str | None, selector: str | None, take: Callable[[Document], None]
     ) -> int:
-        """As `list`, but each object is handed over as its page comes, and none is kept; returns the version."""
+        """Like `list`, but hands over each object as its page arrives and keeps none; returns the version."""
         more: str | None = None
         while True:
             page = await self._read(
@@ -112,10 +112,10 @@ class Api:
     async def watch(
         self, kind: Kind, namespace: str | None, selector: str | None, version: int
     ) -> AsyncIterator[tuple[str, Document]]:
-        """What happens after a version: ADDED, MODIFIED, DELETED or BOOKMARK, and the object. Ends now and then.
+        """Changes after a version: ADDED, MODIFIED, DELETED or BOOKMARK, and the object. Ends from time to time.
 
         Raises:
-            ApiError: the watch broke; with status 410 when the version is too old to go on from.
+            ApiError: the watch broke; with status 410 if the version is too old to resume from.
         """
         query = [("allowWatchBookmarks", "true"), ("timeoutSeconds", str(_WATCH_SECONDS))]
         response = await self._request(
@@ -149,7 +149,7 @@ class Api:
             raise ApiError(0, f"GET {path}: {error or type(error).__name__}") from error
 
     async def warnings(self, about: Reference) -> Sequence[Document]:
-        """The warnings that the cluster has told about an object and not forgotten."""
+        """The warning events about an object that the cluster still keeps."""
         selector = f"regarding.kind={about.kind.name},regarding.name={about.name},type=Warning"
         found = await self._document("get", _path(EVENT, about.namespace), field_selector=selector, limit=_PAGE)
         items: Sequence[Document] = found["items"]
@@ -164,7 +164,7 @@ class Api:
         return await self._apply(Reference.to(document), document, "status")
 
     async def hold(self, model: Document, finalizers: Sequence[str]) -> Document:
-        """Server-side apply of the finalizers that are ours: others' stay. Nothing else of a model is ever written."""
+        """Server-side apply of our finalizers; others' stay. Nothing else of a model is ever written."""
         metadata = {name: model["metadata"][name] for name in ("namespace", "name", "uid")}
         document = {"apiVersion": model["apiVersion"], "kind": model["kind"]}
         return await self._apply(
@@ -175,15 +175,15 @@ class Api:
         """Create an object.
 
         Raises:
-            ApiError: with status 409 when there is one of that name.
+            ApiError: with status 409 if one of that name exists.
         """
         return await self._document("post", _path(kind, document["metadata"]["namespace"]), body=document)
 
     async def replace(self, kind: Kind, document: Document) -> Document:
-        """Replace an object, if it still has the version that the document has.
+        """Replace an object if it still has the document's version.
 
         Raises:
-            ApiError: with status 409 when it has not.
+            ApiError: with status 409 if it does not.
         """
         metadata = document["metadata"]
         return await self._document("put", _path(kind, metadata["namespace"], metadata["name"]), body=document)
@@ -194,10 +194,10 @@ class Api:
         return await self._document("patch", path, body=change, content_type="application/merge-patch+json")
 
     async def delete(self, document: Document) -> None:
-        """Delete this very object; what is gone already is well.
+        """Delete this very object; it is fine if it is already gone.
 
         Raises:
-            ApiError: with status 409 when a namesake has taken its place.
+            ApiError: with status 409 if another object of the same name has replaced it.
         """
         reference = Reference.to(document)
         body = {"preconditions": {"uid": uid(document)}, "propagationPolicy": "Background"}
@@ -278,7 +278,7 @@ def _retry_after(headers: Mapping[str, str] | None) -> float:
 
 
 def _told(error: DynamicApiError) -> Document:
-    """The answer's metav1.Status, or what can be said without one."""
+    """The answer's metav1.Status, or a substitute if it has none."""
     try:
         status = msgspec.json.decode(error.body or "")
     except (TypeError, ValueError):

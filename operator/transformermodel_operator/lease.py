@@ -1,4 +1,4 @@
-"""Which replica writes: the one that holds the Lease.
+"""Leader election: only the replica that holds the Lease writes.
 
 As in client-go's leader election, a Lease is taken over when it has not changed for its whole duration as seen by the
 taker's own clock: the replicas' clocks need not agree. A holder that cannot renew in time stops before others begin.
@@ -22,13 +22,13 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Periods:
-    """How long what takes, in seconds.
+    """The periods of the election, in seconds.
 
     Attributes:
-        duration: how long a Lease is good for without renewal.
-        give_up: after how long without renewal its holder stops.
-        renew: how often it is renewed.
-        retry: how often who has it not looks after it, and how long a failed renewal is waited out.
+        duration: how long a Lease is valid without renewal.
+        give_up: time without renewal after which its holder stops.
+        renew: how often the holder renews it.
+        retry: how often the others check it, and the delay after a failed renewal.
     """
 
     duration: float = 15.0
@@ -60,8 +60,8 @@ class Election:
         leases: the API server.
         namespace: where the Lease is.
         identity: name of this replica.
-        periods: how long what takes.
-        clock: seconds of a clock that never goes back.
+        periods: of the election.
+        clock: seconds of a monotonic clock.
         sleep: waits so many seconds.
     """
 
@@ -137,8 +137,8 @@ class Election:
     async def hold(self) -> None:
         """Renew the Lease; returns when it is lost.
 
-        Time counts from the moment at which a renewal was sent: whoever waits for the Lease's end counts from a later
-        one. A renewal that hangs is given up in time.
+        Time counts from when a renewal was sent: replicas that wait for the Lease to expire count from a later moment.
+        A renewal that hangs is abandoned in time.
         """
         pause = self._periods.renew
         while True:
@@ -155,7 +155,7 @@ class Election:
                 return
 
     def _left(self) -> float:
-        """Seconds in which the Lease has to be renewed."""
+        """Seconds left to renew the Lease."""
         return self._periods.give_up - (self._clock() - self._renewed_at)
 
     async def _renew(self) -> None:
@@ -164,12 +164,12 @@ class Election:
         except ApiError as error:
             if not error.is_conflict:
                 raise
-            # Another replica has it, or a renewal has been written whose answer was lost.
+            # Another replica has it, or a renewal was written but its answer was lost.
             lease = await self._leases.get(self._reference)
             self._notice(lease if lease is not None and _holder(lease) == self._identity else None)
 
     async def release(self) -> None:
-        """Let another replica begin at once, if this one still holds the Lease."""
+        """Release the Lease if this replica still holds it, so that another can start at once."""
         if self._lease is None or _holder(self._lease) != self._identity:
             return
         spec = {**self._lease["spec"], "holderIdentity": "", "leaseDurationSeconds": 1}

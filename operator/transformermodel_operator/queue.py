@@ -1,4 +1,4 @@
-"""The work that waits: each model at most once, and never in two hands."""
+"""The work queue: holds each model at most once, and never hands it to two workers at a time."""
 
 import asyncio
 import random
@@ -16,42 +16,42 @@ FIRST_DELAY, LONGEST_DELAY = 0.2, 300.0
 
 
 class QueueClosed(Exception):
-    """Nothing is taken any more."""
+    """The queue is closed: no more items can be taken."""
 
 
 class Timer(Protocol):
-    """A call that has been arranged."""
+    """A scheduled call."""
 
     def cancel(self) -> None:
-        """Do not call."""
+        """Cancel the call."""
         ...
 
 
 class Clockwork(Protocol):
-    """Something that calls later; asyncio's loops do."""
+    """Schedules calls; asyncio's event loops do."""
 
     def call_later(self, delay: float, callback: Callable[[Item], None], item: Item, /) -> Timer:
-        """Arrange a call in so many seconds."""
+        """Schedule a call in so many seconds."""
         ...
 
 
 class Counts(Protocol):
-    """Who counts what a queue does; seconds are of the queue's clock."""
+    """Receives a queue's metrics; seconds are those of the queue's clock."""
 
     def added(self) -> None:
-        """An item began to wait."""
+        """An item was queued."""
         ...
 
     def taken(self, waited: float) -> None:
-        """An item is worked on."""
+        """Work on an item began."""
         ...
 
     def ended(self, worked: float) -> None:
-        """An item is no longer worked on."""
+        """Work on an item ended."""
         ...
 
     def retried(self) -> None:
-        """An item comes back after a failure."""
+        """An item will be retried after a failure."""
         ...
 
 
@@ -74,14 +74,14 @@ class Uncounted:
 class WorkQueue(Generic[Item]):
     """A queue of distinct items.
 
-    An item that is added while it waits is not added again; one that is added while it is worked on is worked on again
-    afterwards. Items that are to come back later come back early when they are added.
+    Adding an item that is already waiting has no effect; an item added while it is being worked on is queued again
+    afterwards. Adding an item that is scheduled for later queues it at once.
 
     Args:
-        clockwork: what calls later.
-        counts: who counts; None where nobody does.
+        clockwork: schedules calls.
+        counts: receives metrics; None for none.
         jitter: spreads the attempts at failed items.
-        clock: seconds of a clock that never goes back.
+        clock: seconds of a monotonic clock.
     """
 
     def __init__(
@@ -108,16 +108,16 @@ class WorkQueue(Generic[Item]):
 
     @property
     def is_idle(self) -> bool:
-        """Whether no item waits, is worked on, or comes back after a failure."""
+        """Whether no item is waiting, being worked on, or to be retried."""
         return not (self._waiting or self._working or self._failures)
 
     def worked_on(self) -> Iterable[float]:
-        """How long each item that is worked on has been so, in seconds."""
+        """Seconds since work began, for each item being worked on."""
         now = self._clock()
         return tuple(now - since for since in self._working.values())
 
     def add(self, item: Item) -> None:
-        """The item has to be worked on."""
+        """Queue an item."""
         if item in self._working:
             self._again.add(item)
         elif item not in self._waiting:
@@ -126,12 +126,12 @@ class WorkQueue(Generic[Item]):
             self._available.set()
 
     def add_later(self, item: Item, seconds: float) -> None:
-        """The item has to be worked on in some time; replaces what was arranged for it before."""
+        """Queue an item after a delay; replaces an earlier schedule."""
         self._cancel_timer(item)
         self._timers[item] = self._clockwork.call_later(seconds, self._due, item)
 
     async def take(self) -> Item:
-        """The next item, which is now worked on; waits for one.
+        """Take the next item to work on; waits for one.
 
         Raises:
             QueueClosed: the queue has been closed.
@@ -159,7 +159,7 @@ class WorkQueue(Generic[Item]):
         self._failures.pop(item, None)
 
     def failed(self, item: Item, at_least: float = 0.0) -> float:
-        """The item comes back after a delay that grows with its failures; returns it.
+        """Queue a failed item again after a delay that grows with its failures; returns the delay.
 
         Args:
             item: what failed.
@@ -172,7 +172,7 @@ class WorkQueue(Generic[Item]):
         return delay
 
     def close(self) -> None:
-        """Nothing is taken any more; who waits for an item is told."""
+        """Close the queue; waiting calls of `take` raise QueueClosed."""
         self._closed = True
         self._available.set()
 

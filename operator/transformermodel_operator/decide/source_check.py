@@ -1,7 +1,7 @@
-"""Whether what was prepared is still what the sources mean. Pure.
+"""Checks whether the sources still resolve to what was prepared. Pure.
 
-While a model is prepared and nothing else is to be done about it, a small Job looks now and then. It never touches the
-conditions: a check that fails is told as an event, and one that finds the sources moved begins a preparation.
+While a model is prepared and there is nothing else to do about it, a small Job checks from time to time. It never
+touches the conditions: a failed check is recorded as an event, and one that finds moved sources starts a preparation.
 """
 
 from dataclasses import dataclass
@@ -22,14 +22,14 @@ from transformermodel_operator.snapshot import REFUSED_AGAIN_AFTER, Snapshot
 
 @dataclass(frozen=True)
 class Check:
-    """What is to be done about the next check, and what the last one has come to.
+    """What to do about the next check, and the result of the last one.
 
     Attributes:
-        source: what status tells; None where nothing is checked.
-        events: what to tell.
-        apply: Jobs to be written.
+        source: what status reports; None if nothing is checked.
+        events: events to record.
+        apply: Jobs to write.
         delete: Jobs of checks that are over.
-        requeue_after: when to look again although nothing has happened.
+        requeue_after: when to look again even if nothing happens.
     """
 
     source: SourceStatus | None
@@ -68,7 +68,7 @@ def find_check(wanted: Document, snapshot: Snapshot) -> Document | None:
 
 
 def prepared_from(status: TransformerModelStatus, outcome: Prepared, snapshot: Snapshot) -> SourceStatus:
-    """What is known of the sources when a preparation has just read them."""
+    """What is known about the sources right after a preparation has read them."""
     found = status.source.found if status.source is not None else None
     return SourceStatus(sources=outcome.sources, found=found, checked_at=snapshot.now.replace(microsecond=0))
 
@@ -91,7 +91,7 @@ def _ended(known: SourceStatus, snapshot: Snapshot, over: tuple[Document, ...]) 
 
 
 def _over(model: TransformerModel, wanted: Document | None, snapshot: Snapshot) -> tuple[Document, ...]:
-    """Jobs of checks whose outcome is known, or that nobody wants any more."""
+    """Jobs of checks whose outcome is known or no longer wanted."""
     name = wanted["metadata"]["name"] if wanted is not None else None
     return tuple(
         job
