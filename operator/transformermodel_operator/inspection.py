@@ -1,4 +1,4 @@
-"""Looks for what a decision depends on beside what the watches tell: pods, their logs, claims."""
+"""Looks up what a decision depends on and the watches do not cover: pods, their logs, claims."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -42,7 +42,7 @@ class Cluster(Protocol):
 
 
 async def inspect(cluster: Cluster, snapshot: Snapshot, inquiry: Inquiry) -> Snapshot:
-    """The snapshot with the answers.
+    """Add the answers to the snapshot.
 
     Pods and claims are not watched: there are many, and only few of them are ever of interest.
 

@@ -1,4 +1,4 @@
-"""All that a decision is made from."""
+"""The input of a decision."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A model and what is around it, at one moment.
+    """A model and the objects related to it, at one moment.
 
     Attributes:
         model: the TransformerModel as the API server has it.
@@ -39,12 +39,12 @@ class Snapshot:
         deployment: the Deployment that KServe made of it.
         revisions: the ControllerRevisions that carry its label.
         budget: the PodDisruptionBudget of its predictor.
-        trouble: what keeps the predictor's pods from serving; None where nobody has looked.
+        trouble: what keeps the predictor's pods from serving; None if not inspected.
         kserve_installed: whether the API server knows InferenceServices.
-        attempt: what the pods of the wanted Job say; None where nobody has looked.
-        progress: how far the wanted Job is, as its log says; None while nobody knows.
-        claims: PersistentVolumeClaims that somebody has looked for, by name; None for one that is not there.
-        refusals: objects that were found to be somebody else's, or that the API server refuses.
+        attempt: the state of the wanted Job's pods; None if not inspected.
+        progress: the wanted Job's progress from its log; None while unknown.
+        claims: the PersistentVolumeClaims looked up, by name; None for a missing one.
+        refusals: objects that belong to somebody else or that the API server refuses.
         settings: the operator's.
         now: the time, with its zone.
     """
@@ -66,7 +66,7 @@ class Snapshot:
 
     @cached_property
     def resource(self) -> TransformerModel:
-        """The model, read once; a status that this version cannot read is as good as none.
+        """The model, parsed once; a status that this version cannot read counts as none.
 
         Raises:
             pydantic.ValidationError: this version cannot read its spec.
@@ -76,7 +76,7 @@ class Snapshot:
 
     @cached_property
     def status_before(self) -> TransformerModelStatus:
-        """What was last reported, as far as this version can read it."""
+        """The last reported status, as far as this version can read it."""
         try:
             return TransformerModelStatus.model_validate(self.model.get("status") or {})
         except ValidationError:

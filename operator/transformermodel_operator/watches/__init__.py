@@ -1,1 +1,1 @@
-"""Lists, watches and keeps what the API server has."""
+"""Lists, watches and caches the API server's objects."""

@@ -37,8 +37,8 @@ class Source(Protocol):
 class Informer:
     """Lists and watches the objects of one kind, for ever.
 
-    A watch that breaks goes on where it was; only when the API server remembers too little for that (410) all is listed
-    again, and what is not in the list is gone.
+    A broken watch resumes where it was; only if the API server's history is too short for that (410), everything is
+    listed again, and what is not in the list is gone.
 
     Args:
         source: the API server.
@@ -87,7 +87,7 @@ class Informer:
 
     @property
     def quiet_for(self) -> float:
-        """Seconds since anything has come of it: an event, a bookmark, a list, a failure that is waited out."""
+        """Seconds since the last sign of life: an event, a bookmark, a list, or a failure that is waited out."""
         return self._clock() - self._stirred_at
 
     async def run(self) -> None:
@@ -115,7 +115,7 @@ class Informer:
         return version
 
     async def _follow(self, version: int) -> None:
-        """Follow one watch to its end; where to go on from is noted on the way."""
+        """Follow one watch to its end, recording where to resume."""
         heard = False
         async for kind, document in self._source.watch(self.kind, self.namespace, self._selector, version):
             heard = True

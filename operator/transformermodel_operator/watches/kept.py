@@ -1,4 +1,4 @@
-"""What the stores keep of each kind: what somebody decides by. The rest would be most of the memory."""
+"""What the stores keep of each kind: only what decisions need. The rest would be most of the memory."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""How objects are kept: each as what it adds to the first of its kind.
+"""Compresses stored objects: each is kept as its difference from the first of its kind.
 
 Objects of one kind are much alike, and so are their long lists of fields. As JSON an object takes a fifth of what it
 takes as dictionaries; compressed beside another of its kind, a tenth of that.
@@ -16,7 +16,7 @@ _STRATEGY = zlib.Z_DEFAULT_STRATEGY
 
 
 class Packer:
-    """Packs objects of one kind. The first is the pattern for all: a preset dictionary, as in RFC 1950."""
+    """Packs objects of one kind. The first is the preset dictionary (RFC 1950) for all."""
 
     def __init__(self) -> None:
         self._pattern = b""

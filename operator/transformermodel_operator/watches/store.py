@@ -76,13 +76,13 @@ class Store:
         return frozenset(self._models)
 
     def put(self, document: Document) -> None:
-        """A watch tells of an object. What is not newer than what is known is no news."""
+        """Store an object that a watch reported, unless the known one is as new."""
         self._advance(document)
         if self._is_newer(document):
             self._insert(document)
 
     def remove(self, document: Document) -> None:
-        """A watch tells of a deletion."""
+        """Remove an object whose deletion a watch reported."""
         self._advance(document)
         known = self._objects.get(key_of(document))
         if known is not None and known.version <= resource_version(document):
@@ -108,7 +108,7 @@ class Store:
             self._discard(name)
 
     def acknowledge(self, document: Document) -> None:
-        """The operator has written an object. Nobody is told: who writes knows.
+        """Store an object that the operator has written; does not call `changed`, as the writer knows.
 
         The answer to a write can arrive after the watch has told of the object's deletion; then it is not brought back.
         """
