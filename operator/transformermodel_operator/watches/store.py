@@ -1,7 +1,7 @@
-"""Objects as they were last seen: what the watches fill and the decisions are made from.
+"""Stores of the last observed objects, filled by the watches and read by the decisions.
 
-A watch that had to list again has missed the deletions in between, so a list replaces what was there. What the operator
-itself writes is put in at once: the next decision sees it although the watch has not told of it yet.
+A watch that had to relist has missed the deletions in between, so a list replaces the store's content. The operator's
+own writes are stored at once: the next decision sees them even before the watch reports them.
 
 Objects are kept packed, and read when they are asked for.
 """
