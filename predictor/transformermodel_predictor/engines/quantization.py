@@ -42,7 +42,12 @@ def quantize(model: nn.Module) -> None:
 
 def is_quantized(model: nn.Module) -> bool:
     """Whether any layer of a model is quantized."""
-    return any(isinstance(part, LinearPackedParams) for part in model.modules())
+    return bool(packed_parameters(model))
+
+
+def packed_parameters(model: nn.Module) -> list[nn.Module]:
+    """The modules that hold a model's 8-bit weights."""
+    return [part for part in model.modules() if isinstance(part, LinearPackedParams)]
 
 
 def fastest_library() -> str:

@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.ao.nn.quantized.modules.linear import LinearPackedParams
 
+from transformermodel_predictor.engines.quantization import packed_parameters
 from transformermodel_predictor.engines.recorded_graph import Function, Unreadable, function_of, graph_text
 from transformermodel_predictor.pretrained import one_line
 
@@ -76,7 +76,7 @@ def record_pass(
     try:
         with _recording, warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
-            recorded = _recorded_module(model, run, given) if _quantized(model) else _recorded(model, run, given)
+            recorded = _recorded_module(model, run, given) if packed_parameters(model) else _recorded(model, run, given)
     except Exception as error:  # each model fails in its own way
         raise NotRecordable(f"it fails while it is recorded ({one_line(error)})") from error
     _require_no_doubt(warned, (torch.nn.functional.__file__, *undoubted))
@@ -100,10 +100,6 @@ def _recorded_module(model: nn.Module, run: Pass, given: Sequence[torch.Tensor])
     return RecordedPass(_jit.trace(_Module(model, run), tuple(given), check_trace=False))
 
 
-def _quantized(model: nn.Module) -> list[nn.Module]:
-    return [part for part in model.modules() if isinstance(part, LinearPackedParams)]
-
-
 class _Module(nn.Module):
     """A pass as a module, for torch.jit to trace.
 
@@ -115,7 +111,7 @@ class _Module(nn.Module):
         super().__init__()
         for number, weight in enumerate(weights_of(model)):
             self.register_buffer(f"weight_{number}", weight)
-        self.quantized = nn.ModuleList(_quantized(model))
+        self.quantized = nn.ModuleList(packed_parameters(model))
         self._run = [run]  # in a list, as a module would otherwise be registered as a submodule
 
     def forward(self, *given: torch.Tensor) -> tuple[torch.Tensor, ...]:

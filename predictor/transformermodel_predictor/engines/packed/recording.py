@@ -22,6 +22,7 @@ from transformermodel_predictor.engines.packed.stored import (
     stored_recordings,
     stored_text,
 )
+from transformermodel_predictor.engines.recorded_graph import Unreadable
 from transformermodel_predictor.engines.recording import NotRecordable, RecordedPass, record_pass
 from transformermodel_predictor.pretrained import one_line
 from transformermodel_predictor.tasks.task import Encoding, Outputs
@@ -91,7 +92,8 @@ class Recordings:
 
     def text(self) -> str | None:
         """Content of the file for the recordings made so far; None if none can be stored."""
-        stored = [one.stored for one in self._recordings.values() if one is not None and one.stored is not None]
+        made = [recording.stored for recording in self._recordings.values() if recording is not None]
+        stored = [one for one in made if one is not None]
         return stored_text(self._packed, stored) if stored else None
 
     def _restored(self, sample: Encoding) -> Recording | None:
@@ -100,7 +102,7 @@ class Recordings:
             return None
         try:
             return restore(self._packed, sample, stored)
-        except NotRecordable as error:
+        except (NotRecordable, Unreadable) as error:
             _log.warning("%s is recorded anew: %s", type(self._packed.model).__name__, error)
             return None
 

@@ -19,6 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 from transformermodel_predictor.engines.packed.model import PackedModel
 from transformermodel_predictor.engines.recorded_graph import Unreadable, operations_of
 from transformermodel_predictor.engines.recording import weights_of
+from transformermodel_predictor.pretrained import one_line
 
 _log = logging.getLogger(__name__)
 
@@ -110,7 +111,7 @@ def stored_recordings(file: Path, packed: PackedModel) -> tuple[StoredRecording,
     except FileNotFoundError:
         return ()
     except (OSError, ValidationError, Unreadable) as error:
-        _log.warning("%s cannot be read, so the model is recorded anew (%s)", file, " ".join(str(error).split())[:200])
+        _log.warning("%s cannot be read, so the model is recorded anew (%s)", file, one_line(error))
         return ()
     return content.recordings
 

@@ -134,6 +134,23 @@ def test_a_stored_recording_that_is_damaged_is_made_anew(
     assert again.text() == text
 
 
+def test_a_stored_recording_of_which_pytorch_makes_no_function_is_made_anew(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed = bert()
+    (sample,) = sequences(6)
+    recordings = Recordings(packed)
+    recordings.of(sample)
+    file = tmp_path / "recordings.json"
+    file.write_text(recordings.text() or "")
+    monkeypatch.delattr(torch._C, "_create_function_from_graph")
+    again = Recordings(packed, file)
+    with torch.inference_mode():
+        assert_same(packed.run([sample], again.of(sample)), packed.run([sample]))
+    assert "recorded anew: " in caplog.text
+    assert again.text() is None
+
+
 def test_a_choice_by_numbers_in_tensors_is_not_recorded() -> None:
     packed = changed(bert(), lambda hidden: hidden if hidden.max() < 100 else hidden * 2)
     with pytest.raises(NotRecordable, match="Python boolean"):
