@@ -44,6 +44,7 @@ class _Followed:
 
     job: Reference
     pod: Reference | None = None
+    read: PreparationProgress | None = None
     told: PreparationProgress | None = None
     told_at: float = 0.0
 
@@ -102,6 +103,9 @@ class ProgressBoard:
             except Exception:  # noqa: BLE001 - one log must not end the reading of all others
                 _log.exception("the log of %s cannot be read", followed.job)
                 return
+        if progress == followed.read:
+            followed.pod = None  # the Job may have replaced the pod, whose log then stays as it is
+        followed.read = progress
         now = self._clock()
         if progress is not None and worth_telling(followed.told, progress, now - followed.told_at):
             followed.told, followed.told_at = progress, now

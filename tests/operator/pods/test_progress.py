@@ -55,9 +55,10 @@ def test_progress_is_told_every_fifteen_seconds_or_five_percent(
 
 @dataclass
 class Logs:
-    """The API server: one pod, whose log a test writes."""
+    """The API server: the pods of one Job, and their logs."""
 
     text: str = ""
+    texts: dict[str, str] = field(default_factory=dict)
     broken: bool = False
     pods: list[Object] = field(default_factory=lambda: [pod(running={})])
     lists: int = 0
@@ -70,7 +71,7 @@ class Logs:
     async def log(self, pod: Reference, container: str, lines: int) -> str:
         if self.broken:
             raise ApiError(500, "the node is gone")
-        return self.text
+        return self.texts.get(pod.name, self.text)
 
 
 @dataclass
@@ -124,6 +125,19 @@ async def test_a_log_that_cannot_be_read_is_tried_again_with_the_pod_of_then() -
     await world.look()
     assert world.changed == [MODEL]
     assert world.logs.lists == 2
+
+
+async def test_the_log_of_a_pod_that_replaces_a_failed_one_is_read() -> None:
+    failed, replacement = pod(created="2026-11-22T11:00:00Z"), pod(created="2026-11-22T11:05:00Z")
+    world = Board(Logs(at(50).line(), pods=[failed]))
+    world.board.follow(MODEL, A_JOB)
+    await world.look()
+    world.logs.texts[replacement["metadata"]["name"]] = at(1).line()
+    world.logs.pods = [failed, replacement]
+    await world.look()  # the failed pod's log is as it was
+    await world.look(15.0)
+    assert world.board.follow(MODEL, A_JOB) == at(1)
+    assert world.changed == [MODEL, MODEL]
 
 
 async def test_a_job_without_a_pod_has_no_progress() -> None:
