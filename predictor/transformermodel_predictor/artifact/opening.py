@@ -20,6 +20,23 @@ _CACHED_STORES = "objects"
 _DIGEST_LENGTH = 64
 
 
+class UnwritableStore(UserError):
+    """The folder of a store, or of the cache of one, cannot be created or written.
+
+    Attributes:
+        folder: the folder.
+        why: what stands in the way.
+    """
+
+    def __init__(self, folder: Path, why: str) -> None:
+        self.folder = folder
+        self.why = why
+        super().__init__(
+            f"{folder} cannot be a store, because it cannot be written ({why}): name another folder with --store "
+            "or $TRANSFORMERMODEL_STORE"
+        )
+
+
 @dataclass(frozen=True)
 class StoreLocation:
     """The location of a store.
@@ -54,22 +71,21 @@ class StoreLocation:
         """Check that the store can be written, and create its folder. Object storage is not contacted.
 
         Raises:
-            UserError: the folder cannot be created or written, or the uri is of an unsupported kind.
+            UnwritableStore: the folder cannot be created or written.
+            UserError: the uri is of an unsupported kind.
+            OSError: the disk is full, or a quota on it.
         """
         self.open()
         folder = self.workplace
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            why = "it is a file" if folder.is_file() else error.strerror
-        else:
-            if os.access(folder, os.W_OK | os.X_OK):
-                return
-            why = os.strerror(errno.EACCES)
-        raise UserError(
-            f"{folder} cannot be a store, because it cannot be written ({why}): name another folder with --store "
-            "or $TRANSFORMERMODEL_STORE"
-        )
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            why = "it is a file" if folder.is_file() else os.strerror(error.errno or 0)
+            raise UnwritableStore(folder, why) from error
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise UnwritableStore(folder, os.strerror(errno.EACCES))
 
     def require_there(self) -> None:
         """Check that the store exists, or is this machine's default, which the first preparation creates.

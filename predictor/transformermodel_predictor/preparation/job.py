@@ -20,10 +20,10 @@ from transformermodel_api.contract import (
     Resolved,
     write_outcome,
 )
-from transformermodel_api.errors import PreparationFailed
+from transformermodel_api.errors import PreparationFailed, UserError
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.machine import machine_refusal
-from transformermodel_predictor.artifact.opening import StoreLocation
+from transformermodel_predictor.artifact.opening import StoreLocation, UnwritableStore
 from transformermodel_predictor.garbage import pass_over_modules, uncollected
 from transformermodel_predictor.preparation.pinning import fingerprint_of, pin_sources
 from transformermodel_predictor.progress import Step
@@ -133,6 +133,10 @@ def _attempt(work: Callable[[], PreparationOutcome]) -> tuple[PreparationOutcome
             return work(), 0
     except PreparationFailed as error:
         return _failed(error.reason, error.message, error.commit)
+    except UnwritableStore as error:
+        return _failed(FailureReason.MachineRefused, _unwritable(error))
+    except UserError as error:
+        return _failed(FailureReason.UnsupportedSource, f"{str(error).rstrip('.')}.")
     except Exception as error:  # noqa: BLE001 - whatever it is, the operator has to be told
         if (refused := machine_refusal(error)) is not None:
             return _failed(FailureReason.MachineRefused, refused)
@@ -141,6 +145,7 @@ def _attempt(work: Callable[[], PreparationOutcome]) -> tuple[PreparationOutcome
 
 
 def _prepare(environment: Mapping[str, str], store: StoreLocation) -> Prepared:
+    store.require_usable()
     with uncollected():
         from transformermodel_predictor.preparation.pipeline import prepare  # slow to import: first see what is asked
 
@@ -169,6 +174,12 @@ def _request(environment: Mapping[str, str]) -> PreparationRequest:
         raise PreparationFailed(
             FailureReason.Internal, f"{REQUEST_VARIABLE} is not a request: {field} {problem['msg']}."
         ) from error
+
+
+def _unwritable(error: UnwritableStore) -> str:
+    """What a Job tells of its store: it has no --store of its own to correct, but a volume."""
+    known = machine_refusal(error.__cause__) if isinstance(error.__cause__, OSError) else None
+    return known or f"{error.folder} cannot be written ({error.why}): have a volume there that this user may write."
 
 
 def _failed(reason: FailureReason, message: str, commit: str | None = None) -> tuple[Failed, int]:

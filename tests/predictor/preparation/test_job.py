@@ -119,13 +119,48 @@ def test_a_job_without_a_request_is_our_fault(
 def test_what_nobody_thought_of_is_logged_and_told(
     kitchen: Kitchen, message: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    kitchen.store.write_text("a file where the store should be")
+    kitchen.store.mkdir()
+    (kitchen.store / "inputs").write_text("a file where a folder of the store should be")
     assert run_job(environment(f"file://{kitchen.model}"), kitchen.location, message) == 1
     outcome = read_outcome(message.read_text())
     assert isinstance(outcome, Failed)
     assert outcome.reason == "Internal"
     assert "NotADirectoryError" in outcome.message
     assert "Traceback" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        ("ftp://x", "ftp://x cannot be a store here: name a folder (of a claim, where it is mounted), or an s3://, "),
+        ("s3://someone@bucket", "s3://bucket came with credentials or a signature: "),
+    ],
+)
+def test_a_store_that_is_named_wrongly_is_no_fault_of_ours(
+    kitchen: Kitchen, message: Path, caplog: pytest.LogCaptureFixture, place: str, told: str
+) -> None:
+    location = StoreLocation(place, kitchen.base)
+    assert run_job(environment(f"file://{kitchen.model}"), location, message) == 17
+    outcome = read_outcome(message.read_text())
+    assert isinstance(outcome, Failed)
+    assert outcome.reason == FailureReason.UnsupportedSource.name
+    assert outcome.message.startswith(told)
+    assert outcome.message.endswith(f". {FailureReason.UnsupportedSource.remedy}")
+    assert "Traceback" not in caplog.text
+
+
+@pytest.mark.parametrize("place", ["/proc/store", "/dev/null"])
+def test_a_store_that_cannot_be_written_is_named_with_what_it_needs(
+    kitchen: Kitchen, message: Path, caplog: pytest.LogCaptureFixture, place: str
+) -> None:
+    location = StoreLocation(place, kitchen.base)
+    assert run_job(environment(f"file://{kitchen.model}"), location, message) == 29
+    outcome = read_outcome(message.read_text())
+    assert isinstance(outcome, Failed)
+    assert outcome.reason == FailureReason.MachineRefused.name
+    assert outcome.message.startswith(f"{place} cannot be written (")
+    assert "): have a volume there that this user may write. " in outcome.message
+    assert "Traceback" not in caplog.text
 
 
 def test_what_the_machine_refuses_is_no_fault_of_ours(kitchen: Kitchen, message: Path) -> None:
