@@ -1,1 +1,1 @@
-"""The objects that a model becomes, built by pure functions."""
+"""Builds the objects that a model owns. Pure."""

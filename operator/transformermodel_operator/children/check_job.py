@@ -1,4 +1,4 @@
-"""The Job that looks whether a model's sources have come to mean something else."""
+"""The Job that checks whether a model's sources have changed."""
 
 from datetime import datetime
 from typing import Any
@@ -19,11 +19,11 @@ _RESOURCES = {"requests": {"cpu": "50m", "memory": "256Mi"}, "limits": {"memory"
 
 
 def check_job(model: TransformerModel, since: datetime | None, settings: Settings) -> dict[str, Any]:
-    """The one Job for the check that follows the last one.
+    """The Job for the next check. Its name depends on the sources and on `since`, so that each check has one Job.
 
     Args:
-        model: whose sources are looked at.
-        since: when they were last looked at.
+        model: whose sources are checked.
+        since: when they were last checked; None if never.
         settings: the operator's.
     """
     claims = SourceClaims.of(PreparationRequest.of(model.spec))

@@ -1,4 +1,4 @@
-"""Sources and samples on claims: the Job's pod mounts them, and the preparation reads a folder."""
+"""Sources and samples on PersistentVolumeClaims: the Job's pod mounts them, and the preparation reads a folder."""
 
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -12,14 +12,19 @@ _MOUNTS = "/mnt/sources"
 
 @dataclass(frozen=True)
 class SourceClaims:
-    """The claims that a request's sources and samples are on, and the request as it reads once they are mounted."""
+    """The claims of a request's sources and samples.
+
+    Attributes:
+        request: the request with `pvc://` uris replaced by `file://` uris of the mounted folders.
+        names: the claims' names, sorted, each once.
+    """
 
     request: PreparationRequest
     names: tuple[str, ...]
 
     @classmethod
     def of(cls, request: PreparationRequest) -> "SourceClaims":
-        """Find the claims of a request."""
+        """Collect the claims of a request."""
         source, parity = request.source, request.preparation.parity
         uris = (source.uri, source.adapter_uri, parity.samples_uri if parity else None)
         names = sorted({_claim(uri) for uri in uris if uri is not None and uri.startswith(_SCHEME)})
@@ -34,7 +39,7 @@ class SourceClaims:
 
     @property
     def volumes(self) -> list[dict[str, Any]]:
-        """What the pod needs for them."""
+        """The pod's volumes for the claims."""
         return [
             {"name": f"source-{number}", "persistentVolumeClaim": {"claimName": name}}
             for number, name in enumerate(self.names)
@@ -42,7 +47,7 @@ class SourceClaims:
 
     @property
     def mounts(self) -> list[dict[str, Any]]:
-        """Where the container has them; nothing writes to a source."""
+        """The container's mounts of the claims, read-only: nothing writes to a source."""
         return [
             {"name": f"source-{number}", "mountPath": f"{_MOUNTS}/{name}", "readOnly": True}
             for number, name in enumerate(self.names)
@@ -54,7 +59,7 @@ def _claim(uri: str) -> str:
 
 
 def _mounted(uri: str) -> str:
-    """Where a source is once its claim is mounted. A path that climbs out of its claim ends at the claim's root."""
+    """The uri of a source after its claim is mounted. `..` is dropped, so that no path leaves its claim."""
     if not uri.startswith(_SCHEME):
         return uri
     claim, _, path = uri.removeprefix(_SCHEME).partition("/")

@@ -1,4 +1,4 @@
-"""The PodDisruptionBudget of a model with more than one replica: draining nodes takes one after the other."""
+"""The PodDisruptionBudget of a model with more than one replica: draining nodes evicts one replica at a time."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from transformermodel_operator.objects import DISRUPTION_BUDGET, MODEL_LABEL
 
 
 def disruption_budget(owner: Metadata) -> dict[str, Any]:
-    """The budget of a model's replicas. KServe hands the InferenceService's labels on to its pods."""
+    """The budget of a model's replicas. Its selector works because KServe copies the InferenceService's labels."""
     of_pods = labels(owner, COMPONENT)
     selected = {name: of_pods[name] for name in (MODEL_LABEL, "app.kubernetes.io/component")}
     return {
@@ -19,7 +19,7 @@ def disruption_budget(owner: Metadata) -> dict[str, Any]:
         "spec": {
             "maxUnavailable": 1,
             "selector": {"matchLabels": selected},
-            # A replica that is not ready serves nobody: it never keeps a node from being drained.
+            # An unready replica serves no requests, so it must not block the draining of a node.
             "unhealthyPodEvictionPolicy": "AlwaysAllow",
         },
     }

@@ -1,4 +1,4 @@
-"""What all children have in common: their labels and their owner."""
+"""Labels and owner references, which all owned objects have in common."""
 
 from typing import Any
 
@@ -7,11 +7,11 @@ from transformermodel_api.model import Metadata
 from transformermodel_operator.objects import MODEL_LABEL
 
 FIELD_MANAGER = "transformermodel-operator"
-"""Who owns the fields that the operator applies."""
+"""Field manager of the operator's server-side apply."""
 
 
 def metadata(owner: Metadata, name: str, component: str) -> dict[str, Any]:
-    """Metadata of a child, which the garbage collector removes with its owner."""
+    """Metadata of an owned object; through its owner reference the garbage collector removes it with its owner."""
     return {
         "name": name,
         "namespace": owner.namespace,
@@ -30,7 +30,7 @@ def metadata(owner: Metadata, name: str, component: str) -> dict[str, Any]:
 
 
 def labels(owner: Metadata, component: str) -> dict[str, str]:
-    """Labels of a child and of its pods."""
+    """Labels of an owned object and of its pods."""
     return {
         "app.kubernetes.io/name": "transformermodel",
         "app.kubernetes.io/instance": owner.name,

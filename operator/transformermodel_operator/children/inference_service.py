@@ -13,13 +13,13 @@ from transformermodel_operator.objects import INFERENCE_SERVICE, Document
 COMPONENT = "predictor"
 
 REVISION_ANNOTATION = f"{GROUP}/revision"
-"""Annotation of the predictor's pods: the revision that they run. KServe hands it on to the Deployment's template."""
+"""Annotation of the predictor's pods: the revision that they run. KServe copies it to the Deployment's template."""
 
 _DEPLOYMENT_MODE, _AUTOSCALER = "serving.kserve.io/deploymentMode", "serving.kserve.io/autoscalerClass"
 _DEFAULT_TARGET_PERCENT = 80
 
 _STRATEGIES: dict[RolloutStrategy, dict[str, Any]] = {
-    # No replica goes before another answers in its place.
+    # No replica is removed before its replacement is ready.
     RolloutStrategy.RollingUpdate: {
         "type": "RollingUpdate",
         "rollingUpdate": {"maxUnavailable": 0, "maxSurge": "25%"},
@@ -29,12 +29,13 @@ _STRATEGIES: dict[RolloutStrategy, dict[str, Any]] = {
 
 
 def inference_service(model: TransformerModel, revision: Revision, *, wake: bool = False) -> dict[str, Any]:
-    """The InferenceService that serves a revision. It has the model's name, so requests name the model by it.
+    """The InferenceService that serves a revision. It has the model's name, which is the name in requests.
 
     Args:
-        model: what is to be served, and how many times.
-        revision: what its pods run.
-        wake: that there is no replica. An autoscaler would leave it so: it is left out until there are some.
+        model: the model; its spec gives the number of replicas and the rollout strategy.
+        revision: what the pods run.
+        wake: True to start from no replica: the autoscaler is left out until there is one, because a
+            HorizontalPodAutoscaler never scales up from 0.
     """
     predictor = model.spec.predictor.model_copy(update={"max_replicas": None}) if wake else model.spec.predictor
     return {
@@ -42,7 +43,7 @@ def inference_service(model: TransformerModel, revision: Revision, *, wake: bool
         "kind": INFERENCE_SERVICE.name,
         "metadata": {
             **metadata(model.metadata, model.metadata.name, COMPONENT),
-            # KServe copies these annotations to the pods: what changes here without need would restart them.
+            # KServe copies these annotations to the pods, so a needless change here would restart them.
             "annotations": {
                 _DEPLOYMENT_MODE: "Standard",
                 _AUTOSCALER: "none" if predictor.max_replicas is None else "hpa",
@@ -52,7 +53,7 @@ def inference_service(model: TransformerModel, revision: Revision, *, wake: bool
             "predictor": {
                 **revision.pods,
                 "annotations": {**revision.pods.get("annotations", {}), REVISION_ANNOTATION: revision.name},
-                # Not in the revision: more replicas of the same are no other revision.
+                # Not part of the revision: scaling does not make a new one.
                 **_scale(predictor),
                 "deploymentStrategy": _STRATEGIES[model.spec.rollout.strategy],
             }
@@ -61,23 +62,23 @@ def inference_service(model: TransformerModel, revision: Revision, *, wake: bool
 
 
 def revision_of(service: Document) -> str:
-    """The revision that an InferenceService from here asks for."""
+    """The name of the revision that an InferenceService of the operator asks for."""
     return str(service["spec"]["predictor"]["annotations"][REVISION_ANNOTATION])
 
 
 def replicas_of(service: Document) -> tuple[int, int]:
-    """The least and the most replicas that an InferenceService from here asks for."""
+    """The minimum and maximum number of replicas that an InferenceService of the operator asks for."""
     predictor = service["spec"]["predictor"]
     return int(predictor["minReplicas"]), int(predictor.get("maxReplicas", predictor["minReplicas"]))
 
 
 def deployment_name(model_name: str) -> str:
-    """The Deployment that KServe makes of an InferenceService (constants.PredictorServiceName)."""
+    """The name of the Deployment that KServe creates for an InferenceService (constants.PredictorServiceName)."""
     return f"{model_name}-predictor"
 
 
 def _scale(predictor: Predictor) -> dict[str, Any]:
-    """How many replicas: so many, or as many as KServe's HorizontalPodAutoscaler finds right."""
+    """The fields for the number of replicas: a fixed one, or the bounds and target of KServe's autoscaler."""
     if predictor.max_replicas is None:
         return {"minReplicas": predictor.min_replicas}
     metric = predictor.scale_metric or ScaleMetric.CPU

@@ -24,15 +24,23 @@ _DEFAULT_RESOURCES = {"requests": {"cpu": "500m", "memory": "1Gi"}, "limits": {"
 def preparation_job(
     model: TransformerModel, storage: AnyStorage, settings: Settings, attempt: int = 1
 ) -> dict[str, Any]:
-    """The Job that prepares a model. Its name says what is prepared, annotations how and the how-manieth time."""
+    """The Job that prepares a model.
+
+    Args:
+        model: the model.
+        storage: where the artifact goes.
+        settings: the operator's.
+        attempt: number of this Job among those for the same input, from 1.
+    """
     work = _work(model, storage, settings)
     return work_job(model, job_name(model, storage), COMPONENT, work, settings, attempt)
 
 
 def job_name(model: TransformerModel, storage: AnyStorage) -> str:
-    """A name that is another whenever something else would come out, or another preparation was asked for.
+    """The name of a model's preparation Job, with a hash of its input.
 
-    So it is when a check has found that the sources have moved.
+    The hash changes if the result could change, which includes sources that a check has found changed, and if a new
+    preparation is requested by annotation.
     """
     found = model.status.source.found if model.status is not None and model.status.source is not None else None
     identity = fingerprint(
@@ -47,12 +55,12 @@ def job_name(model: TransformerModel, storage: AnyStorage) -> str:
 
 
 def reference_of(owner: Metadata, settings: Settings) -> str:
-    """What a model is called in a store: CLUSTER/NAMESPACE/NAME."""
+    """The name of a model in a store: CLUSTER/NAMESPACE/NAME."""
     return f"{settings.cluster}/{owner.namespace}/{owner.name}"
 
 
 def source_environment(settings: Settings) -> dict[str, str]:
-    """Variables of whatever reads sources."""
+    """Environment variables of every container that reads sources."""
     return {} if settings.hub_endpoint is None else {HUB_ENDPOINT_VARIABLE: settings.hub_endpoint}
 
 

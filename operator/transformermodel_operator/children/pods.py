@@ -1,4 +1,4 @@
-"""The pods that serve: the part of an InferenceService's predictor that makes one revision differ from another."""
+"""The pods that serve: the part of an InferenceService's predictor by which revisions differ."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +13,7 @@ from transformermodel_operator.children.storage import credentials, is_object_ur
 from transformermodel_operator.settings import Settings
 
 MODEL_FORMAT = "transformermodel"
-"""The format that our serving runtime supports."""
+"""The model format that the chart's serving runtime supports."""
 
 _OF_THE_POD = {
     "affinity",
@@ -31,11 +31,11 @@ _OF_THE_CONTAINER = {"env", "image", "resources", "volume_mounts"}
 
 _LONGEST_REQUEST_SECONDS = Predictor().longest_request_seconds
 _DRAINING_SECONDS = 30
-"""Most that a predictor serves on before it takes no more requests (the chart allows 25), and what its end takes."""
+"""Limit on the seconds between SIGTERM and refusing new requests (25 in the chart), plus those of the process's end."""
 
 
 def serving_pods(model: TransformerModel, artifact: Artifact, settings: Settings) -> dict[str, Any]:
-    """What runs the artifact, as KServe's predictor has it: all but how many there are and what they are called."""
+    """KServe's predictor spec that serves the artifact, without the number of replicas and the revision's name."""
     predictor = model.spec.predictor
     served: dict[str, Any] = {
         "modelFormat": {"name": MODEL_FORMAT},
@@ -45,9 +45,9 @@ def serving_pods(model: TransformerModel, artifact: Artifact, settings: Settings
         **_chosen(predictor, _OF_THE_CONTAINER),
     }
     if arguments := [*_artifact_arguments(artifact), *_arguments(model.spec)]:
-        served["args"] = arguments  # KServe appends them to those of the serving runtime
+        served["args"] = arguments  # KServe appends them to the serving runtime's
     if model.spec.rollout.progress_deadline_seconds > STARTUP_SECONDS:
-        # KServe merges it into the runtime's probe, which asks once a second.
+        # KServe merges it into the runtime's probe, whose period is one second.
         served["startupProbe"] = {"failureThreshold": model.spec.rollout.progress_deadline_seconds}
     return {
         "model": served,
@@ -57,26 +57,26 @@ def serving_pods(model: TransformerModel, artifact: Artifact, settings: Settings
 
 
 def _chosen(predictor: Predictor, fields: set[str]) -> dict[str, Any]:
-    """What the user says of these fields, as Kubernetes spells it."""
+    """The user's values of these fields, in camelCase, without empty ones."""
     return _without_empty(predictor.model_dump(mode="json", by_alias=True, exclude_none=True, include=fields))
 
 
 def _without_empty(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Without objects and lists that say nothing: where server-side apply empties one, the API server finds null there.
+    """Remove empty objects and lists: server-side apply would turn them into null, which the API server refuses.
 
-    Items of lists stay as they are: lists are written as a whole, and an empty object in one, such as `emptyDir`, says
-    something.
+    Items of lists stay as they are: lists are written as a whole, and an empty object in one, such as `emptyDir`, has a
+    meaning.
     """
     said = {name: _without_empty(value) if isinstance(value, Mapping) else value for name, value in given.items()}
     return {name: value for name, value in said.items() if value not in ({}, [])}
 
 
 def _artifact(model: TransformerModel, artifact: Artifact, settings: Settings) -> dict[str, Any]:
-    """How the predictor gets its artifact: KServe mounts claims, and the predictor itself fetches and verifies objects.
+    """Fields that bring the artifact: KServe mounts a claim; from object storage the predictor fetches it itself.
 
-    A model without `storageUri` and `storage` is a server of many models to KServe, into whose pods it puts an agent
-    (IsMMSPredictor). An empty `storage` says that it is one model, and names nothing that KServe would fetch.
-    `envFrom` takes the place of the runtime's, which has none: KServe merges containers as strategic merge patches do.
+    KServe takes a model with neither `storageUri` nor `storage` for a multi-model server and adds an agent to its pods
+    (IsMMSPredictor). An empty `storage` avoids that and names nothing for KServe to fetch.
+    `envFrom` replaces the runtime's list, which is empty: KServe merges containers like strategic merge patches.
     """
     if not is_object_uri(artifact.uri):
         return {"storageUri": artifact.uri}
@@ -87,12 +87,12 @@ def _artifact(model: TransformerModel, artifact: Artifact, settings: Settings) -
 
 
 def _artifact_arguments(artifact: Artifact) -> list[str]:
-    """What to fetch; it goes before the --model-dir of the serving runtime."""
+    """The flag for an artifact in object storage; it takes precedence over the serving runtime's --model-dir."""
     return [f"--model-uri={artifact.uri}"] if is_object_uri(artifact.uri) else []
 
 
 def _arguments(spec: TransformerModelSpec) -> list[str]:
-    """What `transformermodel serve` is told beside what the serving runtime tells it; nothing that is the default."""
+    """Flags of `transformermodel serve` besides the serving runtime's own; those at their default are left out."""
     predictor = spec.predictor
     batching, longest = predictor.batching, predictor.longest_request_seconds
     workers = predictor.workers or HandlerWorkers()

@@ -17,7 +17,14 @@ _RESOURCES = {"requests": {"cpu": "50m", "memory": "256Mi"}, "limits": {"memory"
 
 
 def removal_job(model: TransformerModel, storage: AnyStorage, settings: Settings, attempt: int = 1) -> dict[str, Any]:
-    """The Job that removes what this model alone has used from its store."""
+    """The Job that removes from the store the artifacts that no other model uses.
+
+    Args:
+        model: the deleted model.
+        storage: its store.
+        settings: the operator's.
+        attempt: number of this Job among those for the same input, from 1.
+    """
     reference = reference_of(model.metadata, settings)
     work = Work(
         container=CONTAINER,

@@ -1,4 +1,4 @@
-"""Revisions: what replicas run, each kept as a ControllerRevision under a name that says what is in it."""
+"""Revisions: what replicas run, each stored in a ControllerRevision named after a hash of its content."""
 
 import json
 from collections.abc import Mapping
@@ -17,17 +17,17 @@ from transformermodel_operator.settings import Settings
 COMPONENT = "revision"
 
 FAILED_ANNOTATION = f"{GROUP}/failed"
-"""Annotation of a ControllerRevision that was given up: why, and of which attempt."""
+"""Annotation of a ControllerRevision whose rollout failed: a `Failure` as JSON."""
 
 
 @dataclass(frozen=True)
 class Revision:
-    """What the replicas run; it needs nothing else to be served again.
+    """What the replicas run, complete enough to be rolled out again.
 
     Attributes:
-        name: the model's name and a hash of `pods`; that of the ControllerRevision.
-        pods: as `children.pods.serving_pods` makes them.
-        digest: the artifact's, for people.
+        name: the model's name and a hash of `pods`; also the ControllerRevision's name.
+        pods: the result of `children.pods.serving_pods`.
+        digest: the artifact's digest, for display.
     """
 
     name: str
@@ -36,22 +36,22 @@ class Revision:
 
     @classmethod
     def of(cls, model: TransformerModel, artifact: Artifact, settings: Settings) -> "Revision":
-        """What a model's spec comes to with an artifact."""
+        """The revision of a model's spec with an artifact."""
         pods = serving_pods(model, artifact, settings)
         return cls(f"{model.metadata.name}-{fingerprint(pods)[:12]}", pods, artifact.digest)
 
     @classmethod
     def read(cls, document: Document) -> "Revision":
-        """The revision in a ControllerRevision."""
+        """Read the revision in a ControllerRevision."""
         return cls(document["metadata"]["name"], document["data"]["pods"], document["data"]["artifact"])
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a revision was given up.
+    """Why the rollout of a revision failed.
 
     Attributes:
-        attempt: what was asked for when it was: another value asks to try again.
+        attempt: identity of the request that failed; a request with another one is tried again.
         reason: a condition's reason.
         message: a sentence for people.
     """
@@ -62,7 +62,7 @@ class Failure:
 
     @classmethod
     def read(cls, document: Document) -> "Failure | None":
-        """The mark that a ControllerRevision has; None for one that has none, or one that nobody can read."""
+        """Read the annotation of a ControllerRevision; None if it is absent or unreadable."""
         try:
             marked = json.loads(annotations(document).get(FAILED_ANNOTATION, "null"))
             return cls(str(marked["attempt"]), str(marked["reason"]), str(marked["message"]))
@@ -70,20 +70,20 @@ class Failure:
             return None
 
     def write(self) -> str:
-        """As it stands in the annotation."""
+        """The value of the annotation."""
         return canonical_json({"attempt": self.attempt, "reason": self.reason, "message": self.message})
 
 
 def controller_revision(
     owner: Metadata, revision: Revision, number: int, failure: Failure | None = None
 ) -> dict[str, Any]:
-    """The object that keeps a revision.
+    """The ControllerRevision that stores a revision.
 
     Args:
         owner: the model.
-        revision: what is kept.
-        number: greater than those of the revisions before it.
-        failure: why it was given up; None for one that was not.
+        revision: the revision to store.
+        number: greater than those of earlier revisions.
+        failure: why its rollout failed; None if it has not.
     """
     marks = {} if failure is None else {"annotations": {FAILED_ANNOTATION: failure.write()}}
     return {

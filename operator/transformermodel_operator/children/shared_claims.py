@@ -1,4 +1,4 @@
-"""One volume for each claim of a pod: the kubelet never finishes mounting a claim that a pod names twice."""
+"""One volume for each claim of a pod: the kubelet never finishes mounting a claim that is in two volumes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +7,11 @@ from typing import Any
 def shared_claims(
     volumes: Sequence[dict[str, Any]], mounts: Sequence[dict[str, Any]]
 ) -> tuple[tuple[dict[str, Any], ...], tuple[dict[str, Any], ...]]:
-    """Volumes and mounts in which those of one claim share its first volume; each mount stays as writable as it was."""
+    """Merge the volumes of the same claim into the first of them; mounts keep their own `readOnly`.
+
+    Returns:
+        The volumes, and the mounts with the names of the merged volumes.
+    """
     first: dict[str, str] = {}
     names: dict[str, str] = {}
     for volume in volumes:

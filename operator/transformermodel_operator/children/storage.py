@@ -1,4 +1,4 @@
-"""Where artifacts are kept: a folder on a claim, or object storage."""
+"""Where artifacts are stored: a folder on a PersistentVolumeClaim, or object storage."""
 
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -11,7 +11,7 @@ _CLAIM_SCHEME = "pvc://"
 _OBJECT_SCHEMES = ("s3://", "gs://", "az://")
 
 STORE_MOUNT = "/mnt/store"
-"""Where a Job has the claim."""
+"""Where a Job's container mounts the claim."""
 
 
 def is_object_uri(uri: str) -> bool:
@@ -28,10 +28,10 @@ class StorageLocation:
 
     @classmethod
     def parse(cls, uri: str) -> "StorageLocation":
-        """Read `pvc://claim` or `pvc://claim/path`.
+        """Parse `pvc://claim` or `pvc://claim/path`.
 
         Raises:
-            ValueError: the uri has another form.
+            ValueError: the uri has another form, or its path has `..` in it.
         """
         claim, _, folder = uri.removeprefix(_CLAIM_SCHEME).partition("/")
         if not uri.startswith(_CLAIM_SCHEME) or not claim or ".." in PurePosixPath(folder).parts:
@@ -45,7 +45,7 @@ class StorageLocation:
         return self.uri()
 
     def uri(self, path: str = "") -> str:
-        """The uri of the folder, or of something in it."""
+        """The uri of the folder, or of a path in it."""
         return _CLAIM_SCHEME + "/".join(part for part in (self.claim, self.folder, path) if part)
 
     @property
@@ -55,23 +55,28 @@ class StorageLocation:
 
     @property
     def secret(self) -> str | None:
-        """A claim needs no credentials."""
+        """None: a claim needs no credentials."""
         return None
 
     @property
     def volumes(self) -> list[dict[str, Any]]:
-        """What the Job's pod needs for it."""
+        """The volumes of the Job's pod."""
         return [{"name": "store", "persistentVolumeClaim": {"claimName": self.claim}}]
 
     @property
     def mounts(self) -> list[dict[str, Any]]:
-        """Where the Job's container has it."""
+        """The mounts of the Job's container."""
         return [{"name": "store", "mountPath": STORE_MOUNT}]
 
 
 @dataclass(frozen=True)
 class ObjectStorage:
-    """A place in object storage, and the secret with what opens it; the operator never reads that."""
+    """A location in object storage.
+
+    Attributes:
+        place: its uri, such as s3://bucket/path.
+        secret: name of the secret with its credentials, which the operator never reads; None without credentials.
+    """
 
     place: str
     secret: str | None = None
@@ -80,7 +85,7 @@ class ObjectStorage:
         return self.uri()
 
     def uri(self, path: str = "") -> str:
-        """The uri of the place, or of something below it."""
+        """The uri of the location, or of a path below it."""
         return "/".join(part for part in (self.place.rstrip("/"), path) if part)
 
     @property
@@ -90,7 +95,7 @@ class ObjectStorage:
 
     @property
     def volumes(self) -> list[dict[str, Any]]:
-        """Nothing is mounted: the Job reads and writes by itself."""
+        """Nothing is mounted: the Job uses the object storage's API."""
         return []
 
     @property
@@ -103,13 +108,13 @@ AnyStorage = StorageLocation | ObjectStorage
 
 
 def storage_secret(spec: TransformerModelSpec, settings: Settings) -> str | None:
-    """Name of the secret with what opens a model's storage: that of the storage it names, else the default's."""
+    """Name of the secret with the credentials of a model's storage: its own storage's, else the default storage's."""
     if spec.storage is None:
         return settings.default_storage_secret
     return spec.storage.secret_ref.name if spec.storage.secret_ref is not None else None
 
 
 def credentials(*secrets: str | None) -> list[dict[str, Any]]:
-    """`envFrom` of a container that gets all keys of the secrets; each once, in this order."""
+    """`envFrom` of a container with all keys of the secrets; each secret once, in this order, None left out."""
     names = dict.fromkeys(name for name in secrets if name is not None)
     return [{"secretRef": {"name": name, "optional": False}} for name in names]

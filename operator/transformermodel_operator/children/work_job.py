@@ -16,13 +16,13 @@ from transformermodel_operator.settings import Settings
 BACKOFF_LIMIT = 3
 
 JOB_LABEL = "batch.kubernetes.io/job-name"
-"""Label that the Job controller gives to a Job's pods."""
+"""Label that the Job controller puts on a Job's pods."""
 
 SETTINGS_ANNOTATION = f"{GROUP}/applied-hash"
-"""Annotation of a Job: hash of the whole Job as it was made. Its name says what is done, this says how."""
+"""Annotation of a Job: hash of the whole Job as created, by which a change of anything but its input is noticed."""
 
 ATTEMPT_ANNOTATION = f"{GROUP}/attempt"
-"""Annotation of a Job: the how-manieth it is for its input. Whoever sees it fail knows how many have failed."""
+"""Annotation of a Job: its number among the Jobs for the same input, from 1; when it fails, as many have failed."""
 
 _SHORTEST_LIFE_SECONDS = 300
 _COMPONENT_LABEL = "app.kubernetes.io/component"
@@ -30,7 +30,7 @@ _COMPONENT_LABEL = "app.kubernetes.io/component"
 _LASTING_EXIT_STATUSES = sorted(
     {reason.exit_status for reason in FailureReason if not reason.transient} | {UserError.exit_status}
 )
-"""Exit statuses that a further attempt would repeat."""
+"""Exit statuses of failures that a retry would repeat."""
 
 
 def work_job(
@@ -39,12 +39,12 @@ def work_job(
     """A Job of a model.
 
     Args:
-        model: whose Job it is.
-        name: says what is done; annotations say how and the how-manieth time.
-        component: what the Job is for, as a label.
+        model: the owner.
+        name: the Job's name, the same for the same input.
+        component: what the Job is for; the value of a label.
         work: what its pods do.
         settings: the operator's.
-        attempt: the how-manieth Job for its input it is.
+        attempt: number of this Job among those for the same input, from 1.
     """
     preparation = model.spec.preparation
     job: dict[str, Any] = {
@@ -54,7 +54,7 @@ def work_job(
         "spec": {
             "backoffLimit": BACKOFF_LIMIT,
             "activeDeadlineSeconds": preparation.deadline_seconds,
-            # The outcome is in the finished pod: it must stay long enough to be read.
+            # The outcome is in the finished pod, which has to exist long enough to be read.
             "ttlSecondsAfterFinished": life_after_end(preparation),
             "podFailurePolicy": {"rules": _failure_rules(work.container)},
             "template": {
@@ -68,31 +68,31 @@ def work_job(
 
 
 def life_after_end(preparation: Preparation) -> int:
-    """For how many seconds Kubernetes keeps a Job that has ended."""
+    """Seconds for which Kubernetes keeps a finished Job."""
     return max(preparation.ttl_seconds_after_finished, _SHORTEST_LIFE_SECONDS)
 
 
 def settings_hash(job: Document) -> str | None:
-    """How a Job was made; None for a Job that is not from here."""
+    """The hash of a Job as created; None for a Job that the operator did not create."""
     found: str | None = (job["metadata"].get("annotations") or {}).get(SETTINGS_ANNOTATION)
     return found
 
 
 def attempt_of(job: Document) -> int:
-    """The how-manieth Job for its input this is; the first, for one that does not say."""
+    """The number of a Job among those for the same input; 1 if its annotation is absent or no number."""
     found = str((job["metadata"].get("annotations") or {}).get(ATTEMPT_ANNOTATION, ""))
     return int(found) if found.isdecimal() else 1
 
 
 def component_of(job: Document) -> str | None:
-    """What a Job is for."""
+    """What a Job is for: the value of its component label."""
     found: str | None = (job["metadata"].get("labels") or {}).get(_COMPONENT_LABEL)
     return found
 
 
 def _failure_rules(container: str) -> list[dict[str, Any]]:
     return [
-        # An evicted pod says nothing about the model: it does not count.
+        # A disruption, such as an eviction, is not the model's fault, so it does not count as a failure.
         {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
         {
             "action": "FailJob",

@@ -11,7 +11,7 @@ from transformermodel_operator.children.storage import credentials
 from transformermodel_operator.settings import Settings
 
 CONTAINERS = frozenset({"prepare", "resolve", "remove"})
-"""Names of the containers that do the work: a pod can have others, which an admission webhook has put beside it."""
+"""Names of the containers that do the work; a pod can have others, injected by an admission webhook."""
 
 _SCRATCH = "/scratch"
 _GROUP_ID = 65532
@@ -19,17 +19,17 @@ _GROUP_ID = 65532
 
 @dataclass(frozen=True)
 class Work:
-    """What a pod is to do.
+    """What a pod does.
 
     Attributes:
-        container: name of its one container.
-        command: program and arguments; nothing of it passes through a shell.
-        environment: variables. Kubernetes' own references, $(NAME), are not expanded in their values.
-        secrets: names of secrets whose keys become variables.
-        volumes: volumes of the pod, and
-        mounts: where the container has them.
-        resources: compute resources.
-        last_words: whether the end of the log is the termination message of a container that fails without one.
+        container: name of its only container.
+        command: program and arguments; no shell is involved.
+        environment: variables; Kubernetes' references, $(NAME), are not expanded in their values.
+        secrets: names of secrets whose keys become variables; None is left out.
+        volumes: volumes of the pod.
+        mounts: mounts of the container.
+        resources: compute resources, as in a container's spec.
+        last_words: whether the termination message of a container that fails without one is the end of its log.
     """
 
     container: str
@@ -43,7 +43,7 @@ class Work:
 
 
 def work_pod(work: Work, spec: TransformerModelSpec, settings: Settings) -> dict[str, Any]:
-    """The spec of a pod, restricted as PodSecurity wants it, placed as the model wants its preparation."""
+    """The spec of a pod: restricted by the Pod Security Standards, scheduled as spec.preparation says."""
     identity = spec.preparation.service_account_name
     return {
         "restartPolicy": "Never",
@@ -59,7 +59,7 @@ def work_pod(work: Work, spec: TransformerModelSpec, settings: Settings) -> dict
         "containers": [_container(work, spec.predictor.image or settings.predictor_image, settings)],
         "volumes": [*work.volumes, {"name": "scratch", "emptyDir": {}}],
         **_given(spec.preparation, {"node_selector", "tolerations"}),
-        # It runs the predictor's image, on the predictor's device.
+        # The pod runs the predictor's image on the predictor's device.
         **_given(spec.predictor, {"image_pull_secrets", "runtime_class_name"}),
     }
 
@@ -88,6 +88,6 @@ def _container(work: Work, image: str, settings: Settings) -> dict[str, Any]:
 
 
 def _given(part: Preparation | Predictor, fields: set[str]) -> dict[str, Any]:
-    """What the user says in these fields, as Kubernetes spells it."""
+    """The user's values of these fields, in camelCase, without empty ones."""
     given = part.model_dump(mode="json", by_alias=True, exclude_none=True, include=fields)
     return {name: value for name, value in given.items() if value}
