@@ -14,7 +14,7 @@ from transformermodel_predictor.artifact.object_collection import ObjectCollecta
 from transformermodel_predictor.artifact.object_store import ObjectStore
 from transformermodel_predictor.artifact.store import ARTIFACTS
 from transformermodel_predictor.objects.bucket import Bucket
-from transformermodel_predictor.objects.location import ObjectLocation, is_object_uri
+from transformermodel_predictor.objects.location import ObjectLocation, is_object_uri, meant_uri
 
 _CACHED_STORES = "objects"
 _DIGEST_LENGTH = 64
@@ -65,6 +65,8 @@ class StoreLocation:
                 f"{self.place} cannot be a store here: name a folder (of a claim, where it is mounted), "
                 "or an s3://, gs:// or az:// uri"
             )
+        if meant := meant_uri(self.place):
+            raise UserError(f"{self.place} cannot be a store: {meant} is meant, or the folder ./{self.place}")
         return LocalStore(Path(self.place))
 
     def require_usable(self) -> None:

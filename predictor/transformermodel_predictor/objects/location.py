@@ -59,3 +59,10 @@ class ObjectLocation:
 def is_object_uri(uri: str) -> bool:
     """Whether a uri names something in object storage."""
     return uri.partition("://")[0] in list(Scheme) and "://" in uri
+
+
+def meant_uri(place: str) -> str | None:
+    """The uri that is meant by a path such as `s3:/bucket`, with one slash of two; None for every other path."""
+    scheme, found, rest = place.partition(":/")
+    is_short = found and scheme in list(Scheme) and not rest.startswith("/")
+    return f"{scheme}://{rest}" if is_short else None
