@@ -1,1 +1,1 @@
-"""Watches TransformerModels, decides and applies."""
+"""The operator: watches TransformerModels and reconciles them."""

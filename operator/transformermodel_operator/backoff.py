@@ -1,10 +1,10 @@
-"""How long to wait before something that failed is tried again."""
+"""Exponential backoff with jitter. Pure but for the default jitter."""
 
 import random
 from collections.abc import Callable
 
 Jitter = Callable[[], float]
-"""A number from 0 to 1, another each time."""
+"""Returns a random number from 0 to 1."""
 
 _DOUBLINGS = 32  # beyond any limit, and before numbers overflow
 
@@ -12,14 +12,14 @@ _DOUBLINGS = 32  # beyond any limit, and before numbers overflow
 def delay_after(
     failures: int, first: float, longest: float, at_least: float = 0.0, jitter: Jitter = random.random
 ) -> float:
-    """Seconds to wait: doubled with each failure, and spread, so that those who failed together do not return together.
+    """Seconds to wait before a retry: doubled with each failure, with jitter so that clients do not retry in step.
 
     Args:
-        failures: how many there were before this one.
-        first: longest wait after the first failure, in seconds.
-        longest: longest wait of all, in seconds.
-        at_least: what the server asked for (Retry-After), in seconds.
-        jitter: where in the second half of the wait it ends.
+        failures: number of failures before this one.
+        first: limit of the delay after the first failure, in seconds.
+        longest: limit of every delay, in seconds; `at_least` can exceed it.
+        at_least: the delay that the server asked for (Retry-After), in seconds; 0 if it did not.
+        jitter: position of the delay between half its limit and its limit.
     """
     spread = 0.5 + 0.5 * jitter()
     delay = min(first * 2.0 ** min(failures, _DOUBLINGS), longest) * spread

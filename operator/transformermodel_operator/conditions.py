@@ -1,4 +1,4 @@
-"""Conditions: what is found of a model now, beside what was found before."""
+"""Conditions: what a decision finds, and how it is merged with the conditions reported before. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _MESSAGE_LIMIT = 4096
 
 @dataclass(frozen=True)
 class Finding:
-    """A condition as it is found, without its history."""
+    """A condition without lastTransitionTime and observedGeneration."""
 
     type: ConditionType
     status: ConditionStatus
@@ -25,27 +25,27 @@ class Finding:
         return self.status is ConditionStatus.true
 
     def again(self, kind: ConditionType) -> "Finding":
-        """The same reason and message as a True condition of another type."""
+        """A True condition of another type with the same reason and message."""
         return Finding(kind, ConditionStatus.true, self.reason, self.message)
 
 
 def true(kind: ConditionType, reason: Reason, message: str) -> Finding:
-    """The condition holds."""
+    """A condition with status True."""
     return Finding(kind, ConditionStatus.true, reason, message)
 
 
 def false(kind: ConditionType, reason: Reason, message: str) -> Finding:
-    """The condition does not hold."""
+    """A condition with status False."""
     return Finding(kind, ConditionStatus.false, reason, message)
 
 
 def unknown(kind: ConditionType, reason: Reason, message: str) -> Finding:
-    """Nobody can tell yet."""
+    """A condition with status Unknown."""
     return Finding(kind, ConditionStatus.unknown, reason, message)
 
 
 def as_told(condition: Condition) -> Finding:
-    """What was found before, found again.
+    """A reported condition as a finding, to be reported unchanged.
 
     Raises:
         KeyError: this version does not know its reason.
@@ -54,14 +54,21 @@ def as_told(condition: Condition) -> Finding:
 
 
 def find(conditions: Sequence[Condition], kind: ConditionType) -> Condition | None:
-    """The condition of a type."""
+    """The condition of a type; None if there is none."""
     return next((condition for condition in conditions if condition.type is kind), None)
 
 
 def record(
     findings: Iterable[Finding], before: Sequence[Condition], generation: int | None, now: datetime
 ) -> tuple[Condition, ...]:
-    """The conditions to report: lastTransitionTime moves only where the status flips (Kubernetes API conventions)."""
+    """The conditions to report; lastTransitionTime changes only with the status (Kubernetes API conventions).
+
+    Args:
+        findings: what the decision found.
+        before: the conditions last reported.
+        generation: the model's generation; None if it has none.
+        now: the time, with its zone.
+    """
     return tuple(_record(finding, find(before, finding.type), generation, now) for finding in findings)
 
 

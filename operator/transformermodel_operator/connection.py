@@ -1,4 +1,4 @@
-"""How the operator reaches its cluster; one set of credentials for kopf and for the client."""
+"""Connects to the cluster, with one configuration for kopf and for the client."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -18,23 +18,26 @@ from transformermodel_operator.client import Answered, Api
 
 @asynccontextmanager
 async def connect(configuration: Configuration, answered: Answered = lambda method, code: None) -> AsyncIterator[Api]:
-    """A connection that is closed in the end.
+    """Open a connection, and close it when the block ends.
 
     Args:
-        configuration: the way to the cluster.
-        answered: who counts requests.
+        configuration: address and credentials of the API server.
+        answered: called for each request with its method, and its HTTP status or <error>.
     """
     async with ApiClient(configuration) as client:
-        # Within a cluster a long list is sent faster than it is compressed and read again.
+        # Inside a cluster, sending a long list is faster than compressing and decompressing it.
         client.set_default_header("Accept-Encoding", "identity")
         yield Api(DynamicClient(client), answered)  # type: ignore[no-untyped-call]
 
 
 async def configure(environment: Mapping[str, str]) -> Configuration:
-    """The way to the cluster that this process runs in, else to the one of $KUBECONFIG.
+    """Address and credentials of the cluster that this process runs in, else of the kubeconfig's current context.
+
+    Args:
+        environment: the process' environment; KUBECONFIG defaults to ~/.kube/config.
 
     Raises:
-        UserError: there is neither.
+        UserError: there is neither, or it cannot be read.
     """
     configuration = Configuration()
     try:
@@ -45,21 +48,21 @@ async def configure(environment: Mapping[str, str]) -> Configuration:
             await load_kube_config(path, client_configuration=configuration)  # type: ignore[no-untyped-call]
     except (ConfigException, OSError) as error:
         raise UserError(f"no cluster to connect to: set KUBECONFIG, or run in a pod ({error})") from error
-    configuration.connection_pool_maxsize = 0  # each watch keeps a connection for itself
-    # Else the client looks for a proxy and for credentials in ~/.netrc with each request, and takes two threads for it.
+    configuration.connection_pool_maxsize = 0  # no limit: each watch keeps a connection open
+    # Otherwise the client looks up proxies and ~/.netrc with each request, which takes two threads.
     configuration.client_session_kwargs = {"trust_env": False}
     configuration.proxy = configuration.proxy or _proxy_before(configuration.host)
     return configuration
 
 
 def _proxy_before(url: str) -> str | None:
-    """The proxy that the process' environment (HTTPS_PROXY, NO_PROXY) puts before a server."""
+    """The proxy for a server by the process' environment (HTTPS_PROXY, NO_PROXY); None for a direct connection."""
     server = urlsplit(url)
     return None if proxy_bypass(server.hostname or "") else getproxies().get(server.scheme)
 
 
 async def kopf_credentials(configuration: Configuration) -> kopf.ConnectionInfo:
-    """The same for kopf. It asks again when the API server no longer takes what it has: tokens are replaced hourly."""
+    """The configuration for kopf, with the current token: it logs in again when the API server rejects an old one."""
     token = await configuration.get_api_key_with_prefix("BearerToken")
     return kopf.ConnectionInfo(
         server=configuration.host,

@@ -1,8 +1,8 @@
-"""kopf's part: it handles signals, begins and ends what runs, and answers the liveness probe.
+"""Runs the operator under kopf, which handles signals, startup and cleanup, and serves the liveness probe.
 
-kopf watches nothing here. Its watches do not tell of objects that went while all was listed anew, end the process at
-errors that pass, keep a task for each object and say nothing of their own state; so models are watched as their
-children are, by `informer.Informer`.
+kopf watches no resources here. Its watches miss deletions during a relist, end the process on transient errors, keep a
+task for each object and do not report their own state. So models are watched by `informer.Informer`, like the objects
+that they own.
 """
 
 import asyncio
@@ -20,10 +20,15 @@ _log = logging.getLogger(__name__)
 
 
 async def run_framed(operation: Operation, configuration: Configuration, settings: Settings) -> None:
-    """Run an operation until the process is asked to end (SIGTERM, SIGINT), or until it fails.
+    """Run an operation until SIGTERM, SIGINT or its failure.
+
+    Args:
+        operation: the operation.
+        configuration: address and credentials of the API server, for kopf.
+        settings: the operator's.
 
     Raises:
-        ExceptionGroup: a part of it failed that never should.
+        ExceptionGroup: a task of the operation failed with an unexpected error.
     """
     stop = asyncio.Event()
     running = asyncio.create_task(operation.run())
@@ -72,7 +77,7 @@ def _kopf_settings() -> kopf.OperatorSettings:
     settings = kopf.OperatorSettings()
     settings.posting.enabled = False
     settings.posting.loggers = False
-    settings.scanning.disabled = True  # needs no right to watch CRDs and namespaces
+    settings.scanning.disabled = True  # so that no permission to watch CRDs and namespaces is needed
     settings.networking.connect_timeout = 5
     settings.networking.request_timeout = 30
     return settings

@@ -1,4 +1,7 @@
-"""Writes the pages that are generated from the operator's code: `python -m transformermodel_operator.generate`."""
+"""Writes the pages that are generated from the operator's code: `python -m transformermodel_operator.generate`.
+
+With `--check` it only reports the ones that are out of date.
+"""
 
 import sys
 from pathlib import Path

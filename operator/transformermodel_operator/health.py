@@ -1,21 +1,21 @@
-"""Whether the process still does its work, for the liveness probe.
+"""The liveness check: detects problems that a restart of the process solves. Pure.
 
-An API server that cannot be reached is no reason to restart: waiting is all that a new process could do. What a restart
-helps against is a watch that is dead without a failure, and work that does not end.
+An unreachable API server is not one of them, because a new process could only wait, too. They are a watch that is
+silent without an error, and work that does not end.
 """
 
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 LONGEST_SILENCE = 600.0
-"""Seconds after which a watch is dead: each is ended by the server after five minutes, and heard of once a minute."""
+"""Seconds after which a watch counts as dead: the API server sends bookmarks every minute and ends it after five."""
 
 LONGEST_WORK = 600.0
-"""Seconds after which work on one model is stuck: no request takes more than 30, and there are few of them."""
+"""Seconds after which work on one model counts as stuck: it makes few requests, and each times out after 30."""
 
 
 class Watch(Protocol):
-    """`informer.Informer`."""
+    """A watch: `informer.Informer`."""
 
     @property
     def name(self) -> str:
@@ -29,7 +29,7 @@ class Watch(Protocol):
 
 
 class Queue(Protocol):
-    """`queue.WorkQueue`."""
+    """The work queue: `queue.WorkQueue`."""
 
     def worked_on(self) -> Iterable[float]:
         """As `WorkQueue.worked_on`."""
@@ -37,7 +37,7 @@ class Queue(Protocol):
 
 
 def ailments(watches: Sequence[Watch], queue: Queue) -> tuple[str, ...]:
-    """What a restart would help against, one sentence each; empty while all is well."""
+    """Problems that a restart would solve, one sentence each; empty while healthy."""
     dead = tuple(
         f"Nothing has come of {watch.name} for {watch.quiet_for:.0f} s."
         for watch in watches

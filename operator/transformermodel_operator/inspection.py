@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 class Cluster(Protocol):
-    """What is asked: `client.Api`."""
+    """The calls to the API server that an inspection needs: `client.Api`."""
 
     async def get(self, reference: Reference) -> Document | None:
         """As `Api.get`."""
@@ -44,7 +44,12 @@ class Cluster(Protocol):
 async def inspect(cluster: Cluster, snapshot: Snapshot, inquiry: Inquiry) -> Snapshot:
     """Add the answers to the snapshot.
 
-    Pods and claims are not watched: there are many, and only few of them are ever of interest.
+    Pods and claims are not watched, because only few of the many in a cluster are ever needed.
+
+    Args:
+        cluster: the API server.
+        snapshot: what the watches have seen.
+        inquiry: what to look up.
 
     Raises:
         ApiError: the API server cannot be reached or does not work.
@@ -69,7 +74,7 @@ async def inspect(cluster: Cluster, snapshot: Snapshot, inquiry: Inquiry) -> Sna
 
 
 async def _claims(cluster: Cluster, namespace: str, names: tuple[str, ...]) -> Mapping[str, Document | None]:
-    """The claims; none where the operator has no right to look, as with the roles of an older chart."""
+    """The claims by name; empty if the operator may not read claims, as with the roles of an older chart."""
     try:
         return {name: await cluster.get(Reference(CLAIM, namespace, name)) for name in names}
     except ApiError as error:
@@ -80,7 +85,7 @@ async def _claims(cluster: Cluster, namespace: str, names: tuple[str, ...]) -> M
 
 
 async def _last_words(cluster: Cluster, namespace: str, pods: list[Document]) -> str:
-    """The end of the log. Where it cannot be read, the outcome is told without it."""
+    """The end of the log of the newest pod that ended; empty if it cannot be read, as the outcome matters more."""
     ended = last_ended(pods)
     if ended is None:
         return ""
@@ -93,7 +98,7 @@ async def _last_words(cluster: Cluster, namespace: str, pods: list[Document]) ->
 
 
 async def _with_warnings(cluster: Cluster, job: Reference, pods: list[Document], attempt: Attempt) -> Attempt:
-    """What events say, where objects do not: a pod that was refused is nowhere, a node's trouble is in no status."""
+    """Add what only events report: why a pod was refused, or why a node does not set one up."""
     if not pods:
         about = job
     elif attempt.obstacle is not None and attempt.obstacle.reason is Reason.PodNotStarting:

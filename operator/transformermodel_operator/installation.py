@@ -1,7 +1,6 @@
-"""Whether an operator that has been installed does its work: it is given a model that asks for nothing.
+"""Checks whether an installed operator works, by creating a suspended model and waiting for its status.
 
-The model is suspended, so nothing is prepared and nothing served for it; that the operator looks after it, its status
-says.
+Nothing is prepared or served for a suspended model, but the operator reports its conditions.
 """
 
 import asyncio
@@ -14,13 +13,13 @@ from transformermodel_operator.client import ApiError
 from transformermodel_operator.objects import MODEL, Document, Kind, Reference
 
 PATIENCE_SECONDS = 60.0
-"""After which an operator is taken to be absent: another replica needs 17 to take over."""
+"""Seconds after which no operator is assumed to run: another replica needs up to 17 to take over the Lease."""
 
 _PAUSE_SECONDS = 0.5
 
 
 class Models(Protocol):
-    """Where models are: `client.Api`."""
+    """The calls to the API server that the check needs: `client.Api`."""
 
     async def get(self, reference: Reference) -> Document | None:
         """As `Api.get`."""
@@ -42,20 +41,21 @@ async def check_installation(
     patience: float = PATIENCE_SECONDS,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> str:
-    """Make a suspended model, wait until the operator has looked at it, and delete it.
+    """Create a suspended model, wait until the operator has reported its status, and delete it.
 
     Args:
         models: the API server.
-        namespace: one that the operator watches.
-        source_uri: a source that models may have there; nothing is read from it.
+        namespace: a namespace that the operator watches.
+        source_uri: a source that admission policies allow there; nothing is read from it.
         patience: seconds to wait for the operator.
-        sleep: how the time between two looks passes.
+        sleep: waits so many seconds between two requests.
 
     Returns:
-        What was found, in one sentence.
+        The result, one sentence.
 
     Raises:
-        UserError: the resource is not served, the model is refused, or nobody looks after it; with the remedy.
+        UserError: the CRD is missing, the model is refused, or no operator reports its status in time; with the remedy.
+        ApiError: the API server is unreachable or fails after the model was created.
     """
     model = await _created(models, namespace, source_uri)
     name = f"{namespace}/{model['metadata']['name']}"
@@ -87,6 +87,6 @@ async def _created(models: Models, namespace: str, source_uri: str) -> Document:
 
 
 def _told(model: Document | None) -> str | None:
-    """What the operator says of the model; None as long as it has said nothing."""
+    """The reason of the model's condition Ready; None until the operator has reported one."""
     conditions: list[dict[str, Any]] = (model or {}).get("status", {}).get("conditions") or []
     return next((str(found["reason"]) for found in conditions if found["type"] == "Ready"), None)

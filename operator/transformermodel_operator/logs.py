@@ -1,4 +1,4 @@
-"""Log records as JSON lines on standard error, each with the model that it is about."""
+"""Logs records as JSON lines on standard error, each with the model that is being reconciled."""
 
 import json
 import logging
@@ -17,7 +17,7 @@ _subject: ContextVar[Key | None] = ContextVar("subject", default=None)
 
 @contextmanager
 def about(model: Key) -> Iterator[None]:
-    """What is logged within is about this model."""
+    """Add this model to every record that is logged inside the block, in the same task."""
     token = _subject.set(model)
     try:
         yield
@@ -26,10 +26,10 @@ def about(model: Key) -> Iterator[None]:
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a record: time, level, logger, the model, message, and the traceback where there is one."""
+    """Formats a record as one JSON object: time, level, logger, namespace, model, message and traceback, if any."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line."""
+        """Format a record as one line without its end."""
         line: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
@@ -44,7 +44,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def configure_logs() -> None:
-    """The operator's own records from INFO on, those of the libraries from WARNING on."""
+    """Log the operator's own records from INFO on, and those of the libraries from WARNING on."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)

@@ -1,4 +1,4 @@
-"""The operator's process."""
+"""Starts the operator's process: connects, serves metrics and runs the operation."""
 
 import asyncio
 import os
@@ -14,10 +14,11 @@ from transformermodel_operator.tracing import make_tracer
 
 
 def run(settings: Settings) -> None:
-    """Run the operator until the process is asked to end (SIGTERM, SIGINT).
+    """Run the operator until SIGTERM or SIGINT.
 
     Raises:
-        UserError: there is no cluster to connect to, or traces are wanted and cannot be sent.
+        UserError: there is no cluster to connect to, or an endpoint for traces is set without OpenTelemetry installed.
+        ExceptionGroup: a task of the operator failed with an unexpected error.
     """
     configure_logs()
     asyncio.run(_run(settings))

@@ -1,4 +1,4 @@
-"""Kubernetes objects as the operator handles them: JSON documents, the kinds it knows, and references to them."""
+"""Kubernetes objects as the operator handles them: JSON documents, their kinds, and references to them. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,22 +11,21 @@ Document = Mapping[str, Any]
 """An object as the API server sends it."""
 
 MODEL_LABEL = f"{GROUP}/model"
-"""Label of every child, and through KServe of its Deployment: the model's name."""
+"""Label of every owned object, and through KServe of its Deployment: the model's name."""
 
 REQUESTED_AT_ANNOTATION = f"{GROUP}/requested-at"
-"""Annotation of a model; a new value asks for a new preparation."""
-
+"""Annotation of a model; a new value requests a new preparation."""
 
 FINALIZER = f"{GROUP}/artifacts"
-"""Finalizer of a model whose artifacts have to go before it does."""
+"""Finalizer of a model whose artifacts are removed before the model is."""
 
 LET_GO_ANNOTATION = f"{GROUP}/leave-artifacts"
-"""Annotation of a model; with the value "true" it is deleted without its artifacts."""
+"""Annotation of a model; with the value "true", deleting the model leaves its artifacts in the store."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of object and where the API server has it."""
+    """A kind of object: API group (empty for core), version, kind, and plural name in urls."""
 
     group: str
     version: str
@@ -35,7 +34,7 @@ class Kind:
 
     @property
     def api_version(self) -> str:
-        """As in an object's apiVersion."""
+        """The value of an object's apiVersion."""
         return f"{self.group}/{self.version}" if self.group else self.version
 
 
@@ -57,7 +56,7 @@ _KINDS = {
 
 
 class Key(NamedTuple):
-    """A model, as the queue knows it."""
+    """Namespace and name of a model, the item of the work queue."""
 
     namespace: str
     name: str
@@ -68,7 +67,7 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True)
 class Reference:
-    """One object, whether it exists or not."""
+    """Kind, namespace and name of an object that may or may not exist."""
 
     kind: Kind
     namespace: str
@@ -79,40 +78,44 @@ class Reference:
 
     @classmethod
     def to(cls, document: Document) -> "Reference":
-        """The reference to a document of one of the operator's kinds."""
+        """The reference to a document.
+
+        Raises:
+            KeyError: the operator does not write objects of its kind.
+        """
         metadata = document["metadata"]
         return cls(_KINDS[document["apiVersion"], document["kind"]], metadata["namespace"], metadata["name"])
 
 
 def key_of(document: Document) -> Key:
-    """An object's own key; a TransformerModel's is that of the work on it."""
+    """Namespace and name of an object; for a TransformerModel, its key in the work queue."""
     return Key(document["metadata"]["namespace"], document["metadata"]["name"])
 
 
 def key_of_child(document: Document) -> Key | None:
-    """The key of the model that a child's label names."""
+    """The key of the model that an owned object's label names; None without that label."""
     name = document["metadata"].get("labels", {}).get(MODEL_LABEL)
     return None if name is None else Key(document["metadata"]["namespace"], name)
 
 
 def uid(document: Document) -> str:
-    """The object's identity, which a namesake does not share."""
+    """The object's uid, which differs from that of any other object of the same name."""
     return str(document["metadata"]["uid"])
 
 
 def resource_version(document: Document) -> int:
-    """The object's version; of two versions of one object the greater is the newer."""
+    """The object's resourceVersion; of two versions of one object, the greater is the newer."""
     return int(document["metadata"]["resourceVersion"])
 
 
 def annotations(document: Document) -> Mapping[str, str]:
-    """The object's annotations."""
+    """The object's annotations; empty if there are none."""
     found: Mapping[str, str] = document["metadata"].get("annotations") or {}
     return found
 
 
 def applied_at(document: Document, manager: str, otherwise: datetime) -> datetime:
-    """When a manager's server-side apply has last changed something of the object; `otherwise` where nothing tells."""
+    """When server-side apply by a field manager last changed the object; `otherwise` if managedFields do not say."""
     entries = document["metadata"].get("managedFields") or ()
     times = (
         entry["time"]
@@ -123,28 +126,28 @@ def applied_at(document: Document, manager: str, otherwise: datetime) -> datetim
 
 
 def is_terminating(document: Document) -> bool:
-    """Whether the object has been deleted and only waits for what holds it."""
+    """Whether the object is being deleted and waits for its finalizers."""
     return "deletionTimestamp" in document["metadata"]
 
 
 def has_finalizer(document: Document) -> bool:
-    """Whether the object waits for its artifacts to be removed before it goes."""
+    """Whether the object has the operator's finalizer."""
     return FINALIZER in (document["metadata"].get("finalizers") or ())
 
 
 def controller(document: Document) -> Document | None:
-    """The owner reference of the object's controller."""
+    """The owner reference of the object's controller; None if it has none."""
     owners = document["metadata"].get("ownerReferences") or ()
     return next((owner for owner in owners if owner.get("controller")), None)
 
 
 def condition(document: Document, kind: str) -> Document | None:
-    """The condition of a type in the object's status."""
+    """The condition of a type in the object's status; None if there is none."""
     conditions = document.get("status", {}).get("conditions") or ()
     return next((found for found in conditions if found["type"] == kind), None)
 
 
 def holds(document: Document, kind: str) -> bool:
-    """Whether a condition is present and True."""
+    """Whether the object's condition of a type is True."""
     found = condition(document, kind)
     return found is not None and found["status"] == "True"

@@ -52,14 +52,14 @@ END_OF_WORK = 20.0
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What an operation is given beside its settings.
+    """What an operation depends on besides the API server and its settings.
 
     Attributes:
-        registry: where its metrics are told.
-        tracer: where its spans go.
-        periods: of the Lease.
-        clockwork: what calls later; the event loop where None.
-        sleep: waits so many seconds before something is tried again.
+        registry: where its metrics are registered.
+        tracer: traces its reconciliations.
+        periods: of the leader election.
+        clockwork: schedules calls; None for the running event loop.
+        sleep: waits so many seconds before a retry.
     """
 
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
@@ -75,7 +75,7 @@ class Operation:
     Args:
         api: the API server.
         settings: the operator's.
-        surroundings: what it is given.
+        surroundings: its other dependencies.
     """
 
     def __init__(self, api: Api, settings: Settings, surroundings: Surroundings) -> None:
@@ -101,10 +101,10 @@ class Operation:
         surroundings.registry.register(WatchLevels(self.informers))
 
     async def run(self) -> None:
-        """Watch, and work whenever this replica leads; until `end`, or until cancelled.
+        """Watch, and reconcile while this replica is the leader; until `end`, or until cancelled.
 
         Raises:
-            ExceptionGroup: a part failed that never should.
+            ExceptionGroup: a task failed with an unexpected error.
         """
         async with asyncio.TaskGroup() as parts:
             around = [parts.create_task(informer.run()) for informer in self.informers]
@@ -134,13 +134,13 @@ class Operation:
         return ailments(self.informers, self.queue)
 
     async def _lead_when_synced(self) -> None:
-        """Decide nothing before all lists are complete: absent would look like deleted."""
+        """Run the election once all stores are synced: in an incomplete store, an unlisted object looks deleted."""
         for informer in self.informers:
             await informer.synced.wait()
         await self.election.run(self._lead)
 
     async def _lead(self) -> None:
-        """What the leading replica does; the others keep their stores and queues warm."""
+        """Reconcile until the queue is closed; replicas that do not lead only keep their stores and queues current."""
         self._add_all()
         async with asyncio.TaskGroup() as parts:
             progress = parts.create_task(self._progress.run())

@@ -1,4 +1,4 @@
-"""The tracer that sends what it sees over OTLP. Imports OpenTelemetry, which may be missing."""
+"""A tracer that exports spans over OTLP. Imports OpenTelemetry, which is an optional dependency."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ _SERVICE = "transformermodel-operator"
 
 
 class OTLPTracer:
-    """Implements `Tracer`; OpenTelemetry's own variables say where to, and how."""
+    """Implements `tracing.Tracer`, configured by OpenTelemetry's own environment variables."""
 
     def __init__(self) -> None:
         self._provider = TracerProvider(resource=_resource())
@@ -24,7 +24,7 @@ class OTLPTracer:
 
     @contextmanager
     def span(self, key: Key) -> Iterator[None]:
-        """A reconciliation."""
+        """A span of a model's reconciliation; an exception becomes its status, without the traceback."""
         attributes = {"k8s.namespace.name": key.namespace, "transformermodel.model": key.name}
         with self._tracer.start_as_current_span(
             "reconcile", attributes=attributes, record_exception=False, set_status_on_exception=False
@@ -36,12 +36,12 @@ class OTLPTracer:
                 raise
 
     def end(self) -> None:
-        """Send what has not been sent yet."""
+        """Export the remaining spans."""
         self._provider.shutdown()
 
 
 def _resource() -> Resource:
-    """Who sends: OTEL_SERVICE_NAME, or our own name where the SDK would put a placeholder."""
+    """The resource with the service's name: OTEL_SERVICE_NAME, or our own in place of the SDK's placeholder."""
     defaults = Resource.create()
     named = not str(defaults.attributes.get("service.name", "")).startswith("unknown_service")
     return defaults if named else defaults.merge(Resource({"service.name": _SERVICE}))

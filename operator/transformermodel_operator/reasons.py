@@ -1,6 +1,6 @@
-"""Every reason that a condition or an event can have: one catalogue, of which the reference page is made.
+"""The catalogue of reasons of conditions and events, from which the reference page is generated. Pure.
 
-A reason is part of the interface: scripts and alerts look for it. None is ever given another meaning.
+Reasons are part of the interface, because scripts and alerts use them. The meaning of a reason never changes.
 """
 
 from enum import StrEnum
@@ -11,12 +11,12 @@ from transformermodel_operator.objects import LET_GO_ANNOTATION, REQUESTED_AT_AN
 
 
 class Tone(StrEnum):
-    """Whether a change to a reason is told as an event, and whether somebody should look."""
+    """The type of the event that a change to a reason records, if any."""
 
     Normal = "Normal"
     Warning = "Warning"
     Silent = "Silent"
-    """Another condition tells it better."""
+    """No event: another condition's event reports it."""
 
 
 _SOURCE, _PREPARED, _PREDICTOR = (
@@ -45,10 +45,10 @@ class Reason(StrEnum):
     """A reason, what it means, and what to do about it.
 
     Attributes:
-        tone: how the change to it is told.
-        where: the conditions that have it, beside Ready, Reconciling and Stalled, which repeat the others' reasons;
-            none for reasons of events alone.
-        meaning: one or two sentences: what has happened, and what helps.
+        tone: the type of the event that a change to it records.
+        where: the conditions that can have it, without Ready, Reconciling and Stalled when they repeat another
+            condition's reason; empty for reasons of events alone.
+        meaning: what has happened, one sentence, followed by the remedy, if any.
     """
 
     _ignore_ = "members failure"
@@ -59,7 +59,7 @@ class Reason(StrEnum):
     meaning: str
 
     def __new__(cls, word: str, tone: Tone, where: tuple[ConditionType, ...], meaning: str) -> "Reason":
-        """A member is its own word."""
+        """Create a member whose value is its name."""
         member = str.__new__(cls, word)
         member._value_ = word
         member.tone, member.where, member.meaning = tone, where, meaning
@@ -67,26 +67,26 @@ class Reason(StrEnum):
 
     @property
     def remedy(self) -> str:
-        """What helps: its meaning after the first sentence, for messages that say themselves what has happened."""
+        """The remedy: the meaning after its first sentence, for messages that already say what has happened."""
         return self.meaning.partition(". ")[2]
 
     @classmethod
     def named(cls, word: str) -> "Reason":
-        """The reason of a condition that was reported.
+        """The reason of this name, as in a reported condition.
 
         Raises:
-            KeyError: there is none of this name.
+            KeyError: this version has no such reason.
         """
         return cls.__members__[word]
 
     @classmethod
     def of_failure(cls, failure: FailureReason) -> "Reason":
-        """The reason of a class of failure, which has the same name."""
+        """The reason of a class of failure, which has the failure's name."""
         return cls.__members__[failure.name]
 
     @classmethod
     def of_kserve(cls, word: str) -> "Reason":
-        """The reason that KServe gives; KServeNotReady for one that this version does not know."""
+        """The reason of KServe's failure; KServeNotReady for one that this version does not know."""
         return cls.__members__.get(word, cls.KServeNotReady)
 
     # The whole model
@@ -259,7 +259,7 @@ class Reason(StrEnum):
         "The node of the Job's pod is gone or does not answer. Another pod takes its place; remove the node's object "
         "if it does not come back.",
     )
-    for failure in FailureReason:  # a member each, of the same name
+    for failure in FailureReason:  # one member each, with the failure's name
         members[failure.name] = (failure.name, Tone.Warning, _where(failure), failure.remedy)
 
     # Predictor

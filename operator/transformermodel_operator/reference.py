@@ -1,4 +1,4 @@
-"""The reference page of reasons, from their catalogue. Pure."""
+"""Generates the reference page of reasons from their catalogue. Pure."""
 
 from transformermodel_operator.reasons import Reason, Tone
 
@@ -16,7 +16,7 @@ it.
 
 
 def reasons_page() -> str:
-    """Every reason, in the order of the catalogue."""
+    """The page in Markdown: a table of all reasons in the order of the catalogue."""
     return _HEAD + "".join(map(_row, Reason))
 
 

@@ -1,4 +1,4 @@
-"""What the operator is told by its environment; the chart sets the variables."""
+"""The operator's settings, read from environment variables that the chart sets."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,20 +14,21 @@ class Settings:
     """The operator's settings.
 
     Attributes:
-        operator_namespace: where the operator runs and keeps its Lease.
-        identity: name of this replica, different for each.
-        predictor_image: image of the preparation Jobs.
-        watch_namespaces: namespaces whose models are served; all when empty.
+        operator_namespace: namespace of the operator's pods and Lease.
+        identity: name of this replica, which no other replica has.
+        predictor_image: image of the preparation Jobs for models that name none.
+        watch_namespaces: namespaces whose models are reconciled; all if empty.
         image_pull_policy: of the preparation Jobs.
-        runtime: the ServingRuntime or ClusterServingRuntime of the InferenceServices.
-        default_storage: `pvc://claim/path`, or a place in object storage, for models that do not name their storage.
-        default_storage_secret: name of a secret with what opens it, in each namespace that has such models.
+        runtime: name of the ServingRuntime or ClusterServingRuntime of the InferenceServices.
+        default_storage: `pvc://claim/path` or a uri in object storage, for models without a storage of their own; None
+            if each model has to name one.
+        default_storage_secret: name of the secret with its credentials, in each namespace of such models.
         cluster: name of this cluster in stores that several clusters share.
-        hub_endpoint: another Hugging Face hub for the preparation Jobs.
-        probe_host: address on which the liveness probe is answered.
-        probe_port: and its port.
-        metrics_host: address on which Prometheus is answered.
-        metrics_port: and its port.
+        hub_endpoint: url of another Hugging Face hub for the preparation Jobs.
+        probe_host: address of the liveness probe's endpoint.
+        probe_port: its port.
+        metrics_host: address of the Prometheus endpoint.
+        metrics_port: its port.
     """
 
     operator_namespace: str
@@ -50,7 +51,7 @@ class Settings:
         """Read the settings; an empty variable counts as absent.
 
         Raises:
-            UserError: a required variable is absent, or one cannot be read; the text names it.
+            UserError: a required variable is absent, or one has an invalid value; the message names it.
         """
         return cls(
             operator_namespace=_required(environment, f"{PREFIX}OPERATOR_NAMESPACE", "the operator's own namespace"),
@@ -90,7 +91,7 @@ def _pull_policy(environment: Mapping[str, str]) -> str:
 
 
 def _host(environment: Mapping[str, str]) -> str:
-    """In a pod the kubelet and Prometheus ask from outside; elsewhere nobody outside this machine has to."""
+    """All addresses in a pod, where the kubelet and Prometheus connect from outside; elsewhere loopback."""
     return "0.0.0.0" if environment.get("KUBERNETES_SERVICE_HOST") else "127.0.0.1"  # noqa: S104
 
 

@@ -1,4 +1,4 @@
-"""OpenTelemetry traces: a span for each reconciliation. Only where an endpoint is configured."""
+"""OpenTelemetry traces, with a span for each reconciliation, if an endpoint is configured."""
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -9,30 +9,30 @@ from transformermodel_operator.objects import Key
 
 
 class Tracer(Protocol):
-    """Begins spans."""
+    """Creates spans."""
 
     def span(self, key: Key) -> AbstractContextManager[None]:
-        """A reconciliation of a model; an exception that ends it is told."""
+        """A span of a model's reconciliation; an exception inside becomes its status and is raised again."""
         ...
 
     def end(self) -> None:
-        """Send what has not been sent yet."""
+        """Export the remaining spans."""
         ...
 
 
 class Untraced:
-    """Nobody wants traces."""
+    """A tracer that does nothing."""
 
     def span(self, key: Key) -> AbstractContextManager[None]:
-        """Nothing."""
+        """Do nothing."""
         return nullcontext()
 
     def end(self) -> None:
-        """Nothing is left to send."""
+        """Do nothing."""
 
 
 def make_tracer(environment: Mapping[str, str]) -> Tracer:
-    """A tracer that sends to the endpoint in the environment; one that does nothing where there is none.
+    """A tracer that exports to the endpoint in the environment, or one that does nothing without an endpoint.
 
     Raises:
         UserError: there is an endpoint, but OpenTelemetry is not installed.

@@ -1,4 +1,4 @@
-"""Takes models from the queue and reconciles them."""
+"""A worker: takes models from the work queue and reconciles them one after the other."""
 
 import asyncio
 import logging
@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 
 class Outcome(StrEnum):
-    """What a reconciliation has come to, in controller-runtime's words."""
+    """The result of a reconciliation, with controller-runtime's names (the label `result`)."""
 
     success = "success"
     requeue_after = "requeue_after"
@@ -26,25 +26,25 @@ class Outcome(StrEnum):
 
 
 class Watcher(Protocol):
-    """Who looks on while models are worked on."""
+    """Receives metrics and traces of reconciliations."""
 
     def reconciled(self, outcome: Outcome, seconds: float) -> None:
-        """A reconciliation has ended."""
+        """Record the outcome and the duration of a reconciliation."""
         ...
 
     def span(self, key: Key) -> AbstractContextManager[None]:
-        """Around a reconciliation; an exception passes through it."""
+        """A context around a reconciliation; it sees its exception and does not suppress it."""
         ...
 
 
 class Unwatched:
-    """Nobody looks on."""
+    """Records nothing."""
 
     def reconciled(self, outcome: Outcome, seconds: float) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def span(self, key: Key) -> AbstractContextManager[None]:
-        """Nothing."""
+        """Do nothing."""
         return nullcontext()
 
 
@@ -54,12 +54,15 @@ UNWATCHED = Unwatched()
 async def work(
     queue: WorkQueue[Key], reconcile: Callable[[Key], Awaitable[float | None]], watcher: Watcher = UNWATCHED
 ) -> None:
-    """Take models and reconcile them until the queue is closed; the one at hand is finished.
+    """Take models and reconcile them until the queue is closed; a reconciliation in progress is finished first.
+
+    An error is logged and the model is retried with a growing delay. If the task is cancelled during a
+    reconciliation, the model is queued again.
 
     Args:
-        queue: where the models come from.
-        reconcile: works on a model; returns the seconds after which it wants to see it again, or None.
-        watcher: who looks on.
+        queue: the work queue.
+        reconcile: reconciles a model; returns the seconds after which to requeue it, or None.
+        watcher: receives metrics and traces.
     """
     while True:
         try:
@@ -73,7 +76,7 @@ async def work(
             watcher.reconciled(outcome, time.monotonic() - began)
         finally:
             queue.done(key)
-        # Where there is nothing to do, nothing is waited for: others, such as the Lease, must come to their turn.
+        # A reconciliation without I/O never yields to the event loop; others, such as the Lease's renewal, must run.
         await asyncio.sleep(0)
 
 
@@ -83,11 +86,11 @@ async def _attempt(
     try:
         with watcher.span(key):
             again = await reconcile(key)
-    except Exception as error:  # noqa: BLE001 - one model must not end the work on all others
+    except Exception as error:  # noqa: BLE001 - an error of one model must not stop the work on others
         _put_off(queue, key, error)
         return Outcome.error
     except BaseException:
-        queue.add(key)  # cancelled: whoever works next has to finish it
+        queue.add(key)  # cancelled: the next leader's worker has to finish it
         raise
     queue.succeeded(key)
     if again is None:

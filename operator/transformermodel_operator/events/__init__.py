@@ -1,1 +1,1 @@
-"""Events, told to the API server beside the work."""
+"""Records Kubernetes events about models."""

@@ -1,4 +1,4 @@
-"""Events on their way to the API server: told in their order, beside the work and not in it."""
+"""Queues events and writes them in order in a task of its own, so that reconciling does not wait for them."""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from transformermodel_operator.objects import Document
 
 
 class Writer(Protocol):
-    """Who writes events: `recorder.Recorder`."""
+    """Writes events: `recorder.Recorder`."""
 
     async def record(self, model: Document, events: Sequence[Event]) -> None:
         """As `Recorder.record`."""
@@ -18,10 +18,10 @@ class Writer(Protocol):
 
 
 class Herald:
-    """Takes events and has them written one after the other.
+    """Queues events for a writer. The queue has no limit: a model has few events, and only when a condition changes.
 
     Args:
-        writer: who writes them.
+        writer: writes the events to the API server.
     """
 
     def __init__(self, writer: Writer) -> None:
@@ -31,16 +31,16 @@ class Herald:
 
     @property
     def is_idle(self) -> bool:
-        """Whether all is told."""
+        """Whether every queued event has been written or lost."""
         return self._waiting.empty() and not self._telling
 
     async def record(self, model: Document, events: Sequence[Event]) -> None:
-        """Have events told soon."""
+        """Queue events about a model; returns without waiting for them to be written."""
         if events:
             self._waiting.put_nowait((_subject(model), events))
 
     async def run(self) -> None:
-        """Write what comes, until cancelled."""
+        """Write queued events until cancelled."""
         while True:
             model, events = await self._waiting.get()
             self._telling = True
@@ -51,13 +51,13 @@ class Herald:
                 self._waiting.task_done()
 
     async def drain(self, seconds: float) -> None:
-        """Wait until everything is told, at most so long."""
+        """Wait until every queued event is written, at most so many seconds; the rest stays queued."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._waiting.join()
 
 
 def _subject(model: Document) -> Document:
-    """What an event names of its model; the rest need not wait with it."""
+    """The part of a model that its events refer to, so that the queue does not hold whole models."""
     metadata = {name: model["metadata"][name] for name in ("namespace", "name", "uid")}
     return {"apiVersion": model["apiVersion"], "kind": model["kind"], "metadata": metadata}

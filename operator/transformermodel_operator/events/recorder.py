@@ -1,4 +1,4 @@
-"""Tells events to the API server. What is told again is counted, not told anew."""
+"""Writes events to the API server. A repeated event increases the count of the first (EventSeries)."""
 
 import asyncio
 import logging
@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 
 class Events(Protocol):
-    """Where events are written: `client.Api`."""
+    """Writes Event objects: `client.Api`."""
 
     async def create(self, kind: Kind, document: Document) -> Document:
         """As `Api.create`."""
@@ -60,7 +60,12 @@ class Recorder:
         self._told: OrderedDict[str, tuple[Reference, int]] = OrderedDict()
 
     async def record(self, model: Document, events: Sequence[Event]) -> None:
-        """Tell what has happened to a model. An event that cannot be written in several attempts is lost."""
+        """Write events about a model, and log each. One that cannot be written in several attempts is lost and logged.
+
+        Args:
+            model: the model, or at least its apiVersion, kind, namespace, name and uid.
+            events: the events, in order.
+        """
         with about(Key(*_names(model))):
             for event in events:
                 _log.info("%s/%s: %s: %s", *_names(model), event.reason, event.message)
@@ -78,7 +83,11 @@ class Recorder:
         self._remember(subject, Reference(EVENT, *_names(document)), 1)
 
     async def _persist(self, write: Callable[[], Awaitable[bool]]) -> bool:
-        """Write, again and again where the failure may pass."""
+        """Call `write`, with retries for transient failures.
+
+        Raises:
+            ApiError: the API server refuses the event, or the last attempt failed.
+        """
         for failures in range(_ATTEMPTS - 1):
             try:
                 return await write()
@@ -89,7 +98,7 @@ class Recorder:
         return await write()
 
     async def _create(self, document: Document) -> bool:
-        """Create an event; one that is there was created by the attempt before, whose answer was lost."""
+        """Create an event; if it exists already, an earlier attempt created it and the response was lost."""
         try:
             await self._events.create(EVENT, document)
         except ApiError as error:
@@ -98,7 +107,7 @@ class Recorder:
         return True
 
     async def _count(self, subject: str) -> bool:
-        """Count an event that was told before; False when the API server has forgotten it."""
+        """Increase the count of an event written before; False if it has expired on the API server."""
         reference, count = self._told[subject]
         series = {"series": {"count": count + 1, "lastObservedTime": _time(self._now())}}
         try:
@@ -145,5 +154,5 @@ def _names(model: Document) -> tuple[str, str]:
 
 
 def _time(moment: datetime) -> str:
-    """As metav1.MicroTime."""
+    """Format a time as metav1.MicroTime."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

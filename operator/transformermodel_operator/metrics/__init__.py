@@ -1,1 +1,1 @@
-"""What the operator tells Prometheus, under controller-runtime's names: its dashboards and alerts hold here too."""
+"""Prometheus metrics under controller-runtime's names, so that its dashboards and alerts apply to the operator too."""

@@ -1,4 +1,4 @@
-"""How many models are in which state, and which are not Ready, noted as they come and go."""
+"""Counts models by state and keeps those that are not Ready, updated as the store of models changes."""
 
 import heapq
 from collections import Counter
@@ -13,7 +13,7 @@ State = tuple[str, str, str]
 UNKNOWN = "Unknown"
 
 MOST_UNREADY = 1000
-"""Models that are told one by one; of more, those that have not been Ready for longest."""
+"""Limit on the models that are reported one by one; of more, those that have not been Ready for longest."""
 
 _STEPS = ("SourceResolved", "Prepared", "PredictorReady")
 
@@ -23,11 +23,11 @@ class Unready:
     """A model that is not Ready.
 
     Attributes:
-        model: which.
-        state: as it is counted.
-        condition: what comes first of all that does not hold; Ready where all else does.
-        reason: of the condition Ready.
-        since: when it ceased to be Ready or was created, in seconds since the epoch.
+        model: the model.
+        state: its state, as in `State`.
+        condition: the first of its steps' conditions that is not True; Ready if all of them are.
+        reason: the reason of the condition Ready.
+        since: when it ceased to be Ready, or was created, in seconds since the epoch.
     """
 
     model: Key
@@ -45,13 +45,13 @@ class Census:
         self._unready: dict[Key, Unready] = {}
 
     def came(self, document: Document) -> None:
-        """A model is known."""
+        """Count a model that was added to the store."""
         self._models[_state(document)] += 1
         if not holds(document, "Ready"):
             self._unready[key_of(document)] = _unready(document)
 
     def went(self, document: Document) -> None:
-        """A model is known no longer, or no longer so."""
+        """Uncount a model that was removed from the store or replaced by another version."""
         state = _state(document)
         self._models[state] -= 1
         if not self._models[state]:
@@ -59,16 +59,20 @@ class Census:
         self._unready.pop(key_of(document), None)
 
     def count(self) -> dict[State, int]:
-        """How many models are in each state that there is."""
+        """The number of models in each state that occurs."""
         return dict(self._models)
 
     def unready(self) -> list[Unready]:
-        """The models that are not Ready, those first that have not been for longest."""
+        """The models that are not Ready, at most `MOST_UNREADY`, longest first."""
         return heapq.nsmallest(MOST_UNREADY, self._unready.values(), key=lambda found: found.since)
 
 
 def _state(model: Document) -> State:
-    """The state is the condition that says most: Stalled, Reconciling or Ready; NotReady where none is True."""
+    """Namespace, state and reason of a model.
+
+    The state is the first of Stalled, Reconciling and Ready that is True. If none is, it is NotReady, or Unknown
+    without a condition Ready.
+    """
     ready = condition(model, "Ready")
     reason = UNKNOWN if ready is None else str(ready["reason"])
     state = next((kind for kind in ("Stalled", "Reconciling", "Ready") if holds(model, kind)), None)

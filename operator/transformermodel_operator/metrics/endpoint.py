@@ -1,4 +1,4 @@
-"""The port on which Prometheus asks."""
+"""The HTTP endpoint that Prometheus scrapes."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,7 +10,19 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 @asynccontextmanager
 async def exposed(registry: CollectorRegistry, host: str, port: int) -> AsyncIterator[int]:
-    """Answer GET /metrics for as long as the block runs; yields the port, for 0 a free one."""
+    """Serve GET /metrics while the block runs.
+
+    Args:
+        registry: the metrics.
+        host: address to listen on.
+        port: port to listen on; 0 for a free one.
+
+    Yields:
+        The port.
+
+    Raises:
+        OSError: the address is in use or not available.
+    """
 
     async def answer(_: web.Request) -> web.Response:
         return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})

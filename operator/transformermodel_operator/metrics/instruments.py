@@ -1,4 +1,4 @@
-"""The instruments that are moved as things happen."""
+"""Counters and histograms that are updated when something happens."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
@@ -14,7 +14,12 @@ _OF_QUEUE = ("name", "controller")
 
 
 class ReconcileInstruments:
-    """How reconciliations go; `worker.Watcher` without the spans."""
+    """Metrics of reconciliations.
+
+    Args:
+        registry: where the metrics are registered.
+        workers: number of models that are reconciled at a time.
+    """
 
     def __init__(self, registry: CollectorRegistry, workers: int) -> None:
         self._total = Counter(
@@ -43,7 +48,7 @@ class ReconcileInstruments:
             self._total.labels(CONTROLLER, outcome.value)
 
     def reconciled(self, outcome: Outcome, seconds: float) -> None:
-        """A reconciliation has ended."""
+        """Record the outcome and the duration of a reconciliation."""
         self._total.labels(CONTROLLER, outcome.value).inc()
         self._seconds.observe(seconds)
         if outcome is Outcome.error:
@@ -51,7 +56,7 @@ class ReconcileInstruments:
 
 
 class QueueInstruments:
-    """What a queue does; implements `queue.Counts`."""
+    """Metrics of the work queue; implements `queue.Counts`."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         labels = (CONTROLLER, CONTROLLER)
@@ -77,24 +82,29 @@ class QueueInstruments:
         ).labels(*labels)
 
     def added(self) -> None:
-        """A model began to wait."""
+        """Count a model that was queued."""
         self._adds.inc()
 
     def taken(self, waited: float) -> None:
-        """A model is worked on."""
+        """Record the seconds that a model waited before work on it began."""
         self._waits.observe(waited)
 
     def ended(self, worked: float) -> None:
-        """A model is no longer worked on."""
+        """Record the seconds of work on a model."""
         self._works.observe(worked)
 
     def retried(self) -> None:
-        """A model comes back after a failure."""
+        """Count a model that is retried after a failure."""
         self._retries.inc()
 
 
 class ClientInstruments:
-    """Requests to the API server; `client.Answered`."""
+    """Metrics of requests to the API server; implements `client.Answered`.
+
+    Args:
+        registry: where the metrics are registered.
+        host: the API server's url, the value of the label `host`.
+    """
 
     def __init__(self, registry: CollectorRegistry, host: str) -> None:
         self._host = host
@@ -106,12 +116,12 @@ class ClientInstruments:
         )
 
     def __call__(self, method: str, code: str) -> None:
-        """A request has been answered, or not."""
+        """Count a request by its method, and its HTTP status or <error>."""
         self._requests.labels(code, method, self._host).inc()
 
 
 def new_registry() -> CollectorRegistry:
-    """A registry with what Linux tells of the process."""
+    """A registry with the metrics of the process, which prometheus_client reads from /proc."""
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     return registry

@@ -1,4 +1,4 @@
-"""What is read at the moment when Prometheus asks."""
+"""Gauges that are computed when Prometheus scrapes."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
@@ -11,10 +11,10 @@ from transformermodel_operator.metrics.instruments import CONTROLLER
 
 
 class Queue(Protocol):
-    """`queue.WorkQueue`."""
+    """The work queue: `queue.WorkQueue`."""
 
     def __len__(self) -> int:
-        """How many wait."""
+        """The number of waiting models."""
         ...
 
     def worked_on(self) -> Iterable[float]:
@@ -23,7 +23,7 @@ class Queue(Protocol):
 
 
 class Models(Protocol):
-    """`census.Census`."""
+    """The states of models: `census.Census`."""
 
     def count(self) -> Mapping[State, int]:
         """As `Census.count`."""
@@ -35,12 +35,12 @@ class Models(Protocol):
 
 
 class Levels(Collector):
-    """The queue, the Lease and the models.
+    """Gauges of the work queue, the leader election and the models.
 
     Args:
-        queue: the models that wait.
-        leads: whether this replica writes.
-        models: how they are.
+        queue: the work queue.
+        leads: whether this replica is the leader.
+        models: the states of models.
     """
 
     def __init__(self, queue: Queue, leads: Callable[[], bool], models: Models) -> None:
@@ -49,7 +49,7 @@ class Levels(Collector):
         self._models = models
 
     def collect(self) -> Iterator[Metric]:
-        """All of them."""
+        """The metric families of all gauges."""
         worked_on = tuple(self._queue.worked_on())
         yield _of_queue("workqueue_depth", "Models that wait.", len(self._queue))
         yield _of_queue("workqueue_unfinished_work_seconds", "How long what is worked on takes in all.", sum(worked_on))
@@ -69,7 +69,7 @@ class Levels(Collector):
         yield self._unready(leads)
 
     def _counted(self, leads: bool) -> Metric:
-        """Of the leader alone: a sum over replicas is then the number of models."""
+        """Models by state, reported by the leader alone, so that a sum over replicas is the number of models."""
         models = GaugeMetricFamily(
             "transformermodel_models",
             "TransformerModels by state and the reason of their condition Ready; told by the replica that writes.",
@@ -80,7 +80,7 @@ class Levels(Collector):
         return models
 
     def _unready(self, leads: bool) -> Metric:
-        """Of the leader alone, so that each is told once."""
+        """Models that are not Ready, reported by the leader alone, so that each is reported once."""
         unready = GaugeMetricFamily(
             "transformermodel_model_unready_since_seconds",
             "When each model that is not Ready ceased to be so, in seconds since the epoch; of more than "

@@ -1,4 +1,4 @@
-"""Whether the watches still hear of something, read at the moment when Prometheus asks."""
+"""Gauges of the watches' silence, computed when Prometheus scrapes."""
 
 from collections.abc import Iterator, Sequence
 from typing import Protocol
@@ -10,7 +10,7 @@ from transformermodel_operator.objects import Kind
 
 
 class Watch(Protocol):
-    """`informer.Informer`."""
+    """A watch: `informer.Informer`."""
 
     kind: Kind
 
@@ -21,17 +21,17 @@ class Watch(Protocol):
 
 
 class WatchLevels(Collector):
-    """How long the watches have been quiet; of a kind that is watched in several namespaces, the quietest.
+    """Gauges of how long each kind's watch has been silent; with several watches of a kind, the longest time.
 
     Args:
-        watches: all of them.
+        watches: all watches.
     """
 
     def __init__(self, watches: Sequence[Watch]) -> None:
         self._watches = watches
 
     def collect(self) -> Iterator[Metric]:
-        """One value for each kind."""
+        """The metric family, with one value for each kind."""
         quiet: dict[str, float] = {}
         for watch in self._watches:
             quiet[watch.kind.plural] = max(watch.quiet_for, quiet.get(watch.kind.plural, 0.0))

@@ -1,1 +1,1 @@
-"""What pods say of themselves: of Jobs, of replicas, and of what keeps them from running."""
+"""Reads the state of pods: those of Jobs, those of replicas, and what keeps either from running. Pure but for logs."""

@@ -1,4 +1,4 @@
-"""What the pods of a Job of ours say."""
+"""Reads the state of the pods of one of the operator's Jobs. Pure."""
 
 import json
 from collections.abc import Sequence
@@ -21,10 +21,11 @@ class Attempt:
     """The state of a Job's pods.
 
     Attributes:
-        outcome: what the last container that ended by itself has said, or what its end amounts to; None while none has.
-        obstacle: what is in the way of the newest pod; None when it runs or there is nothing to tell.
-        disruption: why the last pod that is over was ended from outside; None where it was not.
-        log: the last lines of the log of the last container that ended.
+        outcome: the outcome of the newest container that ended by itself, derived from its exit status if it wrote
+            none; None while there is no such container.
+        obstacle: what keeps the newest pod from running; None if it runs or nothing is known.
+        disruption: the disruption that ended the newest pod that was disrupted; None if there is no such pod.
+        log: the last lines of the log of the newest container that ended; empty if not read.
     """
 
     outcome: PreparationOutcome | None = None
@@ -34,7 +35,7 @@ class Attempt:
 
 
 def read_attempt(pods: Sequence[Document], now: datetime) -> Attempt:
-    """Read the pods of one Job."""
+    """Read the pods of one Job; `log` is left empty."""
     pods = newest_first(pods)
     outcomes = (_outcome(pod) for pod in pods)
     disruptions = (disruption_of(pod) for pod in pods if pod.get("status", {}).get("phase") != "Running")
@@ -46,17 +47,17 @@ def read_attempt(pods: Sequence[Document], now: datetime) -> Attempt:
 
 
 def newest_first(pods: Sequence[Document]) -> list[Document]:
-    """Pods in the order in which they speak."""
+    """Sort pods by creation time, newest first."""
     return sorted(pods, key=lambda pod: str(pod["metadata"]["creationTimestamp"]), reverse=True)
 
 
 def last_ended(pods: Sequence[Document]) -> Document | None:
-    """The newest pod whose container has ended; its log is whole."""
+    """The newest pod whose container has ended, so that its log is complete; None if there is none."""
     return next((pod for pod in newest_first(pods) if container_state(pod, "terminated")), None)
 
 
 def last_words(log: str) -> str:
-    """The last lines of a log that say more than how far it was, whole unless one alone is too long for an event."""
+    """The last lines of a log without progress and outcome; a line is cut only if it alone is too long for an event."""
     lines = [line for line in log.splitlines() if line.strip() and not _is_known(line)][-_LOG_LINES:]
     while len(lines) > 1 and len("\n".join(lines)) > _LOG_CHARACTERS:
         del lines[0]
@@ -64,7 +65,7 @@ def last_words(log: str) -> str:
 
 
 def _is_known(line: str) -> bool:
-    """Whether a line counts bytes, or repeats the outcome, which is told anyway."""
+    """Whether a line reports progress in bytes, or the outcome, which are reported elsewhere."""
     try:
         found = json.loads(line)
     except ValueError:
@@ -83,7 +84,7 @@ def _outcome(pod: Document) -> PreparationOutcome | None:
 
 
 def _silent_end(ended: Document) -> Failed:
-    """A container that could not say why it ended: the kernel ended it, or it never began."""
+    """The failure of a container that wrote no outcome: it was killed, or never started."""
     cause, status = ended.get("reason"), ended.get("exitCode", 0)
     if cause == "OOMKilled":
         return Failed.because(FailureReason.OutOfMemory, "The preparation used more memory than its limit.")

@@ -1,4 +1,4 @@
-"""What keeps a container of a pod from running, in Kubernetes' own words. Pure."""
+"""Why a container waits, or its pod for a node, as Kubernetes reports it. Pure."""
 
 from collections.abc import Set
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from transformermodel_operator.objects import Document, condition
 
 _SAY_NOTHING = frozenset({"ContainerCreating", "PodInitializing", "CrashLoopBackOff"})
-"""What a container waits for without anything being wrong, or after an end that tells more."""
+"""Reasons of waiting that are normal, or that follow a termination whose own reason says more."""
 
 
 _IMAGE = frozenset(
@@ -27,9 +27,9 @@ class Hindrance:
     """Why a container waits, or its pod for a node.
 
     Attributes:
-        cause: one word, which can be empty.
-        words: a sentence, which can be empty.
-        has_node: whether a node has taken the pod.
+        cause: Kubernetes' reason, one word; can be empty.
+        words: Kubernetes' message; can be empty.
+        has_node: whether the pod is scheduled.
     """
 
     cause: str
@@ -43,7 +43,7 @@ class Hindrance:
 
     @property
     def is_of_settings(self) -> bool:
-        """Whether the container waits for a secret or a ConfigMap that its environment names."""
+        """Whether a secret or a ConfigMap that the container's environment names is missing."""
         return self.cause == "CreateContainerConfigError"
 
     def __str__(self) -> str:
@@ -51,7 +51,7 @@ class Hindrance:
 
 
 def hindrance_of(pod: Document, containers: Set[str]) -> Hindrance | None:
-    """What keeps the first of these containers from running; None where nothing says that anything does."""
+    """Why the first of these containers waits, or the pod for a node; None if neither is reported."""
     waiting = container_of(pod, containers).get("state", {}).get("waiting") or {}
     if waiting.get("reason") and waiting["reason"] not in _SAY_NOTHING:
         return Hindrance(str(waiting["reason"]), str(waiting.get("message") or ""))
@@ -62,6 +62,6 @@ def hindrance_of(pod: Document, containers: Set[str]) -> Hindrance | None:
 
 
 def container_of(pod: Document, containers: Set[str]) -> Document:
-    """The status of the first of these containers; empty while there is none."""
+    """The status of the first of these containers; empty if the pod reports none of them."""
     statuses = pod.get("status", {}).get("containerStatuses") or ()
     return next((status for status in statuses if status["name"] in containers), {})

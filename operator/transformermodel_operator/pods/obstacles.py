@@ -1,4 +1,4 @@
-"""What is in the way of a Job's pod, from what Kubernetes says of it. Pure."""
+"""What keeps a Job's pod from running, from its status and its events. Pure."""
 
 import re
 from collections.abc import Sequence
@@ -11,21 +11,21 @@ from transformermodel_operator.pods.hindrance import Hindrance, container_of, hi
 from transformermodel_operator.reasons import Reason
 
 PATIENCE = timedelta(minutes=2)
-"""How long a node may take to set up a pod before somebody should look."""
+"""How long a node may take to set up a pod before that is reported."""
 
 _BACK_OFF = re.compile(r'^(Back-off pulling image "[^"]*"(: )?)?(ErrImagePull: )?')
-"""What the kubelet puts before the cause while it waits: it comes and goes, and the cause stays."""
+"""Prefix that the kubelet adds to a message while it waits for a retry; without it, the message stays the same."""
 
 _LOST_NODE = frozenset({"DeletionByTaintManager", "DeletionByPodGC", "NodeLost"})
 
 
 @dataclass(frozen=True)
 class Obstacle:
-    """Why a pod does not run, or did not run to its end.
+    """Why a pod does not run, or did not run to completion.
 
     Attributes:
-        reason: its class.
-        words: what Kubernetes says.
+        reason: a condition's reason.
+        words: Kubernetes' reason and message.
     """
 
     reason: Reason
@@ -36,7 +36,12 @@ class Obstacle:
 
 
 def obstacle_of(pod: Document, now: datetime) -> Obstacle | None:
-    """Why a pod does not run; None when it runs, has ended or has just begun."""
+    """Why a pod does not run; None if it runs, has ended or was created a moment ago.
+
+    Args:
+        pod: a pod of one of the operator's Jobs.
+        now: the time, with its zone.
+    """
     hindrance = hindrance_of(pod, CONTAINERS)
     if hindrance is not None:
         return _waiting(pod, hindrance) if hindrance.has_node else _unscheduled(hindrance)
@@ -47,7 +52,7 @@ def obstacle_of(pod: Document, now: datetime) -> Obstacle | None:
 
 
 def disruption_of(pod: Document) -> Obstacle | None:
-    """Why a pod was ended from outside, which says nothing about the preparation; None when it was not."""
+    """The disruption that ended a pod, which is not the preparation's fault; None if there was none."""
     status = pod.get("status", {})
     target = condition(pod, "DisruptionTarget")
     disrupted = target is not None and target["status"] == "True"
@@ -60,7 +65,7 @@ def disruption_of(pod: Document) -> Obstacle | None:
 
 
 def obstacle_in(events: Sequence[Document]) -> Obstacle | None:
-    """Why a Job has no pod or a node does not set one up, from the warnings about it; the newest counts."""
+    """Why a Job has no pod, or a node does not set one up, from the newest of its warning events; None without any."""
     newest = max(events, key=_last_seen, default=None)
     if newest is None:
         return None
@@ -71,18 +76,18 @@ def obstacle_in(events: Sequence[Document]) -> Obstacle | None:
 
 
 def is_about_quota(words: str) -> bool:
-    """Whether a refusal comes from a ResourceQuota, also one that is not counted yet (its admission plugin's words)."""
+    """Whether a message is a refusal by the ResourceQuota admission plugin, including a quota without a status yet."""
     return any(sign in words for sign in ("exceeded quota: ", "failed quota: ", "status unknown for quota: "))
 
 
 def container_state(pod: Document, name: str) -> Document:
-    """The container's state of that name; empty when it is in another."""
+    """The state `name` (waiting, running or terminated) of the pod's container; empty if it is in another state."""
     found: Document = container_of(pod, CONTAINERS).get("state", {}).get(name) or {}
     return found
 
 
 def container_name(pod: Document) -> str:
-    """The name of the container that does the pod's work."""
+    """The name of the container that does the pod's work; the pod must report its status."""
     return str(container_of(pod, CONTAINERS)["name"])
 
 

@@ -1,4 +1,4 @@
-"""How far preparations are: read from the logs of their pods, beside the workers and never in their way."""
+"""The progress of preparations, read from the logs of their pods in a task of its own, so that no worker waits."""
 
 import asyncio
 import logging
@@ -15,10 +15,10 @@ from transformermodel_operator.objects import POD, Document, Key, Kind, Referenc
 from transformermodel_operator.pods.attempt import newest_first
 
 READ_EVERY = 5.0
-"""Seconds between two looks at a log."""
+"""Seconds between two reads of the logs."""
 
 TELL_EVERY, TELL_PERCENT = 15.0, 5
-"""Progress is told when so many seconds have passed, or when it is so many percent further."""
+"""Changed progress is reported after so many seconds, or earlier if it has advanced by so many percent."""
 
 _READERS = 4
 _LINES = 20
@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 
 class Logs(Protocol):
-    """Where pods and their logs are: `client.Api`."""
+    """Reads pods and their logs: `client.Api`."""
 
     async def list(self, kind: Kind, namespace: str | None, selector: str | None) -> tuple[list[Document], int]:
         """As `Api.list`."""
@@ -40,7 +40,15 @@ class Logs(Protocol):
 
 @dataclass
 class _Followed:
-    """A Job whose log is read."""
+    """A running Job whose log is read.
+
+    Attributes:
+        job: the Job.
+        pod: its newest pod; None if it has to be looked up.
+        read: the progress last read.
+        told: the progress last reported.
+        told_at: when that was, in seconds of the board's clock.
+    """
 
     job: Reference
     pod: Reference | None = None
@@ -50,12 +58,12 @@ class _Followed:
 
 
 class ProgressBoard:
-    """What is known of the progress of Jobs at work.
+    """Reads the progress of running Jobs.
 
     Args:
         logs: the API server.
-        changed: called with a model when there is something new to tell of its Job.
-        clock: seconds of a clock that never goes back.
+        changed: called with a model if there is new progress of its Job to report.
+        clock: seconds of a monotonic clock.
         sleep: waits so many seconds.
     """
 
@@ -73,9 +81,14 @@ class ProgressBoard:
         self._followed: dict[Key, _Followed] = {}
 
     def follow(self, model: Key, job: Reference | None) -> PreparationProgress | None:
-        """Follow this Job of a model from now on, and no other; what is worth telling of it so far.
+        """Read this Job's log from now on, in place of another Job's of the model.
 
-        With None the model has no Job at work.
+        Args:
+            model: the model.
+            job: its running Job; None to stop reading.
+
+        Returns:
+            The Job's progress to report; None while unknown.
         """
         if job is None:
             self._followed.pop(model, None)
@@ -86,7 +99,7 @@ class ProgressBoard:
         return followed.told
 
     async def run(self) -> None:
-        """Read logs until cancelled, a few at once."""
+        """Read all logs every `READ_EVERY` seconds until cancelled, a few at a time."""
         while True:
             readers = asyncio.Semaphore(_READERS)
             await asyncio.gather(*(self._read(readers, *entry) for entry in list(self._followed.items())))
@@ -96,11 +109,11 @@ class ProgressBoard:
         async with readers:
             try:
                 progress = await self._progress(followed)
-            except ApiError as error:  # the node may be slow, or the pod gone: the next look may go better
+            except ApiError as error:  # the node may be slow, or the pod gone: the next read may succeed
                 _log.debug("the log of %s cannot be read: %s", followed.job, error)
                 followed.pod = None
                 return
-            except Exception:  # noqa: BLE001 - one log must not end the reading of all others
+            except Exception:  # noqa: BLE001 - one log must not stop the reading of all others
                 _log.exception("the log of %s cannot be read", followed.job)
                 return
         if progress == followed.read:
@@ -122,7 +135,13 @@ class ProgressBoard:
 
 
 def worth_telling(told: PreparationProgress | None, now: PreparationProgress, seconds: float) -> bool:
-    """Whether progress differs enough from what was told so many seconds ago."""
+    """Whether progress differs enough from what was last reported.
+
+    Args:
+        told: the progress last reported; None if none was.
+        now: the current progress.
+        seconds: time since the last report.
+    """
     if told is None:
         return True
     return told != now and (seconds >= TELL_EVERY or now.percent >= told.percent + TELL_PERCENT)

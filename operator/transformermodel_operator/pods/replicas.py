@@ -1,4 +1,4 @@
-"""What the pods of a predictor say while a revision is on its way."""
+"""Reads the state of a predictor's pods during a rollout. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ from transformermodel_operator.objects import Document, annotations, condition, 
 from transformermodel_operator.pods.hindrance import Hindrance, container_of, hindrance_of
 
 CONTAINERS = frozenset({"kserve-container"})
-"""The container that serves, as KServe calls it."""
+"""KServe's name of the serving container."""
 
 LOOP = 3
-"""So many ends of a container are no accident any more."""
+"""Restarts of a container from which on it counts as crash-looping."""
 
 _MOST_WORDS = 600
 
@@ -25,7 +25,7 @@ _NO_IMAGE = (
     "spec.predictor.imagePullSecrets."
 )
 _NO_SETTINGS = "Create it in the model's namespace, or correct spec.predictor.env or spec.storage.secretRef."
-"""What helps, sentences."""
+"""Remedies, one sentence each."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,9 @@ class Trouble:
     """What keeps the pods of one revision from serving.
 
     Attributes:
-        crashes: a pod ends again and again: which, and its last words; None where none does.
-        obstacle: why a pod does not run, one sentence; None where there is nothing to tell.
-        starting: there are pods, and those that do not serve have only begun: nothing is wrong.
+        crashes: which pod is crash-looping, and its termination message; None if none is.
+        obstacle: why a pod does not run, one or two sentences; None if nothing is known.
+        starting: whether there are pods, and each is ready or still starting for the first time.
     """
 
     crashes: str | None = None
@@ -44,7 +44,12 @@ class Trouble:
 
 
 def read_trouble(pods: Sequence[Document], revision: str | None) -> Trouble:
-    """Read the pods of a predictor, those of one revision alone; others are on their way out."""
+    """Read a predictor's pods of one revision; the others are being replaced.
+
+    Args:
+        pods: all pods of the predictor.
+        revision: name of the revision that the Deployment rolls out; None if unknown.
+    """
     ours = [pod for pod in pods if annotations(pod).get(REVISION_ANNOTATION) == revision]
     newest_first = sorted(ours, key=lambda pod: str(pod["metadata"]["creationTimestamp"]), reverse=True)
     return Trouble(
@@ -63,7 +68,7 @@ def _crashes(pod: Document) -> str | None:
 
 
 def _last_words(pod: Document) -> str | None:
-    """How a pod's container has ended, if it does not serve since."""
+    """How a pod's container last ended; None if it has not, or is ready again."""
     container = container_of(pod, CONTAINERS)
     ends = (container.get(name, {}).get("terminated") for name in ("state", "lastState"))
     ended = next((end for end in ends if end), None)
@@ -81,7 +86,7 @@ def _times(number: int) -> str:
 
 
 def _sentence(words: str) -> str:
-    """With the full stop that Kubernetes and programs leave out, so that another sentence may follow."""
+    """The text with a full stop, which Kubernetes and programs leave out, and a space for a following sentence."""
     return f"{words.rstrip('.')}. " if words else ""
 
 
@@ -90,13 +95,13 @@ def _are_well(pods: Sequence[Document]) -> bool:
 
 
 def _is_well(pod: Document) -> bool:
-    """Whether a pod serves, or is about to for the first time."""
+    """Whether a pod is ready, or starting for the first time."""
     container = container_of(pod, CONTAINERS)
     if _obstacle(pod) is not None:
         return False
     ready = condition(pod, "Ready") or {}
     began = container.get("state", {}).get("running", {}).get("startedAt")
-    # A pod is not ready from before its container runs; later it is only where it has been ready in between.
+    # A starting pod became unready before its container ran; a later transition means that it was ready in between.
     has_lapsed = began is not None and str(ready.get("lastTransitionTime") or "") > began
     return bool(container.get("ready")) or not has_lapsed
 
