@@ -14,6 +14,9 @@ from transformermodel_cli.prepare import StoreOption
 if TYPE_CHECKING:
     from transformermodel_predictor.artifact.opening import StoreLocation
 
+_SHOWN = 10
+"""Maximum number of references to list where one is unknown."""
+
 
 def command(
     store: StoreOption = None,
@@ -42,6 +45,8 @@ def command(
         return
     location.require_there()
     parts = location.collectable()
+    if unknown := _unknown(location, forget or ()):
+        raise UserError(unknown[0])
     for reference in forget or () if not dry_run else ():
         parts[0].forget(reference)
     freed = 0
@@ -55,11 +60,16 @@ def command(
 
 
 def _retire(location: "StoreLocation", references: Sequence[str], *, dry_run: bool) -> None:
-    """Remove artifacts that only deleted models used."""
+    """Remove artifacts that only deleted models used.
+
+    An unknown reference is told and is no error: the operator repeats its Job until one has ended well.
+    """
     from transformermodel_predictor.artifact.retirement import retire
 
     if dry_run or not references:
         raise UserError("--only-forgotten needs --forget, and cannot be tried with --dry-run")
+    for line in _unknown(location, references):
+        typer.echo(line)
     store, *_ = location.collectable()
     for reference in references:
         retirement = retire(store, reference)
@@ -67,3 +77,18 @@ def _retire(location: "StoreLocation", references: Sequence[str], *, dry_run: bo
             typer.echo(f"artifact  {digest}  {size / 1e6:,.1f} MB")
         for digest in retirement.kept:
             typer.echo(f"kept      {digest}  (in use)")
+
+
+def _unknown(location: "StoreLocation", references: Sequence[str]) -> list[str]:
+    """A line for each reference that the store does not have, with those that it has.
+
+    Raises:
+        UserError: one is not CLUSTER/NAMESPACE/NAME.
+    """
+    from transformermodel_predictor.artifact.references import reference_key
+
+    asked = [reference_key(reference) for reference in references]
+    known = location.collectable()[0].references() if asked else ()
+    more = f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else ""
+    there = f"there are {', '.join(known[:_SHOWN])}{more}" if known else "there is none"
+    return [f"{location.place} has no reference {unknown}: {there}" for unknown in asked if unknown not in known]

@@ -30,8 +30,33 @@ def test_a_model_can_be_forgotten_with_everything_else_that_nobody_needs(tmp_pat
     assert not (tmp_path / "refs" / REFERENCE).exists()
 
 
-def test_a_store_that_was_never_written_to_has_nothing_to_remove(tmp_path: Path) -> None:
-    assert collect("--store", str(tmp_path / "nowhere"), "--forget", REFERENCE, "--only-forgotten") == ""
+@pytest.mark.parametrize("more", [(), ("--dry-run",)])
+def test_a_model_that_the_store_does_not_know_is_told_with_those_it_knows(
+    tmp_path: Path, more: tuple[str, ...]
+) -> None:
+    LocalStore(tmp_path).refer(REFERENCE, "d" * 64)
+    told = rf"^{tmp_path} has no reference cluster/team/staying: there are {REFERENCE}$"
+    with pytest.raises(UserError, match=told):
+        collect("--store", str(tmp_path), "--forget", REFERENCE, "--forget", "cluster/team/staying", *more)
+    assert (tmp_path / "refs" / REFERENCE).is_file()
+
+
+def test_of_very_many_models_a_few_are_told(tmp_path: Path) -> None:
+    for number in range(12):
+        LocalStore(tmp_path).refer(f"cluster/team/model-{number:02}", "d" * 64)
+    with pytest.raises(UserError, match=r"there are cluster/team/model-00, .*/model-09 and 2 more$"):
+        collect("--store", str(tmp_path), "--forget", REFERENCE)
+
+
+def test_a_name_that_is_no_reference_is_told_with_the_form(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="'leaving' is no reference: it must be CLUSTER/NAMESPACE/NAME"):
+        collect("--store", str(tmp_path), "--forget", "leaving", "--dry-run")
+
+
+def test_a_job_may_remove_again_what_it_has_removed(tmp_path: Path) -> None:
+    store = tmp_path / "never-written-to"
+    told = f"{store} has no reference {REFERENCE}: there is none\n"
+    assert collect("--store", str(store), "--forget", REFERENCE, "--only-forgotten") == told
 
 
 @pytest.mark.parametrize("arguments", [(), ("--dry-run",), ("--forget", REFERENCE)])

@@ -26,6 +26,10 @@ class Collectable(Protocol):
         """The store's current content; references of the model `leaving` do not count."""
         ...
 
+    def references(self) -> tuple[str, ...]:
+        """The models CLUSTER/NAMESPACE/NAME that refer to something, sorted."""
+        ...
+
     def used_by(self, reference: str) -> tuple[str, ...]:
         """The digests that the model CLUSTER/NAMESPACE/NAME refers to."""
         ...

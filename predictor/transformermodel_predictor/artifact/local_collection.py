@@ -39,6 +39,11 @@ class LocalCollectable:
             leftovers=_kept_in(self._staging),
         )
 
+    def references(self) -> tuple[str, ...]:
+        """See `Collectable`; what killed preparations have left counts, so that it can be forgotten too."""
+        files = (path.relative_to(self._references) for path in self._references.rglob("*") if path.is_file())
+        return tuple(sorted({file.as_posix().partition(BESIDE)[0] for file in files}))
+
     def used_by(self, reference: str) -> tuple[str, ...]:
         """The digests that a model uses; see `Collectable`."""
         file = self._references / reference_key(reference)

@@ -34,6 +34,10 @@ class ObjectCollectable:
             leftovers={stored.key: _kept([stored]) for stored in self._bucket.list(LEASES)},
         )
 
+    def references(self) -> tuple[str, ...]:
+        """See `Collectable`."""
+        return self._references.models()
+
     def used_by(self, reference: str) -> tuple[str, ...]:
         """The digests that a model uses; see `Collectable`."""
         return self._references.used_by(reference)

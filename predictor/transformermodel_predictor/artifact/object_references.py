@@ -64,6 +64,11 @@ class ObjectReferences:
         if now is not None and now.modified <= note.written:
             self._bucket.remove([note.key])
 
+    def models(self) -> tuple[str, ...]:
+        """The models that have references, sorted."""
+        names = (stored.key.removeprefix(f"{REFERENCES}/") for stored in self._bucket.list(REFERENCES))
+        return tuple(sorted({name.partition(_SEPARATOR)[0] for name in names}))
+
     def used_by(self, reference: str) -> tuple[str, ...]:
         """The digests that a model uses, the newest first."""
         return newest(self._of(reference_key(reference)))

@@ -51,6 +51,15 @@ def test_what_others_use_or_nobody_has_named_stays(place: Place, sealed: Sealed)
     assert place.collectable().used_by(STAYING) == (shared.manifest.digest,)
 
 
+def test_the_models_that_refer_to_something_can_be_listed(place: Place, sealed: Sealed) -> None:
+    digest = publish(place.store(), sealed).manifest.digest
+    for reference in (STAYING, LEAVING):
+        place.store().refer(reference, digest)
+    assert place.collectable().references() == tuple(sorted((LEAVING, STAYING)))
+    retire(place.collectable(), LEAVING)
+    assert place.collectable().references() == (STAYING,)
+
+
 def test_a_second_time_there_is_nothing_to_do(place: Place, sealed: Sealed) -> None:
     place.store().refer(LEAVING, publish(place.store(), sealed).manifest.digest)
     retire(place.collectable(), LEAVING)
