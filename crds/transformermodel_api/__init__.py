@@ -1,7 +1,7 @@
-"""The TransformerModel resource: its types, its rules, and what operator, preparation and predictor tell each other.
+"""The TransformerModel resource: its types, its rules, and the contract of operator, preparation and predictor.
 
-Everything here is pure data and pure functions. The CRD, the checks off-cluster, the Job's input and the reference
-documentation all come from the pydantic types of this package.
+Everything but reading and writing files is pure data and pure functions. The CRD, the validation off-cluster, the Job's
+input and the reference pages are all derived from the pydantic types of this package.
 """
 
 GROUP = "transformermodel.dev"

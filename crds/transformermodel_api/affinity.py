@@ -1,4 +1,4 @@
-"""Where replicas should run, in Kubernetes' own terms."""
+"""spec.predictor.affinity: on which nodes replicas run, with the fields of Kubernetes' own types."""
 
 from enum import StrEnum
 from typing import Annotated

@@ -1,7 +1,7 @@
-"""What a preparation is told and what it tells: the Job's environment variable, its log and its termination message.
+"""The contract of operator and preparation Job: request, progress and outcome.
 
-The operator writes the request and reads the outcome; the preparation does the opposite. On one machine both are
-made by the command line, so that the two roads cannot differ.
+The request is in an environment variable, progress in the log, and the outcome in the termination message. The operator writes the request and reads progress and outcome; the Job does the opposite. On one machine the command
+line uses the same types, so that both behave alike.
 """
 
 from typing import Annotated, Any, Literal
@@ -18,16 +18,16 @@ from transformermodel_api.source import Source
 from transformermodel_api.spec import TaskName, TransformerModelSpec
 
 REQUEST_VARIABLE = "TRANSFORMERMODEL_REQUEST"
-"""Environment variable of the Job that holds the request as canonical JSON."""
+"""Environment variable of the Job with the request as canonical JSON."""
 
 REFERENCE_VARIABLE = "TRANSFORMERMODEL_REFERENCE"
-"""Environment variable of the Job that says for whom it prepares: CLUSTER/NAMESPACE/NAME."""
+"""Environment variable of the Job with the name of its model in the store: CLUSTER/NAMESPACE/NAME."""
 
 TERMINATION_MESSAGE_LIMIT = 4096
-"""Bytes that the kubelet keeps of a termination message."""
+"""Limit on the bytes that the kubelet keeps of a termination message."""
 
 _MESSAGE_LIMIT = 512
-"""Characters of a failure's message: in JSON each takes up to six bytes, and the remedy must find room beside them."""
+"""Limit on the characters of a failure's message: each takes up to six bytes in JSON, and the remedy follows."""
 
 _WHERE_AND_WHEN = (
     "deadline_seconds",
@@ -40,7 +40,7 @@ _WHERE_AND_WHEN = (
 
 
 class PreparationRequest(ResourceType):
-    """All that a preparation needs to know: the same object in a Job and on one machine."""
+    """The input of a preparation, in a Job and on one machine."""
 
     task: TaskName
     source: Source
@@ -50,7 +50,7 @@ class PreparationRequest(ResourceType):
 
     @classmethod
     def of(cls, spec: TransformerModelSpec) -> "PreparationRequest":
-        """The request for a spec, without what only says where and when the Job runs."""
+        """The request for a spec, without the fields that only affect where and when the Job runs."""
         return cls(
             task=spec.task,
             source=spec.source.model_copy(update={"check_interval_seconds": None}),
@@ -62,7 +62,7 @@ class PreparationRequest(ResourceType):
         )
 
     def document(self) -> dict[str, Any]:
-        """The request as JSON values, without fields at their default."""
+        """The request as JSON values, without fields that have their default."""
         return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
 
     def canonical(self) -> str:
@@ -70,7 +70,7 @@ class PreparationRequest(ResourceType):
         return canonical_json(self.document())
 
     def fingerprint(self) -> str:
-        """Identity of what is asked for, 64 hexadecimal digits."""
+        """Hash of the request, 64 hexadecimal digits."""
         return fingerprint(self.document())
 
 
@@ -94,7 +94,7 @@ class Prepared(ResourceType):
 
 
 class Resolved(ResourceType):
-    """What sources are at now, without a preparation."""
+    """The current state of sources, from a check without a preparation."""
 
     outcome: Literal["Resolved"] = "Resolved"
     commit: str
@@ -102,7 +102,7 @@ class Resolved(ResourceType):
 
 
 class Failed(ResourceType):
-    """A preparation that did not."""
+    """A preparation that failed."""
 
     outcome: Literal["Failed"] = "Failed"
     reason: str
@@ -111,15 +111,21 @@ class Failed(ResourceType):
 
     @classmethod
     def because(cls, reason: FailureReason, message: str, commit: str | None = None) -> "Failed":
-        """A failure of a known class, its message cut so that the outcome fits a termination message."""
-        text = message.encode("utf-8", "replace").decode()  # what a broken file name holds is not always text
+        """A failure of a known class, with its message cut so that the outcome fits in a termination message.
+
+        Args:
+            reason: the class of failure; its remedy is appended to the message.
+            message: one sentence.
+            commit: the commit that the source resolved to before; None if unknown.
+        """
+        text = message.encode("utf-8", "replace").decode()  # a message can quote file names that are not valid UTF-8
         if len(text) > _MESSAGE_LIMIT:
             text = f"{text[: _MESSAGE_LIMIT - 1]}\N{HORIZONTAL ELLIPSIS}"
         return cls(reason=reason.name, message=f"{text} {reason.remedy}", commit=commit)
 
 
 class PreparationProgress(ResourceType):
-    """How far a preparation is: a line of its log. Fields that a later version adds are passed over."""
+    """The progress of a preparation: a line of its log. Unknown fields of later versions are ignored."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -133,12 +139,12 @@ class PreparationProgress(ResourceType):
     ] = None
 
     def line(self) -> str:
-        """The line, without its end."""
+        """The line as JSON, without a line break."""
         return canonical_json(self.model_dump(mode="json", by_alias=True, exclude_none=True))
 
 
 def read_progress(log: str) -> PreparationProgress | None:
-    """The last word on progress in (the end of) a preparation's log; None where there is none."""
+    """The last progress in a preparation's log or in the end of one; None if there is none."""
     lines = (line for line in reversed(log.splitlines()) if line.startswith("{"))
     return next((found for found in map(_progress_in, lines) if found is not None), None)
 
@@ -155,14 +161,14 @@ _OUTCOME: TypeAdapter[PreparationOutcome] = TypeAdapter(Annotated[PreparationOut
 
 
 def write_outcome(outcome: PreparationOutcome) -> str:
-    """The termination message, at most `TERMINATION_MESSAGE_LIMIT` bytes."""
+    """The termination message as JSON; that of a `Failed.because` has at most `TERMINATION_MESSAGE_LIMIT` bytes."""
     return canonical_json(outcome.model_dump(mode="json", by_alias=True, exclude_none=True))
 
 
 def read_outcome(message: str) -> PreparationOutcome:
-    """The outcome in a termination message.
+    """Parse the outcome in a termination message.
 
     Raises:
-        pydantic.ValidationError: the message is not one of ours.
+        pydantic.ValidationError: the message is not an outcome.
     """
     return _OUTCOME.validate_json(message)

@@ -1,4 +1,4 @@
-"""The CustomResourceDefinition that teaches an API server the resource."""
+"""Builds the CustomResourceDefinition from the resource's types."""
 
 from functools import cache
 from typing import Any
@@ -10,17 +10,17 @@ from transformermodel_api.model import TransformerModel
 from transformermodel_api.schema import Schema, structural_schema
 
 CLIENT_SIDE_APPLY_LIMIT = 256 * 1024
-"""Bytes that all annotations of an object may have; `kubectl apply` keeps the whole manifest in one."""
+"""Limit on the bytes of an object's annotations, in one of which `kubectl apply` keeps the whole manifest."""
 
 SPEC_REPLICAS_PATH = ".spec.predictor.minReplicas"
-"""Where `kubectl scale` and autoscalers write."""
+"""The field that the scale subresource reads and writes, for `kubectl scale` and autoscalers."""
 
 _HEADER = "# Generated from the types in crds/transformermodel_api by `make generate`; do not edit.\n"
 _READY = '.status.conditions[?(@.type=="Ready")]'
 
 
 def custom_resource_definition() -> dict[str, Any]:
-    """The document that `kubectl apply` takes."""
+    """The CustomResourceDefinition as JSON values."""
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
@@ -59,7 +59,7 @@ def custom_resource_definition() -> dict[str, Any]:
 
 @cache
 def resource_schema() -> Schema:
-    """The structural schema of the whole resource; metadata is the API server's own affair."""
+    """The structural schema of the whole resource; the API server itself validates metadata. Shared: do not modify."""
     schema = structural_schema(TransformerModel)
     schema["required"] = ["spec"]
     schema["properties"] |= {
@@ -71,13 +71,13 @@ def resource_schema() -> Schema:
 
 
 def crd_yaml() -> str:
-    """The CustomResourceDefinition as YAML, always the same bytes for the same types."""
+    """The CustomResourceDefinition as YAML; the same types give the same bytes."""
     document = yaml.dump(custom_resource_definition(), Dumper=_WithoutAliases, sort_keys=False, width=120)
     return _HEADER + document
 
 
 def _printer_columns() -> list[dict[str, str | int]]:
-    """The columns of `kubectl get`, as far as they fit a terminal; with a priority those of `--output=wide` alone."""
+    """The columns of `kubectl get`; those with a priority above 0 appear only with `--output=wide`."""
     paths = {
         "READY": f"{_READY}.status",
         "REASON": f"{_READY}.reason",
@@ -96,7 +96,7 @@ def _printer_columns() -> list[dict[str, str | int]]:
 
 
 class _WithoutAliases(yaml.SafeDumper):
-    """Writes every value in place."""
+    """A dumper that writes repeated values in full, without YAML anchors and aliases."""
 
     def ignore_aliases(self, data: object) -> bool:
         return True

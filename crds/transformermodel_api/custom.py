@@ -1,4 +1,4 @@
-"""What the task Custom asks of the other fields, and what only it has: rules over the whole spec."""
+"""CEL rules for the task Custom: which fields it requires or excludes, and which only it may have."""
 
 from transformermodel_api.rules import Rule
 
@@ -13,7 +13,7 @@ _PREPARATION_UNSAID = (
     " && !has(self.preparation.numLabels) && !has(self.preparation.batchSize) && !has(self.preparation.compile)"
     " && !has(self.preparation.parity)"
 )
-# IntegratedGradients was the method's default once, which the API server wrote into the resources of that time.
+# IntegratedGradients used to be the method's default, so older stored resources contain it.
 _EXPLANATIONS_UNSAID = (
     "self.predictor.explanations.enabled && (!has(self.predictor.explanations.method)"
     " || self.predictor.explanations.method == 'IntegratedGradients')"

@@ -1,4 +1,4 @@
-"""Numbers with a fraction, as decimal strings: the API has no floats."""
+"""Fractional numbers as decimal strings, because Kubernetes' API conventions advise against floats."""
 
 from typing import Annotated
 

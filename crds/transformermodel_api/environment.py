@@ -1,4 +1,4 @@
-"""Environment variables of the predictor's container, in Kubernetes' own terms."""
+"""spec.predictor.env: environment variables of the predictor's container, with the fields of Kubernetes' own types."""
 
 from typing import Annotated, ClassVar
 

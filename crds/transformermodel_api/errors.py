@@ -1,29 +1,30 @@
-"""Exceptions by cause. Each carries one line for the user that names the thing and what to do."""
+"""The hierarchy of exceptions by cause. The text of each is for the user: it names the subject and the remedy."""
 
 from transformermodel_api.failures import FailureReason
 
 
 class TransformerModelError(Exception):
-    """Root of everything the project raises on purpose.
+    """Base class of all errors that the project raises on purpose.
 
     Attributes:
-        exit_status: status of a process that ends with this error.
+        exit_status: exit status of a process that ends with this error.
     """
 
     exit_status: int = 1
 
 
 class UserError(TransformerModelError):
-    """The user's input is wrong: a manifest, a flag, a file, a port. Never shown with a traceback."""
+    """The user's input is invalid: a manifest, a flag, a file or a port. Never shown with a traceback."""
 
     exit_status = 2
 
 
 class InvalidManifest(UserError):
-    """A manifest breaks the schema or a rule.
+    """A manifest violates the schema or a rule.
 
     Attributes:
-        problems: one sentence per problem, in the API server's own words where it would refuse it too.
+        origin: path of the manifest.
+        problems: one sentence per problem, in the API server's wording if the API server would refuse it, too.
     """
 
     def __init__(self, origin: str, problems: tuple[str, ...]) -> None:
@@ -33,10 +34,12 @@ class InvalidManifest(UserError):
 
 
 class PreparationFailed(TransformerModelError):
-    """A preparation cannot go on, for a classified reason.
+    """A preparation failed for a classified reason.
 
     Attributes:
-        commit: what the source was found at before; None where it was not found, or nobody has said.
+        reason: the class of failure.
+        message: one sentence, without the remedy.
+        commit: the commit that the source resolved to before; None if unknown.
     """
 
     commit: str | None = None
@@ -49,6 +52,6 @@ class PreparationFailed(TransformerModelError):
 
 
 class CorruptArtifact(TransformerModelError):
-    """A prepared artifact is not what its manifest says; it is never served."""
+    """A prepared artifact differs from its manifest; it is never served."""
 
     exit_status = FailureReason.ChecksumMismatch.exit_status

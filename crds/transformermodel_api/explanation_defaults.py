@@ -1,4 +1,4 @@
-"""What holds for explanations of a task where nobody says it, and what somebody has said."""
+"""Defaults of explanations by task, and the settings that differ from them. Pure."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -8,21 +8,20 @@ from transformermodel_api.spec import TaskName
 
 
 def default_method(task: TaskName) -> ExplanationMethod:
-    """The method for a task where neither a request nor the resource names one.
+    """The method for a task if neither the request nor the resource names one.
 
-    On the way from nothing to a prompt, integrated gradients of a language model order the words no better than chance;
-    leaving out one word after the other orders them better, at a thirtieth of the price
-    (docs/measurements/generation_faithfulness.md).
+    For generated text, integrated gradients from an empty baseline rank words no better than chance. Feature ablation
+    ranks them better, at a thirtieth of the cost (docs/measurements/generation_faithfulness.md).
     """
     generates = task is TaskName.TextGeneration
     return ExplanationMethod.FeatureAblation if generates else ExplanationMethod.IntegratedGradients
 
 
 def settings_of(explanations: Explanations, task: TaskName) -> list[str]:
-    """What differs from the defaults, as `transformermodel serve --explanations` takes it: `limits.steps=500`.
+    """Settings that differ from the defaults, for `transformermodel serve --explanations`, such as `limits.steps=500`.
 
-    A method that the task has anyway is left out: resources that were stored when IntegratedGradients was the default
-    of all tasks name it, and their pods are to stay.
+    The task's default method is left out even if it is set: resources stored when IntegratedGradients was the default
+    of all tasks contain it, and their pods must not restart because of it.
     """
     own = {"method"} if explanations.method is default_method(task) else None
     given = explanations.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude=own)

@@ -1,4 +1,4 @@
-"""Why a preparation fails: one catalogue for exit statuses, termination messages and condition reasons."""
+"""The catalogue of a preparation's failures, for exit statuses, termination messages and conditions."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -15,8 +15,8 @@ class FailureReason(Enum):
     """A class of failure.
 
     The member's name is the CamelCase reason in conditions and termination messages. Exit statuses are distinct, so
-    that a Job's pod failure policy can tell what a further attempt could cure from what it cannot; they are part of
-    the command line's contract and never change their meaning.
+    that a Job's pod failure policy can tell transient failures from permanent ones. They are part of the command line's
+    contract and never change their meaning.
     """
 
     NotFound = _Class(10, False, "Check the uri for a misspelt name, revision or path.")
@@ -51,15 +51,15 @@ class FailureReason(Enum):
 
     @property
     def exit_status(self) -> int:
-        """Process exit status of a preparation that ends this way."""
+        """Exit status of a preparation's process that fails this way."""
         return self.value.exit_status
 
     @property
     def transient(self) -> bool:
-        """Whether the same preparation may succeed when it is simply tried again."""
+        """Whether a retry of the same preparation may succeed."""
         return self.value.transient
 
     @property
     def remedy(self) -> str:
-        """One sentence: what the user can do."""
+        """What the user can do, one sentence."""
         return self.value.remedy

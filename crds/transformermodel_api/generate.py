@@ -17,7 +17,7 @@ def generated_files(root: Path) -> dict[Path, str]:
     crd = crd_yaml()
     return {
         root / "crds" / f"{GROUP}_{PLURAL}.yaml": crd,
-        # the chart reads this one and adds Helm's own annotations
+        # a template of the chart reads this file and adds Helm's annotations
         root / "charts" / "transformermodel" / "files" / f"{PLURAL}.yaml": crd,
         root / "docs" / "resource.md": resource_page(),
         root / "docs" / "failures.md": failures_page(),
@@ -25,10 +25,10 @@ def generated_files(root: Path) -> dict[Path, str]:
 
 
 def checkout() -> Path:
-    """Root of the checkout that this module belongs to.
+    """Root of the checkout that contains this module.
 
     Raises:
-        UserError: the package was installed without its checkout.
+        UserError: the package is not installed from a checkout.
     """
     root = Path(__file__).resolve().parents[2]
     if not (root / "pyproject.toml").is_file() or not (root / "crds").is_dir():
@@ -39,19 +39,27 @@ def checkout() -> Path:
 
 
 def outdated(files: dict[Path, str]) -> list[Path]:
-    """The files that are missing or have another content."""
+    """The files that are missing or have different content."""
     return [path for path, text in files.items() if not path.is_file() or path.read_text("utf-8") != text]
 
 
 def write(files: dict[Path, str]) -> None:
-    """Write the files, and their folders where these are missing."""
+    """Write the files, and create missing folders."""
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
 
 
 def main(arguments: list[str], generated: Callable[[Path], dict[Path, str]] = generated_files) -> int:
-    """Write the generated files, or with `--check` say which ones are out of date; returns the exit status."""
+    """Write the generated files, or with `--check` report the ones that are out of date.
+
+    Args:
+        arguments: of the command line: nothing, or `--check`.
+        generated: path and content of the files, given the root of the checkout.
+
+    Returns:
+        The exit status: 1 if `--check` found a file out of date, 2 for wrong arguments or outside a checkout.
+    """
     if arguments not in ([], ["--check"]):
         print("usage: python -m transformermodel_api.generate [--check]", file=sys.stderr)
         return UserError.exit_status

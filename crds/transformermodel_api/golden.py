@@ -1,4 +1,4 @@
-"""spec.tests: questions whose answers are known, asked before a model is served."""
+"""spec.tests: golden tests, which a model must pass before it is served."""
 
 from typing import Annotated, ClassVar
 

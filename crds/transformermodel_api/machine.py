@@ -1,4 +1,4 @@
-"""What this machine refuses to a process, in one line with the remedy."""
+"""Messages for errors of the operating system: no space, no permission, no further thread. Pure."""
 
 import errno
 
@@ -21,7 +21,7 @@ _MORE_PROCESSES = "Raise the limit of processes and threads (ulimit -u, or the p
 
 
 def machine_refusal(error: Exception) -> str | None:
-    """What a user is told of an error; None for one that says nothing about the machine, which is a fault of ours."""
+    """One line with the remedy for an error that the machine caused; None for any other, which is a bug of ours."""
     if (exhausted := exhaustion(error)) is not None:
         return exhausted
     if not isinstance(error, OSError):
@@ -33,7 +33,7 @@ def machine_refusal(error: Exception) -> str | None:
 
 
 def exhaustion(error: Exception) -> str | None:
-    """What a user is told where there are no more threads, processes or open files; None for every other error."""
+    """One line with the remedy for a limit on threads, processes or open files; None for any other error."""
     if isinstance(error, RuntimeError) and _NO_THREAD in str(error):
         return f"no further thread can be started. {_MORE_PROCESSES}"
     if isinstance(error, BlockingIOError) and error.filename is None:  # EAGAIN of fork(2)

@@ -1,4 +1,4 @@
-"""Manifests on this machine: read, checked as the API server would, and given to the rest as TransformerModels."""
+"""Reads manifests from files and validates them as the API server would."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -13,11 +13,11 @@ from transformermodel_api.yaml_documents import NotJson, documents
 
 
 def read_manifests(path: Path) -> list[TransformerModel]:
-    """The resources of a YAML file, in its order and with the schema's defaults.
+    """Read the resources of a YAML file, in its order and with the schema's defaults.
 
     Raises:
-        InvalidManifest: the file cannot be read, is no YAML, is empty, holds anything but sound TransformerModels, or
-            one twice; the error lists the problems of all its documents.
+        InvalidManifest: the file cannot be read, is not YAML, is empty, or contains an invalid document or the same
+            model twice; the error lists the problems of all documents.
     """
     origin = str(path)
     found = _documents(path)
@@ -54,7 +54,7 @@ def _complaints(found: list[Json]) -> list[str]:
 
 
 def _repeated(models: Sequence[TransformerModel]) -> Iterator[str]:
-    """What several documents define, of which kubectl would keep the last."""
+    """One problem for each model that several documents define; kubectl would apply all, so that the last one wins."""
     numbers: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
     for number, model in enumerate(models, start=1):
         numbers[model.metadata.namespace, model.metadata.name].append(number)

@@ -1,4 +1,4 @@
-"""The resource itself."""
+"""The resource TransformerModel: metadata, spec and status."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
@@ -12,7 +12,7 @@ from transformermodel_api.status import TransformerModelStatus
 
 
 class Metadata(ResourceType):
-    """The part of Kubernetes' object metadata that the project reads."""
+    """The fields of Kubernetes' ObjectMeta that the project reads; the others are ignored."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -51,5 +51,9 @@ class TransformerModel(ResourceType):
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> "TransformerModel":
-        """Read a document that has been validated, by the API server or by `validation`."""
+        """Read a document that was validated, by the API server or by `validation`.
+
+        Raises:
+            pydantic.ValidationError: the document does not have the types of this version.
+        """
         return cls.model_validate(document)

@@ -1,19 +1,19 @@
-"""A uri as it may be shown, in messages, in logs and in what is kept. Pure."""
+"""Removes secrets from uris that are shown in messages or logs, or stored. Pure."""
 
 import re
 
 _PLACES = ("file", "package", "pvc")
-"""Schemes of paths, in which every character is part of a name."""
+"""Schemes whose uris are paths, in which every character is part of a name."""
 
 _SECRET_PART = re.compile(r"[?#]")
-"""With what the query and the fragment begin."""
+"""The first character of a query or a fragment."""
 
 
 def without_secrets(uri: str) -> str:
-    """A uri without the user, the password and the signature that it can hold.
+    """A uri without user, password, query and fragment.
 
-    Whatever follows `?` or `#` goes: signatures have many names (X-Amz-Signature, sig, token). A uri of no known scheme
-    is cut in the same way, for it may be a mistyped one.
+    The whole query is removed because signatures have many names (X-Amz-Signature, sig, token). A uri with an unknown
+    scheme is cut in the same way, because the scheme may be misspelt.
     """
     scheme, separator, rest = uri.partition("://")
     if not separator or scheme in _PLACES:

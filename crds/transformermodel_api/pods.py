@@ -1,4 +1,4 @@
-"""What preparation and predictor let the user say about their pods, in Kubernetes' own terms."""
+"""Fields about pods that preparation and predictor share, as in Kubernetes' own types."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -26,7 +26,7 @@ PodMetadata = Annotated[
         "and KServe's; choose others",
     ),
 ]
-"""Labels or annotations of pods, but for those by which operator and KServe find and tell them."""
+"""Labels or annotations of pods, except for the names that operator and KServe use themselves."""
 
 
 class Resources(ResourceType):

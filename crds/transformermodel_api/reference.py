@@ -1,4 +1,4 @@
-"""The reference pages in docs/, from the same types as the CRD. Pure."""
+"""Generates the reference pages in docs/ from the same types as the CRD. Pure."""
 
 from collections.abc import Iterator
 
@@ -17,14 +17,14 @@ _SERVER_SIDE_APPLY = (
 
 
 def resource_page() -> str:
-    """Every field of spec and status: type, default, meaning; and the rules between fields."""
+    """The page in Markdown with the type, default and meaning of every field of spec and status, and the CEL rules."""
     properties = resource_schema()["properties"]
     sections = (_section(part, properties[part]) for part in ("spec", "status"))
     return f"{_GENERATED}# The resource\n\n{_SERVER_SIDE_APPLY}" + "\n".join(sections)
 
 
 def failures_page() -> str:
-    """Every class of failure of a preparation."""
+    """The page in Markdown with every class of failure of a preparation."""
     rows = (
         f"| `{reason.name}` | {reason.exit_status} | {'yes' if reason.transient else 'no'} | {reason.remedy} |\n"
         for reason in FailureReason
@@ -69,7 +69,7 @@ def _default(field: Schema) -> str:
 
 
 def _kind(field: Schema) -> str:
-    """A field's type in a word or two, with its values or bounds."""
+    """A field's type, with its values or bounds."""
     if "enum" in field:
         return ", ".join(f"`{value}`" for value in field["enum"])
     if field.get("type") == "array":

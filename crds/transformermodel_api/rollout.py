@@ -1,4 +1,4 @@
-"""spec.rollout: how a change reaches the replicas, and how it is taken back."""
+"""spec.rollout: how a change is rolled out to the replicas, and rolled back."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -9,7 +9,7 @@ from pydantic import Field
 from transformermodel_api.rules import ResourceType, Rule
 
 STARTUP_SECONDS = 600
-"""How long a replica may take to load a model where nothing else is said."""
+"""Default limit on the seconds that a replica may take to load a model."""
 
 
 class RolloutStrategy(StrEnum):

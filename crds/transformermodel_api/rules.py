@@ -1,4 +1,4 @@
-"""What the types of the resource have in common: field names, strictness and CEL rules."""
+"""The base of the resource's types: field names in camelCase, strictness and CEL rules."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -13,14 +13,14 @@ VALIDATIONS = "x-kubernetes-validations"
 
 @dataclass(frozen=True)
 class Rule:
-    """A CEL rule (x-kubernetes-validations), the same in the API server and off-cluster.
+    """A CEL rule (x-kubernetes-validations), evaluated by the API server and off-cluster.
 
-    A rule about one value stands in that field's annotation; a rule about several fields in `ResourceType.rules`.
+    A rule about one value is part of that field's annotation; a rule about several fields is in `ResourceType.rules`.
 
     Attributes:
         expression: CEL over `self`, true for valid values.
-        message: what the user can do, shown when it is false.
-        field: for a rule about several fields, the one that the message speaks of, as a path on the wire (`.revision`).
+        message: what the user can do, shown if the expression is false.
+        field: JSON path of the field that the message is about (`.revision`); None for the value itself.
     """
 
     expression: str
@@ -28,12 +28,12 @@ class Rule:
     field: str | None = None
 
     def document(self) -> dict[str, str]:
-        """The rule as it stands in a schema."""
+        """The rule as JSON values, for the schema."""
         rule = {"rule": self.expression, "message": self.message}
         return rule if self.field is None else {**rule, "fieldPath": self.field}
 
     def __get_pydantic_json_schema__(self, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        """Let the rule of an annotated field appear in the field's schema."""
+        """Add the rule to the schema of the field that it annotates (a hook of pydantic)."""
         schema = handler(core_schema)
         return {**schema, VALIDATIONS: [*schema.get(VALIDATIONS, ()), self.document()]}
 
@@ -47,7 +47,7 @@ class ResourceType(BaseModel):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        """Let the rules of the class appear in its schema."""
+        """Add the rules of the class to its schema (a hook of pydantic)."""
         reference = handler(core_schema)
         schema: dict[str, Any] = handler.resolve_ref_schema(reference)
         if cls.rules:

@@ -1,7 +1,7 @@
-"""From pydantic's JSON schema to a structural schema as a CustomResourceDefinition wants it.
+"""Converts pydantic's JSON schema to a structural schema, which a CustomResourceDefinition requires. Pure.
 
-A structural schema says everything in place: no references, no unions but int-or-string, no titles. See
-"Specifying a structural schema" in the Kubernetes documentation on custom resources.
+A structural schema has no references, no unions except int-or-string, and here no titles. See "Specifying a structural
+schema" in the Kubernetes documentation on custom resources.
 """
 
 from collections.abc import Iterator, Mapping
@@ -42,7 +42,7 @@ _KEYWORDS = (
     PRESERVE_UNKNOWN,
     VALIDATIONS,
 )
-"""What a node may say, in the order in which it is written."""
+"""Keywords that a node may have, in the order in which they are written."""
 
 _RULE_KEYWORDS = ("rule", "message", "fieldPath")
 _NULL = {"type": "null"}
@@ -50,17 +50,17 @@ _INT_OR_STRING_TYPES = {"integer", "string"}
 
 
 def structural_schema(resource_type: type[ResourceType]) -> Schema:
-    """The structural schema of a type, always with its keys in the same order.
+    """The structural schema of a type, with its keys in a fixed order.
 
     Raises:
-        TypeError: the type says something for which structural schemas have no words.
+        TypeError: the type uses something that structural schemas cannot express.
     """
     document = resource_type.model_json_schema(by_alias=True, mode="validation")
     return _structural(document, document.get("$defs", {}))
 
 
 def schema_nodes(schema: Schema) -> Iterator[Schema]:
-    """The schema and every schema in it."""
+    """The schema and every schema nested in it, depth first."""
     yield schema
     inner = (schema[keyword] for keyword in ("items", "additionalProperties") if keyword in schema)
     for child in (*schema.get("properties", {}).values(), *inner):
@@ -84,7 +84,7 @@ def _structural(node: Mapping[str, Any], definitions: Mapping[str, Schema]) -> S
 
 
 def _in_place(node: Mapping[str, Any], definitions: Mapping[str, Schema]) -> Schema:
-    """The node with references, unions and constants said in its own keywords; children are left as they are."""
+    """The node with references, unions and constants replaced by its own keywords; its children are not converted."""
     schema = {keyword: deepcopy(value) for keyword, value in node.items() if keyword not in ("$defs", "title")}
     if "$ref" in schema:
         target = definitions[schema.pop("$ref").removeprefix("#/$defs/")]
@@ -94,16 +94,16 @@ def _in_place(node: Mapping[str, Any], definitions: Mapping[str, Schema]) -> Sch
     if "const" in schema:
         schema["enum"] = [schema.pop("const")]
     if schema.get("additionalProperties") is False:
-        del schema["additionalProperties"]  # unknown fields are pruned, or refused when the client is strict
+        del schema["additionalProperties"]  # the API server prunes unknown fields, or refuses them in strict mode
     if schema.get("additionalProperties") is True:
         schema[PRESERVE_UNKNOWN] = schema.pop("additionalProperties")
     if schema.get("default", ...) in (None, []):
-        del schema["default"]  # absent says the same, without null
+        del schema["default"]  # an absent field means the same
     return schema
 
 
 def _joined(inner: Schema, outer: Schema) -> Schema:
-    """Both nodes in one: the outer one, which stands at the field, wins; rules of both hold."""
+    """Merge two nodes: keywords of the outer one, which is the field's own, take precedence; rules of both apply."""
     joined = {**inner, **outer}
     if rules := [*inner.get(VALIDATIONS, ()), *outer.get(VALIDATIONS, ())]:
         joined[VALIDATIONS] = rules
@@ -111,7 +111,11 @@ def _joined(inner: Schema, outer: Schema) -> Schema:
 
 
 def _union(options: list[Schema]) -> Schema:
-    """One node for a union: an optional value, or an integer or string."""
+    """One node for a union of a value and null, or of an integer and a string.
+
+    Raises:
+        TypeError: the union is another.
+    """
     values = [option for option in options if option != _NULL]
     if len(values) == 1:
         return values[0]
@@ -122,7 +126,7 @@ def _union(options: list[Schema]) -> Schema:
 
 
 def _unsaid_elsewhere(default: Json, schema: Schema) -> Json:
-    """A default without what the defaults of its fields say anyway: the server fills those in."""
+    """A default without values that equal the defaults of its fields, which the API server fills in anyway."""
     if not isinstance(default, dict) or "properties" not in schema:
         return default
     fields: dict[str, Schema] = schema["properties"]

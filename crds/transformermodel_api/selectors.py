@@ -1,4 +1,4 @@
-"""Selectors of objects by their labels, in Kubernetes' own terms."""
+"""Label selectors, with the fields of Kubernetes' own types."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -8,7 +8,7 @@ from pydantic import Field
 from transformermodel_api.rules import ResourceType
 
 ATOMIC = {"x-kubernetes-list-type": "atomic"}
-"""A list that is replaced as a whole."""
+"""Schema of a list that server-side apply replaces as a whole."""
 
 
 class LabelOperator(StrEnum):

@@ -18,7 +18,7 @@ Location = Annotated[
         "package://python.package/path",
     ),
 ]
-"""Where a checkpoint or an adapter is."""
+"""The uri of a checkpoint, an adapter or samples."""
 
 
 class RemoteCode(StrEnum):
@@ -116,10 +116,10 @@ class Source(ResourceType):
 
     @property
     def origin(self) -> str:
-        """The uri as it may be shown: it can hold a signature or a password."""
+        """The uri for display, without the signature or password that it can contain."""
         return without_secrets(self.uri)
 
     @property
     def adapter_origin(self) -> str | None:
-        """The adapter's uri as it may be shown."""
+        """The adapter's uri for display; None without an adapter."""
         return None if self.adapter_uri is None else without_secrets(self.adapter_uri)

@@ -1,4 +1,4 @@
-"""spec: what the user wants of a model."""
+"""spec: the desired state of a model."""
 
 from enum import StrEnum
 from typing import Annotated, ClassVar
@@ -24,7 +24,7 @@ class TaskName(StrEnum):
     QuestionAnswering = "QuestionAnswering"
     TextGeneration = "TextGeneration"
     Custom = "Custom"
-    """What an archive's own handler makes of a request."""
+    """Inference by the handler of a TorchServe archive."""
 
 
 class DeletionPolicy(StrEnum):

@@ -1,4 +1,4 @@
-"""status: what was observed of a model."""
+"""status: the observed state of a model."""
 
 from datetime import datetime
 from enum import StrEnum

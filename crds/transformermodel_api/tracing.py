@@ -1,4 +1,4 @@
-"""Whether OpenTelemetry traces are wanted: the same settings for whoever works with models."""
+"""Whether OpenTelemetry traces are enabled, by the same environment variables for operator and server."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,16 +10,16 @@ TRACES_ENDPOINT = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
 
 
 def traces_wanted(environment: Mapping[str, str]) -> bool:
-    """Whether the environment names an endpoint for traces; otherwise nothing of OpenTelemetry is to be imported."""
+    """Whether the environment names an endpoint for traces. If not, OpenTelemetry must not be imported."""
     return bool(environment.get(ENDPOINT) or environment.get(TRACES_ENDPOINT))
 
 
 @contextmanager
 def importing_opentelemetry() -> Iterator[None]:
-    """Import OpenTelemetry within.
+    """Turn an ImportError inside the block into a message for the user.
 
     Raises:
-        UserError: it is not installed.
+        UserError: OpenTelemetry is not installed.
     """
     try:
         yield

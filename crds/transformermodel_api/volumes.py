@@ -1,4 +1,4 @@
-"""Volumes of the predictor's pods, in Kubernetes' own terms. None reaches into the node: pods stay restricted."""
+"""spec.predictor.volumes and volumeMounts, as in Kubernetes' own types. None gives access to the node."""
 
 from enum import StrEnum
 from typing import Annotated, ClassVar

@@ -1,7 +1,8 @@
-"""YAML as kubectl reads it: every document becomes a JSON value.
+"""Reads YAML as kubectl does: every document becomes a JSON value.
 
-kubectl turns YAML 1.1 into JSON by Go's rules, and PyYAML's own rules differ where it hurts: a date stays text, `1e3`
-is a number, a number without a fraction is an integer, and one that is too large is text. What is no JSON is an error.
+kubectl converts YAML 1.1 to JSON by the rules of Go's YAML library, which differ from PyYAML's: a date is text, `1e3`
+is a number, a number without a fraction is an integer, and one that is too large is text. What JSON cannot represent is
+an error.
 """
 
 import json
@@ -25,18 +26,18 @@ _FLOAT = re.compile(
 )
 _MERGE = re.compile("<<$")
 _SHORTEST_WITH_EXPONENT = 1e21
-"""From here on Go writes a number without a fraction with an exponent, and it stays one."""
+"""The smallest number that Go's JSON encoder writes with an exponent, which makes it a float."""
 
 
 class NotJson(ValueError):
-    """The text is no YAML, or YAML that is no JSON; the message says where."""
+    """The text is not YAML, or YAML that JSON cannot represent; the message says where."""
 
 
 def documents(text: str) -> Iterator[Json]:
-    """The documents of a YAML text as JSON values; empty ones are left out.
+    """The documents of a YAML text as JSON values, without empty ones.
 
     Raises:
-        NotJson: at the first document that cannot be read.
+        NotJson: a document cannot be read; raised when the iteration reaches it.
     """
     try:
         loader = _Loader(text)
@@ -78,7 +79,7 @@ def _float(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> float | int | str:
 
 
 class _Loader(yaml.SafeLoader):
-    """Knows JSON's types alone: no dates, no sets, no binary data, nothing of Python."""
+    """A loader that knows only JSON's types: no dates, sets, binary data or Python objects."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own registry
         None: [

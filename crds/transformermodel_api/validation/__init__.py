@@ -1,7 +1,7 @@
-"""The API server's verdict on a manifest, off-cluster and in the very same sentences.
+"""Validates a manifest off-cluster as the API server does, with the same messages. Pure.
 
-The checks follow the server in order and in extent: fields of its strict decoding first, then metadata, structure and
-scale, and the CEL rules only where nothing of these stands in the way. Everything comes from the schema of the CRD.
+The checks have the API server's order: unknown fields first (strict decoding), then metadata, structure and the scale
+subresource, and the CEL rules only if no blocking problem was found. All are derived from the CRD's schema.
 """
 
 from collections.abc import Iterator
@@ -22,10 +22,13 @@ __all__ = ["problems"]
 
 
 def problems(document: Json) -> tuple[str, ...]:
-    """Why an API server would not create the resource; empty when it would.
+    """Why an API server would refuse to create the resource; empty if it would create it.
 
     Args:
-        document: a JSON value, as read from a manifest. Its status is not looked at: only the operator writes it.
+        document: a JSON value, as read from a manifest. Its status is ignored, because only the operator writes it.
+
+    Returns:
+        One sentence per problem, each once.
     """
     if not isinstance(document, dict):
         return (f"a manifest is an object with apiVersion, kind, metadata and spec, not of type {json_type(document)}",)

@@ -1,4 +1,4 @@
-"""The CEL rules of the schema (x-kubernetes-validations), evaluated off-cluster from the same expressions."""
+"""Evaluates the CEL rules of the schema (x-kubernetes-validations) off-cluster."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -13,10 +13,15 @@ if TYPE_CHECKING:
 
 
 def rule_problems(value: Json, schema: Schema, path: str = "") -> Iterator[Problem]:
-    """Rules that do not hold for a value and everything in it; its structure must be sound.
+    """Problems of rules that are false for a value or a value nested in it.
+
+    Args:
+        value: a JSON value without structural problems, with the schema's defaults.
+        schema: its schema.
+        path: its path in the document; empty for the root.
 
     Raises:
-        RuntimeError, TypeError: a rule is itself wrong.
+        RuntimeError, TypeError: a rule is invalid, which is a bug of ours.
     """
     for rule in schema.get(VALIDATIONS, ()):
         if not _program(rule["rule"]).execute({"self": value}):
@@ -37,6 +42,6 @@ def rule_problems(value: Json, schema: Schema, path: str = "") -> Iterator[Probl
 
 @cache
 def _program(expression: str) -> "cel.Program":
-    import cel  # brings libraries for terminals along, which no pod needs: only when there is a rule to evaluate
+    import cel  # imported late, because it imports terminal libraries that no pod needs
 
     return cel.compile(expression)

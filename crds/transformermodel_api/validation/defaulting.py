@@ -1,11 +1,11 @@
-"""The schema's defaults, filled in as the API server does before it validates."""
+"""Fills in the schema's defaults, as the API server does before it validates. Pure."""
 
 from transformermodel_api.nulls import without_nulls
 from transformermodel_api.schema import Json, Schema
 
 
 def defaulted(value: Json, schema: Schema) -> Json:
-    """The value without nulls and with every default that the schema gives for what is absent."""
+    """The value without nulls, and with the schema's defaults for absent fields."""
     return _filled(without_nulls(value), schema)
 
 

@@ -1,4 +1,4 @@
-"""Values as Go prints them, since the API server's sentences quote them."""
+"""Formats values as Go does, because the API server's messages quote them. Pure."""
 
 import json
 from decimal import Decimal
@@ -13,12 +13,12 @@ _INT64 = range(-(2**63), 2**63)
 
 
 def quoted(text: str) -> str:
-    """As `%q`."""
+    """A text as Go's `%q` formats it."""
     return f'"{"".join(_character(character) for character in text)}"'
 
 
 def number(value: float) -> str:
-    """As `%v`: integers in full; others in their shortest form, with an exponent below 1e-04 and from 1e+06 up."""
+    """A number as Go's `%v` formats it: 64-bit integers in full, others with an exponent below 1e-04 or from 1e+06."""
     if isinstance(value, int) and value in _INT64:
         return str(value)
     sign, digits, exponent = Decimal(repr(float(value))).normalize().as_tuple()
@@ -31,7 +31,7 @@ def number(value: float) -> str:
 
 
 def bad_value(value: Json) -> str:
-    """A refused value, as `field.Error` prints it."""
+    """An invalid value as `field.Error` formats it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
@@ -43,7 +43,7 @@ def bad_value(value: Json) -> str:
 
 
 def plain(value: Json) -> str:
-    """As `%v`."""
+    """A value as Go's `%v` formats it."""
     if isinstance(value, str):
         return value
     if isinstance(value, list):
@@ -54,7 +54,7 @@ def plain(value: Json) -> str:
 
 
 def type_name(value: Json) -> str:
-    """As `%T` for a decoded JSON value."""
+    """The Go type of a decoded JSON value, as `%T` formats it."""
     if isinstance(value, bool):
         return "bool"
     if isinstance(value, int):

@@ -1,4 +1,4 @@
-"""What every Kubernetes object must hold: name, labels and annotations (metav1.ObjectMeta)."""
+"""Validates the metadata of an object: name, labels and annotations (metav1.ObjectMeta). Pure."""
 
 import re
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ _GO_TYPES: dict[type, str] = {dict: "map[string]string", str: "string"}
 
 
 def undecodable(metadata: Json) -> str | None:
-    """The sentence with which kubectl refuses metadata of wrong types, if any; it reports the first."""
+    """The message of kubectl for the first field of metadata with a wrong type; None if all types are right."""
     if not isinstance(metadata, dict):
         return _wrong_type(metadata, "metadataOnlyObject.metadata", "v1.ObjectMeta")
     for field, wanted in _FIELDS.items():
@@ -45,7 +45,11 @@ def undecodable(metadata: Json) -> str | None:
 
 
 def metadata_problems(metadata: dict[str, Json]) -> Iterator[Problem]:
-    """Problems of name, labels and annotations."""
+    """Problems of name, labels and annotations.
+
+    Args:
+        metadata: the manifest's metadata, for which `undecodable` has found nothing.
+    """
     name = metadata.get("name", "")
     if not name and metadata.get("generateName"):
         yield required("metadata.name", "generateName is for `kubectl create` alone")

@@ -1,4 +1,4 @@
-"""The verdict on a part of a resource that comes by another way than a manifest, such as the command line."""
+"""Validates a part of a resource that does not come from a manifest, such as flags of the command line. Pure."""
 
 from transformermodel_api.crd import resource_schema
 from transformermodel_api.schema import Json, Schema
@@ -17,7 +17,15 @@ def part_schema(*path: str) -> Schema:
 
 
 def part_problems(value: Json, *path: str) -> tuple[str, ...]:
-    """Why an API server would not take the value at this place; empty when it would. Paths start at the value."""
+    """Why an API server would refuse a value of a field; empty if it would accept it.
+
+    Args:
+        value: a JSON value.
+        path: the field, such as "spec", "predictor", "batching".
+
+    Returns:
+        One sentence per problem, each once, with field paths relative to the value.
+    """
     schema = part_schema(*path)
     if unknown := unknown_fields(value, schema):
         return tuple(f'unknown field "{name}"' for name in unknown)

@@ -1,4 +1,4 @@
-"""One problem of a manifest, in the API server's words."""
+"""A problem of a manifest, with the API server's message. Pure."""
 
 from dataclasses import dataclass
 
@@ -8,12 +8,12 @@ from transformermodel_api.validation.golang import bad_value, quoted
 
 @dataclass(frozen=True)
 class Problem:
-    """A sentence about one field.
+    """A problem of one field.
 
     Attributes:
-        path: the field, as `spec.tests[0].input`.
+        path: the field, such as `spec.tests[0].input`.
         text: what is wrong with it.
-        blocking: whether the API server leaves the CEL rules unchecked because of it.
+        blocking: whether the API server skips the CEL rules because of it.
     """
 
     path: str
@@ -25,12 +25,12 @@ class Problem:
 
 
 def required(path: str, detail: str = "") -> Problem:
-    """The field is absent."""
+    """A required field is absent."""
     return Problem(path, f"Required value: {detail}" if detail else "Required value", blocking=True)
 
 
 def invalid(path: str, value: Json, detail: str) -> Problem:
-    """The value is wrong for the reason given."""
+    """The value is invalid for the given reason."""
     return Problem(path, f"Invalid value: {bad_value(value)}: {detail}")
 
 
@@ -41,13 +41,13 @@ def wrong_type(path: str, actual: str, wanted: str) -> Problem:
 
 
 def unsupported(path: str, value: Json, supported: list[str]) -> Problem:
-    """The value is none of an enumeration."""
+    """The value is not in an enumeration."""
     detail = f"supported values: {', '.join(map(quoted, supported))}"
     return Problem(path, f"Unsupported value: {bad_value(value)}: {detail}", blocking=True)
 
 
 def too_long(path: str, limit: int) -> Problem:
-    """The text has too many characters (which the API server calls bytes)."""
+    """The text has too many characters, which the API server's message calls bytes."""
     return Problem(path, f"Too long: may not be more than {limit} {'byte' if limit == 1 else 'bytes'}", blocking=True)
 
 
@@ -58,5 +58,5 @@ def too_many(path: str, size: int, limit: int) -> Problem:
 
 
 def duplicate(path: str, value: Json) -> Problem:
-    """The value occurs in its set before."""
+    """The value occurs twice in a set."""
     return Problem(path, f"Duplicate value: {bad_value(value)}")

@@ -1,4 +1,4 @@
-"""The scale subresource's check: the API server reads the wanted number of replicas on its own."""
+"""Validates what the scale subresource reads: the desired number of replicas. Pure."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The schema's structural checks: types, enumerations, limits, required fields and sets."""
+"""Validates the structure of a document: types, enumerations, limits, required fields and sets. Pure."""
 
 from collections.abc import Iterator
 
@@ -19,15 +19,20 @@ CHECKED = frozenset(
     "type enum minimum maximum minLength maxLength minItems maxItems minProperties maxProperties required properties "
     f"items additionalProperties {INT_OR_STRING} {LIST_TYPE}".split()
 )
-"""Keywords that are checked here."""
+"""Keywords of a schema that this module checks."""
 
 _SAFE_INTEGER = 2**53 - 1
 
 
 def structure_problems(value: Json, schema: Schema, path: str = "") -> Iterator[Problem]:
-    """Problems of a value and everything in it.
+    """Problems of a value and the values nested in it.
 
-    As in the API server, limits hold for the type that a value has, whatever type it should have.
+    As in the API server, the limits of a value's actual type apply, even if it should have another type.
+
+    Args:
+        value: a JSON value with the schema's defaults.
+        schema: its schema.
+        path: its path in the document; empty for the root.
     """
     yield from _type(value, schema, path)
     match value:
@@ -77,7 +82,7 @@ def _items(value: list[Json], schema: Schema, path: str) -> Iterator[Problem]:
         if "items" in schema:
             yield from structure_problems(item, schema["items"], f"{path}[{index}]")
         times = seen[repr(item)] = seen.get(repr(item), 0) + 1
-        if schema.get(LIST_TYPE) == "set" and times == 2:  # as the server: only at the second time
+        if schema.get(LIST_TYPE) == "set" and times == 2:  # the API server reports a duplicate once
             yield duplicate(f"{path}[{index}]", item)
     if len(value) < schema.get("minItems", 0):
         yield invalid(path, len(value), f"{path} in body should have at least {schema['minItems']} items")

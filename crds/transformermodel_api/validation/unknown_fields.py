@@ -1,4 +1,4 @@
-"""Strict decoding: fields that the schema does not know."""
+"""Finds fields that the schema does not define, as the API server's strict decoding does. Pure."""
 
 from collections.abc import Iterator
 
@@ -26,7 +26,12 @@ _OBJECT_META = frozenset(
 
 
 def unknown_fields(document: dict[str, Json], schema: Schema) -> list[str]:
-    """Paths of the fields that an API server would drop, sorted."""
+    """Paths of the fields that are not in the schema, sorted.
+
+    Args:
+        document: a manifest, or a part of one.
+        schema: its schema. Fields of `metadata` are compared with ObjectMeta's instead.
+    """
     metadata = document.get("metadata") or {}
     unknown = [f"metadata.{name}" for name in metadata if name not in _OBJECT_META]
     body = {name: value for name, value in document.items() if name != "metadata"}
