@@ -43,7 +43,7 @@ def command(
 
     The archive is one that TorchServe serves, and `transformermodel serve` too.
     """
-    from transformermodel_predictor.artifact.directory import open_artifact
+    from transformermodel_predictor.artifact.directory import open_named_artifact
     from transformermodel_predictor.torchserve.packing import ArchiveOptions, pack_artifact, pack_handler
 
     options = ArchiveOptions(
@@ -61,7 +61,9 @@ def command(
     if artifact is None and handler is None:
         raise UserError("nothing to pack: name a prepared directory, or a handler with --handler")
     archive = (
-        pack_handler(options, today) if artifact is None else pack_artifact(open_artifact(artifact), options, today)
+        pack_handler(options, today)
+        if artifact is None
+        else pack_artifact(open_named_artifact(artifact), options, today)
     )
     written = write_archive(archive, export_path, archive_format, force=force)
     Console(stderr=True, highlight=False, soft_wrap=True).print(f"Packed {written}", style="bold green")

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from transformermodel_api.errors import UserError
 from transformermodel_api.identity import canonical_json
 from transformermodel_cli.prepare import Output
 
@@ -31,16 +30,15 @@ def command(
 
     Told are answers that change, by how much probabilities shift, speed and size.
     """
-    for folder in (first, second):
-        if not folder.is_dir():
-            raise UserError(f"{folder} is not a folder: name one that `transformermodel prepare` has made")
-    from transformermodel_predictor.artifact.directory import open_artifact
+    from transformermodel_predictor.artifact.directory import open_named_artifact
+
+    one, other = open_named_artifact(first), open_named_artifact(second)
     from transformermodel_predictor.preparation.contest.comparison import compare_artifacts  # imports PyTorch: seconds
     from transformermodel_predictor.preparation.contest.samples import Samples, fetch_samples
     from transformermodel_predictor.preparation.contest.stability import Budget
 
     read = fetch_samples(f"file://{samples.resolve()}", Path.cwd()) if samples else Samples()
-    comparison = compare_artifacts(open_artifact(first), open_artifact(second), read, Budget())
+    comparison = compare_artifacts(one, other, read, Budget())
     if output is Output.json:
         sys.stdout.write(canonical_json(comparison_document(comparison)) + "\n")
         return

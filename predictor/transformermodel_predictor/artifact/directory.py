@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from transformermodel_api.errors import CorruptArtifact
+from transformermodel_api.errors import CorruptArtifact, UserError
 from transformermodel_predictor.artifact.configuration import (
     CONFIGURATION_FILE,
     ModelConfiguration,
@@ -46,18 +46,26 @@ class Artifact:
     labels: tuple[str, ...]
 
 
+def open_named_artifact(path: Path) -> Artifact:
+    """Open an artifact that the user names; what was never one is the user's mistake, not damage.
+
+    Raises:
+        UserError: it is no folder, or one without a manifest.
+        CorruptArtifact: see `open_artifact`.
+    """
+    if missing := _missing(path):
+        raise UserError(missing)
+    return open_artifact(path)
+
+
 def open_artifact(path: Path) -> Artifact:
     """Verify an artifact against its manifest, and open it.
 
     Raises:
         CorruptArtifact: a file is missing, unknown, changed or unreadable; the message names it.
     """
-    if not path.is_dir():
-        raise CorruptArtifact(f"{path} is not a folder: name one that `transformermodel prepare` has made.")
-    if not (path / MANIFEST_FILE).is_file():
-        raise CorruptArtifact(
-            f"{path} has no {MANIFEST_FILE}: it is not a prepared model. Prepare one with `transformermodel prepare`."
-        )
+    if missing := _missing(path):
+        raise CorruptArtifact(missing)
     manifest = _read(path, MANIFEST_FILE, read_manifest)
     _verify_names(path, manifest)
     for entry in manifest.files:
@@ -89,6 +97,17 @@ def write_beside(path: Path, name: str, text: str) -> None:
     file.chmod(0o444)
     flush(file)
     flush(path)
+
+
+def _missing(path: Path) -> str | None:
+    """Why a folder is no artifact at all; None if it may be one."""
+    if not path.is_dir():
+        return f"{path} is not a folder: name one that `transformermodel prepare` has made."
+    if not (path / MANIFEST_FILE).is_file():
+        return (
+            f"{path} has no {MANIFEST_FILE}: it is not a prepared model. Prepare one with `transformermodel prepare`."
+        )
+    return None
 
 
 def _artifact(path: Path, manifest: Manifest) -> Artifact:
