@@ -1,7 +1,8 @@
 """The contract of operator and preparation Job: request, progress and outcome.
 
-The request is in an environment variable, progress in the log, and the outcome in the termination message. The operator writes the request and reads progress and outcome; the Job does the opposite. On one machine the command
-line uses the same types, so that both behave alike.
+The request is in an environment variable, progress in the log, and the outcome in the termination message. The operator
+writes the request and reads progress and outcome; the Job does the opposite. On one machine the command line uses the
+same types, so that both behave alike.
 """
 
 from typing import Annotated, Any, Literal
