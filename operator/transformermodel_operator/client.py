@@ -163,7 +163,7 @@ class Api:
         """Server-side apply of a model's status."""
         return await self._apply(Reference.to(document), document, "status")
 
-    async def hold(self, model: Document, finalizers: Sequence[str]) -> Document:
+    async def apply_finalizers(self, model: Document, finalizers: Sequence[str]) -> Document:
         """Server-side apply of our finalizers; others' stay. Nothing else of a model is ever written."""
         metadata = {name: model["metadata"][name] for name in ("namespace", "name", "uid")}
         document = {"apiVersion": model["apiVersion"], "kind": model["kind"]}

@@ -36,7 +36,7 @@ class Queue(Protocol):
         ...
 
 
-def ailments(watches: Sequence[Watch], queue: Queue) -> tuple[str, ...]:
+def liveness_problems(watches: Sequence[Watch], queue: Queue) -> tuple[str, ...]:
     """Problems that a restart would solve, one sentence each; empty while healthy."""
     dead = tuple(
         f"Nothing has come of {watch.name} for {watch.quiet_for:.0f} s."

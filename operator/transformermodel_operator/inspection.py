@@ -59,6 +59,8 @@ async def inspect(cluster: Cluster, snapshot: Snapshot, inquiry: Inquiry) -> Sna
         snapshot = replace(snapshot, claims=await _claims(cluster, namespace, inquiry.claims))
     if inquiry.service is not None:
         snapshot = replace(snapshot, service=await cluster.get(inquiry.service))
+    if inquiry.namesakes:
+        snapshot = replace(snapshot, namesakes=await _namesakes(cluster, inquiry.namesakes))
     if inquiry.replicas is not None:
         serving, _ = await cluster.list(POD, namespace, inquiry.replicas)
         snapshot = replace(snapshot, trouble=read_trouble(serving, deployed_revision(snapshot.deployment)))
@@ -82,6 +84,22 @@ async def _claims(cluster: Cluster, namespace: str, names: tuple[str, ...]) -> M
             raise
         _log.warning("claims are not looked at: %s", error)
         return {}
+
+
+async def _namesakes(cluster: Cluster, references: tuple[Reference, ...]) -> Mapping[Reference, Document]:
+    """The objects that are there; not one that the operator may not read, as with the roles of an older chart."""
+    there = {}
+    for reference in references:
+        try:
+            found = await cluster.get(reference)
+        except ApiError as error:
+            if error.status != 403:
+                raise
+            _log.warning("%s is not looked at: %s", reference, error)
+            continue
+        if found is not None:
+            there[reference] = found
+    return there
 
 
 async def _last_words(cluster: Cluster, namespace: str, pods: list[Document]) -> str:

@@ -4,11 +4,11 @@ import asyncio
 import os
 
 from transformermodel_operator.connection import configure, connect
-from transformermodel_operator.frame import run_framed
+from transformermodel_operator.kopf_runtime import run_with_kopf
 from transformermodel_operator.logs import configure_logs
-from transformermodel_operator.metrics.endpoint import exposed
+from transformermodel_operator.metrics.endpoint import metrics_endpoint
 from transformermodel_operator.metrics.instruments import ClientInstruments, new_registry
-from transformermodel_operator.operation import Operation, Surroundings
+from transformermodel_operator.operation import Dependencies, Operation
 from transformermodel_operator.settings import Settings
 from transformermodel_operator.tracing import make_tracer
 
@@ -30,10 +30,10 @@ async def _run(settings: Settings) -> None:
     answered = ClientInstruments(registry, configuration.host)
     try:
         async with (
-            exposed(registry, settings.metrics_host, settings.metrics_port),
+            metrics_endpoint(registry, settings.metrics_host, settings.metrics_port),
             connect(configuration, answered) as api,
         ):
-            operation = Operation(api, settings, Surroundings(registry, tracer))
-            await run_framed(operation, configuration, settings)
+            operation = Operation(api, settings, Dependencies(registry, tracer))
+            await run_with_kopf(operation, configuration, settings)
     finally:
         tracer.end()

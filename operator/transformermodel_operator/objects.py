@@ -19,7 +19,7 @@ REQUESTED_AT_ANNOTATION = f"{GROUP}/requested-at"
 FINALIZER = f"{GROUP}/artifacts"
 """Finalizer of a model whose artifacts are removed before the model is."""
 
-LET_GO_ANNOTATION = f"{GROUP}/leave-artifacts"
+LEAVE_ARTIFACTS_ANNOTATION = f"{GROUP}/leave-artifacts"
 """Annotation of a model; with the value "true", deleting the model leaves its artifacts in the store."""
 
 

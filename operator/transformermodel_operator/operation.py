@@ -9,14 +9,14 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from transformermodel_operator.client import Api
-from transformermodel_operator.events.herald import Herald
+from transformermodel_operator.events.queue import EventQueue
 from transformermodel_operator.events.recorder import Recorder
-from transformermodel_operator.health import ailments
+from transformermodel_operator.health import liveness_problems
 from transformermodel_operator.lease import Election, Periods
-from transformermodel_operator.metrics.census import Census
+from transformermodel_operator.metrics.gauges import OperatorGauges
 from transformermodel_operator.metrics.instruments import QueueInstruments, ReconcileInstruments
-from transformermodel_operator.metrics.levels import Levels
-from transformermodel_operator.metrics.watches import WatchLevels
+from transformermodel_operator.metrics.model_states import ModelStates
+from transformermodel_operator.metrics.watches import WatchGauges
 from transformermodel_operator.objects import (
     CONTROLLER_REVISION,
     DEPLOYMENT,
@@ -31,10 +31,10 @@ from transformermodel_operator.objects import (
     key_of_child,
 )
 from transformermodel_operator.pods.progress import ProgressBoard
-from transformermodel_operator.queue import Clockwork, WorkQueue
+from transformermodel_operator.queue import Scheduler, WorkQueue
 from transformermodel_operator.reconciler import Reconciler, Stores
 from transformermodel_operator.settings import Settings
-from transformermodel_operator.tracing import Tracer, Untraced
+from transformermodel_operator.tracing import NoOpTracer, Tracer
 from transformermodel_operator.watches import kept
 from transformermodel_operator.watches.informer import Informer
 from transformermodel_operator.watches.store import Store
@@ -43,29 +43,29 @@ from transformermodel_operator.worker import Outcome, work
 WORKERS = 8
 """Models reconciled at once: reconciling is mostly waiting for the API server."""
 
-LAST_WORDS = 5.0
+EVENTS_DEADLINE = 5.0
 """Seconds allowed for recording events when the process ends."""
 
-END_OF_WORK = 20.0
+WORK_DEADLINE = 20.0
 """Seconds allowed for finishing current work when the process ends."""
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class Dependencies:
     """What an operation depends on besides the API server and its settings.
 
     Attributes:
         registry: where its metrics are registered.
         tracer: traces its reconciliations.
         periods: of the leader election.
-        clockwork: schedules calls; None for the running event loop.
+        scheduler: schedules calls; None for the running event loop.
         sleep: waits so many seconds before a retry.
     """
 
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
-    tracer: Tracer = field(default_factory=Untraced)
+    tracer: Tracer = field(default_factory=NoOpTracer)
     periods: Periods = field(default_factory=Periods)
-    clockwork: Clockwork | None = None
+    scheduler: Scheduler | None = None
     sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep
 
 
@@ -75,30 +75,32 @@ class Operation:
     Args:
         api: the API server.
         settings: the operator's.
-        surroundings: its other dependencies.
+        dependencies: its other dependencies.
     """
 
-    def __init__(self, api: Api, settings: Settings, surroundings: Surroundings) -> None:
-        clockwork = surroundings.clockwork or asyncio.get_running_loop()
-        self._watcher = _Watcher(ReconcileInstruments(surroundings.registry, WORKERS), surroundings.tracer)
-        census = Census()
-        self.queue: WorkQueue[Key] = WorkQueue(clockwork, QueueInstruments(surroundings.registry))
-        self.stores = _stores(self.queue, census)
-        self.informers = _informers(api, self.stores, self._add_all, settings, surroundings.sleep)
+    def __init__(self, api: Api, settings: Settings, dependencies: Dependencies) -> None:
+        scheduler = dependencies.scheduler or asyncio.get_running_loop()
+        self._instrumentation = _Instrumentation(
+            ReconcileInstruments(dependencies.registry, WORKERS), dependencies.tracer
+        )
+        model_states = ModelStates()
+        self.queue: WorkQueue[Key] = WorkQueue(scheduler, QueueInstruments(dependencies.registry))
+        self.stores = _stores(self.queue, model_states)
+        self.informers = _informers(api, self.stores, self._add_all, settings, dependencies.sleep)
         self._progress = ProgressBoard(api, self.queue.add)
-        self._herald = Herald(Recorder(api, settings.identity, sleep=surroundings.sleep))
+        self._events = EventQueue(Recorder(api, settings.identity, sleep=dependencies.sleep))
         self._reconciler = Reconciler(
             cluster=api,
             stores=self.stores,
-            herald=self._herald,
+            recorder=self._events,
             settings=settings,
             kserve_installed=self._kserve_installed,
             follow=self._progress.follow,
         )
-        self.election = Election(api, settings.operator_namespace, settings.identity, surroundings.periods)
+        self.election = Election(api, settings.operator_namespace, settings.identity, dependencies.periods)
         self._leading: asyncio.Task[None] | None = None
-        surroundings.registry.register(Levels(self.queue, lambda: self.election.leads, census))
-        surroundings.registry.register(WatchLevels(self.informers))
+        dependencies.registry.register(OperatorGauges(self.queue, lambda: self.election.leads, model_states))
+        dependencies.registry.register(WatchGauges(self.informers))
 
     async def run(self) -> None:
         """Watch, and reconcile while this replica is the leader; until `end`, or until cancelled.
@@ -108,7 +110,7 @@ class Operation:
         """
         async with asyncio.TaskGroup() as parts:
             around = [parts.create_task(informer.run()) for informer in self.informers]
-            around.append(parts.create_task(self._herald.run()))
+            around.append(parts.create_task(self._events.run()))
             self._leading = parts.create_task(self._lead_when_synced())
             await asyncio.wait({self._leading})
             for part in around:
@@ -120,18 +122,18 @@ class Operation:
         if self._leading is None:
             return
         if self.election.leads:
-            await asyncio.wait({self._leading}, timeout=END_OF_WORK)
+            await asyncio.wait({self._leading}, timeout=WORK_DEADLINE)
         self._leading.cancel()
         await asyncio.wait({self._leading})
 
     @property
     def is_idle(self) -> bool:
         """Whether there is no work and no event to record until something happens."""
-        return self.queue.is_idle and self._herald.is_idle
+        return self.queue.is_idle and self._events.is_idle
 
-    def ailments(self) -> tuple[str, ...]:
+    def liveness_problems(self) -> tuple[str, ...]:
         """Problems that a restart would solve; empty while healthy."""
-        return ailments(self.informers, self.queue)
+        return liveness_problems(self.informers, self.queue)
 
     async def _lead_when_synced(self) -> None:
         """Run the election once all stores are synced: in an incomplete store, an unlisted object looks deleted."""
@@ -145,11 +147,12 @@ class Operation:
         async with asyncio.TaskGroup() as parts:
             progress = parts.create_task(self._progress.run())
             workers = [
-                parts.create_task(work(self.queue, self._reconciler.reconcile, self._watcher)) for _ in range(WORKERS)
+                parts.create_task(work(self.queue, self._reconciler.reconcile, self._instrumentation))
+                for _ in range(WORKERS)
             ]
             await asyncio.wait(workers)
             progress.cancel()
-        await self._herald.drain(LAST_WORDS)
+        await self._events.drain(EVENTS_DEADLINE)
 
     def _add_all(self) -> None:
         for key in self.stores.models.models():
@@ -160,8 +163,8 @@ class Operation:
 
 
 @dataclass(frozen=True)
-class _Watcher:
-    """Implements `worker.Watcher`."""
+class _Instrumentation:
+    """Implements `worker.Instrumentation`."""
 
     instruments: ReconcileInstruments
     tracer: Tracer
@@ -173,9 +176,9 @@ class _Watcher:
         return self.tracer.span(key)
 
 
-def _stores(queue: WorkQueue[Key], census: Census) -> Stores:
+def _stores(queue: WorkQueue[Key], model_states: ModelStates) -> Stores:
     return Stores(
-        models=Store(key_of, queue.add, kept.of_model, census),
+        models=Store(key_of, queue.add, kept.of_model, model_states),
         jobs=Store(key_of_child, queue.add, kept.of_child),
         services=Store(key_of_child, queue.add, kept.of_child),
         deployments=Store(key_of_child, queue.add, kept.of_deployment),

@@ -27,7 +27,7 @@ class Timer(Protocol):
         ...
 
 
-class Clockwork(Protocol):
+class Scheduler(Protocol):
     """Schedules calls; asyncio's event loops do."""
 
     def call_later(self, delay: float, callback: Callable[[Item], None], item: Item, /) -> Timer:
@@ -55,20 +55,20 @@ class Counts(Protocol):
         ...
 
 
-class Uncounted:
-    """Nobody counts."""
+class NoOpCounts:
+    """Receives metrics and does nothing."""
 
     def added(self) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def taken(self, waited: float) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def ended(self, worked: float) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def retried(self) -> None:
-        """Nothing."""
+        """Do nothing."""
 
 
 class WorkQueue(Generic[Item]):
@@ -78,7 +78,7 @@ class WorkQueue(Generic[Item]):
     afterwards. Adding an item that is scheduled for later queues it at once.
 
     Args:
-        clockwork: schedules calls.
+        scheduler: schedules calls.
         counts: receives metrics; None for none.
         jitter: spreads the attempts at failed items.
         clock: seconds of a monotonic clock.
@@ -86,13 +86,13 @@ class WorkQueue(Generic[Item]):
 
     def __init__(
         self,
-        clockwork: Clockwork,
+        scheduler: Scheduler,
         counts: Counts | None = None,
         jitter: Jitter = random.random,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._clockwork = clockwork
-        self._counts = counts or Uncounted()
+        self._scheduler = scheduler
+        self._counts = counts or NoOpCounts()
         self._jitter = jitter
         self._clock = clock
         self._waiting: dict[Item, float] = {}
@@ -128,7 +128,7 @@ class WorkQueue(Generic[Item]):
     def add_later(self, item: Item, seconds: float) -> None:
         """Queue an item after a delay; replaces an earlier schedule."""
         self._cancel_timer(item)
-        self._timers[item] = self._clockwork.call_later(seconds, self._due, item)
+        self._timers[item] = self._scheduler.call_later(seconds, self._due, item)
 
     async def take(self) -> Item:
         """Take the next item to work on; waits for one.

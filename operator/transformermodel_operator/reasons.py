@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from transformermodel_api.failures import FailureReason
 from transformermodel_api.status import ConditionType
-from transformermodel_operator.objects import LET_GO_ANNOTATION, REQUESTED_AT_ANNOTATION
+from transformermodel_operator.objects import LEAVE_ARTIFACTS_ANNOTATION, REQUESTED_AT_ANNOTATION
 
 
 class Tone(StrEnum):
@@ -131,7 +131,7 @@ class Reason(StrEnum):
         Tone.Warning,
         (ConditionType.Ready,),
         "The artifacts cannot be removed, and the model waits; it is tried again every ten minutes. Correct what the "
-        f"message names, or let go of them: kubectl annotate the model with {LET_GO_ANNOTATION}=true.",
+        f"message names, or let go of them: kubectl annotate the model with {LEAVE_ARTIFACTS_ANNOTATION}=true.",
     )
     ArtifactsRemoved = "ArtifactsRemoved", Tone.Normal, (), "What the deleted model alone had used is removed."
     ArtifactsLeft = (

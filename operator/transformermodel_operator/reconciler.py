@@ -64,8 +64,8 @@ class Cluster(Protocol):
         """As `Api.apply_status`."""
         ...
 
-    async def hold(self, model: Document, finalizers: Sequence[str]) -> Document:
-        """As `Api.hold`."""
+    async def apply_finalizers(self, model: Document, finalizers: Sequence[str]) -> Document:
+        """As `Api.apply_finalizers`."""
         ...
 
     async def delete(self, document: Document) -> None:
@@ -73,7 +73,7 @@ class Cluster(Protocol):
         ...
 
 
-class Herald(Protocol):
+class EventRecorder(Protocol):
     """Records events: `recorder.Recorder`."""
 
     async def record(self, model: Document, events: tuple[Event, ...]) -> None:
@@ -110,7 +110,7 @@ class Reconciler:
     Attributes:
         cluster: the API server.
         stores: what the watches have seen.
-        herald: records events.
+        recorder: records events.
         settings: the operator's.
         kserve_installed: whether the API server knows InferenceServices.
         now: the current time, with its zone.
@@ -119,7 +119,7 @@ class Reconciler:
 
     cluster: Cluster
     stores: Stores
-    herald: Herald
+    recorder: EventRecorder
     settings: Settings
     kserve_installed: Callable[[], bool]
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -138,7 +138,7 @@ class Reconciler:
         snapshot = await self._inspect(key, self._observe(key, model))
         decision = decide(snapshot)
         if decision.finalizer:
-            self.stores.models.put(await self.cluster.hold(model, (FINALIZER,)))
+            self.stores.models.put(await self.cluster.apply_finalizers(model, (FINALIZER,)))
             return None  # it is requeued with its finalizer; only then is anything created that has to be removed
         if decision.apply or decision.delete:
             if not await self._is_current(model):
@@ -153,7 +153,7 @@ class Reconciler:
         decision = await self._carry_out(snapshot, decision)
         await self._report(model, decision)
         if decision.finalizer is False:
-            await self._let_go(model)
+            await self._remove_finalizer(model)
         return None if decision.requeue_after is None else decision.requeue_after.total_seconds()
 
     def _observe(self, key: Key, model: Document) -> Snapshot:
@@ -237,7 +237,7 @@ class Reconciler:
             return
         written = await self._write_status(model, status)
         self.stores.models.acknowledge(written)
-        await self.herald.record(model, decision.events)
+        await self.recorder.record(model, decision.events)
 
     async def _write_status(self, model: Document, status: Mapping[str, Any]) -> Document:
         """Write a status; without an answer, check whether it was written, because events are recorded only once."""
@@ -249,10 +249,10 @@ class Reconciler:
                 raise
             return live
 
-    async def _let_go(self, model: Document) -> None:
+    async def _remove_finalizer(self, model: Document) -> None:
         """Remove the finalizer; it is fine if the model is already gone."""
         try:
-            await self.cluster.hold(model, ())
+            await self.cluster.apply_finalizers(model, ())
         except ApiError as error:
             if error.status not in (404, 409):
                 raise

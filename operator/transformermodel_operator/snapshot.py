@@ -44,6 +44,7 @@ class Snapshot:
         attempt: the state of the wanted Job's pods; None if not inspected.
         progress: the wanted Job's progress from its log; None while unknown.
         claims: the PersistentVolumeClaims looked up, by name; None for a missing one.
+        namesakes: objects looked up that have the name of a child and not its label.
         refusals: objects that belong to somebody else or that the API server refuses.
         settings: the operator's.
         now: the time, with its zone.
@@ -62,6 +63,7 @@ class Snapshot:
     attempt: Attempt | None = None
     progress: PreparationProgress | None = None
     claims: Mapping[str, Document | None] = field(default_factory=dict)
+    namesakes: Mapping[Reference, Document] = field(default_factory=dict)
     refusals: Mapping[Reference, Refusal] = field(default_factory=dict)
 
     @cached_property

@@ -20,7 +20,7 @@ class Tracer(Protocol):
         ...
 
 
-class Untraced:
+class NoOpTracer:
     """A tracer that does nothing."""
 
     def span(self, key: Key) -> AbstractContextManager[None]:
@@ -38,7 +38,7 @@ def make_tracer(environment: Mapping[str, str]) -> Tracer:
         UserError: there is an endpoint, but OpenTelemetry is not installed.
     """
     if not traces_wanted(environment):
-        return Untraced()
+        return NoOpTracer()
     with importing_opentelemetry():
         from transformermodel_operator.otlp import OTLPTracer
     return OTLPTracer()

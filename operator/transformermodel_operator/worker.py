@@ -25,7 +25,7 @@ class Outcome(StrEnum):
     error = "error"
 
 
-class Watcher(Protocol):
+class Instrumentation(Protocol):
     """Receives metrics and traces of reconciliations."""
 
     def reconciled(self, outcome: Outcome, seconds: float) -> None:
@@ -37,7 +37,7 @@ class Watcher(Protocol):
         ...
 
 
-class Unwatched:
+class NoOpInstrumentation:
     """Records nothing."""
 
     def reconciled(self, outcome: Outcome, seconds: float) -> None:
@@ -48,11 +48,13 @@ class Unwatched:
         return nullcontext()
 
 
-UNWATCHED = Unwatched()
+NO_OP_INSTRUMENTATION = NoOpInstrumentation()
 
 
 async def work(
-    queue: WorkQueue[Key], reconcile: Callable[[Key], Awaitable[float | None]], watcher: Watcher = UNWATCHED
+    queue: WorkQueue[Key],
+    reconcile: Callable[[Key], Awaitable[float | None]],
+    instrumentation: Instrumentation = NO_OP_INSTRUMENTATION,
 ) -> None:
     """Take models and reconcile them until the queue is closed; a reconciliation in progress is finished first.
 
@@ -62,7 +64,7 @@ async def work(
     Args:
         queue: the work queue.
         reconcile: reconciles a model; returns the seconds after which to requeue it, or None.
-        watcher: receives metrics and traces.
+        instrumentation: receives metrics and traces.
     """
     while True:
         try:
@@ -72,8 +74,8 @@ async def work(
         began = time.monotonic()
         try:
             with about(key):
-                outcome = await _attempt(queue, key, reconcile, watcher)
-            watcher.reconciled(outcome, time.monotonic() - began)
+                outcome = await _attempt(queue, key, reconcile, instrumentation)
+            instrumentation.reconciled(outcome, time.monotonic() - began)
         finally:
             queue.done(key)
         # A reconciliation without I/O never yields to the event loop; others, such as the Lease's renewal, must run.
@@ -81,10 +83,13 @@ async def work(
 
 
 async def _attempt(
-    queue: WorkQueue[Key], key: Key, reconcile: Callable[[Key], Awaitable[float | None]], watcher: Watcher
+    queue: WorkQueue[Key],
+    key: Key,
+    reconcile: Callable[[Key], Awaitable[float | None]],
+    instrumentation: Instrumentation,
 ) -> Outcome:
     try:
-        with watcher.span(key):
+        with instrumentation.span(key):
             again = await reconcile(key)
     except Exception as error:  # noqa: BLE001 - an error of one model must not stop the work on others
         _put_off(queue, key, error)

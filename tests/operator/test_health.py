@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from transformermodel_operator.health import LONGEST_SILENCE, LONGEST_WORK, ailments
+from transformermodel_operator.health import LONGEST_SILENCE, LONGEST_WORK, liveness_problems
 
 
 @dataclass(frozen=True)
@@ -19,14 +19,14 @@ class Queue:
         return self.seconds
 
 
-def test_silence_between_two_ends_of_a_watch_is_no_ailment() -> None:
-    assert ailments([Watch(LONGEST_SILENCE)], Queue((LONGEST_WORK,))) == ()
+def test_silence_between_two_ends_of_a_watch_is_no_problem() -> None:
+    assert liveness_problems([Watch(LONGEST_SILENCE)], Queue((LONGEST_WORK,))) == ()
 
 
 def test_a_watch_of_which_nothing_comes_is_dead() -> None:
-    (found,) = ailments([Watch(1), Watch(LONGEST_SILENCE + 1)], Queue())
+    (found,) = liveness_problems([Watch(1), Watch(LONGEST_SILENCE + 1)], Queue())
     assert found == "Nothing has come of the watch of jobs in all namespaces for 601 s."
 
 
 def test_work_that_does_not_end_is_stuck() -> None:
-    assert ailments([Watch(1)], Queue((3, LONGEST_WORK + 5))) == ("One model has been worked on for 605 s.",)
+    assert liveness_problems([Watch(1)], Queue((3, LONGEST_WORK + 5))) == ("One model has been worked on for 605 s.",)

@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 import aiohttp
 from prometheus_client import CollectorRegistry
 
-from tests.operator.test_queue import ManualClockwork
+from tests.operator.test_queue import ManualScheduler
 from tests.operator.world import Object, model
 from transformermodel_api.status import Condition, ConditionStatus, ConditionType, TransformerModelStatus
-from transformermodel_operator.metrics.census import MOST_UNREADY, Census, Unready
-from transformermodel_operator.metrics.endpoint import exposed
+from transformermodel_operator.metrics.endpoint import metrics_endpoint
+from transformermodel_operator.metrics.gauges import OperatorGauges
 from transformermodel_operator.metrics.instruments import ClientInstruments, QueueInstruments, ReconcileInstruments
-from transformermodel_operator.metrics.levels import Levels
-from transformermodel_operator.metrics.watches import WatchLevels
+from transformermodel_operator.metrics.model_states import UNREADY_LIMIT, ModelStates, Unready
+from transformermodel_operator.metrics.watches import WatchGauges
 from transformermodel_operator.objects import JOB, MODEL, Key, Kind, key_of
 from transformermodel_operator.queue import WorkQueue
 from transformermodel_operator.watches.store import Store
@@ -42,13 +42,13 @@ def with_conditions(name: str, version: int, reason: str, *holding: ConditionTyp
 
 
 def test_models_are_counted_by_what_is_known_of_them() -> None:
-    census = Census()
-    store = Store(key_of, lambda _: None, tally=census)
+    states = ModelStates()
+    store = Store(key_of, lambda _: None, observer=states)
     store.put(model(metadata={"name": "new", "creationTimestamp": "2026-11-22T12:00:00Z"}))
     store.put(with_conditions("a", 11, "Ready", ConditionType.Ready))
     store.put(with_conditions("b", 12, "Preparing", ConditionType.Reconciling))
     store.put(with_conditions("c", 13, "Suspended"))
-    assert census.count() == {
+    assert states.count() == {
         ("team", "Unknown", "Unknown"): 1,
         ("team", "Ready", "Ready"): 1,
         ("team", "Reconciling", "Preparing"): 1,
@@ -56,7 +56,7 @@ def test_models_are_counted_by_what_is_known_of_them() -> None:
     }
     store.put(with_conditions("b", 20, "NotFound", ConditionType.Stalled))
     store.remove(with_conditions("a", 21, "Ready", ConditionType.Ready))
-    assert census.count() == {
+    assert states.count() == {
         ("team", "Unknown", "Unknown"): 1,
         ("team", "Stalled", "NotFound"): 1,
         ("team", "NotReady", "Suspended"): 1,
@@ -64,29 +64,29 @@ def test_models_are_counted_by_what_is_known_of_them() -> None:
 
 
 def test_of_models_that_are_not_ready_it_is_known_since_when_and_what_is_in_the_way() -> None:
-    census = Census()
-    store = Store(key_of, lambda _: None, tally=census)
+    states = ModelStates()
+    store = Store(key_of, lambda _: None, observer=states)
     store.put(model(metadata={"name": "new", "creationTimestamp": "2026-11-22T12:00:01Z"}))
     store.put(with_conditions("a", 11, "Ready", ConditionType.Ready))
     held = (ConditionType.SourceResolved, ConditionType.Prepared)
     store.put(with_conditions("b", 12, "CrashLooping", ConditionType.Stalled, *held))
     store.put(with_conditions("c", 13, "RolledBack", ConditionType.Stalled, *held, ConditionType.PredictorReady))
-    assert census.unready() == [
+    assert states.unready() == [
         Unready(Key("team", "b"), "Stalled", "PredictorReady", "CrashLooping", NOON),
         Unready(Key("team", "c"), "Stalled", "Ready", "RolledBack", NOON),
         Unready(Key("team", "new"), "Unknown", "SourceResolved", "Unknown", NOON + 1),
     ]
     store.put(with_conditions("b", 20, "Ready", ConditionType.Ready))
     store.remove(with_conditions("c", 21, "RolledBack"))
-    assert [found.model.name for found in census.unready()] == ["new"]
+    assert [found.model.name for found in states.unready()] == ["new"]
 
 
 def test_of_very_many_those_are_told_that_have_waited_for_longest() -> None:
-    census = Census()
-    for number in reversed(range(MOST_UNREADY + 1)):
+    states = ModelStates()
+    for number in reversed(range(UNREADY_LIMIT + 1)):
         stamp = datetime.fromtimestamp(number, UTC).isoformat()
-        census.came(model(metadata={"name": f"model-{number}", "creationTimestamp": stamp}))
-    assert [found.since for found in census.unready()] == list(range(MOST_UNREADY))
+        states.added(model(metadata={"name": f"model-{number}", "creationTimestamp": stamp}))
+    assert [found.since for found in states.unready()] == list(range(UNREADY_LIMIT))
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class Quiet:
 
 def test_a_watch_that_is_quiet_is_seen_before_the_process_is_restarted_for_it() -> None:
     registry = CollectorRegistry()
-    registry.register(WatchLevels([Quiet(JOB, 1.0), Quiet(JOB, 70.0), Quiet(JOB, 2.0), Quiet(MODEL, 3.0)]))
+    registry.register(WatchGauges([Quiet(JOB, 1.0), Quiet(JOB, 70.0), Quiet(JOB, 2.0), Quiet(MODEL, 3.0)]))
     quiet = {
         name: registry.get_sample_value("transformermodel_watch_quiet_seconds", {"resource": name})
         for name in ("jobs", "transformermodels")
@@ -109,11 +109,11 @@ def test_a_watch_that_is_quiet_is_seen_before_the_process_is_restarted_for_it() 
 
 async def test_the_queue_the_lease_and_the_models_are_read_when_asked() -> None:
     registry, leads = CollectorRegistry(), True
-    queue: WorkQueue[Key] = WorkQueue(ManualClockwork(), QueueInstruments(registry), clock=iter(range(99)).__next__)
-    census = Census()
-    census.came(with_conditions("good", 1, "Ready", ConditionType.Ready))
-    census.came(with_conditions("bad", 2, "NotFound", ConditionType.Stalled))
-    registry.register(Levels(queue, lambda: leads, census))
+    queue: WorkQueue[Key] = WorkQueue(ManualScheduler(), QueueInstruments(registry), clock=iter(range(99)).__next__)
+    states = ModelStates()
+    states.added(with_conditions("good", 1, "Ready", ConditionType.Ready))
+    states.added(with_conditions("bad", 2, "NotFound", ConditionType.Stalled))
+    registry.register(OperatorGauges(queue, lambda: leads, states))
     queue.add(A)
     queue.add(Key("team", "b"))
     await queue.take()
@@ -148,7 +148,7 @@ def test_reconciliations_are_counted_and_timed_by_their_outcome() -> None:
 async def test_prometheus_is_answered() -> None:
     registry = CollectorRegistry()
     ClientInstruments(registry, "https://api")("GET", "<error>")
-    async with exposed(registry, "127.0.0.1", 0) as port, aiohttp.ClientSession() as session:
+    async with metrics_endpoint(registry, "127.0.0.1", 0) as port, aiohttp.ClientSession() as session:
         answer = await asyncio.wait_for(session.get(f"http://127.0.0.1:{port}/metrics"), 60)
         text = await answer.text()
     assert answer.content_type == "text/plain"

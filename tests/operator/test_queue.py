@@ -19,7 +19,7 @@ class ManualTimer:
         self.cancelled = True
 
 
-class ManualClockwork:
+class ManualScheduler:
     """Time that passes when a test says so."""
 
     def __init__(self) -> None:
@@ -40,13 +40,13 @@ class ManualClockwork:
 
 
 @pytest.fixture
-def clockwork() -> ManualClockwork:
-    return ManualClockwork()
+def scheduler() -> ManualScheduler:
+    return ManualScheduler()
 
 
 @pytest.fixture
-def queue(clockwork: ManualClockwork) -> WorkQueue[str]:
-    return WorkQueue(clockwork, jitter=lambda: 1.0)
+def queue(scheduler: ManualScheduler) -> WorkQueue[str]:
+    return WorkQueue(scheduler, jitter=lambda: 1.0)
 
 
 async def test_an_item_that_is_added_often_is_taken_once(queue: WorkQueue[str]) -> None:
@@ -79,26 +79,26 @@ async def test_an_item_in_work_is_not_given_to_another_worker_but_comes_again(qu
     assert len(queue) == 0, "it was asked for twice, and not again since"
 
 
-async def test_an_item_can_come_later(queue: WorkQueue[str], clockwork: ManualClockwork) -> None:
+async def test_an_item_can_come_later(queue: WorkQueue[str], scheduler: ManualScheduler) -> None:
     queue.add_later("a", 15)
-    assert clockwork.arranged() == [15]
-    clockwork.pass_time()
+    assert scheduler.arranged() == [15]
+    scheduler.pass_time()
     assert await queue.take() == "a"
 
 
 async def test_what_was_arranged_is_off_when_the_item_comes_earlier(
-    queue: WorkQueue[str], clockwork: ManualClockwork
+    queue: WorkQueue[str], scheduler: ManualScheduler
 ) -> None:
     queue.add_later("a", 15)
     queue.add("a")
     await queue.take()
-    assert clockwork.arranged() == []
+    assert scheduler.arranged() == []
 
 
-def test_the_last_arrangement_counts(queue: WorkQueue[str], clockwork: ManualClockwork) -> None:
+def test_the_last_arrangement_counts(queue: WorkQueue[str], scheduler: ManualScheduler) -> None:
     queue.add_later("a", 15)
     queue.add_later("a", 60)
-    assert clockwork.arranged() == [60]
+    assert scheduler.arranged() == [60]
 
 
 def test_failures_of_an_item_delay_it_longer_and_longer(queue: WorkQueue[str]) -> None:
@@ -110,14 +110,14 @@ def test_failures_of_an_item_delay_it_longer_and_longer(queue: WorkQueue[str]) -
     assert queue.failed("a") == 0.2
 
 
-def test_a_server_that_asks_for_time_gets_it(queue: WorkQueue[str], clockwork: ManualClockwork) -> None:
+def test_a_server_that_asks_for_time_gets_it(queue: WorkQueue[str], scheduler: ManualScheduler) -> None:
     assert queue.failed("a", at_least=7) >= 7
-    assert clockwork.arranged()[0] >= 7
+    assert scheduler.arranged()[0] >= 7
 
 
-def test_those_who_failed_together_do_not_come_back_together(clockwork: ManualClockwork) -> None:
+def test_those_who_failed_together_do_not_come_back_together(scheduler: ManualScheduler) -> None:
     where = iter([0.0, 0.5, 1.0])
-    queue: WorkQueue[str] = WorkQueue(clockwork, jitter=lambda: next(where))
+    queue: WorkQueue[str] = WorkQueue(scheduler, jitter=lambda: next(where))
     assert [round(queue.failed(item), 3) for item in ("a", "b", "c")] == [0.1, 0.15, 0.2]
 
 
@@ -151,9 +151,9 @@ class Counted:
         self.told.append(("retried", 0))
 
 
-async def test_it_tells_how_long_items_waited_and_were_worked_on(clockwork: ManualClockwork) -> None:
+async def test_it_tells_how_long_items_waited_and_were_worked_on(scheduler: ManualScheduler) -> None:
     counted, times = Counted(), iter([10.0, 13.0, 14.0, 18.0])
-    queue: WorkQueue[str] = WorkQueue(clockwork, counted, clock=lambda: next(times))
+    queue: WorkQueue[str] = WorkQueue(scheduler, counted, clock=lambda: next(times))
     queue.add("a")
     queue.add("a")
     assert len(queue) == 1

@@ -100,7 +100,7 @@ class Cluster:
             raise ApiError(0, "the connection was reset")
         return written
 
-    async def hold(self, model: Document, finalizers: Sequence[str]) -> Document:
+    async def apply_finalizers(self, model: Document, finalizers: Sequence[str]) -> Document:
         self.writes.append(f"finalizers {list(finalizers)}")
         if "finalizers" in self.refused:
             raise self.refused["finalizers"]
@@ -136,7 +136,7 @@ class World:
         self.reconciler = Reconciler(
             cluster=self.cluster,
             stores=self.stores,
-            herald=self,
+            recorder=self,
             settings=SETTINGS,
             kserve_installed=lambda: True,
             now=lambda: NOW,
@@ -448,7 +448,7 @@ async def test_a_model_that_takes_its_artifacts_along_is_held_before_its_job_is_
     assert world.cluster.writes[1:] == ["apply Job", "status"]
 
 
-async def test_a_deleted_model_is_let_go_after_all_else() -> None:
+async def test_a_deleted_model_is_remove_finalizer_after_all_else() -> None:
     gone = {"deletionTimestamp": "2026-11-22T12:00:00Z", "finalizers": ["transformermodel.dev/artifacts"]}
     world = World(model(deletionPolicy="Delete", metadata=gone))
     await world.reconcile()
@@ -456,7 +456,7 @@ async def test_a_deleted_model_is_let_go_after_all_else() -> None:
 
 
 @pytest.mark.parametrize(("status", "is_well"), [(404, True), (409, True), (0, False), (403, False), (500, False)])
-async def test_a_model_that_has_gone_when_it_is_let_go_is_well(status: int, is_well: bool) -> None:
+async def test_a_model_that_has_gone_when_it_is_remove_finalizer_is_well(status: int, is_well: bool) -> None:
     gone = {"deletionTimestamp": "2026-11-22T12:00:00Z", "finalizers": ["transformermodel.dev/artifacts"]}
     world = World(model(deletionPolicy="Delete", metadata=gone))
     world.cluster.refused["finalizers"] = ApiError(status, "no")

@@ -8,24 +8,24 @@ from typing import Any
 
 import pytest
 
-from tests.operator.test_queue import ManualClockwork, ManualTimer
+from tests.operator.test_queue import ManualScheduler, ManualTimer
 from transformermodel_operator.client import ApiError
 from transformermodel_operator.logs import JsonFormatter
 from transformermodel_operator.objects import Key
 from transformermodel_operator.queue import WorkQueue
-from transformermodel_operator.worker import UNWATCHED, Outcome, Unwatched, Watcher, work
+from transformermodel_operator.worker import NO_OP_INSTRUMENTATION, Instrumentation, NoOpInstrumentation, Outcome, work
 
 A, B, C = (Key("team", name) for name in "abc")
 
 
 @pytest.fixture
-def clockwork() -> ManualClockwork:
-    return ManualClockwork()
+def scheduler() -> ManualScheduler:
+    return ManualScheduler()
 
 
 @pytest.fixture
-def queue(clockwork: ManualClockwork) -> WorkQueue[Key]:
-    return WorkQueue(clockwork, jitter=lambda: 1.0)
+def queue(scheduler: ManualScheduler) -> WorkQueue[Key]:
+    return WorkQueue(scheduler, jitter=lambda: 1.0)
 
 
 class Recorded:
@@ -47,8 +47,10 @@ class Recorded:
         return answer
 
 
-async def run_to_the_end(queue: WorkQueue[Key], reconcile: Recorded, watcher: Watcher = UNWATCHED) -> None:
-    worker = asyncio.create_task(work(queue, reconcile, watcher))
+async def run_to_the_end(
+    queue: WorkQueue[Key], reconcile: Recorded, instrumentation: Instrumentation = NO_OP_INSTRUMENTATION
+) -> None:
+    worker = asyncio.create_task(work(queue, reconcile, instrumentation))
     await reconcile.over.wait()
     worker.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -56,29 +58,29 @@ async def run_to_the_end(queue: WorkQueue[Key], reconcile: Recorded, watcher: Wa
 
 
 async def test_a_worker_goes_on_after_any_error(
-    queue: WorkQueue[Key], clockwork: ManualClockwork, caplog: pytest.LogCaptureFixture
+    queue: WorkQueue[Key], scheduler: ManualScheduler, caplog: pytest.LogCaptureFixture
 ) -> None:
     for item in (A, B, C):
         queue.add(item)
     reconcile = Recorded(ApiError(500, "the API server is ill"), ValueError("a fault of ours"))
     await run_to_the_end(queue, reconcile)
     assert reconcile.seen == [A, B, C]
-    assert clockwork.arranged() == [0.2, 0.2]
+    assert scheduler.arranged() == [0.2, 0.2]
     expected, unexpected = caplog.records
     assert expected.getMessage() == "team/a: the API server is ill; again in 0.2 s"
     assert not expected.exc_info
     assert unexpected.exc_info
 
 
-async def test_a_worker_arranges_what_was_asked_for(queue: WorkQueue[Key], clockwork: ManualClockwork) -> None:
+async def test_a_worker_arranges_what_was_asked_for(queue: WorkQueue[Key], scheduler: ManualScheduler) -> None:
     for item in (A, B, C):
         queue.add(item)
     await run_to_the_end(queue, Recorded(15.0, None))
-    assert clockwork.arranged() == [15.0]
+    assert scheduler.arranged() == [15.0]
 
 
 async def test_failures_are_forgotten_once_it_succeeds() -> None:
-    class Hasty(ManualClockwork):
+    class Hasty(ManualScheduler):
         """What is arranged comes at once."""
 
         def call_later(self, delay: float, callback: Callable[[Any], None], item: Any, /) -> ManualTimer:
@@ -86,12 +88,12 @@ async def test_failures_are_forgotten_once_it_succeeds() -> None:
             asyncio.get_running_loop().call_soon(timer.call)
             return timer
 
-    clockwork = Hasty()
-    queue: WorkQueue[Key] = WorkQueue(clockwork, jitter=lambda: 1.0)
+    scheduler = Hasty()
+    queue: WorkQueue[Key] = WorkQueue(scheduler, jitter=lambda: 1.0)
     queue.add(A)
     ill = ApiError(500, "ill")
     await run_to_the_end(queue, Recorded(ill, ill, 15.0, ill))
-    assert clockwork.arranged() == [0.2, 0.4, 15.0, 0.2]
+    assert scheduler.arranged() == [0.2, 0.4, 15.0, 0.2]
 
 
 async def test_that_somebody_else_was_faster_is_no_reason_to_look(
@@ -110,11 +112,11 @@ async def test_what_a_worker_leaves_unfinished_waits_for_the_next(queue: WorkQue
     assert await queue.take() == A
 
 
-async def test_a_server_that_asks_for_time_is_left_alone(queue: WorkQueue[Key], clockwork: ManualClockwork) -> None:
+async def test_a_server_that_asks_for_time_is_left_alone(queue: WorkQueue[Key], scheduler: ManualScheduler) -> None:
     queue.add(A)
     queue.add(B)
     await run_to_the_end(queue, Recorded(ApiError(429, "too many requests", retry_after=9)))
-    assert clockwork.arranged()[0] >= 9
+    assert scheduler.arranged()[0] >= 9
 
 
 async def test_the_work_at_hand_is_finished_when_the_queue_is_closed(queue: WorkQueue[Key]) -> None:
@@ -135,7 +137,7 @@ async def test_the_work_at_hand_is_finished_when_the_queue_is_closed(queue: Work
     assert finished == [A]
 
 
-class Watched(Unwatched):
+class Recording(NoOpInstrumentation):
     def __init__(self) -> None:
         self.outcomes: list[Outcome] = []
 
@@ -144,12 +146,12 @@ class Watched(Unwatched):
 
 
 async def test_it_tells_what_each_reconciliation_has_come_to(queue: WorkQueue[Key]) -> None:
-    watched = Watched()
+    recording = Recording()
     for item in (A, B, C):
         queue.add(item)
     queue.add(Key("team", "last"))
-    await run_to_the_end(queue, Recorded(None, 15.0, ApiError(500, "ill")), watched)
-    assert watched.outcomes == [Outcome.success, Outcome.requeue_after, Outcome.error]
+    await run_to_the_end(queue, Recorded(None, 15.0, ApiError(500, "ill")), recording)
+    assert recording.outcomes == [Outcome.success, Outcome.requeue_after, Outcome.error]
 
 
 async def test_what_is_logged_names_the_model(queue: WorkQueue[Key], caplog: pytest.LogCaptureFixture) -> None:

@@ -23,7 +23,7 @@ from transformermodel_operator.decide.ownership import Ownership, ownership
 from transformermodel_operator.decide.preparation_history import RETRY_AFTER, ended_at
 from transformermodel_operator.decide.storage import locate
 from transformermodel_operator.objects import (
-    LET_GO_ANNOTATION,
+    LEAVE_ARTIFACTS_ANNOTATION,
     Document,
     Reference,
     annotations,
@@ -71,8 +71,8 @@ def decide_deletion(model: TransformerModel, snapshot: Snapshot) -> DeletionVerd
     storage = locate(model.spec, snapshot.settings)
     if model.spec.deletion_policy is DeletionPolicy.Retain:
         return DeletionVerdict(_removing("The artifacts stay where they are."), release=True)
-    if annotations(snapshot.model).get(LET_GO_ANNOTATION) == "true":
-        return _left(f"The annotation {LET_GO_ANNOTATION} says so.")
+    if annotations(snapshot.model).get(LEAVE_ARTIFACTS_ANNOTATION) == "true":
+        return _left(f"The annotation {LEAVE_ARTIFACTS_ANNOTATION} says so.")
     if isinstance(storage, Refusal):
         return _left(storage.message)
     wanted = removal_job(model, storage, snapshot.settings)

@@ -6,6 +6,7 @@ from transformermodel_api.model import TransformerModel
 from transformermodel_operator.children.disruption_budget import disruption_budget
 from transformermodel_operator.children.identity import FIELD_MANAGER
 from transformermodel_operator.comparison import settled
+from transformermodel_operator.decide.announcements import Event, EventType
 from transformermodel_operator.decide.ownership import Ownership, ownership, refusal_of
 from transformermodel_operator.objects import Document, Reference, is_terminating
 from transformermodel_operator.snapshot import Snapshot
@@ -26,10 +27,25 @@ class BudgetVerdict:
     refusal: str | None = None
 
 
+def wants_budget(model: TransformerModel) -> bool:
+    """Whether the model always has more than one replica."""
+    return model.spec.predictor.min_replicas > 1
+
+
+def budget_remarks(model: TransformerModel, snapshot: Snapshot) -> tuple[Event, ...]:
+    """What the user should know before the model is served: that its budget's name is somebody else's."""
+    if not wants_budget(model):
+        return ()
+    reference = Reference.to(disruption_budget(model.metadata))
+    found = snapshot.budget or snapshot.namesakes.get(reference)
+    refusal = refusal_of(found, reference, model.metadata, {})
+    return (Event(EventType.Warning, refusal.reason, refusal.message),) if refusal is not None else ()
+
+
 def budget_for(model: TransformerModel, snapshot: Snapshot) -> BudgetVerdict:
     """The verdict for a model that is to be served."""
     found, wanted = snapshot.budget, disruption_budget(model.metadata)
-    if model.spec.predictor.min_replicas < 2:
+    if not wants_budget(model):
         ours = found is not None and ownership(found, model.metadata) is Ownership.Ours and not is_terminating(found)
         return BudgetVerdict(delete=(found,) if found is not None and ours else ())
     refusal = refusal_of(found, Reference.to(wanted), model.metadata, snapshot.refusals)

@@ -1,5 +1,6 @@
 """What to look up in the cluster before a decision, in addition to what the watches provide. Pure."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,9 +9,11 @@ from transformermodel_api.model import TransformerModel
 from transformermodel_api.status import ConditionStatus
 from transformermodel_operator.children.check_job import check_job
 from transformermodel_operator.children.claims import SourceClaims
+from transformermodel_operator.children.disruption_budget import disruption_budget
 from transformermodel_operator.children.job import job_name
 from transformermodel_operator.children.storage import AnyStorage, StorageLocation
-from transformermodel_operator.decide.ownership import Ownership, ownership, service_of
+from transformermodel_operator.decide.disruption import wants_budget
+from transformermodel_operator.decide.ownership import Ownership, deployment_of, ownership, service_of
 from transformermodel_operator.decide.preparation_history import recorded_end
 from transformermodel_operator.decide.storage import locate
 from transformermodel_operator.objects import Document, Reference, holds, is_terminating
@@ -34,6 +37,8 @@ class Inquiry:
         claims: names of PersistentVolumeClaims that a Job will need.
         service: the InferenceService to be created, if the watches do not know it: they would not if it belonged to
             somebody else.
+        namesakes: further objects of which the same holds: the Deployment that KServe is to make, the
+            PodDisruptionBudget.
         replicas: label selector of the predictor's pods to inspect for what keeps them from serving.
     """
 
@@ -42,6 +47,7 @@ class Inquiry:
     running: Reference | None = None
     claims: tuple[str, ...] = ()
     service: Reference | None = None
+    namesakes: tuple[Reference, ...] = ()
     replicas: str | None = None
 
 
@@ -73,7 +79,18 @@ def inquire_about_preparation(model: TransformerModel, snapshot: Snapshot) -> In
 def _before_job(model: TransformerModel, storage: AnyStorage, snapshot: Snapshot) -> Inquiry:
     """What could make a Job's work useless, looked up before it is created."""
     unknown = snapshot.kserve_installed and snapshot.service is None
-    return Inquiry(claims=claims_of(model, storage), service=service_of(model.metadata) if unknown else None)
+    return Inquiry(
+        claims=claims_of(model, storage),
+        service=service_of(model.metadata) if unknown else None,
+        namesakes=tuple(_unknown_names(model, snapshot)) if snapshot.kserve_installed else (),
+    )
+
+
+def _unknown_names(model: TransformerModel, snapshot: Snapshot) -> Iterator[Reference]:
+    if snapshot.deployment is None:
+        yield deployment_of(model.metadata)
+    if snapshot.budget is None and wants_budget(model):
+        yield Reference.to(disruption_budget(model.metadata))
 
 
 def _about_check(model: TransformerModel, snapshot: Snapshot) -> Inquiry:

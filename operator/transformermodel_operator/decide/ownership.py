@@ -5,7 +5,8 @@ from enum import Enum, auto
 
 from transformermodel_api import KIND
 from transformermodel_api.model import Metadata
-from transformermodel_operator.objects import INFERENCE_SERVICE, Document, Reference, controller
+from transformermodel_operator.children.inference_service import deployment_name
+from transformermodel_operator.objects import DEPLOYMENT, INFERENCE_SERVICE, Document, Reference, controller
 from transformermodel_operator.reasons import Reason
 from transformermodel_operator.snapshot import Refusal
 
@@ -32,6 +33,17 @@ def ownership(document: Document, owner: Metadata) -> Ownership:
 def service_of(owner: Metadata) -> Reference:
     """The InferenceService that a model has, or is to have."""
     return Reference(INFERENCE_SERVICE, owner.namespace, owner.name)
+
+
+def deployment_of(owner: Metadata) -> Reference:
+    """The Deployment that KServe makes of a model's InferenceService."""
+    return Reference(DEPLOYMENT, owner.namespace, deployment_name(owner.name))
+
+
+def is_of_service(deployment: Document, service: Reference) -> bool:
+    """Whether KServe has made a Deployment of an InferenceService of this name, be it deleted since."""
+    found = controller(deployment)
+    return found is not None and (found["kind"], found["name"]) == (service.kind.name, service.name)
 
 
 def name_taken(reference: Reference, model_name: str) -> Refusal:

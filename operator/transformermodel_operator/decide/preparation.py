@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from transformermodel_api.contract import Failed, PreparationProgress, Prepared
 from transformermodel_api.failures import FailureReason
-from transformermodel_api.model import TransformerModel
+from transformermodel_api.model import Metadata, TransformerModel
 from transformermodel_api.status import Condition, ConditionStatus, PreparationStatus, TransformerModelStatus
 from transformermodel_operator.children.identity import FIELD_MANAGER
 from transformermodel_operator.children.job import COMPONENT, job_name, preparation_job
@@ -20,8 +20,17 @@ from transformermodel_operator.children.work_job import (
 )
 from transformermodel_operator.comparison import settled
 from transformermodel_operator.decide.claims import claim_refusal, claim_remarks
+from transformermodel_operator.decide.disruption import budget_remarks
 from transformermodel_operator.decide.inquiry import is_running, look_again_after
-from transformermodel_operator.decide.ownership import Ownership, ownership, refusal_of, service_of
+from transformermodel_operator.decide.ownership import (
+    Ownership,
+    deployment_of,
+    is_of_service,
+    name_taken,
+    ownership,
+    refusal_of,
+    service_of,
+)
 from transformermodel_operator.decide.preparation_failure import failure_of
 from transformermodel_operator.decide.preparation_history import ended_at, recorded_end, report_on, retry_delay
 from transformermodel_operator.decide.preparation_verdict import (
@@ -90,12 +99,20 @@ def _without_job(
     if model.spec.suspend:
         return under_way(status, report, f"Job {report.job} waits for the end of spec.suspend.")
     # An artifact that may not be served is not worth minutes of work.
-    refusal = refusal_of(snapshot.service, service_of(model.metadata), model.metadata, {})
-    refusal = refusal or claim_refusal(storage, snapshot.claims)
+    refusal = _name_refusal(model.metadata, snapshot) or claim_refusal(storage, snapshot.claims)
     if refusal is not None:
         return blocked(status, report, refusal, REFUSED_AGAIN_AFTER)
-    remarks = claim_remarks(storage, snapshot.claims, model.spec.predictor)
+    remarks = (*claim_remarks(storage, snapshot.claims, model.spec.predictor), *budget_remarks(model, snapshot))
     return replace(under_way(status, report, _at_work_message(report.job)), apply=(wanted,), events=remarks)
+
+
+def _name_refusal(owner: Metadata, snapshot: Snapshot) -> Refusal | None:
+    """Why nothing can serve the model: somebody else has the name of its InferenceService, or of KServe's Deployment."""
+    service, deployment = service_of(owner), deployment_of(owner)
+    found = snapshot.namesakes.get(deployment)
+    if found is not None and not is_of_service(found, service):
+        return name_taken(deployment, owner.name)
+    return refusal_of(snapshot.service, service, owner, {})
 
 
 def _kept_failure(

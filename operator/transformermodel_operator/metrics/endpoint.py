@@ -9,7 +9,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 
 @asynccontextmanager
-async def exposed(registry: CollectorRegistry, host: str, port: int) -> AsyncIterator[int]:
+async def metrics_endpoint(registry: CollectorRegistry, host: str, port: int) -> AsyncIterator[int]:
     """Serve GET /metrics while the block runs.
 
     Args:

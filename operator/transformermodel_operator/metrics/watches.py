@@ -20,7 +20,7 @@ class Watch(Protocol):
         ...
 
 
-class WatchLevels(Collector):
+class WatchGauges(Collector):
     """Gauges of how long each kind's watch has been silent; with several watches of a kind, the longest time.
 
     Args:

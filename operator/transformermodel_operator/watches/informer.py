@@ -76,7 +76,7 @@ class Informer:
         self._clock = clock
         self._version: int | None = None
         self._failures = 0
-        self._stirred_at = clock()
+        self._last_activity = clock()
         self.available = True
         self.synced = asyncio.Event()
 
@@ -88,7 +88,7 @@ class Informer:
     @property
     def quiet_for(self) -> float:
         """Seconds since the last sign of life: an event, a bookmark, a list, or a failure that is waited out."""
-        return self._clock() - self._stirred_at
+        return self._clock() - self._last_activity
 
     async def run(self) -> None:
         """Keep the store up to date until cancelled."""
@@ -145,7 +145,7 @@ class Informer:
         return delay
 
     def _stir(self) -> None:
-        self._stirred_at = self._clock()
+        self._last_activity = self._clock()
 
     def _set_available(self, available: bool) -> None:
         changed, self.available = self.available is not available, available

@@ -15,15 +15,15 @@ from transformermodel_operator.objects import Document, Key, key_of, resource_ve
 from transformermodel_operator.watches.packing import Packer
 
 
-class Tally(Protocol):
-    """Who counts what is kept."""
+class Observer(Protocol):
+    """Observes the content of a store, object by object."""
 
-    def came(self, document: Document) -> None:
-        """An object is kept."""
+    def added(self, document: Document) -> None:
+        """An object was stored."""
         ...
 
-    def went(self, document: Document) -> None:
-        """An object, as it was kept, is kept no longer."""
+    def removed(self, document: Document) -> None:
+        """A stored object, given as it was stored, was removed or is about to be replaced."""
         ...
 
 
@@ -43,7 +43,7 @@ class Store:
         model_of: the model that an object belongs to; objects without one are not kept.
         changed: called with the model of every object that came, changed or went.
         trim: what is kept of an object.
-        tally: who counts what is kept; None where nobody does.
+        observer: observes the content of the store; None for none.
     """
 
     def __init__(
@@ -51,12 +51,12 @@ class Store:
         model_of: Callable[[Document], Key | None],
         changed: Callable[[Key], None],
         trim: Callable[[Document], Document] = lambda document: document,
-        tally: Tally | None = None,
+        observer: Observer | None = None,
     ) -> None:
         self._model_of = model_of
         self._changed = changed
         self._trim = trim
-        self._tally = tally
+        self._observer = observer
         self._packer = Packer()
         self._objects: dict[Key, _Kept] = {}
         self._models: dict[Key, tuple[Key, ...]] = {}
@@ -154,8 +154,8 @@ class Store:
         kept = self._trim(document)
         self._objects[name] = _Kept(resource_version(document), model, self._packer.pack(kept))
         self._models[model] = tuple(sorted((*self._models.get(model, ()), name)))
-        if self._tally is not None:
-            self._tally.came(kept)
+        if self._observer is not None:
+            self._observer.added(kept)
         return model
 
     def _unlink(self, name: Key) -> Key | None:
@@ -167,8 +167,8 @@ class Store:
             self._models[known.model] = others
         else:
             del self._models[known.model]
-        if self._tally is not None:
-            self._tally.went(self._unpack(known))
+        if self._observer is not None:
+            self._observer.removed(self._unpack(known))
         return known.model
 
     def _unpack(self, kept: _Kept) -> Document:

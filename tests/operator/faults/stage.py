@@ -16,7 +16,7 @@ from tests.operator.faults.bystanders import Administrator, Bystanders
 from tests.operator.faults.proxy import Object, Proxy
 from transformermodel_operator.connection import connect
 from transformermodel_operator.lease import Periods
-from transformermodel_operator.operation import Operation, Surroundings
+from transformermodel_operator.operation import Dependencies, Operation
 from transformermodel_operator.queue import Timer
 from transformermodel_operator.settings import Settings
 
@@ -35,7 +35,7 @@ HURRY = 100
 """How many times as fast the time between attempts passes."""
 
 
-class HurriedClockwork:
+class HurriedScheduler:
     """The queue's."""
 
     def call_later(self, delay: float, callback: Callable[[Any], None], item: Any, /) -> Timer:
@@ -119,7 +119,7 @@ class Stage:
         )
         async with connect(configuration) as api:
             self.operation = Operation(
-                api, settings, Surroundings(periods=self._periods, clockwork=HurriedClockwork(), sleep=_hurry)
+                api, settings, Dependencies(periods=self._periods, scheduler=HurriedScheduler(), sleep=_hurry)
             )
             await self.operation.run()
 

@@ -12,7 +12,7 @@ from tests.operator.faults.theatre import Theatre
 from tests.operator.world import SETTINGS
 from tests.ports import free_port
 from transformermodel_operator.connection import configure
-from transformermodel_operator.frame import run_framed
+from transformermodel_operator.kopf_runtime import run_with_kopf
 from transformermodel_operator.operation import Operation
 
 DEAD = "Nothing has come of transformermodels for 700 s."
@@ -21,8 +21,8 @@ DEAD = "Nothing has come of transformermodels for 700 s."
 class Play:
     """An operation that does nothing and has what ails it."""
 
-    def __init__(self, ailments: tuple[str, ...]) -> None:
-        self._ailments = ailments
+    def __init__(self, liveness_problems: tuple[str, ...]) -> None:
+        self._liveness_problems = liveness_problems
         self._over = asyncio.Event()
 
     async def run(self) -> None:
@@ -31,29 +31,29 @@ class Play:
     async def end(self) -> None:
         self._over.set()
 
-    def ailments(self) -> tuple[str, ...]:
-        return self._ailments
+    def liveness_problems(self) -> tuple[str, ...]:
+        return self._liveness_problems
 
 
-@pytest.mark.parametrize(("ailments", "is_alive"), [((), True), ((DEAD,), False)])
+@pytest.mark.parametrize(("liveness_problems", "is_alive"), [((), True), ((DEAD,), False)])
 async def test_a_dead_watch_or_stuck_work_fails_the_liveness_probe(
-    theatre: Theatre, ailments: tuple[str, ...], is_alive: bool, caplog: pytest.LogCaptureFixture
+    theatre: Theatre, liveness_problems: tuple[str, ...], is_alive: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     port = free_port()
-    play, settings = Play(ailments), replace(SETTINGS, probe_port=port)
+    play, settings = Play(liveness_problems), replace(SETTINGS, probe_port=port)
     configuration = await configure({"KUBECONFIG": str(theatre.server.kubeconfig)})
-    framed = asyncio.create_task(run_framed(cast(Operation, play), configuration, settings))
-    answer = await answered(f"http://127.0.0.1:{port}/healthz", framed)
+    running = asyncio.create_task(run_with_kopf(cast(Operation, play), configuration, settings))
+    answer = await answered(f"http://127.0.0.1:{port}/healthz", running)
     await play.end()
-    await framed
+    await running
     assert answer.is_success is is_alive
     assert any(DEAD in record.getMessage() for record in caplog.records) is not is_alive
 
 
-async def answered(url: str, framed: asyncio.Task[None]) -> httpx.Response:
+async def answered(url: str, running: asyncio.Task[None]) -> httpx.Response:
     """The answer, once somebody listens."""
     async with httpx.AsyncClient(timeout=PATIENCE) as client:
-        while not framed.done():
+        while not running.done():
             try:
                 return await client.get(url, headers={"Connection": "close"})  # as kubelets ask
             except httpx.ConnectError:

@@ -6,8 +6,8 @@ from typing import Protocol
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from transformermodel_operator.metrics.census import MOST_UNREADY, State, Unready
 from transformermodel_operator.metrics.instruments import CONTROLLER
+from transformermodel_operator.metrics.model_states import UNREADY_LIMIT, State, Unready
 
 
 class Queue(Protocol):
@@ -23,18 +23,18 @@ class Queue(Protocol):
 
 
 class Models(Protocol):
-    """The states of models: `census.Census`."""
+    """The states of models: `model_states.ModelStates`."""
 
     def count(self) -> Mapping[State, int]:
-        """As `Census.count`."""
+        """As `ModelStates.count`."""
         ...
 
     def unready(self) -> Sequence[Unready]:
-        """As `Census.unready`."""
+        """As `ModelStates.unready`."""
         ...
 
 
-class Levels(Collector):
+class OperatorGauges(Collector):
     """Gauges of the work queue, the leader election and the models.
 
     Args:
@@ -84,7 +84,7 @@ class Levels(Collector):
         unready = GaugeMetricFamily(
             "transformermodel_model_unready_since_seconds",
             "When each model that is not Ready ceased to be so, in seconds since the epoch; of more than "
-            f"{MOST_UNREADY} those that have not been for longest. Condition: the first that does not hold.",
+            f"{UNREADY_LIMIT} those that have not been for longest. Condition: the first that does not hold.",
             labels=["namespace", "model", "state", "condition", "reason"],
         )
         for found in self._models.unready() if leads else ():

@@ -12,7 +12,7 @@ State = tuple[str, str, str]
 
 UNKNOWN = "Unknown"
 
-MOST_UNREADY = 1000
+UNREADY_LIMIT = 1000
 """Limit on the models that are reported one by one; of more, those that have not been Ready for longest."""
 
 _STEPS = ("SourceResolved", "Prepared", "PredictorReady")
@@ -37,20 +37,20 @@ class Unready:
     since: float
 
 
-class Census:
-    """Models by namespace, state and the reason of Ready; implements `store.Tally`."""
+class ModelStates:
+    """Models by namespace, state and the reason of Ready; implements `store.Observer`."""
 
     def __init__(self) -> None:
         self._models: Counter[State] = Counter()
         self._unready: dict[Key, Unready] = {}
 
-    def came(self, document: Document) -> None:
+    def added(self, document: Document) -> None:
         """Count a model that was added to the store."""
         self._models[_state(document)] += 1
         if not holds(document, "Ready"):
             self._unready[key_of(document)] = _unready(document)
 
-    def went(self, document: Document) -> None:
+    def removed(self, document: Document) -> None:
         """Uncount a model that was removed from the store or replaced by another version."""
         state = _state(document)
         self._models[state] -= 1
@@ -63,8 +63,8 @@ class Census:
         return dict(self._models)
 
     def unready(self) -> list[Unready]:
-        """The models that are not Ready, at most `MOST_UNREADY`, longest first."""
-        return heapq.nsmallest(MOST_UNREADY, self._unready.values(), key=lambda found: found.since)
+        """The models that are not Ready, at most `UNREADY_LIMIT`, longest first."""
+        return heapq.nsmallest(UNREADY_LIMIT, self._unready.values(), key=lambda found: found.since)
 
 
 def _state(model: Document) -> State:

@@ -17,7 +17,7 @@ class Writer(Protocol):
         ...
 
 
-class Herald:
+class EventQueue:
     """Queues events for a writer. The queue has no limit: a model has few events, and only when a condition changes.
 
     Args:
@@ -27,12 +27,12 @@ class Herald:
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
         self._waiting: asyncio.Queue[tuple[Document, Sequence[Event]]] = asyncio.Queue()
-        self._telling = False
+        self._writing = False
 
     @property
     def is_idle(self) -> bool:
         """Whether every queued event has been written or lost."""
-        return self._waiting.empty() and not self._telling
+        return self._waiting.empty() and not self._writing
 
     async def record(self, model: Document, events: Sequence[Event]) -> None:
         """Queue events about a model; returns without waiting for them to be written."""
@@ -43,11 +43,11 @@ class Herald:
         """Write queued events until cancelled."""
         while True:
             model, events = await self._waiting.get()
-            self._telling = True
+            self._writing = True
             try:
                 await self._writer.record(model, events)
             finally:
-                self._telling = False
+                self._writing = False
                 self._waiting.task_done()
 
     async def drain(self, seconds: float) -> None:

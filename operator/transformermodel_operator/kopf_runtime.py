@@ -19,7 +19,7 @@ from transformermodel_operator.settings import Settings
 _log = logging.getLogger(__name__)
 
 
-async def run_framed(operation: Operation, configuration: Configuration, settings: Settings) -> None:
+async def run_with_kopf(operation: Operation, configuration: Configuration, settings: Settings) -> None:
     """Run an operation until SIGTERM, SIGINT or its failure.
 
     Args:
@@ -57,11 +57,11 @@ def _registry(operation: Operation, running: asyncio.Task[None], configuration: 
     async def login(**_: object) -> kopf.ConnectionInfo:
         return await kopf_credentials(configuration)
 
-    @kopf.on.probe(registry=registry, id="ailments")
+    @kopf.on.probe(registry=registry, id="liveness")
     async def probe(**_: object) -> Sequence[str]:
-        if found := operation.ailments():
-            for ailment in found:
-                _log.error("is not alive: %s", ailment)
+        if found := operation.liveness_problems():
+            for problem in found:
+                _log.error("is not alive: %s", problem)
             raise kopf.PermanentError(" ".join(found))
         return ()
 
