@@ -49,6 +49,7 @@ class Cluster:
     objects: dict[Reference, Object] = field(default_factory=dict)
     pods: list[Object] = field(default_factory=list)
     refused: dict[str, ApiError] = field(default_factory=dict)
+    unreadable: dict[str, ApiError] = field(default_factory=dict)
     reads: list[str] = field(default_factory=list)
     writes: list[str] = field(default_factory=list)
     statuses: list[Object] = field(default_factory=list)
@@ -60,6 +61,8 @@ class Cluster:
 
     async def get(self, reference: Reference) -> Document | None:
         self.reads.append(f"get {reference.kind.name}")
+        if reference.kind.name in self.unreadable:
+            raise self.unreadable[reference.kind.name]
         if reference.kind is not CLAIM:
             return self.objects.get(reference)
         if isinstance(self.claim, ApiError):
@@ -271,6 +274,28 @@ async def test_somebody_elses_service_of_the_name_is_told_before_anything_is_pre
     await world.reconcile()
     assert world.cluster.writes[-2:] == ["apply Job", "status"]
     assert world.ready_reason() == "Preparing"
+
+
+async def test_somebody_elses_deployment_of_the_name_is_told_before_a_job_is_made() -> None:
+    document = model()
+    world = World(document)
+    foreign = deployment(service(document))
+    foreign["metadata"]["labels"] = {}
+    world.cluster.objects[Reference.to(foreign)] = foreign
+    assert await world.reconcile() == 60
+    assert world.cluster.writes == ["status"]
+    assert world.told == ["NameTaken"]
+    assert "Deployment team/sentiment-predictor exists already" in world.status["conditions"][0]["message"]
+    await world.cluster.delete(foreign)
+    await world.reconcile()
+    assert world.cluster.writes[-2:] == ["apply Job", "status"]
+
+
+async def test_an_older_role_that_does_not_let_the_operator_look_is_no_reason_not_to_prepare() -> None:
+    world = World(model())
+    world.cluster.unreadable["Deployment"] = ApiError(403, "deployments.apps is forbidden")
+    await world.reconcile()
+    assert world.cluster.writes == ["apply Job", "status"]
 
 
 async def test_a_child_that_lost_its_label_gets_it_back() -> None:

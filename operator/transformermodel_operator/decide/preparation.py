@@ -107,7 +107,7 @@ def _without_job(
 
 
 def _name_refusal(owner: Metadata, snapshot: Snapshot) -> Refusal | None:
-    """Why nothing can serve the model: somebody else has the name of its InferenceService, or of KServe's Deployment."""
+    """Why the model cannot be served: the name of its InferenceService or of KServe's Deployment is taken."""
     service, deployment = service_of(owner), deployment_of(owner)
     found = snapshot.namesakes.get(deployment)
     if found is not None and not is_of_service(found, service):

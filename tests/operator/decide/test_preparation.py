@@ -30,7 +30,7 @@ from transformermodel_api.failures import FailureReason
 from transformermodel_api.status import PreparationStatus
 from transformermodel_operator.decide.inquiry import Inquiry
 from transformermodel_operator.decision import Decision, decide, inquire
-from transformermodel_operator.objects import INFERENCE_SERVICE, Reference
+from transformermodel_operator.objects import DEPLOYMENT, DISRUPTION_BUDGET, INFERENCE_SERVICE, Kind, Reference
 from transformermodel_operator.pods.attempt import Attempt
 from transformermodel_operator.pods.obstacles import Obstacle
 from transformermodel_operator.reasons import Reason
@@ -323,6 +323,55 @@ def test_whose_the_service_is_is_asked_before_a_job_begins_and_only_then() -> No
     assert inquire(snapshot(MODEL, service=service(MODEL))).service is None
     assert inquire(snapshot(MODEL, kserve_installed=False)).service is None
     assert inquire(snapshot(MODEL, job(MODEL, active=1, ready=1))).service is None
+
+
+def predictor(kind: Kind) -> Reference:
+    return Reference(kind, "team", "sentiment-predictor")
+
+
+def owned_by(kind: str, name: str) -> Object:
+    owner = {"kind": kind, "name": name, "uid": "uid-of-its-owner", "controller": True}
+    return {"metadata": {"ownerReferences": [owner]}}
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        pytest.param({"metadata": {}}, id="of nobody"),
+        pytest.param(owned_by("TransformerModel", "sentiment"), id="not KServe's"),
+        pytest.param(owned_by("InferenceService", "another"), id="of another service"),
+    ],
+)
+def test_nothing_is_prepared_that_somebody_elses_deployment_would_keep_from_serving(foreign: Object) -> None:
+    decision = decide(snapshot(MODEL, namesakes={predictor(DEPLOYMENT): foreign}))
+    assert (decision.apply, decision.delete, decision.requeue_after) == ((), (), timedelta(minutes=1))
+    assert conditions(decision)["Prepared"] == ("False", "NameTaken")
+    assert conditions(decision)["Stalled"] == ("True", "NameTaken")
+    assert message(decision, "Ready").startswith("Deployment team/sentiment-predictor exists already and does not")
+
+
+def test_a_deployment_of_its_own_service_that_has_lost_its_label_keeps_nobody_from_preparing() -> None:
+    found = owned_by("InferenceService", "sentiment")
+    assert jobs_of(decide(snapshot(MODEL, namesakes={predictor(DEPLOYMENT): found}))) == names([job(MODEL)])
+
+
+def test_somebody_elses_disruption_budget_is_told_before_anything_is_prepared() -> None:
+    """It is no reason to refuse: the model is served without one."""
+    wide, around = model(predictor={"minReplicas": 2}), {"namesakes": {predictor(DISRUPTION_BUDGET): {"metadata": {}}}}
+    decision = decide(snapshot(wide, **around))
+    assert jobs_of(decision) == names([job(wide)])
+    (told,) = (event for event in decision.events if event.reason is Reason.NameTaken)
+    assert told.message.startswith("PodDisruptionBudget team/sentiment-predictor exists already and does not")
+    assert Reason.NameTaken not in {event.reason for event in decide(snapshot(MODEL, **around)).events}
+
+
+def test_whose_the_names_of_the_predictor_are_is_asked_before_a_job_begins_and_only_then() -> None:
+    wide = model(predictor={"minReplicas": 2})
+    assert inquire(snapshot(MODEL)).namesakes == (predictor(DEPLOYMENT),)
+    assert inquire(snapshot(wide)).namesakes == (predictor(DEPLOYMENT), predictor(DISRUPTION_BUDGET))
+    assert inquire(snapshot(wide, **served(wide))).namesakes == (predictor(DISRUPTION_BUDGET),)
+    assert inquire(snapshot(MODEL, kserve_installed=False)).namesakes == ()
+    assert inquire(snapshot(MODEL, job(MODEL, active=1, ready=1))).namesakes == ()
 
 
 def test_foreign_jobs_of_other_names_are_not_removed() -> None:
