@@ -9,8 +9,8 @@ from transformermodel_operator.children.work_job import JOB_LABEL
 from transformermodel_operator.client import ApiError
 from transformermodel_operator.decide.deployment import deployed_revision
 from transformermodel_operator.decide.inquiry import Inquiry
-from transformermodel_operator.objects import CLAIM, POD, Document, Kind, Reference
-from transformermodel_operator.pods.attempt import Attempt, last_ended, last_words, newest_first, read_attempt
+from transformermodel_operator.objects import CLAIM, POD, Document, Kind, Reference, newest_first
+from transformermodel_operator.pods.attempt import Attempt, end_of_log, last_ended, read_attempt
 from transformermodel_operator.pods.obstacles import container_name, obstacle_in
 from transformermodel_operator.pods.replicas import read_trouble
 from transformermodel_operator.reasons import Reason
@@ -69,7 +69,7 @@ async def inspect(cluster: Cluster, snapshot: Snapshot, inquiry: Inquiry) -> Sna
     pods, _ = await cluster.list(POD, namespace, f"{JOB_LABEL}={inquiry.job.name}")
     attempt = read_attempt(pods, snapshot.now)
     if inquiry.finished:
-        attempt = replace(attempt, log=await _last_words(cluster, namespace, pods))
+        attempt = replace(attempt, log=await _end_of_log(cluster, namespace, pods))
     else:
         attempt = await _with_warnings(cluster, inquiry.job, pods, attempt)
     return replace(snapshot, attempt=attempt)
@@ -102,14 +102,14 @@ async def _namesakes(cluster: Cluster, references: tuple[Reference, ...]) -> Map
     return there
 
 
-async def _last_words(cluster: Cluster, namespace: str, pods: list[Document]) -> str:
+async def _end_of_log(cluster: Cluster, namespace: str, pods: list[Document]) -> str:
     """The end of the log of the newest pod that ended; empty if it cannot be read, as the outcome matters more."""
     ended = last_ended(pods)
     if ended is None:
         return ""
     try:
         pod = Reference(POD, namespace, ended["metadata"]["name"])
-        return last_words(await cluster.log(pod, container_name(ended), _LOG_LINES))
+        return end_of_log(await cluster.log(pod, container_name(ended), _LOG_LINES))
     except ApiError as error:
         _log.info("the log of %s cannot be read: %s", ended["metadata"]["name"], error)
         return ""
@@ -124,9 +124,9 @@ async def _with_warnings(cluster: Cluster, job: Reference, pods: list[Document],
     else:
         return attempt
     try:
-        told = obstacle_in(await cluster.warnings(about))
+        reported = obstacle_in(await cluster.warnings(about))
     except ApiError as error:
         if error.status != 403:
             raise
         return attempt
-    return replace(attempt, obstacle=told or attempt.obstacle)
+    return replace(attempt, obstacle=reported or attempt.obstacle)

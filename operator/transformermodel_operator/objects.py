@@ -1,6 +1,6 @@
 """Kubernetes objects as the operator handles them: JSON documents, their kinds, and references to them. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -106,6 +106,11 @@ def uid(document: Document) -> str:
 def resource_version(document: Document) -> int:
     """The object's resourceVersion; of two versions of one object, the greater is the newer."""
     return int(document["metadata"]["resourceVersion"])
+
+
+def newest_first(documents: Iterable[Document]) -> list[Document]:
+    """The objects by creation time, newest first."""
+    return sorted(documents, key=lambda document: str(document["metadata"]["creationTimestamp"]), reverse=True)
 
 
 def annotations(document: Document) -> Mapping[str, str]:

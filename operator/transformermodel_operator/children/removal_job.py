@@ -36,7 +36,7 @@ def removal_job(model: TransformerModel, storage: AnyStorage, settings: Settings
         volumes=storage.volumes,
         mounts=storage.mounts,
         resources=_RESOURCES,
-        last_words=True,
+        fallback_to_logs=True,
     )
     name = f"{model.metadata.name}-remove-{fingerprint({'storage': str(storage)})[:8]}"
     return work_job(model, name, COMPONENT, work, settings, attempt)

@@ -29,7 +29,7 @@ class Work:
         volumes: volumes of the pod.
         mounts: mounts of the container.
         resources: compute resources, as in a container's spec.
-        last_words: whether the termination message of a container that fails without one is the end of its log.
+        fallback_to_logs: whether the termination message of a container that fails without one is the end of its log.
     """
 
     container: str
@@ -39,7 +39,7 @@ class Work:
     volumes: Sequence[Mapping[str, Any]] = ()
     mounts: Sequence[Mapping[str, Any]] = ()
     resources: Mapping[str, Any] = field(default_factory=dict)
-    last_words: bool = False
+    fallback_to_logs: bool = False
 
 
 def work_pod(work: Work, spec: TransformerModelSpec, settings: Settings) -> dict[str, Any]:
@@ -82,7 +82,7 @@ def _container(work: Work, image: str, settings: Settings) -> dict[str, Any]:
     }
     if secrets := credentials(*work.secrets):
         container["envFrom"] = secrets
-    if work.last_words:
+    if work.fallback_to_logs:
         container["terminationMessagePolicy"] = "FallbackToLogsOnError"
     return container
 

@@ -9,10 +9,10 @@ from pydantic import ValidationError
 
 from transformermodel_api.contract import Failed, PreparationOutcome, read_outcome
 from transformermodel_api.failures import FailureReason
-from transformermodel_operator.objects import Document
+from transformermodel_operator.objects import Document, newest_first
 from transformermodel_operator.pods.obstacles import Obstacle, container_state, disruption_of, obstacle_of
 
-_CLASSES = {reason.exit_status: reason for reason in FailureReason}
+_REASONS = {reason.exit_status: reason for reason in FailureReason}
 _LOG_LINES, _LOG_CHARACTERS = 8, 600
 
 
@@ -46,25 +46,20 @@ def read_attempt(pods: Sequence[Document], now: datetime) -> Attempt:
     )
 
 
-def newest_first(pods: Sequence[Document]) -> list[Document]:
-    """Sort pods by creation time, newest first."""
-    return sorted(pods, key=lambda pod: str(pod["metadata"]["creationTimestamp"]), reverse=True)
-
-
 def last_ended(pods: Sequence[Document]) -> Document | None:
     """The newest pod whose container has ended, so that its log is complete; None if there is none."""
     return next((pod for pod in newest_first(pods) if container_state(pod, "terminated")), None)
 
 
-def last_words(log: str) -> str:
+def end_of_log(log: str) -> str:
     """The last lines of a log without progress and outcome; a line is cut only if it alone is too long for an event."""
-    lines = [line for line in log.splitlines() if line.strip() and not _is_known(line)][-_LOG_LINES:]
+    lines = [line for line in log.splitlines() if line.strip() and not _is_reported_elsewhere(line)][-_LOG_LINES:]
     while len(lines) > 1 and len("\n".join(lines)) > _LOG_CHARACTERS:
         del lines[0]
     return "\n".join(lines)[-_LOG_CHARACTERS:]
 
 
-def _is_known(line: str) -> bool:
+def _is_reported_elsewhere(line: str) -> bool:
     """Whether a line reports progress in bytes, or the outcome, which are reported elsewhere."""
     try:
         found = json.loads(line)
@@ -80,14 +75,14 @@ def _outcome(pod: Document) -> PreparationOutcome | None:
     try:
         return read_outcome(ended.get("message") or "")
     except ValidationError:
-        return _silent_end(ended) if disruption_of(pod) is None else None
+        return _failure_without_outcome(ended) if disruption_of(pod) is None else None
 
 
-def _silent_end(ended: Document) -> Failed:
+def _failure_without_outcome(ended: Document) -> Failed:
     """The failure of a container that wrote no outcome: it was killed, or never started."""
     cause, status = ended.get("reason"), ended.get("exitCode", 0)
     if cause == "OOMKilled":
         return Failed.because(FailureReason.OutOfMemory, "The preparation used more memory than its limit.")
-    reason = _CLASSES.get(status, FailureReason.Internal)
-    words = " ".join((ended.get("message") or "").split())[:400]
-    return Failed.because(reason, f"The preparation ended with exit status {status} and no outcome. {words}".strip())
+    reason = _REASONS.get(status, FailureReason.Internal)
+    message = " ".join((ended.get("message") or "").split())[:400]
+    return Failed.because(reason, f"The preparation ended with exit status {status} and no outcome. {message}".strip())

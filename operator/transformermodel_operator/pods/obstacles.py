@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 from transformermodel_operator.children.work_pod import CONTAINERS
 from transformermodel_operator.objects import Document, condition
-from transformermodel_operator.pods.hindrance import Hindrance, container_of, hindrance_of
+from transformermodel_operator.pods.waiting import Waiting, container_of, reason_and_message, waiting_of
 from transformermodel_operator.reasons import Reason
 
-PATIENCE = timedelta(minutes=2)
+SETUP_TIMEOUT = timedelta(minutes=2)
 """How long a node may take to set up a pod before that is reported."""
 
 _BACK_OFF = re.compile(r'^(Back-off pulling image "[^"]*"(: )?)?(ErrImagePull: )?')
@@ -25,14 +25,14 @@ class Obstacle:
 
     Attributes:
         reason: a condition's reason.
-        words: Kubernetes' reason and message.
+        message: Kubernetes' reason and message.
     """
 
     reason: Reason
-    words: str
+    message: str
 
     def __str__(self) -> str:
-        return f"{self.words.strip().rstrip('.')}. {self.reason.meaning}"
+        return f"{self.message.strip().rstrip('.')}. {self.reason.meaning}"
 
 
 def obstacle_of(pod: Document, now: datetime) -> Obstacle | None:
@@ -42,11 +42,11 @@ def obstacle_of(pod: Document, now: datetime) -> Obstacle | None:
         pod: a pod of one of the operator's Jobs.
         now: the time, with its zone.
     """
-    hindrance = hindrance_of(pod, CONTAINERS)
-    if hindrance is not None:
-        return _waiting(pod, hindrance) if hindrance.has_node else _unscheduled(hindrance)
+    waiting = waiting_of(pod, CONTAINERS)
+    if waiting is not None:
+        return _not_started(pod, waiting) if waiting.is_scheduled else _unscheduled(waiting)
     age = now - datetime.fromisoformat(pod["metadata"]["creationTimestamp"])
-    if container_state(pod, "waiting") and age >= PATIENCE:
+    if container_state(pod, "waiting") and age >= SETUP_TIMEOUT:
         return Obstacle(Reason.PodNotStarting, f"Pod {pod['metadata']['name']} is still being set up")
     return None
 
@@ -59,9 +59,9 @@ def disruption_of(pod: Document) -> Obstacle | None:
     cause = str((target or {}).get("reason") or "") if disrupted else str(status.get("reason") or "")
     if not disrupted and cause not in ("Evicted", "NodeLost"):
         return None
-    words = str(status.get("message") or (target or {}).get("message") or "")
+    message = str(status.get("message") or (target or {}).get("message") or "")
     reason = Reason.NodeLost if cause in _LOST_NODE else Reason.Evicted
-    return Obstacle(reason, str(Hindrance(cause, words)))
+    return Obstacle(reason, reason_and_message(cause, message))
 
 
 def obstacle_in(events: Sequence[Document]) -> Obstacle | None:
@@ -69,15 +69,15 @@ def obstacle_in(events: Sequence[Document]) -> Obstacle | None:
     newest = max(events, key=_last_seen, default=None)
     if newest is None:
         return None
-    words = str(newest.get("note") or "")
-    if newest.get("reason") != "FailedCreate":
-        return Obstacle(Reason.PodNotStarting, str(Hindrance(str(newest.get("reason") or ""), words)))
-    return Obstacle(Reason.QuotaExceeded if is_about_quota(words) else Reason.PodRefused, words)
+    reason, note = str(newest.get("reason") or ""), str(newest.get("note") or "")
+    if reason != "FailedCreate":
+        return Obstacle(Reason.PodNotStarting, reason_and_message(reason, note))
+    return Obstacle(Reason.QuotaExceeded if is_about_quota(note) else Reason.PodRefused, note)
 
 
-def is_about_quota(words: str) -> bool:
+def is_about_quota(message: str) -> bool:
     """Whether a message is a refusal by the ResourceQuota admission plugin, including a quota without a status yet."""
-    return any(sign in words for sign in ("exceeded quota: ", "failed quota: ", "status unknown for quota: "))
+    return any(sign in message for sign in ("exceeded quota: ", "failed quota: ", "status unknown for quota: "))
 
 
 def container_state(pod: Document, name: str) -> Document:
@@ -91,21 +91,21 @@ def container_name(pod: Document) -> str:
     return str(container_of(pod, CONTAINERS)["name"])
 
 
-def _waiting(pod: Document, found: Hindrance) -> Obstacle:
-    if found.is_of_image:
+def _not_started(pod: Document, waiting: Waiting) -> Obstacle:
+    if waiting.is_for_image:
         image = container_of(pod, CONTAINERS).get("image", "")
-        return Obstacle(Reason.ImagePullFailed, _BACK_OFF.sub("", found.words) or f"{found.cause}: {image}")
-    if found.is_of_settings and "secret" in found.words:
-        return Obstacle(Reason.SecretMissing, found.words)
-    return Obstacle(Reason.PodNotStarting, str(found))
+        return Obstacle(Reason.ImagePullFailed, _BACK_OFF.sub("", waiting.message) or f"{waiting.reason}: {image}")
+    if waiting.is_for_configuration and "secret" in waiting.message:
+        return Obstacle(Reason.SecretMissing, waiting.message)
+    return Obstacle(Reason.PodNotStarting, str(waiting))
 
 
-def _unscheduled(found: Hindrance) -> Obstacle:
-    if "persistentvolumeclaim" in found.words and "not found" in found.words:
-        return Obstacle(Reason.ClaimMissing, found.words)
-    if "unbound immediate PersistentVolumeClaims" in found.words:
-        return Obstacle(Reason.ClaimPending, found.words)
-    return Obstacle(Reason.Unschedulable, str(found))
+def _unscheduled(waiting: Waiting) -> Obstacle:
+    if "persistentvolumeclaim" in waiting.message and "not found" in waiting.message:
+        return Obstacle(Reason.ClaimMissing, waiting.message)
+    if "unbound immediate PersistentVolumeClaims" in waiting.message:
+        return Obstacle(Reason.ClaimPending, waiting.message)
+    return Obstacle(Reason.Unschedulable, str(waiting))
 
 
 def _last_seen(event: Document) -> str:

@@ -11,8 +11,7 @@ from transformermodel_api.contract import PreparationProgress, read_progress
 from transformermodel_operator.children.job import CONTAINER
 from transformermodel_operator.children.work_job import JOB_LABEL
 from transformermodel_operator.client import ApiError
-from transformermodel_operator.objects import POD, Document, Key, Kind, Reference
-from transformermodel_operator.pods.attempt import newest_first
+from transformermodel_operator.objects import POD, Document, Key, Kind, Reference, newest_first
 
 READ_EVERY = 5.0
 """Seconds between two reads of the logs."""

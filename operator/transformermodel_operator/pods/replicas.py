@@ -1,19 +1,19 @@
 """Reads the state of a predictor's pods during a rollout. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from transformermodel_operator.children.inference_service import REVISION_ANNOTATION
-from transformermodel_operator.objects import Document, annotations, condition, is_terminating
-from transformermodel_operator.pods.hindrance import Hindrance, container_of, hindrance_of
+from transformermodel_operator.objects import Document, annotations, condition, is_terminating, newest_first
+from transformermodel_operator.pods.waiting import Waiting, container_of, waiting_of
 
 CONTAINERS = frozenset({"kserve-container"})
 """KServe's name of the serving container."""
 
-LOOP = 3
+CRASH_LOOP_RESTARTS = 3
 """Restarts of a container from which on it counts as crash-looping."""
 
-_MOST_WORDS = 600
+_MESSAGE_CHARACTERS = 600
 
 _OUT_OF_MEMORY = "Raise spec.predictor.resources.limits.memory."
 _UNSCHEDULABLE = (
@@ -24,7 +24,7 @@ _NO_IMAGE = (
     "Correct spec.predictor.image, or the chart's image.predictor where that is not set, or name secrets in "
     "spec.predictor.imagePullSecrets."
 )
-_NO_SETTINGS = "Create it in the model's namespace, or correct spec.predictor.env or spec.storage.secretRef."
+_NO_CONFIGURATION = "Create it in the model's namespace, or correct spec.predictor.env or spec.storage.secretRef."
 """Remedies, one sentence each."""
 
 
@@ -51,50 +51,52 @@ def read_trouble(pods: Sequence[Document], revision: str | None) -> Trouble:
         revision: name of the revision that the Deployment rolls out; None if unknown.
     """
     ours = [pod for pod in pods if annotations(pod).get(REVISION_ANNOTATION) == revision]
-    newest_first = sorted(ours, key=lambda pod: str(pod["metadata"]["creationTimestamp"]), reverse=True)
+    pods = newest_first(ours)
     return Trouble(
-        crashes=_first(map(_crashes, newest_first)),
-        obstacle=_first(map(_obstacle, newest_first)),
-        starting=_are_well([pod for pod in ours if not is_terminating(pod)]),
+        crashes=_first(map(_crashes, pods)),
+        obstacle=_first(map(_obstacle, pods)),
+        starting=_are_healthy([pod for pod in ours if not is_terminating(pod)]),
     )
 
 
-def _first(sentences: "map[str | None]") -> str | None:
+def _first(sentences: Iterable[str | None]) -> str | None:
     return next((sentence for sentence in sentences if sentence is not None), None)
 
 
 def _crashes(pod: Document) -> str | None:
-    return _last_words(pod) if int(container_of(pod, CONTAINERS).get("restartCount") or 0) >= LOOP else None
+    return (
+        _last_end(pod) if int(container_of(pod, CONTAINERS).get("restartCount") or 0) >= CRASH_LOOP_RESTARTS else None
+    )
 
 
-def _last_words(pod: Document) -> str | None:
+def _last_end(pod: Document) -> str | None:
     """How a pod's container last ended; None if it has not, or is ready again."""
     container = container_of(pod, CONTAINERS)
     ends = (container.get(name, {}).get("terminated") for name in ("state", "lastState"))
     ended = next((end for end in ends if end), None)
     if ended is None or container.get("ready"):
         return None
-    words = " ".join((ended.get("message") or "").split())[-_MOST_WORDS:]
+    message = " ".join((ended.get("message") or "").split())[-_MESSAGE_CHARACTERS:]
     cause, restarts = ended.get("reason", "Error"), int(container.get("restartCount") or 0)
     end = f"Pod {pod['metadata']['name']} has ended ({cause}, exit status {ended['exitCode']})"
     remedy = _OUT_OF_MEMORY if cause == "OOMKilled" else ""
-    return f"{end} and was restarted {_times(restarts)}. {_sentence(words)}{remedy}".strip()
+    return f"{end} and was restarted {_times(restarts)}. {_sentence(message)}{remedy}".strip()
 
 
 def _times(number: int) -> str:
     return "once" if number == 1 else f"{number} times"
 
 
-def _sentence(words: str) -> str:
+def _sentence(text: str) -> str:
     """The text with a full stop, which Kubernetes and programs leave out, and a space for a following sentence."""
-    return f"{words.rstrip('.')}. " if words else ""
+    return f"{text.rstrip('.')}. " if text else ""
 
 
-def _are_well(pods: Sequence[Document]) -> bool:
-    return bool(pods) and all(map(_is_well, pods))
+def _are_healthy(pods: Sequence[Document]) -> bool:
+    return bool(pods) and all(map(_is_healthy, pods))
 
 
-def _is_well(pod: Document) -> bool:
+def _is_healthy(pod: Document) -> bool:
     """Whether a pod is ready, or starting for the first time."""
     container = container_of(pod, CONTAINERS)
     if _obstacle(pod) is not None:
@@ -107,15 +109,15 @@ def _is_well(pod: Document) -> bool:
 
 
 def _obstacle(pod: Document) -> str | None:
-    hindrance = hindrance_of(pod, CONTAINERS)
-    if hindrance is None:
-        return _last_words(pod)
-    return f"Pod {pod['metadata']['name']}: {_sentence(str(hindrance))}{_remedy_for(hindrance)}".strip()
+    waiting = waiting_of(pod, CONTAINERS)
+    if waiting is None:
+        return _last_end(pod)
+    return f"Pod {pod['metadata']['name']}: {_sentence(str(waiting))}{_remedy_for(waiting)}".strip()
 
 
-def _remedy_for(hindrance: Hindrance) -> str:
-    if not hindrance.has_node:
-        return _UNSCHEDULABLE if hindrance.cause == "Unschedulable" else ""
-    if hindrance.is_of_image:
+def _remedy_for(waiting: Waiting) -> str:
+    if not waiting.is_scheduled:
+        return _UNSCHEDULABLE if waiting.reason == "Unschedulable" else ""
+    if waiting.is_for_image:
         return _NO_IMAGE
-    return _NO_SETTINGS if hindrance.is_of_settings else ""
+    return _NO_CONFIGURATION if waiting.is_for_configuration else ""

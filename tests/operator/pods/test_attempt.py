@@ -5,7 +5,7 @@ import pytest
 from tests.operator.world import NOW, PREPARED, PREPARED_MESSAGE, ended, pod
 from transformermodel_api.contract import Failed, write_outcome
 from transformermodel_api.failures import FailureReason
-from transformermodel_operator.pods.attempt import Attempt, last_ended, last_words, read_attempt
+from transformermodel_operator.pods.attempt import Attempt, end_of_log, last_ended, read_attempt
 from transformermodel_operator.pods.obstacles import Obstacle
 from transformermodel_operator.reasons import Reason
 
@@ -79,12 +79,12 @@ def test_the_pod_whose_log_is_whole_is_the_newest_that_has_ended() -> None:
 def test_the_last_words_of_a_log_are_those_that_say_more_than_how_far_it_was() -> None:
     told = ['{"step": "Build", "detail": "TorchScript"}', "Traceback", '  File "x.py"', "ValueError: no"]
     counted = ['{"step":"Acquire","bytesDone":1,"percent":2}', '{"outcome": "Failed", "reason": "Internal"}', ""]
-    assert last_words("\n".join([*counted, *told, *counted])) == "\n".join(told)
-    assert len(last_words("x" * 5000)) == 600
-    assert last_words("\n".join(map(str, range(20)))).splitlines() == [str(number) for number in range(12, 20)]
+    assert end_of_log("\n".join([*counted, *told, *counted])) == "\n".join(told)
+    assert len(end_of_log("x" * 5000)) == 600
+    assert end_of_log("\n".join(map(str, range(20)))).splitlines() == [str(number) for number in range(12, 20)]
 
 
 def test_the_last_words_of_a_log_begin_with_a_whole_line() -> None:
     first, second, third = "a" * 250, "b" * 250, "c" * 250
-    assert last_words(f"{first}\n{second}\n{third}") == f"{second}\n{third}"
-    assert last_words(f"{first}\n{'d' * 349}") == f"{first}\n{'d' * 349}"
+    assert end_of_log(f"{first}\n{second}\n{third}") == f"{second}\n{third}"
+    assert end_of_log(f"{first}\n{'d' * 349}") == f"{first}\n{'d' * 349}"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.operator.world import NOW, Object, ended, pod
-from transformermodel_operator.pods.obstacles import PATIENCE, Obstacle, disruption_of, obstacle_in, obstacle_of
+from transformermodel_operator.pods.obstacles import SETUP_TIMEOUT, Obstacle, disruption_of, obstacle_in, obstacle_of
 from transformermodel_operator.reasons import Reason
 
 IMAGE = 'Back-off pulling image "predictor:1": ErrImagePull: rpc error: not found'
@@ -49,11 +49,11 @@ def test_a_pod_that_is_not_scheduled_says_why(words: str, expected: Reason) -> N
     found = obstacle_of(unscheduled(words), NOW)
     assert found is not None
     assert found.reason is expected
-    assert words in found.words
+    assert words in found.message
 
 
 def test_a_pod_may_take_a_while_to_be_set_up_but_not_for_ever() -> None:
-    creating = pod((NOW - PATIENCE).isoformat(), waiting={"reason": "ContainerCreating"})
+    creating = pod((NOW - SETUP_TIMEOUT).isoformat(), waiting={"reason": "ContainerCreating"})
     assert obstacle_of(creating, NOW - timedelta(seconds=1)) is None
     found = obstacle_of(creating, NOW)
     assert found is not None

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 
 from transformermodel_operator.objects import Document, condition
 
-_SAY_NOTHING = frozenset({"ContainerCreating", "PodInitializing", "CrashLoopBackOff"})
+_UNINFORMATIVE = frozenset({"ContainerCreating", "PodInitializing", "CrashLoopBackOff"})
 """Reasons of waiting that are normal, or that follow a termination whose own reason says more."""
 
-
-_IMAGE = frozenset(
+_IMAGE_REASONS = frozenset(
     {
         "ErrImagePull",
         "ImagePullBackOff",
@@ -23,41 +22,41 @@ _IMAGE = frozenset(
 
 
 @dataclass(frozen=True)
-class Hindrance:
+class Waiting:
     """Why a container waits, or its pod for a node.
 
     Attributes:
-        cause: Kubernetes' reason, one word; can be empty.
-        words: Kubernetes' message; can be empty.
-        has_node: whether the pod is scheduled.
+        reason: Kubernetes' reason, one word; can be empty.
+        message: Kubernetes' message; can be empty.
+        is_scheduled: whether the pod has a node, so that it is the container that waits.
     """
 
-    cause: str
-    words: str
-    has_node: bool = True
+    reason: str
+    message: str
+    is_scheduled: bool = True
 
     @property
-    def is_of_image(self) -> bool:
+    def is_for_image(self) -> bool:
         """Whether the container waits for its image."""
-        return self.has_node and self.cause in _IMAGE
+        return self.is_scheduled and self.reason in _IMAGE_REASONS
 
     @property
-    def is_of_settings(self) -> bool:
+    def is_for_configuration(self) -> bool:
         """Whether a secret or a ConfigMap that the container's environment names is missing."""
-        return self.cause == "CreateContainerConfigError"
+        return self.reason == "CreateContainerConfigError"
 
     def __str__(self) -> str:
-        return ": ".join(part for part in (self.cause, self.words) if part)
+        return reason_and_message(self.reason, self.message)
 
 
-def hindrance_of(pod: Document, containers: Set[str]) -> Hindrance | None:
+def waiting_of(pod: Document, containers: Set[str]) -> Waiting | None:
     """Why the first of these containers waits, or the pod for a node; None if neither is reported."""
-    waiting = container_of(pod, containers).get("state", {}).get("waiting") or {}
-    if waiting.get("reason") and waiting["reason"] not in _SAY_NOTHING:
-        return Hindrance(str(waiting["reason"]), str(waiting.get("message") or ""))
+    state = container_of(pod, containers).get("state", {}).get("waiting") or {}
+    if state.get("reason") and state["reason"] not in _UNINFORMATIVE:
+        return Waiting(str(state["reason"]), str(state.get("message") or ""))
     scheduled = condition(pod, "PodScheduled")
     if scheduled is not None and scheduled["status"] == "False":
-        return Hindrance(str(scheduled.get("reason") or ""), str(scheduled.get("message") or ""), has_node=False)
+        return Waiting(str(scheduled.get("reason") or ""), str(scheduled.get("message") or ""), is_scheduled=False)
     return None
 
 
@@ -65,3 +64,8 @@ def container_of(pod: Document, containers: Set[str]) -> Document:
     """The status of the first of these containers; empty if the pod reports none of them."""
     statuses = pod.get("status", {}).get("containerStatuses") or ()
     return next((status for status in statuses if status["name"] in containers), {})
+
+
+def reason_and_message(reason: str, message: str) -> str:
+    """Kubernetes' reason and message as one text, without an empty part."""
+    return ": ".join(part for part in (reason, message) if part)
