@@ -10,9 +10,9 @@ from transformermodel_operator.client import ApiError
 from transformermodel_operator.decide.deployment import deployed_revision
 from transformermodel_operator.decide.inquiry import Inquiry
 from transformermodel_operator.objects import CLAIM, POD, Document, Kind, Reference, newest_first
-from transformermodel_operator.pods.attempt import Attempt, end_of_log, last_ended, read_attempt
+from transformermodel_operator.pods.job_pods import JobPods, end_of_log, last_ended, read_job_pods
 from transformermodel_operator.pods.obstacles import container_name, obstacle_in
-from transformermodel_operator.pods.replicas import read_trouble
+from transformermodel_operator.pods.replica_pods import read_replica_pods
 from transformermodel_operator.reasons import Reason
 from transformermodel_operator.snapshot import Snapshot
 
@@ -63,16 +63,16 @@ async def inspect(cluster: Cluster, snapshot: Snapshot, inquiry: Inquiry) -> Sna
         snapshot = replace(snapshot, namesakes=await _namesakes(cluster, inquiry.namesakes))
     if inquiry.replicas is not None:
         serving, _ = await cluster.list(POD, namespace, inquiry.replicas)
-        snapshot = replace(snapshot, trouble=read_trouble(serving, deployed_revision(snapshot.deployment)))
+        snapshot = replace(snapshot, replica_pods=read_replica_pods(serving, deployed_revision(snapshot.deployment)))
     if inquiry.job is None:
         return snapshot
     pods, _ = await cluster.list(POD, namespace, f"{JOB_LABEL}={inquiry.job.name}")
-    attempt = read_attempt(pods, snapshot.now)
+    found = read_job_pods(pods, snapshot.now)
     if inquiry.finished:
-        attempt = replace(attempt, log=await _end_of_log(cluster, namespace, pods))
+        found = replace(found, log=await _end_of_log(cluster, namespace, pods))
     else:
-        attempt = await _with_warnings(cluster, inquiry.job, pods, attempt)
-    return replace(snapshot, attempt=attempt)
+        found = await _with_warnings(cluster, inquiry.job, pods, found)
+    return replace(snapshot, job_pods=found)
 
 
 async def _claims(cluster: Cluster, namespace: str, names: tuple[str, ...]) -> Mapping[str, Document | None]:
@@ -115,18 +115,18 @@ async def _end_of_log(cluster: Cluster, namespace: str, pods: list[Document]) ->
         return ""
 
 
-async def _with_warnings(cluster: Cluster, job: Reference, pods: list[Document], attempt: Attempt) -> Attempt:
+async def _with_warnings(cluster: Cluster, job: Reference, pods: list[Document], found: JobPods) -> JobPods:
     """Add what only events report: why a pod was refused, or why a node does not set one up."""
     if not pods:
         about = job
-    elif attempt.obstacle is not None and attempt.obstacle.reason is Reason.PodNotStarting:
+    elif found.obstacle is not None and found.obstacle.reason is Reason.PodNotStarting:
         about = Reference(POD, job.namespace, newest_first(pods)[0]["metadata"]["name"])
     else:
-        return attempt
+        return found
     try:
         reported = obstacle_in(await cluster.warnings(about))
     except ApiError as error:
         if error.status != 403:
             raise
-        return attempt
-    return replace(attempt, obstacle=reported or attempt.obstacle)
+        return found
+    return replace(found, obstacle=reported or found.obstacle)

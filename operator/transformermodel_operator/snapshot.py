@@ -11,8 +11,8 @@ from transformermodel_api.contract import PreparationProgress
 from transformermodel_api.model import TransformerModel
 from transformermodel_api.status import TransformerModelStatus
 from transformermodel_operator.objects import Document, Reference
-from transformermodel_operator.pods.attempt import Attempt
-from transformermodel_operator.pods.replicas import Trouble
+from transformermodel_operator.pods.job_pods import JobPods
+from transformermodel_operator.pods.replica_pods import ReplicaPods
 from transformermodel_operator.reasons import Reason
 from transformermodel_operator.settings import Settings
 
@@ -39,9 +39,9 @@ class Snapshot:
         deployment: the Deployment that KServe made of it.
         revisions: the ControllerRevisions that carry its label.
         budget: the PodDisruptionBudget of its predictor.
-        trouble: what keeps the predictor's pods from serving; None if not inspected.
+        replica_pods: the state of the predictor's pods; None if not inspected.
         kserve_installed: whether the API server knows InferenceServices.
-        attempt: the state of the wanted Job's pods; None if not inspected.
+        job_pods: the state of the wanted Job's pods; None if not inspected.
         progress: the wanted Job's progress from its log; None while unknown.
         claims: the PersistentVolumeClaims looked up, by name; None for a missing one.
         namesakes: objects looked up that have the name of a child and not its label.
@@ -59,8 +59,8 @@ class Snapshot:
     now: datetime
     revisions: tuple[Document, ...] = ()
     budget: Document | None = None
-    trouble: Trouble | None = None
-    attempt: Attempt | None = None
+    replica_pods: ReplicaPods | None = None
+    job_pods: JobPods | None = None
     progress: PreparationProgress | None = None
     claims: Mapping[str, Document | None] = field(default_factory=dict)
     namesakes: Mapping[Reference, Document] = field(default_factory=dict)

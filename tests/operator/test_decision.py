@@ -22,13 +22,13 @@ from transformermodel_api.failures import FailureReason
 from transformermodel_operator.decide.inquiry import Inquiry
 from transformermodel_operator.decision import Decision, decide, inquire
 from transformermodel_operator.objects import Reference
-from transformermodel_operator.pods.attempt import Attempt
-from transformermodel_operator.pods.replicas import Trouble
+from transformermodel_operator.pods.job_pods import JobPods
+from transformermodel_operator.pods.replica_pods import ReplicaPods
 from transformermodel_operator.reasons import Reason
 from transformermodel_operator.snapshot import Refusal
 
 MODEL = model()
-READY = after(decide(snapshot(MODEL, job(MODEL, "Complete"), attempt=succeeded(), **served(MODEL))), MODEL)
+READY = after(decide(snapshot(MODEL, job(MODEL, "Complete"), job_pods=succeeded(), **served(MODEL))), MODEL)
 
 
 def events(decision: Decision) -> list[tuple[str, str]]:
@@ -73,7 +73,7 @@ def test_a_suspended_model_that_serves_stays_ready() -> None:
 
 
 def test_what_finishes_during_a_suspension_is_reported() -> None:
-    decision = decide(snapshot(suspended(MODEL), job(MODEL, "Complete"), attempt=succeeded()))
+    decision = decide(snapshot(suspended(MODEL), job(MODEL, "Complete"), job_pods=succeeded()))
     assert conditions(decision)["Prepared"] == ("True", "Prepared")
     assert decision.apply == ()
 
@@ -113,7 +113,7 @@ def test_events_tell_the_way_of_a_model_once() -> None:
     seen = after(first, MODEL)
     working = decide(snapshot(seen, job(MODEL, active=1, ready=1)))
     assert events(working) == []
-    prepared = decide(snapshot(after(working, seen), job(MODEL, "Complete"), attempt=succeeded()))
+    prepared = decide(snapshot(after(working, seen), job(MODEL, "Complete"), job_pods=succeeded()))
     assert events(prepared) == [("Normal", "Prepared"), ("Normal", "RollingOut")]
     ready = decide(snapshot(after(prepared, seen), job(MODEL, "Complete"), **served(MODEL)))
     assert events(ready) == [("Normal", "Ready")]
@@ -124,8 +124,8 @@ def test_events_tell_the_way_of_a_model_once() -> None:
 def test_another_artifact_is_told_even_if_nobody_has_seen_it_being_prepared() -> None:
     """As when the operator was away, or its writes were refused, until the Job had ended."""
     edited = {**READY, "spec": {**READY["spec"], "preparation": {"maxLength": 64}}}
-    other = Attempt(outcome=PREPARED.model_copy(update={"digest": "f" * 64, "path": "artifacts/f"}))
-    decision = decide(snapshot(edited, job(edited, "Complete"), attempt=other, **served(MODEL)))
+    other = JobPods(outcome=PREPARED.model_copy(update={"digest": "f" * 64, "path": "artifacts/f"}))
+    decision = decide(snapshot(edited, job(edited, "Complete"), job_pods=other, **served(MODEL)))
     assert events(decision) == [("Normal", "Prepared"), ("Normal", "RollingOut")]
 
 
@@ -137,7 +137,7 @@ def test_a_revision_that_serves_is_told_even_if_nobody_has_seen_it_on_its_way() 
 
 def test_failures_are_warnings_told_once() -> None:
     broken = job(MODEL, "Failed", failed=1)
-    decision = decide(snapshot(MODEL, broken, attempt=failed(FailureReason.Gated)))
+    decision = decide(snapshot(MODEL, broken, job_pods=failed(FailureReason.Gated)))
     assert events(decision) == [("Warning", "Gated")]
     assert events(decide(snapshot(after(decision, MODEL), broken))) == []
 
@@ -151,7 +151,7 @@ def test_a_model_that_stops_serving_says_so() -> None:
 def test_replicas_that_are_only_starting_are_no_warning() -> None:
     around = served(MODEL)
     around["deployment"]["status"]["availableReplicas"] = 0
-    decision = decide(snapshot(READY, **around, trouble=Trouble(starting=True)))
+    decision = decide(snapshot(READY, **around, replica_pods=ReplicaPods(starting=True)))
     assert events(decision) == [("Normal", "RollingOut")]
     assert decision.requeue_after == timedelta(seconds=15)
     assert message(decision, "PredictorReady").startswith("0 of 1 replicas serve revision ")

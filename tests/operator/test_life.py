@@ -40,7 +40,7 @@ def test_suspended_while_it_is_prepared_the_job_goes_on_and_its_outcome_is_kept_
     at_work = decide(snapshot(suspended, job(MODEL, active=1, ready=1)))
     assert (at_work.apply, at_work.delete) == ((), ())
     assert conditions(at_work)["Prepared"] == ("False", "Preparing")
-    over = decide(snapshot(after(at_work, suspended), job(MODEL, "Complete"), attempt=succeeded()))
+    over = decide(snapshot(after(at_work, suspended), job(MODEL, "Complete"), job_pods=succeeded()))
     assert over.apply == ()
     assert conditions(over)["Prepared"] == ("True", "Prepared")
     assert conditions(over)["Ready"] == ("False", "Suspended")
@@ -58,7 +58,7 @@ def test_suspended_before_its_job_was_made_it_waits_and_says_for_what() -> None:
 
 
 def test_kserve_that_is_installed_later_serves_what_was_prepared_meanwhile() -> None:
-    without = decide(snapshot(MODEL, job(MODEL, "Complete"), attempt=succeeded(), kserve_installed=False))
+    without = decide(snapshot(MODEL, job(MODEL, "Complete"), job_pods=succeeded(), kserve_installed=False))
     assert conditions(without)["Prepared"] == ("True", "Prepared")
     assert conditions(without)["Stalled"] == ("True", "KServeMissing")
     installed = decide(snapshot(after(without, MODEL)))
@@ -71,7 +71,7 @@ def test_kserve_that_is_installed_later_serves_what_was_prepared_meanwhile() -> 
 def test_while_an_upgraded_kserve_rolls_the_pods_anew_nothing_is_written_and_what_serves_counts_as_before() -> None:
     """It may put what it likes into the Deployment; the revision is still the same."""
     around = served(MODEL)
-    ready = after(decide(snapshot(MODEL, job(MODEL, "Complete"), attempt=succeeded(), **around)), MODEL)
+    ready = after(decide(snapshot(MODEL, job(MODEL, "Complete"), job_pods=succeeded(), **around)), MODEL)
     progress = {"type": "Progressing", "status": "True", "reason": "ReplicaSetUpdated", "lastUpdateTime": LONG_AGO}
     rolling = deployment(around["service"], replicas=2, updatedReplicas=1, conditions=[progress])
     rolling["spec"]["template"]["spec"] = {"containers": [{"name": "kserve-container", "env": [{"name": "NEW"}]}]}

@@ -199,7 +199,7 @@ async def test_in_the_steady_state_nothing_is_read_or_written() -> None:
     finished, rolled_out, record = job(document, "Complete"), deployment(around), kept(document)
     children = (finished, around, rolled_out, record)
     seen = {"service": around, "deployment": rolled_out, "revisions": (record,)}
-    ready = after(decide(snapshot(document, finished, attempt=succeeded(), **seen)), document)
+    ready = after(decide(snapshot(document, finished, job_pods=succeeded(), **seen)), document)
     world = World(ready, *children)
     assert await world.reconcile() is None
     assert (world.cluster.reads, world.cluster.writes, world.told) == ([], [], [])

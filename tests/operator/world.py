@@ -13,7 +13,7 @@ from transformermodel_operator.children.job import preparation_job
 from transformermodel_operator.children.revision import Failure, Revision, controller_revision
 from transformermodel_operator.children.storage import StorageLocation
 from transformermodel_operator.decision import Decision
-from transformermodel_operator.pods.attempt import Attempt
+from transformermodel_operator.pods.job_pods import JobPods
 from transformermodel_operator.settings import Settings
 from transformermodel_operator.snapshot import Snapshot
 
@@ -191,14 +191,14 @@ def message(decision: Decision, kind: str) -> str:
     return next(condition.message for condition in decision.status.conditions if condition.type.value == kind)
 
 
-def succeeded() -> Attempt:
+def succeeded() -> JobPods:
     """The pods of a preparation that succeeded."""
-    return Attempt(outcome=PREPARED)
+    return JobPods(outcome=PREPARED)
 
 
-def failed(reason: FailureReason, commit: str | None = None) -> Attempt:
+def failed(reason: FailureReason, commit: str | None = None) -> JobPods:
     """The pods of a preparation that failed, before or after it had found the source."""
-    return Attempt(outcome=Failed.because(reason, "It failed.", commit))
+    return JobPods(outcome=Failed.because(reason, "It failed.", commit))
 
 
 def pod(created: str = "2026-11-22T11:00:00Z", **state: Any) -> Object:

@@ -31,7 +31,7 @@ from transformermodel_operator.objects import (
     holds,
     is_terminating,
 )
-from transformermodel_operator.pods.attempt import Attempt
+from transformermodel_operator.pods.job_pods import JobPods
 from transformermodel_operator.reasons import Reason
 from transformermodel_operator.snapshot import REFUSED_AGAIN_AFTER, Refusal, Snapshot
 
@@ -124,8 +124,8 @@ def _removal(model: TransformerModel, storage: AnyStorage, wanted: Document, sna
 
 
 def _at_work(job: Document, snapshot: Snapshot) -> DeletionVerdict:
-    attempt, name = snapshot.attempt or Attempt(), job["metadata"]["name"]
-    in_the_way = attempt.obstacle or attempt.disruption
+    pods, name = snapshot.job_pods or JobPods(), job["metadata"]["name"]
+    in_the_way = pods.obstacle or pods.disruption
     waits = None if is_running(job) else look_again_after(job, snapshot.now)
     if in_the_way is not None and not is_running(job):
         return _failed(f"Job {name} waits: {in_the_way}", waits)
@@ -133,7 +133,7 @@ def _at_work(job: Document, snapshot: Snapshot) -> DeletionVerdict:
 
 
 def _after_failure(job: Document, snapshot: Snapshot) -> DeletionVerdict:
-    outcome = snapshot.attempt.outcome if snapshot.attempt is not None else None
+    outcome = snapshot.job_pods.outcome if snapshot.job_pods is not None else None
     words = outcome.message if isinstance(outcome, Failed) else "its pods are gone"
     if isinstance(outcome, Failed) and FailureReason.__members__.get(outcome.reason) in _GONE:
         return _left(words)

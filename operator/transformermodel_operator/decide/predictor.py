@@ -29,7 +29,7 @@ from transformermodel_operator.objects import (
     Reference,
     is_terminating,
 )
-from transformermodel_operator.pods.replicas import Trouble
+from transformermodel_operator.pods.replica_pods import ReplicaPods
 from transformermodel_operator.reasons import Reason
 from transformermodel_operator.snapshot import REFUSED_AGAIN_AFTER, Refusal, Snapshot
 
@@ -93,7 +93,7 @@ def _serve(model: TransformerModel, plan: Plan, snapshot: Snapshot) -> Predictor
         proven=plan.good is not None and plan.good.name == plan.target.name,
         now=snapshot.now,
     )
-    rollout = observe_rollout(service, snapshot.deployment, wanted, snapshot.trouble or Trouble(), patience)
+    rollout = observe_rollout(service, snapshot.deployment, wanted, snapshot.replica_pods or ReplicaPods(), patience)
     goes_back = model.spec.rollout.automatic_rollback and plan.has_way_back and not model.spec.suspend
     if rollout.failed and plan.failure is None and goes_back:
         failure = Failure(attempt_of(model), rollout.predictor.reason, rollout.predictor.message)

@@ -45,7 +45,7 @@ from transformermodel_operator.decide.preparation_verdict import (
 from transformermodel_operator.decide.source_check import Check, decide_check, prepared_from
 from transformermodel_operator.decide.storage import locate
 from transformermodel_operator.objects import Document, Reference, holds, is_terminating
-from transformermodel_operator.pods.attempt import Attempt
+from transformermodel_operator.pods.job_pods import JobPods
 from transformermodel_operator.reasons import Reason
 from transformermodel_operator.snapshot import REFUSED_AGAIN_AFTER, Refusal, Snapshot
 
@@ -150,15 +150,15 @@ def _with_check(verdict: PreparationVerdict, check: Check) -> PreparationVerdict
 def _completed(
     model: TransformerModel, storage: AnyStorage, report: PreparationStatus, snapshot: Snapshot
 ) -> PreparationVerdict:
-    status, attempt = model.status or TransformerModelStatus(), snapshot.attempt or Attempt()
-    if isinstance(attempt.outcome, Prepared):
+    status, pods = model.status or TransformerModelStatus(), snapshot.job_pods or JobPods()
+    if isinstance(pods.outcome, Prepared):
         checked = model.spec.source.check_interval_seconds is not None
-        tracked = prepared_from(status, attempt.outcome, snapshot) if checked else None
-        return replace(succeeded(storage, report.job, attempt.outcome), log=attempt.log, tracked=tracked)
-    words = attempt.outcome.message if isinstance(attempt.outcome, Failed) else "its pods are gone"
+        tracked = prepared_from(status, pods.outcome, snapshot) if checked else None
+        return replace(succeeded(storage, report.job, pods.outcome), log=pods.log, tracked=tracked)
+    words = pods.outcome.message if isinstance(pods.outcome, Failed) else "its pods are gone"
     message = f"Job {report.job} completed without telling an outcome ({words}). Delete the Job to prepare again."
     failure = Failed(reason=FailureReason.Internal.name, message=message)
-    return replace(failed(status, report, failure, stalled=True), log=attempt.log)
+    return replace(failed(status, report, failure, stalled=True), log=pods.log)
 
 
 def _failed(
@@ -168,11 +168,11 @@ def _failed(
     known: Condition | None,
     snapshot: Snapshot,
 ) -> PreparationVerdict:
-    failure = failure_of(job, known, snapshot.attempt, status)
+    failure = failure_of(job, known, snapshot.job_pods, status)
     counted = report.model_copy(
         update={"failures": attempt_of(job), "failed_at": ended_at(job), "remaining_seconds": None}
     )
-    log = snapshot.attempt.log if snapshot.attempt is not None else ""
+    log = snapshot.job_pods.log if snapshot.job_pods is not None else ""
     if not class_of(failure).transient:
         return replace(failed(status, counted, failure, stalled=True, known=known), log=log)
     left = ended_at(job) + retry_delay(attempt_of(job)) - snapshot.now
@@ -187,23 +187,23 @@ def _failed(
 def _at_work(
     status: TransformerModelStatus, job: Document, report: PreparationStatus, snapshot: Snapshot
 ) -> PreparationVerdict:
-    name, attempt = report.job, snapshot.attempt or Attempt()
+    name, pods = report.job, snapshot.job_pods or JobPods()
     failures = int(job.get("status", {}).get("failed") or 0)
     report, message, reason = _with_progress(report, snapshot.progress), _at_work_message(name), Reason.Preparing
     if is_running(job):
-        if failures and isinstance(attempt.outcome, Failed):
+        if failures and isinstance(pods.outcome, Failed):
             message = (
-                f"Job {name} is at attempt {failures + 1} of {BACKOFF_LIMIT + 1} after {attempt.outcome.reason}: "
-                f"{attempt.outcome.message}"
+                f"Job {name} is at attempt {failures + 1} of {BACKOFF_LIMIT + 1} after {pods.outcome.reason}: "
+                f"{pods.outcome.message}"
             )
         return under_way(status, report, message)
-    in_the_way = attempt.obstacle or attempt.disruption
+    in_the_way = pods.obstacle or pods.disruption
     if in_the_way is not None:
         message, reason = f"Job {name} waits: {in_the_way}", in_the_way.reason
-    elif failures and isinstance(attempt.outcome, Failed):
+    elif failures and isinstance(pods.outcome, Failed):
         message = (
-            f"Job {name} waits for attempt {failures + 1} of {BACKOFF_LIMIT + 1} after {attempt.outcome.reason}: "
-            f"{attempt.outcome.message}"
+            f"Job {name} waits for attempt {failures + 1} of {BACKOFF_LIMIT + 1} after {pods.outcome.reason}: "
+            f"{pods.outcome.message}"
         )
     waiting = under_way(status, report, message, reason)
     return replace(waiting, requeue_after=look_again_after(job, snapshot.now))

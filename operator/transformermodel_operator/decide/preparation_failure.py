@@ -5,19 +5,17 @@ from transformermodel_api.failures import FailureReason
 from transformermodel_api.status import Condition, ConditionType, TransformerModelStatus
 from transformermodel_operator.conditions import find
 from transformermodel_operator.objects import Document, condition
-from transformermodel_operator.pods.attempt import Attempt
+from transformermodel_operator.pods.job_pods import JobPods
 from transformermodel_operator.reasons import Reason
 
 
-def failure_of(
-    job: Document, known: Condition | None, attempt: Attempt | None, status: TransformerModelStatus
-) -> Failed:
+def failure_of(job: Document, known: Condition | None, pods: JobPods | None, status: TransformerModelStatus) -> Failed:
     """Why a Job failed: as recorded before, as the Job says, as its pods say.
 
     Args:
         job: the failed Job.
         known: the end recorded in status; None if it is not recorded yet.
-        attempt: what its pods say; None if they have not been inspected.
+        pods: the state of its pods; None if they have not been inspected.
         status: the last reported status.
     """
     if known is not None:
@@ -25,8 +23,8 @@ def failure_of(
     ended = condition(job, "Failed") or {}
     if ended.get("reason") == "DeadlineExceeded":
         return Failed.because(FailureReason.DeadlineExceeded, _too_long(status))
-    if attempt is not None and isinstance(attempt.outcome, Failed):
-        return attempt.outcome
+    if pods is not None and isinstance(pods.outcome, Failed):
+        return pods.outcome
     words = " ".join(part for part in (ended.get("reason"), ended.get("message")) if part)
     return Failed.because(FailureReason.Internal, f"The preparation failed without telling why. {words}".strip())
 

@@ -23,7 +23,7 @@ from transformermodel_operator.decide.deployment import (
 )
 from transformermodel_operator.decide.kserve import failure_of, is_invalid, objection, with_objection
 from transformermodel_operator.objects import Document, applied_at, condition, holds
-from transformermodel_operator.pods.replicas import Trouble
+from transformermodel_operator.pods.replica_pods import ReplicaPods
 from transformermodel_operator.reasons import Reason
 
 LOOK_AGAIN_AFTER = timedelta(seconds=15)
@@ -63,7 +63,7 @@ class Patience:
 
 
 def observe_rollout(
-    service: Document, deployment: Document | None, wanted: Document, trouble: Trouble, patience: Patience
+    service: Document, deployment: Document | None, wanted: Document, pods: ReplicaPods, patience: Patience
 ) -> Rollout:
     """How far what is wanted is rolled out.
 
@@ -71,7 +71,7 @@ def observe_rollout(
         service: the InferenceService as it is, in agreement with what is wanted.
         deployment: the Deployment that KServe makes of it, sooner or later.
         wanted: the InferenceService that was applied; it says which revision and how many replicas.
-        trouble: what the pods of the Deployment's revision say.
+        pods: what the pods of the Deployment's revision say.
         patience: how long it may take.
     """
     if deployment is None or deployed_revision(deployment) != revision_of(wanted):
@@ -79,14 +79,14 @@ def observe_rollout(
     least, most = replicas_of(wanted)
     if not least <= replicas_wanted(deployment) <= most:
         return Rollout(_rolling(with_objection("The Deployment has not got the new number of replicas yet.", service)))
-    if least < most and patience.proven and trouble.crashes is None and _suffices(deployment, least):
-        return Rollout(_serves_on(service, deployment, trouble))
+    if least < most and patience.proven and pods.crashes is None and _suffices(deployment, least):
+        return Rollout(_serves_on(service, deployment, pods))
     if not is_observed(deployment):
         return Rollout(_rolling("The Deployment has not been acted on yet."))
     if replicas_wanted(deployment) == 0 == counts(deployment)[0]:
         message = "The model is switched off: spec.predictor.minReplicas is 0."
         return Rollout(false(ConditionType.PredictorReady, Reason.ScaledToZero, message), switched_off=True)
-    return _observe_replicas(service, deployment, trouble, patience)
+    return _observe_replicas(service, deployment, pods, patience)
 
 
 def _wait_for_kserve(service: Document, deployment: Document | None, patience: Patience) -> Rollout:
@@ -103,20 +103,20 @@ def _wait_for_kserve(service: Document, deployment: Document | None, patience: P
     return Rollout(false(ConditionType.PredictorReady, Reason.ProgressDeadlineExceeded, message), failed=True)
 
 
-def _observe_replicas(service: Document, deployment: Document, trouble: Trouble, patience: Patience) -> Rollout:
+def _observe_replicas(service: Document, deployment: Document, pods: ReplicaPods, patience: Patience) -> Rollout:
     failure, replicas = failure_of(service), replicas_wanted(deployment)
     total, updated, available = counts(deployment)
     counted = _counted(deployment)
     if updated == replicas == available and total == updated:
         return Rollout(_kserve_agrees(service, counted))
-    if trouble.crashes is not None:
-        finding = false(ConditionType.PredictorReady, Reason.CrashLooping, f"{counted}. {trouble.crashes}")
+    if pods.crashes is not None:
+        finding = false(ConditionType.PredictorReady, Reason.CrashLooping, f"{counted}. {pods.crashes}")
         return Rollout(finding, failed=not patience.proven)
-    words = trouble.obstacle or refusal_of_pods(deployment) or (failure.message if failure is not None else "")
+    words = pods.obstacle or refusal_of_pods(deployment) or (failure.message if failure is not None else "")
     progress = condition(deployment, "Progressing") or {}
     complete = progress.get("reason") == COMPLETE
     if complete and updated == replicas == total:
-        if trouble.starting and failure is None:
+        if pods.starting and failure is None:
             return Rollout(_rolling(f"{counted}; the others are starting."), requeue_after=LOOK_AGAIN_AFTER)
         message = f"{available} of {replicas} replicas are available. {words}".strip()
         return Rollout(false(ConditionType.PredictorReady, Reason.ReplicasUnavailable, message))
@@ -147,12 +147,12 @@ def _suffices(deployment: Document, least: int) -> bool:
     return complete and total == updated and available >= least
 
 
-def _serves_on(service: Document, deployment: Document, trouble: Trouble) -> Finding:
+def _serves_on(service: Document, deployment: Document, pods: ReplicaPods) -> Finding:
     """KServe calls it not ready while replicas come: it repeats the Deployment, which wants all of them."""
     counted = _counted(deployment)
     if objection(service).get("type", "PredictorReady") != "PredictorReady":
         return _kserve_agrees(service, counted)
-    return true(ConditionType.PredictorReady, Reason.Serving, f"{counted}. {trouble.obstacle or ''}".strip())
+    return true(ConditionType.PredictorReady, Reason.Serving, f"{counted}. {pods.obstacle or ''}".strip())
 
 
 def _counted(deployment: Document) -> str:

@@ -15,7 +15,7 @@ from transformermodel_operator.children.work_job import component_of
 from transformermodel_operator.decide.announcements import Event, EventType
 from transformermodel_operator.decide.ownership import Ownership, ownership
 from transformermodel_operator.objects import Document, Reference, holds, is_terminating
-from transformermodel_operator.pods.attempt import Attempt
+from transformermodel_operator.pods.job_pods import JobPods
 from transformermodel_operator.reasons import Reason
 from transformermodel_operator.snapshot import REFUSED_AGAIN_AFTER, Snapshot
 
@@ -74,7 +74,7 @@ def prepared_from(status: TransformerModelStatus, outcome: Prepared, snapshot: S
 
 
 def _ended(known: SourceStatus, snapshot: Snapshot, over: tuple[Document, ...]) -> Check:
-    outcome = (snapshot.attempt or Attempt()).outcome
+    outcome = (snapshot.job_pods or JobPods()).outcome
     checked = known.model_copy(update={"checked_at": snapshot.now.replace(microsecond=0)})
     if not isinstance(outcome, Resolved):
         words = outcome.message if isinstance(outcome, Failed) else "its pods are gone."

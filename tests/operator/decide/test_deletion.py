@@ -28,7 +28,7 @@ from transformermodel_operator.children.removal_job import removal_job
 from transformermodel_operator.decide.inquiry import Inquiry
 from transformermodel_operator.decision import Decision, decide, inquire
 from transformermodel_operator.objects import FINALIZER, Reference
-from transformermodel_operator.pods.attempt import Attempt
+from transformermodel_operator.pods.job_pods import JobPods
 from transformermodel_operator.pods.obstacles import Obstacle
 from transformermodel_operator.reasons import Reason
 from transformermodel_operator.snapshot import Refusal
@@ -39,7 +39,7 @@ CLAIMS = {"models": claim("models")}
 
 def going(of: Object = HELD, **annotations: str) -> Object:
     """A model with an artifact, deleted."""
-    prepared = after(decide(snapshot(of, job(of, "Complete"), attempt=succeeded())), of)
+    prepared = after(decide(snapshot(of, job(of, "Complete"), job_pods=succeeded())), of)
     prepared["metadata"] |= {"deletionTimestamp": "2026-11-22T12:00:00Z", "annotations": annotations}
     return prepared
 
@@ -156,38 +156,38 @@ def test_nothing_holds_a_model_for_good(document: Object, around: dict[str, Any]
 
 def test_a_store_that_is_gone_lets_go() -> None:
     missing = failed(FailureReason.NotFound)
-    decision = decide(snapshot(going(), removal(HELD, "Failed"), attempt=missing, claims=CLAIMS))
+    decision = decide(snapshot(going(), removal(HELD, "Failed"), job_pods=missing, claims=CLAIMS))
     assert decision.finalizer is False
     assert "ArtifactsLeft" in events(decision)
 
 
 def test_a_failure_says_how_to_let_go_and_is_tried_again_after_a_while() -> None:
     document, refused = going(), failed(FailureReason.Unauthorized)
-    decision = decide(snapshot(document, removal(HELD, "Failed"), attempt=refused, claims=CLAIMS))
+    decision = decide(snapshot(document, removal(HELD, "Failed"), job_pods=refused, claims=CLAIMS))
     assert conditions(decision)["Ready"] == ("False", "RemovalFailed")
     assert "transformermodel.dev/leave-artifacts=true" in message(decision, "Ready")
     assert (decision.finalizer, decision.delete, decision.requeue_after) == (None, (), timedelta(minutes=10))
     later = NOW + timedelta(minutes=10)
-    again = decide(snapshot(document, removal(HELD, "Failed"), attempt=refused, claims=CLAIMS, now=later))
+    again = decide(snapshot(document, removal(HELD, "Failed"), job_pods=refused, claims=CLAIMS, now=later))
     assert [found["kind"] for found in again.delete] == ["Job"]
     assert again.requeue_after is None
     last = removal(HELD, "Failed")
     last["metadata"]["deletionTimestamp"] = "2026-11-22T12:10:00Z"
-    leaving = decide(snapshot(document, last, attempt=refused, claims=CLAIMS, now=later))
+    leaving = decide(snapshot(document, last, job_pods=refused, claims=CLAIMS, now=later))
     assert (leaving.apply, leaving.delete) == ((), ())
     assert "of before is being removed" in message(leaving, "Ready")
 
 
 def test_a_removal_that_runs_has_nothing_in_its_way_whatever_came_before() -> None:
-    evicted = Attempt(disruption=Obstacle(Reason.Evicted, "Evicted: The node was low on memory"))
-    decision = decide(snapshot(going(), removal(HELD, active=1, ready=1), attempt=evicted, claims=CLAIMS))
+    evicted = JobPods(disruption=Obstacle(Reason.Evicted, "Evicted: The node was low on memory"))
+    decision = decide(snapshot(going(), removal(HELD, active=1, ready=1), job_pods=evicted, claims=CLAIMS))
     assert conditions(decision)["Ready"] == ("False", "Removing")
     assert decision.requeue_after is None
 
 
 def test_a_removal_that_cannot_begin_says_why() -> None:
-    stuck = Attempt(obstacle=Obstacle(Reason.SecretMissing, 'secret "key" not found'))
-    decision = decide(snapshot(going(), removal(HELD, active=1), attempt=stuck, claims=CLAIMS))
+    stuck = JobPods(obstacle=Obstacle(Reason.SecretMissing, 'secret "key" not found'))
+    decision = decide(snapshot(going(), removal(HELD, active=1), job_pods=stuck, claims=CLAIMS))
     assert conditions(decision)["Ready"] == ("False", "RemovalFailed")
     assert 'secret "key" not found' in message(decision, "Ready")
     assert decision.requeue_after == timedelta(seconds=15)

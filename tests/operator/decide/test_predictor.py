@@ -21,12 +21,12 @@ from tests.operator.world import (
 )
 from transformermodel_operator.decision import Decision, decide
 from transformermodel_operator.objects import INFERENCE_SERVICE, Reference
-from transformermodel_operator.pods.replicas import Trouble
+from transformermodel_operator.pods.replica_pods import ReplicaPods
 from transformermodel_operator.reasons import Reason
 from transformermodel_operator.snapshot import Refusal
 
 MODEL = model()
-STATUS = after(decide(snapshot(MODEL, job(MODEL, "Complete"), attempt=succeeded())), MODEL)["status"]
+STATUS = after(decide(snapshot(MODEL, job(MODEL, "Complete"), job_pods=succeeded())), MODEL)["status"]
 PREPARED = {**MODEL, "status": STATUS}
 
 
@@ -44,7 +44,7 @@ def test_a_prepared_artifact_is_served() -> None:
 
 
 def test_a_preparation_and_its_predictor_need_one_decision() -> None:
-    decision = decide(snapshot(MODEL, job(MODEL, "Complete"), attempt=succeeded()))
+    decision = decide(snapshot(MODEL, job(MODEL, "Complete"), job_pods=succeeded()))
     assert [document["kind"] for document in decision.apply] == ["ControllerRevision", "InferenceService"]
 
 
@@ -180,7 +180,7 @@ def test_a_failure_that_kserve_knows_is_told() -> None:
 def test_replicas_that_start_again_after_a_failure_that_kserve_knows_are_not_only_starting() -> None:
     found = service(MODEL, **FAILURE)
     around = {"service": found, "deployment": deployment(found, availableReplicas=0)}
-    decision = decide(snapshot(PREPARED, **around, trouble=Trouble(starting=True)))
+    decision = decide(snapshot(PREPARED, **around, replica_pods=ReplicaPods(starting=True)))
     assert conditions(decision)["Ready"] == ("False", "ReplicasUnavailable")
     assert message(decision, "Ready").endswith("checksum mismatch")
 

@@ -31,7 +31,7 @@ from transformermodel_api.status import PreparationStatus
 from transformermodel_operator.decide.inquiry import Inquiry
 from transformermodel_operator.decision import Decision, decide, inquire
 from transformermodel_operator.objects import DEPLOYMENT, DISRUPTION_BUDGET, INFERENCE_SERVICE, Kind, Reference
-from transformermodel_operator.pods.attempt import Attempt
+from transformermodel_operator.pods.job_pods import JobPods
 from transformermodel_operator.pods.obstacles import Obstacle
 from transformermodel_operator.reasons import Reason
 from transformermodel_operator.settings import Settings
@@ -42,7 +42,7 @@ MODEL = model()
 
 def prepared() -> Object:
     """A model whose preparation has been reported, and whose Job may be gone."""
-    return after(decide(snapshot(MODEL, job(MODEL, "Complete"), attempt=succeeded())), MODEL)
+    return after(decide(snapshot(MODEL, job(MODEL, "Complete"), job_pods=succeeded())), MODEL)
 
 
 def names(documents: Any) -> list[str]:
@@ -82,7 +82,7 @@ def test_a_job_that_was_changed_by_somebody_is_repaired() -> None:
 
 
 def test_success_is_taken_from_the_jobs_pods() -> None:
-    decision = decide(snapshot(MODEL, job(MODEL, "Complete"), attempt=succeeded()))
+    decision = decide(snapshot(MODEL, job(MODEL, "Complete"), job_pods=succeeded()))
     assert conditions(decision)["SourceResolved"] == ("True", "Resolved")
     assert conditions(decision)["Prepared"] == ("True", "Prepared")
     assert decision.status is not None
@@ -101,7 +101,7 @@ def test_success_is_taken_from_the_jobs_pods() -> None:
 )
 def test_status_keeps_the_whole_commit_and_one_for_people(commit: str, shown: str) -> None:
     outcome = PREPARED.model_copy(update={"commit": commit})
-    decision = decide(snapshot(MODEL, job(MODEL, "Complete"), attempt=Attempt(outcome=outcome)))
+    decision = decide(snapshot(MODEL, job(MODEL, "Complete"), job_pods=JobPods(outcome=outcome)))
     assert decision.status is not None
     assert (decision.status.commit, decision.status.short_commit) == (commit, shown)
 
@@ -158,7 +158,7 @@ ABOUT_THE_SOURCE = {"NotFound", "Gated", "Unauthorized", "RateLimited", "Unreach
 
 @pytest.mark.parametrize("reason", FailureReason)
 def test_a_failure_is_reported_by_its_class(reason: FailureReason) -> None:
-    decision = decide(snapshot(MODEL, job(MODEL, "Failed", failed=4), attempt=failed(reason)))
+    decision = decide(snapshot(MODEL, job(MODEL, "Failed", failed=4), job_pods=failed(reason)))
     found = conditions(decision)
     assert found["Prepared"] == ("False", reason.name)
     assert found["Ready"] == ("False", reason.name)
@@ -172,7 +172,7 @@ def test_a_failure_is_reported_by_its_class(reason: FailureReason) -> None:
 @pytest.mark.parametrize("reason", [FailureReason.GoldenAnswerMismatch, FailureReason.Unauthorized])
 def test_a_source_that_was_found_is_resolved_whatever_fails_later(reason: FailureReason) -> None:
     broken = job(MODEL, "Failed", failed=4)
-    decision = decide(snapshot(MODEL, broken, attempt=failed(reason, commit="c0ffee")))
+    decision = decide(snapshot(MODEL, broken, job_pods=failed(reason, commit="c0ffee")))
     assert conditions(decision)["SourceResolved"] == ("True", "Resolved")
     assert conditions(decision)["Ready"] == conditions(decision)["Prepared"] == ("False", reason.name)
     assert message(decision, "SourceResolved") == "The source is at c0ffee."
@@ -185,7 +185,7 @@ def test_a_source_that_was_found_is_resolved_whatever_fails_later(reason: Failur
 def test_how_long_a_job_had_to_go_is_not_told_when_it_has_failed() -> None:
     progress = PreparationProgress(step="Acquire", percent=31, remaining_seconds=7)
     at_work = after(decide(snapshot(MODEL, job(MODEL, active=1, ready=1), progress=progress)), MODEL)
-    decision = decide(snapshot(at_work, job(MODEL, "Failed"), attempt=failed(FailureReason.Unreachable)))
+    decision = decide(snapshot(at_work, job(MODEL, "Failed"), job_pods=failed(FailureReason.Unreachable)))
     assert decision.status is not None
     assert decision.status.preparation is not None
     assert (decision.status.preparation.percent, decision.status.preparation.remaining_seconds) == (31, None)
@@ -198,8 +198,8 @@ def test_that_it_is_prepared_is_not_believed_without_an_artifact() -> None:
 
 
 def test_a_failure_that_may_pass_is_tried_again_after_a_while() -> None:
-    broken, attempt = job(MODEL, "Failed", failed=4), failed(FailureReason.Unreachable)
-    soon = decide(snapshot(MODEL, broken, attempt=attempt, now=NOW + timedelta(minutes=4)))
+    broken, pods = job(MODEL, "Failed", failed=4), failed(FailureReason.Unreachable)
+    soon = decide(snapshot(MODEL, broken, job_pods=pods, now=NOW + timedelta(minutes=4)))
     assert soon.delete == ()
     assert soon.requeue_after == timedelta(minutes=6)
     late = decide(snapshot(after(soon, MODEL), broken, now=NOW + timedelta(minutes=10)))
@@ -210,7 +210,7 @@ def test_a_failure_that_may_pass_is_tried_again_after_a_while() -> None:
 
 def test_a_lasting_failure_stays_and_is_not_asked_for_again() -> None:
     broken = job(MODEL, "Failed", failed=1)
-    reported = after(decide(snapshot(MODEL, broken, attempt=failed(FailureReason.Gated))), MODEL)
+    reported = after(decide(snapshot(MODEL, broken, job_pods=failed(FailureReason.Gated))), MODEL)
     again = snapshot(reported, broken, now=NOW + timedelta(days=1))
     assert inquire(again) == Inquiry()
     assert decide(again).status == decide(snapshot(reported, broken)).status
@@ -219,7 +219,7 @@ def test_a_lasting_failure_stays_and_is_not_asked_for_again() -> None:
 
 @pytest.mark.parametrize("state", ["Failed", None])
 def test_a_failed_or_unfinished_job_with_other_settings_starts_anew(state: str | None) -> None:
-    reported = after(decide(snapshot(MODEL, job(MODEL, "Failed"), attempt=failed(FailureReason.OutOfMemory))), MODEL)
+    reported = after(decide(snapshot(MODEL, job(MODEL, "Failed"), job_pods=failed(FailureReason.OutOfMemory))), MODEL)
     edited = {**model(preparation={"resources": {"limits": {"memory": "8Gi"}}}), "status": reported["status"]}
     former = job(MODEL, *([state] if state else []))
     decision = decide(snapshot(edited, former))
@@ -239,13 +239,13 @@ def test_a_deadline_is_told_by_the_job_itself() -> None:
     late["status"]["conditions"] = [
         {"type": "Failed", "status": "True", "reason": "DeadlineExceeded", "lastTransitionTime": NOW.isoformat()}
     ]
-    decision = decide(snapshot(MODEL, late, attempt=Attempt()))
+    decision = decide(snapshot(MODEL, late, job_pods=JobPods()))
     assert conditions(decision)["Prepared"] == ("False", "DeadlineExceeded")
     assert "spec.preparation.deadlineSeconds" in message(decision, "Prepared")
 
 
 def test_success_without_an_outcome_is_not_believed() -> None:
-    decision = decide(snapshot(MODEL, job(MODEL, "Complete"), attempt=Attempt()))
+    decision = decide(snapshot(MODEL, job(MODEL, "Complete"), job_pods=JobPods()))
     assert conditions(decision)["Prepared"] == ("False", "Internal")
     assert "Stalled" in conditions(decision)
     assert "Delete the Job" in message(decision, "Prepared")
@@ -267,8 +267,8 @@ def test_pods_are_asked_only_where_they_have_something_to_tell(state: Object, as
 
 
 def test_a_job_that_does_not_begin_says_what_it_waits_for_and_is_looked_at_again() -> None:
-    attempt = Attempt(obstacle=Obstacle(Reason.Unschedulable, "Unschedulable: no node is big enough"))
-    decision = decide(snapshot(MODEL, job(MODEL, active=1), attempt=attempt))
+    pods = JobPods(obstacle=Obstacle(Reason.Unschedulable, "Unschedulable: no node is big enough"))
+    decision = decide(snapshot(MODEL, job(MODEL, active=1), job_pods=pods))
     assert conditions(decision)["Ready"] == ("False", "Unschedulable")
     assert conditions(decision)["Reconciling"] == ("True", "Unschedulable")
     assert "waits: Unschedulable: no node is big enough. No node takes" in message(decision, "Ready")
@@ -277,7 +277,7 @@ def test_a_job_that_does_not_begin_says_what_it_waits_for_and_is_looked_at_again
 
 def test_failed_attempts_are_counted_while_the_job_goes_on() -> None:
     state = job(MODEL, active=1, ready=1, failed=2)
-    decision = decide(snapshot(MODEL, state, attempt=failed(FailureReason.RateLimited)))
+    decision = decide(snapshot(MODEL, state, job_pods=failed(FailureReason.RateLimited)))
     assert "attempt 3 of 4 after RateLimited" in message(decision, "Prepared")
 
 
@@ -420,10 +420,10 @@ def of_attempt(number: int, *conditions: str, **status: Any) -> Object:
 
 
 def test_failures_are_counted_in_the_jobs_themselves_and_each_waits_twice_as_long() -> None:
-    document, attempt = MODEL, failed(FailureReason.Unreachable)
+    document, pods = MODEL, failed(FailureReason.Unreachable)
     for number, minutes in enumerate((10, 20, 40, 80, 160, 320, 360, 360), start=1):
         broken = of_attempt(number, "Failed")
-        first = decide(snapshot(document, broken, attempt=attempt))
+        first = decide(snapshot(document, broken, job_pods=pods))
         assert first.status is not None
         assert first.status.preparation is not None
         assert first.status.preparation.failures == number
@@ -438,21 +438,21 @@ def test_failures_are_counted_in_the_jobs_themselves_and_each_waits_twice_as_lon
 
 
 def test_an_interruption_between_the_end_of_a_job_and_the_next_does_not_lose_the_count() -> None:
-    counted = again(decide(snapshot(MODEL, of_attempt(3, "Failed"), attempt=failed(FailureReason.Unreachable))))
+    counted = again(decide(snapshot(MODEL, of_attempt(3, "Failed"), job_pods=failed(FailureReason.Unreachable))))
     (made,) = decide(snapshot(counted)).apply
     assert made["metadata"]["annotations"]["transformermodel.dev/attempt"] == "4"
 
 
 def test_a_failure_is_reported_before_its_job_goes_however_late_it_is_seen() -> None:
     late = NOW + timedelta(days=1)
-    decision = decide(snapshot(MODEL, job(MODEL, "Failed"), attempt=failed(FailureReason.Unreachable), now=late))
+    decision = decide(snapshot(MODEL, job(MODEL, "Failed"), job_pods=failed(FailureReason.Unreachable), now=late))
     assert decision.delete == ()
     assert conditions(decision)["Prepared"] == ("False", "Unreachable")
     assert decision.requeue_after == timedelta(0)
 
 
 def test_another_input_begins_to_count_anew() -> None:
-    counted = again(decide(snapshot(MODEL, of_attempt(3, "Failed"), attempt=failed(FailureReason.Unreachable))))
+    counted = again(decide(snapshot(MODEL, of_attempt(3, "Failed"), job_pods=failed(FailureReason.Unreachable))))
     edited = {**model(source={"uri": "hf://org/other"}), "status": counted["status"]}
     (made,) = decide(snapshot(edited)).apply
     assert made["metadata"]["annotations"]["transformermodel.dev/attempt"] == "1"
@@ -479,25 +479,25 @@ def test_progress_is_told_and_stays_while_the_log_is_not_read() -> None:
 
 
 def test_an_ended_preparation_is_wholly_done() -> None:
-    decision = decide(snapshot(MODEL, job(MODEL, "Complete"), attempt=succeeded()))
+    decision = decide(snapshot(MODEL, job(MODEL, "Complete"), job_pods=succeeded()))
     assert decision.status is not None
     assert decision.status.preparation == PreparationStatus(job=names([job(MODEL)])[0], percent=100)
 
 
 def test_a_pod_that_was_evicted_is_told_while_the_next_one_is_waited_for() -> None:
-    attempt = Attempt(disruption=Obstacle(Reason.Evicted, "Evicted: The node was low on memory"))
-    decision = decide(snapshot(MODEL, job(MODEL, active=1), attempt=attempt))
+    pods = JobPods(disruption=Obstacle(Reason.Evicted, "Evicted: The node was low on memory"))
+    decision = decide(snapshot(MODEL, job(MODEL, active=1), job_pods=pods))
     assert conditions(decision)["Prepared"] == ("False", "Evicted")
-    running = decide(snapshot(again(decision), job(MODEL, active=1, ready=1), attempt=attempt))
+    running = decide(snapshot(again(decision), job(MODEL, active=1, ready=1), job_pods=pods))
     assert conditions(running)["Prepared"] == ("False", "Preparing")
 
 
 def test_a_deadline_that_passed_while_the_job_waited_says_what_for() -> None:
-    stuck = Attempt(obstacle=Obstacle(Reason.ImagePullFailed, "no such image"))
-    waiting = again(decide(snapshot(MODEL, job(MODEL, active=1), attempt=stuck)))
+    stuck = JobPods(obstacle=Obstacle(Reason.ImagePullFailed, "no such image"))
+    waiting = again(decide(snapshot(MODEL, job(MODEL, active=1), job_pods=stuck)))
     late = job(MODEL, "Failed")
     late["status"]["conditions"][0]["reason"] = "DeadlineExceeded"
-    decision = decide(snapshot(waiting, late, attempt=Attempt()))
+    decision = decide(snapshot(waiting, late, job_pods=JobPods()))
     assert conditions(decision)["Prepared"] == ("False", "DeadlineExceeded")
     assert "no such image" in message(decision, "Prepared")
 
@@ -505,12 +505,12 @@ def test_a_deadline_that_passed_while_the_job_waited_says_what_for() -> None:
 @pytest.mark.parametrize(("hours", "seconds"), [(0, 15), (0.1, 45), (1, 300), (100, 300)])
 def test_a_job_that_waits_for_long_is_looked_at_seldom(hours: float, seconds: int) -> None:
     waiting = job(MODEL, active=1, created=NOW - timedelta(hours=hours))
-    assert decide(snapshot(MODEL, waiting, attempt=Attempt())).requeue_after == timedelta(seconds=seconds)
+    assert decide(snapshot(MODEL, waiting, job_pods=JobPods())).requeue_after == timedelta(seconds=seconds)
 
 
 def test_the_end_of_the_log_is_kept_in_the_event() -> None:
-    attempt = replace(failed(FailureReason.WeightsMismatch), log="building\nno head")
-    decision = decide(snapshot(MODEL, job(MODEL, "Failed"), attempt=attempt))
+    pods = replace(failed(FailureReason.WeightsMismatch), log="building\nno head")
+    decision = decide(snapshot(MODEL, job(MODEL, "Failed"), job_pods=pods))
     (event,) = [event for event in decision.events if event.reason == "WeightsMismatch"]
     assert event.message.endswith("The log ended with:\nbuilding\nno head")
     assert "building" not in message(decision, "Prepared")
@@ -519,7 +519,7 @@ def test_the_end_of_the_log_is_kept_in_the_event() -> None:
 def test_golden_answers_that_do_not_come_leave_what_served_before() -> None:
     edited = {**model(tests=[{"input": {"text": "x"}, "expect": {"label": "A"}}]), "status": prepared()["status"]}
     wrong = failed(FailureReason.GoldenAnswerMismatch)
-    decision = decide(snapshot(edited, job(edited, "Failed"), attempt=wrong, **served(MODEL)))
+    decision = decide(snapshot(edited, job(edited, "Failed"), job_pods=wrong, **served(MODEL)))
     assert conditions(decision)["Prepared"] == ("False", "GoldenAnswerMismatch")
     assert conditions(decision)["PredictorReady"] == ("True", "Serving")
     assert conditions(decision)["Stalled"] == ("True", "GoldenAnswerMismatch")
@@ -567,7 +567,7 @@ def removed_in_time(reason: FailureReason, number: int = 1, **spec: Any) -> Obje
     document = model(preparation={"ttlSecondsAfterFinished": 600}, **spec)
     broken = job(document, "Failed")
     broken["metadata"]["annotations"]["transformermodel.dev/attempt"] = str(number)
-    return after(decide(snapshot(document, broken, attempt=failed(reason))), document)
+    return after(decide(snapshot(document, broken, job_pods=failed(reason))), document)
 
 
 def test_a_lasting_failure_waits_for_somebody_although_its_job_goes_in_its_time() -> None:

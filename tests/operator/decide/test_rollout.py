@@ -28,15 +28,15 @@ from transformermodel_operator.children.identity import FIELD_MANAGER
 from transformermodel_operator.children.revision import FAILED_ANNOTATION, Failure
 from transformermodel_operator.decision import Decision, decide, inquire
 from transformermodel_operator.objects import CONTROLLER_REVISION, Reference
-from transformermodel_operator.pods.replicas import Trouble
+from transformermodel_operator.pods.replica_pods import ReplicaPods
 from transformermodel_operator.reasons import Reason
 from transformermodel_operator.snapshot import Refusal
 
 MODEL = model()
-PREPARED = after(decide(snapshot(MODEL, job(MODEL, "Complete"), attempt=succeeded())), MODEL)
+PREPARED = after(decide(snapshot(MODEL, job(MODEL, "Complete"), job_pods=succeeded())), MODEL)
 READY = after(decide(snapshot(PREPARED, **served(MODEL))), PREPARED)
 GOOD = revision(MODEL).name
-CRASH = Trouble(crashes="Pod p was restarted 3 times (Error, exit status 2). no CUDA")
+CRASH = ReplicaPods(crashes="Pod p was restarted 3 times (Error, exit status 2). no CUDA")
 
 
 def edited(**spec: Any) -> Object:
@@ -222,7 +222,7 @@ def test_what_served_before_may_come_back_late() -> None:
 
 
 def test_the_pods_of_a_rollout_are_asked_what_they_wait_for() -> None:
-    around = rolling(trouble=Trouble(obstacle="Pod p: Unschedulable: no node has a GPU"))
+    around = rolling(replica_pods=ReplicaPods(obstacle="Pod p: Unschedulable: no node has a GPU"))
     assert inquire(snapshot(EDITED, **around)).replicas == "app=isvc.sentiment-predictor"
     assert message(decide(snapshot(EDITED, **around)), "Ready") == (
         f"0 of 1 replicas serve revision {BAD}. Pod p: Unschedulable: no node has a GPU"
@@ -250,9 +250,9 @@ def test_pods_that_are_not_refused_any_more_are_no_obstacle() -> None:
 
 
 FAILING = [
-    pytest.param(rolling(trouble=CRASH), "CrashLooping", "no CUDA", id="crashes"),
+    pytest.param(rolling(replica_pods=CRASH), "CrashLooping", "no CUDA", id="crashes"),
     pytest.param(
-        rolling(now=NOW + timedelta(seconds=600), trouble=Trouble(obstacle="no GPU")),
+        rolling(now=NOW + timedelta(seconds=600), replica_pods=ReplicaPods(obstacle="no GPU")),
         "ProgressDeadlineExceeded",
         "no GPU",
         id="late",
@@ -277,7 +277,7 @@ def test_a_revision_that_fails_gives_way_to_the_last_good_one(around: Object, re
 
 def rolled_back(of: Object = EDITED) -> tuple[Object, dict[str, Any]]:
     """The model after its new revision has given way, and what is around it."""
-    decision = decide(snapshot(of, **rolling(of, trouble=CRASH)))
+    decision = decide(snapshot(of, **rolling(of, replica_pods=CRASH)))
     record, wanted = decision.apply
     marked = copy.deepcopy(kept(of, number=2))
     marked["metadata"]["annotations"] = record["metadata"]["annotations"]
@@ -326,7 +326,7 @@ def test_asking_for_it_by_annotation_tries_it_again() -> None:
     metadata = {**document["metadata"], "annotations": {"transformermodel.dev/requested-at": "now"}}
     asked = {**document, "metadata": metadata}
     finished = job(asked, "Complete")
-    decision = decide(snapshot(asked, finished, attempt=succeeded(), **around))
+    decision = decide(snapshot(asked, finished, job_pods=succeeded(), **around))
     assert revision_served(decision) == BAD
     (unmarked,) = applied(decision, "ControllerRevision")
     assert "annotations" not in unmarked["metadata"]
@@ -370,13 +370,13 @@ def test_without_automatic_rollback_it_is_stalled(around: Object, reason: str, w
 
 def test_a_first_revision_has_nowhere_to_go_back_to() -> None:
     first = {**EDITED, "status": {**PREPARED["status"], "currentRevision": None}}
-    decision = decide(snapshot(first, **{**rolling(trouble=CRASH), "revisions": (kept(EDITED),)}))
+    decision = decide(snapshot(first, **{**rolling(replica_pods=CRASH), "revisions": (kept(EDITED),)}))
     assert decision.apply == ()
     assert conditions(decision)["Stalled"] == ("True", "CrashLooping")
 
 
 def test_a_suspended_model_is_not_rolled_back() -> None:
-    decision = decide(snapshot(edited(**BAD_SPEC, suspend=True), **rolling(trouble=CRASH)))
+    decision = decide(snapshot(edited(**BAD_SPEC, suspend=True), **rolling(replica_pods=CRASH)))
     assert decision.apply == ()
     assert "no CUDA" in message(decision, "Ready")
     assert "given up" not in message(decision, "Ready")
@@ -392,7 +392,7 @@ def test_the_time_that_a_failed_revision_took_does_not_count_against_the_good_on
 def test_what_served_before_and_crashes_now_is_no_failed_rollout() -> None:
     around = served(MODEL)
     around["deployment"]["status"] |= {"availableReplicas": 0}
-    decision = decide(snapshot(READY, **around, trouble=CRASH))
+    decision = decide(snapshot(READY, **around, replica_pods=CRASH))
     assert decision.apply == ()
     assert conditions(decision)["Reconciling"] == ("True", "CrashLooping")
 
@@ -508,7 +508,7 @@ def test_a_revision_that_was_deleted_is_kept_anew_while_it_serves() -> None:
 
 def test_a_status_that_was_lost_is_found_again_from_what_serves() -> None:
     lost = {**MODEL, "spec": EDITED["spec"]}
-    decision = decide(snapshot(lost, job(lost, "Complete"), attempt=succeeded(), **served(MODEL)))
+    decision = decide(snapshot(lost, job(lost, "Complete"), job_pods=succeeded(), **served(MODEL)))
     assert revisions(decision) == (GOOD, BAD)
 
 

@@ -27,7 +27,7 @@ from transformermodel_operator.reasons import Reason
 from transformermodel_operator.snapshot import Refusal
 
 MODEL = model()
-PREPARED = after(decide(snapshot(MODEL, job(MODEL, "Complete"), attempt=succeeded())), MODEL)
+PREPARED = after(decide(snapshot(MODEL, job(MODEL, "Complete"), job_pods=succeeded())), MODEL)
 
 
 def scaled(**predictor: Any) -> Object:

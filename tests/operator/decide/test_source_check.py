@@ -25,7 +25,7 @@ from transformermodel_operator.children.check_job import check_job
 from transformermodel_operator.decide.inquiry import Inquiry
 from transformermodel_operator.decision import Decision, decide, inquire
 from transformermodel_operator.objects import Reference
-from transformermodel_operator.pods.attempt import Attempt
+from transformermodel_operator.pods.job_pods import JobPods
 from transformermodel_operator.reasons import Reason
 from transformermodel_operator.snapshot import Refusal
 
@@ -35,8 +35,8 @@ HOUR = timedelta(hours=1)
 
 def prepared(of: Object = CHECKED, sources: str | None = "first") -> Object:
     """A model whose preparation has just read the sources in this state."""
-    outcome = Attempt(outcome=PREPARED.model_copy(update={"sources": sources}))
-    return after(decide(snapshot(of, job(of, "Complete"), attempt=outcome)), of)
+    outcome = JobPods(outcome=PREPARED.model_copy(update={"sources": sources}))
+    return after(decide(snapshot(of, job(of, "Complete"), job_pods=outcome)), of)
 
 
 def check(since: datetime | None, *found: str, of: Object = CHECKED) -> Object:
@@ -52,8 +52,8 @@ def look(document: Object, *jobs: Object, at: datetime = NOW, **around: Any) -> 
     return decide(snapshot(document, *jobs, now=at, **served(CHECKED), **around))
 
 
-def at(sources: str) -> Attempt:
-    return Attempt(outcome=Resolved(commit="4567def", sources=sources))
+def at(sources: str) -> JobPods:
+    return JobPods(outcome=Resolved(commit="4567def", sources=sources))
 
 
 def names(documents: Any) -> list[str]:
@@ -94,7 +94,7 @@ def test_the_pods_are_asked_when_the_check_is_over() -> None:
 
 def test_sources_that_have_not_moved_change_nothing_but_the_time_of_the_check() -> None:
     later = NOW + HOUR
-    decision = look(prepared(), check(NOW, "Complete"), at=later, attempt=at("first"))
+    decision = look(prepared(), check(NOW, "Complete"), at=later, job_pods=at("first"))
     assert conditions(decision)["Ready"] == ("True", "Ready")
     assert "SourceMoved" not in events(decision)
     assert decision.status is not None
@@ -107,7 +107,7 @@ def test_sources_that_have_not_moved_change_nothing_but_the_time_of_the_check() 
 
 def test_sources_that_have_moved_are_prepared_once_while_the_former_serves_on() -> None:
     later = NOW + HOUR
-    moved = look(prepared(), check(NOW, "Complete"), at=later, attempt=at("second"))
+    moved = look(prepared(), check(NOW, "Complete"), at=later, job_pods=at("second"))
     assert events(moved)[-1] == "SourceMoved"
     assert moved.requeue_after == timedelta(0)
     found = after(moved, CHECKED)
@@ -117,17 +117,17 @@ def test_sources_that_have_moved_are_prepared_once_while_the_former_serves_on() 
     assert conditions(beginning)["PredictorReady"] == ("True", "Serving")
     done = stored(made)
     done["status"] = {"conditions": [{"type": "Complete", "status": "True"}]}
-    second = Attempt(outcome=PREPARED.model_copy(update={"sources": "second", "commit": "4567def"}))
-    finished = look(after(beginning, found), done, at=later, attempt=second)
+    second = JobPods(outcome=PREPARED.model_copy(update={"sources": "second", "commit": "4567def"}))
+    finished = look(after(beginning, found), done, at=later, job_pods=second)
     assert conditions(finished)["Prepared"] == ("True", "Prepared")
     assert look(after(finished, found), done, at=later).requeue_after == HOUR
-    again = look(after(finished, found), check(later, "Complete"), at=later + HOUR, attempt=at("second"))
+    again = look(after(finished, found), check(later, "Complete"), at=later + HOUR, job_pods=at("second"))
     assert "SourceMoved" not in events(again)
 
 
 def test_a_check_that_fails_is_told_and_touches_nothing() -> None:
     refused = failed(FailureReason.Unreachable)
-    decision = look(prepared(), check(NOW, "Failed"), at=NOW + HOUR, attempt=refused)
+    decision = look(prepared(), check(NOW, "Failed"), at=NOW + HOUR, job_pods=refused)
     assert events(decision)[-1] == "CheckFailed"
     assert conditions(decision)["Ready"] == ("True", "Ready")
     assert look(after(decision, CHECKED), at=NOW + HOUR).requeue_after == HOUR
@@ -138,7 +138,7 @@ def test_what_was_prepared_before_there_were_checks_is_known_from_the_first_one_
     old["spec"] = CHECKED["spec"]
     first = look(old)
     assert names(first.apply) == names([check(None)])
-    known = look(old, check(None, "Complete"), attempt=at("first"))
+    known = look(old, check(None, "Complete"), job_pods=at("first"))
     assert "SourceMoved" not in events(known)
     assert known.status is not None
     assert known.status.source is not None
@@ -174,7 +174,7 @@ def test_a_request_has_been_handled_when_its_preparation_is_over() -> None:
     begun = decide(snapshot(asked))
     assert begun.status is not None
     assert begun.status.last_handled_requested_at is None
-    over = decide(snapshot(asked, job(asked, "Failed"), attempt=failed(FailureReason.Gated)))
+    over = decide(snapshot(asked, job(asked, "Failed"), job_pods=failed(FailureReason.Gated)))
     assert over.status is not None
     assert over.status.last_handled_requested_at == "today"
     without = {**after(over, asked), "metadata": model()["metadata"]}

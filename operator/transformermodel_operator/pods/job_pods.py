@@ -17,7 +17,7 @@ _LOG_LINES, _LOG_CHARACTERS = 8, 600
 
 
 @dataclass(frozen=True)
-class Attempt:
+class JobPods:
     """The state of a Job's pods.
 
     Attributes:
@@ -34,12 +34,12 @@ class Attempt:
     log: str = ""
 
 
-def read_attempt(pods: Sequence[Document], now: datetime) -> Attempt:
+def read_job_pods(pods: Sequence[Document], now: datetime) -> JobPods:
     """Read the pods of one Job; `log` is left empty."""
     pods = newest_first(pods)
     outcomes = (_outcome(pod) for pod in pods)
     disruptions = (disruption_of(pod) for pod in pods if pod.get("status", {}).get("phase") != "Running")
-    return Attempt(
+    return JobPods(
         outcome=next((outcome for outcome in outcomes if outcome is not None), None),
         obstacle=obstacle_of(pods[0], now) if pods else None,
         disruption=next((found for found in disruptions if found is not None), None),

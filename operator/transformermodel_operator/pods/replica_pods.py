@@ -29,7 +29,7 @@ _NO_CONFIGURATION = "Create it in the model's namespace, or correct spec.predict
 
 
 @dataclass(frozen=True)
-class Trouble:
+class ReplicaPods:
     """What keeps the pods of one revision from serving.
 
     Attributes:
@@ -43,7 +43,7 @@ class Trouble:
     starting: bool = False
 
 
-def read_trouble(pods: Sequence[Document], revision: str | None) -> Trouble:
+def read_replica_pods(pods: Sequence[Document], revision: str | None) -> ReplicaPods:
     """Read a predictor's pods of one revision; the others are being replaced.
 
     Args:
@@ -52,7 +52,7 @@ def read_trouble(pods: Sequence[Document], revision: str | None) -> Trouble:
     """
     ours = [pod for pod in pods if annotations(pod).get(REVISION_ANNOTATION) == revision]
     pods = newest_first(ours)
-    return Trouble(
+    return ReplicaPods(
         crashes=_first(map(_crashes, pods)),
         obstacle=_first(map(_obstacle, pods)),
         starting=_are_healthy([pod for pod in ours if not is_terminating(pod)]),

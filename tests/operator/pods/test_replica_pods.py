@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.operator.world import Object
-from transformermodel_operator.pods.replicas import Trouble, read_trouble
+from transformermodel_operator.pods.replica_pods import ReplicaPods, read_replica_pods
 
 ENDED = {"reason": "Error", "exitCode": 2, "message": "there is no CUDA device\n"}
 
@@ -32,17 +32,17 @@ LOOPING = {
 
 
 def test_a_container_that_ends_again_and_again_tells_its_last_words() -> None:
-    trouble = read_trouble([serving_pod(**LOOPING)], "new")
-    assert trouble.crashes == (
+    found = read_replica_pods([serving_pod(**LOOPING)], "new")
+    assert found.crashes == (
         "Pod one has ended (Error, exit status 2) and was restarted 3 times. there is no CUDA device."
     )
-    assert trouble.obstacle == trouble.crashes
+    assert found.obstacle == found.crashes
 
 
 def test_the_end_of_now_counts_before_that_of_then() -> None:
     now = {"terminated": {"reason": "OOMKilled", "exitCode": 137}}
     ended = {"restartCount": 4, "state": now, "lastState": {"terminated": ENDED}}
-    assert read_trouble([serving_pod(**ended)], "new").crashes == (
+    assert read_replica_pods([serving_pod(**ended)], "new").crashes == (
         "Pod one has ended (OOMKilled, exit status 137) and was restarted 4 times. "
         "Raise spec.predictor.resources.limits.memory."
     )
@@ -50,7 +50,7 @@ def test_the_end_of_now_counts_before_that_of_then() -> None:
 
 def test_what_helps_follows_the_last_words() -> None:
     ended = {"reason": "OOMKilled", "exitCode": 137, "message": "Loading sentiment\n"}
-    assert read_trouble([serving_pod(restartCount=1, lastState={"terminated": ended})], "new").obstacle == (
+    assert read_replica_pods([serving_pod(restartCount=1, lastState={"terminated": ended})], "new").obstacle == (
         "Pod one has ended (OOMKilled, exit status 137) and was restarted once. Loading sentiment. "
         "Raise spec.predictor.resources.limits.memory."
     )
@@ -66,8 +66,8 @@ def test_what_helps_follows_the_last_words() -> None:
     ],
 )
 def test_no_trouble(container: Object) -> None:
-    trouble = read_trouble([serving_pod(**container)], "new")
-    assert (trouble.crashes, trouble.obstacle) == (None, None)
+    found = read_replica_pods([serving_pod(**container)], "new")
+    assert (found.crashes, found.obstacle) == (None, None)
 
 
 HINDERED = {"state": {"waiting": {"reason": "ErrImagePull"}}}
@@ -108,34 +108,34 @@ GOING["metadata"]["deletionTimestamp"] = LATER
     ],
 )
 def test_replicas_that_only_start_are_told_from_those_that_fail(pods: list[Object], starting: bool) -> None:
-    assert read_trouble(pods, "new").starting is starting
+    assert read_replica_pods(pods, "new").starting is starting
 
 
 def test_an_end_may_be_an_accident_and_is_told_all_the_same() -> None:
-    trouble = read_trouble([serving_pod(**{**LOOPING, "restartCount": 2})], "new")
-    assert trouble.crashes is None
-    assert trouble.obstacle == (
+    found = read_replica_pods([serving_pod(**{**LOOPING, "restartCount": 2})], "new")
+    assert found.crashes is None
+    assert found.obstacle == (
         "Pod one has ended (Error, exit status 2) and was restarted 2 times. there is no CUDA device."
     )
 
 
 def test_of_many_words_the_last_are_told() -> None:
     ended = {"restartCount": 3, "state": {"terminated": {**ENDED, "message": f"{'x ' * 2000}out of memory"}}}
-    told = read_trouble([serving_pod(**ended)], "new").crashes
+    told = read_replica_pods([serving_pod(**ended)], "new").crashes
     assert told is not None
     assert told.endswith("x out of memory.")
     assert len(told) < 700
 
 
 def test_pods_of_another_revision_are_on_their_way_out() -> None:
-    assert read_trouble([serving_pod(of="old", **LOOPING)], "new") == Trouble()
+    assert read_replica_pods([serving_pod(of="old", **LOOPING)], "new") == ReplicaPods()
 
 
 def test_what_a_pod_waits_for_is_told_of_the_newest_that_waits() -> None:
     waiting = {"state": {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}}
     older = {"state": {"waiting": {"reason": "ErrImagePull"}}}
     pods = [serving_pod(**older), serving_pod("two", "2026-11-22T12:00:00Z", **waiting)]
-    told = read_trouble(pods, "new").obstacle
+    told = read_replica_pods(pods, "new").obstacle
     assert told is not None
     assert told.startswith("Pod two: ImagePullBackOff: no such image. Correct spec.predictor.image,")
 
@@ -150,7 +150,7 @@ def test_what_a_pod_waits_for_is_told_of_the_newest_that_waits() -> None:
 )
 def test_a_pod_that_waits_is_told_with_what_helps_where_that_is_known(reason: str, helps: str) -> None:
     waiting = {"state": {"waiting": {"reason": reason, "message": "not found."}}}
-    told = read_trouble([serving_pod(**waiting)], "new").obstacle
+    told = read_replica_pods([serving_pod(**waiting)], "new").obstacle
     assert told is not None
     begin = f"Pod one: {reason}: not found."
     assert told.startswith(begin + helps)
@@ -162,6 +162,6 @@ def test_what_the_scheduler_says_is_told() -> None:
     pending["status"] = {
         "conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "no GPU"}]
     }
-    told = read_trouble([pending], "new").obstacle
+    told = read_replica_pods([pending], "new").obstacle
     assert told is not None
     assert told.startswith("Pod one: Unschedulable: no GPU. Lower spec.predictor.resources, correct its nodeSelector,")

@@ -5,23 +5,23 @@ import pytest
 from tests.operator.world import NOW, PREPARED, PREPARED_MESSAGE, ended, pod
 from transformermodel_api.contract import Failed, write_outcome
 from transformermodel_api.failures import FailureReason
-from transformermodel_operator.pods.attempt import Attempt, end_of_log, last_ended, read_attempt
+from transformermodel_operator.pods.job_pods import JobPods, end_of_log, last_ended, read_job_pods
 from transformermodel_operator.pods.obstacles import Obstacle
 from transformermodel_operator.reasons import Reason
 
 
 def outcome(*pods: dict[str, object]) -> Failed:
-    found = read_attempt(pods, NOW).outcome
+    found = read_job_pods(pods, NOW).outcome
     assert isinstance(found, Failed)
     return found
 
 
 def test_without_pods_there_is_nothing_to_tell() -> None:
-    assert read_attempt([], NOW) == Attempt()
+    assert read_job_pods([], NOW) == JobPods()
 
 
 def test_the_termination_message_is_the_outcome() -> None:
-    assert read_attempt([pod(**ended(0, PREPARED_MESSAGE))], NOW) == Attempt(outcome=PREPARED)
+    assert read_job_pods([pod(**ended(0, PREPARED_MESSAGE))], NOW) == JobPods(outcome=PREPARED)
     gated = Failed.because(FailureReason.Gated, "no access")
     assert outcome(pod(**ended(11, write_outcome(gated)))) == gated
 
@@ -29,7 +29,7 @@ def test_the_termination_message_is_the_outcome() -> None:
 def test_the_newest_pod_that_has_ended_counts() -> None:
     first = pod("2026-11-22T11:00:00Z", **ended(14, write_outcome(Failed.because(FailureReason.Unreachable, "x"))))
     second = pod("2026-11-22T11:01:00Z", **ended(0, PREPARED_MESSAGE))
-    assert read_attempt([second, first], NOW).outcome == PREPARED
+    assert read_job_pods([second, first], NOW).outcome == PREPARED
     running = pod("2026-11-22T11:01:00Z", running={"startedAt": "2026-11-22T11:01:00Z"})
     assert outcome(running, first).reason == "Unreachable"
 
@@ -51,23 +51,23 @@ def test_what_is_no_outcome_is_quoted_in_short() -> None:
 
 def test_what_is_in_the_way_of_the_newest_pod_is_told() -> None:
     first = pod("2026-11-22T11:00:00Z", waiting={"reason": "ImagePullBackOff", "message": "no such image"})
-    assert read_attempt([first], NOW).obstacle == Obstacle(Reason.ImagePullFailed, "no such image")
-    assert read_attempt([first, pod("2026-11-22T11:01:00Z", running={})], NOW).obstacle is None
+    assert read_job_pods([first], NOW).obstacle == Obstacle(Reason.ImagePullFailed, "no such image")
+    assert read_job_pods([first, pod("2026-11-22T11:01:00Z", running={})], NOW).obstacle is None
 
 
 def test_a_pod_that_was_ended_from_outside_says_nothing_about_the_preparation() -> None:
     evicted = pod(**ended(137))
     evicted["status"] |= {"phase": "Failed", "reason": "Evicted", "message": "The node was low on memory."}
-    attempt = read_attempt([evicted], NOW)
-    assert attempt.outcome is None
-    assert attempt.disruption == Obstacle(Reason.Evicted, "Evicted: The node was low on memory.")
+    pods = read_job_pods([evicted], NOW)
+    assert pods.outcome is None
+    assert pods.disruption == Obstacle(Reason.Evicted, "Evicted: The node was low on memory.")
 
 
 def test_a_pod_that_runs_has_not_been_ended_whatever_is_about_to_come() -> None:
     leaving = pod(running={"startedAt": "2026-11-22T11:00:00Z"})
     target = {"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI"}
     leaving["status"] |= {"phase": "Running", "conditions": [target]}
-    assert read_attempt([leaving], NOW).disruption is None
+    assert read_job_pods([leaving], NOW).disruption is None
 
 
 def test_the_pod_whose_log_is_whole_is_the_newest_that_has_ended() -> None:
