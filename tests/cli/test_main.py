@@ -15,7 +15,7 @@ from tests.predictor.gated import PATIENCE_SECONDS
 from tests.predictor.torchserve.reading.archives import HANDLER, packed
 
 EXAMPLE = "examples/sentiment/model.yaml"
-CLUSTER = "examples/sentiment/cluster.yaml"
+OTHER = "sentiment=examples/questions/model.yaml"
 
 
 def transformermodel(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -117,12 +117,8 @@ def test_namespaces_tell_models_apart_in_a_cluster_alone(tmp_path: Path) -> None
         (["serve", "--model-name", "x"], "--model-dir"),
         (["serve", "--model-dir", "no-such-folder"], "no-such-folder"),
         (
-            ["serve", EXAMPLE, CLUSTER],
-            f"two models are named sentiment, in {EXAMPLE} and in {CLUSTER}: name one of them with NAME=FILE\n",
-        ),
-        (
-            ["validate", EXAMPLE, CLUSTER],
-            f"{EXAMPLE} and {CLUSTER} define the same TransformerModel sentiment: rename or remove all but one",
+            ["serve", EXAMPLE, OTHER],
+            f"two models are named sentiment, in {EXAMPLE} and in {OTHER}: name one of them with NAME=FILE\n",
         ),
         (["serve", f"={EXAMPLE}"], "the name before = is empty"),
         (["serve", f"org/model={EXAMPLE}"], "the model's name 'org/model' must be letters, digits, '_', '.' and '-'"),
@@ -151,6 +147,22 @@ def test_wrong_arguments_end_with_status_2_and_name_what_is_wrong(arguments: lis
     assert shown.returncode == 2
     assert said in shown.stderr
     assert "Traceback" not in shown.stderr
+
+
+def test_a_model_that_two_files_define_is_refused_with_both(tmp_path: Path) -> None:
+    copied = tmp_path / "model.yaml"
+    copied.write_text(Path(EXAMPLE).read_text(encoding="utf-8"), encoding="utf-8")
+    shown = transformermodel("validate", EXAMPLE, str(copied))
+    assert shown.returncode == 2
+    told = f"{EXAMPLE} and {copied} define the same TransformerModel sentiment: rename or remove all but one"
+    assert told in shown.stderr
+
+
+def test_the_examples_can_be_validated_together() -> None:
+    examples = sorted(map(str, Path("examples").glob("*/*.yaml")))
+    shown = transformermodel("validate", *examples)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert [line.partition(": valid (")[0] for line in shown.stdout.splitlines()] == examples
 
 
 def catches(process: subprocess.Popen[bytes], number: signal.Signals) -> bool:
