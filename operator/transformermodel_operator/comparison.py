@@ -39,29 +39,29 @@ _SUFFIXES = {
 }
 
 
-def settled(actual: Document, desired: Document, manager: str) -> bool:
+def is_up_to_date(actual: Document, desired: Document, manager: str) -> bool:
     """Whether applying `desired` as the field manager `manager` would leave `actual` unchanged."""
-    return covers(actual, desired) and not exceeds(actual, desired, manager)
+    return includes(actual, desired) and not has_stale_fields(actual, desired, manager)
 
 
-def covers(actual: Any, desired: Any) -> bool:  # noqa: ANN401 - any JSON value
+def includes(actual: Any, desired: Any) -> bool:  # noqa: ANN401 - any JSON value
     """Whether `actual` has every value of `desired`; its other values are ignored.
 
     Lists of objects with `mountPath` or `name` are compared by that key, as server-side apply merges them; other lists
     item by item. Quantities are equal if their amounts are.
     """
     if isinstance(desired, _OBJECT):
-        return isinstance(actual, _OBJECT) and all(_covers_field(actual, name, desired[name]) for name in desired)
+        return isinstance(actual, _OBJECT) and all(_includes_field(actual, name, desired[name]) for name in desired)
     if isinstance(desired, _ARRAY):
-        return isinstance(actual, _ARRAY) and _covers_items(actual, desired)
+        return isinstance(actual, _ARRAY) and _includes_items(actual, desired)
     return bool(actual == desired)
 
 
-def exceeds(actual: Document, desired: Document, manager: str) -> bool:
+def has_stale_fields(actual: Document, desired: Document, manager: str) -> bool:
     """Whether the field manager `manager` owns fields of `actual` that are no longer in `desired`."""
     entries = actual["metadata"].get("managedFields") or ()
     return any(
-        _has_more(entry.get("fieldsV1", {}), desired)
+        _has_other_fields(entry.get("fieldsV1", {}), desired)
         for entry in entries
         if entry.get("manager") == manager and entry.get("operation") == "Apply" and not entry.get("subresource")
     )
@@ -78,7 +78,7 @@ def quantity(value: str | float) -> Decimal | None:
         return None
 
 
-def _covers_field(actual: Mapping[str, Any], name: str, desired: Any) -> bool:  # noqa: ANN401
+def _includes_field(actual: Mapping[str, Any], name: str, desired: Any) -> bool:  # noqa: ANN401
     if name not in actual:
         return desired in (None, {}, [], ())  # the API server omits empty values
     if name in _QUANTITIES and isinstance(desired, _OBJECT):
@@ -86,15 +86,15 @@ def _covers_field(actual: Mapping[str, Any], name: str, desired: Any) -> bool:  
         return all(key in found and _same_quantity(found[key], desired[key]) for key in desired)
     if name in _QUANTITY:
         return _same_quantity(actual[name], desired)
-    return covers(actual[name], desired)
+    return includes(actual[name], desired)
 
 
-def _covers_items(actual: Sequence[Any], desired: Sequence[Any]) -> bool:
+def _includes_items(actual: Sequence[Any], desired: Sequence[Any]) -> bool:
     for key in _LIST_KEYS:
         if desired and all(isinstance(item, _OBJECT) and key in item for item in desired):
             named = {item.get(key): item for item in actual if isinstance(item, _OBJECT)}
-            return all(covers(named.get(item[key]), item) for item in desired)
-    return len(actual) == len(desired) and all(map(covers, actual, desired))
+            return all(includes(named.get(item[key]), item) for item in desired)
+    return len(actual) == len(desired) and all(map(includes, actual, desired))
 
 
 def _same_quantity(actual: str | float, desired: str | float) -> bool:
@@ -102,13 +102,13 @@ def _same_quantity(actual: str | float, desired: str | float) -> bool:
     return amount == quantity(desired) if amount is not None else actual == desired
 
 
-def _has_more(fields: Mapping[str, Any], desired: Any) -> bool:  # noqa: ANN401
+def _has_other_fields(fields: Mapping[str, Any], desired: Any) -> bool:  # noqa: ANN401
     """Whether fieldsV1 (sigs.k8s.io/structured-merge-diff, fieldpath/serialize-pe.go) has a path not in `desired`."""
     for path, below in fields.items():
         if path == ".":
             continue
         found, value = _step(path, desired)
-        if not found or _has_more(below, value):
+        if not found or _has_other_fields(below, value):
             return True
     return False
 

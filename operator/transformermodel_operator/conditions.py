@@ -24,7 +24,7 @@ class Finding:
         """Whether the condition is True."""
         return self.status is ConditionStatus.true
 
-    def again(self, kind: ConditionType) -> "Finding":
+    def repeated_as(self, kind: ConditionType) -> "Finding":
         """A True condition of another type with the same reason and message."""
         return Finding(kind, ConditionStatus.true, self.reason, self.message)
 
@@ -44,7 +44,7 @@ def unknown(kind: ConditionType, reason: Reason, message: str) -> Finding:
     return Finding(kind, ConditionStatus.unknown, reason, message)
 
 
-def as_told(condition: Condition) -> Finding:
+def as_reported(condition: Condition) -> Finding:
     """A reported condition as a finding, to be reported unchanged.
 
     Raises:

@@ -83,7 +83,7 @@ def _deletion(model: TransformerModel, snapshot: Snapshot) -> Decision:
     verdict = decide_deletion(model, snapshot)
     before = model.status or TransformerModelStatus()
     generation = model.metadata.generation
-    findings = (verdict.ready, verdict.ready.again(ConditionType.Reconciling))
+    findings = (verdict.ready, verdict.ready.repeated_as(ConditionType.Reconciling))
     ready, reconciling = record(findings, before.conditions, generation, snapshot.now)
     kept = (condition for condition in before.conditions if condition.type not in _SUMMARY)
     conditions = (ready, *kept, reconciling)

@@ -30,7 +30,7 @@ from transformermodel_operator.objects import (
     key_of,
     key_of_child,
 )
-from transformermodel_operator.pods.progress import ProgressBoard
+from transformermodel_operator.pods.progress import ProgressReader
 from transformermodel_operator.queue import Scheduler, WorkQueue
 from transformermodel_operator.reconciler import Reconciler, Stores
 from transformermodel_operator.settings import Settings
@@ -87,7 +87,7 @@ class Operation:
         self.queue: WorkQueue[Key] = WorkQueue(scheduler, QueueInstruments(dependencies.registry))
         self.stores = _stores(self.queue, model_states)
         self.informers = _informers(api, self.stores, self._add_all, settings, dependencies.sleep)
-        self._progress = ProgressBoard(api, self.queue.add)
+        self._progress = ProgressReader(api, self.queue.add)
         self._events = EventQueue(Recorder(api, settings.identity, sleep=dependencies.sleep))
         self._reconciler = Reconciler(
             cluster=api,

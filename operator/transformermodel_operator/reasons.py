@@ -10,13 +10,11 @@ from transformermodel_api.status import ConditionType
 from transformermodel_operator.objects import LEAVE_ARTIFACTS_ANNOTATION, REQUESTED_AT_ANNOTATION
 
 
-class Tone(StrEnum):
-    """The type of the event that a change to a reason records, if any."""
+class EventType(StrEnum):
+    """The type of a Kubernetes event: Warning if somebody should act."""
 
     Normal = "Normal"
     Warning = "Warning"
-    Silent = "Silent"
-    """No event: another condition's event reports it."""
 
 
 _SOURCE, _PREPARED, _PREDICTOR = (
@@ -45,7 +43,7 @@ class Reason(StrEnum):
     """A reason, what it means, and what to do about it.
 
     Attributes:
-        tone: the type of the event that a change to it records.
+        event_type: the type of the event that a change to it records; None if another condition's event reports it.
         where: the conditions that can have it, without Ready, Reconciling and Stalled when they repeat another
             condition's reason; empty for reasons of events alone.
         meaning: what has happened, one sentence, followed by the remedy, if any.
@@ -54,15 +52,17 @@ class Reason(StrEnum):
     _ignore_ = "members failure"
     members = vars()
 
-    tone: Tone
+    event_type: EventType | None
     where: tuple[ConditionType, ...]
     meaning: str
 
-    def __new__(cls, word: str, tone: Tone, where: tuple[ConditionType, ...], meaning: str) -> "Reason":
+    def __new__(
+        cls, word: str, event_type: EventType | None, where: tuple[ConditionType, ...], meaning: str
+    ) -> "Reason":
         """Create a member whose value is its name."""
         member = str.__new__(cls, word)
         member._value_ = word
-        member.tone, member.where, member.meaning = tone, where, meaning
+        member.event_type, member.where, member.meaning = event_type, where, meaning
         return member
 
     @property
@@ -90,30 +90,30 @@ class Reason(StrEnum):
         return cls.__members__.get(word, cls.KServeNotReady)
 
     # The whole model
-    Ready = "Ready", Tone.Normal, (ConditionType.Ready,), "This spec is served by every replica."
+    Ready = "Ready", EventType.Normal, (ConditionType.Ready,), "This spec is served by every replica."
     Suspended = (
         "Suspended",
-        Tone.Normal,
+        EventType.Normal,
         (ConditionType.Ready,),
         "spec.suspend is set: nothing is created, changed or repaired. What runs goes on.",
     )
     InvalidSpec = (
         "InvalidSpec",
-        Tone.Warning,
+        EventType.Warning,
         (ConditionType.Ready, _SOURCE, _PREPARED, _PREDICTOR),
         "The object got past an older CRD and cannot be read. Correct what the message names, and apply this "
         "version's CRD.",
     )
     NameTaken = (
         "NameTaken",
-        Tone.Warning,
+        EventType.Warning,
         (_PREPARED, _PREDICTOR),
         "An object of the name that a child would have belongs to somebody else, and is left alone. Rename or delete "
         "it, or rename the model.",
     )
     Refused = (
         "Refused",
-        Tone.Warning,
+        EventType.Warning,
         (_PREPARED, _PREDICTOR),
         "The API server refuses an object that the operator writes; the message quotes it. It is tried again once a "
         "minute.",
@@ -122,218 +122,228 @@ class Reason(StrEnum):
     # Deletion
     Removing = (
         "Removing",
-        Tone.Normal,
+        EventType.Normal,
         (ConditionType.Ready,),
         "The model is being deleted, and waits for its artifacts to be removed, as spec.deletionPolicy wants.",
     )
     RemovalFailed = (
         "RemovalFailed",
-        Tone.Warning,
+        EventType.Warning,
         (ConditionType.Ready,),
         "The artifacts cannot be removed, and the model waits; it is tried again every ten minutes. Correct what the "
         f"message names, or let go of them: kubectl annotate the model with {LEAVE_ARTIFACTS_ANNOTATION}=true.",
     )
-    ArtifactsRemoved = "ArtifactsRemoved", Tone.Normal, (), "What the deleted model alone had used is removed."
+    ArtifactsRemoved = "ArtifactsRemoved", EventType.Normal, (), "What the deleted model alone had used is removed."
     ArtifactsLeft = (
         "ArtifactsLeft",
-        Tone.Warning,
+        EventType.Warning,
         (),
         "The model is deleted and its artifacts are left: their store or its claim is gone, or somebody has said so. "
         "`transformermodel collect --forget` removes what is still there.",
     )
 
     # Preparation
-    Preparing = "Preparing", Tone.Normal, (_SOURCE, _PREPARED), "The preparation Job is at work, or about to be."
-    Resolved = "Resolved", Tone.Silent, (_SOURCE,), "The source was found and pinned; status.commit says to what."
-    Prepared = "Prepared", Tone.Normal, (_PREPARED,), "The artifact of this spec is prepared and verified."
+    Preparing = "Preparing", EventType.Normal, (_SOURCE, _PREPARED), "The preparation Job is at work, or about to be."
+    Resolved = "Resolved", None, (_SOURCE,), "The source was found and pinned; status.commit says to what."
+    Prepared = "Prepared", EventType.Normal, (_PREPARED,), "The artifact of this spec is prepared and verified."
     SourceMoved = (
         "SourceMoved",
-        Tone.Normal,
+        EventType.Normal,
         (),
         "A check has found that uri, revision or adapter have come to mean something else, which is prepared now.",
     )
     CheckFailed = (
         "CheckFailed",
-        Tone.Warning,
+        EventType.Warning,
         (),
         "The sources cannot be looked at; what was prepared serves on, and the next check comes in its time.",
     )
     StorageMissing = (
         "StorageMissing",
-        Tone.Warning,
+        EventType.Warning,
         (_PREPARED,),
         "There is nowhere to keep the artifact. Set spec.storage.uri, or the chart's defaultStorageUri.",
     )
     StorageInvalid = (
         "StorageInvalid",
-        Tone.Warning,
+        EventType.Warning,
         (_PREPARED,),
         "The storage uri has no known form: correct spec.storage.uri, or the chart's defaultStorageUri.",
     )
     ClaimMissing = (
         "ClaimMissing",
-        Tone.Warning,
+        EventType.Warning,
         (_PREPARED,),
         "A PersistentVolumeClaim that the preparation needs is not there. Create it in the model's namespace, or "
         "correct the pvc:// uri.",
     )
     ClaimPending = (
         "ClaimPending",
-        Tone.Warning,
+        EventType.Warning,
         (_PREPARED,),
         "A PersistentVolumeClaim is not bound, so the Job's pod cannot start. Look at the claim's events: its storage "
         "class has to provision a volume, or somebody has to.",
     )
     ClaimLost = (
         "ClaimLost",
-        Tone.Warning,
+        EventType.Warning,
         (_PREPARED,),
         "A PersistentVolumeClaim has lost its volume, or is being deleted. Create it anew, or name another.",
     )
     ClaimAccessMode = (
         "ClaimAccessMode",
-        Tone.Warning,
+        EventType.Warning,
         (_PREPARED,),
         "The access modes of the storage's PersistentVolumeClaim do not suit: the Job has to write to it, and Job and "
         "replicas use it at once. Use a ReadWriteMany claim, or ReadWriteOnce where all run on one node.",
     )
     ClaimOnOneNode = (
         "ClaimOnOneNode",
-        Tone.Warning,
+        EventType.Warning,
         (),
         "More than one replica is wanted, and the storage's claim is ReadWriteOnce: all have to run on one node. Use a "
         "ReadWriteMany claim where they are to spread.",
     )
     ImagePullFailed = (
         "ImagePullFailed",
-        Tone.Warning,
+        EventType.Warning,
         (_PREPARED,),
         "The Job's image cannot be pulled. Correct spec.predictor.image, or the chart's image.predictor where that is "
         "not set, or name secrets in spec.predictor.imagePullSecrets.",
     )
     SecretMissing = (
         "SecretMissing",
-        Tone.Warning,
+        EventType.Warning,
         (_PREPARED,),
         "A secret that the Job's container needs is not there. Create it in the model's namespace, or correct the "
         "secretRef.",
     )
     PodNotStarting = (
         "PodNotStarting",
-        Tone.Warning,
+        EventType.Warning,
         (_PREPARED,),
         "The node cannot set up the Job's pod or start its container: a volume, the network or the image's command.",
     )
     PodRefused = (
         "PodRefused",
-        Tone.Warning,
+        EventType.Warning,
         (_PREPARED,),
         "The cluster refuses the Job's pod. Create what the message names, such as a ServiceAccount, RuntimeClass or "
         "PriorityClass, correct the field of spec that names it, or change the policy that refuses it.",
     )
     Unschedulable = (
         "Unschedulable",
-        Tone.Warning,
+        EventType.Warning,
         (_PREPARED,),
         "No node takes the Job's pod. Lower spec.preparation.resources, correct its nodeSelector and tolerations, or "
         "add a node.",
     )
     QuotaExceeded = (
         "QuotaExceeded",
-        Tone.Warning,
+        EventType.Warning,
         (_PREPARED, _PREDICTOR),
         "The namespace's quota leaves no room. Raise it, or lower spec.preparation.resources; it is tried again by "
         "itself.",
     )
     Evicted = (
         "Evicted",
-        Tone.Warning,
+        EventType.Warning,
         (_PREPARED,),
         "The Job's pod was evicted, and another takes its place. Where it happens again, raise its requests, of memory "
         "and of ephemeral-storage, in spec.preparation.resources.",
     )
     NodeLost = (
         "NodeLost",
-        Tone.Warning,
+        EventType.Warning,
         (_PREPARED,),
         "The node of the Job's pod is gone or does not answer. Another pod takes its place; remove the node's object "
         "if it does not come back.",
     )
     for failure in FailureReason:  # one member each, with the failure's name
-        members[failure.name] = (failure.name, Tone.Warning, _where(failure), failure.remedy)
+        members[failure.name] = (failure.name, EventType.Warning, _where(failure), failure.remedy)
 
     # Predictor
-    NothingToServe = "NothingToServe", Tone.Silent, (_PREDICTOR,), "There is no prepared artifact yet."
-    RollingOut = "RollingOut", Tone.Normal, (_PREDICTOR,), "The wanted revision is on its way to every replica."
-    Serving = "Serving", Tone.Silent, (_PREDICTOR,), "Every replica serves the wanted revision."
+    NothingToServe = "NothingToServe", None, (_PREDICTOR,), "There is no prepared artifact yet."
+    RollingOut = "RollingOut", EventType.Normal, (_PREDICTOR,), "The wanted revision is on its way to every replica."
+    Serving = "Serving", None, (_PREDICTOR,), "Every replica serves the wanted revision."
     KServeMissing = (
         "KServeMissing",
-        Tone.Warning,
+        EventType.Warning,
         (_PREDICTOR,),
         "KServe is not installed. Install it: the model is served as soon as its CRDs are there.",
     )
     KServeNotReady = (
         "KServeNotReady",
-        Tone.Warning,
+        EventType.Warning,
         (_PREDICTOR,),
         "The replicas are there, and KServe does not call the InferenceService ready; the message quotes it.",
     )
     ReplicasUnavailable = (
         "ReplicasUnavailable",
-        Tone.Warning,
+        EventType.Warning,
         (_PREDICTOR,),
         "Fewer replicas than wanted are available, of a revision that was rolled out before, and not because they are "
         "only starting.",
     )
     ProgressDeadlineExceeded = (
         "ProgressDeadlineExceeded",
-        Tone.Warning,
+        EventType.Warning,
         (_PREDICTOR,),
         "The wanted revision did not become ready in time; the message says what its pods say.",
     )
     CrashLooping = (
         "CrashLooping",
-        Tone.Warning,
+        EventType.Warning,
         (_PREDICTOR,),
         "A replica ends again and again; the message has its last words.",
     )
     RolledBack = (
         "RolledBack",
-        Tone.Warning,
+        EventType.Warning,
         (ConditionType.Ready,),
         "The wanted revision did not become ready, and the last one that served is served again. It is not tried again "
         f"before spec changes or the annotation {REQUESTED_AT_ANNOTATION} has another value.",
     )
     RevisionUnknown = (
         "RevisionUnknown",
-        Tone.Warning,
+        EventType.Warning,
         (_PREDICTOR,),
         "There is no revision of the name in spec.rollout.pinnedRevision; the message lists those there are.",
     )
     ScaledToZero = (
         "ScaledToZero",
-        Tone.Normal,
+        EventType.Normal,
         (ConditionType.Ready, _PREDICTOR),
         "spec.predictor.minReplicas is 0: the model is prepared, and nothing answers until it is scaled up.",
     )
-    ModelLoadFailed = "ModelLoadFailed", Tone.Warning, (_PREDICTOR,), "KServe: the predictor ended while it loaded."
-    RuntimeUnhealthy = "RuntimeUnhealthy", Tone.Warning, (_PREDICTOR,), "KServe: the predictor does not become healthy."
-    RuntimeDisabled = "RuntimeDisabled", Tone.Warning, (_PREDICTOR,), "KServe: the serving runtime is disabled."
+    ModelLoadFailed = (
+        "ModelLoadFailed",
+        EventType.Warning,
+        (_PREDICTOR,),
+        "KServe: the predictor ended while it loaded.",
+    )
+    RuntimeUnhealthy = (
+        "RuntimeUnhealthy",
+        EventType.Warning,
+        (_PREDICTOR,),
+        "KServe: the predictor does not become healthy.",
+    )
+    RuntimeDisabled = "RuntimeDisabled", EventType.Warning, (_PREDICTOR,), "KServe: the serving runtime is disabled."
     NoSupportingRuntime = (
         "NoSupportingRuntime",
-        Tone.Warning,
+        EventType.Warning,
         (_PREDICTOR,),
         "KServe: there is no serving runtime for the model. Install the chart's.",
     )
     RuntimeNotRecognized = (
         "RuntimeNotRecognized",
-        Tone.Warning,
+        EventType.Warning,
         (_PREDICTOR,),
         "KServe: there is no serving runtime of the wanted name. Install the chart's.",
     )
     InvalidPredictorSpec = (
         "InvalidPredictorSpec",
-        Tone.Warning,
+        EventType.Warning,
         (_PREDICTOR,),
         "KServe: the predictor's spec is invalid; the message says why.",
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from transformermodel_operator.comparison import covers, exceeds, quantity, settled
+from transformermodel_operator.comparison import has_stale_fields, includes, is_up_to_date, quantity
 
 MANAGER = "us"
 
@@ -45,7 +45,7 @@ MANAGER = "us"
     ],
 )
 def test_covered(actual: dict[str, Any], desired: dict[str, Any]) -> None:
-    assert covers(actual, desired)
+    assert includes(actual, desired)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_covered(actual: dict[str, Any], desired: dict[str, Any]) -> None:
     ],
 )
 def test_not_covered(actual: dict[str, Any], desired: dict[str, Any]) -> None:
-    assert not covers(actual, desired)
+    assert not includes(actual, desired)
 
 
 def managed(fields: dict[str, Any], **entry: str) -> dict[str, Any]:
@@ -96,19 +96,19 @@ ITEM = {"f:env": {'k:{"name":"A"}': {".": {}, "f:name": {}, "f:value": {}}}}
 def test_fields_that_we_have_applied_and_no_longer_want(
     fields: dict[str, Any], desired: dict[str, Any], exceeded: bool
 ) -> None:
-    assert exceeds(managed(fields), desired, MANAGER) is exceeded
+    assert has_stale_fields(managed(fields), desired, MANAGER) is exceeded
 
 
 @pytest.mark.parametrize("entry", [{"manager": "kubectl"}, {"operation": "Update"}, {"subresource": "status"}])
 def test_fields_of_others_are_not_looked_at(entry: dict[str, str]) -> None:
-    assert not exceeds(managed(NODE_SELECTOR, **entry), {}, MANAGER)
+    assert not has_stale_fields(managed(NODE_SELECTOR, **entry), {}, MANAGER)
 
 
 def test_settled_means_that_applying_changes_nothing() -> None:
     actual = {**managed(NODE_SELECTOR), "spec": {"nodeSelector": {"zone": "a"}}}
-    assert settled(actual, {"spec": {"nodeSelector": {"zone": "a"}}}, MANAGER)
-    assert not settled(actual, {"spec": {"nodeSelector": {"zone": "b"}}}, MANAGER)
-    assert not settled(actual, {"spec": {}}, MANAGER)
+    assert is_up_to_date(actual, {"spec": {"nodeSelector": {"zone": "a"}}}, MANAGER)
+    assert not is_up_to_date(actual, {"spec": {"nodeSelector": {"zone": "b"}}}, MANAGER)
+    assert not is_up_to_date(actual, {"spec": {}}, MANAGER)
 
 
 @pytest.mark.parametrize(

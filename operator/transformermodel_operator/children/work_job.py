@@ -24,10 +24,10 @@ SETTINGS_ANNOTATION = f"{GROUP}/applied-hash"
 ATTEMPT_ANNOTATION = f"{GROUP}/attempt"
 """Annotation of a Job: its number among the Jobs for the same input, from 1; when it fails, as many have failed."""
 
-_SHORTEST_LIFE_SECONDS = 300
+_LEAST_TTL_SECONDS = 300
 _COMPONENT_LABEL = "app.kubernetes.io/component"
 
-_LASTING_EXIT_STATUSES = sorted(
+_PERMANENT_EXIT_STATUSES = sorted(
     {reason.exit_status for reason in FailureReason if not reason.transient} | {UserError.exit_status}
 )
 """Exit statuses of failures that a retry would repeat."""
@@ -55,7 +55,7 @@ def work_job(
             "backoffLimit": BACKOFF_LIMIT,
             "activeDeadlineSeconds": preparation.deadline_seconds,
             # The outcome is in the finished pod, which has to exist long enough to be read.
-            "ttlSecondsAfterFinished": life_after_end(preparation),
+            "ttlSecondsAfterFinished": ttl_seconds_after_finished(preparation),
             "podFailurePolicy": {"rules": _failure_rules(work.container)},
             "template": {
                 "metadata": {"labels": labels(model.metadata, component)},
@@ -67,9 +67,9 @@ def work_job(
     return job
 
 
-def life_after_end(preparation: Preparation) -> int:
+def ttl_seconds_after_finished(preparation: Preparation) -> int:
     """Seconds for which Kubernetes keeps a finished Job."""
-    return max(preparation.ttl_seconds_after_finished, _SHORTEST_LIFE_SECONDS)
+    return max(preparation.ttl_seconds_after_finished, _LEAST_TTL_SECONDS)
 
 
 def settings_hash(job: Document) -> str | None:
@@ -96,6 +96,6 @@ def _failure_rules(container: str) -> list[dict[str, Any]]:
         {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
         {
             "action": "FailJob",
-            "onExitCodes": {"containerName": container, "operator": "In", "values": _LASTING_EXIT_STATUSES},
+            "onExitCodes": {"containerName": container, "operator": "In", "values": _PERMANENT_EXIT_STATUSES},
         },
     ]

@@ -2,18 +2,10 @@
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
-from enum import StrEnum
 
 from transformermodel_api.status import Condition, ConditionStatus, ConditionType
 from transformermodel_operator.conditions import find
-from transformermodel_operator.reasons import Reason, Tone
-
-
-class EventType(StrEnum):
-    """Whether somebody should look."""
-
-    Normal = "Normal"
-    Warning = "Warning"
+from transformermodel_operator.reasons import EventType, Reason
 
 
 @dataclass(frozen=True)
@@ -27,7 +19,7 @@ class Event:
 
 _NO_LOGS: Mapping[ConditionType, str] = {}
 _NOTHING_ELSE: Set[ConditionType] = frozenset()
-_TELLING = (ConditionType.Prepared, ConditionType.PredictorReady, ConditionType.Ready)
+_ANNOUNCED = (ConditionType.Prepared, ConditionType.PredictorReady, ConditionType.Ready)
 
 
 def announce(
@@ -46,15 +38,17 @@ def announce(
             not holding in between.
     """
     events: dict[Reason, Event] = {}
-    for kind in _TELLING:
+    for kind in _ANNOUNCED:
         condition = find(after, kind)
-        if condition is None or _is_untold(condition):
+        if condition is None or condition.status is ConditionStatus.unknown:
             continue
         reason = Reason.named(condition.reason)
+        if reason.event_type is None:
+            continue
         again = kind in renewed and condition.status is ConditionStatus.true
-        news = _is_news(find(before, kind), condition) and not _was_told(before, reason)
+        news = _is_news(find(before, kind), condition) and not _was_announced(before, reason)
         if reason not in events and (again or news):
-            events[reason] = Event(_type(condition), reason, _with_log(condition.message, logs.get(kind)))
+            events[reason] = Event(reason.event_type, reason, _with_log(condition.message, logs.get(kind)))
     return tuple(events.values())
 
 
@@ -66,14 +60,6 @@ def _is_news(before: Condition | None, after: Condition) -> bool:
     return before is None or (before.status, before.reason) != (after.status, after.reason)
 
 
-def _is_untold(condition: Condition) -> bool:
-    return condition.status is ConditionStatus.unknown or Reason.named(condition.reason).tone is Tone.Silent
-
-
-def _was_told(before: Sequence[Condition], reason: Reason) -> bool:
+def _was_announced(before: Sequence[Condition], reason: Reason) -> bool:
     """Ready repeats the reason of the first condition that does not hold, which is not news."""
-    return any(condition.reason == reason for condition in before if condition.type in _TELLING)
-
-
-def _type(condition: Condition) -> EventType:
-    return EventType.Normal if Reason.named(condition.reason).tone is Tone.Normal else EventType.Warning
+    return any(condition.reason == reason for condition in before if condition.type in _ANNOUNCED)

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from transformermodel_api.predictor import Predictor
 from transformermodel_operator.children.storage import AnyStorage, StorageLocation
-from transformermodel_operator.decide.announcements import Event, EventType
+from transformermodel_operator.decide.announcements import Event
 from transformermodel_operator.objects import Document, is_terminating
-from transformermodel_operator.reasons import Reason
+from transformermodel_operator.reasons import EventType, Reason
 from transformermodel_operator.snapshot import Refusal
 
 _WRITABLE = frozenset({"ReadWriteOnce", "ReadWriteMany"})

@@ -16,7 +16,7 @@ from transformermodel_api.status import ConditionType, TransformerModelStatus
 from transformermodel_operator.children.removal_job import removal_job
 from transformermodel_operator.children.storage import AnyStorage, StorageLocation
 from transformermodel_operator.conditions import Finding, false
-from transformermodel_operator.decide.announcements import Event, EventType
+from transformermodel_operator.decide.announcements import Event
 from transformermodel_operator.decide.claims import claim_refusal
 from transformermodel_operator.decide.inquiry import Inquiry, is_running, look_again_after
 from transformermodel_operator.decide.ownership import Ownership, ownership
@@ -32,7 +32,7 @@ from transformermodel_operator.objects import (
     is_terminating,
 )
 from transformermodel_operator.pods.job_pods import JobPods
-from transformermodel_operator.reasons import Reason
+from transformermodel_operator.reasons import EventType, Reason
 from transformermodel_operator.snapshot import REFUSED_AGAIN_AFTER, Refusal, Snapshot
 
 _GONE = frozenset({FailureReason.NotFound})

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from transformermodel_api.model import TransformerModel
 from transformermodel_operator.children.disruption_budget import disruption_budget
 from transformermodel_operator.children.identity import FIELD_MANAGER
-from transformermodel_operator.comparison import settled
-from transformermodel_operator.decide.announcements import Event, EventType
+from transformermodel_operator.comparison import is_up_to_date
+from transformermodel_operator.decide.announcements import Event
 from transformermodel_operator.decide.ownership import Ownership, ownership, refusal_of
 from transformermodel_operator.objects import Document, Reference, is_terminating
+from transformermodel_operator.reasons import EventType
 from transformermodel_operator.snapshot import Snapshot
 
 
@@ -51,6 +52,6 @@ def budget_for(model: TransformerModel, snapshot: Snapshot) -> BudgetVerdict:
     refusal = refusal_of(found, Reference.to(wanted), model.metadata, snapshot.refusals)
     if refusal is not None:
         return BudgetVerdict(refusal=refusal.message)
-    if found is not None and (is_terminating(found) or settled(found, wanted, FIELD_MANAGER)):
+    if found is not None and (is_terminating(found) or is_up_to_date(found, wanted, FIELD_MANAGER)):
         return BudgetVerdict()
     return BudgetVerdict(apply=(wanted,))

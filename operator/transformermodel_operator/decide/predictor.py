@@ -8,7 +8,7 @@ from transformermodel_api.status import ConditionType, TransformerModelStatus
 from transformermodel_operator.children.identity import FIELD_MANAGER
 from transformermodel_operator.children.inference_service import inference_service
 from transformermodel_operator.children.revision import Failure
-from transformermodel_operator.comparison import settled
+from transformermodel_operator.comparison import is_up_to_date
 from transformermodel_operator.conditions import Finding, false
 from transformermodel_operator.decide.deployment import is_asleep, selector_of
 from transformermodel_operator.decide.disruption import budget_for
@@ -84,7 +84,7 @@ def _serve(model: TransformerModel, plan: Plan, snapshot: Snapshot) -> Predictor
     verdict = _seen(model, plan, snapshot)
     if leftover := _leftover(model, plan, snapshot):
         return replace(verdict, predictor=_rolling(f"{leftover} of before is being removed."), apply=(), delete=())
-    if service is None or not settled(service, wanted, FIELD_MANAGER):
+    if service is None or not is_up_to_date(service, wanted, FIELD_MANAGER):
         rolling = _rolling(f"KServe is to serve revision {plan.target.name}.")
         # Nobody tells where KServe has nothing to do for it, as when a change that it could not make is taken back.
         return replace(verdict, predictor=rolling, apply=(*verdict.apply, wanted), requeue_after=LOOK_AGAIN_AFTER)

@@ -15,10 +15,10 @@ from transformermodel_operator.children.work_job import (
     BACKOFF_LIMIT,
     attempt_of,
     component_of,
-    life_after_end,
     settings_hash,
+    ttl_seconds_after_finished,
 )
-from transformermodel_operator.comparison import settled
+from transformermodel_operator.comparison import is_up_to_date
 from transformermodel_operator.decide.claims import claim_refusal, claim_remarks
 from transformermodel_operator.decide.disruption import budget_remarks
 from transformermodel_operator.decide.inquiry import is_running, look_again_after
@@ -88,7 +88,7 @@ def _judge(
         return replace(under_way(status, report, message), delete=(job,))
     if holds(job, "Failed"):
         return _failed(status, job, report, known, snapshot)
-    apply = () if settled(job, wanted, FIELD_MANAGER) else (wanted,)
+    apply = () if is_up_to_date(job, wanted, FIELD_MANAGER) else (wanted,)
     return replace(_at_work(status, job, report, snapshot), apply=apply)
 
 
@@ -124,7 +124,7 @@ def _kept_failure(
     """
     if known is None or report.failed_at is None or known.observed_generation != model.metadata.generation:
         return None
-    life = timedelta(seconds=life_after_end(model.spec.preparation))
+    life = timedelta(seconds=ttl_seconds_after_finished(model.spec.preparation))
     if snapshot.now < report.failed_at + life - _CLOCKS_DIFFER:
         return None
     failure, status = Failed(reason=known.reason, message=known.message), model.status or TransformerModelStatus()

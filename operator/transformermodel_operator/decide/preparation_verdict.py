@@ -15,7 +15,7 @@ from transformermodel_api.status import (
     TransformerModelStatus,
 )
 from transformermodel_operator.children.storage import AnyStorage
-from transformermodel_operator.conditions import Finding, as_told, false, find, true, unknown
+from transformermodel_operator.conditions import Finding, as_reported, false, find, true, unknown
 from transformermodel_operator.decide.announcements import Event
 from transformermodel_operator.objects import Document
 from transformermodel_operator.reasons import Reason
@@ -125,7 +125,7 @@ def failed(
 def _told_of_source(status: TransformerModelStatus) -> Finding | None:
     """The condition SourceResolved as reported; None if it was not, or by a version with other reasons."""
     told = find(status.conditions, ConditionType.SourceResolved)
-    return as_told(told) if told is not None and told.reason in Reason.__members__ else None
+    return as_reported(told) if told is not None and told.reason in Reason.__members__ else None
 
 
 def _source_of(failure: Failed, reason: Reason) -> Finding:

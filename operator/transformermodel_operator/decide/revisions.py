@@ -12,7 +12,7 @@ from transformermodel_api.model import TransformerModel
 from transformermodel_api.status import TransformerModelStatus
 from transformermodel_operator.children.identity import FIELD_MANAGER
 from transformermodel_operator.children.revision import FAILED_ANNOTATION, Failure, Revision, controller_revision
-from transformermodel_operator.comparison import settled
+from transformermodel_operator.comparison import is_up_to_date
 from transformermodel_operator.decide.deployment import served_revision
 from transformermodel_operator.decide.ownership import Ownership, ownership
 from transformermodel_operator.decide.preparation_verdict import PreparationVerdict
@@ -98,7 +98,7 @@ def records(model: TransformerModel, plan: Plan, snapshot: Snapshot) -> tuple[Do
         failure = plan.failure if revision.name == plan.wanted.name else None
         desired = controller_revision(model.metadata, revision, int(document["revision"]), failure)
         unmarked = failure is None and FAILED_ANNOTATION in annotations(document)
-        if unmarked or not settled(document, desired, FIELD_MANAGER):
+        if unmarked or not is_up_to_date(document, desired, FIELD_MANAGER):
             written.append(desired)
     return tuple(written)
 

@@ -12,11 +12,11 @@ from transformermodel_api.model import TransformerModel
 from transformermodel_api.status import SourceStatus, TransformerModelStatus
 from transformermodel_operator.children.check_job import COMPONENT, check_job
 from transformermodel_operator.children.work_job import component_of
-from transformermodel_operator.decide.announcements import Event, EventType
+from transformermodel_operator.decide.announcements import Event
 from transformermodel_operator.decide.ownership import Ownership, ownership
 from transformermodel_operator.objects import Document, Reference, holds, is_terminating
 from transformermodel_operator.pods.job_pods import JobPods
-from transformermodel_operator.reasons import Reason
+from transformermodel_operator.reasons import EventType, Reason
 from transformermodel_operator.snapshot import REFUSED_AGAIN_AFTER, Snapshot
 
 

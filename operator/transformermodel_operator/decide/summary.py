@@ -24,7 +24,7 @@ def summarize(
     if ready.holds:
         return (ready, *details)
     stalled = preparation.stalled if waits else predictor.stalled or predictor.rolled_back is not None
-    return (ready, *details, ready.again(ConditionType.Stalled if stalled else ConditionType.Reconciling))
+    return (ready, *details, ready.repeated_as(ConditionType.Stalled if stalled else ConditionType.Reconciling))
 
 
 def _unprepared(preparation: PreparationVerdict, predictor: PredictorVerdict) -> Finding:

@@ -16,7 +16,7 @@ from transformermodel_operator.objects import POD, Document, Key, Kind, Referenc
 READ_EVERY = 5.0
 """Seconds between two reads of the logs."""
 
-TELL_EVERY, TELL_PERCENT = 15.0, 5
+REPORT_EVERY, REPORT_PERCENT = 15.0, 5
 """Changed progress is reported after so many seconds, or earlier if it has advanced by so many percent."""
 
 _READERS = 4
@@ -45,18 +45,18 @@ class _Followed:
         job: the Job.
         pod: its newest pod; None if it has to be looked up.
         read: the progress last read.
-        told: the progress last reported.
-        told_at: when that was, in seconds of the board's clock.
+        reported: the progress last reported.
+        reported_at: when that was, in seconds of the reader's clock.
     """
 
     job: Reference
     pod: Reference | None = None
     read: PreparationProgress | None = None
-    told: PreparationProgress | None = None
-    told_at: float = 0.0
+    reported: PreparationProgress | None = None
+    reported_at: float = 0.0
 
 
-class ProgressBoard:
+class ProgressReader:
     """Reads the progress of running Jobs.
 
     Args:
@@ -95,7 +95,7 @@ class ProgressBoard:
         followed = self._followed.get(model)
         if followed is None or followed.job != job:
             followed = self._followed[model] = _Followed(job)
-        return followed.told
+        return followed.reported
 
     async def run(self) -> None:
         """Read all logs every `READ_EVERY` seconds until cancelled, a few at a time."""
@@ -119,8 +119,8 @@ class ProgressBoard:
             followed.pod = None  # the Job may have replaced the pod, whose log then stays as it is
         followed.read = progress
         now = self._clock()
-        if progress is not None and worth_telling(followed.told, progress, now - followed.told_at):
-            followed.told, followed.told_at = progress, now
+        if progress is not None and is_worth_reporting(followed.reported, progress, now - followed.reported_at):
+            followed.reported, followed.reported_at = progress, now
             self._changed(model)
 
     async def _progress(self, followed: _Followed) -> PreparationProgress | None:
@@ -133,14 +133,14 @@ class ProgressBoard:
         return read_progress(await self._logs.log(followed.pod, CONTAINER, _LINES))
 
 
-def worth_telling(told: PreparationProgress | None, now: PreparationProgress, seconds: float) -> bool:
+def is_worth_reporting(reported: PreparationProgress | None, now: PreparationProgress, seconds: float) -> bool:
     """Whether progress differs enough from what was last reported.
 
     Args:
-        told: the progress last reported; None if none was.
+        reported: the progress last reported; None if none was.
         now: the current progress.
         seconds: time since the last report.
     """
-    if told is None:
+    if reported is None:
         return True
-    return told != now and (seconds >= TELL_EVERY or now.percent >= told.percent + TELL_PERCENT)
+    return reported != now and (seconds >= REPORT_EVERY or now.percent >= reported.percent + REPORT_PERCENT)

@@ -6,7 +6,8 @@ import pytest
 
 from tests.operator.world import NOW
 from transformermodel_api.status import Condition, ConditionStatus, ConditionType
-from transformermodel_operator.decide.announcements import EventType, announce
+from transformermodel_operator.decide.announcements import announce
+from transformermodel_operator.reasons import EventType
 
 READY, PREDICTOR, PREPARED = ConditionType.Ready, ConditionType.PredictorReady, ConditionType.Prepared
 
@@ -40,7 +41,7 @@ def test_what_speaks_of_something_else_now_is_told_again_only_where_it_holds() -
 
 
 @pytest.mark.parametrize(
-    ("condition", "tone"),
+    ("condition", "event_type"),
     [
         (found(READY, "True", "Ready"), EventType.Normal),
         (found(READY, "True", "Suspended"), EventType.Normal),
@@ -49,9 +50,9 @@ def test_what_speaks_of_something_else_now_is_told_again_only_where_it_holds() -
         (found(PREPARED, "False", "Gated"), EventType.Warning),
     ],
 )
-def test_a_reason_says_whether_somebody_should_look(condition: Condition, tone: EventType) -> None:
+def test_a_reason_says_whether_somebody_should_look(condition: Condition, event_type: EventType) -> None:
     (event,) = announce((), (condition,))
-    assert event.type is tone
+    assert event.type is event_type
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ import pytest
 
 from tests.operator.world import NOW, Object, model
 from transformermodel_operator.client import ApiError
-from transformermodel_operator.decide.announcements import Event, EventType
+from transformermodel_operator.decide.announcements import Event
 from transformermodel_operator.events.recorder import Recorder
 from transformermodel_operator.objects import Document, Kind, Reference
-from transformermodel_operator.reasons import Reason
+from transformermodel_operator.reasons import EventType, Reason
 
 MODEL = model()
 GATED = Event(EventType.Warning, Reason.Gated, "No access.")

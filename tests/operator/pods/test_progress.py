@@ -10,7 +10,7 @@ from tests.operator.world import Object, pod
 from transformermodel_api.contract import PreparationProgress, read_progress
 from transformermodel_operator.client import ApiError
 from transformermodel_operator.objects import JOB, Document, Key, Kind, Reference
-from transformermodel_operator.pods.progress import ProgressBoard, worth_telling
+from transformermodel_operator.pods.progress import ProgressReader, is_worth_reporting
 
 MODEL = Key("team", "sentiment")
 A_JOB = Reference(JOB, "team", "sentiment-prepare-1")
@@ -37,7 +37,7 @@ def test_the_last_word_on_progress_counts(log: str, expected: int | None) -> Non
 
 
 @pytest.mark.parametrize(
-    ("told", "now", "seconds", "expected"),
+    ("reported", "now", "seconds", "expected"),
     [
         (None, at(0), 0, True),
         (at(3), at(3), 1000, False),
@@ -48,9 +48,9 @@ def test_the_last_word_on_progress_counts(log: str, expected: int | None) -> Non
     ],
 )
 def test_progress_is_told_every_fifteen_seconds_or_five_percent(
-    told: PreparationProgress | None, now: PreparationProgress, seconds: float, expected: bool
+    reported: PreparationProgress | None, now: PreparationProgress, seconds: float, expected: bool
 ) -> None:
-    assert worth_telling(told, now, seconds) is expected
+    assert is_worth_reporting(reported, now, seconds) is expected
 
 
 @dataclass
@@ -75,50 +75,50 @@ class Logs:
 
 
 @dataclass
-class Board:
-    """A board whose time stands still between looks."""
+class World:
+    """A reader whose time stands still between looks."""
 
     logs: Logs = field(default_factory=Logs)
     time: float = 0.0
     changed: list[Key] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.board = ProgressBoard(self.logs, self.changed.append, lambda: self.time, self._sleep)
+        self.reader = ProgressReader(self.logs, self.changed.append, lambda: self.time, self._sleep)
 
     async def look(self, seconds: float = 5.0) -> None:
         """One look at all logs, so many seconds after the last."""
         self.time += seconds
         with pytest.raises(asyncio.CancelledError):
-            await self.board.run()
+            await self.reader.run()
 
     async def _sleep(self, seconds: float) -> None:
         raise asyncio.CancelledError
 
 
 async def test_a_model_is_looked_at_again_when_its_log_has_news() -> None:
-    world = Board()
-    assert world.board.follow(MODEL, A_JOB) is None
+    world = World()
+    assert world.reader.follow(MODEL, A_JOB) is None
     for percent in (1, 2, 30):
         world.logs.text = at(percent).line()
         await world.look()
     assert world.changed == [MODEL, MODEL]
-    assert world.board.follow(MODEL, A_JOB) == at(30)
+    assert world.reader.follow(MODEL, A_JOB) == at(30)
     assert world.logs.lists == 1
 
 
 async def test_another_job_begins_at_nothing_and_none_is_not_read() -> None:
-    world = Board(Logs(at(50).line()))
-    world.board.follow(MODEL, A_JOB)
+    world = World(Logs(at(50).line()))
+    world.reader.follow(MODEL, A_JOB)
     await world.look()
-    assert world.board.follow(MODEL, Reference(JOB, "team", "sentiment-prepare-2")) is None
-    assert world.board.follow(MODEL, None) is None
+    assert world.reader.follow(MODEL, Reference(JOB, "team", "sentiment-prepare-2")) is None
+    assert world.reader.follow(MODEL, None) is None
     await world.look()
     assert world.logs.lists == 1
 
 
 async def test_a_log_that_cannot_be_read_is_tried_again_with_the_pod_of_then() -> None:
-    world = Board(Logs(at(50).line(), broken=True))
-    world.board.follow(MODEL, A_JOB)
+    world = World(Logs(at(50).line(), broken=True))
+    world.reader.follow(MODEL, A_JOB)
     await world.look()
     assert world.changed == []
     world.logs.broken = False
@@ -129,19 +129,19 @@ async def test_a_log_that_cannot_be_read_is_tried_again_with_the_pod_of_then() -
 
 async def test_the_log_of_a_pod_that_replaces_a_failed_one_is_read() -> None:
     failed, replacement = pod(created="2026-11-22T11:00:00Z"), pod(created="2026-11-22T11:05:00Z")
-    world = Board(Logs(at(50).line(), pods=[failed]))
-    world.board.follow(MODEL, A_JOB)
+    world = World(Logs(at(50).line(), pods=[failed]))
+    world.reader.follow(MODEL, A_JOB)
     await world.look()
     world.logs.texts[replacement["metadata"]["name"]] = at(1).line()
     world.logs.pods = [failed, replacement]
     await world.look()  # the failed pod's log is as it was
     await world.look(15.0)
-    assert world.board.follow(MODEL, A_JOB) == at(1)
+    assert world.reader.follow(MODEL, A_JOB) == at(1)
     assert world.changed == [MODEL, MODEL]
 
 
 async def test_a_job_without_a_pod_has_no_progress() -> None:
-    world = Board(Logs(pods=[]))
-    world.board.follow(MODEL, A_JOB)
+    world = World(Logs(pods=[]))
+    world.reader.follow(MODEL, A_JOB)
     await world.look()
     assert world.changed == []
