@@ -1,5 +1,6 @@
 """The thread in which a device's models run. Long (patient) work gives way to short work that arrives meanwhile."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -7,7 +8,9 @@ from concurrent.futures import Executor, Future
 from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
+
+_log = logging.getLogger(__name__)
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -27,10 +30,16 @@ class ShutDown(Exception):
 
 @dataclass(frozen=True)
 class _Work:
-    """A piece of work; patient work gives way to other work, but not to other patient work."""
+    """A piece of work.
 
-    run: Callable[[], Any]
-    future: Future[Any]
+    Attributes:
+        run: does the work; never raises.
+        drop: called in place of `run` when the thread is shut down before the work has begun.
+        patient: whether the work gives way to other work, though not to other patient work.
+    """
+
+    run: Callable[[], object]
+    drop: Callable[[], object]
     patient: bool = False
 
 
@@ -63,16 +72,31 @@ class DeviceThread(Executor):
             ShutDown: the thread has been shut down.
         """
         future: Future[_T] = Future()
-        self._put(_Work(lambda: fn(*args, **kwargs), future))
+        self._put(_Work(lambda: _fulfil(future, lambda: fn(*args, **kwargs)), future.cancel))
         return future
 
-    def submit_patient(self, work: Callable[[], object]) -> None:
-        """Run patient work once the work submitted before it is done. It must call `give_way` often, in this thread.
+    def post(self, work: Callable[[], object], drop: Callable[[], object]) -> None:
+        """Like `submit`, for work whose result nobody waits for: a future takes longer than a short task may.
+
+        Args:
+            work: if it raises, the error is logged.
+            drop: called instead if the thread is shut down, with `cancel_futures`, before the work has begun.
 
         Raises:
             ShutDown: the thread has been shut down.
         """
-        self._put(_Work(work, Future(), patient=True))
+        self._put(_Work(lambda: _run(work), drop))
+
+    def submit_patient(self, work: Callable[[], object]) -> None:
+        """Run patient work once the work submitted before it is done. It must call `give_way` often, in this thread.
+
+        Args:
+            work: if it raises, the error is logged.
+
+        Raises:
+            ShutDown: the thread has been shut down.
+        """
+        self._put(_Work(lambda: _run(work), lambda: None, patient=True))
 
     def give_way(self) -> None:
         """Run waiting work that is not patient, if the caller's turn is over; does nothing in other threads."""
@@ -88,7 +112,7 @@ class DeviceThread(Executor):
                 if work is None or work.patient:
                     self._waiting.put(work)
                 else:
-                    _do(work)
+                    work.run()
         except Empty:
             pass  # the thread has been shut down meanwhile
         finally:
@@ -120,12 +144,12 @@ class DeviceThread(Executor):
         with suppress(Empty):
             while True:
                 if (work := self._waiting.get_nowait()) is not None:
-                    work.future.cancel()
+                    work.drop()
 
     def _work(self) -> None:
         while (work := self._next()) is not None:
             self._turn_ends = time.monotonic() + _TURN_SECONDS if work.patient else None
-            _do(work)
+            work.run()
             self._turn_ends = None
             del work  # frees what it refers to before the thread waits for the next
 
@@ -139,12 +163,21 @@ class DeviceThread(Executor):
         return self._waiting.get()
 
 
-def _do(work: _Work) -> None:
-    if not work.future.set_running_or_notify_cancel():
+def _fulfil(future: Future[_T], work: Callable[[], _T]) -> None:
+    """Run work for a future, unless that was cancelled."""
+    if not future.set_running_or_notify_cancel():
         return
     try:
-        result = work.run()
+        result = work()
     except BaseException as error:  # noqa: BLE001 - goes to whoever waits for the future
-        work.future.set_exception(error)
+        future.set_exception(error)
     else:
-        work.future.set_result(result)
+        future.set_result(result)
+
+
+def _run(work: Callable[[], object]) -> None:
+    """Run work that nobody waits for."""
+    try:
+        work()
+    except BaseException:  # noqa: BLE001 - the thread goes on with the work of others
+        _log.exception("work in the thread %s failed", threading.current_thread().name)

@@ -1,6 +1,6 @@
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from queue import SimpleQueue
 
 import pytest
@@ -36,6 +36,18 @@ def test_what_fails_is_told_to_who_asked_and_harms_no_other(thread: DeviceThread
     assert thread.submit(lambda: "well").result(PATIENCE_SECONDS) == "well"
     with pytest.raises(ZeroDivisionError):
         failing.result(PATIENCE_SECONDS)
+
+
+@pytest.mark.parametrize("put", [lambda thread, work: thread.post(work, int), DeviceThread.submit_patient])
+def test_the_log_tells_what_fails_where_nobody_waits(
+    thread: DeviceThread, put: Callable[[DeviceThread, Callable[[], object]], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    put(thread, lambda: 1 // 0)
+    assert thread.submit(lambda: "well").result(PATIENCE_SECONDS) == "well"
+    (record,) = caplog.records
+    assert record.getMessage() == "work in the thread device failed"
+    assert record.exc_info is not None
+    assert record.exc_info[0] is ZeroDivisionError
 
 
 def test_patient_work_gives_way_to_what_comes_meanwhile(thread: DeviceThread) -> None:
@@ -117,12 +129,16 @@ def test_a_thread_that_was_shut_down_takes_nothing_and_drops_what_waits() -> Non
     running = thread.submit(lambda: (begun.set(), go_on.wait(PATIENCE_SECONDS)))
     assert begun.wait(PATIENCE_SECONDS)
     waiting = thread.submit(lambda: None)
+    calls: list[str] = []
+    thread.post(lambda: calls.append("run"), drop=lambda: calls.append("dropped"))
     thread.shutdown(wait=False, cancel_futures=True)
     go_on.set()
     running.result(PATIENCE_SECONDS)
     assert waiting.cancelled()
-    with pytest.raises(ShutDown, match="shut down"):
-        thread.submit(lambda: None)
+    assert calls == ["dropped"]
+    for put in (lambda: thread.submit(int), lambda: thread.post(int, int), lambda: thread.submit_patient(int)):
+        with pytest.raises(ShutDown, match="shut down"):
+            put()
 
 
 def test_a_thread_without_work_comes_to_rest_until_there_is_some(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,13 +12,12 @@ import asyncio
 import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import Executor, Future
 from typing import Generic
 
 from transformermodel_predictor.batching.limits import Admission, BatchLimits
 from transformermodel_predictor.batching.request import Answer, Question, Request
 from transformermodel_predictor.batching.stages import Codec, Stages
-from transformermodel_predictor.device_thread import ShutDown
+from transformermodel_predictor.device_thread import DeviceThread, ShutDown
 from transformermodel_predictor.engines.engine import Engine
 from transformermodel_predictor.telemetry.observer import Observer, Unobserved
 from transformermodel_predictor.telemetry.timeline import new_timeline
@@ -30,7 +29,7 @@ class Scheduler(Generic[Question, Answer]):
     Args:
         codec: tokenizes questions and decodes outputs.
         engine: runs the steps.
-        worker: the single thread in which a device's engines run; schedulers that share it alternate, step by step.
+        worker: the thread in which a device's engines run; schedulers that share it alternate, step by step.
         limits: limits on the size of a step and on the rows admitted at once.
         observer: receives queue times, step sizes and phase times.
     """
@@ -39,7 +38,7 @@ class Scheduler(Generic[Question, Answer]):
         self,
         codec: Codec[Question, Answer],
         engine: Engine,
-        worker: Executor,
+        worker: DeviceThread,
         limits: BatchLimits | None = None,
         observer: Observer | None = None,
     ) -> None:
@@ -97,14 +96,9 @@ class Scheduler(Generic[Question, Answer]):
     def _submit(self) -> None:
         """Submit a cycle to the worker; if that has been shut down, fail all waiting requests."""
         try:
-            self._worker.submit(self._run_cycle).add_done_callback(self._fail_if_cancelled)
+            self._worker.post(self._run_cycle, drop=lambda: self._fail_waiting(ShutDown("of the engine")))
         except ShutDown as error:
             self._fail_waiting(error)
-
-    def _fail_if_cancelled(self, cycle: Future[None]) -> None:
-        """Fail all waiting requests if the worker dropped the cycle before it began."""
-        if cycle.cancelled():
-            self._fail_waiting(ShutDown("of the engine"))
 
     def _fail_waiting(self, error: ShutDown) -> None:
         with self._lock:

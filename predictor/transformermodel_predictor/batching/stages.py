@@ -1,6 +1,5 @@
 """The stages of a scheduler: tokenize, run, decode. They run in the worker thread."""
 
-import asyncio
 import logging
 import time
 from collections import deque
@@ -9,9 +8,10 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from transformermodel_predictor.batching.limits import BatchLimits
+from transformermodel_predictor.batching.reports import Reports
 from transformermodel_predictor.batching.request import Answer, Question, Request, Row
 from transformermodel_predictor.batching.waiting import ByLength, InOrder, Waiting
-from transformermodel_predictor.engines.engine import Engine, computed_tokens
+from transformermodel_predictor.engines.engine import Engine, computed_by
 from transformermodel_predictor.tasks.task import Encoding, Outputs, Windows
 from transformermodel_predictor.telemetry.observer import Observer
 
@@ -55,14 +55,15 @@ class Stages(Generic[Question, Answer]):
         codec: tokenizes questions and decodes outputs.
         engine: runs the steps.
         limits: limits on the size of a step.
-        observer: receives queue times, step sizes and phase times.
+        observer: receives queue times, step sizes and phase times, after the answers.
     """
 
     def __init__(self, codec: Codec[Question, Answer], engine: Engine, limits: BatchLimits, observer: Observer) -> None:
         self._codec = codec
         self._engine = engine
         self._limits = limits
-        self._observer = observer
+        self._computed = computed_by(engine)
+        self._reports = Reports(observer)
         self._inbox: deque[_Part[Question, Answer]] = deque()
         self._waiting: Waiting[Row[Question, Answer]] = InOrder() if engine.padding_free else ByLength()
         self._complete: list[Request[Question, Answer]] = []
@@ -89,7 +90,7 @@ class Stages(Generic[Question, Answer]):
                 self._decode(complete)
         finally:
             finished, self._finished = self._finished, []
-            _resolve(finished)
+            self._resolve(finished)
 
     def fail_waiting(self, error: Exception) -> None:
         """Fail all waiting requests, because no cycle will run any more."""
@@ -100,7 +101,7 @@ class Stages(Generic[Question, Answer]):
             failed.extend(row.request for row in step)
         for request in failed:
             request.fail(error)
-        _resolve(failed)
+        self._resolve(failed)
 
     def _tokenize_inbox(self) -> None:
         """Tokenize requests from the inbox, up to as many tokens as the next steps can take."""
@@ -205,26 +206,26 @@ class Stages(Generic[Question, Answer]):
     def _end_phase(self, phase: str, began: float) -> float:
         """Report a phase that ends now, and return the time."""
         now = time.perf_counter()
-        self._observer.phase(phase, now - began)
+        self._reports.phase(phase, now - began)
         return now
 
     def _report_step(self, step: Sequence[Row[Question, Answer]], now: float) -> None:
         lengths = [len(row.encoding) for row in step]
         tokens = sum(lengths)
-        self._observer.step(len(step), tokens, computed_tokens(self._engine, lengths) - tokens)
+        self._reports.step(len(step), tokens, self._computed(lengths) - tokens)
         for row in step:
-            self._observer.queued(now - row.request.arrived)
+            self._reports.queued(now - row.request.arrived)
 
+    def _resolve(self, finished: Sequence[Request[Question, Answer]]) -> None:
+        """Resolve all requests with one call into their event loop; their callers run on before the reports."""
+        loop = finished[0].future.get_loop() if finished else None
+        if loop is None or loop.is_closed():  # no caller is left to wait
+            self._reports.pass_on()
+            return
 
-def _resolve(finished: Sequence[Request[Question, Answer]]) -> None:
-    """Resolve all requests with one call into their event loop."""
-    if not finished:
-        return
+        def resolve() -> None:
+            for request in finished:
+                request.resolve()
+            loop.call_soon(self._reports.pass_on)
 
-    def resolve() -> None:
-        for request in finished:
-            request.resolve()
-
-    loop: asyncio.AbstractEventLoop = finished[0].future.get_loop()
-    if not loop.is_closed():  # else no caller is left to wait
         loop.call_soon_threadsafe(resolve)

@@ -13,7 +13,7 @@ from pathlib import Path
 from transformers import AutoConfig, PreTrainedConfig
 
 from transformermodel_api.spec import TaskName
-from transformermodel_predictor.engines.engine import Engine, computed_tokens
+from transformermodel_predictor.engines.engine import Engine, computed_by
 from transformermodel_predictor.tasks.task import Encoding, Outputs
 
 _LOOKING = frozenset({"bart", "bigbird_pegasus", "mbart", "mt5", "mvp", "plbart", "t5", "umt5"})
@@ -32,6 +32,7 @@ class EndsApart:
         self.padding_free = engine.padding_free
         self._engine = engine
         self._end = end
+        self._computed = computed_by(engine)
 
     def run(self, batch: Sequence[Encoding]) -> list[Outputs]:
         """One pass for each number of end tokens; see `Engine`."""
@@ -45,7 +46,7 @@ class EndsApart:
 
     def computed(self, lengths: Sequence[int]) -> int:
         """See `Shaped`; assumes a single pass, as the lengths do not tell how many end tokens there are."""
-        return computed_tokens(self._engine, lengths)
+        return self._computed(lengths)
 
 
 def with_ends_apart(engine: Engine, folder: Path, task: TaskName) -> Engine:

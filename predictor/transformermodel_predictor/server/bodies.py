@@ -20,6 +20,9 @@ from transformermodel_predictor.protocols.errors import (
 _PLAIN = b"identity"
 """The content-encoding of a body that is not encoded."""
 
+_LARGE_BODY = 16 * 1024
+"""Bytes from which a body may become so many objects that garbage is collected while it is parsed."""
+
 _MOST_BRACKETS = 512 * 1024
 """Most opening brackets, including those in texts. Each may become a Python object, and eight million take seconds."""
 
@@ -75,6 +78,8 @@ def parse_json(body: bytes) -> Any:  # noqa: ANN401 - any JSON value
     if len(body) > _MOST_BRACKETS and body.count(b"[") + body.count(b"{") > _MOST_BRACKETS:
         raise InvalidRequest(f"the body has more than {_MOST_BRACKETS} lists and objects; send several requests")
     try:
+        if len(body) < _LARGE_BODY:
+            return orjson.loads(body)
         with uncollected():
             return orjson.loads(body)
     except orjson.JSONDecodeError as error:

@@ -3,7 +3,6 @@
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import pytest
@@ -47,9 +46,9 @@ class Lengths:
 
 
 @pytest.fixture
-def worker(gated_engine: GatedEngine) -> Iterator[ThreadPoolExecutor]:
-    with ThreadPoolExecutor(max_workers=1) as executor:
-        yield executor
+def worker(gated_engine: GatedEngine) -> Iterator[DeviceThread]:
+    with DeviceThread("engine") as thread:
+        yield thread
         gated_engine.open()
 
 
@@ -59,7 +58,7 @@ def codec() -> Lengths:
 
 
 @pytest.fixture
-def scheduler(codec: Lengths, gated_engine: GatedEngine, worker: ThreadPoolExecutor) -> Scheduler[Any, Any]:
+def scheduler(codec: Lengths, gated_engine: GatedEngine, worker: DeviceThread) -> Scheduler[Any, Any]:
     return Scheduler(codec, gated_engine, worker)
 
 
@@ -98,7 +97,7 @@ async def test_what_comes_while_the_engine_is_busy_goes_together_next(
 
 
 async def test_a_request_larger_than_a_step_is_answered_in_its_order(
-    codec: Lengths, gated_engine: GatedEngine, worker: ThreadPoolExecutor
+    codec: Lengths, gated_engine: GatedEngine, worker: DeviceThread
 ) -> None:
     scheduler = Scheduler(codec, gated_engine, worker, BatchLimits(rows=2))
     gated_engine.open()
@@ -144,7 +143,7 @@ async def test_no_questions_need_no_engine(scheduler: Scheduler[Any, Any], gated
 
 
 async def test_an_engine_without_padding_takes_what_came_in_its_order(
-    codec: Lengths, gated_engine: GatedEngine, worker: ThreadPoolExecutor
+    codec: Lengths, gated_engine: GatedEngine, worker: DeviceThread
 ) -> None:
     gated_engine.padding_free = True
     scheduler = Scheduler(codec, gated_engine, worker, BatchLimits(tokens=100))
@@ -284,7 +283,7 @@ class TestCancellation:
         assert cancelled.cancelled()
 
     async def test_rows_that_wait_already_are_dropped_when_time_is_up(
-        self, codec: Lengths, gated_engine: GatedEngine, worker: ThreadPoolExecutor
+        self, codec: Lengths, gated_engine: GatedEngine, worker: DeviceThread
     ) -> None:
         scheduler = Scheduler(codec, gated_engine, worker, BatchLimits(rows=1))
         late = await begun(scheduler.answer([5, 6, 7]))
@@ -358,7 +357,7 @@ async def test_the_event_loop_runs_on_while_the_engine_is_busy(
 
 
 async def test_engines_that_share_a_worker_take_turns_step_by_step(
-    codec: Lengths, gated_engine: GatedEngine, worker: ThreadPoolExecutor
+    codec: Lengths, gated_engine: GatedEngine, worker: DeviceThread
 ) -> None:
     other = GatedEngine()
     limits = BatchLimits(rows=1)
@@ -378,7 +377,7 @@ class TestDelay:
     LIMITS = BatchLimits(rows=2, delay=3600.0)
 
     async def test_an_idle_engine_waits_for_company_and_goes_when_a_step_is_full(
-        self, codec: Lengths, gated_engine: GatedEngine, worker: ThreadPoolExecutor
+        self, codec: Lengths, gated_engine: GatedEngine, worker: DeviceThread
     ) -> None:
         gated_engine.open()
         scheduler = Scheduler(codec, gated_engine, worker, self.LIMITS)
@@ -389,7 +388,7 @@ class TestDelay:
         assert gated_engine.lengths == [[5, 6]]
 
     async def test_nobody_waits_longer_than_the_delay(
-        self, codec: Lengths, gated_engine: GatedEngine, worker: ThreadPoolExecutor
+        self, codec: Lengths, gated_engine: GatedEngine, worker: DeviceThread
     ) -> None:
         gated_engine.open()
         scheduler = Scheduler(codec, gated_engine, worker, BatchLimits(delay=0.001))
@@ -398,7 +397,7 @@ class TestDelay:
 
 class TestAdmission:
     async def test_more_than_the_bound_is_refused_before_it_costs_anything(
-        self, codec: Lengths, gated_engine: GatedEngine, worker: ThreadPoolExecutor
+        self, codec: Lengths, gated_engine: GatedEngine, worker: DeviceThread
     ) -> None:
         scheduler = Scheduler(codec, gated_engine, worker, BatchLimits(admitted=4))
         first = await begun(scheduler.answer([1, 2, 3]))
@@ -411,14 +410,16 @@ class TestAdmission:
         assert [5] not in codec.calls
 
     async def test_a_large_request_alone_is_not_refused(
-        self, codec: Lengths, gated_engine: GatedEngine, worker: ThreadPoolExecutor
+        self, codec: Lengths, gated_engine: GatedEngine, worker: DeviceThread
     ) -> None:
         gated_engine.open()
         scheduler = Scheduler(codec, gated_engine, worker, BatchLimits(admitted=4))
         assert len(await scheduler.answer([1] * 100)) == 100
 
 
-async def test_what_happens_is_observed(codec: Lengths, gated_engine: GatedEngine, worker: ThreadPoolExecutor) -> None:
+async def test_what_happens_is_observed_once_the_answers_are_given(
+    codec: Lengths, gated_engine: GatedEngine, worker: DeviceThread
+) -> None:
     class Notes(Unobserved):
         def __init__(self) -> None:
             self.steps: list[tuple[int, int, int]] = []
@@ -437,6 +438,8 @@ async def test_what_happens_is_observed(codec: Lengths, gated_engine: GatedEngin
     notes = Notes()
     gated_engine.open()
     await Scheduler(codec, gated_engine, worker, observer=notes).answer([4, 9, 5])
+    assert notes.steps == []
+    await asyncio.sleep(0)
     assert notes.steps == [(3, 18, 9)]
     assert notes.phases == ["tokenize", "forward", "decode"]
     assert len(notes.waits) == 3

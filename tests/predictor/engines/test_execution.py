@@ -17,7 +17,7 @@ from transformermodel_predictor.artifact.directory import Artifact
 from transformermodel_predictor.candidate import Candidate, EngineName
 from transformermodel_predictor.engines.buckets import Buckets
 from transformermodel_predictor.engines.catalogue import load_engine
-from transformermodel_predictor.engines.engine import Engine, computed_tokens
+from transformermodel_predictor.engines.engine import Engine, computed_by
 from transformermodel_predictor.engines.execution import Execution
 from transformermodel_predictor.engines.pretrained import PretrainedEngine, load_for_task
 from transformermodel_predictor.loading import LoadedModel
@@ -108,8 +108,8 @@ class TestCompilation:
     def test_what_fills_a_shape_is_counted_as_computed(self, tiny_artifact: Artifact) -> None:
         model = load_for_task(tiny_artifact.path, TASK)
         bucketed = PretrainedEngine(model, Buckets((1, 2), (8, 16)))
-        assert computed_tokens(bucketed, [3, 9, 5]) == 2 * 16 + 1 * 8
-        assert computed_tokens(PretrainedEngine(model), [3, 9, 5]) == 3 * 9
+        assert computed_by(bucketed)([3, 9, 5]) == 2 * 16 + 1 * 8
+        assert computed_by(PretrainedEngine(model))([3, 9, 5]) == 3 * 9
 
     def test_a_backend_that_there_is_not_is_refused_at_load(self, tiny_artifact: Artifact) -> None:
         with pytest.raises(PreparationFailed, match=r"UnsupportedForm: .* cannot use the backend 'nonsense'"):

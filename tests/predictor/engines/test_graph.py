@@ -3,7 +3,7 @@ from collections.abc import Sequence
 import pytest
 import torch
 
-from transformermodel_predictor.engines.engine import computed_tokens
+from transformermodel_predictor.engines.engine import computed_by
 from transformermodel_predictor.engines.graph import GraphEngine, padded
 from transformermodel_predictor.engines.signature import GraphInput, Signature, read_signature
 from transformermodel_predictor.tasks.task import Encoding
@@ -68,7 +68,7 @@ def test_it_says_how_much_a_step_computes(signature: Signature) -> None:
     graph = Recorder()
     engine = GraphEngine(signature, graph)
     engine.run([row(1, 2, 3), row(4), row(5, 6)])
-    assert computed_tokens(engine, [3, 1, 2]) == sum(rows * longest for rows, longest in graph.shapes)
+    assert computed_by(engine)([3, 1, 2]) == sum(rows * longest for rows, longest in graph.shapes)
 
 
 def test_rows_that_may_not_be_padded_together_are_as_long_as_they_are() -> None:

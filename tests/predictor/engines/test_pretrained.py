@@ -27,7 +27,7 @@ from transformermodel_predictor.artifact.directory import Artifact
 from transformermodel_predictor.engines import padding
 from transformermodel_predictor.engines.buckets import Buckets
 from transformermodel_predictor.engines.catalogue import load_engine
-from transformermodel_predictor.engines.engine import Engine, computed_tokens
+from transformermodel_predictor.engines.engine import Engine, computed_by
 from transformermodel_predictor.engines.execution import Execution
 from transformermodel_predictor.engines.fewest import fewest_tokens
 from transformermodel_predictor.engines.pretrained import PretrainedEngine
@@ -134,7 +134,7 @@ def test_what_rounding_would_hide_is_found_because_a_model_is_tried_in_float32(d
     model = AutoModelForSequenceClassification.from_config(config).eval().to(dtype)
     engine = PretrainedEngine(model)
     engine.try_padding()
-    assert computed_tokens(engine, [5, 9]) == 5 + 9
+    assert computed_by(engine)([5, 9]) == 5 + 9
     assert {weight.dtype for weight in model.parameters()} == {dtype}
 
 
@@ -171,7 +171,7 @@ def test_a_text_too_short_for_the_model_is_filled_up(blocks: int) -> None:
     rows = encodings(1, 2, 3, 4, 5, 9, 17)
     alone = torch.cat([logits(engine, [row]) for row in rows])
     torch.testing.assert_close(logits(engine, rows), alone, atol=1e-5, rtol=0)
-    assert computed_tokens(engine, [1]) == fewest_tokens(model)
+    assert computed_by(engine)([1]) == fewest_tokens(model)
 
 
 def resident_of(file: Path) -> int:
@@ -228,7 +228,7 @@ class TestFewLengths:
     ) -> None:
         engine = self.load(tmp_path, precision)
         assert shapes_of(engine.model, engine, encodings(3, 9)) == [(2, filled)]
-        assert computed_tokens(engine, [3, 9]) == 2 * filled
+        assert computed_by(engine)([3, 9]) == 2 * filled
 
     @pytest.mark.parametrize("most", [50, 512])
     def test_no_row_is_longer_than_what_comes_or_the_models_positions(self, most: int, tmp_path: Path) -> None:
@@ -246,7 +246,7 @@ class TestFewLengths:
         config = GPT2Config(vocab_size=16, n_positions=32, n_embd=16, n_layer=1, n_head=2, pad_token_id=None)
         engine = PretrainedEngine(GPT2ForSequenceClassification(config).eval(), Tiles(16, 32))
         assert shapes_of(engine.model, engine, encodings(3, 9)) == [(1, 3), (1, 9)]
-        assert computed_tokens(engine, [3, 9]) == 12
+        assert computed_by(engine)([3, 9]) == 12
 
 
 def test_a_compiled_model_that_knows_no_padding_is_given_none() -> None:

@@ -57,7 +57,7 @@ class PackedEngine:
             packed = pack(model)
         except NotPackable as error:
             raise PreparationFailed(FailureReason.UnsupportedForm, f"{error}: it runs without packing.") from error
-        torch.nn.Module.to(model, device, dtype)  # transformers' own `to` is untyped
+        packed.to(device, dtype)
         if int8:
             quantize(model)
         elif device.type == "cpu" and can_prepack(dtype):

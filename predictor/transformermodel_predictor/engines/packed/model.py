@@ -46,6 +46,9 @@ class PackedModel:
         pooling: what the head of a sequence classifier gets; may be changed later.
         tile: rows are filled up to multiples of this many tokens; may be changed later. None if gradients are taken.
 
+    Attributes:
+        device: the model's.
+
     Raises:
         NotPackable: the architecture does not let its attention or its positions be set from outside.
     """
@@ -54,6 +57,7 @@ class PackedModel:
         self.model = model
         self.pooling = pooling
         self.tile = tile
+        self.device = model.device  # asking the model would search it for a weight at every row
         self._running_rows = threading.local()
         self._accepted = frozenset(inspect.signature(model.forward).parameters)
         _set_attention(model)
@@ -77,6 +81,11 @@ class PackedModel:
             raise RuntimeError("the model of a packed engine was called without it")
         return layout
 
+    def to(self, device: torch.device, dtype: torch.dtype) -> None:
+        """Move the model's weights to a device, and convert them."""
+        torch.nn.Module.to(self.model, device, dtype)  # transformers' own `to` is untyped
+        self.device = device
+
     def laid_out(self, batch: Sequence[Encoding]) -> tuple[Layout, dict[str, torch.Tensor]]:
         """The layout of a batch, and the forward call's arguments: features that the model accepts, and positions.
 
@@ -86,8 +95,7 @@ class PackedModel:
         *names, positions = self.taken_of(batch[0])
         features = {name: layout.pack([encoding.features[name] for encoding in batch]) for name in names}
         features[positions] = layout.positions(self._first_position)
-        device = self.model.device
-        return layout, {name: values.to(device) for name, values in features.items()}
+        return layout, {name: values.to(self.device) for name, values in features.items()}
 
     def taken_of(self, encoding: Encoding) -> tuple[str, ...]:
         """Names of the forward call's arguments for an encoding: features that the model accepts, and positions."""
@@ -101,7 +109,7 @@ class PackedModel:
         """
         given: dict[str, Any] = {**features, LAYOUT: layout}
         if self.per_sequence and self.pooling is Pooling.Padded:
-            given["attention_mask"] = layout.mask(self.model.device)
+            given["attention_mask"] = layout.mask(self.device)
         with self._running(layout):
             output = self.model(**given)
         return {name: value for name, value in output.items() if isinstance(value, torch.Tensor)}
