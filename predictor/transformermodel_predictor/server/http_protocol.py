@@ -5,6 +5,8 @@ import re
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from transformermodel_predictor.server.joined_writes import JoinedWrites
+
 PATIENCE_SECONDS = 60.0
 """Most seconds for a request to arrive, and for a client to read nothing of an answer."""
 
@@ -25,7 +27,7 @@ class PatientProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         """Start waiting for a request."""
-        super().connection_made(transport)
+        super().connection_made(JoinedWrites(transport, self.loop))
         self._reading_since: float | None = self.loop.time()
         self._writing_since: float | None = None
         self._unread = 0
