@@ -19,9 +19,8 @@ from transformers import AutoTokenizer
 
 from benchmarks.report import Result, main
 from benchmarks.serving import one_by_one, rivals
-from benchmarks.serving.models import prepare
+from benchmarks.serving.models import PreparedModel, prepare
 from benchmarks.serving.one_by_one import OneByOne
-from benchmarks.serving.rivals import Rival
 from benchmarks.serving.texts import make_texts, write_lines
 
 _FRAMES = ("own_frame", "kserve_frame", "bare_asgi")
@@ -52,23 +51,28 @@ def _one_client(rounds: int, seconds: float) -> Result:
         "|--|--|--|--|--|--|--|",
     ]
     values: list[object] = []
-    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+    with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         models = [prepare(folder, "Packed", precision) for precision in ("BFloat16", "Float32")]
         texts = make_texts(AutoTokenizer.from_pretrained(models[0].path), _TEXTS)
-        file = write_lines(texts, folder / "texts.txt")
         for model in models:
-            ours, bare = (stack.enter_context(serve(model, texts, folder)) for serve in (rivals.ours, rivals.bare))
-            asked = partial(Rival.ask, clients=1, seconds=seconds, requests=_TEXTS)
-            for server in (ours, bare):
-                asked(server)
-            run = [
-                _Round(one_by_one.measure(model.path, file), asked(ours).p50, asked(bare).p50) for _ in range(rounds)
-            ]
+            run = [_round(model, texts, folder, seconds) for _ in range(rounds)]
             title = f"packed {model.precision.lower()}"
             lines.append(_line(title, run))
             values.append({"name": title, "rounds": [asdict(each) for each in run]})
     return Result("\n".join(lines), values)
+
+
+def _round(model: PreparedModel, texts: list[str], folder: Path, seconds: float) -> _Round:
+    """Each by itself, in a new process: some processes of the same program are a tenth faster than others."""
+    engine = one_by_one.measure(model.path, write_lines(texts, folder / "texts.txt"))
+    p50 = []
+    for serve in (rivals.ours, rivals.bare):
+        with serve(model, texts, folder) as server:
+            asked = partial(server.ask, clients=1, seconds=seconds, requests=_TEXTS)
+            asked()
+            p50.append(asked().p50)
+    return _Round(engine, *p50)
 
 
 def _line(title: str, rounds: Sequence[_Round]) -> str:
