@@ -6,7 +6,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 CONTROL_PLANE = "tests/cluster, without a node"
-BARE_NODE = "tests/cluster, without our operator"
+SECOND_NODE = "tests/cluster, on a second node"
 APART = {
     **dict.fromkeys(
         (
@@ -17,21 +17,30 @@ APART = {
         ),
         CONTROL_PLANE,
     ),
-    **dict.fromkeys(("tests/cluster/test_chart_in_a_namespace.py", "tests/cluster/test_node.py"), BARE_NODE),
+    **dict.fromkeys(
+        (
+            "tests/cluster/test_chart_in_a_namespace.py",  # before our operator is there, which it sends away
+            "tests/cluster/test_archives.py",
+            "tests/cluster/test_autoscaling.py",
+            "tests/cluster/test_rollout.py",
+            "tests/cluster/test_node.py",  # last: with a group's last tests another group is dealt out, and waits
+        ),
+        SECOND_NODE,
+    ),
 }
-"""Files that share nothing with the others of their folder: another process need not wait for those.
+"""Files that share nothing with the others of their folder, in their order: another process need not wait for those.
 
-To start a second node for some takes less than they do, while the first node's process is the last to end.
+To start a second node, and our operator on it, takes much less than they do, while both processes mostly wait.
 """
 LONGEST = (
     "tests/cluster",
+    SECOND_NODE,
     "tests/predictor/preparation",
     "tests/predictor/preparation/forms",
     "tests/predictor/server",
     "tests/cli",
     "tests/examples",
     "tests/operator/faults",
-    BARE_NODE,
     CONTROL_PLANE,
     "tests/predictor/torchserve/ancestor",
     "tests/predictor/torchserve/ts/torch_handler",
@@ -52,11 +61,23 @@ class ByGroup(LoadScopeScheduling):
 
 def group_of(nodeid: str) -> str:
     """What a test belongs to: its folder, unless its file is kept apart."""
-    file = nodeid.partition("::")[0]
+    file = _file_of(nodeid)
     return APART.get(file, str(PurePosixPath(file).parent))
 
 
+def _file_of(nodeid: str) -> str:
+    return nodeid.partition("::")[0]
+
+
 def put_first(items: list[pytest.Item]) -> None:
-    """Begin with the groups that take longest; the others follow in the order in which they were found."""
+    """Begin with the groups that take longest; the others follow in the order in which they were found.
+
+    The files of a group are in that order too, unless they are kept apart.
+    """
     rank = {group: place for place, group in enumerate(LONGEST)}
-    items.sort(key=lambda item: rank.get(group_of(item.nodeid), len(rank)))
+    apart = {file: place for place, file in enumerate(APART)}
+
+    def place(item: pytest.Item) -> tuple[int, int]:
+        return rank.get(group_of(item.nodeid), len(rank)), apart.get(_file_of(item.nodeid), 0)
+
+    items.sort(key=place)

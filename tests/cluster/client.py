@@ -13,6 +13,7 @@ class Client:
     """Asks one question after the other until told to stop, each on a connection of its own."""
 
     stage: Stage
+    model: str = "sentiment"
     failures: list[str] = field(default_factory=list)
     answered: int = 0
 
@@ -20,7 +21,7 @@ class Client:
     def asking(self) -> Iterator["Client"]:
         """Ask in a thread, while the block runs."""
         over = threading.Event()
-        url = f"{self.stage.url()}/v2/models/sentiment/infer"
+        url = f"{self.stage.url(self.model)}/v2/models/{self.model}/infer"
         thread = threading.Thread(target=self._ask, args=(url, over))
         thread.start()
         try:

@@ -1,5 +1,6 @@
 """Fixtures on a real Kubernetes node with KServe, which is started once for all tests that ask for it."""
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -12,7 +13,7 @@ from tests.cluster.install import not_installed, unavailable
 from tests.cluster.kubernetes import PATIENCE_SECONDS, Kubernetes, Object
 from tests.cluster.node import cluster
 from tests.cluster.restricted import restricted_namespace
-from tests.cluster.stage import CLUSTER_NAME, Stage, set_stage
+from tests.cluster.stage import AS_IT_IS, CHANGING, CLUSTER_NAME, Stage, set_stage
 from tests.cluster.storage import VolumeClaim, volume_claim
 from tests.hub.server import HubServer
 
@@ -66,6 +67,27 @@ def applied_example(stage: Stage) -> Iterator[None]:
 def sentiment(stage: Stage, applied_example: None) -> Object:
     """The example, ready; as the tests before have left it."""
     return stage.ready()
+
+
+@pytest.fixture(scope="package")
+def applied_changing(stage: Stage) -> Iterator[None]:
+    """The example is applied under another name; a contest for its best form would be one too many."""
+    document = stage.manifest(CHANGING)
+    document["spec"]["preparation"] |= AS_IT_IS
+    stage.kubernetes.apply(document)
+    yield
+    stage.kubernetes.kubectl("delete", "transformermodel", CHANGING, f"--namespace={stage.namespace}")
+
+
+@pytest.fixture
+def changing(stage: Stage, applied_changing: None) -> Iterator[Object]:
+    """A model to be changed, ready. Whatever becomes of a test, the next one finds the model as this one did."""
+    model = stage.ready(CHANGING)
+    yield model
+    change = json.dumps([{"op": "replace", "path": "/spec", "value": model["spec"]}])
+    target = (f"transformermodel/{CHANGING}", f"--namespace={stage.namespace}")
+    stage.kubernetes.kubectl("patch", *target, "--type=json", f"--patch={change}")
+    stage.ready(CHANGING)
 
 
 @pytest.fixture

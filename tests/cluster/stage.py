@@ -23,6 +23,10 @@ MANIFEST = REPOSITORY / "examples" / "sentiment" / "cluster.yaml"
 ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
 ADAPTER = "acme/sentiment-adapter"
 CLUSTER_NAME = "west"
+CHANGING = "changing"
+"""The example once more, for tests that change it."""
+AS_IT_IS = {"format": "Pretrained", "engine": "Pretrained", "precision": "Float32"}
+"""What leaves a preparation nothing to choose."""
 QUESTION = {
     "id": "first",
     "inputs": [{"name": "text", "shape": [1], "datatype": "BYTES", "data": ["I love this movie, it was fantastic!"]}],

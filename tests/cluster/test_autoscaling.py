@@ -7,12 +7,11 @@ import pytest
 from tests.cluster.client import Client
 from tests.cluster.kubernetes import Object
 from tests.cluster.node import metrics_server
-from tests.cluster.stage import Stage
+from tests.cluster.stage import CHANGING, Stage
 from tests.cluster.test_operator import warnings
-from tests.cluster.test_rollout import MODEL, as_it_was, patch, ready, wait
+from tests.cluster.test_rollout import MODEL, patch, ready, wait
 
-__all__ = ["as_it_was"]
-DEPLOYMENT = "sentiment-predictor"
+DEPLOYMENT = f"{CHANGING}-predictor"
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +40,7 @@ def scale(stage: Stage, replicas: int) -> None:
 
 
 def test_replicas_are_switched_off_scaled_by_the_load_and_bounded_by_hand(
-    stage: Stage, sentiment: Object, metrics: None
+    stage: Stage, changing: Object, metrics: None
 ) -> None:
     kubernetes, namespace = stage.kubernetes, stage.namespace
     scale(stage, 0)
@@ -50,8 +49,8 @@ def test_replicas_are_switched_off_scaled_by_the_load_and_bounded_by_hand(
 
     scaled = {"minReplicas": 1, "maxReplicas": 2, "scaleTarget": 50}
     patch(stage, predictor=scaled)
-    before, told = wait(stage, has_replicas(1)), warnings(stage)
-    with Client(stage).asking() as client:
+    before, told = wait(stage, has_replicas(1)), warnings(stage, CHANGING)
+    with Client(stage, CHANGING).asking() as client:
         busy = wait(stage, has_replicas(2))
         scale(stage, 2)  # what there is already: no other replica has to start
         kubernetes.wait("horizontalpodautoscaler", DEPLOYMENT, namespace, has_bounds(2, 2))
@@ -64,7 +63,7 @@ def test_replicas_are_switched_off_scaled_by_the_load_and_bounded_by_hand(
     after = wait(stage, has_replicas(1))
     assert client.failures == []
     assert before["spec"] == busy["spec"] == after["spec"]
-    assert warnings(stage) == told  # that replicas come and go is nothing to look at
+    assert warnings(stage, CHANGING) == told  # that replicas come and go is nothing to look at
 
     patch(stage, predictor={"maxReplicas": None, "scaleTarget": None})
     kubernetes.wait_deleted("horizontalpodautoscaler", DEPLOYMENT, namespace)

@@ -197,9 +197,9 @@ def test_a_model_that_is_not_on_the_hub_says_so(stage: Stage) -> None:
         assert sorted(told) == ["NotFound", "Preparing"]
 
 
-def warnings(stage: Stage) -> int:
-    """How often somebody was told to look at the example."""
-    told = [event for event in events_about(stage, "sentiment") if event["type"] == "Warning"]
+def warnings(stage: Stage, name: str = "sentiment") -> int:
+    """How often somebody was told to look at a model."""
+    told = [event for event in events_about(stage, name) if event["type"] == "Warning"]
     return sum((event.get("series") or {}).get("count", 1) for event in told)
 
 

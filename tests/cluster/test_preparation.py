@@ -6,15 +6,13 @@ from pathlib import Path
 
 from tests.cluster.kubernetes import Object
 from tests.cluster.restricted import restricted_namespace
-from tests.cluster.stage import Stage
+from tests.cluster.stage import AS_IT_IS, Stage
 from tests.cluster.test_node import placed
 from tests.cluster.test_operator import applied, events_about
 from tests.predictor.tiny import save_tiny_checkpoint
 
 ARTIFACTS, REFERENCES = "artifacts", "refs"
 MOVING = "acme/moving"
-AS_IT_IS = {"format": "Pretrained", "engine": "Pretrained", "precision": "Float32"}
-"""What leaves a preparation nothing to choose."""
 
 
 def manifest(stage: Stage, name: str, storage: str, **spec: object) -> Object:

@@ -1,25 +1,14 @@
 """A change reaches the replicas, or is taken back, while somebody asks all the time."""
 
 import json
-from collections.abc import Callable, Iterator
-
-import pytest
+from collections.abc import Callable
 
 from tests.cluster.client import Client
 from tests.cluster.kubernetes import Object
-from tests.cluster.stage import Stage
+from tests.cluster.stage import CHANGING, Stage
 
-MODEL = "transformermodel/sentiment"
-PREDICTORS = "serving.kserve.io/inferenceservice=sentiment"
-
-
-@pytest.fixture(autouse=True)
-def as_it_was(stage: Stage, sentiment: Object) -> Iterator[None]:
-    """Whatever becomes of a test, the next one finds the model as this one did."""
-    yield
-    change = json.dumps([{"op": "replace", "path": "/spec", "value": sentiment["spec"]}])
-    stage.kubernetes.kubectl("patch", MODEL, f"--namespace={stage.namespace}", "--type=json", f"--patch={change}")
-    stage.ready()
+MODEL = f"transformermodel/{CHANGING}"
+PREDICTORS = f"serving.kserve.io/inferenceservice={CHANGING}"
 
 
 def patch(stage: Stage, **spec: Object) -> None:
@@ -35,7 +24,7 @@ def wait(stage: Stage, until: Callable[[Object], bool]) -> Object:
         status = model.get("status", {})
         return status.get("observedGeneration") == model["metadata"]["generation"] and until(model)
 
-    return stage.kubernetes.wait("transformermodel", "sentiment", stage.namespace, observed)
+    return stage.kubernetes.wait("transformermodel", CHANGING, stage.namespace, observed)
 
 
 def ready(model: Object) -> tuple[str, str]:
@@ -66,14 +55,14 @@ def wait_for_one_pod(stage: Stage) -> None:
 
 
 def test_a_change_and_its_rollback_by_hand_reach_the_replicas_without_a_failed_request(
-    stage: Stage, sentiment: Object
+    stage: Stage, changing: Object
 ) -> None:
-    before = stage.ready()["status"]["currentRevision"]
-    with Client(stage).asking() as client:
+    before = stage.ready(CHANGING)["status"]["currentRevision"]
+    with Client(stage, CHANGING).asking() as client:
         patch(stage, predictor={"batching": {"maxTokens": 512}, "labels": {"team": "a"}})
         after = wait(stage, serves(lambda revision: revision != before))["status"]["currentRevision"]
         records = stage.kubernetes.objects(
-            "controllerrevisions", stage.namespace, "transformermodel.dev/model=sentiment"
+            "controllerrevisions", stage.namespace, f"transformermodel.dev/model={CHANGING}"
         )
         assert {before, after} <= {record["metadata"]["name"] for record in records}
         wait_for_one_pod(stage)
@@ -87,9 +76,9 @@ def test_a_change_and_its_rollback_by_hand_reach_the_replicas_without_a_failed_r
     assert client.answered > 10
 
 
-def test_a_change_that_does_not_serve_is_taken_back_and_not_tried_again(stage: Stage, sentiment: Object) -> None:
-    before, pods = stage.ready()["status"]["currentRevision"], predictors(stage)
-    with Client(stage).asking() as client:
+def test_a_change_that_does_not_serve_is_taken_back_and_not_tried_again(stage: Stage, changing: Object) -> None:
+    before, pods = stage.ready(CHANGING)["status"]["currentRevision"], predictors(stage)
+    with Client(stage, CHANGING).asking() as client:
         # Python does not even start with it.
         env = [{"name": "PYTHONHOME", "value": "/nowhere"}]
         patch(stage, predictor={"env": env}, rollout={"progressDeadlineSeconds": 10})
