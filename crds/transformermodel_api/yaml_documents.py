@@ -51,6 +51,8 @@ def documents(text: str) -> Iterator[Json]:
         raise NotJson(f"{where}{error.problem or error.context}") from error
     except yaml.YAMLError as error:
         raise NotJson(" ".join(str(error).split())) from error
+    except RecursionError as error:
+        raise NotJson("it is nested too deeply") from error
 
 
 def _as_json(value: Json) -> Json:
@@ -60,18 +62,40 @@ def _as_json(value: Json) -> Json:
         raise NotJson(f"a manifest must be as plain as JSON: {error}") from error
 
 
+def _scalar(loader: yaml.SafeLoader, node: yaml.ScalarNode, *forms: re.Pattern[str]) -> str:
+    """The text of a scalar, which an explicit tag, such as `!!int`, can give to any text.
+
+    Raises:
+        yaml.constructor.ConstructorError: the text has none of the forms of its tag.
+    """
+    text = str(loader.construct_scalar(node))
+    if not any(form.match(text) for form in forms):
+        tag = node.tag.removeprefix(_TAG)
+        raise yaml.constructor.ConstructorError(None, None, f"{text!r} is not of type {tag}", node.start_mark)
+    return text
+
+
+def _null(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> None:
+    _scalar(loader, node, _NULL)
+
+
 def _boolean(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> bool:
-    return str(loader.construct_scalar(node)).lower() in ("y", "yes", "true", "on")
+    return _scalar(loader, node, _BOOLEAN).lower() in ("y", "yes", "true", "on")
 
 
 def _integer(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int | str:
-    text = str(loader.construct_scalar(node))
-    value = int(text.replace("_", ""), 8 if _OLD_OCTAL.match(text) else 0)
+    text = _scalar(loader, node, _INTEGER)
+    try:
+        value = int(text.replace("_", ""), 8 if _OLD_OCTAL.match(text) else 0)
+    except ValueError:  # a prefix without digits, or more digits than Python converts
+        return text
     return value if abs(value) <= sys.float_info.max else text
 
 
 def _float(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> float | int | str:
-    text = str(loader.construct_scalar(node))
+    text = _scalar(loader, node, _FLOAT, _INTEGER)
+    if _INTEGER.match(text):
+        return _integer(loader, node)
     value = float(text.lower().replace("_", "").replace(".inf", "inf").replace(".nan", "nan"))
     if math.isinf(value) and "inf" not in text.lower():
         return text
@@ -92,7 +116,7 @@ class _Loader(yaml.SafeLoader):
     }
     yaml_constructors: ClassVar = {
         f"{_TAG}bool": _boolean,
-        f"{_TAG}null": yaml.SafeLoader.construct_yaml_null,
+        f"{_TAG}null": _null,
         f"{_TAG}int": _integer,
         f"{_TAG}float": _float,
         f"{_TAG}str": yaml.SafeLoader.construct_yaml_str,

@@ -16,11 +16,11 @@ def part_schema(*path: str) -> Schema:
     return schema
 
 
-def part_problems(value: Json, *path: str) -> tuple[str, ...]:
+def part_problems(value: dict[str, Json], *path: str) -> tuple[str, ...]:
     """Why an API server would refuse a value of a field; empty if it would accept it.
 
     Args:
-        value: a JSON value.
+        value: a JSON object.
         path: the field, such as "spec", "predictor", "batching".
 
     Returns:
