@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import kopf
+import yaml
 from kubernetes.aio.client import ApiClient, Configuration
 from kubernetes.aio.config.config_exception import ConfigException
 from kubernetes.aio.config.incluster_config import load_incluster_config
@@ -15,6 +16,9 @@ from kubernetes.aio.dynamic import DynamicClient
 from transformermodel_api.errors import UserError
 from transformermodel_operator.client import Answered, Api
 
+_MALFORMED = (yaml.YAMLError, ValueError, TypeError, AttributeError, LookupError)
+"""What the client raises for a kubeconfig that is not YAML, or not of the form that it expects."""
+
 
 @asynccontextmanager
 async def connect(configuration: Configuration, answered: Answered = lambda method, code: None) -> AsyncIterator[Api]:
@@ -23,8 +27,18 @@ async def connect(configuration: Configuration, answered: Answered = lambda meth
     Args:
         configuration: address and credentials of the API server.
         answered: called for each request with its method, and its HTTP status or <error>.
+
+    Raises:
+        UserError: a certificate or a key of the configuration cannot be used.
     """
-    async with ApiClient(configuration) as client:
+    try:
+        api_client = ApiClient(configuration)
+    except OSError as error:  # ssl.SSLError is one
+        raise UserError(
+            f"the certificates to connect to {configuration.host} with cannot be used: correct them in the kubeconfig "
+            f"({error})"
+        ) from error
+    async with api_client as client:
         # Inside a cluster, sending a long list is faster than compressing and decompressing it.
         client.set_default_header("Accept-Encoding", "identity")
         yield Api(DynamicClient(client), answered)  # type: ignore[no-untyped-call]
@@ -48,11 +62,20 @@ async def configure(environment: Mapping[str, str]) -> Configuration:
             await load_kube_config(path, client_configuration=configuration)  # type: ignore[no-untyped-call]
     except (ConfigException, OSError) as error:
         raise UserError(f"no cluster to connect to: set KUBECONFIG, or run in a pod ({error})") from error
+    except _MALFORMED as error:
+        raise UserError(
+            f"the kubeconfig {environment.get('KUBECONFIG') or '~/.kube/config'} cannot be read: see what "
+            f"`kubectl config view` says ({_in_one_line(error)})"
+        ) from error
     configuration.connection_pool_maxsize = 0  # no limit: each watch keeps a connection open
     # Otherwise the client looks up proxies and ~/.netrc with each request, which takes two threads.
     configuration.client_session_kwargs = {"trust_env": False}
     configuration.proxy = configuration.proxy or _proxy_before(configuration.host)
     return configuration
+
+
+def _in_one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
 
 
 def _proxy_before(url: str) -> str | None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from transformermodel_api.errors import UserError
-from transformermodel_operator.connection import configure, kopf_credentials
+from transformermodel_operator.connection import configure, connect, kopf_credentials
 
 KUBECONFIG = """
 apiVersion: v1
@@ -50,3 +50,30 @@ async def test_a_proxy_is_looked_for_once(
 async def test_without_a_cluster_it_says_what_to_set(environment: dict[str, str]) -> None:
     with pytest.raises(UserError, match="no cluster to connect to: set KUBECONFIG, or run in a pod"):
         await configure(environment)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"a: [", id="not YAML"),
+        pytest.param(b"text", id="not an object"),
+        pytest.param(b"clusters: 3", id="not a list"),
+        pytest.param(b"\xa7", id="not UTF-8"),
+    ],
+)
+async def test_a_malformed_kubeconfig_is_named(tmp_path: Path, content: bytes) -> None:
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_bytes(content)
+    with pytest.raises(UserError, match=f"the kubeconfig {kubeconfig} cannot be read: .*kubectl config view") as caught:
+        await configure({"KUBECONFIG": str(kubeconfig)})
+    assert "\n" not in str(caught.value)
+
+
+async def test_a_certificate_that_is_none_is_told(tmp_path: Path) -> None:
+    kubeconfig = tmp_path / "kubeconfig"
+    of_cluster = '"https://198.18.0.1:6443"'
+    kubeconfig.write_text(KUBECONFIG.replace(of_cluster, f"{of_cluster}, certificate-authority-data: bm9uZQ=="))
+    configuration = await configure({"KUBECONFIG": str(kubeconfig)})
+    with pytest.raises(UserError, match=r"the certificates to connect to https://.* with cannot be used"):
+        async with connect(configuration):
+            pass
