@@ -21,6 +21,7 @@ APART = {
         (
             "tests/cluster/test_chart_in_a_namespace.py",  # before our operator is there, which it sends away
             "tests/cluster/test_archives.py",
+            "tests/cluster/test_object_storage.py",
             "tests/cluster/test_autoscaling.py",
             "tests/cluster/test_rollout.py",
             "tests/cluster/test_node.py",  # last: with a group's last tests another group is dealt out, and waits
