@@ -18,7 +18,7 @@ from transformermodel_operator.objects import EVENT, Document, Key, Kind, Refere
 _REMEMBERED = 1024
 _ATTEMPTS = 5
 _FIRST_DELAY, _LONGEST_DELAY = 0.5, 10.0
-_NOTE_LIMIT = 1024
+_NOTE_LIMIT = 1024  # bytes, although the API server calls them characters
 _CONTROLLER = "transformermodel.dev/operator"
 
 _log = logging.getLogger(__name__)
@@ -138,7 +138,7 @@ class Recorder:
             "action": "Reconcile",
             "type": event.type.value,
             "reason": event.reason,
-            "note": event.message[:_NOTE_LIMIT],
+            "note": _note(event.message),
             "regarding": {
                 "apiVersion": model["apiVersion"],
                 "kind": model["kind"],
@@ -151,6 +151,11 @@ class Recorder:
 
 def _names(model: Document) -> tuple[str, str]:
     return model["metadata"]["namespace"], model["metadata"]["name"]
+
+
+def _note(message: str) -> str:
+    """The message, cut to the limit between two characters."""
+    return message.encode("utf-8", "replace")[:_NOTE_LIMIT].decode("utf-8", "ignore")
 
 
 def _time(moment: datetime) -> str:

@@ -151,6 +151,9 @@ async def test_an_event_that_cannot_be_written_holds_nothing_up(
     assert "event Gated about team/sentiment is lost: the namespace is being terminated" in caplog.text
 
 
-async def test_a_note_is_cut_to_what_events_take(events: Events, recorder: Recorder) -> None:
-    await recorder.record(MODEL, [Event(EventType.Normal, Reason.Internal, "x" * 5000)])
-    assert len(events.created[0]["note"]) == 1024
+@pytest.mark.parametrize(("message", "note"), [("x" * 5000, "x" * 1024), ("a" + "ü" * 1024, "a" + "ü" * 511)])
+async def test_a_note_is_cut_to_the_bytes_that_events_take(
+    events: Events, recorder: Recorder, message: str, note: str
+) -> None:
+    await recorder.record(MODEL, [Event(EventType.Normal, Reason.Internal, message)])
+    assert events.created[0]["note"] == note
