@@ -13,6 +13,7 @@ import kopf
 from kubernetes.aio.client import Configuration
 
 from transformermodel_operator.connection import kopf_credentials
+from transformermodel_operator.listening import listening
 from transformermodel_operator.operation import Operation
 from transformermodel_operator.settings import Settings
 
@@ -28,21 +29,23 @@ async def run_with_kopf(operation: Operation, configuration: Configuration, sett
         settings: the operator's.
 
     Raises:
+        UserError: the liveness probe's address is in use or not available.
         ExceptionGroup: a task of the operation failed with an unexpected error.
     """
     stop = asyncio.Event()
     running = asyncio.create_task(operation.run())
     running.add_done_callback(lambda _: stop.set())
     try:
-        await kopf.operator(
-            registry=_registry(operation, running, configuration),
-            settings=_kopf_settings(),
-            clusterwide=not settings.watch_namespaces,
-            namespaces=settings.watch_namespaces,
-            liveness_endpoint=f"http://{settings.probe_host}:{settings.probe_port}/healthz",
-            standalone=True,
-            stop_flag=stop,
-        )
+        with listening(settings.probe_host, settings.probe_port, "PROBE_PORT"):
+            await kopf.operator(
+                registry=_registry(operation, running, configuration),
+                settings=_kopf_settings(),
+                clusterwide=not settings.watch_namespaces,
+                namespaces=settings.watch_namespaces,
+                liveness_endpoint=f"http://{settings.probe_host}:{settings.probe_port}/healthz",
+                standalone=True,
+                stop_flag=stop,
+            )
     finally:
         running.cancel()
         await asyncio.wait({running})

@@ -17,7 +17,8 @@ def run(settings: Settings) -> None:
     """Run the operator until SIGTERM or SIGINT.
 
     Raises:
-        UserError: there is no cluster to connect to, or an endpoint for traces is set without OpenTelemetry installed.
+        UserError: there is no cluster to connect to, a port cannot be listened on, or an endpoint for traces is set
+            without OpenTelemetry installed.
         ExceptionGroup: a task of the operator failed with an unexpected error.
     """
     configure_logs()

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import aiohttp
+import pytest
 from prometheus_client import CollectorRegistry
 
 from tests.operator.test_queue import ManualScheduler
 from tests.operator.world import Object, model
+from transformermodel_api.errors import UserError
 from transformermodel_api.status import Condition, ConditionStatus, ConditionType, TransformerModelStatus
 from transformermodel_operator.metrics.endpoint import metrics_endpoint
 from transformermodel_operator.metrics.gauges import OperatorGauges
@@ -153,3 +155,11 @@ async def test_prometheus_is_answered() -> None:
         text = await answer.text()
     assert answer.content_type == "text/plain"
     assert 'rest_client_requests_total{code="<error>",host="https://api",method="GET"} 1.0' in text
+
+
+async def test_a_port_that_is_taken_is_told_with_the_variable_that_sets_it() -> None:
+    async with metrics_endpoint(CollectorRegistry(), "127.0.0.1", 0) as port:
+        expected = rf"127\.0\.0\.1:{port} \(EADDRINUSE\): set TRANSFORMERMODEL_METRICS_PORT to another port"
+        with pytest.raises(UserError, match=expected):
+            async with metrics_endpoint(CollectorRegistry(), "127.0.0.1", port):
+                pass

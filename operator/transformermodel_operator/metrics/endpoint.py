@@ -7,6 +7,8 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
+from transformermodel_operator.listening import listening
+
 
 @asynccontextmanager
 async def metrics_endpoint(registry: CollectorRegistry, host: str, port: int) -> AsyncIterator[int]:
@@ -21,7 +23,7 @@ async def metrics_endpoint(registry: CollectorRegistry, host: str, port: int) ->
         The port.
 
     Raises:
-        OSError: the address is in use or not available.
+        UserError: the address is in use or not available.
     """
 
     async def answer(_: web.Request) -> web.Response:
@@ -33,7 +35,8 @@ async def metrics_endpoint(registry: CollectorRegistry, host: str, port: int) ->
     await runner.setup()
     try:
         site = web.TCPSite(runner, host, port)
-        await site.start()
+        with listening(host, port, "METRICS_PORT"):
+            await site.start()
         yield runner.addresses[0][1]
     finally:
         await runner.cleanup()

@@ -1,6 +1,7 @@
 """What the kubelet is answered that asks whether the operator is alive."""
 
 import asyncio
+import socket
 from dataclasses import replace
 from typing import cast
 
@@ -11,6 +12,7 @@ from tests.operator.faults.stage import PATIENCE
 from tests.operator.faults.theatre import Theatre
 from tests.operator.world import SETTINGS
 from tests.ports import free_port
+from transformermodel_api.errors import UserError
 from transformermodel_operator.connection import configure
 from transformermodel_operator.kopf_runtime import run_with_kopf
 from transformermodel_operator.operation import Operation
@@ -48,6 +50,14 @@ async def test_a_dead_watch_or_stuck_work_fails_the_liveness_probe(
     await running
     assert answer.is_success is is_alive
     assert any(DEAD in record.getMessage() for record in caplog.records) is not is_alive
+
+
+async def test_a_probe_port_that_is_taken_is_told_with_the_variable_that_sets_it(theatre: Theatre) -> None:
+    configuration = await configure({"KUBECONFIG": str(theatre.server.kubeconfig)})
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        settings = replace(SETTINGS, probe_port=other.getsockname()[1])
+        with pytest.raises(UserError, match="set TRANSFORMERMODEL_PROBE_PORT to another port"):
+            await run_with_kopf(cast(Operation, Play(())), configuration, settings)
 
 
 async def answered(url: str, running: asyncio.Task[None]) -> httpx.Response:
