@@ -61,7 +61,7 @@ async def check_installation(
     name = f"{namespace}/{model['metadata']['name']}"
     try:
         for _ in range(max(1, round(patience / _PAUSE_SECONDS))):
-            if (reason := _told(await models.get(Reference.to(model)))) is not None:
+            if (reason := _ready_reason(await models.get(Reference.to(model)))) is not None:
                 return f"The operator looks after models: it says {reason} of {name}."
             await sleep(_PAUSE_SECONDS)
     finally:
@@ -86,7 +86,7 @@ async def _created(models: Models, namespace: str, source_uri: str) -> Document:
         raise UserError(f"no model can be made in {namespace} ({error}): {remedy}") from error
 
 
-def _told(model: Document | None) -> str | None:
+def _ready_reason(model: Document | None) -> str | None:
     """The reason of the model's condition Ready; None until the operator has reported one."""
     conditions: list[dict[str, Any]] = (model or {}).get("status", {}).get("conditions") or []
     return next((str(found["reason"]) for found in conditions if found["type"] == "Ready"), None)

@@ -15,7 +15,7 @@ from transformermodel_operator.decide.announcements import Event
 from transformermodel_operator.logs import about
 from transformermodel_operator.objects import EVENT, Document, Key, Kind, Reference, uid
 
-_REMEMBERED = 1024
+_RECORDED_LIMIT = 1024
 _ATTEMPTS = 5
 _FIRST_DELAY, _LONGEST_DELAY = 0.5, 10.0
 _NOTE_LIMIT = 1024  # bytes, although the API server calls them characters
@@ -57,7 +57,7 @@ class Recorder:
         self._identity = identity
         self._now = now
         self._sleep = sleep
-        self._told: OrderedDict[str, tuple[Reference, int]] = OrderedDict()
+        self._recorded: OrderedDict[str, tuple[Reference, int]] = OrderedDict()
 
     async def record(self, model: Document, events: Sequence[Event]) -> None:
         """Write events about a model, and log each. One that cannot be written in several attempts is lost and logged.
@@ -76,7 +76,7 @@ class Recorder:
 
     async def _record(self, model: Document, event: Event) -> None:
         subject = fingerprint({"uid": uid(model), "type": event.type, "reason": event.reason, "message": event.message})
-        if subject in self._told and await self._persist(lambda: self._count(subject)):
+        if subject in self._recorded and await self._persist(lambda: self._count(subject)):
             return
         document = self._document(model, event, subject)
         await self._persist(lambda: self._create(document))
@@ -108,7 +108,7 @@ class Recorder:
 
     async def _count(self, subject: str) -> bool:
         """Increase the count of an event written before; False if it has expired on the API server."""
-        reference, count = self._told[subject]
+        reference, count = self._recorded[subject]
         series = {"series": {"count": count + 1, "lastObservedTime": _time(self._now())}}
         try:
             await self._events.merge(reference, series)
@@ -120,10 +120,10 @@ class Recorder:
         return True
 
     def _remember(self, subject: str, reference: Reference, count: int) -> None:
-        self._told[subject] = (reference, count)
-        self._told.move_to_end(subject)
-        while len(self._told) > _REMEMBERED:
-            self._told.popitem(last=False)
+        self._recorded[subject] = (reference, count)
+        self._recorded.move_to_end(subject)
+        while len(self._recorded) > _RECORDED_LIMIT:
+            self._recorded.popitem(last=False)
 
     def _document(self, model: Document, event: Event, subject: str) -> dict[str, Any]:
         namespace, name = _names(model)
