@@ -5,7 +5,8 @@ messages, takes as much memory as a small model's tokenizer. Graphs are written 
 PyTorch, so callers must be able to do without.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import torch
@@ -17,10 +18,15 @@ _CLEANING = (
     "erase_shape_information",  # sizes of the example inputs, and layouts that cannot be parsed
     "dce",
     "cse",
+    "constant_propagation_immutable_types",  # removes branches that these arguments never take
     "constant_pooling",
     "dce",
 )
 """PyTorch's graph passes, in order."""
+
+
+_SOURCE = re.compile(r" # [^\n]*:\d+:\d+$", re.MULTILINE)
+"""Where an operation inside a loop or condition comes from; PyTorch writes it for those even when it is not to."""
 
 
 class Unreadable(ValueError):
@@ -40,7 +46,7 @@ def graph_text(recorded: Any) -> str:  # noqa: ANN401 - torch.jit's functions ar
         for name in _CLEANING:
             getattr(_compiled, f"_jit_pass_{name}")(graph)
         _write_numbers(graph)
-        text: str = graph.str(False)
+        text = _SOURCE.sub("", graph.str(False))
     except AttributeError as error:
         raise Unreadable(str(error)) from error
     return text
@@ -64,7 +70,15 @@ def operations_of(text: str) -> frozenset[str]:
     Raises:
         Unreadable: as `function_of`.
     """
-    return frozenset(node.kind() for node in _graph(text).nodes())
+    return frozenset(node.kind() for node in _all_nodes(_graph(text).nodes()))
+
+
+def _all_nodes(nodes: Iterable[Any]) -> Iterator[Any]:
+    """Nodes with those of their blocks: the bodies of loops and conditions."""
+    for node in nodes:
+        yield node
+        for block in node.blocks():
+            yield from _all_nodes(block.nodes())
 
 
 def function_of(text: str) -> Function:

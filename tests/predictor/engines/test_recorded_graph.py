@@ -16,6 +16,17 @@ def scaled(rows: torch.Tensor, weights: torch.Tensor) -> tuple[torch.Tensor, ...
     return rows * weights + rows.sum(1, keepdim=True), rows * weights
 
 
+@_jit.script  # type: ignore[untyped-decorator]
+def summed(rows: torch.Tensor, sizes: torch.Tensor) -> torch.Tensor:
+    lengths: list[int] = sizes.tolist()
+    total, start = torch.zeros(3), 0
+    for length in lengths:
+        if length > 0:
+            total = total + rows.narrow(0, start, length).sum(0)
+        start += length
+    return total
+
+
 def recorded() -> Any:
     return _jit.trace(scaled, GIVEN, check_trace=False)
 
@@ -43,6 +54,17 @@ def test_a_constant_tensor_has_no_text() -> None:
     constant = torch.tensor([1.0, 2.0, 3.0])
     with pytest.raises(Unreadable):
         function_of(graph_text(_jit.trace(lambda rows: rows + constant, GIVEN[:1], check_trace=False)))
+
+
+def test_loops_and_conditions_are_part_of_it() -> None:
+    text = graph_text(
+        _jit.trace(lambda rows, sizes: (summed(rows, sizes),), (GIVEN[0], torch.tensor([2])), check_trace=False)
+    )
+    function = function_of(text)
+    for sizes in ([1, 1], [2], [0, 1, 1]):
+        assert function(GIVEN[0], torch.tensor(sizes))[0].equal(GIVEN[0].sum(0))
+    assert ".py" not in text
+    assert operations_of(text) >= {"prim::Loop", "prim::If", "aten::narrow"}
 
 
 def test_its_operations_are_known_without_running_it() -> None:

@@ -53,6 +53,10 @@ class Layout:
         """The row as runs, each of which attention computes at once."""
         return runs_of(self.lengths)
 
+    def run_table(self) -> torch.Tensor:
+        """The runs as int64 [runs, 3]: start, length and count of each."""
+        return torch.tensor([(run.start, run.length, run.count) for run in self.runs])
+
     def pack(self, values: Sequence[Sequence[int]]) -> torch.Tensor:
         """Pack the values per token of each sequence, given in batch order, as int64 [1, total].
 

@@ -41,7 +41,7 @@ class Recording:
     """A recorded pass of a packed model, for rows of any lengths. May run in several threads at once.
 
     Args:
-        recorded: takes the features in order, then the lengths; returns the outputs in order.
+        recorded: takes the features in order, then the lengths and runs; returns the outputs in order.
         features: their names.
         outputs: their names.
     """
@@ -61,7 +61,7 @@ class Recording:
 
     def forward(self, layout: Layout, features: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """Like `PackedModel.forward`, with the recorded features."""
-        outputs = self._recorded(*(features[name] for name in self._features), torch.tensor(layout.lengths))
+        outputs = self._recorded(*(features[name] for name in self._features), *_places(layout))
         return dict(zip(self._outputs, outputs, strict=True))
 
 
@@ -127,7 +127,7 @@ def record(packed: PackedModel, sample: Encoding) -> Recording:
     """
     layout, features = _unlike(sample, packed)
     one_pass = _Pass(packed, layout, tuple(features))
-    given = (*features.values(), torch.tensor(layout.lengths))
+    given = (*features.values(), *_places(layout))
     recorded = record_pass(packed.model, one_pass, given, (_UNDOUBTED,))
     return _proven(packed, sample, Recording(recorded, one_pass.features, one_pass.outputs))
 
@@ -162,7 +162,7 @@ class _Pass:
     """A pass that takes only tensors.
 
     Attributes:
-        features: names of the arguments before the lengths.
+        features: names of the arguments before the lengths and runs.
         outputs: names of the outputs, once it has run.
     """
 
@@ -173,11 +173,17 @@ class _Pass:
         self._layout = layout
 
     def __call__(self, *given: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        *features, sizes = given
-        layout = RecordedLayout(self._layout.order, self._layout.lengths, self._layout.filling, sizes=sizes)
+        *features, sizes, table = given
+        known = self._layout
+        layout = RecordedLayout(known.order, known.lengths, known.filling, sizes=sizes, table=table)
         outputs = self._packed.forward(layout, dict(zip(self.features, features, strict=True)))
         self.outputs = tuple(outputs)
         return tuple(outputs.values())
+
+
+def _places(layout: Layout) -> tuple[torch.Tensor, torch.Tensor]:
+    """Where sequences lie: their lengths, int64 [sequences], in row order, and their runs."""
+    return torch.tensor(layout.lengths), layout.run_table()
 
 
 def _unlike(sample: Encoding, packed: PackedModel) -> tuple[Layout, dict[str, torch.Tensor]]:

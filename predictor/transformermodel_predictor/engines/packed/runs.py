@@ -24,18 +24,6 @@ class Run:
         """The token after the run."""
         return self.start + self.length * self.count
 
-    def keys(self, multiple: int, total: int) -> int:
-        """Number of keys for which a token's scores are computed: those of its sequence, rounded up to a multiple.
-
-        The keys after a sequence are its neighbour's. If the row ends before the multiple, nothing is rounded up.
-
-        Args:
-            multiple: numbers of keys that are fast to compute are multiples of this.
-            total: tokens of the row.
-        """
-        whole = -(-self.length // multiple) * multiple
-        return whole if self.stop - self.length + whole <= total else self.length
-
 
 @lru_cache(maxsize=8)  # called by every layer of a model
 def runs_of(lengths: tuple[int, ...]) -> tuple[Run, ...]:

@@ -25,16 +25,20 @@ _log = logging.getLogger(__name__)
 
 _LIBRARIES = ("torch", "transformers", "transformermodel")
 _COMPUTING = (
-    "Int add arange bmm cat chunk clone contiguous cos cumsum div dropout embedding eq expand floor_divide full "
-    "gather gelu index_select layer_norm linear masked_fill matmul mean mul neg ones permute pow relu reshape "
-    "rsqrt rsub select sigmoid silu sin size slice softmax split sqrt squeeze stack sub sum tanh to transpose "
-    "unbind unsqueeze view where zeros"
+    "Int __getitem__ abs add append arange as_strided bmm cat chunk clone contiguous copy_ cos cumsum div dropout "
+    "embedding eq expand floor_divide floordiv full gather ge gelu gt index index_select layer_norm le len linear "
+    "list log lt masked_fill matmul max mean mul narrow ne neg ones pad_sequence permute pow relu reshape rsqrt rsub "
+    "scaled_dot_product_attention select sigmoid silu sin size slice softmax split sqrt squeeze stack storage_offset "
+    "stride sub sum tanh to transpose unbind unsqueeze view where zeros"
+)
+_CONTROL = (
+    "Constant If ListConstruct ListUnpack Loop NumToTensor TupleConstruct device dtype isinstance max tolist type "
+    "unchecked_cast"
 )
 _OPERATIONS = frozenset(
     {
         *(f"aten::{name}" for name in _COMPUTING.split()),
-        *(f"prim::{name}" for name in ["Constant", "ListConstruct", "ListUnpack", "NumToTensor", "TupleConstruct"]),
-        *(f"transformermodel_packed::{name}" for name in ["attention", "first_rows", "mask", "padded"]),
+        *(f"prim::{name}" for name in _CONTROL.split()),
         "mkldnn::_linear_pointwise",
     }
 )
@@ -46,7 +50,7 @@ class StoredRecording:
     """One recording.
 
     Attributes:
-        features: names of the arguments before the lengths, in order.
+        features: names of the arguments before the lengths and runs, in order.
         outputs: names of the outputs, in order.
         graph: see `RecordedPass.graph`.
     """

@@ -23,6 +23,17 @@ READS = """graph(%a : Tensor):
   %b : Tensor = aten::from_file(%file, %none, %none, %none, %none, %none, %none)
   return (%b)
 """
+READS_WITHIN = """graph(%a : Tensor, %if : bool):
+  %file : str = prim::Constant[value="/etc/passwd"]()
+  %none : None = prim::Constant()
+  %c : Tensor = prim::If(%if)
+    block0():
+      %b : Tensor = aten::from_file(%file, %none, %none, %none, %none, %none, %none)
+      -> (%b)
+    block1():
+      -> (%a)
+  return (%c)
+"""
 ONE = StoredRecording(("input_ids", "position_ids"), ("logits",), GRAPH)
 OTHER = StoredRecording(("input_ids", "token_type_ids", "position_ids"), ("logits",), GRAPH)
 
@@ -92,6 +103,13 @@ def test_nor_is_what_is_no_graph(file: Path, packed: PackedModel, caplog: pytest
     file.write_text(stored_text(packed, [replace(ONE, graph="no graph")]))
     assert stored_recordings(file, packed) == ()
     assert "cannot be read" in caplog.text
+
+
+def test_nor_is_one_that_does_so_in_a_condition() -> None:
+    assert not only_computes(READS_WITHIN)
+    assert only_computes(
+        READS_WITHIN.replace("aten::from_file(%file, %none, %none, %none, %none, %none, %none)", "aten::neg(%a)")
+    )
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"made_with": {}}', b"\xff"])
