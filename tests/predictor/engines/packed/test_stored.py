@@ -23,10 +23,10 @@ READS = """graph(%a : Tensor):
   %b : Tensor = aten::from_file(%file, %none, %none, %none, %none, %none, %none)
   return (%b)
 """
-READS_WITHIN = """graph(%a : Tensor, %if : bool):
+READS_WITHIN = """graph(%a : Tensor, %given : bool):
   %file : str = prim::Constant[value="/etc/passwd"]()
   %none : None = prim::Constant()
-  %c : Tensor = prim::If(%if)
+  %c : Tensor = prim::If(%given)
     block0():
       %b : Tensor = aten::from_file(%file, %none, %none, %none, %none, %none, %none)
       -> (%b)
