@@ -6,14 +6,14 @@ from torch.nn.functional import scaled_dot_product_attention
 from transformermodel_predictor.engines.packed.asked import Asked, band
 from transformermodel_predictor.engines.packed.layout import Layout
 
-WHOLE_KEYS = 16
+_WHOLE_KEYS = 16
 """Number of keys whose softmax PyTorch's CPU attention computes in whole registers; the remainder goes one by one."""
 
 
 def by_runs(asked: Asked, layout: Layout) -> torch.Tensor:
     """[1, total, heads, width], with zeros for the filling; or [1, sequences, heads, width] for first tokens."""
     tensors = (asked.query, asked.key, asked.value, layout.run_table())
-    return attended(*tensors, asked.scaling, asked.window, asked.first_alone, WHOLE_KEYS)
+    return attended(*tensors, asked.scaling, asked.window, asked.first_alone)
 
 
 def attended(
@@ -24,7 +24,7 @@ def attended(
     scaling: float | None,
     window: int | None,
     first_alone: bool,
-    whole_keys: int,
+    whole_keys: int = _WHOLE_KEYS,
 ) -> torch.Tensor:
     """See `by_runs`. This and what it calls is also compiled by torch.jit, so it has only what TorchScript knows.
 
@@ -36,7 +36,8 @@ def attended(
         scaling: factor of the scores.
         window: number of positions that a token sees to each side.
         first_alone: whether only first tokens are wanted.
-        whole_keys: numbers of keys that are fast to compute on a CPU are multiples of this.
+        whole_keys: numbers of keys that are fast to compute on a CPU are multiples of this; TorchScript knows no
+            constants of a module.
     """
     total = query.size(2)
     rows = int(runs[:, 2].sum()) if first_alone else total

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from transformermodel_predictor.engines.packed.asked import Asked
-from transformermodel_predictor.engines.packed.by_runs import WHOLE_KEYS, attended
+from transformermodel_predictor.engines.packed.by_runs import attended
 from transformermodel_predictor.engines.packed.layout import Layout
 from transformermodel_predictor.quiet import quiet
 
@@ -34,7 +34,7 @@ class RecordedLayout(Layout):
     def attended(self, asked: Asked) -> torch.Tensor:
         """The result of attention: [1, total, heads, width], or [1, sequences, heads, width] of first tokens."""
         tensors = (asked.query, asked.key, asked.value, self.table)
-        rows: torch.Tensor = _compiled(attended)(*tensors, asked.scaling, asked.window, asked.first_alone, WHOLE_KEYS)
+        rows: torch.Tensor = _compiled(attended)(*tensors, asked.scaling, asked.window, asked.first_alone)
         return rows
 
     def first_rows(self, hidden: torch.Tensor) -> torch.Tensor:
