@@ -1,4 +1,7 @@
+import importlib.util
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,22 @@ def limit(tmp_path: Path, own: str, files: dict[str, str]) -> int:
         file.write_text(content)
     (tmp_path / "own").write_text(own)
     return cpu_limit(tmp_path / "cgroup", tmp_path / "own")
+
+
+_LOAD_OPENMP = """
+import ctypes, sys
+from transformermodel_predictor.server.threads import limit_threads
+limit_threads(2)
+ctypes.CDLL(sys.argv[1])
+"""
+
+
+def _openmp() -> Path:
+    """GNU's OpenMP as PyTorch's wheels bring it."""
+    found = importlib.util.find_spec("torch")
+    assert found is not None
+    assert found.origin is not None
+    return Path(found.origin).parent / "lib" / "libgomp.so.1"
 
 
 @pytest.fixture(autouse=True)
@@ -54,11 +73,34 @@ def test_a_machine_without_cgroups_has_its_cores(tmp_path: Path) -> None:
     assert cpu_limit(tmp_path / "none", tmp_path / "none") == 64
 
 
+@pytest.mark.skipif(not _openmp().exists(), reason="PyTorch's OpenMP is another than GNU's")
+def test_openmp_spins_as_briefly_as_it_is_told_to() -> None:
+    """What `limit_threads` sets in the environment reaches a library that is loaded later in the same process."""
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
+    }
+    told = subprocess.run(
+        [sys.executable, "-c", _LOAD_OPENMP, _openmp()],
+        env={**environment, "OMP_DISPLAY_ENV": "verbose"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert "GOMP_SPINCOUNT = '3000'" in told.stderr
+
+
 class TestLimitThreads:
     @pytest.fixture(autouse=True)
     def unchanged(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """What is changed here is restored."""
-        for name in ("OMP_NUM_THREADS", "OMP_PROC_BIND", "RAYON_NUM_THREADS", "TOKENIZERS_PARALLELISM"):
+        for name in (
+            "OMP_NUM_THREADS",
+            "OMP_PROC_BIND",
+            "GOMP_SPINCOUNT",
+            "RAYON_NUM_THREADS",
+            "TOKENIZERS_PARALLELISM",
+        ):
             monkeypatch.setenv(name, "")
         monkeypatch.setattr("transformermodel_predictor.server.threads.cpu_limit", lambda: 4)
 
@@ -76,6 +118,16 @@ class TestLimitThreads:
         monkeypatch.setenv("OMP_PROC_BIND", "close")
         limit_threads(2)
         assert os.environ["OMP_PROC_BIND"] == "false"
+
+    def test_threads_wait_as_the_user_says(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
+        monkeypatch.setenv("OMP_WAIT_POLICY", "active")
+        limit_threads(2)
+        assert "GOMP_SPINCOUNT" not in os.environ
+        monkeypatch.delenv("OMP_WAIT_POLICY")
+        monkeypatch.setenv("GOMP_SPINCOUNT", "77")
+        limit_threads(2)
+        assert os.environ["GOMP_SPINCOUNT"] == "77"
 
     def test_tokenizers_are_told_explicitly(self) -> None:
         limit_threads(1)
