@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.absent import HIDE_IT
-from transformermodel_predictor.server.threads import cpu_limit
+from transformermodel_predictor.threads import cpu_limit
 
 # Never judged by time: on a busy machine the first example may be slow.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -46,7 +46,7 @@ def measure(directory: Path, texts: Path, seconds: float) -> Raw:
 
 def load_alone(directory: Path) -> "LoadedModel | LoadedGenerator":
     """A prepared model, in a process that does nothing else, with the threads that a server would give it."""
-    from transformermodel_predictor.server.threads import limit_threads
+    from transformermodel_predictor.threads import limit_threads
 
     threads = limit_threads(None)  # before PyTorch is imported
     from transformermodel_predictor.server.native_loading import limit_torch_threads

@@ -86,7 +86,9 @@ def _explained(
     subject: Subject, store: str | None, options: "ModelOptions", fields: dict[str, Any], parameters: dict[str, Any]
 ) -> "Explained":
     from transformermodel_predictor.artifact.holding import held
+    from transformermodel_predictor.threads import limit_threads
 
+    limit_threads(None)  # before PyTorch is imported, which counts the node's CPUs
     location = store_location(store, os.environ)
     digests: dict[str, str] = {}
     if isinstance(subject, ManifestSubject):

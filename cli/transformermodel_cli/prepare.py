@@ -60,6 +60,7 @@ def command(
     """
     location = store_location(store, os.environ)
     if job:
+        _limit_threads()
         from transformermodel_predictor.preparation.job import run_job
 
         raise typer.Exit(run_job(os.environ, location, TERMINATION_LOG))
@@ -95,6 +96,7 @@ def prepare_subject(subject: ManifestSubject, store: "StoreLocation") -> Prepare
     console.print(f"Preparing {subject.name}", style="bold")
     for note in subject.converted.notes if subject.converted else ():
         console.print(f"  {note}", markup=False)
+    _limit_threads()
     from transformermodel_predictor.garbage import pass_over_modules, uncollected
 
     with uncollected():
@@ -112,6 +114,13 @@ def prepare_subject(subject: ManifestSubject, store: "StoreLocation") -> Prepare
     if is_new:
         print_candidates(console, read_report(opened.open(prepared.digest)))
     return prepared
+
+
+def _limit_threads() -> None:
+    """As a server limits its own; before PyTorch is imported, which counts the whole node's CPUs."""
+    from transformermodel_predictor.threads import limit_threads
+
+    limit_threads(None)
 
 
 def _show_plan(subject: ManifestSubject, output: Output) -> None:

@@ -1,6 +1,8 @@
 """Preparing beside the process that serves: tried in a process of its own, because pytest's has threads already."""
 
 import json
+import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +13,7 @@ import pytest
 import yaml
 
 from transformermodel_api.failures import FailureReason
+from transformermodel_predictor.threads import cpu_limit
 
 EXAMPLE = Path("examples/sentiment")
 PROGRAM = """
@@ -53,9 +56,14 @@ def manifest(folder: Path, **preparation: Any) -> Path:
     return file
 
 
-def prepare(file: Path, folder: Path, *kill: str) -> dict[str, Any]:
+def run(file: Path, folder: Path, *kill: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-c", PROGRAM, str(file), str(folder / "store"), *kill]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
+    variables = {**os.environ, **environment}
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=300, env=variables)
+
+
+def prepare(file: Path, folder: Path, *kill: str) -> dict[str, Any]:
+    done = run(file, folder, *kill)
     told: dict[str, Any] = json.loads(done.stdout)
     return told
 
@@ -74,6 +82,13 @@ def test_what_fails_there_is_told_here(tmp_path: Path) -> None:
     told = prepare(file, tmp_path)
     assert "no-such-adapter" in told["error"]
     assert told["status"] == FailureReason.NotFound.exit_status
+
+
+def test_it_computes_with_no_more_threads_than_it_may_use_cpus(tmp_path: Path) -> None:
+    file = manifest(tmp_path)
+    file.write_text(file.read_text().replace("/adapter", "/no-such-adapter"))  # found once PyTorch is imported
+    done = run(file, tmp_path, OMP_NUM_THREADS="9999", OMP_DISPLAY_ENV="true")
+    assert re.findall(r"OMP_NUM_THREADS = '(\d+)'", done.stderr) == [str(cpu_limit())]
 
 
 def test_a_process_that_is_killed_is_told(tmp_path: Path) -> None:

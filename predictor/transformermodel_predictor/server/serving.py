@@ -16,8 +16,8 @@ from transformermodel_predictor.server.management.options import ManagementOptio
 from transformermodel_predictor.server.memory import keep_freed_memory
 from transformermodel_predictor.server.models.options import ModelOptions
 from transformermodel_predictor.server.options import ServerOptions
-from transformermodel_predictor.server.threads import limit_threads
 from transformermodel_predictor.server.token import read_token
+from transformermodel_predictor.threads import limit_threads
 from transformermodel_predictor.torchserve.reading.served import has_handler
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from transformermodel_predictor.server.threads import cpu_limit, limit_threads
+from transformermodel_predictor.threads import cpu_limit, limit_threads
 
 
 def limit(tmp_path: Path, own: str, files: dict[str, str]) -> int:
@@ -21,7 +21,7 @@ def limit(tmp_path: Path, own: str, files: dict[str, str]) -> int:
 
 _LOAD_OPENMP = """
 import ctypes, sys
-from transformermodel_predictor.server.threads import limit_threads
+from transformermodel_predictor.threads import limit_threads
 limit_threads(2)
 ctypes.CDLL(sys.argv[1])
 """
@@ -102,7 +102,7 @@ class TestLimitThreads:
             "TOKENIZERS_PARALLELISM",
         ):
             monkeypatch.setenv(name, "")
-        monkeypatch.setattr("transformermodel_predictor.server.threads.cpu_limit", lambda: 4)
+        monkeypatch.setattr("transformermodel_predictor.threads.cpu_limit", lambda: 4)
 
     @pytest.mark.parametrize(
         ("wanted", "environment", "threads"), [(None, "", 4), (2, "", 2), (99, "", 4), (None, "3", 3), (None, "99", 4)]
