@@ -16,7 +16,7 @@ from benchmarks import (
     preparation,
 )
 from benchmarks.report import Result, add_machine, end_servers_when_told_to_end, keep
-from benchmarks.serving import endurance, explaining, generation, latency, memory, throughput
+from benchmarks.serving import endurance, explaining, generation, latency, memory, neighbours, throughput
 from benchmarks.torchserve import rates, workers
 from tests.cluster.install import not_installed, unavailable
 
@@ -35,6 +35,7 @@ _BENCHMARKS: tuple[tuple[str, Callable[[], Result], str], ...] = (
     ("serving.throughput", throughput.measure, _without("go", "java")),
     ("serving.latency", latency.measure, _without("go")),
     ("serving.memory", memory.measure, _without("go")),
+    ("serving.neighbours", neighbours.measure, _without("go")),
     ("serving.endurance", lambda: endurance.measure(minutes=1.0), _without("go")),
     ("serving.generation", generation.measure, _without("go")),
     ("explanations", explanations.measure, _NOTHING),

@@ -1,7 +1,7 @@
 """The servers that are compared, all running at once and asked in turn."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -57,12 +57,15 @@ class Rival:
 
 
 @contextmanager
-def ours(model: PreparedModel, texts: list[str], folder: Path) -> Iterator[Rival]:
-    """Our own server, as a user starts it."""
+def ours(
+    model: PreparedModel, texts: list[str], folder: Path, environment: Mapping[str, str] | None = None
+) -> Iterator[Rival]:
+    """Our own server, as a user starts it; with these variables besides those of this process."""
     port = free_port()
     name = f"transformermodel, {model.engine.lower()} {model.precision.lower()}"
     command = [PROGRAM, "serve", f"sentiment={model.path}", "--http-port", port, "--grpc-port", free_port()]
-    with running(command, f"http://127.0.0.1:{port}", "/v2/health/ready", folder / f"ours-{port}.log") as server:
+    log = folder / f"ours-{port}.log"
+    with running(command, f"http://127.0.0.1:{port}", "/v2/health/ready", log, environment) as server:
         bodies = write_requests(texts, "text", folder / f"ours-{port}.jsonl")
         yield Rival(name, server, f"{server.url}/v2/models/sentiment/infer", bodies)
 

@@ -15,7 +15,7 @@ _SPINS = 3000
 
 That bridges the gaps between the operations of a pass. GNU's own 300,000 take milliseconds, and where other processes
 want the CPUs, looking uses up the time that the scheduler would give to computing: beside four busy processes on two
-CPUs, one client got a quarter of the answers.
+CPUs, one client got less than half of the answers (`benchmarks.serving.neighbours`).
 """
 
 
