@@ -13,7 +13,7 @@ from transformermodel_predictor.artifact.agreement import require_agreement
 from transformermodel_predictor.artifact.directory import Artifact
 from transformermodel_predictor.artifact.twin import differentiable_folder
 from transformermodel_predictor.engines.catalogue import CPU, load_engine
-from transformermodel_predictor.engines.ends_apart import with_ends_apart
+from transformermodel_predictor.engines.end_tokens import grouped_by_end_tokens
 from transformermodel_predictor.engines.engine import Engine
 from transformermodel_predictor.engines.execution import Execution
 from transformermodel_predictor.generation.loaded import LoadedGenerator
@@ -87,7 +87,7 @@ def load_model(artifact: Artifact, devices: Sequence[torch.device] = (CPU,)) -> 
         return load_generator(artifact, task, devices)
     folder = differentiable_folder(artifact.path)
     engine, *replicas = (
-        with_ends_apart(load_engine(artifact.path, candidate, task, device, execution), folder, task.name)
+        grouped_by_end_tokens(load_engine(artifact.path, candidate, task, device, execution), folder, task.name)
         for device in devices
     )
     tokenizer = load_pretrained_tokenizer(artifact.path, trust_remote_code=configuration.trust_remote_code)

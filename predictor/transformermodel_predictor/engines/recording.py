@@ -60,7 +60,7 @@ def weights_of(model: nn.Module) -> tuple[torch.Tensor, ...]:
 
 @torch.inference_mode()
 def record_pass(
-    model: nn.Module, run: Pass, given: Sequence[torch.Tensor], undoubted: tuple[str, ...] = ()
+    model: nn.Module, run: Pass, given: Sequence[torch.Tensor], trusted: tuple[str, ...] = ()
 ) -> RecordedPass:
     """Record a pass. The caller must check that the recording is right for other sizes.
 
@@ -68,7 +68,7 @@ def record_pass(
         model: owns the weights; must not change any more.
         run: the pass.
         given: example arguments, of sizes that differ from each other.
-        undoubted: path prefixes of files in which torch.jit's warnings are harmless.
+        trusted: path prefixes of files in which torch.jit's warnings are harmless.
 
     Raises:
         NotRecordable: the computation depends on values in tensors, or fails during recording.
@@ -79,7 +79,7 @@ def record_pass(
             recorded = _recorded_module(model, run, given) if packed_parameters(model) else _recorded(model, run, given)
     except Exception as error:  # each model fails in its own way
         raise NotRecordable(f"it fails while it is recorded ({one_line(error)})") from error
-    _require_no_doubt(warned, (torch.nn.functional.__file__, *undoubted))
+    _require_no_warning(warned, (torch.nn.functional.__file__, *trusted))
     return recorded
 
 
@@ -119,11 +119,11 @@ class _Module(nn.Module):
         return run(*given)
 
 
-def _require_no_doubt(warned: Sequence[warnings.WarningMessage], undoubted: tuple[str, ...]) -> None:
+def _require_no_warning(warned: Sequence[warnings.WarningMessage], trusted: tuple[str, ...]) -> None:
     """Refuse what torch.jit warns of, such as a branch on a value in a tensor, which a recording fixes for good.
 
     Warnings in torch's own functions are harmless: they only compare shapes of weights.
     """
     for each in warned:
-        if issubclass(each.category, _jit.TracerWarning) and not each.filename.startswith(undoubted):
+        if issubclass(each.category, _jit.TracerWarning) and not each.filename.startswith(trusted):
             raise NotRecordable(one_line(Exception(each.message)))

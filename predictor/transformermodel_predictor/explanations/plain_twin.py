@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
-from transformermodel_predictor.engines.ends_apart import counted_end, ends_in
+from transformermodel_predictor.engines.end_tokens import count_end_tokens, end_token_of
 from transformermodel_predictor.engines.fewest import fewest_tokens
 from transformermodel_predictor.engines.global_attention import (
     GLOBAL_ATTENTION_MASK,
@@ -58,7 +58,7 @@ class PlainTwin:
         self._counts_separators = counts_separators(model)
         self._fewest = fewest_tokens(model)
         self._filler = pad_token_of(model) or 0
-        self._end = counted_end(model.config)
+        self._end = end_token_of(model.config)
         if _KEPT in self._accepted and (head := model.get_output_embeddings()) is not None:  # type: ignore[no-untyped-call]
             head.register_forward_pre_hook(_contiguous)
 
@@ -77,7 +77,7 @@ class PlainTwin:
         cut = [_without_unread_tokens(row) for row in rows]
         batches: dict[tuple[object, ...], list[int]] = defaultdict(list)
         for index, row in enumerate(cut):
-            ends = None if self._end is None else ends_in(row.encoding, self._end)
+            ends = None if self._end is None else count_end_tokens(row.encoding, self._end)
             batches[ends, len(row.encoding), *row.encoding.features].append(index)
         results: dict[int, Result] = {}
         for indices in batches.values():

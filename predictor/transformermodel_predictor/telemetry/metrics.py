@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -17,8 +18,12 @@ _TOKENS = (8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384)
 _STEPS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 _SHARES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
+_PREFIX = "transformermodel_"
 _REQUEST = ("model", "protocol", "status")
 _MODEL = ("model",)
+
+
+_Instrument = TypeVar("_Instrument", Counter, Gauge, Histogram)
 
 
 @dataclass(frozen=True)
@@ -63,9 +68,21 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
+        self._instruments: list[Counter | Gauge | Histogram] = []
         ProcessCollector(registry=self._registry)
         PlatformCollector(registry=self._registry)
-        self.requests = Counter("transformermodel_requests", "Finished requests.", _REQUEST, registry=self._registry)
+        self._add_requests()
+        self._add_steps()
+        self._add_explanations()
+        self._add_workers()
+        self._models = self._gauge(
+            "model_info",
+            "1 for each loaded model, with what it is.",
+            ("model", "version", "digest", "task", "engine", "precision"),
+        )
+
+    def _add_requests(self) -> None:
+        self.requests = self._counter("requests", "Finished requests.", _REQUEST)
         self.handler_time = self._histogram(
             "handler_time_seconds",
             "From a request's arrival to its answer (TorchServe's HandlerTime), explanations excluded.",
@@ -78,12 +95,9 @@ class Metrics:
             _REQUEST,
             _SECONDS,
         )
-        self.in_flight = Gauge(
-            "transformermodel_requests_in_flight",
-            "Requests that are being answered.",
-            ("model", "protocol"),
-            registry=self._registry,
-        )
+        self.in_flight = self._gauge("requests_in_flight", "Requests that are being answered.", ("model", "protocol"))
+
+    def _add_steps(self) -> None:
         self.queue_time = self._histogram("queue_time_seconds", "Time a text waits for its step.", _MODEL, _SECONDS)
         self.batch_rows = self._histogram("batch_rows", "Texts in a step of the engine.", _MODEL, _ROWS)
         self.batch_tokens = self._histogram("batch_tokens", "Tokens in a step, without padding.", _MODEL, _TOKENS)
@@ -94,47 +108,31 @@ class Metrics:
             ("model", "phase"),
             _SECONDS,
         )
+        self.generated_tokens = self._counter("generated_tokens", "Tokens that were generated.", _MODEL)
+
+    def _add_explanations(self) -> None:
         self.explanation_steps = self._histogram(
             "explanation_steps", "Interpolation steps or evaluations of an explanation.", ("model", "method"), _STEPS
         )
-        self.explanations_in_flight = Gauge(
-            "transformermodel_explanations_in_flight",
-            "Requests for explanations that are being answered.",
-            _MODEL,
-            registry=self._registry,
+        self.explanations_in_flight = self._gauge(
+            "explanations_in_flight", "Requests for explanations that are being answered.", _MODEL
         )
-        self.generated_tokens = Counter(
-            "transformermodel_generated_tokens", "Tokens that were generated.", _MODEL, registry=self._registry
+
+    def _add_workers(self) -> None:
+        self._workers = self._gauge("workers", "Workers of a handler.", ("model", "version", "state"))
+        self._worker_memory = self._gauge(
+            "worker_memory_bytes", "Resident memory of all workers of a handler.", ("model", "version")
         )
-        self._workers = Gauge(
-            "transformermodel_workers", "Workers of a handler.", ("model", "version", "state"), registry=self._registry
+        self.worker_restarts = self._counter(
+            "worker_restarts", "Workers of a handler that died or hung, and were restarted.", _MODEL
         )
-        self._worker_memory = Gauge(
-            "transformermodel_worker_memory_bytes",
-            "Resident memory of all workers of a handler.",
-            ("model", "version"),
-            registry=self._registry,
-        )
-        self.worker_restarts = Counter(
-            "transformermodel_worker_restarts",
-            "Workers of a handler that died or hung, and were restarted.",
-            _MODEL,
-            registry=self._registry,
-        )
-        self.measurements_left_out = Counter(
-            "transformermodel_handler_measurements_left_out",
+        self.measurements_left_out = self._counter(
+            "handler_measurements_left_out",
             "Values of a handler that were left out: their name is taken, or they have too many series.",
             _MODEL,
-            registry=self._registry,
         )
         self.handlers = HandlerSeries()
         self._registry.register(self.handlers)
-        self._models = Gauge(
-            "transformermodel_model_info",
-            "1 for each loaded model, with what it is.",
-            ("model", "version", "digest", "task", "engine", "precision"),
-            registry=self._registry,
-        )
 
     def show_models(self, loaded: Iterable[ModelMetadata]) -> None:
         """Set the info metric to the loaded models, replacing its previous series."""
@@ -157,12 +155,7 @@ class Metrics:
     def described(self) -> list[tuple[str, str]]:
         """Names with labels, and descriptions, of the project's own metrics, for the documentation."""
         described = []
-        for instrument in (
-            *(self.requests, self.handler_time, self.explanation_time, self.in_flight, self.queue_time),
-            *(self.batch_rows, self.batch_tokens, self.padding, self.phase_time, self.explanation_steps),
-            *(self.explanations_in_flight, self.generated_tokens),
-            *(self._workers, self._worker_memory, self.worker_restarts, self.measurements_left_out, self._models),
-        ):
+        for instrument in self._instruments:
             (family,) = instrument.describe()
             labels = ", ".join(instrument._labelnames)
             name = f"{family.name}_total" if family.type == "counter" else family.name
@@ -173,7 +166,17 @@ class Metrics:
         """All metrics in Prometheus' text format."""
         return generate_latest(self._registry)
 
+    def _counter(self, name: str, documentation: str, labels: tuple[str, ...]) -> Counter:
+        return self._added(Counter(_PREFIX + name, documentation, labels, registry=self._registry))
+
+    def _gauge(self, name: str, documentation: str, labels: tuple[str, ...]) -> Gauge:
+        return self._added(Gauge(_PREFIX + name, documentation, labels, registry=self._registry))
+
     def _histogram(
         self, name: str, documentation: str, labels: tuple[str, ...], buckets: tuple[float, ...]
     ) -> Histogram:
-        return Histogram(f"transformermodel_{name}", documentation, labels, registry=self._registry, buckets=buckets)
+        return self._added(Histogram(_PREFIX + name, documentation, labels, registry=self._registry, buckets=buckets))
+
+    def _added(self, instrument: _Instrument) -> _Instrument:
+        self._instruments.append(instrument)
+        return instrument

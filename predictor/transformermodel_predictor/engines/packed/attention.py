@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from transformers import AttentionInterface, AttentionMaskInterface
 
-from transformermodel_predictor.engines.packed.asked import Asked
+from transformermodel_predictor.engines.packed.attention_call import AttentionCall
 from transformermodel_predictor.engines.packed.by_runs import by_runs
 from transformermodel_predictor.engines.packed.differentiable import differentiable
 from transformermodel_predictor.engines.packed.fused import can_fuse, fused
@@ -77,26 +77,26 @@ def packed_attention(
         FirstTokensKnown: they include `FirstTokens`, which have now been computed.
     """
     layout = keywords.get(LAYOUT)
-    asked = Asked(query, key, value, scaling, sliding_window)
+    call = AttentionCall(query, key, value, scaling, sliding_window)
     if isinstance(layout, Layout):
-        return _attended(asked, layout), None
+        return _attended(call, layout), None
     if not isinstance(layout, FirstTokens):
         raise LayoutMissing(f"{type(module).__name__} was not given the layout of its row")
     if layout.attended is None:
-        layout.attended = _attended(replace(asked, first_alone=True), layout.layout)
+        layout.attended = _attended(replace(call, first_alone=True), layout.layout)
         raise FirstTokensKnown
     return layout.attended, None
 
 
-def _attended(asked: Asked, layout: Layout) -> torch.Tensor:
+def _attended(call: AttentionCall, layout: Layout) -> torch.Tensor:
     """[1, total, heads, width] for all tokens, or [1, sequences, heads, width] for the first of each sequence."""
     if isinstance(layout, RecordedLayout):
-        return layout.attended(asked)
-    if can_fuse(asked.query):
-        return fused(asked, layout)
-    if torch.is_grad_enabled() and asked.query.requires_grad:
-        return differentiable(asked, layout)
-    return by_runs(asked, layout)
+        return layout.attended(call)
+    if can_fuse(call.query):
+        return fused(call, layout)
+    if torch.is_grad_enabled() and call.query.requires_grad:
+        return differentiable(call, layout)
+    return by_runs(call, layout)
 
 
 def _no_mask(*_: object, **__: object) -> None:

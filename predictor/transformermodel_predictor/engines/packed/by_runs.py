@@ -3,17 +3,17 @@
 import torch
 from torch.nn.functional import scaled_dot_product_attention
 
-from transformermodel_predictor.engines.packed.asked import Asked, band
+from transformermodel_predictor.engines.packed.attention_call import AttentionCall, band
 from transformermodel_predictor.engines.packed.layout import Layout
 
 _WHOLE_KEYS = 16
 """Number of keys whose softmax PyTorch's CPU attention computes in whole registers; the remainder goes one by one."""
 
 
-def by_runs(asked: Asked, layout: Layout) -> torch.Tensor:
+def by_runs(call: AttentionCall, layout: Layout) -> torch.Tensor:
     """[1, total, heads, width], with zeros for the filling; or [1, sequences, heads, width] for first tokens."""
-    tensors = (asked.query, asked.key, asked.value, layout.run_table())
-    return attended(*tensors, asked.scaling, asked.window, asked.first_alone)
+    tensors = (call.query, call.key, call.value, layout.run_table())
+    return attended(*tensors, call.scaling, call.window, call.first_alone)
 
 
 def attended(
@@ -29,7 +29,7 @@ def attended(
     """See `by_runs`. This and what it calls is also compiled by torch.jit, so it has only what TorchScript knows.
 
     Args:
-        query: see `Asked`, as the next two and the three after runs.
+        query: see `AttentionCall`, as the next two and the three after runs.
         key: shaped like the query.
         value: shaped like the query.
         runs: see `Layout.run_table`.
@@ -49,17 +49,17 @@ def attended(
     done = 0
     for run in table:
         start, length, count = run[0], run[1], run[2]
-        asking = 1 if first_alone else length
+        queries = 1 if first_alone else length
         keys = keys_of(length, multiple, total - start - length * (count - 1))
         of_run = scaled_dot_product_attention(
-            _batch(query, start, length, count, asking),
+            _batch(query, start, length, count, queries),
             _batch(key, start, length, count, keys),
             _batch(value, start, length, count, keys),
-            attn_mask=_seen(length, keys, window, asking, edge[longest - length :]),
+            attn_mask=_seen(length, keys, window, queries, edge[longest - length :]),
             scale=scaling,
         ).transpose(1, 2)
-        output.narrow(1, done, count * asking).view(of_run.shape).copy_(of_run)
-        done += count * asking
+        output.narrow(1, done, count * queries).view(of_run.shape).copy_(of_run)
+        done += count * queries
     return output
 
 
@@ -88,23 +88,23 @@ def _edge(longest: int, multiple: int, query: torch.Tensor) -> torch.Tensor:
     return seen.to(query.dtype).log()  # TorchScript's text knows no infinite number
 
 
-def _seen(length: int, keys: int, window: int | None, asking: int, edge: torch.Tensor) -> torch.Tensor | None:
+def _seen(length: int, keys: int, window: int | None, queries: int, edge: torch.Tensor) -> torch.Tensor | None:
     """Mask of the keys that the wanted tokens of a sequence see; None if they see all.
 
-    Either float [1, 1, 1, keys], to be added to the scores, or bool [asking, keys]. Only without a window are there
+    Either float [1, 1, 1, keys], to be added to the scores, or bool [queries, keys]. Only without a window are there
     more keys than tokens.
 
     Args:
         length: tokens of the sequence.
         keys: number of keys.
         window: number of positions that a token sees to each side.
-        asking: number of wanted tokens.
+        queries: number of wanted tokens.
         edge: see `_edge`, from where `length` zeros are left.
     """
     if keys > length:
         return edge[:keys].view(1, 1, 1, keys)
     if window is not None and length > window:
-        return band(length, window, edge.device)[:asking]
+        return band(length, window, edge.device)[:queries]
     return None
 
 

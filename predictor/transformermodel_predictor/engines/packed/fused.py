@@ -3,7 +3,7 @@
 import torch
 from torch.nn.attention.varlen import varlen_attn
 
-from transformermodel_predictor.engines.packed.asked import Asked
+from transformermodel_predictor.engines.packed.attention_call import AttentionCall
 from transformermodel_predictor.engines.packed.layout import Layout
 
 
@@ -12,25 +12,25 @@ def can_fuse(query: torch.Tensor) -> bool:
     return query.is_cuda and query.dtype in (torch.float16, torch.bfloat16)
 
 
-def fused(asked: Asked, layout: Layout) -> torch.Tensor:
+def fused(call: AttentionCall, layout: Layout) -> torch.Tensor:
     """[1, total, heads, width], or [1, sequences, heads, width] if only first tokens are wanted."""
-    boundaries = layout.boundaries(asked.query.device)
-    side = -1 if asked.window is None else asked.window - 1
+    boundaries = layout.boundaries(call.query.device)
+    side = -1 if call.window is None else call.window - 1
     attended = varlen_attn(
-        _rows(asked.query),
-        _rows(asked.key),
-        _rows(asked.value),
+        _rows(call.query),
+        _rows(call.key),
+        _rows(call.value),
         boundaries,
         boundaries,
         layout.longest,
         layout.longest,
-        scale=asked.scaling,
+        scale=call.scaling,
         window_size=(side, side),
     )
     if not isinstance(attended, torch.Tensor):
-        raise TypeError("the kernel returned more than the attention that it was asked for")
+        raise TypeError("the kernel returned more than the attention that was asked for")
     row = attended.unsqueeze(0)
-    return layout.first_rows(row).transpose(0, 1) if asked.first_alone else row
+    return layout.first_rows(row).transpose(0, 1) if call.first_alone else row
 
 
 def _rows(tensor: torch.Tensor) -> torch.Tensor:

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from transformermodel_predictor.engines.packed.asked import Asked
+from transformermodel_predictor.engines.packed.attention_call import AttentionCall
 from transformermodel_predictor.engines.packed.by_runs import attended
 from transformermodel_predictor.engines.packed.layout import Layout
 from transformermodel_predictor.quiet import quiet
@@ -31,10 +31,10 @@ class RecordedLayout(Layout):
     sizes: torch.Tensor = field(kw_only=True)
     table: torch.Tensor = field(kw_only=True)
 
-    def attended(self, asked: Asked) -> torch.Tensor:
+    def attended(self, call: AttentionCall) -> torch.Tensor:
         """The result of attention: [1, total, heads, width], or [1, sequences, heads, width] of first tokens."""
-        tensors = (asked.query, asked.key, asked.value, self.table)
-        rows: torch.Tensor = _compiled(attended)(*tensors, asked.scaling, asked.window, asked.first_alone)
+        tensors = (call.query, call.key, call.value, self.table)
+        rows: torch.Tensor = _compiled(attended)(*tensors, call.scaling, call.window, call.first_alone)
         return rows
 
     def first_rows(self, hidden: torch.Tensor) -> torch.Tensor:

@@ -33,7 +33,7 @@ _SHORT, _LONGER = (5, 3), (15, 2)
 """Lengths whose rows are filled up to different totals; short, as oneDNN keeps the code it compiles for each total."""
 _TOLERANCE = 1e-4
 """Relative to the largest output, or to 1 if all are smaller. No difference is expected: the same operations run."""
-_UNDOUBTED = str(Path(__file__).parent)
+_OUR_FILES = str(Path(__file__).parent)
 """Where torch.jit's warnings are harmless: only shapes that never change are compared there."""
 
 
@@ -125,10 +125,10 @@ def record(packed: PackedModel, sample: Encoding) -> Recording:
     Raises:
         NotRecordable: the computation depends on values in tensors, or the recording's outputs differ.
     """
-    layout, features = _unlike(sample, packed)
+    layout, features = _two_texts(sample, packed)
     one_pass = _Pass(packed, layout, tuple(features))
     given = (*features.values(), *_places(layout))
-    recorded = record_pass(packed.model, one_pass, given, (_UNDOUBTED,))
+    recorded = record_pass(packed.model, one_pass, given, (_OUR_FILES,))
     return _proven(packed, sample, Recording(recorded, one_pass.features, one_pass.outputs))
 
 
@@ -186,7 +186,7 @@ def _places(layout: Layout) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.tensor(layout.lengths), layout.run_table()
 
 
-def _unlike(sample: Encoding, packed: PackedModel) -> tuple[Layout, dict[str, torch.Tensor]]:
+def _two_texts(sample: Encoding, packed: PackedModel) -> tuple[Layout, dict[str, torch.Tensor]]:
     """Two texts of the sample's tokens, laid out in a row whose total differs from the sample's."""
     alone, _ = packed.laid_out([sample])
     short, longer = (packed.laid_out(_of_lengths(sample, lengths)) for lengths in (_SHORT, _LONGER))

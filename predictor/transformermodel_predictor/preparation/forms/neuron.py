@@ -12,7 +12,7 @@ import torch
 from transformermodel_api.preparation import Format, Precision
 from transformermodel_api.spec import TaskName
 from transformermodel_predictor.candidate import Candidate, EngineName
-from transformermodel_predictor.engines.ends_apart import counted_end
+from transformermodel_predictor.engines.end_tokens import end_token_of
 from transformermodel_predictor.engines.neuron import neuron_library, neuron_refusal
 from transformermodel_predictor.engines.signature import SIGNATURE_FILE
 from transformermodel_predictor.engines.torchscript import TORCHSCRIPT_FILE
@@ -46,7 +46,7 @@ class _NeuronForm:
         with compiling(candidate):
             model, signature = plain_model(merged, Place(batch_size=place.batch_size))
             signature = replace(signature, fixed_length=True, device=None)
-            traced = library.trace(model, example(signature, CPU, counted_end(merged.model.config)))
+            traced = library.trace(model, example(signature, CPU, end_token_of(merged.model.config)))
             torch.jit.save(traced, str(folder / TORCHSCRIPT_FILE))
         write_signature(signature, folder)
 

@@ -9,7 +9,7 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from transformermodel_predictor.candidate import Candidate
-from transformermodel_predictor.engines.ends_apart import counted_end
+from transformermodel_predictor.engines.end_tokens import end_token_of
 from transformermodel_predictor.engines.graph import Graph, GraphEngine
 from transformermodel_predictor.engines.padding import pad_token_of
 from transformermodel_predictor.engines.signature import ATTENTION_MASK, INPUT_IDS, GraphInput, Signature
@@ -48,7 +48,7 @@ class PlainModel(nn.Module):
 def exportable_encoder(merged: Merged, place: Place, dtype: torch.dtype = torch.float32) -> Exportable:
     """Make a model that answers from one pass over a text exportable, for a place and in a dtype."""
     plain, signature = plain_model(merged, place, dtype)
-    end = counted_end(merged.model.config)
+    end = end_token_of(merged.model.config)
 
     def check(candidate: Candidate, graph: Graph) -> None:
         engine = GraphEngine(signature, graph, place.device)
@@ -130,7 +130,7 @@ def _is_table(module: nn.Module) -> bool:
 def _outputs(model: PreTrainedModel) -> tuple[str, ...]:
     """Names of the logits that a model returns, in its own order."""
     with torch.inference_mode():
-        ids = torch.tensor([[1, counted_end(model.config) or 1]], device=model.device)
+        ids = torch.tensor([[1, end_token_of(model.config) or 1]], device=model.device)
         given = model(input_ids=ids, **_settings(model))
     return tuple(name for name, value in given.items() if name.endswith(_LOGITS) and isinstance(value, torch.Tensor))
 

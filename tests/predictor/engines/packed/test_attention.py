@@ -3,8 +3,8 @@ import torch
 from torch.nn.functional import scaled_dot_product_attention
 
 from tests.predictor.engines.packed.architectures import Architecture
-from transformermodel_predictor.engines.packed.asked import band
 from transformermodel_predictor.engines.packed.attention import LAYOUT, LayoutMissing, packed_attention
+from transformermodel_predictor.engines.packed.attention_call import band
 from transformermodel_predictor.engines.packed.layout import Layout
 from transformermodel_predictor.engines.packed.model import PackedModel
 

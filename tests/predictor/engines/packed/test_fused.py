@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from transformermodel_predictor.engines.packed import fused
-from transformermodel_predictor.engines.packed.asked import Asked
+from transformermodel_predictor.engines.packed.attention_call import AttentionCall
 from transformermodel_predictor.engines.packed.layout import Layout
 
 
@@ -27,7 +27,7 @@ def test_half_precision_on_cuda_takes_one_kernel_for_the_row(monkeypatch: pytest
 
     monkeypatch.setattr(fused, "varlen_attn", kernel)
     query, key, value = (torch.randn(1, 16, 3, 8).transpose(1, 2) for _ in range(3))
-    attended = fused.fused(Asked(query, key, value, scaling=0.5, window=3), Layout.of([2, 5, 2, 7]))
+    attended = fused.fused(AttentionCall(query, key, value, scaling=0.5, window=3), Layout.of([2, 5, 2, 7]))
     torch.testing.assert_close(attended, value.transpose(1, 2))
     assert given["starts"].tolist() == [0, 7, 12, 14, 16]
     assert given["starts"].dtype is torch.int32

@@ -8,7 +8,7 @@ from transformermodel_predictor.engines.packed.runs import Run
 
 
 @dataclass(frozen=True)
-class Asked:
+class AttentionCall:
     """The arguments of a layer's attention.
 
     Attributes:
@@ -27,15 +27,15 @@ class Asked:
     window: int | None = None
     first_alone: bool = False
 
-    def asking(self, run: Run) -> int:
+    def queries_in(self, run: Run) -> int:
         """Number of tokens per sequence of a run whose attention is wanted."""
         return 1 if self.first_alone else run.length
 
     def seen_in(self, run: Run) -> torch.Tensor | None:
-        """Which tokens of their sequence the wanted ones see, bool [asking, length]; None if all."""
+        """Which tokens of their sequence the wanted ones see, bool [queries, length]; None if all."""
         if self.window is None or run.length <= self.window:
             return None
-        return band(run.length, self.window, self.query.device)[: self.asking(run)]
+        return band(run.length, self.window, self.query.device)[: self.queries_in(run)]
 
 
 def band(length: int, window: int, device: torch.device) -> torch.Tensor:

@@ -20,7 +20,7 @@ _LOOKING = frozenset({"bart", "bigbird_pegasus", "mbart", "mt5", "mvp", "plbart"
 """Their `model_type` in config.json."""
 
 
-class EndsApart:
+class GroupedByEndTokens:
     """An engine that batches only rows with the same number of end tokens. Implements `Engine` and `Shaped`.
 
     Args:
@@ -38,7 +38,7 @@ class EndsApart:
         """One pass for each number of end tokens; see `Engine`."""
         alike: dict[int, list[int]] = defaultdict(list)
         for index, encoding in enumerate(batch):
-            alike[ends_in(encoding, self._end)].append(index)
+            alike[count_end_tokens(encoding, self._end)].append(index)
         outputs: dict[int, Outputs] = {}
         for indices in alike.values():
             outputs.update(zip(indices, self._engine.run([batch[index] for index in indices]), strict=True))
@@ -49,8 +49,8 @@ class EndsApart:
         return self._computed(lengths)
 
 
-def with_ends_apart(engine: Engine, folder: Path, task: TaskName) -> Engine:
-    """Wrap an engine in `EndsApart` if its model needs that.
+def grouped_by_end_tokens(engine: Engine, folder: Path, task: TaskName) -> Engine:
+    """The engine, wrapped in `GroupedByEndTokens` if its model needs that.
 
     Args:
         engine: runs the model.
@@ -62,16 +62,16 @@ def with_ends_apart(engine: Engine, folder: Path, task: TaskName) -> Engine:
         return engine
     if json.loads(file.read_text(encoding="utf-8")).get("model_type") not in _LOOKING:
         return engine
-    end = counted_end(AutoConfig.from_pretrained(folder, local_files_only=True))
-    return engine if end is None else EndsApart(engine, end)
+    end = end_token_of(AutoConfig.from_pretrained(folder, local_files_only=True))
+    return engine if end is None else GroupedByEndTokens(engine, end)
 
 
-def counted_end(configuration: PreTrainedConfig) -> int | None:
+def end_token_of(configuration: PreTrainedConfig) -> int | None:
     """Id of the end token that a classifier looks for; None if it does not look for one."""
     end = getattr(configuration, "eos_token_id", None)
     return end if configuration.model_type in _LOOKING and isinstance(end, int) else None
 
 
-def ends_in(encoding: Encoding, end: int) -> int:
+def count_end_tokens(encoding: Encoding, end: int) -> int:
     """Number of end tokens in an encoding."""
     return sum(token == end for token in encoding.features["input_ids"])

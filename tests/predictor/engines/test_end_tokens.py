@@ -8,7 +8,7 @@ from transformers import PreTrainedModel
 
 from tests.predictor.explanations.test_token_embeddings import CLASSIFIERS, END, made
 from transformermodel_api.spec import TaskName
-from transformermodel_predictor.engines.ends_apart import EndsApart, with_ends_apart
+from transformermodel_predictor.engines.end_tokens import GroupedByEndTokens, grouped_by_end_tokens
 from transformermodel_predictor.engines.pretrained import PretrainedEngine
 from transformermodel_predictor.tasks.task import Encoding
 
@@ -22,7 +22,7 @@ def test_rows_together_are_answered_as_each_is_alone(name: str) -> None:
     engine = PretrainedEngine(made(CLASSIFIERS[name]))
     with pytest.raises(ValueError, match="the same number of <eos> tokens"):
         engine.run(ROWS)
-    for row, found in zip(ROWS, EndsApart(engine, END).run(ROWS), strict=True):
+    for row, found in zip(ROWS, GroupedByEndTokens(engine, END).run(ROWS), strict=True):
         torch.testing.assert_close(found["logits"], engine.run([row])[0]["logits"])
 
 
@@ -40,9 +40,9 @@ def test_no_other_rows_are_kept_apart(
     folder = tmp_path_factory.mktemp("model")
     engine = PretrainedEngine(made(model))
     engine.model.save_pretrained(folder)
-    assert isinstance(with_ends_apart(engine, folder, task), EndsApart) is apart
+    assert isinstance(grouped_by_end_tokens(engine, folder, task), GroupedByEndTokens) is apart
 
 
 def test_a_graph_without_a_configuration_runs_its_rows_as_they_come(tmp_path_factory: pytest.TempPathFactory) -> None:
     engine = PretrainedEngine(made(CLASSIFIERS["T5"]))
-    assert with_ends_apart(engine, tmp_path_factory.mktemp("graph"), TaskName.SequenceClassification) is engine
+    assert grouped_by_end_tokens(engine, tmp_path_factory.mktemp("graph"), TaskName.SequenceClassification) is engine
