@@ -6,13 +6,13 @@ lost that check and would take one row's token for another's.
 """
 
 import json
-from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
 from transformers import AutoConfig, PreTrainedConfig
 
 from transformermodel_api.spec import TaskName
+from transformermodel_predictor.engines.alike import run_alike
 from transformermodel_predictor.engines.engine import Engine, computed_by
 from transformermodel_predictor.tasks.task import Encoding, Outputs
 
@@ -36,13 +36,7 @@ class GroupedByEndTokens:
 
     def run(self, batch: Sequence[Encoding]) -> list[Outputs]:
         """One pass for each number of end tokens; see `Engine`."""
-        alike: dict[int, list[int]] = defaultdict(list)
-        for index, encoding in enumerate(batch):
-            alike[count_end_tokens(encoding, self._end)].append(index)
-        outputs: dict[int, Outputs] = {}
-        for indices in alike.values():
-            outputs.update(zip(indices, self._engine.run([batch[index] for index in indices]), strict=True))
-        return [outputs[index] for index in range(len(batch))]
+        return run_alike(batch, lambda encoding: count_end_tokens(encoding, self._end), self._engine.run)
 
     def computed(self, lengths: Sequence[int]) -> int:
         """See `Shaped`; assumes a single pass, as the lengths do not tell how many end tokens there are."""

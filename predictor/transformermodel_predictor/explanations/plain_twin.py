@@ -1,8 +1,7 @@
 """The differentiable twin of any model with embeddings: rows of equal length run as one batch, without padding."""
 
 import inspect
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +9,7 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
+from transformermodel_predictor.engines.alike import run_alike
 from transformermodel_predictor.engines.end_tokens import count_end_tokens, end_token_of
 from transformermodel_predictor.engines.fewest import fewest_tokens
 from transformermodel_predictor.engines.global_attention import (
@@ -75,14 +75,13 @@ class PlainTwin:
             NotDifferentiable: an objective does not depend on the embeddings.
         """
         cut = [_without_unread_tokens(row) for row in rows]
-        batches: dict[tuple[object, ...], list[int]] = defaultdict(list)
-        for index, row in enumerate(cut):
-            ends = None if self._end is None else count_end_tokens(row.encoding, self._end)
-            batches[ends, len(row.encoding), *row.encoding.features].append(index)
-        results: dict[int, Result] = {}
-        for indices in batches.values():
-            results.update(zip(indices, self._run([cut[index] for index in indices]), strict=True))
-        return [_padded_to_row(results[index], row) for index, row in enumerate(rows)]
+        results = run_alike(cut, self._alike, self._run)
+        return [_padded_to_row(result, row) for result, row in zip(results, rows, strict=True)]
+
+    def _alike(self, row: GradientRow) -> Hashable:
+        """Number of end tokens, if the model looks for them, length, and names of the features."""
+        ends = None if self._end is None else count_end_tokens(row.encoding, self._end)
+        return ends, len(row.encoding), *row.encoding.features
 
     def _run(self, rows: Sequence[GradientRow]) -> list[Result]:
         features = self._features([row.encoding for row in rows])

@@ -22,7 +22,6 @@ _PREFIX = "transformermodel_"
 _REQUEST = ("model", "protocol", "status")
 _MODEL = ("model",)
 
-
 _Instrument = TypeVar("_Instrument", Counter, Gauge, Histogram)
 
 
